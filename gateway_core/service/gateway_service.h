@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "base/result.h"
+#include "service/snapshots.h"
+#include "store/audit_log.h"
+#include "store/log_store.h"
+#include "store/series_store.h"
+#include "store/trace_store.h"
+#include "store/wire_log.h"
+
+#include <QFuture>
+#include <QObject>
+
+#include <memory>
+
+namespace oriel::service {
+
+/// What the composition root decides before anything runs.
+struct ServiceOptions {
+    QString configPath;
+    QString dataDir;
+    std::optional<quint16> port;   ///< from the command line
+    bool noAuth = false;
+    bool headless = false;
+    bool demo = false;             ///< adds the bundled demo server, in memory only
+    QString demoServerPath;
+    QString passphraseFile;
+};
+
+/// The gateway with its worker threads: the only door for the window, the HTTP API and the command line.
+///
+/// Owned by the composition root and used on the thread it was made on (the GUI thread in a window). No function waits for disk, network or a
+/// worker thread: what takes time returns a QFuture, delivered by `then(context, …)`; cancelling the future stops the work. Snapshots are
+/// copies of the last state that the workers published. The …Advanced signals come at most 30 times a second and only say that a reader
+/// may ask for what is newer than the id it has.
+class GatewayService : public QObject {
+    Q_OBJECT
+public:
+    explicit GatewayService(ServiceOptions options, QObject* parent = nullptr);
+    ~GatewayService() override;
+
+    /// Opens the stores and the vault, reads the configuration, starts the threads and listens. Fails only where going on makes no sense:
+    /// another Oriel owns the data directory, or an explicit port is taken (AlreadyExists).
+    Status start();
+    /// Stops accepting, cancels calls with a deadline, drains telemetry, flushes the exporters (≤ 3 s), joins. Idempotent.
+    void stop();
+
+    [[nodiscard]] GatewayStatus status() const;
+    [[nodiscard]] QList<ServerSnapshot> servers() const;
+    [[nodiscard]] QList<DestinationSnapshot> destinations() const;
+    [[nodiscard]] QList<SessionSnapshot> sessions() const;
+    [[nodiscard]] config::Config configuration() const;
+    [[nodiscard]] QString dataDirectory() const;
+
+    // Reading. Newer rows only: the query's sinceId.
+    QFuture<Result<store::TracePage>> traces(store::TraceQuery query);
+    QFuture<Result<std::vector<telemetry::SpanData>>> trace(TraceId id);
+    QFuture<Result<std::vector<store::LatencyPoint>>> latencyPoints(store::TraceQuery query, int maxPoints);
+    QFuture<Result<store::CallAggregates>> aggregates(std::int64_t fromUnixNs, std::int64_t toUnixNs, std::int64_t stepNs);
+    QFuture<Result<store::LogPage>> logs(store::LogQuery query);
+    QFuture<Result<store::AuditPage>> audit(store::AuditQuery query);
+    QFuture<Result<std::optional<store::AuditRow>>> auditRowOfTrace(TraceId id);
+    QFuture<Result<std::vector<store::Series>>> series(store::SeriesQuery query);
+    QFuture<Result<store::WirePage>> wire(store::WireQuery query);
+    /// Words that may stand after `prefix` in a trace filter: keys, and the values seen so far.
+    [[nodiscard]] QStringList filterCompletions(const QString& prefix) const;
+
+    // Servers.
+    QFuture<Status> saveServer(config::Server server, QString previousName = {}); ///< adds, or replaces `previousName`
+    QFuture<Status> removeServer(QString name);
+    QFuture<Status> setServerEnabled(QString name, bool enabled);
+    QFuture<Status> restartServer(QString name);
+    QFuture<Status> setToolEnabled(QString server, QString tool, bool enabled);
+
+    // Destinations and telemetry settings.
+    QFuture<Status> saveDestination(config::Destination destination, QString previousName = {});
+    QFuture<Status> removeDestination(QString name);
+    QFuture<Result<QString>> testDestination(QString name); ///< sends a real span; the backend's answer in words
+
+    // Configuration.
+    QFuture<Status> saveConfiguration(config::Config configuration); ///< gateway, retention, masking, audit, metrics, ui settings
+    QFuture<QList<ImportCandidate>> discoverImports();
+    QFuture<Status> importServers(QList<ImportCandidate> chosen, bool moveSecretsToVault);
+    [[nodiscard]] QList<ClientSnippet> clientSnippets(const QString& token = {}) const;
+
+    // Tokens and secrets. A token's text is returned once and never stored.
+    [[nodiscard]] QList<TokenSnapshot> tokens() const;
+    QFuture<Result<QString>> addToken(QString name, QStringList scopes);
+    QFuture<Status> revokeToken(QString name);
+    [[nodiscard]] QStringList secretNames() const;
+    QFuture<Status> setSecret(QString name, QByteArray value);
+    QFuture<Status> removeSecret(QString name);
+    QFuture<Status> unlockVault(QByteArray passphrase);
+
+    // Keeping and giving away.
+    QFuture<QList<RetentionPreviewRow>> retentionPreview(config::Retention retention);
+    QFuture<Status> applyRetention();
+    QFuture<Result<quint64>> exportAudit(store::AuditQuery query, QString path, bool csv);
+    QFuture<Result<quint64>> exportTraces(store::TraceQuery query, QString path);
+    [[nodiscard]] MaskPreview previewMasking(const QByteArray& text) const;
+    QFuture<QList<DoctorCheck>> doctor();
+
+Q_SIGNALS:
+    void statusChanged();
+    void serversChanged();
+    void destinationsChanged();
+    void sessionsChanged();
+    void configurationChanged();
+    void tokensChanged();
+    void secretsChanged();
+    void tracesAdvanced(quint64 lastId);
+    void logsAdvanced(quint64 lastId);
+    void auditAdvanced(quint64 lastId);
+    void wireAdvanced(quint64 lastId);
+    /// Another process of the same user asked for the window (single instance) or to hand over.
+    void raiseRequested();
+    void handOverRequested();
+
+private:
+    struct Private;
+    std::unique_ptr<Private> d;
+};
+
+} // namespace oriel::service

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "config/model.h"
+
+#include <QByteArray>
+#include <QDateTime>
+#include <QList>
+#include <QString>
+#include <QStringList>
+
+#include <cstdint>
+
+namespace oriel::service {
+
+// Plain values that cross from the core's threads to a window or an API answer. Times in nanoseconds since the epoch unless named otherwise.
+
+enum class ServerState : quint8 { Disabled, Stopped, Starting, Ready, Backoff, Failed, Stopping };
+
+/// Why a server is not ready, in words a person can act on.
+struct Diagnosis {
+    QString headline; ///< "notes did not start: uvx was not found"
+    QString cause;    ///< one sentence
+    QString remedy;   ///< one sentence
+    QStringList details;
+    [[nodiscard]] bool isEmpty() const { return headline.isEmpty(); }
+};
+
+struct ToolInfo {
+    QString server;
+    QString name;         ///< as the server names it
+    QString exposedName;  ///< as clients see it
+    QString title;
+    QString description;
+    QByteArray inputSchema; ///< JSON
+    bool enabled = true;
+};
+
+struct ServerSnapshot {
+    config::Server config;
+    ServerState state = ServerState::Stopped;
+    QString stateText;      ///< "exited 1, restart in 12 s", "ready since 10:41"
+    std::int64_t sinceUnixNs = 0;
+    qint64 pid = 0;
+    QString resolvedCommand; ///< the absolute command line, or the URL
+    QString serverName;
+    QString serverVersion;
+    QString protocolVersion;
+    int tools = 0;
+    int prompts = 0;
+    int resources = 0;
+    int inFlight = 0;
+    int restarts = 0;
+    Diagnosis diagnosis;
+    QStringList lastStderr;
+    QByteArray lifecycleTraceId; ///< hex; the trace of the last start
+    QList<ToolInfo> toolList;
+    // Over the last 15 minutes:
+    quint64 calls = 0;
+    quint64 errors = 0;
+    std::int64_t p95Ns = 0;
+    QList<double> callsPerInterval; ///< sparkline, oldest first
+};
+
+enum class DestinationState : quint8 { Disabled, Idle, Sending, Retrying, Paused, Refused };
+
+struct DestinationSnapshot {
+    config::Destination config;
+    DestinationState state = DestinationState::Idle;
+    QString stateText;     ///< "312 waiting, retry in 8 s", "401: the key was not accepted"
+    quint64 queued = 0;
+    quint64 sent = 0;
+    quint64 dropped = 0;
+    QString lastError;
+    std::int64_t lastSuccessUnixNs = 0;
+};
+
+struct SessionSnapshot {
+    QString id;
+    QString clientName;
+    QString clientVersion;
+    QString tokenName;
+    QString protocolVersion;
+    QString transport; ///< "http", "bridge"
+    std::int64_t sinceUnixNs = 0;
+    std::int64_t lastSeenUnixNs = 0;
+    quint64 calls = 0;
+};
+
+struct TokenSnapshot {
+    QString name;
+    QStringList scopes; ///< "mcp", "api"
+    QString project;
+    std::int64_t createdUnixNs = 0;
+    std::int64_t lastUsedUnixNs = 0;
+};
+
+/// The gateway as the status bar and the Overview tell it.
+struct GatewayStatus {
+    bool listening = false;
+    QString endpoint;      ///< "http://127.0.0.1:7420/mcp"
+    QString listenError;   ///< why it does not listen, with the holder of the port where known
+    bool authDisabled = false;
+    int serversReady = 0;
+    int serversEnabled = 0;
+    int sessions = 0;
+    int users = 0;
+    double callsPerSecond = 0;
+    std::int64_t p95Ns = 0;
+    quint64 traces = 0;
+    quint64 auditRows = 0;
+    quint64 dropped = 0;
+    qint64 storeBytes = 0;
+    qint64 storeBudgetBytes = 0;
+    QString vaultState;    ///< "keychain", "passphrase", "this session only: …"
+    bool vaultDegraded = false;
+    QString configPath;
+    QString configError;   ///< the file is broken: path, line, what was expected; the last good one is in force
+    QString auditError;    ///< the audit log cannot be written just now
+};
+
+/// One check of `oriel doctor`.
+struct DoctorCheck {
+    enum class Verdict : quint8 { Ok, Warning, Failure };
+    QString area;   ///< "configuration", "port", "keychain", "server notes" …
+    Verdict verdict = Verdict::Ok;
+    QString finding;
+    QString remedy;
+};
+
+/// A server found in another client's configuration file.
+struct ImportCandidate {
+    QString client;     ///< "Claude Desktop"
+    QString sourcePath;
+    config::Server server;
+    QStringList secretFields; ///< "env.GITHUB_TOKEN": values that look like secrets and can move to the vault
+    QString conflict;   ///< why it cannot be added as it is (a server of that name exists); empty: it can
+    QStringList warnings;
+};
+
+/// How to point a client at Oriel.
+struct ClientSnippet {
+    QString client;
+    QString path;       ///< of the file to edit on this system
+    QString text;       ///< what to put there; the token stands as a placeholder unless one was just made
+    QString note;
+};
+
+struct RetentionPreviewRow {
+    QString store;      ///< "audit", "traces", "logs", "metrics"
+    quint64 rows = 0;
+    qint64 bytes = 0;
+    std::int64_t oldestUnixNs = 0;
+    std::int64_t newestUnixNs = 0;
+};
+
+struct MaskPreview {
+    QByteArray masked;
+    QStringList hits;   ///< "github-token at $.token"
+};
+
+} // namespace oriel::service
