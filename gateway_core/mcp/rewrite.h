@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "mcp/message.h"
+
+#include <QVarLengthArray>
+
+namespace oriel::mcp {
+
+/// The frame of a Message with a few members changed and everything else byte for byte: what goes upstream, and what comes back.
+/// Collect the changes, then apply(): one pass, one allocation. `_meta` and `params` are created where they are absent.
+/// Texts given as views must stay alive until apply(). Use once, on the thread of the message.
+///
+///     QByteArray out = Rewrite(message).setId(RequestId(17)).setTarget("echo").setMeta(Field::MetaTraceparent, parent).apply();
+class Rewrite {
+public:
+    explicit Rewrite(const Message& message) : m_message(message) {}
+
+    Rewrite& setId(const RequestId& id);
+    /// Replaces the member that the method's target names: params.name, params.uri, params.ref.name … Ignored when there is none.
+    Rewrite& setTarget(QByteArrayView text);
+    /// Replaces a present string member by `text`. Ignored when the member is absent.
+    Rewrite& setText(Field field, QByteArrayView text);
+    /// Replaces a present member by JSON text. Ignored when the member is absent.
+    Rewrite& setRaw(Field field, QByteArrayView json);
+    /// Sets or inserts a string member of `params._meta`; `field` is one of Meta*.
+    Rewrite& setMeta(Field field, QByteArrayView text);
+    /// The same with JSON text as value.
+    Rewrite& setMetaRaw(Field field, QByteArrayView json);
+    /// The progress token upstream; ids keep their type.
+    Rewrite& setProgressToken(const RequestId& token);
+    /// Removes a member of `params._meta` where it stands.
+    Rewrite& removeMeta(Field field);
+
+    [[nodiscard]] QByteArray apply() const;
+
+private:
+    struct Change {
+        enum class Action : std::uint8_t { Replace, Remove };
+        Action action = Action::Replace;
+        Field field = Field::Id;
+        bool quoted = false; ///< `text` is content, to be written as a JSON string
+        bool owned = false;  ///< the text stands in `own`
+        QByteArrayView text;
+        QByteArray own;
+    };
+    Rewrite& change(Change change);
+
+    const Message& m_message;
+    QVarLengthArray<Change, 10> m_changes;
+};
+
+} // namespace oriel::mcp
