@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/random.h"
+#include "config/model.h"
+#include "mcp/message.h"
+#include "telemetry/recorder.h"
+#include "upstream/server_status.h"
+
+#include <QMap>
+#include <QObject>
+
+#include <functional>
+#include <memory>
+
+namespace oriel::http {
+class Client;
+}
+
+namespace oriel::upstream {
+
+class ServerConnection;
+
+/// G8's operation types.
+enum class OperationType : quint8 { Connectivity, Discovery, ToolCall, Guardrail, Auth };
+QByteArrayView operationTypeName(OperationType type); ///< "connectivity", "discovery", "tool_call", "guardrail", "auth"
+
+/// Names one call of one connection: the JSON-RPC id used upstream, never reused within a connection. 0 is none.
+struct CallToken {
+    std::int64_t id = 0;
+    [[nodiscard]] bool isValid() const { return id != 0; }
+    bool operator==(const CallToken&) const = default;
+};
+
+/// What the connection changes and adds on the way to the server. Byte arrays are shared, not copied.
+struct CallOptions {
+    OperationType operation = OperationType::ToolCall;
+    std::chrono::milliseconds timeout{0}; ///< 0: the server's or the gateway's of that operation type
+    QByteArray target;                    ///< replaces params.name (tools/call, prompts/get) or params.uri; empty: as it is
+    bool wantsProgress = false;           ///< asks for progress under our own token; else a client's token is taken out
+    TraceId traceId;                      ///< the CLIENT span, written into `_meta.traceparent` and the HTTP header; invalid: none
+    SpanId spanId;
+    std::uint8_t traceFlags = 1;
+    QByteArray traceState;
+    QByteArray baggage;                   ///< passed on when not empty
+};
+
+/// Monotonic nanoseconds; 0: it did not come to that.
+struct CallTimings {
+    std::int64_t acceptedNs = 0;
+    std::int64_t sentNs = 0;
+    std::int64_t firstByteNs = 0;
+    std::int64_t doneNs = 0;
+};
+
+/// The end of a call: the server's response (result or JSON-RPC error), or an error of ours.
+struct Reply {
+    enum class Kind : quint8 { Response, Timeout, Unavailable, Overloaded, Cancelled, Rejected };
+    Kind kind = Kind::Response;
+    const mcp::Message* message = nullptr; ///< Response only; valid during the callback
+    QByteArray frame;                      ///< Response only; the message's offsets point into it
+    Error error;                           ///< every other kind
+    int httpStatus = 0;                    ///< of a refusal over HTTP
+    CallTimings timings;
+};
+
+/// Who waits for calls. Called on the gateway thread, never from within call(). Must live until the reply or cancel().
+class ReplyHandler {
+public:
+    virtual ~ReplyHandler() = default;
+    /// Exactly once for each call that was not cancelled, last.
+    virtual void onReply(CallToken token, quint64 cookie, Reply& reply) = 0;
+    /// notifications/progress for this call; the frame carries our token.
+    virtual void onProgress(CallToken token, quint64 cookie, const mcp::Message& message, const QByteArray& frame)
+    {
+        Q_UNUSED(token);
+        Q_UNUSED(cookie);
+        Q_UNUSED(message);
+        Q_UNUSED(frame);
+    }
+    /// 80 % of the timeout have passed (G8).
+    virtual void onTimeoutWarning(CallToken token, quint64 cookie)
+    {
+        Q_UNUSED(token);
+        Q_UNUSED(cookie);
+    }
+};
+
+/// Who looks after a connection: the gateway. Called on the gateway thread; may call back into the connection, must not destroy it.
+class ServerConnectionHandler {
+public:
+    virtual ~ServerConnectionHandler() = default;
+    /// Every notification except progress of a call and list_changed. `related`: the call on whose HTTP stream it came, if known.
+    virtual void onNotification(ServerConnection& connection, const mcp::Message& message, const QByteArray& frame, CallToken related) = 0;
+    /// A request of the server (sampling/createMessage, elicitation/create, roots/list, tasks/…); ping is answered here. Answer with
+    /// reply(), with the id exactly as it came.
+    virtual void onRequest(ServerConnection& connection, const mcp::Message& message, const QByteArray& frame, CallToken related) = 0;
+    virtual void onStateChanged(ServerConnection& connection) = 0;
+    /// items(kind) is new: after a start, and after the server said so.
+    virtual void onListChanged(ServerConnection& connection, ListKind kind) = 0;
+};
+
+/// What every connection needs and shares; all of it outlives the connection.
+struct ConnectionContext {
+    const Clock* clock = nullptr;
+    Random* random = nullptr;
+    telemetry::Recorder* recorder = nullptr;
+    http::Client* httpClient = nullptr;             ///< HTTP transports only
+    /// Puts values in place of ${vault:name} and ${VAR}; null: texts are used as they are.
+    std::function<Result<QString>(const QString& text)> expand;
+    QMap<QString, QString> inheritedEnvironment;    ///< what children may see of ours; empty: the allow-list of this platform
+    QMap<QString, QString> extraEnvironment;        ///< for every child: OTEL_EXPORTER_OTLP_ENDPOINT …; the server's own env wins
+    bool passTraceContext = true;                   ///< TRACEPARENT of the spawn for children
+    config::Timeouts timeouts;                      ///< for servers without their own
+    QByteArray clientName = QByteArrayLiteral("oriel");
+    QByteArray clientVersion;
+    QByteArray clientCapabilities = QByteArrayLiteral("{}"); ///< JSON object for initialize
+    std::chrono::milliseconds firstBackoff{1'000};
+    std::chrono::milliseconds maxBackoff{60'000};
+    std::chrono::milliseconds healthyAfter{60'000}; ///< running so long resets the count of restarts
+    std::chrono::milliseconds closeGrace{2'000};    ///< after stdin's end, and again after SIGTERM
+    std::chrono::milliseconds watchDebounce{300};
+    qsizetype maxLineBytes = 64 * 1024 * 1024;
+    qsizetype maxQueued = 1024;                     ///< calls that wait for a start or for the concurrency limit
+    qsizetype maxListItems = 20'000;                ///< of one list, over all pages
+    int maxListPages = 1'000;
+};
+
+/// One configured server: process or session, handshake, lists, calls, restarts; each start is a trace of its own and every frame goes
+/// to the wire log (G2, G6, G6b, G8). Owned by the gateway; lives on the gateway thread with an event loop, and nothing in it blocks.
+///
+/// Stopped → Starting → Handshaking → Listing → Ready; a failure leads to Backoff and a new start, or to Failed when the restarts are used
+/// up or another try cannot help. Calls are sent from Listing on; earlier ones wait, and fail with the diagnosis if that start fails.
+class ServerConnection final : public QObject {
+    Q_OBJECT
+public:
+    ServerConnection(config::Server server, ConnectionContext context, ServerConnectionHandler& handler, QObject* parent = nullptr);
+    /// Ends a child at once; stop() first for an orderly end.
+    ~ServerConnection() override;
+
+    [[nodiscard]] const config::Server& server() const;
+    [[nodiscard]] const QByteArray& name() const; ///< UTF-8
+    [[nodiscard]] ServerState state() const;
+    [[nodiscard]] ServerStatus status() const;
+    /// Replaced with every handshake; never null.
+    [[nodiscard]] std::shared_ptr<const telemetry::ServerContext> context() const;
+    /// The raw result of initialize; empty before the handshake. Kept after the server has ended until the next one.
+    [[nodiscard]] const QByteArray& initializeResult() const;
+    /// True if the server declared this capability; `path` as "tools", "resources.subscribe".
+    [[nodiscard]] bool hasCapability(QByteArrayView path) const;
+    /// The definitions of one list as raw JSON objects in the server's order; kept while a server restarts.
+    [[nodiscard]] const std::vector<QByteArray>& items(ListKind kind) const;
+    /// True when the list was read since the last handshake.
+    [[nodiscard]] bool isListed(ListKind kind) const;
+
+    /// Starts it if it is not running; forgets earlier failures.
+    void start();
+    /// Orderly end; the state becomes Stopped.
+    void stop();
+    void restart(const QString& reason);
+    /// Reads one list again; onListChanged follows when it succeeded.
+    void refresh(ListKind kind);
+
+    /// Sends a client's request: `frame` as received, `message` as parsed from it. Id, target, progress token and trace context are
+    /// spliced in, everything else stays byte for byte. A stopped server is started. Never fails at once: the reply tells.
+    CallToken call(const QByteArray& frame, const mcp::Message& message, const CallOptions& options, ReplyHandler& handler, quint64 cookie = 0);
+    /// The same for a request of the gateway's own; `params` is a JSON object or empty.
+    CallToken call(QByteArrayView method, QByteArrayView params, const CallOptions& options, ReplyHandler& handler, quint64 cookie = 0);
+    /// Tells the server that nobody waits any more; no callback follows. False if the call is over already.
+    bool cancel(CallToken token, QByteArrayView reason = {});
+    /// Sends a notification as it is; dropped (and counted) when the server is not there.
+    void notify(const QByteArray& frame);
+    /// Answers a request of the server.
+    void reply(const QByteArray& frame);
+
+private:
+    class Private;
+    std::unique_ptr<Private> d;
+};
+
+} // namespace oriel::upstream

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "telemetry/call_record.h"
+#include "upstream/diagnosis.h"
+
+#include <QByteArrayList>
+
+namespace oriel::upstream {
+
+enum class ServerState : quint8 { Stopped, Starting, Handshaking, Listing, Ready, Backoff, Failed, Stopping };
+
+QByteArrayView serverStateName(ServerState state); ///< "stopped", "starting" …
+
+/// The lists that a server offers.
+enum class ListKind : quint8 { Tools, Prompts, Resources, ResourceTemplates };
+inline constexpr std::size_t kListKindCount = 4;
+
+/// One moment of one server, as a value for any thread.
+struct ServerStatus {
+    QString name;
+    ServerState state = ServerState::Stopped;
+    std::int64_t sinceUnixNs = 0;       ///< of the state
+    std::int64_t nextStartUnixNs = 0;   ///< in Backoff
+    int restarts = 0;                   ///< since someone last asked for a start
+    QString commandLine;                ///< resolved path and arguments, quoted for reading; or the URL
+    qint64 pid = 0;
+    Diagnosis diagnosis;                ///< of the last failed start or crash; empty when all is well
+    TraceId lifecycleTraceId;           ///< of the last start
+    QByteArray serverName;
+    QByteArray serverVersion;
+    QByteArray protocolVersion;
+    QByteArray instructions;
+    qsizetype tools = 0;
+    qsizetype prompts = 0;
+    qsizetype resources = 0;
+    qsizetype resourceTemplates = 0;
+    int inFlight = 0;
+    int queued = 0;
+    std::int64_t strayLines = 0;        ///< stdout lines that were not JSON-RPC
+    std::int64_t strayAnswers = 0;      ///< answers with an unknown, late or repeated id, or that no parser accepts
+    std::int64_t suppressedStderr = 0;
+    QByteArrayList stderrTail;
+};
+
+} // namespace oriel::upstream

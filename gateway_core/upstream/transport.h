@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "upstream/diagnosis.h"
+
+#include <QByteArray>
+
+#include <cstdint>
+
+namespace oriel::upstream {
+
+/// What goes along with a frame. Only HTTP has use for the headers; stdio carries its context in `params._meta`.
+struct SendOptions {
+    std::int64_t requestId = 0;  ///< our id of a request; 0 for a notification or an answer
+    bool initialize = false;     ///< the handshake's request: the answer may open a session
+    QByteArray traceParent;
+    QByteArray traceState;
+    QByteArray baggage;
+};
+
+/// Where a frame came from.
+struct FrameOrigin {
+    std::int64_t requestId = 0;   ///< the request on whose HTTP response it came; 0 for stdio and for the server's own stream
+    std::int64_t firstByteNs = 0; ///< monotonic time of its first byte, as far as the transport can tell
+};
+
+/// Why one request got no answer although the transport goes on.
+struct SendFailure {
+    Error error;
+    int httpStatus = 0;          ///< 0: there was no response
+    bool sessionLost = false;    ///< 404 to a request of a session: not processed, a new handshake is needed
+    bool maybeProcessed = false; ///< the server may have acted on the request
+    QByteArray authenticate;     ///< WWW-Authenticate of a 401 or 403
+};
+
+/// Why a transport ended, for good.
+struct CloseReason {
+    enum class Kind : quint8 {
+        Requested,   ///< close() was called
+        StartFailed, ///< it never ran; facts() tell why
+        ProcessExit, ///< the child ended by itself; facts() hold exit code and signal
+        Connection,  ///< HTTP: the server cannot be reached any more
+        Overload,    ///< a limit of ours was passed: a line too long, a reader that does not read
+    };
+    Kind kind = Kind::Requested;
+    Error error;
+};
+
+/// Receives what a transport hears. Called on the transport's thread, never from within start() or send(). A handler may call send() and
+/// close(); it must not destroy the transport from within a callback.
+class TransportHandler {
+public:
+    virtual ~TransportHandler() = default;
+    /// Frames can be sent: the process runs, or the URL is understood.
+    virtual void onStarted() = 0;
+    /// One JSON-RPC message (or, with revision 2025-03-26, one batch) that begins with `{` or `[`. Its grammar is not checked yet.
+    virtual void onFrame(QByteArray frame, const FrameOrigin& origin) = 0;
+    /// A request was refused or lost on its way. Never for stdio.
+    virtual void onSendFailed(std::int64_t requestId, const SendFailure& failure) = 0;
+    /// A line on stdout that is no JSON object or array; cut to 4 KiB.
+    virtual void onStrayOutput(QByteArray line) = 0;
+    /// A line of stderr, cut to 8 KiB; `suppressed` lines before it were dropped because they came too fast.
+    virtual void onStderr(QByteArray line, std::int64_t suppressed) = 0;
+    /// Called once, last.
+    virtual void onClosed(const CloseReason& reason) = 0;
+};
+
+/// One way to talk to one server: raw frames in both directions. Lives on the gateway thread with an event loop and never blocks.
+/// Owned by a ServerConnection. Destroying it ends everything at once, without callbacks.
+class Transport {
+public:
+    virtual ~Transport() = default;
+    Transport() = default;
+    Transport(const Transport&) = delete;
+    Transport& operator=(const Transport&) = delete;
+
+    /// Once. Answers with onStarted or onClosed, later.
+    virtual void start() = 0;
+    /// Sends one frame without a line end. ResourceExhausted when the peer does not read and the buffer is full, Unavailable when the
+    /// transport has not started or has ended.
+    [[nodiscard]] virtual Status send(const QByteArray& frame, const SendOptions& options) = 0;
+    /// The client no longer waits for this request: an HTTP response still open for it is dropped, unless the protocol says that this
+    /// would not cancel and a cancellation was sent.
+    virtual void forget(std::int64_t requestId) { Q_UNUSED(requestId); }
+    /// After the handshake: the revision that was agreed on and that following requests have to name.
+    virtual void setProtocolVersion(const QByteArray& version) { Q_UNUSED(version); }
+    /// Begins the orderly end; onClosed follows.
+    virtual void close() = 0;
+
+    /// What is known of this start, for the diagnosis and the status.
+    [[nodiscard]] virtual const StartFacts& facts() const = 0;
+    [[nodiscard]] virtual qint64 processId() const { return 0; }
+    [[nodiscard]] virtual QByteArray sessionId() const { return {}; }
+};
+
+} // namespace oriel::upstream
