@@ -5,6 +5,8 @@
 #include "base/ids.h"
 #include "base/random.h"
 #include "config/model.h"
+#include "mcp/initialize.h"
+#include "mcp/lists.h"
 #include "mcp/message.h"
 #include "telemetry/recorder.h"
 #include "upstream/server_status.h"
@@ -38,7 +40,7 @@ struct CallToken {
 struct CallOptions {
     OperationType operation = OperationType::ToolCall;
     std::chrono::milliseconds timeout{0}; ///< 0: the server's or the gateway's of that operation type
-    QByteArray target;                    ///< replaces params.name (tools/call, prompts/get) or params.uri; empty: as it is
+    QByteArray target;                    ///< replaces the method's target (params.name, params.uri, params.ref.name …); empty: as it is
     bool wantsProgress = false;           ///< asks for progress under our own token; else a client's token is taken out
     TraceId traceId;                      ///< the CLIENT span, written into `_meta.traceparent` and the HTTP header; invalid: none
     SpanId spanId;
@@ -59,8 +61,7 @@ struct CallTimings {
 struct Reply {
     enum class Kind : quint8 { Response, Timeout, Unavailable, Overloaded, Cancelled, Rejected };
     Kind kind = Kind::Response;
-    const mcp::Message* message = nullptr; ///< Response only; valid during the callback
-    QByteArray frame;                      ///< Response only; the message's offsets point into it
+    mcp::Message message;                  ///< Response only: a Response or an Error, with the frame as it came; may be moved from
     Error error;                           ///< every other kind
     int httpStatus = 0;                    ///< of a refusal over HTTP
     CallTimings timings;
@@ -72,13 +73,12 @@ public:
     virtual ~ReplyHandler() = default;
     /// Exactly once for each call that was not cancelled, last.
     virtual void onReply(CallToken token, quint64 cookie, Reply& reply) = 0;
-    /// notifications/progress for this call; the frame carries our token.
-    virtual void onProgress(CallToken token, quint64 cookie, const mcp::Message& message, const QByteArray& frame)
+    /// notifications/progress for this call; it carries our token.
+    virtual void onProgress(CallToken token, quint64 cookie, const mcp::Message& message)
     {
         Q_UNUSED(token);
         Q_UNUSED(cookie);
         Q_UNUSED(message);
-        Q_UNUSED(frame);
     }
     /// 80 % of the timeout have passed (G8).
     virtual void onTimeoutWarning(CallToken token, quint64 cookie)
@@ -93,13 +93,13 @@ class ServerConnectionHandler {
 public:
     virtual ~ServerConnectionHandler() = default;
     /// Every notification except progress of a call and list_changed. `related`: the call on whose HTTP stream it came, if known.
-    virtual void onNotification(ServerConnection& connection, const mcp::Message& message, const QByteArray& frame, CallToken related) = 0;
+    virtual void onNotification(ServerConnection& connection, const mcp::Message& message, CallToken related) = 0;
     /// A request of the server (sampling/createMessage, elicitation/create, roots/list, tasks/…); ping is answered here. Answer with
     /// reply(), with the id exactly as it came.
-    virtual void onRequest(ServerConnection& connection, const mcp::Message& message, const QByteArray& frame, CallToken related) = 0;
+    virtual void onRequest(ServerConnection& connection, const mcp::Message& message, CallToken related) = 0;
     virtual void onStateChanged(ServerConnection& connection) = 0;
     /// items(kind) is new: after a start, and after the server said so.
-    virtual void onListChanged(ServerConnection& connection, ListKind kind) = 0;
+    virtual void onListChanged(ServerConnection& connection, mcp::ListKind kind) = 0;
 };
 
 /// What every connection needs and shares; all of it outlives the connection.
@@ -116,7 +116,7 @@ struct ConnectionContext {
     config::Timeouts timeouts;                      ///< for servers without their own
     QByteArray clientName = QByteArrayLiteral("oriel");
     QByteArray clientVersion;
-    QByteArray clientCapabilities = QByteArrayLiteral("{}"); ///< JSON object for initialize
+    mcp::ClientCapabilities clientCapabilities;     ///< of the gateway, for initialize
     std::chrono::milliseconds firstBackoff{1'000};
     std::chrono::milliseconds maxBackoff{60'000};
     std::chrono::milliseconds healthyAfter{60'000}; ///< running so long resets the count of restarts
@@ -146,14 +146,12 @@ public:
     [[nodiscard]] ServerStatus status() const;
     /// Replaced with every handshake; never null.
     [[nodiscard]] std::shared_ptr<const telemetry::ServerContext> context() const;
-    /// The raw result of initialize; empty before the handshake. Kept after the server has ended until the next one.
-    [[nodiscard]] const QByteArray& initializeResult() const;
-    /// True if the server declared this capability; `path` as "tools", "resources.subscribe".
-    [[nodiscard]] bool hasCapability(QByteArrayView path) const;
-    /// The definitions of one list as raw JSON objects in the server's order; kept while a server restarts.
-    [[nodiscard]] const std::vector<QByteArray>& items(ListKind kind) const;
-    /// True when the list was read since the last handshake.
-    [[nodiscard]] bool isListed(ListKind kind) const;
+    /// The answer to initialize; empty before the first handshake, kept while the server is away.
+    [[nodiscard]] const mcp::InitializeResult& initializeResult() const;
+    /// The entries of one list in the server's order, over all pages; kept while the server is away.
+    [[nodiscard]] const std::vector<mcp::ListEntry>& items(mcp::ListKind kind) const;
+    /// True when the list was read since the last handshake (also when the server has no such list, which reads as an empty one).
+    [[nodiscard]] bool isListed(mcp::ListKind kind) const;
 
     /// Starts it if it is not running; forgets earlier failures.
     void start();
@@ -161,11 +159,11 @@ public:
     void stop();
     void restart(const QString& reason);
     /// Reads one list again; onListChanged follows when it succeeded.
-    void refresh(ListKind kind);
+    void refresh(mcp::ListKind kind);
 
-    /// Sends a client's request: `frame` as received, `message` as parsed from it. Id, target, progress token and trace context are
-    /// spliced in, everything else stays byte for byte. A stopped server is started. Never fails at once: the reply tells.
-    CallToken call(const QByteArray& frame, const mcp::Message& message, const CallOptions& options, ReplyHandler& handler, quint64 cookie = 0);
+    /// Sends a client's request: id, target, progress token and trace context are spliced in, everything else stays byte for byte.
+    /// A stopped server is started. Never fails at once: the reply tells.
+    CallToken call(const mcp::Message& message, const CallOptions& options, ReplyHandler& handler, quint64 cookie = 0);
     /// The same for a request of the gateway's own; `params` is a JSON object or empty.
     CallToken call(QByteArrayView method, QByteArrayView params, const CallOptions& options, ReplyHandler& handler, quint64 cookie = 0);
     /// Tells the server that nobody waits any more; no callback follows. False if the call is over already.

@@ -12,10 +12,6 @@ enum class ServerState : quint8 { Stopped, Starting, Handshaking, Listing, Ready
 
 QByteArrayView serverStateName(ServerState state); ///< "stopped", "starting" …
 
-/// The lists that a server offers.
-enum class ListKind : quint8 { Tools, Prompts, Resources, ResourceTemplates };
-inline constexpr std::size_t kListKindCount = 4;
-
 /// One moment of one server, as a value for any thread.
 struct ServerStatus {
     QString name;
