@@ -8,7 +8,7 @@
 namespace oriel::json {
 
 /// Changes a validated JSON text without parsing or printing the rest of it: edits are collected and applied in one pass with one
-/// allocation. Everything that is not named stays byte for byte. Edits must not overlap, except that members may be removed from and
+/// allocation. Everything that is not named stays byte for byte. The text is strict JSON (no comments). Edits must not overlap, except that members may be removed from and
 /// inserted into the same object. Texts given as views must stay alive until apply(). Not shared between threads.
 class Splicer {
 public:
@@ -37,7 +37,8 @@ private:
     enum class Action : std::uint8_t { Replace, Insert, Remove };
     struct Edit {
         Action action;
-        bool quoteKey;
+        bool quoteKey; ///< `key` is content without quotes
+        bool comma;    ///< a comma follows what is inserted
         std::uint32_t begin;
         std::uint32_t end;
         Span object;
@@ -45,8 +46,12 @@ private:
         QByteArrayView json;
     };
     using Edits = QVarLengthArray<Edit, 16>;
+    /// For each object whose first members go: its begin and the end of what goes.
+    using Cleared = QVarLengthArray<std::pair<std::uint32_t, std::uint32_t>, 4>;
     [[nodiscard]] Edits resolved() const;
-    [[nodiscard]] bool hasSurvivor(Span object, std::uint32_t leadingEnd) const;
+    void widenRemoval(Edit& edit, Cleared& cleared) const;
+    [[nodiscard]] bool keepsMember(Span object, const Cleared& cleared) const;
+    [[nodiscard]] std::uint32_t skipSpace(std::uint32_t at) const;
 
     QByteArrayView m_text;
     Edits m_edits;
