@@ -120,10 +120,13 @@ struct CallRecord {
     QByteArray traceState;
     SpanId linkSpanId;               ///< ambient HTTP context, when `_meta` gave the parent: a link
     TraceId linkTraceId;
+    bool parentSampled = true;       ///< the sampled flag that the client's context carried; true for a root (samplers `parentbased_*`)
 
     QByteArray method;               ///< mcp.method.name
     TargetKind targetKind = TargetKind::None;
     QByteArray target;               ///< as the client named it (prefixed), or the resource URI
+    std::shared_ptr<const ServerContext> routedServer; ///< who owns the target, also when no hop was made; null: every server, or unknown
+    QByteArray routedTarget;         ///< the target as that server knows it
     QByteArray jsonrpcId;            ///< string form; empty for a notification
     QByteArray requestId;            ///< X-Request-ID
     std::shared_ptr<const ClientContext> client;
@@ -141,6 +144,7 @@ struct CallRecord {
     QVarLengthArray<Hop, 1> hops;
     std::vector<CallEvent> events;
     std::vector<GuardrailVerdict> guardrails;
+    Attributes extraAttributes;      ///< more attributes of the SERVER span, e.g. what prompts/get says of its arguments
 
     Payload arguments;               ///< params.arguments (or params), unmasked: masked on the telemetry thread before it goes anywhere
     Payload response;                ///< result or error, unmasked

@@ -44,6 +44,7 @@ struct HistogramPoint {
 /// One metric with all its points at one collection, as it is exported, scraped and stored.
 struct MetricData {
     QByteArray name;
+    QByteArray alias; ///< a seed's name for the same values, shown beside it in /metrics and answered in PromQL; empty: none
     QByteArray description;
     QByteArray unit;
     InstrumentKind kind = InstrumentKind::Counter;

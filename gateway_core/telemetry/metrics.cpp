@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "telemetry/metrics.h"
+
+#include "base/clock.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace oriel::telemetry {
+
+namespace {
+
+bool isIntegral(const MetricRow& row)
+{
+    const QByteArrayView unit(row.unit);
+    return unit.startsWith('{') || unit == QByteArrayView("By") || unit == QByteArrayView("1");
+}
+
+/// A label of the table that is a number by the conventions; all others are text.
+bool isIntegerLabel(const char* label) { return QByteArrayView(label) == QByteArrayView("server.port"); }
+
+QByteArray staticText(const char* text) { return QByteArray::fromRawData(text, static_cast<qsizetype>(std::char_traits<char>::length(text))); }
+
+Attributes pointAttributes(const MetricRow& row, const std::vector<QByteArray>& labels)
+{
+    Attributes attributes;
+    attributes.reserve(labels.size());
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+        if (labels[i].isEmpty())
+            continue;
+        if (isIntegerLabel(row.labels[i]))
+            attributes.push_back({staticText(row.labels[i]), static_cast<std::int64_t>(labels[i].toLongLong())});
+        else
+            attributes.push_back({staticText(row.labels[i]), labels[i]});
+    }
+    return attributes;
+}
+
+} // namespace
+
+MetricRegistry::MetricRegistry(const Clock& clock, QByteArray nameSpace, int cardinalityLimit)
+    : m_clock(clock), m_nameSpace(std::move(nameSpace)), m_cardinalityLimit(std::max(cardinalityLimit, 1)), m_startUnixNs(clock.unixNs())
+{
+    // What counts things that are there now is zero before the first of them, not absent.
+    record(MetricId::ActiveSessions, {}, 0);
+    record(MetricId::ActiveUsers, {}, 0);
+}
+
+void MetricRegistry::makeKey(std::size_t labelCount, std::span<const QByteArray> labels)
+{
+    m_key.resize(0);
+    for (std::size_t i = 0; i < labelCount && i < labels.size(); ++i) {
+        // 0xFF is in no UTF-8 text, so joined values never run into each other.
+        m_key.append(labels[i]).append('\xff');
+    }
+}
+
+MetricRegistry::Point& MetricRegistry::pointFor(MetricId metric, std::span<const QByteArray> labels)
+{
+    const MetricRow& row = metricRow(metric);
+    Instrument& instrument = m_instruments[static_cast<std::size_t>(metric)];
+    makeKey(row.labels.size(), labels);
+    if (const auto found = instrument.index.constFind(m_key); found != instrument.index.constEnd())
+        return instrument.points[static_cast<std::size_t>(*found)];
+
+    // The last place is the overflow point's.
+    const bool overflow = instrument.points.size() + 1 >= static_cast<std::size_t>(m_cardinalityLimit) && !row.labels.empty();
+    if (overflow && !instrument.points.empty() && instrument.points.back().overflow)
+        return instrument.points.back();
+    Point& point = instrument.points.emplace_back();
+    point.overflow = overflow;
+    if (!overflow) {
+        point.labels.reserve(row.labels.size());
+        for (std::size_t i = 0; i < row.labels.size(); ++i)
+            point.labels.push_back(i < labels.size() ? labels[i] : QByteArray());
+        instrument.index.insert(m_key, static_cast<qsizetype>(instrument.points.size()) - 1);
+    }
+    if (row.kind == InstrumentKind::Histogram)
+        point.histogram.buckets.assign(row.boundaries.size() + 1, 0);
+    return point;
+}
+
+void MetricRegistry::observe(Point& point, const MetricRow& row, double value, const ExemplarContext& exemplar) const
+{
+    std::size_t slot = 0;
+    if (row.kind == InstrumentKind::Histogram) {
+        Bucketed& histogram = point.histogram;
+        slot = static_cast<std::size_t>(std::lower_bound(row.boundaries.begin(), row.boundaries.end(), value) - row.boundaries.begin());
+        ++histogram.buckets[slot];
+        histogram.min = histogram.count == 0 ? value : std::min(histogram.min, value);
+        histogram.max = histogram.count == 0 ? value : std::max(histogram.max, value);
+        ++histogram.count;
+        histogram.sum += value;
+    } else if (row.kind == InstrumentKind::Gauge) {
+        point.value = value;
+    } else {
+        point.value += value;
+    }
+    if (!exemplar.traceId.isValid() || (row.kind != InstrumentKind::Histogram && row.kind != InstrumentKind::Counter))
+        return;
+    if (point.exemplars.empty())
+        point.exemplars.resize(row.kind == InstrumentKind::Histogram ? row.boundaries.size() + 1 : 1);
+    point.exemplars[slot] = {m_clock.unixNs(), value, exemplar.traceId, exemplar.spanId, {}};
+}
+
+void MetricRegistry::record(MetricId metric, std::span<const QByteArray> labels, double value, const ExemplarContext& exemplar)
+{
+    const MetricRow& row = metricRow(metric);
+    if (!std::isfinite(value) || (row.kind == InstrumentKind::Counter && value < 0))
+        return;
+    observe(pointFor(metric, labels), row, value, exemplar);
+    ++m_revision;
+}
+
+void MetricRegistry::set(MetricId metric, std::span<const QByteArray> labels, double value)
+{
+    const MetricRow& row = metricRow(metric);
+    if (!std::isfinite(value) || row.kind == InstrumentKind::Histogram)
+        return;
+    Point& point = pointFor(metric, labels);
+    if (point.value == value)
+        return;
+    point.value = value;
+    ++m_revision;
+}
+
+void MetricRegistry::remove(MetricId metric, std::span<const QByteArray> labels)
+{
+    Instrument& instrument = m_instruments[static_cast<std::size_t>(metric)];
+    makeKey(metricRow(metric).labels.size(), labels);
+    const auto found = instrument.index.constFind(m_key);
+    if (found == instrument.index.constEnd())
+        return;
+    const qsizetype gone = *found;
+    instrument.points.erase(instrument.points.begin() + gone);
+    instrument.index.erase(found);
+    for (qsizetype& position : instrument.index) {
+        if (position > gone)
+            --position;
+    }
+    ++m_revision;
+}
+
+void MetricRegistry::clear(MetricId metric)
+{
+    Instrument& instrument = m_instruments[static_cast<std::size_t>(metric)];
+    if (instrument.points.empty())
+        return;
+    instrument.points.clear();
+    instrument.index.clear();
+    ++m_revision;
+}
+
+void MetricRegistry::setNameSpace(QByteArray nameSpace)
+{
+    m_nameSpace = std::move(nameSpace);
+    ++m_revision;
+}
+
+QByteArray MetricRegistry::fullName(MetricId metric) const
+{
+    const MetricRow& row = metricRow(metric);
+    return row.namespaced && !m_nameSpace.isEmpty() ? m_nameSpace + '_' + row.name : QByteArray(row.name);
+}
+
+MetricData MetricRegistry::collect(MetricId metric, std::int64_t nowUnixNs) const
+{
+    const MetricRow& row = metricRow(metric);
+    const Instrument& instrument = m_instruments[static_cast<std::size_t>(metric)];
+    MetricData data;
+    data.name = fullName(metric);
+    if (row.alias != nullptr)
+        data.alias = row.namespaced && !m_nameSpace.isEmpty() ? m_nameSpace + '_' + row.alias : QByteArray(row.alias);
+    data.description = row.description;
+    data.unit = row.unit;
+    data.kind = row.kind;
+    data.monotonic = row.kind == InstrumentKind::Counter;
+    const bool integral = isIntegral(row);
+    for (const Point& point : instrument.points) {
+        Attributes attributes =
+            point.overflow ? Attributes{{QByteArrayLiteral("otel.metric.overflow"), true}} : pointAttributes(row, point.labels);
+        std::vector<Exemplar> exemplars;
+        std::copy_if(point.exemplars.begin(), point.exemplars.end(), std::back_inserter(exemplars),
+                     [](const Exemplar& exemplar) { return exemplar.traceId.isValid(); });
+        if (row.kind == InstrumentKind::Histogram) {
+            const Bucketed& histogram = point.histogram;
+            data.histograms.push_back({std::move(attributes), m_startUnixNs, nowUnixNs, histogram.count, histogram.sum, histogram.min,
+                                       histogram.max, {row.boundaries.begin(), row.boundaries.end()}, histogram.buckets,
+                                       std::move(exemplars)});
+        } else {
+            data.numbers.push_back({std::move(attributes), m_startUnixNs, nowUnixNs, point.value, integral, std::move(exemplars)});
+        }
+    }
+    return data;
+}
+
+std::vector<MetricData> MetricRegistry::collect() const
+{
+    std::vector<MetricData> all;
+    const std::int64_t now = m_clock.unixNs();
+    for (const MetricRow& row : metricTable()) {
+        if (!m_instruments[static_cast<std::size_t>(row.id)].points.empty())
+            all.push_back(collect(row.id, now));
+    }
+    return all;
+}
+
+} // namespace oriel::telemetry
