@@ -81,11 +81,11 @@ struct Theme {
     bool operator==(const Theme&) const = default;
 };
 
-/// The type scale. Families are looked up once per process when the first font is asked for.
+/// The type scale, on the families of the bundled fonts or else the system's.
 namespace fonts {
 /// Registers the bundled fonts, when the build found them. Call once after QApplication exists; later calls do nothing.
 void registerBundled();
-[[nodiscard]] QFont body();      ///< 13 px
+[[nodiscard]] QFont body();       ///< 13 px
 [[nodiscard]] QFont bodyMedium(); ///< 13 px, medium: buttons, selected navigation
 [[nodiscard]] QFont bodyStrong(); ///< 13 px, semibold: card titles
 [[nodiscard]] QFont small();     ///< 11 px: headers, axes
@@ -101,7 +101,7 @@ void registerBundled();
 /// `amount` (0 … 1) of `over` laid on `base`; opaque.
 [[nodiscard]] QColor mix(const QColor& base, const QColor& over, double amount);
 
-/// The theme that `widget` is drawn with: the one its OrielStyle carries, or one that fits its palette.
+/// The theme that `widget` (or the application, for null) is drawn with: the one its OrielStyle carries, or one that fits its palette.
 [[nodiscard]] const Theme& themeOf(const QWidget* widget);
 
 } // namespace oriel::ui
