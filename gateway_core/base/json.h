@@ -123,6 +123,8 @@ public:
     [[nodiscard]] bool equals(QByteArrayView text) const;
     /// True for a string that differs from the ASCII word `text` only in case, by ASCII and by Unicode folds (ſ K ı İ); false when equal.
     [[nodiscard]] bool isCaseVariantOf(QByteArrayView text) const;
+    /// A string without escapes: what stands between its quotes is its content.
+    [[nodiscard]] bool isPlain() const { return isString() && node().escaped == 0; }
 
     /// Members of an object, elements of an array, else 0.
     [[nodiscard]] std::uint32_t size() const;

@@ -73,7 +73,9 @@ enum class Field : std::uint8_t {
 inline constexpr std::size_t FieldCount = static_cast<std::size_t>(Field::ErrorData) + 1;
 
 /// "params._meta.traceparent".
-[[nodiscard]] QByteArrayView fieldPath(Field field);
+[[nodiscard]] QByteArray fieldPath(Field field);
+/// The member's key with its quotes: `"traceparent"`.
+[[nodiscard]] QByteArrayView quotedKey(Field field);
 
 /// One JSON-RPC message: its raw bytes and where the members that matter stand in them. A value; copying shares the bytes.
 class Message {
@@ -93,7 +95,7 @@ public:
 
     [[nodiscard]] bool has(Field field) const { return span(field).isValid(); }
     [[nodiscard]] json::Span span(Field field) const { return m_spans[static_cast<std::size_t>(field)]; }
-    /// From the first quote of the key of a `params._meta` member to the end of its value; only for Meta* fields and ParamsMeta.
+    /// From the first quote of the key of a `params._meta` member to the end of its value; only for Meta* fields.
     [[nodiscard]] json::Span memberSpan(Field field) const;
     [[nodiscard]] json::Kind kindOf(Field field) const { return json::kindOf(rawOf(field)); }
     /// The member's JSON text, or empty.
@@ -121,7 +123,6 @@ private:
     static constexpr std::size_t FirstMeta = static_cast<std::size_t>(Field::MetaProgressToken);
     static constexpr std::size_t MetaCount = static_cast<std::size_t>(Field::MetaRelatedTask) - FirstMeta + 1;
     std::array<std::uint32_t, MetaCount> m_metaKeys{}; ///< where the keys of params._meta begin
-    std::uint32_t m_metaKey = 0;                       ///< where "_meta" itself begins
 };
 
 /// Why a frame is not a message, ready to be answered.
@@ -153,7 +154,8 @@ struct Frame {
 
 /// Reads one message in one pass over `raw`. `document` is scratch that the caller keeps (its root is the frame afterwards).
 /// Refused besides broken JSON: duplicate keys anywhere; keys that differ from a known one only in case (`Method`, `paramſ`);
-/// jsonrpc other than "2.0"; ids that are neither string nor integer; params that are no object; a request without its target.
+/// jsonrpc other than "2.0"; ids that are neither string nor integer; params that are neither object nor null; an error without an
+/// integer code; a known method without its target, or with a progress token that is neither string nor integer.
 /// Allocates nothing on success once `document` is warm. Thread: any, one document per thread.
 [[nodiscard]] MessageResult readMessage(const QByteArray& raw, json::Document& document, const ReadOptions& options = {});
 

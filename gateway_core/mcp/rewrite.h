@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "base/json_splice.h"
 #include "mcp/message.h"
 
 #include <QVarLengthArray>
@@ -9,7 +10,8 @@ namespace oriel::mcp {
 
 /// The frame of a Message with a few members changed and everything else byte for byte: what goes upstream, and what comes back.
 /// Collect the changes, then apply(): one pass, one allocation. `_meta` and `params` are created where they are absent.
-/// Texts given as views must stay alive until apply(). Use once, on the thread of the message.
+/// Texts are copied; JSON given to setRaw and setMetaRaw, and the message, must stay alive until apply(). The later change of a field
+/// wins. Thread: that of the message.
 ///
 ///     QByteArray out = Rewrite(message).setId(RequestId(17)).setTarget("echo").setMeta(Field::MetaTraceparent, parent).apply();
 class Rewrite {
@@ -36,18 +38,24 @@ public:
 
 private:
     struct Change {
-        enum class Action : std::uint8_t { Replace, Remove };
-        Action action = Action::Replace;
         Field field = Field::Id;
-        bool quoted = false; ///< `text` is content, to be written as a JSON string
-        bool owned = false;  ///< the text stands in `own`
-        QByteArrayView text;
-        QByteArray own;
+        bool removes = false;
+        QByteArrayView json{};   ///< the caller's text, when ownLength is 0
+        qsizetype ownBegin = 0;  ///< else a range of m_own
+        qsizetype ownLength = 0;
     };
-    Rewrite& change(Change change);
+    using Composed = QVarLengthArray<char, 512>;
+    Change& changeOf(Field field);
+    [[nodiscard]] QByteArrayView textOf(const Change& change) const;
+    void own(Change& change, QByteArrayView text);
+    void ownQuoted(Change& change, QByteArrayView text);
+    void ownId(Change& change, const RequestId& id);
+    void composeMeta(Composed& out) const;
+    [[nodiscard]] QByteArray applyWithParams(json::Splicer& splicer, QByteArrayView meta) const;
 
     const Message& m_message;
-    QVarLengthArray<Change, 10> m_changes;
+    QVarLengthArray<Change, 12> m_changes;
+    QVarLengthArray<char, 384> m_own;
 };
 
 } // namespace oriel::mcp
