@@ -157,4 +157,8 @@ struct Config {
     bool operator==(const Config&) const = default;
 };
 
+/// The entry of that name, or null.
+const Server* findServer(const Config& configuration, QStringView name);
+const Destination* findDestination(const Config& configuration, QStringView name);
+
 } // namespace oriel::config

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "downstream/http_endpoint.h"
+
+#include "base/ids.h"
+#include "downstream/http_session.h"
+#include "http/loopback_guard.h"
+#include "mcp/errors.h"
+
+namespace oriel::downstream {
+
+namespace {
+
+constexpr QByteArrayView kSessionHeader = "Mcp-Session-Id";
+constexpr QByteArrayView kVersionHeader = "MCP-Protocol-Version";
+
+bool isSaneRequestId(QByteArrayView id)
+{
+    return !id.isEmpty() && id.size() <= 128 && std::all_of(id.begin(), id.end(), [](char c) { return c > 0x20 && c < 0x7F && c != '"' && c != '\\'; });
+}
+
+http::Response rpcError(int status, int code, QByteArrayView message)
+{
+    return http::Response::json(status, mcp::makeErrorResponse({}, code, message));
+}
+
+void answer(http::Exchange& exchange, http::Response response, const QByteArray& requestId)
+{
+    response.headers.set("X-Request-ID", requestId);
+    exchange.respond(response);
+}
+
+/// The path without what may vary without bound: labels stay few.
+QByteArray routeOf(QByteArrayView path)
+{
+    if (path == QByteArrayView("/mcp") || path == QByteArrayView("/metrics") || path == QByteArrayView("/healthz"))
+        return path.toByteArray();
+    if (path.startsWith("/mcp/"))
+        return QByteArrayLiteral("/mcp/:server");
+    if (path.startsWith("/api/v1/")) {
+        const QByteArray rest = path.sliced(8).toByteArray();
+        return "/api/v1/" + rest.left(rest.indexOf('/') < 0 ? rest.size() : rest.indexOf('/')).left(32);
+    }
+    return QByteArrayLiteral("other");
+}
+
+} // namespace
+
+HttpEndpoint::HttpEndpoint(Dependencies dependencies, Options options)
+    : m_deps(dependencies), m_options(std::move(options)),
+      m_server([this] {
+          http::ServerLimits limits;
+          limits.maxBodyBytes = m_options.maxBodyBytes;
+          return limits;
+      }(), dependencies.clock)
+{
+    m_server.setHeadCheck([this](const http::Request& head) { return refuse(head, nullptr); });
+    m_server.setHandler([this](http::Request&& request, http::Exchange exchange) { handle(std::move(request), std::move(exchange)); });
+}
+
+HttpEndpoint::~HttpEndpoint() = default;
+
+Result<quint16> HttpEndpoint::listen(const QHostAddress& address, quint16 port) { return m_server.listen(address, port); }
+
+quint16 HttpEndpoint::port() const { return m_server.port(); }
+
+void HttpEndpoint::stop(std::chrono::milliseconds grace, std::function<void()> stopped)
+{
+    for (const auto& session : std::as_const(m_sessions))
+        session->endStreams();
+    QObject::connect(&m_server, &http::Server::stopped, &m_server, std::move(stopped), Qt::SingleShotConnection);
+    m_server.stop(grace);
+}
+
+QList<std::shared_ptr<Session>> HttpEndpoint::sessions() const
+{
+    QList<std::shared_ptr<Session>> sessions;
+    for (const auto& session : m_sessions)
+        sessions.append(session);
+    return sessions;
+}
+
+void HttpEndpoint::closeSessionsOf(const QByteArray& tokenName)
+{
+    for (const auto& session : sessions()) {
+        if (session->client->tokenName == tokenName)
+            closeSession(session->id);
+    }
+}
+
+std::optional<http::Response> HttpEndpoint::refuse(const http::Request& head, Caller* caller)
+{
+    if (!http::isHostAllowed(head.headers, m_server.port()))
+        return rpcError(403, mcp::error_code::InvalidRequest,
+                        "Forbidden: the Host header does not name this endpoint. Use 127.0.0.1, localhost or [::1] with its port.");
+    if (!http::isOriginAllowed(head.headers, m_options.allowedOrigins))
+        return rpcError(403, mcp::error_code::InvalidRequest,
+                        "Forbidden: this Origin may not use the gateway. Add it to gateway.allowedOrigins if it should.");
+    const QByteArrayView path = head.path();
+    if (path == QByteArrayView("/healthz"))
+        return std::nullopt;
+    if (path == QByteArrayView("/mcp") || path.startsWith("/mcp/"))
+        return refuseToken(head, Scope::Mcp, caller);
+    if (path == QByteArrayView("/metrics") || path.startsWith("/api/v1/"))
+        return refuseToken(head, Scope::Api, caller);
+    return http::Response::text(404, "Not found. The gateway serves /mcp, /mcp/<server>, /metrics, /api/v1/... and /healthz.\n");
+}
+
+std::optional<http::Response> HttpEndpoint::refuseToken(const http::Request& head, Scope scope, Caller* caller)
+{
+    if (!m_options.auth)
+        return std::nullopt;
+    const auto presented = http::bearerToken(head.headers);
+    const Token* token = presented ? m_deps.tokens.verify(*presented, scope) : nullptr;
+    if (token != nullptr) {
+        if (caller != nullptr)
+            caller->token = token;
+        return std::nullopt;
+    }
+    const bool wrongScope = presented && m_deps.tokens.isKnown(*presented);
+    const char* reason = !presented ? "missing_token" : wrongScope ? "wrong_scope" : "unknown_token";
+    m_deps.recorder.recordMetric(telemetry::MetricId::AuthFailure, {QByteArrayLiteral("token"), QByteArray(reason)}, 1);
+    http::Response response =
+        wrongScope ? rpcError(403, mcp::error_code::InvalidRequest, "Forbidden: this token has not the scope that the route needs.")
+                   : rpcError(401, mcp::error_code::InvalidRequest,
+                              "Unauthorized: send a gateway token as 'Authorization: Bearer ...'. Make one with 'oriel token add NAME'.");
+    if (!wrongScope)
+        response.headers.add("WWW-Authenticate", presented ? "Bearer error=\"invalid_token\"" : "Bearer");
+    return response;
+}
+
+QByteArray HttpEndpoint::requestIdOf(const http::Request& request)
+{
+    const QByteArrayView given = request.headers.value("X-Request-ID");
+    return isSaneRequestId(given) ? given.toByteArray() : makeUlid(m_deps.clock.unixNs(), m_deps.random);
+}
+
+void HttpEndpoint::countRequest(const http::Request& request, int status)
+{
+    const QByteArray route = routeOf(request.path());
+    m_deps.recorder.recordMetric(telemetry::MetricId::HttpRequests, {request.method, route, QByteArray::number(status)}, 1);
+}
+
+void HttpEndpoint::handle(http::Request&& request, http::Exchange exchange)
+{
+    const QByteArray requestId = requestIdOf(request);
+    Caller caller;
+    const std::int64_t before = m_deps.clock.monotonicNs();
+    if (auto refusal = refuse(request, &caller)) {
+        countRequest(request, refusal->status);
+        answer(exchange, std::move(*refusal), requestId);
+        return;
+    }
+    caller.authenticate = {before - request.receivedNs, m_deps.clock.monotonicNs() - before};
+    const QByteArrayView path = request.path();
+    if (path == QByteArrayView("/mcp") || path.startsWith("/mcp/")) {
+        handleMcp(std::move(request), exchange, caller, requestId);
+    } else if (m_api) {
+        m_api(std::move(request), std::move(exchange), requestId);
+    } else {
+        answer(exchange, http::Response::text(503, "The gateway is starting.\n"), requestId);
+    }
+}
+
+void HttpEndpoint::handleMcp(http::Request&& request, http::Exchange& exchange, const Caller& caller, const QByteArray& requestId)
+{
+    const QByteArray server = request.path().size() > 5 ? QByteArray::fromPercentEncoding(request.path().sliced(5).toByteArray()) : QByteArray();
+    if (!server.isEmpty() && !m_deps.handler.servesAlone(server)) {
+        answer(exchange, rpcError(404, mcp::error_code::InvalidRequest, "Not found: no enabled server has this name."), requestId);
+        return;
+    }
+    const QByteArrayView version = request.headers.value(kVersionHeader);
+    if (!version.isEmpty()) {
+        const auto revision = mcp::revisionFromText(version);
+        if (!revision || mcp::isModern(*revision)) {
+            answer(exchange,
+                   rpcError(400, mcp::error_code::ServerError,
+                            "Bad Request: unsupported MCP-Protocol-Version (supported: 2025-11-25, 2025-06-18, 2025-03-26, 2024-11-05)"),
+                   requestId);
+            return;
+        }
+    }
+    if (request.method == "POST") {
+        handlePost(std::move(request), exchange, caller, requestId, server);
+    } else if (request.method == "GET") {
+        handleGet(request, exchange, caller, requestId);
+    } else if (request.method == "DELETE") {
+        handleDelete(request, exchange, caller, requestId);
+    } else {
+        http::Response response = rpcError(405, mcp::error_code::InvalidRequest, "Method not allowed: use POST, GET or DELETE.");
+        response.headers.add("Allow", "POST, GET, DELETE");
+        answer(exchange, std::move(response), requestId);
+    }
+}
+
+void HttpEndpoint::handlePost(http::Request&& request, http::Exchange& exchange, const Caller& caller, const QByteArray& requestId,
+                              QByteArrayView server)
+{
+    const QByteArrayView contentType = request.headers.value("Content-Type");
+    if (!http::listHas(contentType, "application/json")) {
+        answer(exchange, rpcError(415, mcp::error_code::InvalidRequest, "Unsupported media type: send application/json."), requestId);
+        return;
+    }
+    const QByteArrayView accept = request.headers.value("Accept");
+    const bool acceptsAll = accept.isEmpty() || http::listHas(accept, "*/*");
+    if (!acceptsAll && !(http::listHas(accept, "application/json") && http::listHas(accept, "text/event-stream"))) {
+        answer(exchange,
+               rpcError(406, mcp::error_code::InvalidRequest,
+                        "Not acceptable: Accept must list both application/json and text/event-stream."),
+               requestId);
+        return;
+    }
+    mcp::ReadOptions options;
+    options.allowBatch = true;
+    options.maxBytes = static_cast<std::uint32_t>(std::min<qsizetype>(m_options.maxBodyBytes, 512 * 1024 * 1024));
+    auto frame = mcp::readFrame(request.body, m_document, options);
+    const mcp::FrameError* broken = !frame ? &frame.error() : (!frame->isBatch && !frame->messages.front() ? &frame->messages.front().error() : nullptr);
+    if (broken != nullptr) {
+        m_deps.recorder.recordMetric(telemetry::MetricId::Errors, {QByteArrayLiteral("bad_request")}, 1);
+        countRequest(request, 400);
+        answer(exchange, http::Response::json(400, broken->toResponse()), requestId);
+        return;
+    }
+    const bool isInitialize = !frame->isBatch && frame->messages.front()->methodId == mcp::MethodId::Initialize;
+    const auto session = sessionFor(request, caller, exchange, requestId, isInitialize, server);
+    if (session == nullptr)
+        return;
+    if (frame->isBatch && session->revision != mcp::Revision::V2025_03_26) {
+        answer(exchange, rpcError(400, mcp::error_code::InvalidRequest, "Batches exist in revision 2025-03-26 only."), requestId);
+        return;
+    }
+    Incoming prototype;
+    prototype.session = session;
+    prototype.requestId = requestId;
+    prototype.traceparent = request.headers.value("traceparent").toByteArray();
+    prototype.tracestate = request.headers.value("tracestate").toByteArray();
+    prototype.baggage = request.headers.value("baggage").toByteArray();
+    prototype.startNs = request.receivedNs;
+    const std::int64_t now = m_deps.clock.monotonicNs();
+    prototype.startUnixNs = m_deps.clock.unixNs() - (now - request.receivedNs);
+    prototype.authenticate = caller.authenticate;
+    const std::int64_t found = caller.authenticate.offsetNs + caller.authenticate.durationNs;
+    (isInitialize ? prototype.sessionInit : prototype.sessionGet) = {found, now - request.receivedNs - found};
+    auto reply = std::make_shared<HttpReply>(session, exchange, requestId, isInitialize);
+    dispatch(std::move(prototype), std::move(*frame), reply, exchange);
+}
+
+void HttpEndpoint::dispatch(Incoming&& prototype, mcp::Frame&& frame, const std::shared_ptr<Reply>& reply, http::Exchange& exchange)
+{
+    const auto wantsAnswer = [](const mcp::MessageResult& message) { return message ? message->isRequest() : message.error().answerable; };
+    const auto requests = std::count_if(frame.messages.cbegin(), frame.messages.cend(), wantsAnswer);
+    if (requests == 0) {
+        http::Response accepted;
+        accepted.status = 202;
+        answer(exchange, std::move(accepted), prototype.requestId);
+    }
+    const auto batch = frame.isBatch && requests > 0 ? std::make_shared<BatchReply>(reply, static_cast<int>(requests)) : nullptr;
+    for (mcp::MessageResult& message : frame.messages) {
+        if (!message) {
+            if (batch && message.error().answerable)
+                batch->add(message.error().toResponse());
+            continue;
+        }
+        Incoming incoming = prototype;
+        incoming.message = std::move(*message);
+        if (incoming.message.isRequest())
+            incoming.reply = batch ? batch->part() : reply;
+        m_deps.handler.handleMessage(std::move(incoming));
+    }
+}
+
+std::shared_ptr<HttpSession> HttpEndpoint::sessionFor(const http::Request& request, const Caller& caller, http::Exchange& exchange,
+                                                      const QByteArray& requestId, bool isInitialize, QByteArrayView server)
+{
+    if (isInitialize) {
+        auto session = openSession(request, caller, server);
+        m_deps.handler.sessionOpened(session);
+        return session;
+    }
+    const QByteArrayView id = request.headers.value(kSessionHeader);
+    if (id.isEmpty()) {
+        answer(exchange, rpcError(400, mcp::error_code::ServerError, "Bad Request: no Mcp-Session-Id; call initialize first."), requestId);
+        return nullptr;
+    }
+    const auto it = m_sessions.constFind(id.toByteArray());
+    const bool isOwners = it != m_sessions.constEnd() && (caller.token == nullptr || (*it)->client->tokenName == caller.token->name);
+    if (!isOwners) {
+        answer(exchange, rpcError(404, mcp::error_code::RequestTimeout, "Session not found: it ended or was never opened; call initialize again."),
+               requestId);
+        return nullptr;
+    }
+    (*it)->lastSeenUnixNs = m_deps.clock.unixNs();
+    return *it;
+}
+
+std::shared_ptr<HttpSession> HttpEndpoint::openSession(const http::Request& request, const Caller& caller, QByteArrayView server)
+{
+    expireSessions();
+    auto session = std::make_shared<HttpSession>([this](const QByteArray& id) { closeSession(id); });
+    session->id = m_deps.random.secureBytes(24).toBase64(QByteArray::Base64UrlEncoding | QByteArray::OmitTrailingEquals);
+    session->server = server.toByteArray();
+    auto client = std::make_shared<telemetry::ClientContext>();
+    if (caller.token != nullptr) {
+        client->tokenName = caller.token->name;
+        client->clientName = caller.token->name;
+        client->userId = caller.token->user;
+        client->tenantId = caller.token->tenant;
+    }
+    client->projectId = caller.token != nullptr ? caller.token->project : QByteArrayLiteral("default");
+    client->sessionId = session->id;
+    client->address = request.remoteAddress.toString().toLatin1();
+    client->port = request.remotePort;
+    session->client = std::move(client);
+    session->openedUnixNs = session->lastSeenUnixNs = m_deps.clock.unixNs();
+    m_sessions.insert(session->id, session);
+    m_deps.recorder.recordMetric(telemetry::MetricId::AuthSuccess,
+                                 {caller.token != nullptr ? QByteArrayLiteral("token") : QByteArrayLiteral("none"), session->client->projectId}, 1);
+    return session;
+}
+
+void HttpEndpoint::expireSessions()
+{
+    const std::int64_t now = m_deps.clock.unixNs();
+    QList<QByteArray> expired;
+    const HttpSession* oldest = nullptr;
+    for (const auto& session : std::as_const(m_sessions)) {
+        if (!session->isReachable() && now - session->lastSeenUnixNs > m_options.sessionIdleNs)
+            expired.append(session->id);
+        else if (!session->isReachable() && (oldest == nullptr || session->lastSeenUnixNs < oldest->lastSeenUnixNs))
+            oldest = session.get();
+    }
+    if (expired.isEmpty() && oldest != nullptr && m_sessions.size() >= m_options.maxSessions)
+        expired.append(oldest->id);
+    for (const QByteArray& id : expired)
+        closeSession(id);
+}
+
+void HttpEndpoint::closeSession(const QByteArray& id)
+{
+    const std::shared_ptr<HttpSession> session = m_sessions.take(id);
+    if (session == nullptr)
+        return;
+    session->endStreams();
+    m_deps.handler.sessionClosed(session);
+}
+
+void HttpEndpoint::handleGet(const http::Request& request, http::Exchange& exchange, const Caller& caller, const QByteArray& requestId)
+{
+    const QByteArrayView accept = request.headers.value("Accept");
+    if (!http::listHas(accept, "text/event-stream") && !http::listHas(accept, "*/*")) {
+        answer(exchange, rpcError(406, mcp::error_code::InvalidRequest, "Not acceptable: Accept must list text/event-stream."), requestId);
+        return;
+    }
+    const auto session = sessionFor(request, caller, exchange, requestId, false, {});
+    if (session == nullptr)
+        return;
+    countRequest(request, 200);
+    if (!session->attach(exchange, request.headers.value("Last-Event-ID"), eventStreamHeaders(requestId)))
+        answer(exchange, rpcError(400, mcp::error_code::InvalidRequest, "Last-Event-ID is none of this session's."), requestId);
+}
+
+void HttpEndpoint::handleDelete(const http::Request& request, http::Exchange& exchange, const Caller& caller, const QByteArray& requestId)
+{
+    const auto session = sessionFor(request, caller, exchange, requestId, false, {});
+    if (session == nullptr)
+        return;
+    countRequest(request, 200);
+    closeSession(session->id);
+    http::Response done;
+    answer(exchange, std::move(done), requestId);
+}
+
+} // namespace oriel::downstream

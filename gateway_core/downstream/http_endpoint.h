@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/json.h"
+#include "downstream/event_stream.h"
+#include "downstream/message_handler.h"
+#include "downstream/token_store.h"
+#include "http/server.h"
+#include "telemetry/recorder.h"
+
+#include <QHash>
+
+#include <functional>
+#include <memory>
+
+namespace oriel::downstream {
+
+class HttpSession;
+
+/// The gateway's port: checks Host, Origin and token of every request, serves Streamable HTTP (2025-03-26 to 2025-11-25; 2024-11-05 clients
+/// that use it) at `/mcp` and `/mcp/<server>`, and hands the other routes to the API. Gateway thread only.
+class HttpEndpoint {
+public:
+    struct Options {
+        bool auth = true;
+        QList<QByteArray> allowedOrigins;
+        qsizetype maxBodyBytes = 64 * 1024 * 1024;
+        int maxSessions = 1024;
+        std::int64_t sessionIdleNs = 24LL * 3600 * 1'000'000'000;
+    };
+    struct Dependencies {
+        const Clock& clock;
+        Random& random;
+        TokenStore& tokens;
+        telemetry::Recorder& recorder;
+        MessageHandler& handler;
+    };
+    /// Serves `/metrics`, `/healthz` and `/api/v1/…`; the token's scope has been checked.
+    using ApiHandler = std::function<void(http::Request&&, http::Exchange, const QByteArray& requestId)>;
+
+    HttpEndpoint(Dependencies dependencies, Options options);
+    ~HttpEndpoint();
+
+    Result<quint16> listen(const QHostAddress& address, quint16 port);
+    [[nodiscard]] quint16 port() const;
+    void setApiHandler(ApiHandler handler) { m_api = std::move(handler); }
+    void setOptions(Options options) { m_options = std::move(options); }
+    /// Two-stage stop of the server; `stopped` is called when no connection is left.
+    void stop(std::chrono::milliseconds grace, std::function<void()> stopped);
+    /// Ends every session of a token that was revoked.
+    void closeSessionsOf(const QByteArray& tokenName);
+    [[nodiscard]] QList<std::shared_ptr<Session>> sessions() const;
+
+private:
+    friend class HttpSession;
+    struct Caller {
+        const Token* token = nullptr; ///< null with authentication off
+        telemetry::StageTiming authenticate;
+    };
+    void handle(http::Request&& request, http::Exchange exchange);
+    std::optional<http::Response> refuse(const http::Request& head, Caller* caller);
+    std::optional<http::Response> refuseToken(const http::Request& head, Scope scope, Caller* caller);
+    void handleMcp(http::Request&& request, http::Exchange& exchange, const Caller& caller, const QByteArray& requestId);
+    void handlePost(http::Request&& request, http::Exchange& exchange, const Caller& caller, const QByteArray& requestId, QByteArrayView server);
+    void handleGet(const http::Request& request, http::Exchange& exchange, const Caller& caller, const QByteArray& requestId);
+    void handleDelete(const http::Request& request, http::Exchange& exchange, const Caller& caller, const QByteArray& requestId);
+    void dispatch(Incoming&& prototype, mcp::Frame&& frame, const std::shared_ptr<Reply>& reply, http::Exchange& exchange);
+    std::shared_ptr<HttpSession> sessionFor(const http::Request& request, const Caller& caller, http::Exchange& exchange,
+                                            const QByteArray& requestId, bool isInitialize, QByteArrayView server);
+    std::shared_ptr<HttpSession> openSession(const http::Request& request, const Caller& caller, QByteArrayView server);
+    void closeSession(const QByteArray& id);
+    void expireSessions();
+    [[nodiscard]] QByteArray requestIdOf(const http::Request& request);
+    void countRequest(const http::Request& request, int status);
+
+    Dependencies m_deps;
+    Options m_options;
+    http::Server m_server;
+    ApiHandler m_api;
+    json::Document m_document;
+    QHash<QByteArray, std::shared_ptr<HttpSession>> m_sessions;
+};
+
+} // namespace oriel::downstream

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "downstream/event_stream.h"
+#include "downstream/reply.h"
+#include "downstream/session.h"
+#include "http/exchange.h"
+
+#include <functional>
+#include <map>
+
+namespace oriel::downstream {
+
+/// A Streamable HTTP session: the GET stream and the streams of its POSTs. Owned by HttpEndpoint.
+class HttpSession final : public Session {
+public:
+    static constexpr std::size_t kMaxStreams = 64; ///< finished ones are forgotten first
+
+    /// `onClose` takes the session out of its endpoint.
+    explicit HttpSession(std::function<void(const QByteArray& id)> onClose);
+
+    void send(const QByteArray& frame) override { m_unrelated->send(frame); }
+    [[nodiscard]] bool isReachable() const override { return m_unrelated->isAttached(); }
+    void close() override;
+
+    /// A stream for the answer of one POST.
+    std::shared_ptr<EventStream> openStream();
+    /// Serves a GET: resumes the stream of `lastEventId`, or is the stream for what belongs to no request.
+    /// False when the id is none of this session's.
+    bool attach(http::Exchange exchange, QByteArrayView lastEventId, const http::Headers& headers);
+    /// Ends what is still streaming.
+    void endStreams();
+
+private:
+    [[nodiscard]] bool primes() const { return revision >= mcp::Revision::V2025_11_25; }
+
+    std::function<void(const QByteArray&)> m_onClose;
+    std::shared_ptr<EventStream> m_unrelated;
+    std::map<std::uint32_t, std::shared_ptr<EventStream>> m_streams;
+    std::uint32_t m_lastStream = 0;
+};
+
+/// The answer of one POST: plain JSON, or an event stream once something precedes the answer.
+class HttpReply final : public Reply {
+public:
+    HttpReply(std::shared_ptr<HttpSession> session, http::Exchange exchange, QByteArray requestId, bool announcesSession)
+        : m_session(std::move(session)), m_exchange(std::move(exchange)), m_requestId(std::move(requestId)),
+          m_announcesSession(announcesSession)
+    {}
+    void notify(const QByteArray& frame) override;
+    void finish(const QByteArray& frame, int httpStatus) override;
+    [[nodiscard]] bool isOpen() const override { return m_stream != nullptr || m_exchange.isOpen(); }
+    [[nodiscard]] bool isHttp() const override { return true; }
+
+private:
+    [[nodiscard]] http::Headers headers(QByteArrayView contentType) const;
+
+    std::shared_ptr<HttpSession> m_session;
+    http::Exchange m_exchange;
+    QByteArray m_requestId;
+    bool m_announcesSession;
+    std::shared_ptr<EventStream> m_stream;
+};
+
+/// The fields every event stream answer carries.
+http::Headers eventStreamHeaders(QByteArrayView requestId);
+
+} // namespace oriel::downstream

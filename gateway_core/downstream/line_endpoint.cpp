@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "downstream/line_endpoint.h"
+
+#include "base/ids.h"
+#include "mcp/errors.h"
+
+#include <QLocalSocket>
+#include <QPointer>
+
+namespace oriel::downstream {
+
+class LineSession final : public Session {
+public:
+    explicit LineSession(QLocalSocket* socket) : m_socket(socket) {}
+
+    void send(const QByteArray& frame) override
+    {
+        if (m_socket == nullptr || m_socket->state() != QLocalSocket::ConnectedState)
+            return;
+        if (m_socket->bytesToWrite() > LineEndpoint::kMaxQueuedBytes) {
+            m_socket->abort();
+            return;
+        }
+        m_socket->write(frame);
+        m_socket->write("\n", 1);
+    }
+    [[nodiscard]] bool isReachable() const override { return m_socket != nullptr && m_socket->state() == QLocalSocket::ConnectedState; }
+    void close() override
+    {
+        if (m_socket != nullptr)
+            m_socket->disconnectFromServer();
+    }
+
+    QByteArray buffer; ///< bytes of an unfinished line
+    qsizetype scanned = 0;
+
+private:
+    QPointer<QLocalSocket> m_socket;
+};
+
+namespace {
+
+class LineReply final : public Reply {
+public:
+    explicit LineReply(std::shared_ptr<LineSession> session) : m_session(std::move(session)) {}
+    void notify(const QByteArray& frame) override { m_session->send(frame); }
+    void finish(const QByteArray& frame, int /*httpStatus*/) override { m_session->send(frame); }
+    [[nodiscard]] bool isOpen() const override { return m_session->isReachable(); }
+    [[nodiscard]] bool isHttp() const override { return false; }
+
+private:
+    std::shared_ptr<LineSession> m_session;
+};
+
+} // namespace
+
+LineEndpoint::LineEndpoint(Dependencies dependencies, QObject* parent) : QObject(parent), m_deps(dependencies) {}
+
+LineEndpoint::~LineEndpoint() = default;
+
+void LineEndpoint::serve(QLocalSocket* socket, const Greeting& greeting)
+{
+    socket->setParent(this);
+    auto session = std::make_shared<LineSession>(socket);
+    session->id = m_deps.random.secureBytes(18).toBase64(QByteArray::Base64UrlEncoding);
+    session->server = greeting.server;
+    auto client = std::make_shared<telemetry::ClientContext>();
+    client->clientName = QByteArrayLiteral("bridge");
+    client->projectId = QByteArrayLiteral("default");
+    client->transport = telemetry::Transport::Stdio;
+    client->pid = greeting.pid;
+    session->client = std::move(client);
+    session->openedUnixNs = session->lastSeenUnixNs = m_deps.clock.unixNs();
+    m_sessions.insert(socket, session);
+    connect(socket, &QLocalSocket::readyRead, this, [this, socket] { readLines(socket); });
+    connect(socket, &QLocalSocket::disconnected, this, [this, socket] { drop(socket); });
+    m_deps.handler.sessionOpened(session);
+    if (socket->state() != QLocalSocket::ConnectedState)
+        drop(socket);
+    else if (socket->bytesAvailable() > 0)
+        readLines(socket);
+}
+
+void LineEndpoint::stop()
+{
+    const auto sockets = m_sessions.keys();
+    for (QLocalSocket* socket : sockets)
+        socket->disconnectFromServer();
+}
+
+QList<std::shared_ptr<Session>> LineEndpoint::sessions() const
+{
+    QList<std::shared_ptr<Session>> sessions;
+    for (const auto& session : m_sessions)
+        sessions.append(session);
+    return sessions;
+}
+
+void LineEndpoint::drop(QLocalSocket* socket)
+{
+    const std::shared_ptr<LineSession> session = m_sessions.take(socket);
+    if (session == nullptr)
+        return;
+    m_deps.handler.sessionClosed(session);
+    socket->deleteLater();
+}
+
+void LineEndpoint::readLines(QLocalSocket* socket)
+{
+    const std::shared_ptr<LineSession> session = m_sessions.value(socket);
+    if (session == nullptr)
+        return;
+    session->buffer += socket->readAll();
+    qsizetype begin = 0;
+    for (;;) {
+        const qsizetype end = session->buffer.indexOf('\n', std::max(begin, session->scanned));
+        if (end < 0)
+            break;
+        const QByteArray line = session->buffer.mid(begin, end - begin);
+        begin = end + 1;
+        session->scanned = begin;
+        if (!line.trimmed().isEmpty())
+            handleLine(session, line);
+    }
+    session->buffer.remove(0, begin);
+    session->scanned = session->buffer.size();
+    if (session->buffer.size() > kMaxLineBytes) {
+        session->send(mcp::makeErrorResponse({}, mcp::error_code::InvalidRequest, "A message is longer than 64 MiB; the connection is closed."));
+        session->close();
+    }
+}
+
+void LineEndpoint::handleLine(const std::shared_ptr<LineSession>& session, const QByteArray& line)
+{
+    mcp::ReadOptions options;
+    options.allowBatch = session->revision == mcp::Revision::V2025_03_26;
+    auto frame = mcp::readFrame(line, m_document, options);
+    if (!frame) {
+        if (frame.error().answerable)
+            session->send(frame.error().toResponse());
+        return;
+    }
+    const auto wantsAnswer = [](const mcp::MessageResult& message) { return message ? message->isRequest() : message.error().answerable; };
+    const auto requests = std::count_if(frame->messages.cbegin(), frame->messages.cend(), wantsAnswer);
+    const auto reply = std::make_shared<LineReply>(session);
+    const auto batch = frame->isBatch && requests > 0 ? std::make_shared<BatchReply>(reply, static_cast<int>(requests)) : nullptr;
+    for (mcp::MessageResult& message : frame->messages) {
+        if (!message) {
+            if (batch && message.error().answerable)
+                batch->add(message.error().toResponse());
+            else if (message.error().answerable)
+                session->send(message.error().toResponse());
+            continue;
+        }
+        Incoming incoming;
+        incoming.session = session;
+        incoming.message = std::move(*message);
+        incoming.startNs = m_deps.clock.monotonicNs();
+        incoming.startUnixNs = m_deps.clock.unixNs();
+        if (incoming.message.isRequest()) {
+            incoming.requestId = makeUlid(incoming.startUnixNs, m_deps.random);
+            incoming.reply = batch ? batch->part() : std::shared_ptr<Reply>(reply);
+        }
+        m_deps.handler.handleMessage(std::move(incoming));
+    }
+}
+
+} // namespace oriel::downstream

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/random.h"
+#include "downstream/message_handler.h"
+
+#include <QHash>
+#include <QIODevice>
+#include <QObject>
+
+#include <memory>
+
+class QLocalSocket;
+
+namespace oriel::downstream {
+
+class LineSession;
+
+/// The endpoint of `oriel bridge`: each local socket is one client that speaks MCP's stdio framing, one JSON-RPC message a line. The sockets
+/// come from the service, which has checked the peer and read its greeting. Gateway thread only.
+class LineEndpoint final : public QObject {
+    Q_OBJECT
+public:
+    static constexpr qsizetype kMaxLineBytes = 64 * 1024 * 1024;
+    static constexpr qint64 kMaxQueuedBytes = 128 * 1024 * 1024;
+
+    struct Dependencies {
+        const Clock& clock;
+        Random& random;
+        MessageHandler& handler;
+    };
+    /// What the bridge told when it connected.
+    struct Greeting {
+        QByteArray server; ///< `--server NAME`: only this one; empty: all
+        qint64 pid = 0;    ///< of the client that started the bridge, where the system tells
+    };
+
+    explicit LineEndpoint(Dependencies dependencies, QObject* parent = nullptr);
+    ~LineEndpoint() override;
+
+    /// Takes over a connected socket that lives on this thread.
+    void serve(QLocalSocket* socket, const Greeting& greeting);
+    /// Closes every connection.
+    void stop();
+    [[nodiscard]] QList<std::shared_ptr<Session>> sessions() const;
+
+private:
+    friend class LineSession;
+    void readLines(QLocalSocket* socket);
+    void handleLine(const std::shared_ptr<LineSession>& session, const QByteArray& line);
+    void drop(QLocalSocket* socket);
+
+    Dependencies m_deps;
+    json::Document m_document;
+    QHash<QLocalSocket*, std::shared_ptr<LineSession>> m_sessions;
+};
+
+} // namespace oriel::downstream

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "downstream/reply.h"
+#include "downstream/session.h"
+#include "mcp/message.h"
+#include "telemetry/call_record.h"
+
+namespace oriel::downstream {
+
+/// One message of a client with everything that its transport knows of it.
+struct Incoming {
+    std::shared_ptr<Session> session;
+    mcp::Message message;
+    std::shared_ptr<Reply> reply;    ///< null for notifications and answers
+    QByteArray requestId;            ///< X-Request-ID; made here when the client sent none
+    QByteArray traceparent;          ///< of the HTTP headers
+    QByteArray tracestate;
+    QByteArray baggage;
+    std::int64_t startNs = 0;        ///< monotonic, when the first byte arrived
+    std::int64_t startUnixNs = 0;
+    telemetry::StageTiming authenticate;
+    telemetry::StageTiming sessionGet;
+    telemetry::StageTiming sessionInit;
+};
+
+/// What the transports hand their messages to; implemented by the gateway. Gateway thread only.
+class MessageHandler {
+public:
+    virtual ~MessageHandler() = default;
+    virtual void handleMessage(Incoming&& incoming) = 0;
+    /// A new session stands before its `initialize` is handled.
+    virtual void sessionOpened(const std::shared_ptr<Session>& session) = 0;
+    virtual void sessionClosed(const std::shared_ptr<Session>& session) = 0;
+    /// True for the name of an enabled server: `/mcp/<name>` exists.
+    [[nodiscard]] virtual bool servesAlone(QByteArrayView server) const = 0;
+};
+
+} // namespace oriel::downstream

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "downstream/reply.h"
+
+namespace oriel::downstream {
+
+class BatchPart final : public Reply {
+public:
+    explicit BatchPart(std::shared_ptr<BatchReply> batch) : m_batch(std::move(batch)) {}
+    void notify(const QByteArray& frame) override { m_batch->m_reply->notify(frame); }
+    void finish(const QByteArray& frame, int /*httpStatus*/) override { m_batch->add(frame); }
+    [[nodiscard]] bool isOpen() const override { return m_batch->m_reply->isOpen(); }
+    [[nodiscard]] bool isHttp() const override { return m_batch->m_reply->isHttp(); }
+
+private:
+    std::shared_ptr<BatchReply> m_batch;
+};
+
+std::shared_ptr<Reply> BatchReply::part() { return std::make_shared<BatchPart>(shared_from_this()); }
+
+void BatchReply::add(const QByteArray& frame)
+{
+    m_answers += m_answers.isEmpty() ? '[' : ',';
+    m_answers += frame;
+    if (--m_pending == 0)
+        m_reply->finish(m_answers + ']');
+}
+
+} // namespace oriel::downstream

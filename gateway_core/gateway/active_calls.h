@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "downstream/message_handler.h"
+#include "telemetry/call_record.h"
+#include "upstream/server_connection.h"
+
+#include <memory>
+#include <vector>
+
+namespace oriel::gateway {
+
+/// One client request that a server is working on.
+struct ActiveCall {
+    downstream::Incoming incoming;
+    telemetry::CallRecord record;
+    upstream::ServerConnection* connection = nullptr;
+    upstream::CallToken token;
+    mcp::RequestId clientId;
+    mcp::RequestId progressToken;      ///< the client's, if it asked for progress
+    std::int64_t forwardedNs = 0;      ///< monotonic, when it was handed to the connection
+    bool warned = false;
+};
+
+/// The requests in flight, by a cookie that is never used twice. Gateway thread only.
+class ActiveCalls {
+public:
+    quint64 add(std::unique_ptr<ActiveCall> call);
+    [[nodiscard]] ActiveCall* find(quint64 cookie) const;
+    std::unique_ptr<ActiveCall> take(quint64 cookie);
+
+    [[nodiscard]] std::size_t count() const { return m_count; }
+    /// Calls `visit(cookie, call)` for each; the visitor may take the call it is given.
+    template <class Visitor> void forEach(Visitor&& visit) const
+    {
+        for (std::size_t i = 0; i < m_slots.size(); ++i) {
+            if (m_slots[i].call != nullptr)
+                visit(cookieOf(i), *m_slots[i].call);
+        }
+    }
+    /// The newest call of `connection`, of `session` if that is given; null: none.
+    [[nodiscard]] ActiveCall* newestOf(const upstream::ServerConnection& connection, const downstream::Session* session = nullptr) const;
+
+private:
+    struct Slot {
+        std::unique_ptr<ActiveCall> call;
+        quint32 generation = 1;
+    };
+    [[nodiscard]] quint64 cookieOf(std::size_t slot) const { return (quint64(m_slots[slot].generation) << 32U) | quint64(slot); }
+
+    std::vector<Slot> m_slots;
+    std::vector<quint32> m_free;
+    std::size_t m_count = 0;
+};
+
+} // namespace oriel::gateway

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "gateway/catalogue.h"
+
+namespace oriel::gateway {
+
+namespace {
+
+std::size_t indexOf(mcp::ListKind kind) { return static_cast<std::size_t>(kind); }
+
+bool isNamed(mcp::ListKind kind) { return kind == mcp::ListKind::Tools || kind == mcp::ListKind::Prompts; }
+
+} // namespace
+
+bool matchesTemplate(QByteArrayView uri, QByteArrayView uriTemplate)
+{
+    bool anythingBefore = false;
+    while (!uriTemplate.isEmpty()) {
+        const qsizetype open = uriTemplate.indexOf('{');
+        const QByteArrayView literal = open < 0 ? uriTemplate : uriTemplate.first(open);
+        if (!literal.isEmpty()) {
+            const qsizetype at = open < 0 && anythingBefore ? (uri.endsWith(literal) ? uri.size() - literal.size() : -1) : uri.indexOf(literal);
+            if (at < 0 || (!anythingBefore && at != 0))
+                return false;
+            uri = uri.sliced(at + literal.size());
+        }
+        if (open < 0)
+            return uri.isEmpty();
+        const qsizetype close = uriTemplate.indexOf('}', open);
+        if (close < 0)
+            return false;
+        uriTemplate = uriTemplate.sliced(close + 1);
+        anythingBefore = true;
+    }
+    return anythingBefore || uri.isEmpty();
+}
+
+Status Catalogue::reset(QList<Server> servers, QByteArrayView separator, bool prefixSingleServer)
+{
+    QList<QByteArray> names;
+    for (const Server& server : std::as_const(servers))
+        names.append(server.name);
+    auto nameSpace = mcp::NameSpace::create(names, separator);
+    if (!nameSpace)
+        return fail(nameSpace.error());
+    m_names = std::move(*nameSpace);
+    m_servers = std::move(servers);
+    m_prefixSingleServer = prefixSingleServer;
+    m_lists.assign(static_cast<std::size_t>(m_servers.size()), {});
+    for (auto& routes : m_routes)
+        routes.clear();
+    m_entries.clear();
+    m_firstPages.clear();
+    ++m_generation;
+    return {};
+}
+
+int Catalogue::serverIndex(QByteArrayView name) const
+{
+    for (qsizetype i = 0; i < m_servers.size(); ++i) {
+        if (m_servers[i].name == name)
+            return static_cast<int>(i);
+    }
+    return -1;
+}
+
+QByteArray Catalogue::exposedName(int server, QByteArrayView local) const
+{
+    return isPrefixed() ? m_names.join(server, local) : local.toByteArray();
+}
+
+void Catalogue::update(int server, mcp::ListKind kind, std::span<const mcp::ListEntry> entries)
+{
+    auto& kept = m_lists[static_cast<std::size_t>(server)].kinds[indexOf(kind)];
+    kept.assign(entries.begin(), entries.end());
+    if (kind == mcp::ListKind::Tools) {
+        const QSet<QByteArray>& disabled = m_servers[server].disabledTools;
+        std::erase_if(kept, [&](const mcp::ListEntry& entry) { return disabled.contains(entry.identity); });
+    }
+    ++m_generation;
+    m_entries.removeIf([&](const auto& entry) { return entry.key().first == static_cast<int>(kind); });
+    m_firstPages.removeIf([&](const auto& entry) { return entry.key().first == static_cast<int>(kind); });
+    rebuildRoutes(kind);
+}
+
+void Catalogue::rebuildRoutes(mcp::ListKind kind)
+{
+    QHash<QByteArray, Route>& routes = m_routes[indexOf(kind)];
+    routes.clear();
+    for (std::size_t server = 0; server < m_lists.size(); ++server) {
+        for (const mcp::ListEntry& entry : m_lists[server].kinds[indexOf(kind)]) {
+            const int index = static_cast<int>(server);
+            const QByteArray key = isNamed(kind) ? exposedName(index, entry.identity) : entry.identity;
+            if (!routes.contains(key))
+                routes.insert(key, {index, entry.identity});
+        }
+    }
+}
+
+std::optional<Catalogue::Route> Catalogue::find(mcp::ListKind kind, QByteArrayView exposedName, int view) const
+{
+    if (view >= 0) {
+        const QByteArray local = exposedName.toByteArray();
+        const bool disabled = kind == mcp::ListKind::Tools && m_servers[view].disabledTools.contains(local);
+        return disabled ? std::nullopt : std::optional<Route>({view, local});
+    }
+    const auto it = m_routes[indexOf(kind)].constFind(QByteArray::fromRawData(exposedName.data(), exposedName.size()));
+    if (it != m_routes[indexOf(kind)].constEnd())
+        return *it;
+    if (!isPrefixed())
+        return m_servers.size() == 1 ? find(kind, exposedName, 0) : std::nullopt;
+    const auto split = m_names.split(exposedName);
+    if (!split || (kind == mcp::ListKind::Tools && !m_lists[static_cast<std::size_t>(split->server)].kinds[indexOf(kind)].empty()))
+        return std::nullopt;
+    return find(kind, split->local, split->server);
+}
+
+std::optional<Catalogue::Route> Catalogue::findResource(QByteArrayView uri, int view) const
+{
+    const QByteArray text = uri.toByteArray();
+    if (view >= 0)
+        return Route{view, text};
+    const auto& listed = m_routes[indexOf(mcp::ListKind::Resources)];
+    if (const auto it = listed.constFind(text); it != listed.constEnd())
+        return *it;
+    for (std::size_t server = 0; server < m_lists.size(); ++server) {
+        for (const mcp::ListEntry& entry : m_lists[server].kinds[indexOf(mcp::ListKind::ResourceTemplates)]) {
+            if (entry.identity == uri || matchesTemplate(uri, entry.identity))
+                return Route{static_cast<int>(server), text};
+        }
+    }
+    if (m_servers.size() == 1)
+        return Route{0, text};
+    return std::nullopt;
+}
+
+const std::vector<QByteArray>& Catalogue::entriesOf(mcp::ListKind kind, int view) const
+{
+    const std::pair<int, int> key(static_cast<int>(kind), view);
+    if (const auto it = m_entries.constFind(key); it != m_entries.constEnd())
+        return *it;
+    std::vector<QByteArray> entries;
+    for (std::size_t server = 0; server < m_lists.size(); ++server) {
+        const int index = static_cast<int>(server);
+        if (view >= 0 && view != index)
+            continue;
+        for (const mcp::ListEntry& entry : m_lists[server].kinds[indexOf(kind)]) {
+            const bool prefixed = view < 0 && isNamed(kind) && isPrefixed();
+            entries.push_back(prefixed ? mcp::withIdentity(entry, m_names.join(index, entry.identity)) : entry.raw);
+        }
+    }
+    return *m_entries.insert(key, std::move(entries));
+}
+
+Result<QByteArray> Catalogue::list(mcp::ListKind kind, int view, const std::optional<QByteArray>& cursor) const
+{
+    const std::pair<int, int> key(static_cast<int>(kind), view);
+    if (!cursor) {
+        if (const auto it = m_firstPages.constFind(key); it != m_firstPages.constEnd())
+            return *it;
+    }
+    std::size_t offset = 0;
+    if (cursor) {
+        const auto position = mcp::decodeCursor(kind, *cursor);
+        if (!position)
+            return fail(position.error());
+        if (position->generation != m_generation)
+            return fail(ErrorCode::InvalidArgument, QStringLiteral("the list changed since this cursor was made; list again from the start"));
+        offset = position->offset;
+    }
+    const std::vector<QByteArray>& entries = entriesOf(kind, view);
+    offset = std::min(offset, entries.size());
+    const std::size_t count = std::min(kPageSize, entries.size() - offset);
+    mcp::ListResultOptions options;
+    if (offset + count < entries.size())
+        options.nextCursor = mcp::encodeCursor({kind, m_generation, static_cast<std::uint32_t>(offset + count)});
+    QByteArray result = mcp::makeListResult(kind, std::span(entries).subspan(offset, count), options);
+    if (!cursor)
+        m_firstPages.insert(key, result);
+    return result;
+}
+
+} // namespace oriel::gateway

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "gateway/gateway.h"
+
+#include "gateway/waiting_list.h"
+#include "mcp/errors.h"
+
+namespace oriel::gateway {
+
+namespace {
+
+bool needsNewConnection(const config::Server& before, const config::Server& after)
+{
+    config::Server comparable = after;
+    comparable.disabledTools = before.disabledTools;
+    return !(comparable == before);
+}
+
+Catalogue::Server catalogueEntry(const config::Server& server)
+{
+    Catalogue::Server entry{server.name.toUtf8(), {}};
+    for (const QString& tool : server.disabledTools)
+        entry.disabledTools.insert(tool.toUtf8());
+    return entry;
+}
+
+/// In the order of the metric's row: error.type, mcp.protocol.version, network.protocol.name, network.protocol.version, network.transport.
+telemetry::LabelValues sessionLabels(const downstream::Session& session)
+{
+    const bool http = session.client->transport == telemetry::Transport::Http;
+    return {QByteArray(), session.client->protocolVersion, http ? QByteArrayLiteral("http") : QByteArray(),
+            http ? QByteArrayLiteral("1.1") : QByteArray(), http ? QByteArrayLiteral("tcp") : QByteArrayLiteral("pipe")};
+}
+
+} // namespace
+
+Gateway::Gateway(Dependencies dependencies, QObject* parent) : QObject(parent), m_deps(std::move(dependencies))
+{
+    mcp::ClientCapabilities& offered = m_deps.connections.clientCapabilities;
+    offered.sampling = true;
+    offered.elicitation = true;
+    offered.elicitationForm = true;
+    offered.roots = true;
+    offered.rootsListChanged = true;
+    m_listDeadline.setSingleShot(true);
+    connect(&m_listDeadline, &QTimer::timeout, this, [this] { answerLists(true); });
+}
+
+Gateway::~Gateway() = default;
+
+std::unique_ptr<upstream::ServerConnection> Gateway::makeConnection(const config::Server& server)
+{
+    upstream::ConnectionContext context = m_deps.connections;
+    context.timeouts = m_config.gateway.timeouts;
+    return std::make_unique<upstream::ServerConnection>(server, std::move(context), *this);
+}
+
+void Gateway::retire(std::unique_ptr<upstream::ServerConnection> connection)
+{
+    QList<quint64> orphans;
+    m_calls.forEach([&](quint64 cookie, const ActiveCall& call) {
+        if (call.connection == connection.get())
+            orphans.append(cookie);
+    });
+    for (const quint64 cookie : orphans) {
+        const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
+        connection->cancel(call->token, "the server was removed or changed");
+        call->record.hops.clear();
+        answerError(call->incoming, call->record, telemetry::Outcome::Unavailable, QByteArrayLiteral("unavailable"), mcp::error_code::ServerError,
+                    connection->name() + ": the server was removed or its configuration changed while it worked on this request.");
+    }
+    m_serverRequests.connectionLost(*connection);
+    connection->stop();
+    if (connection->state() == upstream::ServerState::Stopped)
+        connection.release()->deleteLater();
+    else
+        m_retired.push_back(std::move(connection));
+}
+
+Status Gateway::apply(const config::Config& configuration)
+{
+    QList<Catalogue::Server> entries;
+    QList<config::Server> wanted;
+    for (const config::Server& server : configuration.servers) {
+        if (!server.enabled)
+            continue;
+        entries.append(catalogueEntry(server));
+        wanted.append(server);
+    }
+    Catalogue next;
+    if (Status valid = next.reset(entries, configuration.gateway.separator.toUtf8(), configuration.gateway.prefixSingleServer); !valid)
+        return valid;
+    m_config = configuration;
+    m_configFresh = true;
+    m_policy = {configuration.telemetry.foreignContextAsLink, configuration.telemetry.passBaggage};
+
+    auto previous = std::move(m_connections);
+    m_connections.clear();
+    m_catalogue = std::move(next);
+    QList<upstream::ServerConnection*> fresh;
+    for (const config::Server& server : std::as_const(wanted)) {
+        const auto same = std::find_if(previous.begin(), previous.end(), [&](const auto& connection) {
+            return connection != nullptr && !needsNewConnection(connection->server(), server);
+        });
+        if (same != previous.end()) {
+            m_connections.push_back(std::move(*same));
+            const int index = static_cast<int>(m_connections.size()) - 1;
+            for (const auto kind : {mcp::ListKind::Tools, mcp::ListKind::Prompts, mcp::ListKind::Resources, mcp::ListKind::ResourceTemplates})
+                m_catalogue.update(index, kind, m_connections.back()->items(kind));
+        } else {
+            m_connections.push_back(makeConnection(server));
+            if (server.start == config::StartMode::AtLaunch)
+                fresh.append(m_connections.back().get());
+        }
+    }
+    for (auto& connection : previous) {
+        if (connection != nullptr)
+            retire(std::move(connection));
+    }
+    for (upstream::ServerConnection* connection : std::as_const(fresh))
+        connection->start();
+    if (!previous.empty()) {
+        for (const auto kind : {mcp::ListKind::Tools, mcp::ListKind::Prompts, mcp::ListKind::Resources})
+            announceList(kind);
+    }
+    Q_EMIT serversChanged();
+    return {};
+}
+
+void Gateway::shutDown()
+{
+    m_shuttingDown = true;
+    answerLists(true);
+    QList<quint64> cookies;
+    m_calls.forEach([&](quint64 cookie, const ActiveCall&) { cookies.append(cookie); });
+    for (const quint64 cookie : std::as_const(cookies)) {
+        const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
+        call->connection->cancel(call->token, "Oriel is shutting down");
+        call->record.hops.clear();
+        answerError(call->incoming, call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("shutting_down"), mcp::error_code::ServerError,
+                    "Oriel is shutting down.");
+    }
+    for (const auto& connection : m_connections) {
+        connection->stop();
+        onStateChanged(*connection);
+    }
+    if (m_connections.empty())
+        QMetaObject::invokeMethod(this, &Gateway::stopped, Qt::QueuedConnection);
+}
+
+void Gateway::restartServer(const QByteArray& name)
+{
+    for (const auto& connection : m_connections) {
+        if (connection->name() == name)
+            connection->restart(QStringLiteral("asked for by the user"));
+    }
+}
+
+QList<upstream::ServerStatus> Gateway::serverStatuses() const
+{
+    QList<upstream::ServerStatus> statuses;
+    for (const auto& connection : m_connections)
+        statuses.append(connection->status());
+    return statuses;
+}
+
+std::vector<Gateway::ExposedTool> Gateway::tools() const
+{
+    std::vector<ExposedTool> tools;
+    for (std::size_t i = 0; i < m_connections.size(); ++i) {
+        for (const mcp::ListEntry& entry : m_connections[i]->items(mcp::ListKind::Tools))
+            tools.push_back({m_connections[i]->name(), entry, m_catalogue.exposedName(static_cast<int>(i), entry.identity)});
+    }
+    return tools;
+}
+
+bool Gateway::servesAlone(QByteArrayView server) const { return m_catalogue.serverIndex(server) >= 0; }
+
+void Gateway::countSessions(const downstream::Session& session, int delta)
+{
+    m_deps.recorder.recordMetric(telemetry::MetricId::ActiveSessions, {}, delta);
+    int& sessionsOfUser = m_users[session.client->userId];
+    sessionsOfUser += delta;
+    if ((delta > 0 && sessionsOfUser == 1) || sessionsOfUser == 0)
+        m_deps.recorder.recordMetric(telemetry::MetricId::ActiveUsers, {}, delta);
+    if (sessionsOfUser == 0)
+        m_users.remove(session.client->userId);
+}
+
+void Gateway::sessionOpened(const std::shared_ptr<downstream::Session>& session)
+{
+    m_sessions.insert(session.get(), session);
+    countSessions(*session, 1);
+    Q_EMIT sessionsChanged();
+}
+
+void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
+{
+    if (m_sessions.remove(session.get()) == 0)
+        return;
+    countSessions(*session, -1);
+    QList<quint64> cookies;
+    m_calls.forEach([&](quint64 cookie, const ActiveCall& call) {
+        if (call.incoming.session == session)
+            cookies.append(cookie);
+    });
+    for (const quint64 cookie : std::as_const(cookies)) {
+        const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
+        call->connection->cancel(call->token, "the client disconnected");
+        call->record.hops.clear();
+        recordError(call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("cancelled"), 0, "the client disconnected");
+        finish(call->record, call->incoming);
+    }
+    std::erase_if(m_waitingLists, [&](const auto& waiting) { return waiting->incoming.session == session; });
+    m_serverRequests.sessionClosed(*session);
+    for (const auto& [server, uri] : m_subscriptions.removeSession(session.get()))
+        unsubscribeUpstream(server, uri);
+    const double seconds = static_cast<double>(m_deps.clock.unixNs() - session->openedUnixNs) / 1e9;
+    m_deps.recorder.recordMetric(telemetry::MetricId::McpServerSessionDuration, sessionLabels(*session), seconds);
+    Q_EMIT sessionsChanged();
+}
+
+} // namespace oriel::gateway

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "gateway/gateway.h"
+
+#include "mcp/errors.h"
+#include "mcp/rewrite.h"
+
+namespace oriel::gateway {
+
+using telemetry::Outcome;
+
+void Gateway::recordClientFrame(const downstream::Session& session, telemetry::WireDirection direction, telemetry::WireKind kind,
+                                const mcp::Message* message, const QByteArray& frame, const telemetry::CallRecord* record)
+{
+    telemetry::WireFrame wire;
+    wire.timeUnixNs = m_deps.clock.unixNs();
+    wire.direction = direction;
+    wire.kind = kind;
+    wire.client = session.client->clientName;
+    wire.payload = frame;
+    if (record != nullptr) {
+        wire.method = record->method;
+        wire.rpcId = record->jsonrpcId;
+        wire.traceId = record->traceId;
+        wire.spanId = record->spanId;
+    } else if (message != nullptr) {
+        wire.method = message->text(mcp::Field::Method).left(64);
+        wire.rpcId = message->id().toText();
+    }
+    m_deps.recorder.recordWire(std::move(wire));
+}
+
+void Gateway::finish(telemetry::CallRecord& record, const downstream::Incoming& incoming)
+{
+    record.durationNs = now() - incoming.startNs;
+    ++incoming.session->calls;
+    incoming.session->lastSeenUnixNs = record.startUnixNs + record.durationNs;
+    m_deps.recorder.recordCall(std::move(record));
+}
+
+void Gateway::deliver(downstream::Incoming& incoming, telemetry::CallRecord& record, const QByteArray& frame, telemetry::WireKind kind)
+{
+    recordClientFrame(*incoming.session, telemetry::WireDirection::GatewayToClient, kind, nullptr, frame, &record);
+    incoming.reply->finish(frame);
+    finish(record, incoming);
+}
+
+void Gateway::answerResult(downstream::Incoming& incoming, telemetry::CallRecord& record, QByteArrayView result)
+{
+    const QByteArray frame = mcp::makeResult(incoming.message.id(), result);
+    record.responseBytes = frame.size();
+    record.response = {frame, frame.indexOf(result), result.size()};
+    deliver(incoming, record, frame, telemetry::WireKind::Response);
+}
+
+void Gateway::answerError(downstream::Incoming& incoming, telemetry::CallRecord& record, Outcome outcome, QByteArray errorType, int code,
+                          QByteArray message, QByteArrayView data)
+{
+    const QByteArray frame = mcp::makeErrorResponse(incoming.message.id(), code, message, data);
+    record.responseBytes = frame.size();
+    const qsizetype error = frame.indexOf("{\"code\"");
+    if (error >= 0)
+        record.response = {frame, error, frame.size() - error - 1};
+    recordError(record, outcome, std::move(errorType), code, std::move(message));
+    deliver(incoming, record, frame, telemetry::WireKind::Error);
+}
+
+void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply& reply)
+{
+    const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
+    if (call == nullptr)
+        return;
+    telemetry::CallRecord& record = call->record;
+    const std::int64_t startNs = call->incoming.startNs;
+    record.stages[static_cast<std::size_t>(telemetry::Stage::Forward)] = {call->forwardedNs - startNs, reply.timings.doneNs - call->forwardedNs};
+    const SpanId spanId = record.hops.isEmpty() ? SpanId::generate(m_deps.random) : record.hops.last().spanId;
+    record.hops.clear();
+    record.hops.append(makeHop(spanId, call->connection->context(), record.routedTarget, startNs, token, reply));
+    if (reply.kind == upstream::Reply::Kind::Response) {
+        recordAnswer(record, reply.message, reply.message.raw);
+        const QByteArray frame = mcp::Rewrite(reply.message).setId(call->clientId).apply();
+        deliver(call->incoming, record, frame,
+                reply.message.kind == mcp::Message::Kind::Error ? telemetry::WireKind::Error : telemetry::WireKind::Response);
+        return;
+    }
+    const bool timedOut = reply.kind == upstream::Reply::Kind::Timeout;
+    const Outcome outcome = timedOut                                                ? Outcome::Timeout
+                            : reply.kind == upstream::Reply::Kind::Overloaded ? Outcome::Rejected
+                            : reply.kind == upstream::Reply::Kind::Cancelled  ? Outcome::Cancelled
+                                                                              : Outcome::Unavailable;
+    answerError(call->incoming, record, outcome, record.hops.last().errorType,
+                timedOut ? mcp::error_code::RequestTimeout : mcp::error_code::ServerError, reply.error.toString().toUtf8());
+}
+
+void Gateway::onProgress(upstream::CallToken /*token*/, quint64 cookie, const mcp::Message& message)
+{
+    ActiveCall* call = m_calls.find(cookie);
+    if (call == nullptr || !call->progressToken.isValid())
+        return;
+    const QByteArray frame = mcp::Rewrite(message).setRaw(mcp::Field::ParamsProgressToken, call->progressToken.toJson()).apply();
+    recordClientFrame(*call->incoming.session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, nullptr, frame,
+                      &call->record);
+    if (call->record.events.size() < 128)
+        call->record.events.push_back({now() - call->incoming.startNs, QByteArrayLiteral("mcp.progress"), {}});
+    call->incoming.reply->notify(frame);
+}
+
+void Gateway::onTimeoutWarning(upstream::CallToken /*token*/, quint64 cookie)
+{
+    if (ActiveCall* call = m_calls.find(cookie))
+        call->record.events.push_back({now() - call->incoming.startNs, QByteArrayLiteral("timeout.warning"), {}});
+}
+
+} // namespace oriel::gateway

@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "gateway/gateway.h"
+
+#include "base/json_writer.h"
+#include "gateway/waiting_list.h"
+#include "mcp/errors.h"
+#include "mcp/initialize.h"
+
+namespace oriel::gateway {
+
+using mcp::MethodId;
+using telemetry::Outcome;
+using telemetry::Stage;
+
+namespace {
+
+constexpr std::size_t slotOf(Stage stage) { return static_cast<std::size_t>(stage); }
+
+/// How long a list waits for servers that are starting, before it answers with what is there.
+constexpr int kListWaitMs = 15'000;
+
+QByteArray logLevelName(downstream::LogLevel level)
+{
+    static constexpr std::array<const char*, 8> kNames{"debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"};
+    return kNames[static_cast<std::size_t>(level)];
+}
+
+QByteArrayView listMetricName(mcp::ListKind kind) { return kind == mcp::ListKind::Tools ? QByteArrayView("tools") : QByteArrayView(); }
+
+} // namespace
+
+int Gateway::viewOf(const downstream::Session& session) const
+{
+    return session.server.isEmpty() ? -1 : m_catalogue.serverIndex(session.server);
+}
+
+void Gateway::handleMessage(downstream::Incoming&& incoming)
+{
+    switch (incoming.message.kind) {
+    case mcp::Message::Kind::Request:
+        handleRequest(std::move(incoming));
+        break;
+    case mcp::Message::Kind::Notification:
+        recordClientFrame(*incoming.session, telemetry::WireDirection::ClientToGateway, telemetry::WireKind::Notification, &incoming.message,
+                          incoming.message.raw, nullptr);
+        handleNotification(incoming);
+        break;
+    case mcp::Message::Kind::Response:
+    case mcp::Message::Kind::Error:
+        recordClientFrame(*incoming.session, telemetry::WireDirection::ClientToGateway,
+                          incoming.message.kind == mcp::Message::Kind::Error ? telemetry::WireKind::Error : telemetry::WireKind::Response,
+                          &incoming.message, incoming.message.raw, nullptr);
+        if (!m_serverRequests.answer(*incoming.session, incoming.message))
+            m_deps.recorder.recordMetric(telemetry::MetricId::Errors, {QByteArrayLiteral("unexpected_answer")}, 1);
+        break;
+    case mcp::Message::Kind::Invalid:
+        break;
+    }
+}
+
+void Gateway::handleRequest(downstream::Incoming&& incoming)
+{
+    telemetry::CallRecord record = beginRecord(incoming, m_policy, m_deps.random);
+    recordClientFrame(*incoming.session, telemetry::WireDirection::ClientToGateway, telemetry::WireKind::Request, &incoming.message,
+                      incoming.message.raw, &record);
+    const MethodId method = incoming.message.methodId;
+    if (m_shuttingDown) {
+        answerError(incoming, record, Outcome::Unavailable, QByteArrayLiteral("shutting_down"), mcp::error_code::ServerError,
+                    "Oriel is shutting down.");
+        return;
+    }
+    if (!mcp::method(method).clientMaySend(incoming.session->revision)) {
+        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::MethodNotFound), mcp::error_code::MethodNotFound,
+                    "Method not found: " + record.method);
+        return;
+    }
+    if (!incoming.session->isInitialized && method != MethodId::Initialize && method != MethodId::Ping) {
+        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::InvalidRequest), mcp::error_code::InvalidRequest,
+                    "Call initialize first.");
+        return;
+    }
+    if (const auto kind = mcp::listKindOf(method)) {
+        list(std::move(incoming), std::move(record), *kind);
+        return;
+    }
+    switch (method) {
+    case MethodId::Initialize:
+        initialize(incoming, record);
+        break;
+    case MethodId::Ping:
+        answerResult(incoming, record, "{}");
+        break;
+    case MethodId::LoggingSetLevel:
+        setLevel(incoming, record);
+        break;
+    case MethodId::ToolsCall:
+    case MethodId::PromptsGet:
+    case MethodId::ResourcesRead:
+    case MethodId::ResourcesSubscribe:
+    case MethodId::ResourcesUnsubscribe:
+    case MethodId::CompletionComplete:
+        forward(std::move(incoming), std::move(record));
+        break;
+    default:
+        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::MethodNotFound), mcp::error_code::MethodNotFound,
+                    "Method not found: " + record.method);
+        break;
+    }
+}
+
+void Gateway::initialize(downstream::Incoming& incoming, telemetry::CallRecord& record)
+{
+    downstream::Session& session = *incoming.session;
+    (void)m_document.parse(incoming.message.raw);
+    const auto params = mcp::InitializeParams::parse(m_document.root().find("params"));
+    if (!params) {
+        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::InvalidParams), mcp::error_code::InvalidParams,
+                    params.error().message.toUtf8());
+        session.close();
+        return;
+    }
+    session.revision = mcp::negotiate(params->protocolVersion);
+    session.capabilities = params->capabilities;
+    auto client = std::make_shared<telemetry::ClientContext>(*session.client);
+    client->clientName = params->clientInfo.name.left(128);
+    client->clientVersion = params->clientInfo.version.left(64);
+    client->protocolVersion = mcp::toText(session.revision).toByteArray();
+    session.client = std::move(client);
+    session.isInitialized = true;
+    record.client = session.client;
+
+    mcp::InitializeResult result;
+    result.protocolVersion = session.client->protocolVersion;
+    result.capabilities = capabilitiesFor(session);
+    result.serverInfo.name = QByteArrayLiteral("oriel");
+    result.serverInfo.title = QByteArrayLiteral("Oriel");
+    result.serverInfo.version = m_deps.connections.clientVersion;
+    result.instructions = instructionsFor(session);
+    m_deps.recorder.recordMetric(m_configFresh ? telemetry::MetricId::CacheMisses : telemetry::MetricId::CacheHits,
+                                 {QByteArrayLiteral("gateway_config")}, 1);
+    m_configFresh = false;
+    answerResult(incoming, record, result.toJson());
+    Q_EMIT sessionsChanged();
+}
+
+mcp::ServerCapabilities Gateway::capabilitiesFor(const downstream::Session& session) const
+{
+    const int view = viewOf(session);
+    mcp::ServerCapabilities all;
+    bool complete = true;
+    for (std::size_t i = 0; i < m_connections.size(); ++i) {
+        if (view >= 0 && view != static_cast<int>(i))
+            continue;
+        const mcp::InitializeResult& answer = m_connections[i]->initializeResult();
+        complete = complete && !answer.protocolVersion.isEmpty();
+        all.merge(answer.capabilities);
+    }
+    // A server that has not answered yet may bring anything, and a client never asks again: better to offer what turns out to be empty.
+    all.tools = all.tools || !complete || m_connections.empty();
+    all.prompts = all.prompts || !complete;
+    all.resources = all.resources || !complete;
+    all.resourcesSubscribe = all.resourcesSubscribe || !complete;
+    all.completions = all.completions || !complete;
+    all.logging = true;
+    all.toolsListChanged = all.tools;
+    all.promptsListChanged = all.prompts;
+    all.resourcesListChanged = all.resources;
+    all.tasks = all.tasksList = all.tasksCancel = all.tasksToolsCall = false;
+    return all;
+}
+
+QByteArray Gateway::instructionsFor(const downstream::Session& session) const
+{
+    const int view = viewOf(session);
+    if (view >= 0)
+        return m_connections[static_cast<std::size_t>(view)]->initializeResult().instructions;
+    QByteArray merged;
+    for (const auto& connection : m_connections) {
+        const QByteArray& text = connection->initializeResult().instructions;
+        if (!text.isEmpty())
+            merged += (merged.isEmpty() ? "" : "\n\n") + QByteArray("# ") + connection->name() + "\n" + text;
+    }
+    return merged;
+}
+
+void Gateway::setLevel(downstream::Incoming& incoming, telemetry::CallRecord& record)
+{
+    const auto level = downstream::logLevelFromText(incoming.message.text(mcp::Field::ParamsLevel));
+    if (!level) {
+        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::InvalidParams), mcp::error_code::InvalidParams,
+                    "Invalid params: level is one of debug, info, notice, warning, error, critical, alert, emergency.");
+        return;
+    }
+    incoming.session->logLevel = level;
+    for (const auto& connection : m_connections)
+        sendLevelUpstream(*connection);
+    answerResult(incoming, record, "{}");
+}
+
+void Gateway::sendLevelUpstream(upstream::ServerConnection& connection)
+{
+    if (!connection.initializeResult().capabilities.logging || connection.state() != upstream::ServerState::Ready)
+        return;
+    std::optional<downstream::LogLevel> lowest;
+    for (const auto& session : std::as_const(m_sessions)) {
+        if (session->logLevel && sees(*session, connection) && (!lowest || *session->logLevel < *lowest))
+            lowest = session->logLevel;
+    }
+    if (!lowest)
+        return;
+    json::Writer params;
+    params.beginObject().member("level", logLevelName(*lowest)).endObject();
+    upstream::CallOptions options;
+    options.operation = upstream::OperationType::Connectivity;
+    connection.call(mcp::methodName(MethodId::LoggingSetLevel), params.view(), options, *this);
+}
+
+void Gateway::list(downstream::Incoming&& incoming, telemetry::CallRecord&& record, mcp::ListKind kind)
+{
+    const int view = viewOf(*incoming.session);
+    if (kind == mcp::ListKind::Tools && view < 0)
+        m_deps.recorder.recordMetric(telemetry::MetricId::ListAllServersCalls, {incoming.session->client->projectId}, 1);
+    auto waiting = std::make_unique<WaitingList>(std::move(incoming), std::move(record), kind);
+    waiting->beganNs = now();
+    for (std::size_t i = 0; i < m_connections.size(); ++i) {
+        if (view >= 0 && view != static_cast<int>(i))
+            continue;
+        upstream::ServerConnection& connection = *m_connections[i];
+        if (connection.state() == upstream::ServerState::Stopped)
+            connection.start();
+        waiting->missed = waiting->missed || !connection.isListed(kind);
+    }
+    if (!listMetricName(kind).isEmpty())
+        m_deps.recorder.recordMetric(waiting->missed ? telemetry::MetricId::CacheMisses : telemetry::MetricId::CacheHits,
+                                     {listMetricName(kind).toByteArray()}, 1);
+    m_waitingLists.push_back(std::move(waiting));
+    answerLists(false);
+    if (!m_waitingLists.empty() && !m_listDeadline.isActive())
+        m_listDeadline.start(kListWaitMs);
+}
+
+void Gateway::answerLists(bool overdue)
+{
+    const auto isWorking = [](const upstream::ServerConnection& connection, mcp::ListKind kind) {
+        switch (connection.state()) {
+        case upstream::ServerState::Starting:
+        case upstream::ServerState::Handshaking:
+        case upstream::ServerState::Listing:
+            return !connection.isListed(kind);
+        default:
+            return false;
+        }
+    };
+    std::vector<std::unique_ptr<WaitingList>> ready;
+    std::erase_if(m_waitingLists, [&](std::unique_ptr<WaitingList>& waiting) {
+        bool isReady = true;
+        const int view = viewOf(*waiting->incoming.session);
+        for (std::size_t i = 0; i < m_connections.size() && !overdue; ++i) {
+            if (view < 0 || view == static_cast<int>(i))
+                isReady = isReady && !isWorking(*m_connections[i], waiting->kind);
+        }
+        if (isReady)
+            ready.push_back(std::move(waiting));
+        return isReady;
+    });
+    for (const auto& waiting : ready)
+        answerList(*waiting);
+    if (m_waitingLists.empty())
+        m_listDeadline.stop();
+}
+
+void Gateway::answerList(WaitingList& waiting)
+{
+    const std::int64_t before = now();
+    std::optional<QByteArray> cursor;
+    if (waiting.incoming.message.has(mcp::Field::ParamsCursor))
+        cursor = waiting.incoming.message.text(mcp::Field::ParamsCursor);
+    const auto result = m_catalogue.list(waiting.kind, viewOf(*waiting.incoming.session), cursor);
+    telemetry::CallRecord& record = waiting.record;
+    const std::int64_t start = waiting.incoming.startNs;
+    if (waiting.missed)
+        record.stages[slotOf(Stage::Discover)] = {waiting.beganNs - start, before - waiting.beganNs};
+    record.stages[slotOf(Stage::CacheGet)] = {before - start, now() - before};
+    if (!result) {
+        answerError(waiting.incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::InvalidParams),
+                    mcp::error_code::InvalidParams, "Invalid params: " + result.error().message.toUtf8());
+        return;
+    }
+    answerResult(waiting.incoming, record, *result);
+}
+
+std::optional<Catalogue::Route> Gateway::route(const downstream::Incoming& incoming, telemetry::CallRecord& record) const
+{
+    const mcp::Message& message = incoming.message;
+    const int view = viewOf(*incoming.session);
+    switch (message.methodId) {
+    case MethodId::ToolsCall:
+        return m_catalogue.find(mcp::ListKind::Tools, record.target, view);
+    case MethodId::PromptsGet:
+        return m_catalogue.find(mcp::ListKind::Prompts, record.target, view);
+    case MethodId::CompletionComplete:
+        record.target.clear();
+        if (message.has(mcp::Field::RefName))
+            return m_catalogue.find(mcp::ListKind::Prompts, message.text(mcp::Field::RefName), view);
+        return m_catalogue.findResource(message.text(mcp::Field::RefUri), view);
+    default:
+        return m_catalogue.findResource(record.target, view);
+    }
+}
+
+bool Gateway::answerSubscription(downstream::Incoming& incoming, telemetry::CallRecord& record, const Catalogue::Route& route)
+{
+    const QByteArray& server = m_catalogue.servers()[route.server].name;
+    const MethodId method = incoming.message.methodId;
+    const bool needsServer = method == MethodId::ResourcesSubscribe   ? m_subscriptions.add(server, route.local, incoming.session.get())
+                             : method == MethodId::ResourcesUnsubscribe ? m_subscriptions.remove(server, route.local, incoming.session.get())
+                                                                        : true;
+    if (!needsServer)
+        answerResult(incoming, record, "{}");
+    return !needsServer;
+}
+
+void Gateway::forward(downstream::Incoming&& incoming, telemetry::CallRecord&& record)
+{
+    const std::int64_t before = now();
+    const auto found = route(incoming, record);
+    record.stages[slotOf(Stage::Route)] = {before - incoming.startNs, now() - before};
+    if (!found) {
+        const bool isResource = record.targetKind == telemetry::TargetKind::Resource;
+        const int code = isResource ? mcp::error_code::ResourceNotFoundLegacy : mcp::error_code::InvalidParams;
+        const QByteArray kind = record.targetKind == telemetry::TargetKind::Tool     ? "Unknown tool: "
+                                : record.targetKind == telemetry::TargetKind::Prompt ? "Unknown prompt: "
+                                : isResource                                         ? "Resource not found: "
+                                                                                     : "Unknown reference";
+        answerError(incoming, record, Outcome::Rejected, QByteArray::number(code), code, kind + record.target.left(256));
+        return;
+    }
+    upstream::ServerConnection& connection = *m_connections[static_cast<std::size_t>(found->server)];
+    record.routedServer = connection.context();
+    record.routedTarget = found->local;
+    if (answerSubscription(incoming, record, *found))
+        return;
+    if (incoming.message.methodId == MethodId::CompletionComplete && !connection.initializeResult().protocolVersion.isEmpty() &&
+        !connection.initializeResult().capabilities.completions) {
+        answerResult(incoming, record, R"({"completion":{"values":[],"total":0,"hasMore":false}})");
+        return;
+    }
+    auto call = std::make_unique<ActiveCall>();
+    call->clientId = incoming.message.id();
+    call->progressToken = mcp::RequestId::fromJson(incoming.message.rawOf(mcp::Field::MetaProgressToken));
+    call->connection = &connection;
+    call->forwardedNs = now();
+    upstream::CallOptions options;
+    options.target = found->local;
+    options.wantsProgress = call->progressToken.isValid();
+    options.traceId = record.traceId;
+    options.spanId = SpanId::generate(m_deps.random);
+    options.traceFlags = record.traceFlags;
+    options.traceState = record.traceState;
+    if (m_policy.passBaggage)
+        options.baggage = incoming.message.has(mcp::Field::MetaBaggage) ? incoming.message.text(mcp::Field::MetaBaggage) : incoming.baggage;
+    telemetry::Hop hop;
+    hop.spanId = options.spanId;
+    record.hops.append(std::move(hop));
+    call->record = std::move(record);
+    call->incoming = std::move(incoming);
+    ActiveCall& kept = *call;
+    const quint64 cookie = m_calls.add(std::move(call));
+    kept.token = connection.call(kept.incoming.message, options, *this, cookie);
+}
+
+void Gateway::handleNotification(const downstream::Incoming& incoming)
+{
+    switch (incoming.message.methodId) {
+    case MethodId::NotificationCancelled:
+        cancelByClient(incoming);
+        break;
+    case MethodId::NotificationProgress:
+        m_serverRequests.progress(*incoming.session, incoming.message);
+        break;
+    case MethodId::NotificationRootsListChanged:
+        for (const auto& connection : m_connections) {
+            if (sees(*incoming.session, *connection) && connection->state() == upstream::ServerState::Ready)
+                connection->notify(incoming.message.raw);
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+void Gateway::cancelByClient(const downstream::Incoming& incoming)
+{
+    const auto id = mcp::RequestId::fromJson(incoming.message.rawOf(mcp::Field::ParamsRequestId));
+    quint64 cookie = 0;
+    m_calls.forEach([&](quint64 candidate, const ActiveCall& call) {
+        if (call.incoming.session == incoming.session && call.clientId == id)
+            cookie = candidate;
+    });
+    const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
+    if (call == nullptr)
+        return;
+    (void)m_document.parse(incoming.message.raw);
+    const QByteArray reason = m_document.root().find("params").find("reason").asUtf8().left(256);
+    call->connection->cancel(call->token, reason);
+    telemetry::CallRecord& record = call->record;
+    telemetry::Hop& hop = record.hops.last();
+    hop.server = call->connection->context();
+    hop.target = record.routedTarget;
+    hop.jsonrpcId = QByteArray::number(qint64(call->token.id));
+    hop.offsetNs = call->forwardedNs - call->incoming.startNs;
+    hop.durationNs = now() - call->forwardedNs;
+    hop.errorType = QByteArrayLiteral("cancelled");
+    record.stages[slotOf(Stage::Forward)] = {hop.offsetNs, hop.durationNs};
+    recordError(record, Outcome::Cancelled, QByteArrayLiteral("cancelled"), 0, "cancelled by the client" + (reason.isEmpty() ? QByteArray() : ": " + reason));
+    // The client no longer waits; over HTTP its POST still has to end, with an answer that it will ignore.
+    if (call->incoming.reply->isHttp())
+        call->incoming.reply->finish(mcp::makeErrorResponse(call->clientId, mcp::error_code::ServerError, "Request cancelled"));
+    finish(record, call->incoming);
+}
+
+} // namespace oriel::gateway

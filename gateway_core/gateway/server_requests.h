@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "downstream/session.h"
+#include "mcp/message.h"
+#include "upstream/server_connection.h"
+
+#include <QHash>
+
+#include <memory>
+
+namespace oriel::gateway {
+
+/// Requests that servers made of clients (sampling, elicitation, roots) and that wait for the client's answer. Ids are ours on the client's
+/// side, so two servers may use the same. Each entry ends with the answer, or with either peer. Gateway thread only.
+class ServerRequests {
+public:
+    struct Pending {
+        upstream::ServerConnection* connection = nullptr;
+        mcp::RequestId serverId;
+        mcp::RequestId progressToken; ///< the server's, if it asked for progress
+        std::weak_ptr<downstream::Session> session;
+        mcp::MethodId method = mcp::MethodId::Unknown;
+    };
+
+    /// Registers a server's request; gives the frame for the client.
+    QByteArray forward(upstream::ServerConnection& connection, const mcp::Message& request, const std::shared_ptr<downstream::Session>& session);
+    /// A client's answer: relays it to the server. False when it answers nothing that this session was asked.
+    bool answer(const downstream::Session& session, const mcp::Message& answer);
+    /// The server gave up: tells the client. False when that request is not pending.
+    bool cancelledByServer(const upstream::ServerConnection& connection, const mcp::Message& notification);
+    /// The client reports progress on a server's request.
+    bool progress(const downstream::Session& session, const mcp::Message& notification);
+    /// The client is gone: every server that waits for it gets an error.
+    void sessionClosed(const downstream::Session& session);
+    /// The server is gone: every client that was asked is told to stop.
+    void connectionLost(const upstream::ServerConnection& connection);
+
+    [[nodiscard]] qsizetype count() const { return m_pending.size(); }
+
+private:
+    QHash<std::int64_t, Pending> m_pending;
+    std::int64_t m_lastId = 0;
+};
+
+} // namespace oriel::gateway
