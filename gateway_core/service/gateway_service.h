@@ -28,6 +28,18 @@ struct ServiceOptions {
     QString passphraseFile;
 };
 
+/// What a chart asks of the time series; metric names in full ("mcp_gateway_tool_calls_total").
+struct ChartQuery {
+    enum class Kind : quint8 { Rate, Value, Quantile, Ratio };
+    Kind kind = Kind::Rate;
+    QByteArray metric;
+    QByteArray denominator;   ///< Ratio
+    double quantile = 0.95;   ///< Quantile
+    std::vector<store::LabelMatcher> matchers;
+    store::ChartRange range;
+    std::vector<QByteArray> by;
+};
+
 /// The gateway with its worker threads: the only door for the window, the HTTP API and the command line.
 ///
 /// Owned by the composition root and used on the thread it was made on (the GUI thread in a window). No function waits for disk, network or a
@@ -53,18 +65,25 @@ public:
     [[nodiscard]] config::Config configuration() const;
     [[nodiscard]] QString dataDirectory() const;
 
-    // Reading. Newer rows only: the query's sinceId.
-    QFuture<Result<store::TracePage>> traces(store::TraceQuery query);
-    QFuture<Result<std::vector<telemetry::SpanData>>> trace(TraceId id);
-    QFuture<Result<std::vector<store::LatencyPoint>>> latencyPoints(store::TraceQuery query, int maxPoints);
-    QFuture<Result<store::CallAggregates>> aggregates(std::int64_t fromUnixNs, std::int64_t toUnixNs, std::int64_t stepNs);
-    QFuture<Result<store::LogPage>> logs(store::LogQuery query);
+    // Reading: on a small pool, cancellable, newest state of the stores. "Live" views pass the revision or id they have seen.
+    QFuture<store::TracePage> traces(store::TraceQuery query);
+    QFuture<store::TraceLookup> trace(TraceId id);
+    QFuture<std::optional<telemetry::CallRecord>> call(TraceId id, SpanId span = {}); ///< without payloads
+    QFuture<std::vector<store::LatencyPoint>> latencyPoints(std::int64_t fromUnixNs, std::int64_t toUnixNs, std::size_t max,
+                                                            store::Filter filter = {});
+    QFuture<store::AggregateResult> aggregate(store::AggregateQuery query);
+    QFuture<store::LogPage> logs(store::LogQuery query);
     QFuture<Result<store::AuditPage>> audit(store::AuditQuery query);
-    QFuture<Result<std::optional<store::AuditRow>>> auditRowOfTrace(TraceId id);
-    QFuture<Result<std::vector<store::Series>>> series(store::SeriesQuery query);
-    QFuture<Result<store::WirePage>> wire(store::WireQuery query);
-    /// Words that may stand after `prefix` in a trace filter: keys, and the values seen so far.
-    [[nodiscard]] QStringList filterCompletions(const QString& prefix) const;
+    QFuture<Result<store::AuditReader::Count>> auditCount(store::AuditQuery query);
+    QFuture<Result<std::optional<store::AuditRow>>> auditRow(QByteArray id); ///< with its payloads
+    QFuture<Result<std::optional<store::AuditRow>>> auditRowOfTrace(TraceId id, SpanId span = {});
+    QFuture<Result<std::vector<store::ChartLine>>> chart(ChartQuery query);
+    QFuture<store::WirePage> wire(store::WireQuery query);
+    QFuture<std::optional<store::WireEntry>> wireFrame(quint64 id); ///< whole, masked
+    [[nodiscard]] store::TraceStoreStats traceStats() const;
+    [[nodiscard]] QStringList logSources() const;
+    /// For the completion of trace filters: keys and the values seen so far (store::complete).
+    [[nodiscard]] const store::FilterVocabulary& filterVocabulary() const;
 
     // Servers.
     QFuture<Status> saveServer(config::Server server, QString previousName = {}); ///< adds, or replaces `previousName`
@@ -97,8 +116,8 @@ public:
     QFuture<QList<RetentionPreviewRow>> retentionPreview(config::Retention retention);
     QFuture<Status> applyRetention();
     QFuture<Result<quint64>> exportAudit(store::AuditQuery query, QString path, bool csv);
-    QFuture<Result<quint64>> exportTraces(store::TraceQuery query, QString path);
-    [[nodiscard]] MaskPreview previewMasking(const QByteArray& text) const;
+    QFuture<Result<quint64>> exportTraces(store::TraceQuery query, QString path); ///< OTLP JSON lines
+    [[nodiscard]] MaskPreview previewMasking(const QByteArray& text) const; ///< with the masking in force
     QFuture<QList<DoctorCheck>> doctor();
 
 Q_SIGNALS:
@@ -109,7 +128,7 @@ Q_SIGNALS:
     void configurationChanged();
     void tokensChanged();
     void secretsChanged();
-    void tracesAdvanced(quint64 lastId);
+    void tracesAdvanced(quint64 revision);
     void logsAdvanced(quint64 lastId);
     void auditAdvanced(quint64 lastId);
     void wireAdvanced(quint64 lastId);
