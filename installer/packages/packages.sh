@@ -10,7 +10,7 @@ die() {
 }
 
 has_package() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
-has_candidate() { apt-cache show --no-all-versions "$1" 2>/dev/null | grep -q '^Version:'; }
+has_candidate() { apt-cache show --no-all-versions "$1" 2>/dev/null | grep '^Version:' >/dev/null; }
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then
