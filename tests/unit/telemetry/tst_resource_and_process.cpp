@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "base/clock.h"
+#include "telemetry/metrics.h"
+#include "telemetry/process_metrics.h"
+#include "telemetry/resource.h"
+
+#include <QCoreApplication>
+#include <QProcess>
+#include <QTest>
+
+using namespace oriel;
+using namespace oriel::telemetry;
+
+class ResourceAndProcessTest : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void theResourceSaysWhoSpeaks()
+    {
+        ResourceOptions options;
+        options.serviceName = QStringLiteral("gate");
+        options.environment = QStringLiteral("staging");
+        options.revision = "abc123";
+        options.serviceInstanceId = "instance-1";
+        options.attributes = {{QStringLiteral("tenant.id"), QStringLiteral("acme")},
+                              {QStringLiteral("service.name"), QStringLiteral("ignored")},
+                              {QStringLiteral("service.version"), QStringLiteral("9")}};
+        const auto resource = makeResource(options);
+        const auto text = [&](const char* key) {
+            const AnyValue* value = findAttribute(resource->attributes, key);
+            return value != nullptr && value->text() != nullptr ? *value->text() : QByteArray();
+        };
+        QCOMPARE(text("service.name"), QByteArray("gate"));
+        QCOMPARE(text("service.version"), QByteArray("9"));
+        QCOMPARE(text("service.instance.id"), QByteArray("instance-1"));
+        QCOMPARE(text("telemetry.sdk.name"), QByteArray("oriel"));
+        QCOMPARE(text("telemetry.sdk.language"), QByteArray("cpp"));
+        QCOMPARE(text("deployment.environment.name"), QByteArray("staging"));
+        QCOMPARE(text("deployment.environment"), QByteArray("staging"));
+        QCOMPARE(text("job"), QByteArray("gate"));
+        QCOMPARE(text("vcs.revision"), QByteArray("abc123"));
+        QCOMPARE(text("tenant.id"), QByteArray("acme"));
+        QVERIFY(!text("build.compiler").isEmpty() && !text("build.qt.version").isEmpty());
+        for (std::size_t i = 0; i < resource->attributes.size(); ++i) {
+            for (std::size_t j = i + 1; j < resource->attributes.size(); ++j)
+                QVERIFY(resource->attributes[i].key != resource->attributes[j].key);
+        }
+    }
+
+    void ownUsageIsReadAndAMissingProcessIsNothing()
+    {
+        const auto usage = readProcessUsage(0);
+        QVERIFY(usage.has_value());
+        QVERIFY(usage->cpuSeconds >= 0);
+#ifdef Q_OS_LINUX
+        QVERIFY(usage->residentBytes > 1'000'000);
+        QVERIFY(usage->openFds >= 3);
+        QVERIFY(usage->startUnixSeconds > 1.6e9);
+#endif
+        QVERIFY(!readProcessUsage(-1).has_value());
+        QVERIFY(!readProcessUsage(99'999'999).has_value());
+    }
+
+    void aChildIsShownWhileItLivesAndForgottenAfterwards()
+    {
+#ifndef Q_OS_LINUX
+        QSKIP("other processes are read on Linux only");
+#endif
+        QProcess child;
+        child.start(QStringLiteral("cat"), {});
+        QVERIFY(child.waitForStarted());
+        ManualClock clock;
+        MetricRegistry registry(clock);
+        const std::vector<WatchedProcess> watched{{"weather", child.processId()}, {"gone", 99'999'999}};
+        const auto memoryPoints = [&] {
+            for (const MetricData& metric : registry.collect()) {
+                if (metric.name == "process_resident_memory_bytes")
+                    return metric.numbers.size();
+            }
+            return std::size_t(0);
+        };
+        observeProcesses(registry, watched);
+        QCOMPARE(memoryPoints(), std::size_t(2));
+        child.closeWriteChannel();
+        QVERIFY(child.waitForFinished());
+        observeProcesses(registry, watched);
+        QCOMPARE(memoryPoints(), std::size_t(1));
+    }
+};
+
+QTEST_GUILESS_MAIN(ResourceAndProcessTest)
+#include "tst_resource_and_process.moc"
