@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "downstream/http_endpoint.h"
+#include "downstream/line_endpoint.h"
+#include "downstream/token_store.h"
+#include "gateway/gateway.h"
+#include "http/client.h"
+
+#include <QObject>
+
+#include <memory>
+
+namespace oriel::service {
+
+/// Everything that lives on the gateway thread: the endpoint, the bridges' endpoint, the tokens, the gateway and its HTTP client. Made, used and
+/// destroyed on that thread; the service posts to it.
+class GatewayHost final : public QObject {
+    Q_OBJECT
+public:
+    struct Dependencies {
+        const Clock& clock;
+        Random& random;
+        telemetry::Recorder& recorder;
+        QString tokenPath;
+        QByteArray version;
+        std::function<Result<QString>(const QString&)> expandSecrets; ///< ${vault:name} and ${VAR}
+    };
+
+    GatewayHost(Dependencies dependencies, const config::Config& configuration, bool auth);
+    ~GatewayHost() override;
+
+    /// Reads the tokens and listens. AlreadyExists: the port is taken, and the context names the holder where the system tells.
+    Result<quint16> listen(const QString& host, quint16 port);
+    Status apply(const config::Config& configuration);
+    /// Cancels, stops and says `stopped` when no connection and no child is left.
+    void stop(std::chrono::milliseconds grace);
+
+    gateway::Gateway& gateway() { return *m_gateway; }
+    downstream::HttpEndpoint& endpoint() { return *m_endpoint; }
+    downstream::LineEndpoint& bridges() { return m_bridges; }
+    downstream::TokenStore& tokens() { return m_tokens; }
+
+Q_SIGNALS:
+    void stopped();
+
+private:
+    [[nodiscard]] downstream::HttpEndpoint::Options endpointOptions(const config::Config& configuration) const;
+
+    bool m_auth;
+    http::Client m_client;
+    downstream::TokenStore m_tokens;
+    std::unique_ptr<gateway::Gateway> m_gateway;
+    std::unique_ptr<downstream::HttpEndpoint> m_endpoint;
+    downstream::LineEndpoint m_bridges;
+    int m_stopping = 0;
+};
+
+} // namespace oriel::service

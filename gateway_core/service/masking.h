@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "base/result.h"
+#include "config/model.h"
+#include "privacy/masker.h"
+#include "telemetry/attributes.h"
+
+#include <memory>
+
+namespace oriel::service {
+
+/// The masker that the settings describe. An invalid pattern is an error that names it.
+Result<std::shared_ptr<const privacy::Masker>> makeMasker(const config::Masking& masking);
+
+/// Masks text anywhere in the value; what stands under a secret's name is masked whole.
+void maskValue(telemetry::AnyValue& value, const privacy::Masker& masker);
+void maskAttributes(telemetry::Attributes& attributes, const privacy::Masker& masker);
+
+} // namespace oriel::service

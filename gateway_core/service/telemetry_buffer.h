@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "telemetry/recorder.h"
+
+#include <functional>
+#include <mutex>
+#include <vector>
+
+namespace oriel::service {
+
+/// What was recorded since the last drain.
+struct TelemetryBatch {
+    struct Measurement {
+        telemetry::MetricId metric;
+        telemetry::LabelValues labels;
+        double value;
+    };
+    std::vector<telemetry::CallRecord> calls;
+    std::vector<telemetry::SpanData> spans;
+    std::vector<telemetry::LogRecord> logs;
+    std::vector<telemetry::WireFrame> frames;
+    std::vector<Measurement> measurements;
+    quint64 dropped = 0; ///< records that did not fit since the last drain
+
+    void clear();
+    [[nodiscard]] bool isEmpty() const;
+};
+
+/// The bounded hand-over from the threads that observe to the telemetry thread: appending takes a lock for a few instructions, draining swaps
+/// vectors. The first record after a drain calls the wake-up. Thread-safe.
+class TelemetryBuffer final : public telemetry::Recorder {
+public:
+    struct Limits {
+        std::size_t calls = 65'536;
+        std::size_t spans = 65'536;
+        std::size_t logs = 65'536;
+        std::size_t frames = 65'536;
+        std::size_t measurements = 262'144;
+    };
+    TelemetryBuffer() : TelemetryBuffer(Limits()) {}
+    explicit TelemetryBuffer(Limits limits) : m_limits(limits) {}
+
+    /// Called on the recording thread; has to be cheap, such as posting an event. Set before the first record.
+    void setWakeUp(std::function<void()> wakeUp) { m_wakeUp = std::move(wakeUp); }
+
+    /// Gives what has come, oldest first; `batch` must be empty, and its capacity is used for the next records.
+    void drain(TelemetryBatch& batch);
+    /// All that was dropped since the start.
+    [[nodiscard]] quint64 dropped() const;
+
+    void recordCall(telemetry::CallRecord&& call) override;
+    void recordSpan(telemetry::SpanData&& span) override;
+    void recordLog(telemetry::LogRecord&& log) override;
+    void recordWire(telemetry::WireFrame&& frame) override;
+    void recordMetric(telemetry::MetricId metric, telemetry::LabelValues labels, double value) override;
+
+private:
+    template <class Record> void append(std::vector<Record>& to, Record&& record, std::size_t limit);
+
+    Limits m_limits;
+    std::function<void()> m_wakeUp;
+    mutable std::mutex m_mutex;
+    TelemetryBatch m_pending;
+    bool m_awake = false;
+    quint64 m_dropped = 0;
+};
+
+} // namespace oriel::service
