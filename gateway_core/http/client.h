@@ -24,13 +24,14 @@ struct Endpoint {
     quint16 port = 0;
     QByteArray hostHeader; ///< "host[:port]", the port left out where it is the scheme's own
     QByteArray target;     ///< "/path?query", percent-coded
+    QString originText;    ///< see origin(); part of what fromUrl computes
 
     /// InvalidArgument for anything but an http or https URL with a host; user information in the URL is refused.
     static Result<Endpoint> fromUrl(const QUrl& url);
     /// The endpoint of the same origin with another target.
     [[nodiscard]] Endpoint withTarget(QByteArray newTarget) const;
     /// "https://host:port", the port always given.
-    [[nodiscard]] QString origin() const;
+    [[nodiscard]] const QString& origin() const { return originText; }
 };
 
 /// Zero means no limit of that kind.
@@ -126,6 +127,7 @@ struct ClientSettings {
     QNetworkProxy fixedProxy;
     QSslConfiguration tls = QSslConfiguration::defaultConfiguration(); ///< the system's certificate authorities unless changed
     /// Asked with the address connected to, before a byte is sent; false refuses (PermissionDenied): against requests to internal hosts.
+    /// Not asked behind a proxy, which resolves names itself.
     std::function<bool(const QHostAddress&)> allowPeer;
 };
 

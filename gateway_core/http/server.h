@@ -64,11 +64,12 @@ public:
     [[nodiscard]] quint16 port() const;
     [[nodiscard]] QHostAddress address() const;
 
+    /// Before listen(). A handler may stop the server but not destroy it.
     void setHandler(Handler handler);
     void setHeadCheck(HeadCheck check);
 
     [[nodiscard]] const ServerLimits& limits() const;
-    [[nodiscard]] const Counters& counters() const;
+    [[nodiscard]] Counters counters() const;
 
     /// Stops accepting, closes idle connections, lets running answers finish for `grace`, then closes what is left. `stopped` follows,
     /// also when there was nothing to wait for; calling again shortens the grace. Zero closes everything now.

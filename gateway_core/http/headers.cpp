@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "http/headers.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace oriel::http {
+
+namespace {
+
+constexpr unsigned char lower(unsigned char c) { return c >= 'A' && c <= 'Z' ? static_cast<unsigned char>(c | 0x20) : c; }
+
+constexpr std::array<bool, 256> makeTokenTable()
+{
+    std::array<bool, 256> table{};
+    for (unsigned char c = '0'; c <= '9'; ++c)
+        table[c] = true;
+    for (unsigned char c = 'a'; c <= 'z'; ++c)
+        table[c] = table[static_cast<std::size_t>(c - 'a' + 'A')] = true;
+    for (const char c : {'!', '#', '$', '%', '&', '\'', '*', '+', '-', '.', '^', '_', '`', '|', '~'})
+        table[static_cast<unsigned char>(c)] = true;
+    return table;
+}
+
+constexpr std::array<bool, 256> tokenTable = makeTokenTable();
+
+QByteArrayView trimmed(QByteArrayView text)
+{
+    const auto isBlank = [](char c) { return c == ' ' || c == '\t'; };
+    while (!text.isEmpty() && isBlank(text.front()))
+        text = text.sliced(1);
+    while (!text.isEmpty() && isBlank(text.back()))
+        text.chop(1);
+    return text;
+}
+
+} // namespace
+
+bool equalsIgnoringCase(QByteArrayView a, QByteArrayView b)
+{
+    if (a.size() != b.size())
+        return false;
+    for (qsizetype i = 0; i < a.size(); ++i) {
+        if (lower(static_cast<unsigned char>(a[i])) != lower(static_cast<unsigned char>(b[i])))
+            return false;
+    }
+    return true;
+}
+
+bool isToken(QByteArrayView text)
+{
+    return !text.isEmpty() && std::all_of(text.begin(), text.end(), [](char c) { return tokenTable[static_cast<unsigned char>(c)]; });
+}
+
+bool isFieldValue(QByteArrayView text)
+{
+    return std::none_of(text.begin(), text.end(), [](char c) {
+        const auto u = static_cast<unsigned char>(c);
+        return (u < 0x20 && u != '\t') || u == 0x7f;
+    });
+}
+
+bool listHas(QByteArrayView value, QByteArrayView element)
+{
+    while (true) {
+        const qsizetype comma = value.indexOf(',');
+        QByteArrayView item = comma < 0 ? value : value.first(comma);
+        if (const qsizetype semicolon = item.indexOf(';'); semicolon >= 0)
+            item = item.first(semicolon);
+        if (equalsIgnoringCase(trimmed(item), element))
+            return true;
+        if (comma < 0)
+            return false;
+        value = value.sliced(comma + 1);
+    }
+}
+
+Headers::Headers(std::initializer_list<std::pair<QByteArrayView, QByteArrayView>> fields)
+{
+    for (const auto& [name, value] : fields)
+        add(name, value);
+}
+
+bool Headers::add(QByteArrayView name, QByteArrayView value)
+{
+    value = trimmed(value);
+    if (!isToken(name) || !isFieldValue(value))
+        return false;
+    addValidated(name, value);
+    return true;
+}
+
+void Headers::addValidated(QByteArrayView name, QByteArrayView value)
+{
+    const auto at = static_cast<std::uint32_t>(m_text.size());
+    const auto nameSize = static_cast<std::uint32_t>(name.size());
+    m_text.append(name);
+    m_text.append(value);
+    m_entries.push_back({at, nameSize, at + nameSize, static_cast<std::uint32_t>(value.size())});
+}
+
+bool Headers::set(QByteArrayView name, QByteArrayView value)
+{
+    if (!isToken(name) || !isFieldValue(value))
+        return false;
+    // The arguments may be views of this very object.
+    const QByteArray ownName = name.toByteArray();
+    const QByteArray ownValue = value.toByteArray();
+    remove(ownName);
+    return add(ownName, ownValue);
+}
+
+void Headers::remove(QByteArrayView name)
+{
+    std::erase_if(m_entries, [&](const Entry& entry) {
+        return equalsIgnoringCase(QByteArrayView(m_text).sliced(entry.nameAt, entry.nameSize), name);
+    });
+}
+
+void Headers::clear()
+{
+    m_text.resize(0);
+    m_entries.clear();
+}
+
+qsizetype Headers::find(QByteArrayView name) const
+{
+    for (std::size_t i = 0; i < m_entries.size(); ++i) {
+        const Entry& entry = m_entries[i];
+        if (entry.nameSize == static_cast<std::size_t>(name.size())
+            && equalsIgnoringCase(QByteArrayView(m_text.constData() + entry.nameAt, entry.nameSize), name))
+            return static_cast<qsizetype>(i);
+    }
+    return -1;
+}
+
+QByteArrayView Headers::value(QByteArrayView name) const
+{
+    const qsizetype index = find(name);
+    return index < 0 ? QByteArrayView() : at(index).value;
+}
+
+qsizetype Headers::count(QByteArrayView name) const
+{
+    return std::count_if(m_entries.begin(), m_entries.end(), [&](const Entry& entry) {
+        return equalsIgnoringCase(QByteArrayView(m_text.constData() + entry.nameAt, entry.nameSize), name);
+    });
+}
+
+Headers::Field Headers::at(qsizetype index) const
+{
+    const Entry& entry = m_entries[static_cast<std::size_t>(index)];
+    return {QByteArrayView(m_text.constData() + entry.nameAt, entry.nameSize),
+            QByteArrayView(m_text.constData() + entry.valueAt, entry.valueSize)};
+}
+
+void Headers::appendTo(QByteArray& out) const
+{
+    for (const Field field : *this) {
+        out.append(field.name);
+        out.append(": ", 2);
+        out.append(field.value);
+        out.append("\r\n", 2);
+    }
+}
+
+void Headers::reserve(qsizetype bytes, qsizetype fields)
+{
+    m_text.reserve(bytes);
+    m_entries.reserve(static_cast<std::size_t>(fields));
+}
+
+} // namespace oriel::http
