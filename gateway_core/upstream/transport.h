@@ -13,6 +13,7 @@ namespace oriel::upstream {
 struct SendOptions {
     std::int64_t requestId = 0;  ///< our id of a request; 0 for a notification or an answer
     bool initialize = false;     ///< the handshake's request: the answer may open a session
+    bool initialized = false;    ///< notifications/initialized: afterwards the server may be listened to
     QByteArray traceParent;
     QByteArray traceState;
     QByteArray baggage;
@@ -40,7 +41,7 @@ struct CloseReason {
         StartFailed, ///< it never ran; facts() tell why
         ProcessExit, ///< the child ended by itself; facts() hold exit code and signal
         Connection,  ///< HTTP: the server cannot be reached any more
-        Overload,    ///< a limit of ours was passed: a line too long, a reader that does not read
+        OutputEnded, ///< the child closed its stdout and had to be ended
     };
     Kind kind = Kind::Requested;
     Error error;
@@ -59,8 +60,12 @@ public:
     virtual void onSendFailed(std::int64_t requestId, const SendFailure& failure) = 0;
     /// A line on stdout that is no JSON object or array; cut to 4 KiB.
     virtual void onStrayOutput(QByteArray line) = 0;
+    /// A frame beyond the limit was dropped; of its bytes the first and last 4 KiB are there.
+    virtual void onOversizedFrame(QByteArray head, QByteArray tail, qint64 bytes) = 0;
     /// A line of stderr, cut to 8 KiB; `suppressed` lines before it were dropped because they came too fast.
     virtual void onStderr(QByteArray line, std::int64_t suppressed) = 0;
+    /// True while someone waits for the answer to this request.
+    [[nodiscard]] virtual bool isAwaited(std::int64_t requestId) = 0;
     /// Called once, last.
     virtual void onClosed(const CloseReason& reason) = 0;
 };
@@ -79,8 +84,7 @@ public:
     /// Sends one frame without a line end. ResourceExhausted when the peer does not read and the buffer is full, Unavailable when the
     /// transport has not started or has ended.
     [[nodiscard]] virtual Status send(const QByteArray& frame, const SendOptions& options) = 0;
-    /// The client no longer waits for this request: an HTTP response still open for it is dropped, unless the protocol says that this
-    /// would not cancel and a cancellation was sent.
+    /// Nobody waits for this request any more: an HTTP response still open for it is dropped.
     virtual void forget(std::int64_t requestId) { Q_UNUSED(requestId); }
     /// After the handshake: the revision that was agreed on and that following requests have to name.
     virtual void setProtocolVersion(const QByteArray& version) { Q_UNUSED(version); }

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "upstream/legacy_sse_transport.h"
+
+#include "upstream/http_exchange.h"
+#include "upstream/streamable_http_transport.h"
+
+namespace oriel::upstream {
+
+LegacySseTransport::LegacySseTransport(HttpSettings settings, http::Client& client, const Clock& clock, TransportHandler& handler)
+    : m_settings(std::move(settings)), m_client(client), m_clock(clock), m_handler(handler)
+{
+    m_facts.server = m_settings.server;
+    m_facts.transport = config::ServerTransport::LegacySse;
+    m_facts.url = m_settings.url;
+    m_facts.waited = m_settings.connectTimeout;
+    m_later.setSingleShot(true);
+    QObject::connect(&m_later, &QTimer::timeout, &m_later, [this] { m_handler.onClosed(m_closeReason); });
+}
+
+LegacySseTransport::~LegacySseTransport()
+{
+    m_streamHandle.cancel();
+    for (auto& [key, handle] : m_posts) {
+        handle.cancel();
+    }
+}
+
+void LegacySseTransport::start()
+{
+    Result<http::Endpoint> endpoint = http::Endpoint::fromUrl(QUrl(m_settings.url, QUrl::StrictMode));
+    if (!endpoint) {
+        end(CloseReason::Kind::StartFailed, endpoint.error());
+        return;
+    }
+    m_stream = std::move(*endpoint);
+    for (const auto& [name, value] : m_settings.headers) {
+        (void)m_fixedHeaders.add(name, value);
+    }
+    m_facts.stage = StartStage::FirstByte;
+    http::ClientRequest request;
+    request.method = QByteArrayLiteral("GET");
+    request.endpoint = m_stream;
+    request.headers = m_fixedHeaders;
+    request.headers.set("Accept", "text/event-stream");
+    request.timeouts.connect = m_settings.connectTimeout;
+    request.timeouts.head = m_settings.connectTimeout;
+    http::ResponseHandler handler;
+    handler.onHead = [this](const http::ResponseHead& head) { return onHead(head); };
+    handler.onData = [this](QByteArrayView bytes) { onData(bytes); };
+    handler.onEnd = [this](http::ResponseEnd&& ended) {
+        m_facts.httpBody = ended.body.left(kBodySampleBytes);
+        end(m_running ? CloseReason::Kind::Connection : CloseReason::Kind::StartFailed,
+            {ErrorCode::Unavailable, QStringLiteral("The server ended its event stream."), m_settings.server, {}});
+    };
+    handler.onError = [this](const http::ClientError& error) {
+        m_facts.network = networkOf(error);
+        m_facts.networkMessage = error.error.message;
+        end(m_running ? CloseReason::Kind::Connection : CloseReason::Kind::StartFailed, error.error);
+    };
+    m_streamHandle = m_client.send(std::move(request), std::move(handler));
+}
+
+http::BodyMode LegacySseTransport::onHead(const http::ResponseHead& head)
+{
+    noteHead(m_facts, head);
+    if (head.status != 200 || !isEventStream(head.headers)) {
+        return http::BodyMode::Collect;
+    }
+    http::SseParser::Limits limits;
+    limits.maxEventBytes = m_settings.maxMessageBytes;
+    m_parser = std::make_unique<http::SseParser>(limits);
+    return http::BodyMode::Stream;
+}
+
+void LegacySseTransport::onData(QByteArrayView bytes)
+{
+    if (!m_parser || m_over) {
+        return;
+    }
+    const std::int64_t readNs = m_clock.monotonicNs();
+    if (const Status fed = m_parser->feed(bytes); !fed) {
+        m_streamHandle.cancel();
+        end(CloseReason::Kind::Connection, fed.error());
+        return;
+    }
+    while (std::optional<http::SseEvent> event = m_parser->next()) {
+        if (event->event == "endpoint") {
+            takeEndpoint(event->data.trimmed());
+        } else if ((event->event.isEmpty() || event->event == "message") && !event->data.trimmed().isEmpty()) {
+            m_facts.sawFrame = true;
+            m_handler.onFrame(std::move(event->data), FrameOrigin{0, readNs});
+        }
+        if (m_over) {
+            return;
+        }
+    }
+}
+
+void LegacySseTransport::takeEndpoint(const QByteArray& text)
+{
+    const QUrl url = QUrl(m_settings.url).resolved(QUrl::fromEncoded(text, QUrl::StrictMode));
+    const Result<http::Endpoint> endpoint = http::Endpoint::fromUrl(url);
+    if (!endpoint || endpoint->origin() != m_stream.origin()) {
+        m_streamHandle.cancel();
+        m_facts.rpcErrorCode = -32600;
+        m_facts.rpcErrorMessage = "the endpoint event names an address of another origin: " + text.left(200);
+        end(CloseReason::Kind::StartFailed,
+            {ErrorCode::PermissionDenied, QStringLiteral("The server names an address of another origin for messages."), m_settings.server, {}});
+        return;
+    }
+    m_messages = *endpoint;
+    if (!std::exchange(m_running, true)) {
+        m_handler.onStarted();
+    }
+}
+
+Status LegacySseTransport::send(const QByteArray& frame, const SendOptions& options)
+{
+    if (!m_running || m_over) {
+        return fail(ErrorCode::Unavailable, QStringLiteral("The connection to the server has ended."), m_settings.server);
+    }
+    http::ClientRequest request;
+    request.method = QByteArrayLiteral("POST");
+    request.endpoint = m_messages;
+    request.headers = m_fixedHeaders;
+    request.headers.set("Content-Type", "application/json");
+    if (!options.traceParent.isEmpty()) {
+        request.headers.set("traceparent", options.traceParent);
+        if (!options.traceState.isEmpty()) {
+            request.headers.set("tracestate", options.traceState);
+        }
+    }
+    request.body = frame;
+    request.timeouts.connect = m_settings.connectTimeout;
+    const std::uint64_t key = ++m_lastKey;
+    const auto status = std::make_shared<int>(0);
+    http::ResponseHandler handler;
+    handler.onHead = [status](const http::ResponseHead& head) {
+        *status = head.status;
+        return http::BodyMode::Collect;
+    };
+    handler.onEnd = [this, key, status, id = options.requestId](http::ResponseEnd&& ended) { posted(key, id, *status, ended.body); };
+    handler.onError = [this, key, id = options.requestId](const http::ClientError& error) {
+        m_posts.erase(key);
+        if (id != 0) {
+            SendFailure failure;
+            failure.error = error.error;
+            failure.maybeProcessed = error.maybeProcessed;
+            m_handler.onSendFailed(id, failure);
+        }
+    };
+    m_posts[key] = m_client.send(std::move(request), std::move(handler));
+    return {};
+}
+
+void LegacySseTransport::posted(std::uint64_t key, std::int64_t requestId, int status, const QByteArray& body)
+{
+    m_posts.erase(key);
+    if (status / 100 == 2 || requestId == 0) {
+        return;
+    }
+    SendFailure failure;
+    failure.httpStatus = status;
+    failure.error = errorOfStatus(status, body, m_settings.server);
+    m_handler.onSendFailed(requestId, failure);
+}
+
+void LegacySseTransport::close()
+{
+    m_streamHandle.cancel();
+    end(CloseReason::Kind::Requested, {});
+}
+
+void LegacySseTransport::end(CloseReason::Kind kind, Error error)
+{
+    if (std::exchange(m_over, true)) {
+        return;
+    }
+    m_running = false;
+    m_closeReason = {kind, std::move(error)};
+    m_later.start(0);
+}
+
+std::unique_ptr<Transport> makeHttpTransport(HttpSettings settings, http::Client& client, const Clock& clock, TransportHandler& handler)
+{
+    if (settings.legacySse) {
+        return std::make_unique<LegacySseTransport>(std::move(settings), client, clock, handler);
+    }
+    return std::make_unique<StreamableHttpTransport>(std::move(settings), client, clock, handler);
+}
+
+} // namespace oriel::upstream

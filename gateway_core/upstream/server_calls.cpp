@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "upstream/server_connection_p.h"
+
+#include "base/json_writer.h"
+#include "telemetry/propagation.h"
+
+#include <algorithm>
+
+namespace oriel::upstream {
+
+namespace {
+
+/// A call may wait this long for the next try of a server that failed; longer ones are told at once.
+constexpr std::int64_t kWorthWaitingNs = 2'000'000'000;
+
+
+} // namespace
+
+std::chrono::milliseconds ServerConnection::Private::timeoutOf(OperationType type) const
+{
+    const config::Timeouts& timeouts = server.timeouts ? *server.timeouts : context.timeouts;
+    switch (type) {
+    case OperationType::Connectivity:
+        return timeouts.connectivity;
+    case OperationType::Discovery:
+        return timeouts.discovery;
+    case OperationType::ToolCall:
+        return timeouts.toolCall;
+    case OperationType::Guardrail:
+        return timeouts.guardrail;
+    case OperationType::Auth:
+        return timeouts.auth;
+    }
+    Q_UNREACHABLE();
+}
+
+CallToken ServerConnection::Private::callInternal(QByteArrayView method, QByteArrayView params, OperationType operation, ReplyHandler& replyHandler)
+{
+    const std::int64_t id = ++lastId;
+    CallOptions options;
+    options.operation = operation;
+    return accept(mcp::makeRequest(mcp::RequestId(id), method, params), method.toByteArray(), id, options, replyHandler, 0, true);
+}
+
+CallToken ServerConnection::Private::accept(QByteArray frame, QByteArray method, std::int64_t id, const CallOptions& options,
+                                            ReplyHandler& replyHandler, quint64 cookie, bool internal)
+{
+    const std::int64_t now = context.clock->monotonicNs();
+    const std::chrono::nanoseconds timeout = options.timeout.count() > 0 ? options.timeout : timeoutOf(options.operation);
+    PendingCall call;
+    call.handler = &replyHandler;
+    call.cookie = cookie;
+    call.operation = options.operation;
+    call.internal = internal;
+    call.timings.acceptedNs = now;
+    call.deadlineNs = now + timeout.count();
+    call.warnNs = now + timeout.count() / 5 * 4;
+    call.method = std::move(method);
+    call.frame = std::move(frame);
+    call.traceId = options.traceId;
+    call.spanId = options.spanId;
+    call.sendOptions.requestId = id;
+    call.sendOptions.initialize = internal && options.operation == OperationType::Connectivity;
+    if (server.transport != config::ServerTransport::Stdio) {
+        if (options.traceId.isValid()) {
+            call.sendOptions.traceParent =
+                telemetry::formatTraceparent({options.traceId, options.spanId, options.traceFlags}).toByteArray();
+            call.sendOptions.traceState = options.traceState;
+        }
+        call.sendOptions.baggage = options.baggage;
+    }
+    metrics.begin(options.operation);
+    PendingCall& stored = calls.insert(id, std::move(call));
+    if (!tick.isActive()) {
+        tick.start();
+    }
+    if (internal || (canSend() && queue.empty() && (server.concurrency <= 0 || inFlight < server.concurrency))) {
+        sendCall(id, stored);
+        return {id};
+    }
+    if (static_cast<qsizetype>(queue.size()) >= context.maxQueued) {
+        rejectWith(id, Reply::Kind::Overloaded,
+                   {ErrorCode::ResourceExhausted, QStringLiteral("%1 calls wait for this server already.").arg(queue.size()), server.name, {}});
+        return {id};
+    }
+    if (state == ServerState::Stopped || state == ServerState::Stopping
+        || (state == ServerState::Failed && now - failedNs >= std::chrono::nanoseconds(context.maxBackoff).count())) {
+        queue.push_back(id);
+        if (server.enabled) {
+            start();
+        } else {
+            rejectWith(id, Reply::Kind::Unavailable,
+                       {ErrorCode::Unavailable, QStringLiteral("The server is switched off."), server.name, QStringLiteral("Enable it first.")});
+        }
+        return {id};
+    }
+    const bool longWait = state == ServerState::Backoff && nextStartUnixNs - context.clock->unixNs() > kWorthWaitingNs;
+    if (state == ServerState::Failed || longWait) {
+        rejectWith(id, Reply::Kind::Unavailable, diagnosis.toError(server.name));
+        return {id};
+    }
+    queue.push_back(id);
+    return {id};
+}
+
+void ServerConnection::Private::rejectWith(std::int64_t id, Reply::Kind kind, Error error)
+{
+    Reply reply;
+    reply.kind = kind;
+    reply.error = std::move(error);
+    endLater(id, std::move(reply));
+}
+
+void ServerConnection::Private::sendCall(std::int64_t id, PendingCall& call)
+{
+    call.queued = false;
+    call.timings.sentNs = context.clock->monotonicNs();
+    if (!call.internal) {
+        ++inFlight;
+    }
+    const QByteArray frame = server.transport == config::ServerTransport::Stdio ? std::exchange(call.frame, {}) : call.frame;
+    recordWire(telemetry::WireDirection::GatewayToServer, telemetry::WireKind::Request, call.method, QByteArray::number(id), frame, call.traceId,
+               call.spanId);
+    const Status sent = link && link->transport
+                            ? link->transport->send(frame, call.sendOptions)
+                            : Status(oriel::fail(ErrorCode::Unavailable, QStringLiteral("The server is not connected."), server.name));
+    if (!sent) {
+        rejectWith(id, sent.error().code == ErrorCode::ResourceExhausted ? Reply::Kind::Overloaded : Reply::Kind::Unavailable, sent.error());
+    }
+}
+
+void ServerConnection::Private::sendQueued()
+{
+    while (!queue.empty() && canSend() && (server.concurrency <= 0 || inFlight < server.concurrency)) {
+        const std::int64_t id = queue.front();
+        queue.pop_front();
+        if (PendingCall* call = calls.find(id)) {
+            sendCall(id, *call);
+        }
+    }
+}
+
+void ServerConnection::Private::endLater(std::int64_t id, Reply&& reply)
+{
+    ended.emplace_back(id, std::move(reply));
+    endedTimer.start(0);
+}
+
+void ServerConnection::Private::endCall(std::int64_t id, Reply&& reply, OperationMetrics::End how)
+{
+    std::optional<PendingCall> call = calls.take(id);
+    if (!call) {
+        return;
+    }
+    if (call->queued) {
+        queue.erase(std::remove(queue.begin(), queue.end(), id), queue.end());
+    } else if (!call->internal) {
+        --inFlight;
+    }
+    reply.timings.acceptedNs = call->timings.acceptedNs;
+    reply.timings.sentNs = call->timings.sentNs;
+    reply.timings.doneNs = context.clock->monotonicNs();
+    metrics.end(call->operation, how, reply.timings.doneNs - call->timings.acceptedNs);
+    if (call->handler != nullptr) {
+        call->handler->onReply({id}, call->cookie, reply);
+    }
+    if (!queue.empty()) {
+        sendQueued();
+    }
+}
+
+void ServerConnection::Private::failCalls(const Error& error, bool alsoInternal)
+{
+    for (const std::int64_t id : calls.ids()) {
+        const PendingCall* call = calls.find(id);
+        if (call == nullptr || (call->internal && !alsoInternal)) {
+            continue;
+        }
+        Reply reply;
+        reply.kind = Reply::Kind::Unavailable;
+        reply.error = error;
+        endLater(id, std::move(reply));
+    }
+}
+
+bool ServerConnection::Private::cancelCall(std::int64_t id, QByteArrayView reason, bool tellServer)
+{
+    std::optional<PendingCall> call = calls.take(id);
+    if (!call) {
+        return false;
+    }
+    const std::int64_t now = context.clock->monotonicNs();
+    metrics.end(call->operation, OperationMetrics::End::Cancelled, now - call->timings.acceptedNs);
+    if (call->queued) {
+        queue.erase(std::remove(queue.begin(), queue.end(), id), queue.end());
+        return true;
+    }
+    if (!call->internal) {
+        --inFlight;
+    }
+    if (tellServer && canSend()) {
+        json::Writer params;
+        params.beginObject().member("requestId", id);
+        if (!reason.isEmpty()) {
+            params.member("reason", reason);
+        }
+        params.endObject();
+        (void)sendRaw(mcp::makeNotification("notifications/cancelled", params.take()), {});
+    }
+    if (link && link->transport) {
+        link->transport->forget(id);
+    }
+    sendQueued();
+    return true;
+}
+
+void ServerConnection::Private::checkDeadlines()
+{
+    if (calls.isEmpty()) {
+        tick.stop();
+        return;
+    }
+    const CallTable::Due due = calls.due(context.clock->monotonicNs());
+    for (const std::int64_t id : due.warn) {
+        if (const PendingCall* call = calls.find(id)) {
+            metrics.warn(call->operation);
+            if (call->handler != nullptr) {
+                call->handler->onTimeoutWarning({id}, call->cookie);
+            }
+        }
+    }
+    for (const std::int64_t id : due.expired) {
+        const PendingCall* call = calls.find(id);
+        if (call == nullptr) {
+            continue;
+        }
+        const bool sent = !call->queued;
+        const bool isInitialize = initializeToken.id == id;
+        const auto waited = std::chrono::nanoseconds(call->deadlineNs - call->timings.acceptedNs);
+        if (sent && !isInitialize && canSend()) {
+            (void)sendRaw(mcp::makeNotification("notifications/cancelled",
+                                                "{\"requestId\":" + QByteArray::number(id) + ",\"reason\":\"timeout\"}"), {});
+        }
+        if (link && link->transport) {
+            link->transport->forget(id);
+        }
+        Reply reply;
+        reply.kind = Reply::Kind::Timeout;
+        const QString limit = QString::number(static_cast<double>(waited.count()) / 1e9, 'g', 4);
+        reply.error = {ErrorCode::Timeout,
+                       sent ? QStringLiteral("The server did not answer within %1 s.").arg(limit)
+                            : QStringLiteral("The call waited %1 s for the server and was never sent.").arg(limit),
+                       server.name, QStringLiteral("Look at the server's log, or raise its timeout.")};
+        endCall(id, std::move(reply), OperationMetrics::End::TimedOut);
+    }
+}
+
+} // namespace oriel::upstream

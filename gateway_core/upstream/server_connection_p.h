@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "upstream/call_table.h"
+#include "upstream/lifecycle_trace.h"
+#include "upstream/list_reader.h"
+#include "upstream/server_connection.h"
+#include "upstream/transport.h"
+
+#include <QFileSystemWatcher>
+#include <QTimer>
+
+#include <deque>
+
+namespace oriel::upstream {
+
+/// One transport from its start to its end with the trace of that start. A retired link only waits for its transport's end.
+class ServerConnection::Private final : public ReplyHandler {
+public:
+    class Link final : public TransportHandler {
+    public:
+        Link(Private& connection, LifecycleTrace startTrace) : owner(connection), trace(std::move(startTrace)) {}
+        void onStarted() override;
+        void onFrame(QByteArray frame, const FrameOrigin& origin) override;
+        void onSendFailed(std::int64_t requestId, const SendFailure& failure) override;
+        void onStrayOutput(QByteArray line) override;
+        void onOversizedFrame(QByteArray head, QByteArray tail, qint64 bytes) override;
+        void onStderr(QByteArray line, std::int64_t suppressed) override;
+        bool isAwaited(std::int64_t requestId) override { return !retired && owner.calls.find(requestId) != nullptr; }
+        void onClosed(const CloseReason& reason) override;
+
+        Private& owner;
+        LifecycleTrace trace;
+        StartStage stage = StartStage::Spawn;
+        bool retired = false;
+        bool closed = false;
+        std::int64_t closingUnixNs = 0;  ///< when its end began
+        std::int64_t readyNs = 0;        ///< monotonic, of the handshake's end
+        std::unique_ptr<Transport> transport; ///< last: ends before the rest
+    };
+
+    Private(ServerConnection& connection, config::Server configured, ConnectionContext shared, ServerConnectionHandler& observer);
+    ~Private() override;
+
+    // lifecycle (server_lifecycle.cpp)
+    void start();
+    void stop();
+    void restart(const QString& reason);
+    void launch();
+    void transportStarted();
+    void handshake();
+    void takeHandshake(Reply& reply);
+    void beginLists();
+    void listDone(mcp::ListKind kind, Result<std::vector<mcp::ListEntry>> entries);
+    void becomeReady();
+    void sessionLost();
+    void linkClosed(Link& link, const CloseReason& reason);
+    void fail(const StartFacts& facts, bool running);
+    void scheduleRestart();
+    void retireLink();
+    void afterRetired();
+    void setState(ServerState next);
+    void watchFiles();
+    [[nodiscard]] Result<std::unique_ptr<Transport>> makeTransport(Link& link);
+    [[nodiscard]] Result<std::unique_ptr<Transport>> makeStdio(Link& link);
+    [[nodiscard]] Result<std::unique_ptr<Transport>> makeHttp(Link& link);
+    [[nodiscard]] StartFacts currentFacts() const;
+    void updateContext();
+    [[nodiscard]] bool canSend() const { return state == ServerState::Listing || state == ServerState::Ready; }
+
+    // calls (server_calls.cpp)
+    CallToken accept(QByteArray frame, QByteArray method, std::int64_t id, const CallOptions& options, ReplyHandler& handler, quint64 cookie,
+                     bool internal);
+    CallToken callInternal(QByteArrayView method, QByteArrayView params, OperationType operation, ReplyHandler& handler);
+    void sendCall(std::int64_t id, PendingCall& call);
+    void sendQueued();
+    void endLater(std::int64_t id, Reply&& reply);
+    void endCall(std::int64_t id, Reply&& reply, OperationMetrics::End how);
+    void failCalls(const Error& error, bool alsoInternal);
+    bool cancelCall(std::int64_t id, QByteArrayView reason, bool tellServer);
+    void checkDeadlines();
+    [[nodiscard]] std::chrono::milliseconds timeoutOf(OperationType type) const;
+    void rejectWith(std::int64_t id, Reply::Kind kind, Error error);
+
+    // frames (server_frames.cpp)
+    void takeFrame(Link& link, QByteArray frame, const FrameOrigin& origin);
+    void takeMessage(Link& link, mcp::Message&& message, const FrameOrigin& origin);
+    void takeBroken(const mcp::FrameError& error, const QByteArray& frame);
+    void takeAnswer(mcp::Message&& message, const FrameOrigin& origin);
+    void takeNotification(const mcp::Message& message, CallToken related);
+    void takeRequest(const mcp::Message& message, CallToken related);
+    void takeOversized(const QByteArray& head, const QByteArray& tail, qint64 bytes);
+    void takeSendFailure(std::int64_t id, const SendFailure& failure);
+    [[nodiscard]] Status sendRaw(const QByteArray& frame, const SendOptions& options);
+    void recordWire(telemetry::WireDirection direction, telemetry::WireKind kind, QByteArray method, QByteArray rpcId, QByteArray payload,
+                    TraceId traceId = {}, SpanId spanId = {});
+    void recordLifecycle(const QString& text);
+    void recordLog(telemetry::Severity severity, QByteArray body, QByteArrayView stream);
+    void recordMessageLog(const mcp::Message& message);
+
+    void onReply(CallToken token, quint64 cookie, Reply& reply) override; ///< of initialize
+
+    ServerConnection& q;
+    config::Server server;
+    QByteArray name;
+    ConnectionContext context;
+    ServerConnectionHandler& handler;
+    OperationMetrics metrics;
+
+    ServerState state = ServerState::Stopped;
+    std::int64_t stateSinceUnixNs = 0;
+    std::unique_ptr<Link> link;
+    std::vector<std::unique_ptr<Link>> retired;
+    bool startWhenClosed = false;   ///< start again once the ending transport is gone
+    int failures = 0;               ///< in a row
+    int restarts = 0;
+    std::int64_t nextStartUnixNs = 0;
+    std::int64_t failedNs = 0;
+    Diagnosis diagnosis;
+    QString commandLine;
+    QByteArrayList stderrTail;
+    std::int64_t strayLines = 0;
+    std::int64_t strayAnswers = 0;
+    std::int64_t droppedNotifications = 0;
+    std::int64_t suppressedStderr = 0;
+    bool connected = false;         ///< counted in active_connections
+
+    mcp::InitializeResult initializeResult;
+    mcp::Revision revision = mcp::NewestLegacy;
+    CallToken initializeToken;
+    std::shared_ptr<const telemetry::ServerContext> serverContext;
+
+    struct List {
+        std::vector<mcp::ListEntry> entries;
+        bool listed = false;
+        std::unique_ptr<ListReader> reader;
+    };
+    std::array<List, 4> lists;
+
+    std::int64_t lastId = 0;
+    CallTable calls;
+    std::deque<std::int64_t> queue;
+    int inFlight = 0;               ///< of calls that are not internal
+    std::vector<std::pair<std::int64_t, Reply>> ended; ///< to be told from the event loop
+
+    json::Document document;
+    QTimer tick;                    ///< runs only while calls wait
+    QTimer restartTimer;
+    QTimer healthyTimer;
+    QTimer watchTimer;
+    QTimer endedTimer;
+    std::unique_ptr<QFileSystemWatcher> watcher;
+};
+
+} // namespace oriel::upstream

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "upstream/server_connection_p.h"
+
+#include "telemetry/semconv.h"
+
+namespace oriel::upstream {
+
+namespace {
+
+using telemetry::WireDirection;
+using telemetry::WireKind;
+
+/// The id of an answer of which only both ends are left. Servers write it first or last; anything else stays unknown.
+std::optional<std::int64_t> idAtTheEnds(QByteArrayView head, QByteArrayView tail)
+{
+    const auto read = [](QByteArrayView text, bool last) -> std::optional<std::int64_t> {
+        const QByteArrayView key("\"id\":");
+        const qsizetype at = last ? text.lastIndexOf(key) : text.indexOf(key);
+        if (at < 0) {
+            return std::nullopt;
+        }
+        std::int64_t value = 0;
+        int digits = 0;
+        for (qsizetype i = at + key.size(); i < text.size() && digits < 18; ++i) {
+            const char c = text.at(i);
+            if (c == ' ' && digits == 0) {
+                continue;
+            }
+            if (c < '0' || c > '9') {
+                break;
+            }
+            value = value * 10 + (c - '0');
+            ++digits;
+        }
+        return digits > 0 ? std::optional(value) : std::nullopt;
+    };
+    if (const auto id = read(head.first(std::min<qsizetype>(head.size(), 64)), false)) {
+        return id;
+    }
+    return read(tail.last(std::min<qsizetype>(tail.size(), 64)), true);
+}
+
+telemetry::Severity severityOfLevel(QByteArrayView level)
+{
+    using telemetry::Severity;
+    if (level == "debug") {
+        return Severity::Debug;
+    }
+    if (level == "notice") {
+        return Severity::Notice;
+    }
+    if (level == "warning") {
+        return Severity::Warn;
+    }
+    if (level == "error") {
+        return Severity::Error;
+    }
+    if (level == "critical") {
+        return Severity::Critical;
+    }
+    if (level == "alert") {
+        return Severity::Alert;
+    }
+    return level == "emergency" ? Severity::Fatal : Severity::Info;
+}
+
+} // namespace
+
+Status ServerConnection::Private::sendRaw(const QByteArray& frame, const SendOptions& options)
+{
+    if (!link || !link->transport) {
+        return oriel::fail(ErrorCode::Unavailable, QStringLiteral("The server is not connected."), server.name);
+    }
+    if (auto message = mcp::readMessage(frame, document)) {
+        const WireKind kind = message->isNotification() ? WireKind::Notification
+                              : message->kind == mcp::Message::Kind::Error ? WireKind::Error
+                              : message->isRequest()                       ? WireKind::Request
+                                                                           : WireKind::Response;
+        recordWire(WireDirection::GatewayToServer, kind, message->text(mcp::Field::Method), message->rawOf(mcp::Field::Id).toByteArray(), frame);
+    }
+    return link->transport->send(frame, options);
+}
+
+void ServerConnection::Private::recordWire(WireDirection direction, WireKind kind, QByteArray method, QByteArray rpcId, QByteArray payload,
+                                           TraceId traceId, SpanId spanId)
+{
+    telemetry::WireFrame frame;
+    frame.timeUnixNs = context.clock->unixNs();
+    frame.direction = direction;
+    frame.kind = kind;
+    frame.server = name;
+    frame.method = std::move(method);
+    frame.rpcId = std::move(rpcId);
+    frame.payload = std::move(payload);
+    frame.traceId = traceId;
+    frame.spanId = spanId;
+    context.recorder->recordWire(std::move(frame));
+}
+
+void ServerConnection::Private::recordLifecycle(const QString& text)
+{
+    recordWire(WireDirection::ServerToGateway, WireKind::Lifecycle, {}, {}, text.toUtf8(), link ? link->trace.traceId() : TraceId(),
+               link ? link->trace.rootSpanId() : SpanId());
+}
+
+void ServerConnection::Private::recordLog(telemetry::Severity severity, QByteArray body, QByteArrayView stream)
+{
+    telemetry::LogRecord log;
+    log.timeUnixNs = log.observedUnixNs = context.clock->unixNs();
+    log.severity = severity;
+    log.body = std::move(body);
+    log.source = name;
+    log.attributes.push_back({telemetry::attributeName(telemetry::Attr::McpServerName), name});
+    if (!stream.isEmpty()) {
+        log.attributes.push_back({telemetry::attributeName(telemetry::Attr::LogIostream), stream.toByteArray()});
+    }
+    if (link && !link->trace.isFinished()) {
+        log.traceId = link->trace.traceId();
+        log.spanId = link->trace.rootSpanId();
+    }
+    context.recorder->recordLog(std::move(log));
+}
+
+void ServerConnection::Private::recordMessageLog(const mcp::Message& message)
+{
+    const auto parsed = document.parse(message.raw);
+    if (!parsed) {
+        return;
+    }
+    const json::Value params = document.root().find("params");
+    const json::Value data = params.find("data");
+    telemetry::LogRecord log;
+    log.timeUnixNs = log.observedUnixNs = context.clock->unixNs();
+    const QByteArray level = params.find("level").asUtf8();
+    log.severity = severityOfLevel(level);
+    log.severityText = level;
+    log.body = data.isString() ? data.asUtf8() : data.raw().toByteArray();
+    log.source = name;
+    log.attributes.push_back({telemetry::attributeName(telemetry::Attr::McpServerName), name});
+    if (const QByteArray logger = params.find("logger").asUtf8(); !logger.isEmpty()) {
+        log.attributes.push_back({QByteArrayLiteral("log.logger"), logger});
+    }
+    document.clear();
+    context.recorder->recordLog(std::move(log));
+}
+
+void ServerConnection::Private::takeFrame(Link& from, QByteArray frame, const FrameOrigin& origin)
+{
+    if (from.retired) {
+        return;
+    }
+    mcp::ReadOptions options;
+    options.maxBytes = static_cast<std::uint32_t>(std::min<qsizetype>(context.maxLineBytes + 2, 512LL * 1024 * 1024));
+    const bool batch = QByteArrayView(frame).trimmed().startsWith('[');
+    if (!batch) {
+        auto message = mcp::readMessage(frame, document, options);
+        if (message) {
+            takeMessage(from, std::move(*message), origin);
+        } else {
+            takeBroken(message.error(), frame);
+        }
+        return;
+    }
+    options.allowBatch = mcp::allowsBatches(revision);
+    auto parsed = mcp::readFrame(frame, document, options);
+    if (!parsed) {
+        takeBroken(parsed.error(), frame);
+        return;
+    }
+    for (mcp::MessageResult& message : parsed->messages) {
+        if (from.retired) {
+            return;
+        }
+        if (message) {
+            takeMessage(from, std::move(*message), origin);
+        } else {
+            takeBroken(message.error(), frame);
+        }
+    }
+}
+
+void ServerConnection::Private::takeMessage(Link& from, mcp::Message&& message, const FrameOrigin& origin)
+{
+    Q_UNUSED(from);
+    if (message.isAnswer()) {
+        takeAnswer(std::move(message), origin);
+        return;
+    }
+    const CallToken related{origin.requestId};
+    const PendingCall* call = related.isValid() ? calls.find(related.id) : nullptr;
+    recordWire(WireDirection::ServerToGateway, message.isRequest() ? WireKind::Request : WireKind::Notification, message.text(mcp::Field::Method),
+               message.rawOf(mcp::Field::Id).toByteArray(), message.raw, call != nullptr ? call->traceId : TraceId(),
+               call != nullptr ? call->spanId : SpanId());
+    if (message.isRequest()) {
+        takeRequest(message, related);
+    } else {
+        takeNotification(message, related);
+    }
+}
+
+void ServerConnection::Private::takeBroken(const mcp::FrameError& error, const QByteArray& frame)
+{
+    ++strayAnswers;
+    recordWire(WireDirection::ServerToGateway, WireKind::StrayOutput, {}, error.id.isValid() ? error.id.toJson() : QByteArray(), frame);
+    recordLog(telemetry::Severity::Warn, "A message of the server was refused: " + error.message, "stdout");
+    if (error.id.isInteger() && calls.find(error.id.number()) != nullptr) {
+        Reply reply;
+        reply.kind = Reply::Kind::Rejected;
+        reply.error = {ErrorCode::Parse, QStringLiteral("The server's answer was refused: %1").arg(QString::fromUtf8(error.message)), server.name,
+                       QStringLiteral("This is a defect of the server; the wire log has the message.")};
+        endCall(error.id.number(), std::move(reply), OperationMetrics::End::Failed);
+    }
+}
+
+void ServerConnection::Private::takeAnswer(mcp::Message&& message, const FrameOrigin& origin)
+{
+    const mcp::RequestId id = message.id();
+    PendingCall* call = id.isInteger() ? calls.find(id.number()) : nullptr;
+    const bool known = call != nullptr && !call->queued;
+    recordWire(WireDirection::ServerToGateway, message.kind == mcp::Message::Kind::Error ? WireKind::Error : WireKind::Response, {}, id.toJson(),
+               message.raw, known ? call->traceId : TraceId(), known ? call->spanId : SpanId());
+    if (!known) {
+        ++strayAnswers;
+        const bool ours = id.isInteger() && id.number() > 0 && id.number() <= lastId;
+        recordLog(telemetry::Severity::Warn,
+                  (ours ? QByteArrayLiteral("An answer came late or twice and was dropped: id ")
+                        : QByteArrayLiteral("An answer with an id that was never given out was dropped: id "))
+                      + id.toJson(),
+                  {});
+        return;
+    }
+    Reply reply;
+    reply.kind = Reply::Kind::Response;
+    reply.message = std::move(message);
+    reply.timings.firstByteNs = origin.firstByteNs;
+    endCall(id.number(), std::move(reply), OperationMetrics::End::Successful);
+}
+
+void ServerConnection::Private::takeRequest(const mcp::Message& message, CallToken related)
+{
+    if (message.methodId == mcp::MethodId::Ping) {
+        (void)sendRaw(mcp::makeResult(message.id(), "{}"), {});
+        return;
+    }
+    handler.onRequest(q, message, related);
+}
+
+void ServerConnection::Private::takeNotification(const mcp::Message& message, CallToken related)
+{
+    using mcp::MethodId;
+    const auto refresh = [this](mcp::ListKind kind) {
+        if (canSend()) {
+            lists[static_cast<std::size_t>(kind)].reader->start();
+        }
+    };
+    switch (message.methodId) {
+    case MethodId::NotificationProgress: {
+        const mcp::RequestId token = mcp::RequestId::fromJson(message.rawOf(mcp::Field::ParamsProgressToken));
+        const PendingCall* call = token.isInteger() ? calls.find(token.number()) : nullptr;
+        if (call == nullptr || call->handler == nullptr) {
+            ++strayAnswers;
+            return;
+        }
+        call->handler->onProgress({token.number()}, call->cookie, message);
+        return;
+    }
+    case MethodId::NotificationToolsListChanged:
+        refresh(mcp::ListKind::Tools);
+        return;
+    case MethodId::NotificationPromptsListChanged:
+        refresh(mcp::ListKind::Prompts);
+        return;
+    case MethodId::NotificationResourcesListChanged:
+        refresh(mcp::ListKind::Resources);
+        refresh(mcp::ListKind::ResourceTemplates);
+        return;
+    case MethodId::NotificationMessage:
+        recordMessageLog(message);
+        break;
+    default:
+        break;
+    }
+    handler.onNotification(q, message, related);
+}
+
+void ServerConnection::Private::takeOversized(const QByteArray& head, const QByteArray& tail, qint64 bytes)
+{
+    ++strayLines;
+    const QByteArray note = "A message of " + QByteArray::number(bytes) + " bytes was dropped: the limit is " + QByteArray::number(context.maxLineBytes);
+    recordWire(WireDirection::ServerToGateway, WireKind::StrayOutput, {}, {}, head);
+    recordLog(telemetry::Severity::Error, note, "stdout");
+    if (const auto id = idAtTheEnds(head, tail); id && calls.find(*id) != nullptr) {
+        Reply reply;
+        reply.kind = Reply::Kind::Rejected;
+        reply.error = {ErrorCode::TooLarge,
+                       QStringLiteral("The server's answer of %1 bytes is beyond the limit of %2.").arg(bytes).arg(context.maxLineBytes), server.name,
+                       QStringLiteral("Let the tool return less at once, for example in pages.")};
+        endCall(*id, std::move(reply), OperationMetrics::End::Failed);
+    }
+}
+
+void ServerConnection::Private::takeSendFailure(std::int64_t id, const SendFailure& failure)
+{
+    PendingCall* call = calls.find(id);
+    if (call == nullptr) {
+        if (failure.sessionLost) {
+            sessionLost();
+        }
+        return;
+    }
+    if (failure.sessionLost && !call->internal && !call->resent) {
+        // A 404 says that the request was not processed, so it may go out again in the new session.
+        call->resent = true;
+        call->queued = true;
+        --inFlight;
+        queue.push_front(id);
+        sessionLost();
+        return;
+    }
+    if (id == initializeToken.id || !failure.sessionLost) {
+        Reply reply;
+        reply.kind = Reply::Kind::Unavailable;
+        reply.error = failure.error;
+        reply.httpStatus = failure.httpStatus;
+        endCall(id, std::move(reply), OperationMetrics::End::Failed);
+        return;
+    }
+    rejectWith(id, Reply::Kind::Unavailable, failure.error);
+    sessionLost();
+}
+
+} // namespace oriel::upstream

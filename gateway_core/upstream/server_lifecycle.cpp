@@ -1,0 +1,625 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "upstream/server_connection_p.h"
+
+#include "base/json_writer.h"
+#include "http/client.h"
+#include "telemetry/semconv.h"
+#include "upstream/http_transport.h"
+#include "upstream/program_search.h"
+#include "upstream/stdio_transport.h"
+
+#include <QFileInfo>
+#include <QUrl>
+
+#include <algorithm>
+
+namespace oriel::upstream {
+
+namespace {
+
+using telemetry::Attr;
+using telemetry::attributeName;
+using Step = LifecycleTrace::Step;
+
+constexpr qsizetype kStderrTailLines = 40;
+
+/// Failures that another try cannot mend; a person has to.
+bool isWorthRetrying(DiagnosisCode code)
+{
+    switch (code) {
+    case DiagnosisCode::CommandNotFound:
+    case DiagnosisCode::NotExecutable:
+    case DiagnosisCode::WorkingDirectoryMissing:
+    case DiagnosisCode::VersionRefused:
+    case DiagnosisCode::InvalidUrl:
+    case DiagnosisCode::AuthenticationRequired:
+    case DiagnosisCode::Forbidden:
+    case DiagnosisCode::Redirected:
+    case DiagnosisCode::NotFound:
+    case DiagnosisCode::NotMcp:
+        return false;
+    default:
+        return true;
+    }
+}
+
+telemetry::Transport telemetryTransport(config::ServerTransport transport)
+{
+    switch (transport) {
+    case config::ServerTransport::Stdio:
+        return telemetry::Transport::Stdio;
+    case config::ServerTransport::StreamableHttp:
+        return telemetry::Transport::Http;
+    case config::ServerTransport::LegacySse:
+        return telemetry::Transport::Sse;
+    }
+    Q_UNREACHABLE();
+}
+
+} // namespace
+
+// The link passes on what its transport hears, as long as it is the current one.
+
+void ServerConnection::Private::Link::onStarted()
+{
+    if (!retired) {
+        owner.transportStarted();
+    }
+}
+
+void ServerConnection::Private::Link::onFrame(QByteArray frame, const FrameOrigin& origin)
+{
+    trace.end(Step::FirstByte);
+    owner.takeFrame(*this, std::move(frame), origin);
+}
+
+void ServerConnection::Private::Link::onSendFailed(std::int64_t requestId, const SendFailure& failure)
+{
+    if (!retired) {
+        owner.takeSendFailure(requestId, failure);
+    }
+}
+
+void ServerConnection::Private::Link::onStrayOutput(QByteArray line)
+{
+    trace.end(Step::FirstByte);
+    ++owner.strayLines;
+    owner.recordWire(telemetry::WireDirection::ServerToGateway, telemetry::WireKind::StrayOutput, {}, {}, line, trace.traceId());
+    owner.recordLog(telemetry::Severity::Warn, std::move(line), "stdout");
+}
+
+void ServerConnection::Private::Link::onOversizedFrame(QByteArray head, QByteArray tail, qint64 bytes)
+{
+    if (!retired) {
+        owner.takeOversized(head, tail, bytes);
+    }
+}
+
+void ServerConnection::Private::Link::onStderr(QByteArray line, std::int64_t suppressed)
+{
+    if (suppressed > 0) {
+        owner.suppressedStderr += suppressed;
+        owner.recordLog(telemetry::Severity::Warn, QByteArray::number(suppressed) + " lines of stderr came too fast and were dropped.", "stderr");
+    }
+    owner.stderrTail.append(line);
+    if (owner.stderrTail.size() > kStderrTailLines) {
+        owner.stderrTail.removeFirst();
+    }
+    owner.recordWire(telemetry::WireDirection::ServerToGateway, telemetry::WireKind::Stderr, {}, {}, line);
+    owner.recordLog(telemetry::Severity::Info, std::move(line), "stderr");
+}
+
+void ServerConnection::Private::Link::onClosed(const CloseReason& reason)
+{
+    closed = true;
+    owner.linkClosed(*this, reason);
+}
+
+void ServerConnection::Private::setState(ServerState next)
+{
+    if (state == next) {
+        return;
+    }
+    state = next;
+    stateSinceUnixNs = context.clock->unixNs();
+    const bool isReady = next == ServerState::Ready;
+    if (isReady != connected) {
+        connected = isReady;
+        context.recorder->recordMetric(telemetry::MetricId::ActiveConnections, {name}, isReady ? 1 : -1);
+    }
+    context.recorder->recordMetric(telemetry::MetricId::ServerStatus, {name}, isReady ? 1 : 0);
+    handler.onStateChanged(q);
+}
+
+void ServerConnection::Private::start()
+{
+    failures = 0;
+    restarts = 0;
+    if (state == ServerState::Stopping) {
+        startWhenClosed = true;
+        return;
+    }
+    if (state == ServerState::Stopped || state == ServerState::Failed || state == ServerState::Backoff) {
+        launch();
+    }
+}
+
+void ServerConnection::Private::stop()
+{
+    startWhenClosed = false;
+    restartTimer.stop();
+    healthyTimer.stop();
+    watcher.reset();
+    for (List& list : lists) {
+        list.reader->abandon();
+    }
+    failCalls({ErrorCode::Unavailable, QStringLiteral("The server was stopped."), server.name, {}}, true);
+    initializeToken = {};
+    if (link) {
+        link->closingUnixNs = context.clock->unixNs();
+        setState(ServerState::Stopping);
+        link->transport->close();
+    } else if (state != ServerState::Stopping) {
+        setState(retired.empty() ? ServerState::Stopped : ServerState::Stopping);
+    }
+}
+
+void ServerConnection::Private::restart(const QString& reason)
+{
+    recordLifecycle(QStringLiteral("restart: %1").arg(reason));
+    if (state != ServerState::Stopped) {
+        stop();
+    }
+    start();
+}
+
+void ServerConnection::Private::launch()
+{
+    restartTimer.stop();
+    if (!retired.empty()) {
+        startWhenClosed = true;
+        return;
+    }
+    diagnosis = {};
+    stderrTail.clear();
+    auto fresh = std::make_unique<Link>(*this, LifecycleTrace(*context.clock, *context.random, *context.recorder, name));
+    link = std::move(fresh);
+    link->trace.begin(Step::Spawn);
+    Result<std::unique_ptr<Transport>> made = makeTransport(*link);
+    setState(ServerState::Starting);
+    if (!made) {
+        Diagnosis failure;
+        failure.code = DiagnosisCode::SpawnFailed;
+        failure.headline = QStringLiteral("%1 did not start: its configuration cannot be used").arg(server.name);
+        failure.cause = made.error().toString();
+        failure.remedy = made.error().remedy;
+        diagnosis = failure;
+        link->trace.finish(diagnosis, {});
+        link.reset();
+        failCalls(diagnosis.toError(server.name), true);
+        failedNs = context.clock->monotonicNs();
+        setState(ServerState::Failed);
+        return;
+    }
+    link->transport = std::move(*made);
+    recordLifecycle(QStringLiteral("start: %1").arg(server.transport == config::ServerTransport::Stdio
+                                                         ? readableCommandLine(server.command, server.args) : server.url));
+    link->transport->start();
+}
+
+Result<std::unique_ptr<Transport>> ServerConnection::Private::makeTransport(Link& to)
+{
+    return server.transport == config::ServerTransport::Stdio ? makeStdio(to) : makeHttp(to);
+}
+
+Result<std::unique_ptr<Transport>> ServerConnection::Private::makeStdio(Link& to)
+{
+    const auto expand = [this](const QString& text) -> Result<QString> { return context.expand ? context.expand(text) : Result<QString>(text); };
+    StdioSettings settings;
+    settings.server = server.name;
+    settings.command = server.command;
+    settings.workingDirectory = server.cwd;
+    settings.maxLineBytes = context.maxLineBytes;
+    settings.closeGrace = context.closeGrace;
+    for (const QString& argument : server.args) {
+        Result<QString> value = expand(argument);
+        if (!value) {
+            return oriel::fail(value.error());
+        }
+        settings.arguments.append(*value);
+    }
+    settings.environment = context.inheritedEnvironment.isEmpty() ? allowedEnvironment() : context.inheritedEnvironment;
+    settings.environment.insert(context.extraEnvironment);
+    if (context.passTraceContext) {
+        settings.environment.insert(QStringLiteral("TRACEPARENT"), QString::fromLatin1(to.trace.traceparent()));
+    }
+    for (auto it = server.env.cbegin(); it != server.env.cend(); ++it) {
+        Result<QString> value = expand(it.value());
+        if (!value) {
+            return oriel::fail(value.error());
+        }
+        settings.environment.insert(it.key(), *value);
+    }
+    commandLine = readableCommandLine(server.command, server.args);
+    return std::make_unique<StdioTransport>(std::move(settings), *context.clock, to);
+}
+
+Result<std::unique_ptr<Transport>> ServerConnection::Private::makeHttp(Link& to)
+{
+    if (context.httpClient == nullptr) {
+        return oriel::fail(ErrorCode::Unsupported, QStringLiteral("There is no HTTP client for this server."), server.name);
+    }
+    HttpSettings settings;
+    settings.server = server.name;
+    settings.url = server.url;
+    settings.legacySse = server.transport == config::ServerTransport::LegacySse;
+    settings.connectTimeout = timeoutOf(OperationType::Connectivity);
+    settings.maxMessageBytes = context.maxLineBytes;
+    for (const auto& [header, text] : server.headers) {
+        Result<QString> value = context.expand ? context.expand(text) : Result<QString>(text);
+        if (!value) {
+            return oriel::fail(value.error());
+        }
+        settings.headers.append({header.toUtf8(), value->toUtf8()});
+    }
+    commandLine = server.url;
+    return makeHttpTransport(std::move(settings), *context.httpClient, *context.clock, to);
+}
+
+void ServerConnection::Private::transportStarted()
+{
+    telemetry::Attributes attributes;
+    if (const qint64 pid = link->transport->processId(); pid != 0) {
+        attributes.push_back({QByteArrayLiteral("process.pid"), static_cast<std::int64_t>(pid)});
+        attributes.push_back({QByteArrayLiteral("process.executable.path"), link->transport->facts().program.toUtf8()});
+        commandLine = readableCommandLine(link->transport->facts().program, server.args);
+        recordLifecycle(QStringLiteral("spawned: process %1").arg(pid));
+    }
+    link->trace.end(Step::Spawn, {}, std::move(attributes));
+    link->trace.begin(Step::FirstByte);
+    link->stage = StartStage::FirstByte;
+    setState(ServerState::Handshaking);
+    handshake();
+}
+
+void ServerConnection::Private::handshake()
+{
+    link->trace.begin(Step::Handshake);
+    json::Writer params;
+    params.beginObject().member("protocolVersion", mcp::toText(mcp::NewestLegacy));
+    params.rawMember("capabilities", context.clientCapabilities.toJson());
+    params.key("clientInfo").beginObject().member("name", context.clientName).member("version", context.clientVersion).endObject();
+    params.endObject();
+    const std::int64_t id = ++lastId;
+    initializeToken = {id};
+    CallOptions options;
+    options.operation = OperationType::Connectivity;
+    accept(mcp::makeRequest(mcp::RequestId(id), "initialize", params.take()), QByteArrayLiteral("initialize"), id, options, *this, 0, true);
+}
+
+void ServerConnection::Private::onReply(CallToken token, quint64 cookie, Reply& reply)
+{
+    Q_UNUSED(cookie);
+    if (token == initializeToken && link && state == ServerState::Handshaking) {
+        initializeToken = {};
+        takeHandshake(reply);
+    }
+}
+
+StartFacts ServerConnection::Private::currentFacts() const
+{
+    StartFacts facts = link->transport->facts();
+    facts.server = server.name;
+    facts.stage = std::max(facts.stage, link->stage);
+    if (facts.requestedVersion.isEmpty()) {
+        facts.requestedVersion = mcp::toText(mcp::NewestLegacy).toByteArray();
+    }
+    return facts;
+}
+
+void ServerConnection::Private::takeHandshake(Reply& reply)
+{
+    StartFacts facts = currentFacts();
+    if (reply.kind != Reply::Kind::Response) {
+        facts.timedOut = reply.kind == Reply::Kind::Timeout;
+        facts.waited = timeoutOf(OperationType::Connectivity);
+        fail(facts, false);
+        return;
+    }
+    if (reply.message.kind == mcp::Message::Kind::Error) {
+        facts.rpcErrorCode = reply.message.errorCode;
+        facts.rpcErrorMessage = reply.message.text(mcp::Field::ErrorMessage);
+        fail(facts, false);
+        return;
+    }
+    Result<mcp::InitializeResult> result = oriel::fail(ErrorCode::Parse, QString());
+    if (const Status parsed = document.parseOrError(reply.message.raw); parsed) {
+        result = mcp::InitializeResult::parse(document.root().find("result"));
+        document.clear();
+    }
+    if (!result) {
+        facts.rpcErrorCode = mcp::error_code::InvalidRequest;
+        facts.rpcErrorMessage = "its answer cannot be read: " + result.error().message.toUtf8();
+        fail(facts, false);
+        return;
+    }
+    const Result<mcp::Revision> accepted = mcp::acceptAnswer(result->protocolVersion);
+    if (!accepted) {
+        facts.answeredVersion = result->protocolVersion;
+        fail(facts, false);
+        return;
+    }
+    revision = *accepted;
+    initializeResult = std::move(*result);
+    link->readyNs = context.clock->monotonicNs();
+    link->transport->setProtocolVersion(initializeResult.protocolVersion);
+    link->trace.end(Step::Handshake, {}, {{attributeName(Attr::McpProtocolVersion), initializeResult.protocolVersion},
+                                          {attributeName(Attr::McpServerVersion), initializeResult.serverInfo.version}});
+    updateContext();
+    SendOptions options;
+    options.initialized = true;
+    if (const Status sent = sendRaw(mcp::makeNotification("notifications/initialized"), options); !sent) {
+        facts.networkMessage = sent.error().message;
+        fail(facts, false);
+        return;
+    }
+    beginLists();
+}
+
+void ServerConnection::Private::updateContext()
+{
+    auto fresh = std::make_shared<telemetry::ServerContext>();
+    fresh->name = name;
+    fresh->transport = telemetryTransport(server.transport);
+    fresh->protocolVersion = initializeResult.protocolVersion;
+    fresh->serverName = initializeResult.serverInfo.name;
+    fresh->serverVersion = initializeResult.serverInfo.version;
+    if (server.transport != config::ServerTransport::Stdio) {
+        const QUrl url(server.url);
+        fresh->address = url.host().toUtf8();
+        fresh->port = static_cast<quint16>(url.port(url.scheme() == QLatin1String("https") ? 443 : 80));
+    }
+    if (link && link->transport) {
+        fresh->sessionId = link->transport->sessionId();
+        fresh->pid = link->transport->processId();
+    }
+    serverContext = std::move(fresh);
+}
+
+void ServerConnection::Private::beginLists()
+{
+    link->stage = StartStage::List;
+    link->trace.begin(Step::List);
+    setState(ServerState::Listing);
+    const mcp::ServerCapabilities& offered = initializeResult.capabilities;
+    // A server that declares nothing at all is asked for tools anyway: some forget to.
+    const bool nothing = !offered.tools && !offered.prompts && !offered.resources;
+    const std::array wanted{offered.tools || nothing, offered.prompts, offered.resources, offered.resources};
+    for (std::size_t i = 0; i < lists.size(); ++i) {
+        lists[i].listed = !wanted[i];
+        lists[i].reader->abandon();
+        if (!wanted[i]) {
+            const bool had = !lists[i].entries.empty();
+            lists[i].entries.clear();
+            if (had) {
+                handler.onListChanged(q, static_cast<mcp::ListKind>(i));
+            }
+        }
+    }
+    for (std::size_t i = 0; i < lists.size(); ++i) {
+        if (wanted[i]) {
+            lists[i].reader->start();
+        }
+    }
+    sendQueued();
+    if (!std::any_of(lists.begin(), lists.end(), [](const List& list) { return list.reader->isRunning(); })) {
+        becomeReady();
+    }
+}
+
+void ServerConnection::Private::listDone(mcp::ListKind kind, Result<std::vector<mcp::ListEntry>> entries)
+{
+    List& list = lists[static_cast<std::size_t>(kind)];
+    if (entries) {
+        list.entries = std::move(*entries);
+        list.listed = true;
+        handler.onListChanged(q, kind);
+    } else if (canSend()) {
+        recordLog(telemetry::Severity::Warn, entries.error().toString().toUtf8(), {});
+        diagnosis.code = DiagnosisCode::ListFailed;
+        diagnosis.headline = QStringLiteral("%1: a list could not be read").arg(server.name);
+        diagnosis.cause = entries.error().message;
+        diagnosis.remedy = QStringLiteral("What the server offers is incomplete here; read its log, then restart it.");
+    }
+    const bool running = std::any_of(lists.begin(), lists.end(), [](const List& each) { return each.reader->isRunning(); });
+    if (state == ServerState::Listing && !running) {
+        becomeReady();
+    }
+}
+
+void ServerConnection::Private::becomeReady()
+{
+    link->stage = StartStage::Ready;
+    const auto count = [this](mcp::ListKind kind) {
+        return static_cast<std::int64_t>(lists[static_cast<std::size_t>(kind)].entries.size());
+    };
+    link->trace.end(Step::List, {}, {{QByteArrayLiteral("server.tools"), count(mcp::ListKind::Tools)},
+                                     {QByteArrayLiteral("server.prompts"), count(mcp::ListKind::Prompts)},
+                                     {QByteArrayLiteral("server.resources"), count(mcp::ListKind::Resources)}});
+    telemetry::Attributes attributes{{attributeName(Attr::McpProtocolVersion), initializeResult.protocolVersion}};
+    if (const qint64 pid = link->transport->processId(); pid != 0) {
+        attributes.push_back({QByteArrayLiteral("process.pid"), static_cast<std::int64_t>(pid)});
+    }
+    link->trace.finish({}, std::move(attributes));
+    healthyTimer.start(context.healthyAfter);
+    watchFiles();
+    setState(ServerState::Ready);
+    recordLifecycle(QStringLiteral("ready"));
+    sendQueued();
+}
+
+void ServerConnection::Private::sessionLost()
+{
+    if (!canSend() || !link) {
+        return;
+    }
+    recordLifecycle(QStringLiteral("the session was lost; a new handshake begins"));
+    for (List& list : lists) {
+        list.reader->abandon();
+    }
+    link->stage = StartStage::Handshake;
+    setState(ServerState::Handshaking);
+    handshake();
+}
+
+void ServerConnection::Private::retireLink()
+{
+    if (!link) {
+        return;
+    }
+    link->retired = true;
+    Link& ending = *link;
+    retired.push_back(std::move(link));
+    if (ending.closed) {
+        afterRetired();
+        return;
+    }
+    if (ending.closingUnixNs == 0) {
+        ending.closingUnixNs = context.clock->unixNs();
+    }
+    ending.transport->close();
+}
+
+/// Transports are destroyed from the event loop, never from within their own callbacks.
+void ServerConnection::Private::afterRetired()
+{
+    QMetaObject::invokeMethod(
+        &q,
+        [this] {
+            std::erase_if(retired, [](const std::unique_ptr<Link>& each) { return each->closed; });
+            if (!retired.empty()) {
+                return;
+            }
+            if (std::exchange(startWhenClosed, false)) {
+                launch();
+            } else if (state == ServerState::Stopping) {
+                setState(ServerState::Stopped);
+            }
+        },
+        Qt::QueuedConnection);
+}
+
+void ServerConnection::Private::linkClosed(Link& ending, const CloseReason& reason)
+{
+    const bool requested = reason.kind == CloseReason::Kind::Requested;
+    const StartFacts& told = ending.transport->facts();
+    if (told.pid != 0 || ending.readyNs != 0) {
+        ending.trace.exit(told, ending.closingUnixNs != 0 ? ending.closingUnixNs : context.clock->unixNs(), requested);
+    }
+    if (ending.readyNs != 0) {
+        const double lasted = static_cast<double>(context.clock->monotonicNs() - ending.readyNs) / 1e9;
+        const bool http = server.transport != config::ServerTransport::Stdio;
+        context.recorder->recordMetric(telemetry::MetricId::McpClientSessionDuration,
+                                       {requested ? QByteArray() : QByteArrayLiteral("connection_closed"), initializeResult.protocolVersion,
+                                        http ? QByteArrayLiteral("http") : QByteArray(), http ? QByteArrayLiteral("1.1") : QByteArray(),
+                                        http ? QByteArrayLiteral("tcp") : QByteArrayLiteral("pipe"), serverContext->address,
+                                        http ? QByteArray::number(serverContext->port) : QByteArray()},
+                                       lasted);
+    }
+    if (told.exited) {
+        recordLifecycle(told.exitSignal != 0 ? QStringLiteral("exit: process %1, signal %2").arg(told.pid).arg(told.exitSignal)
+                                             : QStringLiteral("exit: process %1, code %2").arg(told.pid).arg(told.exitCode));
+    }
+    if (ending.retired) {
+        afterRetired();
+        return;
+    }
+    if (requested || state == ServerState::Stopping) {
+        ending.trace.finish({}, {});
+        retireLink();
+        return;
+    }
+    StartFacts facts = currentFacts();
+    facts.waited = std::max(facts.waited, timeoutOf(OperationType::Connectivity));
+    fail(facts, canSend());
+}
+
+void ServerConnection::Private::fail(const StartFacts& facts, bool running)
+{
+    initializeToken = {};
+    healthyTimer.stop();
+    for (List& list : lists) {
+        list.reader->abandon();
+    }
+    diagnosis = diagnose(facts);
+    if (diagnosis.isEmpty()) {
+        diagnosis.code = DiagnosisCode::Unknown;
+    }
+    Q_UNUSED(running);
+    telemetry::Attributes attributes;
+    if (facts.pid != 0) {
+        attributes.push_back({QByteArrayLiteral("process.pid"), static_cast<std::int64_t>(facts.pid)});
+    }
+    link->trace.finish(diagnosis, std::move(attributes));
+    recordLifecycle(diagnosis.headline + QStringLiteral(". ") + diagnosis.cause);
+    recordLog(telemetry::Severity::Error, (diagnosis.headline + QStringLiteral(". ") + diagnosis.cause + QLatin1Char(' ') + diagnosis.remedy).toUtf8(),
+              {});
+    failCalls(diagnosis.toError(server.name), true);
+    retireLink();
+    scheduleRestart();
+}
+
+void ServerConnection::Private::scheduleRestart()
+{
+    ++failures;
+    failedNs = context.clock->monotonicNs();
+    if (!isWorthRetrying(diagnosis.code) || failures > server.maxRestarts) {
+        setState(ServerState::Failed);
+        return;
+    }
+    ++restarts;
+    const std::int64_t doubled = context.firstBackoff.count() << std::min(failures - 1, 16);
+    const std::int64_t base = std::min<std::int64_t>(doubled, context.maxBackoff.count());
+    // A tenth to either side, so that servers that fell together do not rise together.
+    const std::int64_t jitter = base / 10;
+    const std::int64_t delay = base - jitter + static_cast<std::int64_t>(context.random->next64() % static_cast<std::uint64_t>(2 * jitter + 1));
+    nextStartUnixNs = context.clock->unixNs() + delay * 1'000'000;
+    restartTimer.start(std::chrono::milliseconds(delay));
+    setState(ServerState::Backoff);
+}
+
+void ServerConnection::Private::watchFiles()
+{
+    if (server.watch.isEmpty()) {
+        return;
+    }
+    watcher = std::make_unique<QFileSystemWatcher>();
+    QStringList paths;
+    for (const QString& path : server.watch) {
+        const QFileInfo file(server.cwd.isEmpty() || QFileInfo(path).isAbsolute() ? path : server.cwd + QLatin1Char('/') + path);
+        paths.append(file.absoluteFilePath());
+        // Editors replace files, which ends the watch of the old one; its folder tells of the new.
+        if (!file.isDir() && !paths.contains(file.absolutePath())) {
+            paths.append(file.absolutePath());
+        }
+    }
+    watcher->addPaths(paths);
+    QMap<QString, QDateTime> times;
+    for (const QString& path : paths) {
+        times.insert(path, QFileInfo(path).lastModified());
+    }
+    const auto changed = [this, times](const QString& path) {
+        Q_UNUSED(path);
+        for (const QString& watched : server.watch) {
+            const QFileInfo file(server.cwd.isEmpty() || QFileInfo(watched).isAbsolute() ? watched : server.cwd + QLatin1Char('/') + watched);
+            if (file.lastModified() != times.value(file.absoluteFilePath())) {
+                watchTimer.start(context.watchDebounce);
+                return;
+            }
+        }
+    };
+    QObject::connect(watcher.get(), &QFileSystemWatcher::fileChanged, &q, changed);
+    QObject::connect(watcher.get(), &QFileSystemWatcher::directoryChanged, &q, changed);
+}
+
+} // namespace oriel::upstream

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "http/client.h"
+#include "http/sse.h"
+#include "upstream/http_transport.h"
+
+#include <QHash>
+#include <QTimer>
+
+#include <map>
+
+namespace oriel::upstream {
+
+/// MCP over Streamable HTTP, revisions 2025-03-26 to 2025-11-25 (basic/transports, "Streamable HTTP"): each frame a POST, answers as JSON or
+/// as an event stream, a GET stream for what the server sends by itself, resumption of broken streams by Last-Event-ID, sessions.
+class StreamableHttpTransport final : public Transport {
+public:
+    StreamableHttpTransport(HttpSettings settings, http::Client& client, const Clock& clock, TransportHandler& handler);
+    ~StreamableHttpTransport() override;
+
+    void start() override;
+    [[nodiscard]] Status send(const QByteArray& frame, const SendOptions& options) override;
+    void forget(std::int64_t requestId) override;
+    void setProtocolVersion(const QByteArray& version) override;
+    void close() override;
+    [[nodiscard]] const StartFacts& facts() const override { return m_facts; }
+    [[nodiscard]] QByteArray sessionId() const override { return m_session; }
+
+private:
+    /// One HTTP request and its response; `key` names it while it runs.
+    struct Exchange {
+        std::uint64_t key = 0;
+        std::int64_t requestId = 0;      ///< 0: a notification, an answer, or the server's own stream
+        bool initialize = false;
+        bool initialized = false;
+        bool ownStream = false;          ///< the GET stream
+        bool stream = false;             ///< the response is an event stream
+        QByteArray session;              ///< that it was sent with
+        int status = 0;
+        bool json = false;
+        QByteArray authenticate;
+        std::int64_t firstByteNs = 0;
+        std::unique_ptr<http::SseParser> parser;
+        QByteArray lastEventId;
+        std::optional<std::chrono::milliseconds> retry;
+        int fruitless = 0;               ///< resumptions in a row without an event
+        bool sawEvent = false;
+        http::RequestHandle handle;
+        std::unique_ptr<QTimer> wait;    ///< before a resumption
+    };
+    using Exchanges = std::map<std::uint64_t, std::unique_ptr<Exchange>>;
+
+    void post(Exchange& exchange, const QByteArray& frame, const SendOptions& options);
+    void get(Exchange& exchange);
+    Exchange& addExchange();
+    [[nodiscard]] http::Headers requestHeaders(const Exchange& exchange) const;
+    [[nodiscard]] http::ResponseHandler responseHandler(std::uint64_t key);
+    [[nodiscard]] Exchange* find(std::uint64_t key);
+    void remove(std::uint64_t key);
+
+    http::BodyMode onHead(Exchange& exchange, const http::ResponseHead& head);
+    void onData(std::uint64_t key, QByteArrayView bytes);
+    void onEnd(std::uint64_t key, QByteArray body);
+    void onError(std::uint64_t key, const http::ClientError& error);
+    void streamEnded(Exchange& exchange);
+    void refused(Exchange& exchange, const QByteArray& body);
+    void answerBody(std::uint64_t key, QByteArray body);
+    void resumeLater(Exchange& exchange);
+    void openOwnStream();
+    void failRequest(Exchange& exchange, SendFailure failure);
+    void lost(Error error);
+    void finish(CloseReason reason);
+
+    HttpSettings m_settings;
+    http::Client& m_client;
+    const Clock& m_clock;
+    TransportHandler& m_handler;
+    StartFacts m_facts;
+    http::Endpoint m_endpoint;
+    http::Headers m_fixedHeaders;
+    QByteArray m_version;
+    QByteArray m_session;
+    bool m_running = false;
+    bool m_closing = false;
+    bool m_over = false;
+    std::uint64_t m_lastKey = 0;
+    Exchanges m_exchanges;
+    QHash<std::int64_t, std::uint64_t> m_byRequest;
+    std::uint64_t m_ownStreamKey = 0;
+    QTimer m_later;              ///< start, and the end that was found out
+    CloseReason m_closeReason;
+    http::RequestHandle m_delete;
+};
+
+} // namespace oriel::upstream
