@@ -17,12 +17,14 @@ namespace oriel::privacy {
 
 /// A rule of the user's (settings key `masking.patterns`).
 struct UserPattern {
-    QString id;         ///< the RULE of `[masked:RULE]`: letters, digits, hyphen, 1–40 characters
-    QString pattern;    ///< RE2 syntax, UTF-8, at most 1,000 characters; if it has a group, the first group is masked
-    QStringList keywords; ///< optional: the pattern is searched only in text that contains one of them (any case), each of 3+ characters
+    QString id;      ///< the RULE of `[masked:RULE]`: letters, digits, hyphen, 1–40 characters
+    QString pattern; ///< RE2 syntax, UTF-8, at most 1,000 characters; if it has a group, the first group is masked
+    QStringList
+        keywords; ///< optional: the pattern is searched only in text that contains one of them (any case), each of 3+ characters
 };
 
-/// A secret that is known exactly (the vault's values): masked as `[masked:vault-value]` wherever it appears. Values under 8 bytes are ignored.
+/// A secret that is known exactly (the vault's values): masked as `[masked:vault-value]` wherever it appears. Values under 8
+/// bytes are ignored.
 struct KnownSecret {
     QByteArray value;
 };
@@ -37,15 +39,16 @@ struct MaskingOptions {
     QStringList plainKeyNames;   ///< names (exact, any case) whose values are not
     QList<UserPattern> patterns; ///< at most 100
     QStringList notSecretHashes; ///< exceptions: notSecretHash() of exact values
-    QStringList notSecretPaths;  ///< exceptions: paths such as `$.params.arguments.token` or `$.items[*].id`; `*` stands for one step
+    QStringList
+        notSecretPaths; ///< exceptions: paths such as `$.params.arguments.token` or `$.items[*].id`; `*` stands for one step
     std::vector<KnownSecret> knownSecrets;
 };
 
 /// One masked place.
 struct MaskHit {
-    QByteArray rule;    ///< id as in `[masked:RULE]`
-    QByteArray piiType; ///< `pii_type` label when the rule is about a person, else empty
-    QByteArray path;    ///< where in JSON (`$.a.b[0]`), header name or query parameter; empty in plain text
+    QByteArray rule;      ///< id as in `[masked:RULE]`
+    QByteArray piiType;   ///< `pii_type` label when the rule is about a person, else empty
+    QByteArray path;      ///< where in JSON (`$.a.b[0]`), header name or query parameter; empty in plain text
     qsizetype offset = 0; ///< of the masked bytes in the input
     qsizetype length = 0;
 };
@@ -63,11 +66,11 @@ struct MaskResult {
 /// Replaces secrets and personal data by `[masked:RULE]` before bytes reach disk, an exporter, a log or the screen (PRODUCT S3).
 ///
 /// Finds token formats (detector table), values under secret names, PII types that are switched on, the user's patterns and the
-/// vault's values; also in JSON escapes, in JSON inside strings, percent-encoded and base64-wrapped. A prefilter makes clean input cheap; only
-/// RE2 is run on candidates, so time is linear in the input whatever it holds.
+/// vault's values; also in JSON escapes, in JSON inside strings, percent-encoded and base64-wrapped. A prefilter makes clean
+/// input cheap; only RE2 is run on candidates, so time is linear in the input whatever it holds.
 ///
-/// Limits: a secret split over two strings, two content blocks or two stream chunks is not joined; compressed or encrypted content is opaque;
-/// nesting (JSON in strings, encodings in encodings) is followed four levels deep.
+/// Limits: a secret split over two strings, two content blocks or two stream chunks is not joined; compressed or encrypted
+/// content is opaque; nesting (JSON in strings, encodings in encodings) is followed four levels deep.
 ///
 /// Immutable: build one with create(), share it between threads, replace it when the settings change.
 class Masker {
@@ -78,8 +81,8 @@ public:
     Masker(const Masker&) = delete;
     Masker& operator=(const Masker&) = delete;
 
-    /// JSON of any shape: the output is valid JSON if the input was. Truncated or broken JSON is masked as far as it can be read, the rest as
-    /// text; bytes that do not begin like JSON are treated as text.
+    /// JSON of any shape: the output is valid JSON if the input was. Truncated or broken JSON is masked as far as it can be read,
+    /// the rest as text; bytes that do not begin like JSON are treated as text.
     [[nodiscard]] MaskResult maskJson(const QByteArray& json) const;
     /// Log lines, stderr, error messages: also `name=value` and `name: "value"` pairs.
     [[nodiscard]] MaskResult maskText(const QByteArray& text) const;
