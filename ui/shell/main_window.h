@@ -14,6 +14,7 @@ class QStackedWidget;
 
 namespace oriel::ui {
 
+class Banner;
 class CommandPalette;
 class FilterBar;
 class LiveButton;
@@ -58,6 +59,9 @@ public:
     [[nodiscard]] NavigationRail* rail() const { return m_rail; }
     [[nodiscard]] CommandPalette* commandPalette() const { return m_palette; }
 
+    /// With a tray, closing only hides the window.
+    void setCloseHides(bool hides) { m_closeHides = hides; }
+
     /// Writes geometry, section, range and the sections' states; done on close too.
     void saveSession();
 
@@ -68,11 +72,9 @@ public Q_SLOTS:
 Q_SIGNALS:
     void sectionShown(const QString& id);
     void bannerLinkTriggered(const QString& linkId);
-    /// Emitted before the window closes; a tray may hide it instead by calling setCloseHides(true).
+    /// A click into the status bar that the window does not answer itself: "destination:<name>", "dropped", "store".
+    void statusSegmentClicked(const QString& id);
     void closing();
-
-public:
-    void setCloseHides(bool hides) { m_closeHides = hides; }
 
 protected:
     void closeEvent(QCloseEvent* event) override;
@@ -80,16 +82,26 @@ protected:
     void keyPressEvent(QKeyEvent* event) override;
 
 private:
+    struct Handed {
+        QString filter;
+        TimeRange range;
+        bool live = true;
+
+        bool operator==(const Handed&) const = default;
+    };
+
     void buildFrame();
     QWidget* buildTopBar();
     void buildCommands();
     void connectSection(Section* section, int index);
     void restoreSession();
     void select(int index);
-    /// Sections that are not shown get filter, range and mode when they are shown again.
+    /// Gives a section what it has not yet got of filter, range and mode; hidden sections get it when they are shown again.
     void handShared(Section* section);
+    void onSegmentClicked(const QString& id);
 
     QList<Section*> m_sections;
+    QHash<Section*, Handed> m_handed;
     UiSettings& m_settings;
     ShellStatus m_status;
     QStackedWidget* m_stack = nullptr;
@@ -100,9 +112,7 @@ private:
     StatusStrip* m_strip = nullptr;
     CommandPalette* m_palette = nullptr;
     Toast* m_toast = nullptr;
-    class Banner* m_banner = nullptr;
-    QWidget* m_bannerHost = nullptr;
-    QString m_bannerLinkId;
+    Banner* m_banner = nullptr;
     QList<QAction*> m_commands;
     QList<QAction*> m_goTo;
     bool m_closeHides = false;

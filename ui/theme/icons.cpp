@@ -185,7 +185,7 @@ QList<IconName> allIcons()
     return names;
 }
 
-QIcon icon(IconName name, IconTint tint)
+QIcon themedIcon(IconName name, IconTint tint)
 {
     if (name == IconName::None)
         return {};

@@ -30,7 +30,7 @@ enum class IconTint { Text, Dim, Accent, Error, Warning, Good };
 [[nodiscard]] QList<IconName> allIcons();
 
 /// A scalable icon for actions, buttons and item views; dimmed when disabled, tinted with the accent when checked.
-[[nodiscard]] QIcon icon(IconName name, IconTint tint = IconTint::Dim);
+[[nodiscard]] QIcon themedIcon(IconName name, IconTint tint = IconTint::Dim);
 /// Paints the icon in `color`, centred and scaled into `rect`, sharp at the painter's device pixel ratio.
 void paintIcon(QPainter& painter, const QRectF& rect, IconName name, const QColor& color);
 

@@ -444,20 +444,20 @@ QIcon OrielStyle::standardIcon(StandardPixmap standardIcon, const QStyleOption* 
     case SP_LineEditClearButton:
     case SP_TitleBarCloseButton:
     case SP_DockWidgetCloseButton:
-        return icon(IconName::Close);
+        return themedIcon(IconName::Close);
     case SP_MessageBoxWarning:
-        return icon(IconName::Warning, IconTint::Warning);
+        return themedIcon(IconName::Warning, IconTint::Warning);
     case SP_MessageBoxCritical:
-        return icon(IconName::Warning, IconTint::Error);
+        return themedIcon(IconName::Warning, IconTint::Error);
     case SP_MessageBoxInformation:
     case SP_MessageBoxQuestion:
-        return icon(IconName::Info, IconTint::Accent);
+        return themedIcon(IconName::Info, IconTint::Accent);
     case SP_DirIcon:
     case SP_DirClosedIcon:
     case SP_DirOpenIcon:
-        return icon(IconName::Folder);
+        return themedIcon(IconName::Folder);
     case SP_FileIcon:
-        return icon(IconName::File);
+        return themedIcon(IconName::File);
     default:
         return QProxyStyle::standardIcon(standardIcon, option, widget);
     }

@@ -59,6 +59,7 @@ Theme Theme::dark()
     theme.good = QColor(0x45c08b);
     theme.onAccent = QColor(0x0b1a2e);
     theme.onError = QColor(0x2b0806);
+    theme.mask = QColor(0xf2b544);
     theme.onMask = QColor(0x1d1404);
     theme.shadow = QColor(0, 0, 0, 110);
     theme.services = colorsOf(darkServices);
@@ -84,6 +85,7 @@ Theme Theme::light()
     theme.good = QColor(0x14804f);
     theme.onAccent = QColor(0xffffff);
     theme.onError = QColor(0xffffff);
+    theme.mask = QColor(0xf2c14e);
     theme.onMask = QColor(0x2b1c00);
     theme.shadow = QColor(20, 32, 48, 46);
     theme.services = colorsOf(lightServices);

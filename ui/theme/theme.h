@@ -63,6 +63,7 @@ struct Theme {
     QColor good;
     QColor onAccent; ///< text on accent
     QColor onError;  ///< text on error, as in badges
+    QColor mask;     ///< behind masked values
     QColor onMask;   ///< text on the amber of masked values
     QColor shadow;
     std::array<QColor, serviceColorCount> services; ///< by slot, see ServiceColors
