@@ -45,5 +45,10 @@ endif()
 set(CPACK_RPM_FILE_NAME RPM-DEFAULT)
 set(CPACK_RPM_PACKAGE_LICENSE GPL-3.0-or-later)
 set(CPACK_RPM_PACKAGE_REQUIRES "libsecret, qt6-qtsvg")
-set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION /usr/share/applications /usr/share/icons /usr/share/man /usr/share/man/man1 /usr/share/metainfo
-    /usr/share/icons/hicolor)
+set(CPACK_RPM_SPEC_MORE_DEFINE "%define _build_id_links none")
+# Folders that belong to other packages.
+set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION /usr/share/applications /usr/share/metainfo /usr/share/man /usr/share/man/man1
+    /usr/share/icons /usr/share/icons/hicolor)
+foreach(size 16x16 24x24 32x32 48x48 64x64 128x128 256x256 512x512 scalable)
+  list(APPEND CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION "/usr/share/icons/hicolor/${size}" "/usr/share/icons/hicolor/${size}/apps")
+endforeach()
