@@ -7,6 +7,7 @@
 #include <QVarLengthArray>
 
 #include <algorithm>
+#include <array>
 
 namespace oriel::privacy {
 
@@ -14,6 +15,8 @@ namespace {
 
 constexpr int kDeepest = 4;
 constexpr std::size_t kLongestValueToHash = 64 * 1024;
+constexpr std::size_t kBase64Before = 4 * 1024;
+constexpr std::size_t kBase64Behind = 16 * 1024;
 
 QByteArray quoteMark(int depth)
 {
@@ -40,12 +43,11 @@ struct MaskScan::TextState {
     QVarLengthArray<std::uint32_t, 16> everywhere; // rules to search in the whole text
     std::size_t maskedUntil = 0;
     std::size_t namesUntil = 0;
-    // The base64 run looked at last: its bounds, how many of its characters stand before `base64Counted`, alignments tried.
+    // The base64 run looked at last, how far it was decoded in each of the four alignments, and whether it is masked already.
     std::size_t base64From = 0;
     std::size_t base64Until = 0;
-    std::size_t base64Counted = 0;
-    unsigned base64Before = 0;
-    unsigned base64Tried = 0;
+    std::array<std::size_t, 4> base64Decoded{};
+    bool base64Masked = false;
     bool jsonEscapes = false;
     bool percent = false;
 };
@@ -147,22 +149,30 @@ void MaskScan::atBase64(const Layer& layer, TextState& state, const Keyword& key
             ++from;
         while (isSpace(text[until - 1]))
             --until;
-        state.base64From = state.base64Counted = from;
+        state.base64From = from;
         state.base64Until = until;
-        state.base64Before = 0;
-        state.base64Tried = 0;
+        state.base64Decoded = {};
+        state.base64Masked = false;
     }
-    for (; state.base64Counted < begin; ++state.base64Counted)
-        state.base64Before += isBase64(text[state.base64Counted]) ? 1 : 0;
-    const unsigned skip = (state.base64Before + 4U - keyword.phase) % 4U;
-    if ((state.base64Tried & (1U << skip)) != 0)
+    // Of a long run (an image) only what is around the find is decoded.
+    std::size_t& decodedUntil = state.base64Decoded[(begin - keyword.phase) % 4U];
+    if (state.base64Masked || decodedUntil == state.base64Until || begin + kBase64Before < decodedUntil)
         return;
-    state.base64Tried |= 1U << skip;
-    const std::size_t from = state.base64From;
-    const std::size_t end = state.base64Until;
-    const std::string decoded = decodeBase64(text.substr(from, end - from), skip);
-    const Layer inner{.text = decoded, .parent = &layer, .base = from, .wholeLength = end - from, .depth = layer.depth + 1};
+    const std::size_t from = std::max(state.base64From, begin - std::min(begin, kBase64Before));
+    const std::size_t until = std::min(state.base64Until, begin + kBase64Behind);
+    decodedUntil = until;
+    const auto before = std::count_if(text.begin() + static_cast<std::ptrdiff_t>(from),
+                                      text.begin() + static_cast<std::ptrdiff_t>(begin), isBase64);
+    const std::size_t skip = (static_cast<std::size_t>(before) + 4U - keyword.phase) % 4U;
+    const std::string decoded = decodeBase64(text.substr(from, until - from), skip);
+    const Layer inner{.text = decoded,
+                      .parent = &layer,
+                      .base = state.base64From,
+                      .wholeLength = state.base64Until - state.base64From,
+                      .depth = layer.depth + 1};
+    const std::size_t edits = m_edits.size();
     scanText(inner);
+    state.base64Masked = m_edits.size() != edits;
 }
 
 void MaskScan::searchEverywhere(const Layer& layer, std::uint32_t index)

@@ -146,8 +146,9 @@ MaskResult Masker::maskUrl(const QByteArray& url) const
         return {.bytes = url, .hits = {}};
     MaskScan scan(*d);
     const Layer root{.text = viewOf(url)};
-    const std::size_t fragment = std::min(root.text.find('#'), root.text.size());
-    const std::size_t query = std::min(root.text.find('?'), fragment);
+    const auto* const behind = std::find(url.begin(), url.end(), '#');
+    const auto fragment = static_cast<std::size_t>(behind - url.begin());
+    const auto query = static_cast<std::size_t>(std::find(url.begin(), behind, '?') - url.begin());
     if (query < fragment)
         maskParameters(scan, root, query + 1, fragment);
     if (fragment < root.text.size())

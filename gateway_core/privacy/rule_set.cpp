@@ -70,6 +70,13 @@ bool hasUserInfo(std::string_view text, std::size_t from)
     return false;
 }
 
+// Whether an encoded character can be part of a token, a name or a URL's user info; an encoded blank or bracket hides nothing.
+bool canHide(int code)
+{
+    const char c = static_cast<char>(code);
+    return isBase64(c) || c == '.' || c == ':' || c == '=' || c == '@' || c == '%';
+}
+
 } // namespace
 
 KeyVerdict Masker::Private::judge(std::string_view name) const
@@ -93,7 +100,9 @@ bool Masker::Private::plausible(const Keyword& keyword, std::string_view text, s
     if (keyword.authority)
         return hasUserInfo(text, end);
     if (keyword.kind == KeywordKind::Percent)
-        return end < text.size() && hexValue(text[end]) >= 0;
+        return end < text.size() && hexValue(text[end]) >= 0 && canHide(hexValue(text[end - 1]) * 16 + hexValue(text[end]));
+    if (keyword.kind == KeywordKind::JsonEscape && text[end - 1] == '0')
+        return end + 1 < text.size() && hexValue(text[end]) >= 2 && hexValue(text[end]) < 8;
     if (keyword.kind == KeywordKind::KnownValue) {
         const std::string& value = knownValues[keyword.index];
         return text.compare(begin, value.size(), value) == 0;

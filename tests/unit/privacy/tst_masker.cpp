@@ -131,6 +131,15 @@ private Q_SLOTS:
         QCOMPARE(text("Basic " + basic + "!"), QByteArray("Basic [masked:basic-credentials]!"));
     }
 
+    void aSecretDeepInALongBase64BlobIsFound()
+    {
+        for (const int before : {70'000, 70'001, 70'002}) {
+            const QByteArray inner = QByteArray(before, '.') + " " + kGithub + " " + QByteArray(70'000, '-');
+            QCOMPARE(json("{\"file\":\"" + inner.toBase64() + "\",\"n\":1}"),
+                     QByteArray(R"({"file":"[masked:github-token]","n":1})"));
+        }
+    }
+
     void percentEncodedSecretsAreMasked()
     {
         QCOMPARE(json(R"({"u":"https%3A%2F%2Fada%3Ahunter2%40db.example%2F"})"),
