@@ -2,6 +2,7 @@
 #include "mcp/names.h"
 
 #include <algorithm>
+#include <string_view>
 
 namespace oriel::mcp {
 
@@ -54,18 +55,21 @@ QByteArray NameSpace::join(int server, QByteArrayView local) const
 std::optional<NameSpace::Split> NameSpace::split(QByteArrayView name) const
 {
     // From the right: the longest server name that fits wins, so "git__hub__list" belongs to "git__hub" when there is one.
-    for (qsizetype at = name.lastIndexOf(m_separator); at > 0; at = name.first(at + m_separator.size() - 1).lastIndexOf(m_separator)) {
-        const QByteArrayView local = name.sliced(at + m_separator.size());
-        if (local.isEmpty()) {
-            continue;
+    const std::string_view text(name.data(), static_cast<std::size_t>(name.size()));
+    const std::string_view separator(m_separator.constData(), static_cast<std::size_t>(m_separator.size()));
+    std::size_t before = std::string_view::npos;
+    for (;;) {
+        const std::size_t at = text.rfind(separator, before);
+        if (at == std::string_view::npos || at == 0) {
+            return std::nullopt;
         }
-        const QByteArrayView server = name.first(at);
-        const auto found = m_byName.constFind(QByteArray::fromRawData(server.data(), server.size()));
-        if (found != m_byName.cend()) {
+        const QByteArrayView local = name.sliced(static_cast<qsizetype>(at + separator.size()));
+        const auto found = m_byName.constFind(QByteArray::fromRawData(name.data(), static_cast<qsizetype>(at)));
+        if (found != m_byName.cend() && !local.isEmpty()) {
             return Split{*found, local};
         }
+        before = at - 1;
     }
-    return std::nullopt;
 }
 
 QByteArray toPortableName(QByteArrayView name)
