@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "ui/widgets/point_reduction.h"
+
 #include <QList>
 #include <QPointF>
 #include <QRectF>
@@ -8,6 +10,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 
 namespace oriel::ui {
 
@@ -36,8 +39,6 @@ struct AxisScale {
 /// Lowest and highest value of a series widened to round ends; {0, 1} when there is nothing.
 [[nodiscard]] std::pair<double, double> niceBounds(double lowest, double highest, ScaleKind kind);
 
-/// Points sorted by x reduced to at most four per pixel column (first, lowest, highest, last), so that every spike stays.
-[[nodiscard]] QList<QPointF> reducePerPixel(std::span<const QPointF> points, double fromX, double toX, int pixels);
 /// Index of the point nearest to x in points sorted by x; -1 when empty.
 [[nodiscard]] qsizetype nearestByX(std::span<const QPointF> points, double x);
 

@@ -4,6 +4,7 @@
 #include "ui/charts/plot_geometry.h"
 
 #include <QList>
+#include <QPixmap>
 #include <QWidget>
 
 #include <optional>

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "ui/charts/plot_geometry.h"
-#include "ui/theme/theme.h"
+#include "ui/charts/time_series.h"
 
 #include <QList>
 #include <QWidget>
@@ -12,38 +11,6 @@
 #include <optional>
 
 namespace oriel::ui {
-
-/// One sample; a NaN value breaks the line.
-struct TimeValue {
-    std::int64_t atNs = 0; ///< Unix time
-    double value = 0;
-
-    bool operator==(const TimeValue&) const = default;
-};
-
-/// A named line, area or layer of a stack. Samples are sorted by time.
-struct TimeSeries {
-    enum class Look { Line, Area };
-    QString name;
-    QList<TimeValue> samples;
-    Look look = Look::Line;
-    int colorSlot = -1; ///< service slot of the theme; -1: the accent, then the slots in order
-    Tone tone = Tone::Neutral; ///< other than Neutral wins over the slot
-    double width = 1.6;
-
-    bool operator==(const TimeSeries&) const = default;
-};
-
-/// A dot that opens a trace.
-struct Exemplar {
-    std::int64_t atNs = 0;
-    double value = 0;
-    QString target; ///< handed back by exemplarClicked(), usually a trace id
-    bool error = false;
-    QString tip;
-
-    bool operator==(const Exemplar&) const = default;
-};
 
 /// A chart of aggregates over time. Everything is replaced at once, nothing is animated, and a series is cut down to twice the pixels
 /// before it is drawn. Crosshair and values under the pointer; a dragged stretch asks for that time range; dots can be clicked; the

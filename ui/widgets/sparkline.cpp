@@ -3,6 +3,7 @@
 
 #include "ui/theme/theme.h"
 #include "ui/widgets/cells.h"
+#include "ui/widgets/point_reduction.h"
 
 #include <QPainter>
 #include <QPainterPath>
@@ -10,39 +11,6 @@
 #include <cmath>
 
 namespace oriel::ui {
-namespace {
-
-/// Lowest and highest of each pixel column, in the order in which they came.
-QList<QPointF> reduced(const QList<QPointF>& points, int columns, double from, double width)
-{
-    if (points.size() <= qsizetype(columns) * 2)
-        return points;
-    QList<QPointF> kept;
-    kept.reserve(columns * 2);
-    qsizetype first = 0;
-    for (int column = 0; column < columns && first < points.size(); ++column) {
-        const double end = from + width * (column + 1) / columns;
-        qsizetype lowest = first;
-        qsizetype highest = first;
-        qsizetype next = first;
-        while (next < points.size() && (points[next].x() < end || column == columns - 1)) {
-            if (points[next].y() > points[lowest].y())
-                lowest = next;
-            if (points[next].y() < points[highest].y())
-                highest = next;
-            ++next;
-        }
-        if (next == first)
-            continue;
-        kept.append(points[std::min(lowest, highest)]);
-        if (lowest != highest)
-            kept.append(points[std::max(lowest, highest)]);
-        first = next;
-    }
-    return kept;
-}
-
-} // namespace
 
 QPolygonF sparklinePoints(std::span<const double> values, const QRectF& rect)
 {
@@ -68,7 +36,7 @@ QPolygonF sparklinePoints(std::span<const double> values, const QRectF& rect)
         const double share = range > 0 ? (values[i] - lowest) / range : 0.5;
         points.append({rect.left() + step * static_cast<double>(i), rect.bottom() - share * rect.height()});
     }
-    return QPolygonF(reduced(points, std::max(1, static_cast<int>(rect.width())), rect.left(), rect.width()));
+    return QPolygonF(reducePerPixel({points.constData(), finite}, rect.left(), rect.right(), std::max(1, static_cast<int>(rect.width()))));
 }
 
 void paintSparkline(QPainter& painter, const QRectF& rect, std::span<const double> values, const QColor& color, bool fill)
