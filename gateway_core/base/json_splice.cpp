@@ -93,8 +93,14 @@ Splicer::Edits Splicer::resolved() const
         return a.action == Action::Insert && b.action != Action::Insert;
     };
     const auto sort = [&edits, &byPlace] {
-        if (!std::is_sorted(edits.cbegin(), edits.cend(), byPlace)) {
+        // A message takes a handful of edits; std::stable_sort would allocate for them.
+        constexpr qsizetype Few = 32;
+        if (edits.size() > Few) {
             std::stable_sort(edits.begin(), edits.end(), byPlace);
+            return;
+        }
+        for (auto* at = edits.begin(); at != edits.end(); ++at) {
+            std::rotate(std::upper_bound(edits.begin(), at, *at, byPlace), at, at + 1);
         }
     };
     sort();

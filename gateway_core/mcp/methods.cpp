@@ -97,15 +97,15 @@ struct Slots {
 constexpr Slots makeSlots()
 {
     for (std::uint32_t seed = 1;; ++seed) {
-        Slots slots{seed, {}};
+        Slots found{seed, {}};
         bool collides = false;
         for (std::size_t row = 1; row < Table.size() && !collides; ++row) {
-            auto& slot = slots.rows[hashName(Table[row].name.data(), Table[row].name.size(), seed)];
+            auto& slot = found.rows[hashName(Table[row].name.data(), Table[row].name.size(), seed)];
             collides = slot != 0;
             slot = static_cast<std::uint8_t>(row);
         }
         if (!collides) {
-            return slots;
+            return found;
         }
     }
 }
