@@ -41,7 +41,7 @@ QNetworkProxy systemProxy(const QUrl& url)
 } // namespace
 
 Client::Impl::Impl(Client& owner, ClientSettings clientSettings, const Clock& clientClock)
-    : client(&owner), settings(std::move(clientSettings)), clock(clientClock), sweep(clientClock, [this] { sweepDeadlines(); }),
+    : client(&owner), settings(std::move(clientSettings)), clock(clientClock), sweep(clientClock, owner, [this] { sweepDeadlines(); }),
       scratch(scratchBytes, Qt::Uninitialized)
 {
 }

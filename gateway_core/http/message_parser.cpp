@@ -200,7 +200,7 @@ MessageParser::Step MessageParser::Impl::failFrom(const beast::error_code& error
         const auto isDigit = [](char c) { return c >= '0' && c <= '9'; };
         if (kind == Kind::Request && at > 0 && line.sliced(at).startsWith("HTTP/") && isDigit(line[at + 5]) && line[at + 6] == '.'
             && isDigit(line[at + 7]))
-            return failWith(505, "Only HTTP/1.1 and HTTP/1.0 are understood");
+            return failWith(505, "The HTTP version is neither 1.1 nor 1.0");
         return failWith(400, "The first line does not end in an HTTP version");
     }
     if (error == Code::bad_content_length)

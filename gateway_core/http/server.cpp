@@ -25,7 +25,7 @@ constexpr std::size_t maxRefusedAtOnce = 64;
 
 Server::Impl::Impl(Server& owner, ServerLimits serverLimits, const Clock& serverClock)
     : server(owner), limits(serverLimits), clock(serverClock), listener([this](qintptr descriptor) { accept(descriptor); }),
-      scratch(scratchBytes, Qt::Uninitialized), sweep(serverClock, [this] { sweepDeadlines(); })
+      scratch(scratchBytes, Qt::Uninitialized), sweep(serverClock, owner, [this] { sweepDeadlines(); })
 {
     listener.setListenBacklogSize(acceptBacklog);
 }
@@ -58,8 +58,10 @@ void Server::Impl::accept(qintptr descriptor)
 void Server::Impl::forget(std::uint64_t id)
 {
     connections.erase(id);
-    if (stopping && connections.empty()) {
-        sweep.stop();
+    if (!connections.empty())
+        return;
+    sweep.stop();
+    if (stopping) {
         QMetaObject::invokeMethod(&server, &Server::stopped, Qt::QueuedConnection);
     }
 }

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 
+#include <QPointer>
 #include <QTimer>
 
 #include <functional>
@@ -16,18 +17,19 @@ class SweepTimer {
 public:
     static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
 
-    SweepTimer(const Clock& clock, std::function<void()> sweep);
+    /// `owner` only lends the timer a parent.
+    SweepTimer(const Clock& clock, QObject& owner, std::function<void()> sweep);
     ~SweepTimer();
     SweepTimer(const SweepTimer&) = delete;
     SweepTimer& operator=(const SweepTimer&) = delete;
 
     /// Calls sweep() soon after `deadlineNs` (monotonic) at the latest; `never` does nothing.
     void arm(std::int64_t deadlineNs);
-    void stop() { m_timer->stop(); }
+    void stop();
 
 private:
     const Clock& m_clock;
-    QTimer* m_timer; ///< deleted later: the owner may end in its own sweep
+    QPointer<QTimer> m_timer; ///< gone when `owner` went first
     std::int64_t m_dueNs = never;
 };
 
