@@ -50,8 +50,4 @@ QString defaultDataDirectory();
 /// The published JSON Schema (2020-12) of the file, made from the settings table.
 QByteArray configSchema();
 
-/// The values as they stand in the settings table, as JSON, for `oriel config show` and the API: headers and environment values that look like secrets are
-/// masked by the caller.
-QByteArray toJson(const Config& configuration);
-
 } // namespace oriel::config

@@ -64,6 +64,7 @@ public:
     [[nodiscard]] QList<SessionSnapshot> sessions() const;
     [[nodiscard]] config::Config configuration() const;
     [[nodiscard]] QString dataDirectory() const;
+    [[nodiscard]] QByteArray statusJson() const; ///< any thread
 
     // Reading: on a small pool, cancellable, newest state of the stores. "Live" views pass the revision or id they have seen.
     QFuture<store::TracePage> traces(store::TraceQuery query);
@@ -110,7 +111,6 @@ public:
     [[nodiscard]] QStringList secretNames() const;
     QFuture<Status> setSecret(QString name, QByteArray value);
     QFuture<Status> removeSecret(QString name);
-    QFuture<Status> unlockVault(QByteArray passphrase);
 
     // Keeping and giving away.
     QFuture<QList<RetentionPreviewRow>> retentionPreview(config::Retention retention);

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "config/client_configs.h"
+
+#include "base/json.h"
+#include "base/json_writer.h"
+#include "config/config_file.h"
+
+#include <QDir>
+#include <QFile>
+#include <QFileInfo>
+#include <QRegularExpression>
+#include <QStandardPaths>
+
+#include <array>
+
+namespace oriel::config {
+
+namespace {
+
+constexpr std::array kClients{
+    ClientRow{ClientKind::ClaudeDesktop, "Claude Desktop", "mcpServers", true},
+    ClientRow{ClientKind::ClaudeCode, "Claude Code", "mcpServers", false},
+    ClientRow{ClientKind::Cursor, "Cursor", "mcpServers", false},
+    ClientRow{ClientKind::VsCode, "VS Code", "servers", false},
+};
+
+/// A name that says that its value is a secret.
+bool soundsSecret(const QString& name)
+{
+    static const QRegularExpression words(QStringLiteral("token|secret|passw|pwd|api[_-]?key|apikey|credential|authorization|cookie|private[_-]?key|access[_-]?key|dsn"),
+                                          QRegularExpression::CaseInsensitiveOption);
+    return words.match(name).hasMatch();
+}
+
+bool isReference(const QString& value) { return value.contains(QStringLiteral("${")); }
+
+/// ${env:NAME} of Cursor and VS Code is our ${NAME}; what asks a person or means a workspace cannot be translated.
+QString translate(const QString& text, QStringList& warnings)
+{
+    QString out = text;
+    static const QRegularExpression env(QStringLiteral("\\$\\{env:([A-Za-z_][A-Za-z0-9_]*)\\}"));
+    out.replace(env, QStringLiteral("${\\1}"));
+    out.replace(QStringLiteral("${userHome}"), QStringLiteral("${HOME}"));
+    static const QRegularExpression foreign(QStringLiteral("\\$\\{(input:[^}]*|workspaceFolder[^}]*|file:[^}]*)\\}"));
+    if (const auto match = foreign.match(out); match.hasMatch())
+        warnings.append(QStringLiteral("%1 has no meaning outside the client; put the value or a ${vault:name} in its place").arg(match.captured(0)));
+    return out;
+}
+
+void translateAll(Server& server, QStringList& warnings)
+{
+    server.command = translate(server.command, warnings);
+    for (QString& argument : server.args)
+        argument = translate(argument, warnings);
+    for (QString& value : server.env)
+        value = translate(value, warnings);
+    server.url = translate(server.url, warnings);
+    server.cwd = translate(server.cwd, warnings);
+    for (auto& [name, value] : server.headers)
+        value = translate(value, warnings);
+}
+
+QStringList secretFieldsOf(const Server& server)
+{
+    QStringList fields;
+    for (auto it = server.env.cbegin(); it != server.env.cend(); ++it) {
+        if (soundsSecret(it.key()) && !it.value().isEmpty() && !isReference(it.value()))
+            fields.append(QStringLiteral("env.") + it.key());
+    }
+    for (const auto& [name, value] : server.headers) {
+        if (soundsSecret(name) && !value.isEmpty() && !isReference(value))
+            fields.append(QStringLiteral("headers.") + name);
+    }
+    return fields;
+}
+
+QString portable(const QString& name)
+{
+    QString out = name;
+    static const QRegularExpression other(QStringLiteral("[^A-Za-z0-9_.-]"));
+    out.replace(other, QStringLiteral("_"));
+    return out.left(64);
+}
+
+/// The servers of one object in any client's form, by way of our own reader.
+void readServers(const json::Value& servers, ClientKind client, const QString& path, ImportScan& scan)
+{
+    for (const json::Member& member : servers.members()) {
+        const QString name = member.key.asString();
+        const QByteArray text = "{\"mcpServers\":{" + json::quote(QStringView(portable(name))) + ":" + member.value.raw().toByteArray() + "}}";
+        const auto loaded = parseConfig(text, path);
+        if (!loaded) {
+            scan.problems.append(QStringLiteral("%1: %2: %3").arg(path, name, loaded.error().first().message));
+            continue;
+        }
+        FoundServer found;
+        found.client = client;
+        found.path = path;
+        found.server = loaded->config.servers.first();
+        if (portable(name) != name)
+            found.warnings.append(QStringLiteral("\"%1\" becomes \"%2\": names have letters, digits, '_', '-' and '.'").arg(name, portable(name)));
+        translateAll(found.server, found.warnings);
+        found.secretFields = secretFieldsOf(found.server);
+        scan.servers.append(std::move(found));
+    }
+}
+
+void readFile(ClientKind client, const QString& path, ImportScan& scan)
+{
+    QFile file(path);
+    if (!file.exists())
+        return;
+    if (!file.open(QIODevice::ReadOnly) || file.size() > 16 * 1024 * 1024) {
+        scan.problems.append(QStringLiteral("%1: cannot be read: %2").arg(path, file.size() > 16 * 1024 * 1024 ? QStringLiteral("larger than 16 MiB") : file.errorString()));
+        return;
+    }
+    const QByteArray text = file.readAll();
+    json::ParseOptions options;
+    options.allowComments = true;
+    json::Document document;
+    if (const auto parsed = document.parse(text, options); !parsed) {
+        scan.problems.append(QStringLiteral("%1: %2").arg(path, parsed.error().toString()));
+        return;
+    }
+    const json::Value root = document.root();
+    readServers(root.find("mcpServers"), client, path, scan);
+    if (client == ClientKind::VsCode)
+        readServers(root.find("servers"), client, path, scan);
+    // Claude Code keeps the servers of each project in the same file as those of the user.
+    if (client == ClientKind::ClaudeCode) {
+        for (const json::Member& project : root.find("projects").members())
+            readServers(project.value.find("mcpServers"), client, path, scan);
+    }
+}
+
+} // namespace
+
+std::span<const ClientRow> clientTable() { return kClients; }
+
+ClientPlaces ClientPlaces::ofThisUser(const QString& projectDir)
+{
+    ClientPlaces places;
+    places.home = QDir::homePath();
+    places.projectDir = projectDir;
+#if defined(Q_OS_WIN)
+    places.appData = qEnvironmentVariable("APPDATA");
+#elif defined(Q_OS_MACOS)
+    places.appData = places.home + QStringLiteral("/Library/Application Support");
+#else
+    places.appData = QStandardPaths::writableLocation(QStandardPaths::GenericConfigLocation);
+#endif
+    return places;
+}
+
+QStringList filesOf(ClientKind client, const ClientPlaces& places)
+{
+    QStringList files;
+    const auto inProject = [&](const QString& name) {
+        if (!places.projectDir.isEmpty())
+            files.append(places.projectDir + name);
+    };
+    switch (client) {
+    case ClientKind::ClaudeDesktop:
+        files.append(places.appData + QStringLiteral("/Claude/claude_desktop_config.json"));
+        break;
+    case ClientKind::ClaudeCode:
+        inProject(QStringLiteral("/.mcp.json"));
+        files.append(places.home + QStringLiteral("/.claude.json"));
+        break;
+    case ClientKind::Cursor:
+        inProject(QStringLiteral("/.cursor/mcp.json"));
+        files.append(places.home + QStringLiteral("/.cursor/mcp.json"));
+        break;
+    case ClientKind::VsCode:
+        inProject(QStringLiteral("/.vscode/mcp.json"));
+        files.append(places.appData + QStringLiteral("/Code/User/mcp.json"));
+        break;
+    }
+    return files;
+}
+
+ImportScan scanClients(const ClientPlaces& places)
+{
+    ImportScan scan;
+    for (const ClientRow& client : kClients) {
+        for (const QString& file : filesOf(client.kind, places))
+            readFile(client.kind, file, scan);
+    }
+    return scan;
+}
+
+Result<ImportScan> scanFile(const QString& path)
+{
+    if (!QFileInfo::exists(path))
+        return fail(ErrorCode::NotFound, QStringLiteral("there is no such file"), path);
+    ClientKind client = ClientKind::ClaudeDesktop;
+    if (path.endsWith(QLatin1String(".claude.json")) || path.endsWith(QLatin1String(".mcp.json")))
+        client = ClientKind::ClaudeCode;
+    else if (path.contains(QLatin1String(".cursor")))
+        client = ClientKind::Cursor;
+    else if (path.endsWith(QLatin1String("mcp.json")))
+        client = ClientKind::VsCode;
+    ImportScan scan;
+    readFile(client, path, scan);
+    if (scan.servers.isEmpty() && !scan.problems.isEmpty())
+        return fail(ErrorCode::Parse, scan.problems.join(QLatin1Char('\n')), path);
+    return scan;
+}
+
+QMap<QString, QByteArray> extractSecrets(FoundServer& found)
+{
+    QMap<QString, QByteArray> secrets;
+    const auto move = [&](const QString& field, QString& value) {
+        if (!found.secretFields.contains(field))
+            return;
+        const QString name = portable(found.server.name + QLatin1Char('.') + field.mid(field.indexOf(QLatin1Char('.')) + 1));
+        // A scheme such as "Bearer " is no secret, and the reference stays readable with it.
+        const qsizetype space = field.startsWith(QLatin1String("headers.")) ? value.indexOf(QLatin1Char(' ')) : -1;
+        secrets.insert(name, value.mid(space + 1).toUtf8());
+        value = value.left(space + 1) + QStringLiteral("${vault:%1}").arg(name);
+    };
+    for (auto it = found.server.env.begin(); it != found.server.env.end(); ++it)
+        move(QStringLiteral("env.") + it.key(), it.value());
+    for (auto& [name, value] : found.server.headers)
+        move(QStringLiteral("headers.") + name, value);
+    found.secretFields.clear();
+    return secrets;
+}
+
+Snippet snippetFor(ClientKind client, const ClientPlaces& places, quint16 port, const QString& program, const QString& token)
+{
+    const QString shown = token.isEmpty() ? QStringLiteral("PUT-THE-TOKEN-HERE") : token;
+    const ClientRow& row = kClients[static_cast<std::size_t>(client)];
+    json::Writer entry;
+    entry.beginObject();
+    if (row.stdioOnly) {
+        entry.member("command", program).key("args").beginArray().value("bridge").endArray();
+    } else {
+        entry.member("type", "http").member("url", QStringLiteral("http://127.0.0.1:%1/mcp").arg(port)).key("headers").beginObject();
+        entry.member("Authorization", QStringLiteral("Bearer ") + shown).endObject();
+    }
+    const QByteArray server = entry.endObject().take();
+    Snippet snippet;
+    snippet.path = filesOf(client, places).last();
+    snippet.text = QStringLiteral("{\n  \"%1\": {\n    \"oriel\": %2\n  }\n}\n").arg(QLatin1String(row.serversKey), QString::fromUtf8(server));
+    snippet.note = row.stdioOnly ? QStringLiteral("%1 starts 'oriel bridge'; no token is needed. Restart it after the change.").arg(QLatin1String(row.name))
+                                 : QStringLiteral("Make the token with 'oriel token add %1'.").arg(QString::fromLatin1(row.name).toLower().replace(QLatin1Char(' '), QLatin1Char('-')));
+    return snippet;
+}
+
+} // namespace oriel::config

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "service/gateway_service.h"
+
+#include "service/service_state.h"
+
+#include <QEventLoop>
+
+namespace oriel::service {
+
+namespace {
+
+constexpr int kStopDeadlineMs = 6'000;
+
+/// Waits for a signal while events are served, at most `deadlineMs`. `begin` starts what leads to it.
+template <class Sender, class Signal, class Begin> void waitFor(Sender* sender, Signal signal, int deadlineMs, Begin begin)
+{
+    QEventLoop loop;
+    QObject::connect(sender, signal, &loop, &QEventLoop::quit, Qt::QueuedConnection);
+    QTimer::singleShot(deadlineMs, &loop, &QEventLoop::quit);
+    begin();
+    loop.exec(QEventLoop::ExcludeUserInputEvents);
+}
+
+} // namespace
+
+GatewayService::GatewayService(ServiceOptions options, QObject* parent)
+    : QObject(parent), d(std::make_unique<Private>(*this, std::move(options)))
+{}
+
+GatewayService::~GatewayService() { stop(); }
+
+Status GatewayService::start()
+{
+    if (const Status owned = d->lock.acquire(d->options.dataDir); !owned)
+        return owned;
+    d->startedNs = d->clock.monotonicNs();
+    // A broken file does not keep the gateway from running: it starts with what can be had, and says so.
+    (void)d->readConfiguration();
+    d->applyOverrides();
+    d->openStores();
+    d->makeWorkers();
+    d->running = true;
+    if (const Status started = d->startGateway(); !started) {
+        stop();
+        return started;
+    }
+    d->connectSignals();
+    QMetaObject::invokeMethod(d->pipeline.get(), [this] {
+        if (const Status opened = d->stores->open(); !opened) {
+            telemetry::LogRecord log;
+            log.timeUnixNs = log.observedUnixNs = d->clock.unixNs();
+            log.severity = telemetry::Severity::Error;
+            log.body = telemetry::AnyValue(opened.error().toString().toUtf8());
+            log.source = QByteArrayLiteral("oriel");
+            d->buffer.recordLog(std::move(log));
+        }
+    });
+    d->putInForce();
+    d->watchConfiguration();
+    d->refreshTokens();
+    d->readers.start([this] { (void)d->stores->retention.apply(); });
+    return {};
+}
+
+void GatewayService::stop()
+{
+    if (!std::exchange(d->running, false)) {
+        d->lock.release();
+        return;
+    }
+    d->publish.stop();
+    if (d->host != nullptr) {
+        waitFor(d->host, &GatewayHost::stopped, kStopDeadlineMs, [this] {
+            QMetaObject::invokeMethod(d->host, [this] {
+                d->control->close();
+                d->host->stop(std::chrono::milliseconds(1'500));
+            });
+        });
+    }
+    QMetaObject::invokeMethod(d->pipeline.get(), &TelemetryPipeline::drain, Qt::BlockingQueuedConnection);
+    waitFor(d->exports.get(), &otlp::ExportPipeline::drained, 3'500, [this] { d->exports->shutdown(); });
+    if (d->host != nullptr) {
+        // Its thread is still running, so the host's timers and sockets go where they live.
+        QMetaObject::invokeMethod(d->host, [this] { delete std::exchange(d->host, nullptr); }, Qt::BlockingQueuedConnection);
+    }
+    d->gatewayThread.quit();
+    d->gatewayThread.wait();
+    QMetaObject::invokeMethod(d->pipeline.get(), &TelemetryPipeline::drain, Qt::BlockingQueuedConnection);
+    d->readers.waitForDone();
+    for (const auto& [worker, thread] : {std::pair<QObject*, QThread*>(d->pipeline.get(), &d->telemetryThread),
+                                         {d->exports.get(), &d->exportThread},
+                                         {d->vaultKeeper.get(), &d->vaultThread}}) {
+        // A worker with timers has to die on its own thread, or on none that still runs.
+        QMetaObject::invokeMethod(worker, [worker, home = QThread::currentThread()] { worker->moveToThread(home); }, Qt::BlockingQueuedConnection);
+        thread->quit();
+        thread->wait();
+    }
+    d->stores->close();
+    d->pipeline.reset();
+    d->exports.reset();
+    d->vaultKeeper.reset();
+    d->lock.release();
+}
+
+QFuture<store::TracePage> GatewayService::traces(store::TraceQuery query)
+{
+    return d->read([this, query = std::move(query)](std::stop_token stop) { return d->stores->traces.query(query, stop); });
+}
+
+QFuture<store::TraceLookup> GatewayService::trace(TraceId id)
+{
+    return d->read([this, id](std::stop_token stop) { return d->stores->traces.trace(id, stop); });
+}
+
+QFuture<std::optional<telemetry::CallRecord>> GatewayService::call(TraceId id, SpanId span)
+{
+    return d->read([this, id, span](std::stop_token) { return d->stores->traces.callForTrace(id, span); });
+}
+
+QFuture<std::vector<store::LatencyPoint>> GatewayService::latencyPoints(std::int64_t fromUnixNs, std::int64_t toUnixNs, std::size_t max,
+                                                                        store::Filter filter)
+{
+    return d->read([this, fromUnixNs, toUnixNs, max, filter = std::move(filter)](std::stop_token stop) {
+        return d->stores->traces.latencyPoints(fromUnixNs, toUnixNs, max, filter, stop);
+    });
+}
+
+QFuture<store::AggregateResult> GatewayService::aggregate(store::AggregateQuery query)
+{
+    return d->read([this, query = std::move(query)](std::stop_token stop) { return d->stores->traces.aggregate(query, stop); });
+}
+
+QFuture<store::LogPage> GatewayService::logs(store::LogQuery query)
+{
+    return d->read([this, query = std::move(query)](std::stop_token stop) { return d->stores->logs.query(query, stop); });
+}
+
+QFuture<Result<store::AuditPage>> GatewayService::audit(store::AuditQuery query)
+{
+    return d->read([this, query = std::move(query)](std::stop_token stop) -> Result<store::AuditPage> {
+        const auto reader = store::AuditReader::open(d->stores->auditPath);
+        if (!reader)
+            return fail(reader.error());
+        return reader->page(query, stop);
+    });
+}
+
+QFuture<Result<store::AuditReader::Count>> GatewayService::auditCount(store::AuditQuery query)
+{
+    return d->read([this, query = std::move(query)](std::stop_token stop) -> Result<store::AuditReader::Count> {
+        const auto reader = store::AuditReader::open(d->stores->auditPath);
+        if (!reader)
+            return fail(reader.error());
+        return reader->count(query, 100'000, stop);
+    });
+}
+
+QFuture<Result<std::optional<store::AuditRow>>> GatewayService::auditRow(QByteArray id)
+{
+    return d->read([this, id = std::move(id)](std::stop_token) -> Result<std::optional<store::AuditRow>> {
+        const auto reader = store::AuditReader::open(d->stores->auditPath);
+        if (!reader)
+            return fail(reader.error());
+        return reader->row(id);
+    });
+}
+
+QFuture<Result<std::optional<store::AuditRow>>> GatewayService::auditRowOfTrace(TraceId id, SpanId span)
+{
+    return d->read([this, id, span](std::stop_token) -> Result<std::optional<store::AuditRow>> {
+        const auto reader = store::AuditReader::open(d->stores->auditPath);
+        if (!reader)
+            return fail(reader.error());
+        return reader->rowForTrace(id, span);
+    });
+}
+
+QFuture<Result<std::vector<store::ChartLine>>> GatewayService::chart(ChartQuery query)
+{
+    return d->read([this, query = std::move(query)](std::stop_token stop) -> Result<std::vector<store::ChartLine>> {
+        const store::SeriesStore& series = d->stores->series;
+        switch (query.kind) {
+        case ChartQuery::Kind::Rate:
+            return store::chartRate(series, query.metric, query.matchers, query.range, query.by, stop);
+        case ChartQuery::Kind::Value:
+            return store::chartValue(series, query.metric, query.matchers, query.range, query.by, stop);
+        case ChartQuery::Kind::Quantile:
+            return store::chartQuantile(series, query.metric, query.quantile, query.matchers, query.range, query.by, stop);
+        case ChartQuery::Kind::Ratio:
+            return store::chartRatio(series, query.metric, query.denominator, query.matchers, query.range, query.by, stop);
+        }
+        return fail(ErrorCode::InvalidArgument, QStringLiteral("unknown kind of chart"));
+    });
+}
+
+QFuture<store::WirePage> GatewayService::wire(store::WireQuery query)
+{
+    return d->read([this, query = std::move(query)](std::stop_token stop) { return d->stores->wire.query(query, 4096, stop); });
+}
+
+QFuture<std::optional<store::WireEntry>> GatewayService::wireFrame(quint64 id)
+{
+    return d->read([this, id](std::stop_token) { return d->stores->wire.frame(id); });
+}
+
+store::TraceStoreStats GatewayService::traceStats() const { return d->stores->traces.stats(); }
+
+QStringList GatewayService::logSources() const
+{
+    QStringList sources;
+    for (const QByteArray& source : d->stores->logs.sources())
+        sources.append(QString::fromUtf8(source));
+    return sources;
+}
+
+const store::FilterVocabulary& GatewayService::filterVocabulary() const { return d->stores->traces; }
+
+} // namespace oriel::service

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "service/http_api.h"
+
+#include "base/json_writer.h"
+#include "otlp/encode.h"
+#include "telemetry/call_spans.h"
+#include "telemetry/prometheus_text.h"
+
+#include <QThread>
+
+namespace oriel::service {
+
+namespace {
+
+constexpr int kMaxRows = 1000;
+
+http::Response problem(int status, QByteArrayView message)
+{
+    json::Writer writer;
+    writer.beginObject().member("error", message).endObject();
+    return http::Response::json(status, writer.take());
+}
+
+int limitOf(QByteArrayView query)
+{
+    const auto given = http::queryValue(query, "limit");
+    const int limit = given ? given->toInt() : 100;
+    return std::clamp(limit, 1, kMaxRows);
+}
+
+void writeSummary(json::Writer& writer, const store::TraceSummary& trace)
+{
+    writer.beginObject()
+        .member("traceId", trace.traceId.toHex())
+        .member("name", trace.rootName)
+        .member("server", trace.server)
+        .member("tool", trace.tool)
+        .member("client", trace.client)
+        .member("startTimeUnixNano", QByteArray::number(qint64(trace.startUnixNs)))
+        .member("durationNano", QByteArray::number(qint64(trace.durationNs)))
+        .member("spans", trace.spanCount)
+        .member("errors", trace.errorCount)
+        .member("error", trace.firstError)
+        .member("outcome", telemetry::outcomeName(trace.outcome))
+        .endObject();
+}
+
+http::Response listTraces(const store::TraceStore& traces, QByteArrayView query)
+{
+    store::TraceQuery wanted;
+    wanted.limit = limitOf(query);
+    if (const auto text = http::queryValue(query, "filter")) {
+        const auto filter = store::Filter::parse(*text);
+        if (!filter)
+            return problem(400, filter.error().toError().toString().toUtf8());
+        wanted.filter = *filter;
+    }
+    const store::TracePage page = traces.query(wanted);
+    json::Writer writer;
+    writer.beginObject().member("matched", page.totalMatched).key("traces").beginArray();
+    for (const store::TraceSummary& trace : page.rows)
+        writeSummary(writer, trace);
+    writer.endArray().endObject();
+    return http::Response::json(200, writer.take());
+}
+
+http::Response oneTrace(const store::TraceStore& traces, QByteArrayView hex)
+{
+    const auto id = TraceId::fromHex(hex);
+    if (!id)
+        return problem(400, "a trace id has 32 lower-case hexadecimal digits");
+    const store::TraceLookup found = traces.trace(*id);
+    if (found.state != store::TraceLookup::State::Found)
+        return problem(404, found.state == store::TraceLookup::State::Evicted ? "this trace was evicted" : "no such trace");
+    return http::Response::json(200, otlp::encodeTraces(found.spans, otlp::Encoding::Json));
+}
+
+http::Response listLogs(const store::LogStore& logs, QByteArrayView query)
+{
+    store::LogQuery wanted;
+    wanted.limit = limitOf(query);
+    wanted.newestFirst = true;
+    wanted.source = http::queryValue(query, "source").value_or(QByteArray());
+    wanted.text = http::queryValue(query, "text").value_or(QByteArray());
+    if (const auto trace = http::queryValue(query, "trace"))
+        wanted.traceId = TraceId::fromHex(*trace);
+    json::Writer writer;
+    writer.beginObject().key("logs").beginArray();
+    for (const store::LogEntry& entry : logs.query(wanted).rows) {
+        writer.beginObject()
+            .member("timeUnixNano", QByteArray::number(qint64(entry.record->timeUnixNs)))
+            .member("severityNumber", static_cast<int>(entry.record->severity))
+            .member("severityText", entry.record->severityText)
+            .member("source", entry.record->source)
+            .rawMember("body", telemetry::toJson(entry.record->body))
+            .member("traceId", entry.record->traceId.isValid() ? entry.record->traceId.toHex() : QByteArray())
+            .member("spanId", entry.record->spanId.isValid() ? entry.record->spanId.toHex() : QByteArray())
+            .endObject();
+    }
+    writer.endArray().endObject();
+    return http::Response::json(200, writer.take());
+}
+
+http::Response listAudit(const QString& file, QByteArrayView query)
+{
+    const auto reader = store::AuditReader::open(file);
+    if (!reader)
+        return problem(503, reader.error().toString().toUtf8());
+    store::AuditQuery wanted;
+    wanted.limit = limitOf(query);
+    wanted.withPayloads = http::queryValue(query, "payloads") == QByteArrayLiteral("true");
+    wanted.text = http::queryValue(query, "text").value_or(QByteArray());
+    wanted.requestId = http::queryValue(query, "request_id").value_or(QByteArray());
+    if (const auto server = http::queryValue(query, "server"))
+        wanted.servers.push_back(*server);
+    if (const auto tool = http::queryValue(query, "tool"))
+        wanted.tools.push_back(*tool);
+    const auto page = reader->page(wanted);
+    if (!page)
+        return problem(503, page.error().toString().toUtf8());
+    QByteArray rows;
+    for (const store::AuditRow& row : page->rows)
+        rows += (rows.isEmpty() ? "" : ",") + store::toJsonLine(row);
+    return http::Response::json(200, "{\"rows\":[" + rows + "],\"next\":" + QByteArray::number(qint64(page->next)) + "}");
+}
+
+} // namespace
+
+HttpApi::HttpApi(Dependencies dependencies, QObject* parent) : QObject(parent), m_deps(std::move(dependencies)) {}
+
+void HttpApi::answerLater(http::Exchange exchange, const QByteArray& requestId, std::function<http::Response()> work)
+{
+    m_deps.readers.start([this, exchange = std::move(exchange), requestId, work = std::move(work)] {
+        http::Response response = work();
+        response.headers.set("X-Request-ID", requestId);
+        QMetaObject::invokeMethod(this, [exchange, response = std::move(response)]() mutable { exchange.respond(response); });
+    });
+}
+
+void HttpApi::metrics(const http::Request& request, http::Exchange exchange, const QByteArray& requestId)
+{
+    const telemetry::ExpositionFormat format = telemetry::negotiateExposition(request.headers.value("Accept"));
+    answerLater(std::move(exchange), requestId, [this, format] {
+        const std::vector<telemetry::MetricData> metrics = m_deps.pipeline.collect();
+        http::Response response;
+        response.headers.set("Content-Type", telemetry::expositionContentType(format));
+        response.body = telemetry::writeExposition(metrics, format, m_deps.resource.get());
+        return response;
+    });
+}
+
+void HttpApi::handle(http::Request&& request, http::Exchange exchange, const QByteArray& requestId)
+{
+    const QByteArray path = request.path().toByteArray();
+    if (request.method != "GET" && request.method != "HEAD") {
+        http::Response response = problem(405, "use GET");
+        response.headers.set("Allow", "GET, HEAD");
+        response.headers.set("X-Request-ID", requestId);
+        exchange.respond(response);
+        return;
+    }
+    const QByteArray query = request.query().toByteArray();
+    if (path == "/healthz")
+        answerLater(std::move(exchange), requestId, [] { return http::Response::json(200, "{\"status\":\"ok\"}"); });
+    else if (path == "/metrics" || path == "/api/v1/metrics")
+        metrics(request, std::move(exchange), requestId);
+    else if (path == "/api/v1/status")
+        answerLater(std::move(exchange), requestId, [this] { return http::Response::json(200, m_deps.status()); });
+    else if (path == "/api/v1/traces")
+        answerLater(std::move(exchange), requestId, [this, query] { return listTraces(m_deps.stores.traces, query); });
+    else if (path.startsWith("/api/v1/traces/"))
+        answerLater(std::move(exchange), requestId, [this, id = path.mid(15)] { return oneTrace(m_deps.stores.traces, id); });
+    else if (path == "/api/v1/logs")
+        answerLater(std::move(exchange), requestId, [this, query] { return listLogs(m_deps.stores.logs, query); });
+    else if (path == "/api/v1/audit")
+        answerLater(std::move(exchange), requestId, [this, query] { return listAudit(m_deps.stores.auditPath, query); });
+    else
+        answerLater(std::move(exchange), requestId, [] { return problem(404, "no such route below /api/v1"); });
+}
+
+} // namespace oriel::service

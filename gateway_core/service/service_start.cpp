@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "service/service_state.h"
+
+#include "config/environment.h"
+#include "oriel_build_info.h"
+#include "service/masking.h"
+#include "telemetry/resource.h"
+
+#include <QDir>
+#include <QFile>
+#include <QFileInfo>
+#include <QProcessEnvironment>
+#include <QRegularExpression>
+#include <QSaveFile>
+#include <QSysInfo>
+
+namespace oriel::service {
+
+namespace {
+
+QMap<QString, QString> processEnvironment()
+{
+    QMap<QString, QString> variables;
+    const QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+    for (const QString& name : environment.keys())
+        variables.insert(name, environment.value(name));
+    return variables;
+}
+
+/// ${vault:name} from the vault, then ${VAR} and ${VAR:-default} from Oriel's environment.
+Result<QString> expandText(const vault::Vault& keeper, const QString& text)
+{
+    if (!text.contains(QStringLiteral("${")))
+        return text;
+    Result<QString> resolved = keeper.resolve(text);
+    if (!resolved)
+        return resolved;
+    static const QRegularExpression variable(QStringLiteral("\\$\\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\\}"));
+    const QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+    QString out;
+    qsizetype last = 0;
+    for (auto it = variable.globalMatch(*resolved); it.hasNext();) {
+        const QRegularExpressionMatch match = it.next();
+        out += QStringView(*resolved).sliced(last, match.capturedStart() - last);
+        last = match.capturedEnd();
+        if (environment.contains(match.captured(1)))
+            out += environment.value(match.captured(1));
+        else if (match.capturedStart(2) >= 0)
+            out += match.captured(2);
+        else
+            return fail(ErrorCode::NotFound, QStringLiteral("the environment variable %1 is not set").arg(match.captured(1)), {},
+                        QStringLiteral("Set it before Oriel starts, or write ${%1:-default}.").arg(match.captured(1)));
+    }
+    return out + QStringView(*resolved).sliced(last);
+}
+
+bool refersToVault(const config::Config& configuration)
+{
+    for (const config::Server& server : configuration.servers) {
+        QStringList texts = server.args + server.env.values() + QStringList{server.command, server.url};
+        for (const auto& [name, value] : server.headers)
+            texts.append(value);
+        if (std::any_of(texts.cbegin(), texts.cend(), [](const QString& text) { return text.contains(QStringLiteral("${vault:")); }))
+            return true;
+    }
+    return false;
+}
+
+std::shared_ptr<const telemetry::Resource> resourceOf(const config::Telemetry& telemetry, const QByteArray& instance)
+{
+    telemetry::ResourceOptions options;
+    options.serviceName = telemetry.serviceName;
+    options.serviceVersion = QString::fromLatin1(build_info::version);
+    options.serviceInstanceId = instance;
+    options.revision = QByteArray(build_info::gitRevision);
+    options.attributes = telemetry.resourceAttributes;
+    return telemetry::makeResource(options);
+}
+
+} // namespace
+
+GatewayService::Private::Private(GatewayService& owner, ServiceOptions given) : q(owner), options(std::move(given))
+{
+    gatewayThread.setObjectName(QStringLiteral("oriel-gateway"));
+    telemetryThread.setObjectName(QStringLiteral("oriel-telemetry"));
+    exportThread.setObjectName(QStringLiteral("oriel-export"));
+    vaultThread.setObjectName(QStringLiteral("oriel-vault"));
+    readers.setMaxThreadCount(3);
+    readers.setExpiryTimeout(30'000);
+    reload.setSingleShot(true);
+    reload.setInterval(150);
+    publish.setSingleShot(true);
+    publish.setInterval(33);
+}
+
+Status GatewayService::Private::readConfiguration()
+{
+    const auto loaded = config::loadConfig(options.configPath);
+    configWarnings.clear();
+    if (!loaded) {
+        QStringList lines;
+        for (const config::Problem& found : loaded.error())
+            lines.append(found.toString());
+        configError = lines.join(QLatin1Char('\n'));
+        return fail(ErrorCode::Parse, configError, options.configPath, QStringLiteral("The last good configuration stays in force."));
+    }
+    for (const config::Problem& found : loaded->warnings)
+        configWarnings.append(found.toString());
+    configError.clear();
+    fileConfig = loaded->config;
+    return {};
+}
+
+void GatewayService::Private::applyOverrides()
+{
+    effective = fileConfig;
+    for (const config::Problem& found : config::applyEnvironment(effective, processEnvironment()))
+        configWarnings.append(found.toString());
+    if (options.port) {
+        effective.gateway.port = *options.port;
+        effective.gateway.portIsExplicit = true;
+    }
+    if (options.noAuth)
+        effective.gateway.auth = false;
+    if (options.demo && config::findServer(effective, u"demo") == nullptr) {
+        config::Server demo;
+        demo.name = QStringLiteral("demo");
+        demo.command = options.demoServerPath;
+        effective.servers.append(demo);
+    }
+}
+
+QByteArray GatewayService::Private::auditChainKey() const
+{
+    QFile file(options.dataDir + QStringLiteral("/audit.key"));
+    if (file.open(QIODevice::ReadOnly)) {
+        const QByteArray key = QByteArray::fromHex(file.read(256).trimmed());
+        if (key.size() == 32)
+            return key;
+    }
+    const QByteArray key = SystemRandom().secureBytes(32);
+    QSaveFile fresh(file.fileName());
+    const bool kept = fresh.open(QIODevice::WriteOnly) && fresh.setPermissions(QFileDevice::ReadOwner | QFileDevice::WriteOwner) &&
+                      fresh.write(key.toHex() + '\n') > 0 && fresh.commit();
+    return kept ? key : QByteArray();
+}
+
+void GatewayService::Private::openStores()
+{
+    auto masker = makeMasker(effective.masking);
+    if (!masker) {
+        configError = masker.error().toString();
+        masker = makeMasker({});
+    }
+    stores = std::make_unique<Stores>(options.dataDir, effective, clock, random, auditChainKey(),
+                                      [this](const QByteArray& payload) { return pipeline->masker()->maskJson(payload).bytes; });
+    stores->audit.onCommitted = [this](std::int64_t last) {
+        QMetaObject::invokeMethod(&q, [this, last] {
+            auditRows = static_cast<quint64>(last);
+            Q_EMIT q.auditAdvanced(auditRows);
+            schedulePublish();
+        });
+    };
+    stores->audit.onStateChanged = [this](const store::AuditState& state) {
+        QMetaObject::invokeMethod(&q, [this, state] {
+            auditState = state;
+            schedulePublish();
+        });
+    };
+
+    otlp::PipelineOptions exportOptions{clock, random, [this](QStringView name) { return vaultKeeper->get(name.toString()); }, {}, {}, {}};
+    exports = std::make_unique<otlp::ExportPipeline>(std::move(exportOptions));
+    pipeline = std::make_unique<TelemetryPipeline>(TelemetryPipeline::Dependencies{clock, random, buffer, *stores, *exports}, effective);
+    pipeline->setMasker(*masker);
+}
+
+void GatewayService::Private::makeWorkers()
+{
+    keychain = std::make_unique<vault::KeychainSecretStore>();
+    vault::Vault::Options vaultOptions;
+    vaultOptions.path = options.dataDir + QStringLiteral("/vault.json");
+    if (!options.passphraseFile.isEmpty())
+        vaultOptions.prompt = vault::passphraseFromFile(options.passphraseFile);
+    vaultKeeper = std::make_unique<vault::Vault>(std::move(vaultOptions), *keychain, random);
+    vaultKeeper->moveToThread(&vaultThread);
+    exports->moveToThread(&exportThread);
+    pipeline->moveToThread(&telemetryThread);
+    vaultThread.start();
+    exportThread.start();
+    telemetryThread.start();
+    gatewayThread.start();
+    pipeline->start();
+
+    waitsForVault = true;
+    QMetaObject::invokeMethod(vaultKeeper.get(), [this] {
+        vaultKeeper->open([this] {
+            QMetaObject::invokeMethod(&q, [this] {
+                const bool wasWaiting = std::exchange(waitsForVault, false);
+                if (wasWaiting && refersToVault(effective))
+                    applyToGateway();
+                for (const config::Destination& destination : effective.telemetry.destinations)
+                    exports->resume(destination.name);
+                Q_EMIT q.secretsChanged();
+                schedulePublish();
+            });
+        });
+    });
+}
+
+void GatewayService::Private::putInForce()
+{
+    if (const auto masker = makeMasker(effective.masking))
+        pipeline->setMasker(*masker);
+    else
+        configError = masker.error().toString();
+    const auto resource = resourceOf(effective.telemetry, QByteArray::number(QCoreApplication::applicationPid()));
+    pipeline->configure(effective, resource, telemetry::orielScope());
+    exports->configure(effective.telemetry, resource, telemetry::orielScope());
+    stores->retention.setRetention(effective.retention);
+    if (!waitsForVault || !refersToVault(effective))
+        applyToGateway();
+    Q_EMIT q.configurationChanged();
+    Q_EMIT q.destinationsChanged();
+    schedulePublish();
+}
+
+void GatewayService::Private::applyToGateway()
+{
+    QMetaObject::invokeMethod(host, [this, configuration = effective] {
+        const Status applied = host->apply(configuration);
+        QMetaObject::invokeMethod(&q, [this, applied] {
+            if (!applied)
+                configError = applied.error().toString();
+            schedulePublish();
+        });
+    });
+}
+
+Status GatewayService::Private::startGateway()
+{
+    Result<quint16> listening = 0;
+    Result<QString> socketName = QString();
+    auto* anchor = new QObject;
+    anchor->moveToThread(&gatewayThread);
+    QMetaObject::invokeMethod(anchor, [&] {
+        GatewayHost::Dependencies dependencies{clock, random, buffer, options.dataDir + QStringLiteral("/tokens.json"),
+                                               QByteArray(build_info::version),
+                                               [this](const QString& text) { return expandText(*vaultKeeper, text); }};
+        host = new GatewayHost(std::move(dependencies), effective, effective.gateway.auth);
+        api = new HttpApi({*stores, *pipeline, readers, resourceOf(effective.telemetry, QByteArray::number(QCoreApplication::applicationPid())),
+                           [this] { return q.statusJson(); }},
+                          host);
+        host->endpoint().setApiHandler([this](http::Request&& request, http::Exchange exchange, const QByteArray& requestId) {
+            api->handle(std::move(request), std::move(exchange), requestId);
+        });
+        control = new LocalControl(
+            {[this](QLocalSocket* socket, const QByteArray& server, qint64 pid) { host->bridges().serve(socket, {server, pid}); },
+             [this](const QByteArray& command, const QByteArray& arguments, LocalControl::Respond respond) {
+                 QMetaObject::invokeMethod(&q, [this, command, arguments, respond = std::move(respond)] { handleCommand(command, arguments, respond); });
+             }},
+            host);
+        listening = host->listen(effective.gateway.host, effective.gateway.port);
+        socketName = control->listen(options.dataDir);
+        anchor->deleteLater();
+    }, Qt::BlockingQueuedConnection);
+
+    if (!listening) {
+        listenError = listening.error().toString();
+        if (effective.gateway.portIsExplicit || options.headless)
+            return fail(listening.error());
+    } else {
+        port = *listening;
+    }
+    if (!socketName)
+        return fail(socketName.error());
+    return lock.writeRuntime(port, *socketName);
+}
+
+void GatewayService::Private::connectSignals()
+{
+    QObject::connect(&host->gateway(), &gateway::Gateway::serversChanged, &q, [this] { refreshServers(); });
+    QObject::connect(&host->gateway(), &gateway::Gateway::sessionsChanged, &q, [this] { refreshSessions(); });
+    QObject::connect(exports.get(), &otlp::ExportPipeline::statusChanged, &q, [this] {
+        Q_EMIT q.destinationsChanged();
+        schedulePublish();
+    });
+    QObject::connect(pipeline.get(), &TelemetryPipeline::tracesAdvanced, &q, [this](quint64 revision) {
+        Q_EMIT q.tracesAdvanced(revision);
+        schedulePublish();
+    });
+    QObject::connect(pipeline.get(), &TelemetryPipeline::logsAdvanced, &q, &GatewayService::logsAdvanced);
+    QObject::connect(pipeline.get(), &TelemetryPipeline::wireAdvanced, &q, &GatewayService::wireAdvanced);
+    QObject::connect(pipeline.get(), &TelemetryPipeline::metricsSampled, &q, [this] { refreshStatistics(); });
+    QObject::connect(vaultKeeper.get(), &vault::Vault::changed, &q, [this] {
+        for (const config::Destination& destination : effective.telemetry.destinations)
+            exports->resume(destination.name);
+        Q_EMIT q.secretsChanged();
+    });
+    QObject::connect(vaultKeeper.get(), &vault::Vault::stateChanged, &q, [this] { schedulePublish(); });
+    QObject::connect(&publish, &QTimer::timeout, &q, &GatewayService::statusChanged);
+    QObject::connect(&reload, &QTimer::timeout, &q, [this] { reloadConfiguration(); });
+}
+
+void GatewayService::Private::watchConfiguration()
+{
+    // A save by rename replaces the file, so its directory is watched as well.
+    const QFileInfo file(options.configPath);
+    if (file.exists())
+        watcher.addPath(file.absoluteFilePath());
+    if (QDir(file.absolutePath()).exists())
+        watcher.addPath(file.absolutePath());
+    const auto changed = [this] {
+        if (QFileInfo::exists(options.configPath) && !watcher.files().contains(QFileInfo(options.configPath).absoluteFilePath()))
+            watcher.addPath(QFileInfo(options.configPath).absoluteFilePath());
+        reload.start();
+    };
+    QObject::connect(&watcher, &QFileSystemWatcher::fileChanged, &q, changed);
+    QObject::connect(&watcher, &QFileSystemWatcher::directoryChanged, &q, changed);
+}
+
+void GatewayService::Private::reloadConfiguration()
+{
+    const config::Config before = fileConfig;
+    if (!readConfiguration()) {
+        schedulePublish();
+        return;
+    }
+    if (before == fileConfig) {
+        schedulePublish();
+        return;
+    }
+    applyOverrides();
+    putInForce();
+}
+
+} // namespace oriel::service

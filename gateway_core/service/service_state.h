@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "config/config_file.h"
+#include "otlp/export_pipeline.h"
+#include "service/gateway_host.h"
+#include "service/gateway_service.h"
+#include "service/http_api.h"
+#include "service/local_control.h"
+#include "service/stores.h"
+#include "service/telemetry_buffer.h"
+#include "service/telemetry_pipeline.h"
+#include "vault/keychain_secret_store.h"
+#include "vault/vault.h"
+
+#include <QFileSystemWatcher>
+#include <QFutureWatcher>
+#include <QPromise>
+#include <QThread>
+#include <QThreadPool>
+#include <QTimer>
+
+namespace oriel::service {
+
+/// The parts of the service, in the order in which they are made; they go in the reverse order. Functions marked with a thread in the comment are
+/// posted there; the rest belongs to the service's own thread.
+struct GatewayService::Private {
+    explicit Private(GatewayService& owner, ServiceOptions given);
+
+    GatewayService& q;
+    ServiceOptions options;
+    SystemClock clock;
+    SystemRandom random;
+    DataDirectoryLock lock;
+    config::Config fileConfig; ///< as the file has it
+    config::Config effective;  ///< with environment, command line and demo put over it
+    QString configError;
+    QStringList configWarnings;
+
+    QThread gatewayThread;
+    QThread telemetryThread;
+    QThread exportThread;
+    QThread vaultThread;
+    QThreadPool readers;
+
+    TelemetryBuffer buffer;
+    std::unique_ptr<Stores> stores;
+    std::unique_ptr<otlp::ExportPipeline> exports;
+    std::unique_ptr<TelemetryPipeline> pipeline;
+    std::unique_ptr<vault::KeychainSecretStore> keychain;
+    std::unique_ptr<vault::Vault> vaultKeeper;
+    GatewayHost* host = nullptr;       ///< gateway thread
+    LocalControl* control = nullptr;   ///< gateway thread
+    HttpApi* api = nullptr;            ///< gateway thread
+    QFileSystemWatcher watcher;
+    QTimer reload;      ///< gathers the events of one save
+    QTimer publish;     ///< gathers changes into one statusChanged
+    std::int64_t startedNs = 0;
+    bool running = false;
+    bool waitsForVault = false;
+
+    // What the workers published last; this thread.
+    quint16 port = 0;
+    QString listenError;
+    QList<upstream::ServerStatus> serverStatuses;
+    QHash<QString, QList<ToolInfo>> tools;
+    QList<SessionSnapshot> sessionList;
+    QList<TokenSnapshot> tokenList;
+    store::AggregateResult byServer; ///< last 15 minutes
+    double callsPerSecond = 0;
+    std::int64_t p95Ns = 0;
+    store::AuditState auditState;
+    quint64 auditRows = 0;
+
+    // service_start.cpp
+    Status readConfiguration();
+    void applyOverrides();
+    void openStores();
+    void makeWorkers();
+    Status startGateway();
+    void connectSignals();
+    void watchConfiguration();
+    void reloadConfiguration();
+    void putInForce();
+    void applyToGateway();
+    QByteArray auditChainKey() const;
+
+    // service_snapshots.cpp
+    void refreshServers();
+    void refreshSessions();
+    void refreshTokens();
+    void refreshStatistics();
+    void schedulePublish();
+    [[nodiscard]] ServerSnapshot snapshotOf(const config::Server& server) const;
+
+    // service_commands.cpp
+    void handleCommand(const QByteArray& command, const QByteArray& arguments, const LocalControl::Respond& respond);
+    QFuture<Status> changeConfiguration(std::function<Status(config::Config&)> change, QByteArray what);
+
+    /// Runs on the readers' pool with a stop token that the future's cancellation sets.
+    template <class Function> auto read(Function function) -> QFuture<std::invoke_result_t<Function, std::stop_token>>;
+    /// Runs on the thread of `context`, the answer as a future.
+    template <class Function> auto on(QObject* context, Function function) -> QFuture<std::invoke_result_t<Function>>;
+};
+
+template <class Function> auto GatewayService::Private::read(Function function) -> QFuture<std::invoke_result_t<Function, std::stop_token>>
+{
+    using Value = std::invoke_result_t<Function, std::stop_token>;
+    auto promise = std::make_shared<QPromise<Value>>();
+    auto stop = std::make_shared<std::stop_source>();
+    QFuture<Value> future = promise->future();
+    promise->start();
+    auto* canceller = new QFutureWatcher<Value>(&q);
+    QObject::connect(canceller, &QFutureWatcherBase::canceled, canceller, [stop] { stop->request_stop(); });
+    QObject::connect(canceller, &QFutureWatcherBase::finished, canceller, &QObject::deleteLater);
+    canceller->setFuture(future);
+    readers.start([promise, stop, function = std::move(function)]() mutable {
+        if (!promise->isCanceled())
+            promise->addResult(function(stop->get_token()));
+        promise->finish();
+    });
+    return future;
+}
+
+template <class Function> auto GatewayService::Private::on(QObject* context, Function function) -> QFuture<std::invoke_result_t<Function>>
+{
+    using Value = std::invoke_result_t<Function>;
+    auto promise = std::make_shared<QPromise<Value>>();
+    QFuture<Value> future = promise->future();
+    promise->start();
+    QMetaObject::invokeMethod(context, [promise, function = std::move(function)]() mutable {
+        promise->addResult(function());
+        promise->finish();
+    });
+    return future;
+}
+
+} // namespace oriel::service
