@@ -16,6 +16,7 @@ struct Batch {
     QByteArray request;
     Encoding encoding = Encoding::Protobuf;
     std::uint32_t items = 0; ///< spans, points or records in it
+    bool payloads = false;   ///< holds arguments and results of calls
 };
 
 /// What waits for one signal of one destination, oldest first. The front stays until it is answered for, so nothing is lost when a request or

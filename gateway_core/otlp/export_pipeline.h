@@ -31,6 +31,7 @@ class Random;
 namespace oriel::otlp {
 
 class DestinationQueue;
+struct PipelineSettings;
 
 /// A finished call on its way out, masked: `call` holds no unmasked text in its names and messages, and of its payloads only these are used.
 struct ExportCall {
@@ -79,7 +80,8 @@ struct PipelineOptions {
 };
 
 /// From finished telemetry to every configured destination: batches, samples, encodes once for destinations that want the same, queues, sends,
-/// retries, counts. Made by the service and moved to the exporter thread before configure(); functions marked so may be called from any thread.
+/// retries, counts. Made by the service and moved to the exporter thread before configure(); must end on that thread, as by connecting its
+/// finished() to deleteLater(). Functions marked so may be called from any thread.
 /// With no destination nothing is kept, encoded or timed; with some, timers run only while something waits.
 class ExportPipeline : public QObject {
     Q_OBJECT
@@ -111,7 +113,7 @@ public:
     [[nodiscard]] QList<DestinationStatus> status() const;
 
     /// Any thread. Sends one real span to the destination, past its queue, and answers with the backend's words: "accepted (HTTP 200)". Acceptance
-    /// resumes a paused destination.
+    /// resumes a paused destination. The future is cancelled when the destination is removed before the answer.
     QFuture<Result<QString>> sendTestSpan(const QString& destination);
 
     /// Any thread. Tries a paused or waiting destination again at once, as after a secret of the vault changed.
@@ -134,27 +136,28 @@ private:
         std::vector<telemetry::LogRecord> logs;
         [[nodiscard]] std::size_t size() const { return calls.size() + spans.size() + logs.size(); }
     };
-    struct Settings;
-
     template <class Item> void submit(std::vector<Item>& box, std::vector<Item>&& items, Signal signal);
     void apply(const config::Telemetry& telemetry, std::shared_ptr<const telemetry::Resource> resource,
                std::shared_ptr<const telemetry::Scope> scope);
     void wake();
     void flushInbox();
-    void encodeTraces(Inbox& inbox);
-    void encodeLogs(const Inbox& inbox);
+    void encodeTraces(const Inbox& inbox);
+    void encodeLogs(std::vector<telemetry::LogRecord> logs);
     void encodeMetrics(std::vector<telemetry::MetricData> metrics);
-    void publishStatus();
-    void checkDrained();
+    void arm(QTimer& timer, std::chrono::milliseconds interval);
+    void destinationChanged();
+    void beginShutdown(std::chrono::milliseconds deadline);
+    void finishWhenDrained();
     [[nodiscard]] DestinationQueue* find(const QString& name) const;
 
     PipelineOptions m_options;
-    std::unique_ptr<Settings> m_settings;
+    std::unique_ptr<PipelineSettings> m_settings;
     std::vector<std::unique_ptr<DestinationQueue>> m_destinations;
     QTimer* m_spanTimer;
     QTimer* m_metricTimer;
     QTimer* m_statusTimer;
     QTimer* m_deadlineTimer;
+    bool m_applying = false; ///< destinations are being rearranged; their changes are published together
     bool m_shuttingDown = false;
     bool m_drained = false;
 

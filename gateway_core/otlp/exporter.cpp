@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "otlp/exporter.h"
+
+#include "otlp/grpc_exporter.h"
+#include "otlp/http_exporter.h"
+#include "otlp/local_exporters.h"
+
+namespace oriel::otlp {
+
+Encoding encodingOf(config::ExportProtocol protocol)
+{
+    using config::ExportProtocol;
+    switch (protocol) {
+    case ExportProtocol::HttpJson:
+    case ExportProtocol::Console:
+    case ExportProtocol::File: return Encoding::Json;
+    case ExportProtocol::Grpc:
+    case ExportProtocol::HttpProtobuf:
+    case ExportProtocol::None: break;
+    }
+    return Encoding::Protobuf;
+}
+
+Result<std::unique_ptr<Exporter>> makeExporter(const config::Destination& destination, const ExporterContext& context)
+{
+    using config::ExportProtocol;
+    switch (destination.protocol) {
+    case ExportProtocol::Grpc: return GrpcExporter::create(destination, context);
+    case ExportProtocol::HttpProtobuf:
+    case ExportProtocol::HttpJson: return HttpExporter::create(destination, context);
+    case ExportProtocol::Console: return std::unique_ptr<Exporter>(std::make_unique<ConsoleExporter>());
+    case ExportProtocol::File: return FileExporter::create(destination);
+    case ExportProtocol::None: return std::unique_ptr<Exporter>(std::make_unique<NoneExporter>());
+    }
+    return fail(ErrorCode::Unsupported, QStringLiteral("there is no exporter for this protocol"));
+}
+
+} // namespace oriel::otlp
