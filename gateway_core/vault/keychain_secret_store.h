@@ -10,11 +10,13 @@ namespace oriel::vault {
 
 /// The operating system's keychain through QtKeychain (Secret Service or KWallet, Windows Credential Manager, macOS Keychain).
 ///
-/// Binary entries only, no plain-text fallback. A locked Secret Service answers a read with "not found"; therefore a read that finds nothing is
-/// followed by writing and removing a canary entry, and only if that works the answer is NotFound. A job that has no answer within the
-/// time-out is reported as Timeout and left alone (deleting a running job crashes); until it ends, further calls fail with Timeout at once.
+/// Binary entries only, no plain-text fallback. A locked Secret Service answers a read with "not found"; therefore a read that
+/// finds nothing is followed by writing and removing a canary entry, and only if that works the answer is NotFound. A job that
+/// has no answer within the time-out is reported as Timeout and left alone (deleting a running job crashes); until it ends,
+/// further calls fail with Timeout at once.
 ///
-/// Threads: QtKeychain has one global queue without a lock, so all stores of a process live on one thread, which runs an event loop.
+/// Threads: QtKeychain has one global queue without a lock, so all stores of a process live on one thread, which runs an event
+/// loop.
 class KeychainSecretStore final : public SecretStore {
 public:
     explicit KeychainSecretStore(std::chrono::milliseconds timeout = std::chrono::seconds(4));

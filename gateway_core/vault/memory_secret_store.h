@@ -9,7 +9,8 @@
 
 namespace oriel::vault {
 
-/// Keeps entries until it is destroyed; for tests and for runs that must leave no trace. Can be told to fail as a real store would.
+/// Keeps entries until it is destroyed; for tests and for runs that must leave no trace. Can be told to fail as a real store
+/// would.
 class MemorySecretStore final : public SecretStore {
 public:
     void read(const SecretKey& key, ReadCallback callback) override;

@@ -37,8 +37,8 @@ struct SecretKey {
 
 /// A place that keeps small secrets for the user: the system's keychain, or memory in tests.
 ///
-/// All functions return at once; the callback runs exactly once, later, on the thread that called (which needs an event loop), also when
-/// the store was destroyed meanwhile. One store is used from one thread only.
+/// All functions return at once; the callback runs exactly once, later, on the thread that called (which needs an event loop),
+/// also when the store was destroyed meanwhile. One store is used from one thread only.
 class SecretStore {
 public:
     using ReadCallback = std::function<void(SecretResult<QByteArray>)>;

@@ -29,9 +29,10 @@ struct KdfCost {
 ///     entry <name> <version> <nonce> <ciphertext and tag>
 ///     end <entries> <generation> <authentication code of all lines above>
 ///
-/// Values are sealed with AES-256-GCM under a key derived from the 256-bit master key; vault id, entry name and version are authenticated with them, so an
-/// entry cannot be moved, renamed or replaced by another one of the file. Entry names are readable. The `end` line shows that lines were removed. What it cannot show
-/// is that the whole file was put back to an older state.
+/// Values are sealed with AES-256-GCM under a key derived from the 256-bit master key; vault id, entry name and version are
+/// authenticated with them, so an entry cannot be moved, renamed or replaced by another one of the file. Entry names are
+/// readable. The `end` line shows that lines were removed. What it cannot show is that the whole file was put back to an older
+/// state.
 ///
 /// A value type without threads of its own: the owner serialises access. Functions that touch the disk block.
 class VaultFile {
@@ -45,10 +46,15 @@ public:
     /// Letters, digits, and `. _ / -` between them, at most 128.
     [[nodiscard]] static bool isValidName(QStringView name);
 
+    VaultFile(VaultFile&&) noexcept = default;
+    VaultFile& operator=(VaultFile&&) noexcept = default;
+    /// A copy to change and save() while the original still answers.
+    [[nodiscard]] VaultFile clone() const;
+
     /// A new, unlocked vault with a random id and master key; nothing is written before save().
     static VaultFile createNew(const QString& path, Random& random);
-    /// Reads header, slots and entries; no key is needed. NotFound: there is no file. DataLoss: this is no readable vault (and it is left as it is). Io,
-    /// TooLarge as named. Damaged entry lines do not fail it, see damagedLines().
+    /// Reads header, slots and entries; no key is needed. NotFound: there is no file. DataLoss: this is no readable vault (and it
+    /// is left as it is). Io, TooLarge as named. Damaged entry lines do not fail it, see damagedLines().
     static Result<VaultFile> load(const QString& path);
 
     [[nodiscard]] const QString& path() const { return m_path; }
@@ -78,13 +84,15 @@ public:
     Status setValue(const QString& name, QByteArrayView value, Random& random);
     Status removeValue(const QString& name);
 
-    /// Names of entries that cannot be opened with the key; only when unlocked.
+    /// Names of entries that cannot be opened with the key; only when unlocked. Decrypts all of them.
     [[nodiscard]] QStringList damagedEntries() const;
-    /// Sentences about lines that could not be read or that are missing; empty = the file is whole.
+    /// Sentences about lines and entries that could not be read or that are missing; empty = the file is whole. Decrypts all
+    /// entries when unlocked.
     [[nodiscard]] QStringList damage() const;
 
-    /// Replaces the file atomically (temporary file, 0600, flush to disk, rename, flush of the folder) and keeps the previous one as backupPath(). On any error the
-    /// file on disk is what it was. Damaged lines are carried over unchanged.
+    /// Replaces the file atomically (temporary file, 0600, flush to disk, rename, flush of the folder) and keeps the previous
+    /// one, if it was whole, as backupPath(). Damaged lines are carried over unchanged. On any error the file on disk is what it
+    /// was. AlreadyExists: another program wrote the file meanwhile; Io.
     Status save();
 
 private:
@@ -100,26 +108,30 @@ private:
         QByteArray sealed;
     };
 
+    VaultFile() = default;
     Status parse(const QByteArray& bytes);
+    void parseLine(const QByteArray& line, int number);
     bool parseSlot(const QByteArrayList& fields);
     bool parseEntry(const QByteArrayList& fields);
+    bool parseEnd(const QByteArrayList& fields);
     [[nodiscard]] QByteArray body() const;
-    [[nodiscard]] QByteArray serialise();
+    [[nodiscard]] QByteArray endLine(const QByteArray& lines, quint64 generation) const;
+    [[nodiscard]] QByteArray keyCheck() const;
     [[nodiscard]] QByteArray entryContext(const QString& name, quint64 version) const;
     [[nodiscard]] QByteArray slotContext(const PassphraseSlot& slot) const;
     [[nodiscard]] SecretBuffer subkey(QByteArrayView label) const;
-    void noteIntegrity();
+    void checkIntegrity();
 
     QString m_path;
     QByteArray m_id;
-    QByteArray m_keychainCheck;
+    QByteArray m_keychainCheck; // empty: no keychain slot
     std::optional<PassphraseSlot> m_passphraseSlot;
     QMap<QString, Entry> m_entries;
-    QList<QByteArray> m_unreadLines; // kept byte for byte
+    QByteArrayList m_unreadLines; // kept byte for byte
     QStringList m_lineDamage;
     QString m_integrityDamage;
-    QByteArray m_storedBody; // what the end line vouches for, until unlocked
-    QByteArray m_storedCode;
+    QByteArray m_stored; // what was read, until its end line can be checked
+    QByteArray m_digest; // of the file as read or written last; empty: there was none
     quint64 m_generation = 0;
     SecretBuffer m_master;
 };
