@@ -17,8 +17,6 @@ namespace oriel::store {
 enum class AuditKind : quint8 { Call = 0, Retention = 1, Config = 2, Export = 3, Approval = 4, Credential = 5, Lifecycle = 6 };
 
 QByteArrayView auditKindName(AuditKind kind);
-QByteArrayView outcomeName(telemetry::Outcome outcome); ///< "ok", "tool_error", "rpc_error", "timeout", …
-std::optional<telemetry::Outcome> outcomeFromName(QByteArrayView name);
 
 /// One row of the audit log (A1). Text is UTF-8 and masked before it comes here.
 struct AuditRow {

@@ -28,6 +28,7 @@ struct FilterCondition {
     QByteArray key;                          ///< of an attribute, without `attr.`
     std::vector<QByteArray> values;          ///< any of them (`server=a,b`); the pattern for Match
     std::int64_t durationNs = 0;             ///< for Duration
+    double number = 0;                       ///< for < <= > >= of an attribute
     std::shared_ptr<const re2::RE2> pattern; ///< for Match and NotMatch
 };
 
@@ -53,8 +54,8 @@ struct FilterError {
 ///   op         := = != =~ !~ ; for duration and numeric attributes also < <= > >=
 ///   duration   := number with ns us µs ms s m h (a number alone is milliseconds)
 ///
-/// AND binds tighter than OR; two terms side by side are joined by AND. `status` takes ok, error, or an outcome (tool_error, rpc_error,
-/// timeout, cancelled, blocked, rejected, unavailable). `trace` takes the beginning of a trace id in hex. Patterns are RE2, unanchored.
+/// AND binds tighter than OR; two terms side by side are joined by AND; the words AND, OR and NOT may be written small. `status` takes ok, error, or an outcome (tool_error, rpc_error,
+/// timeout, cancelled, blocked, rejected, unavailable), or running. `trace` takes the beginning of a trace id in hex. Patterns are RE2, unanchored.
 class Filter {
 public:
     static constexpr qsizetype kMaxLength = 4096;
@@ -74,6 +75,10 @@ public:
 private:
     std::shared_ptr<const FilterNode> m_root;
 };
+
+/// The key as it is written: "service", "attr.http.route"; empty for Text.
+QByteArray filterKeyText(FilterField field, QByteArrayView attributeKey = {});
+QByteArrayView filterOpText(FilterOp op);
 
 /// The text of a value as it must be written in a filter: quoted where needed.
 QByteArray quoteFilterValue(QByteArrayView value);

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <mutex>
 #include <stop_token>
 #include <vector>
 
@@ -39,7 +40,7 @@ public:
 };
 
 /// Applies the configured retention to all stores (A4, T9). Has no timer: its owner runs it at the start, when the configuration changes and
-/// once a day. Any thread that may wait for disks.
+/// once a day. add() and `onDeleted` come first; the rest may be called from any thread that may wait for disks.
 class RetentionPolicy {
 public:
     RetentionPolicy(const Clock& clock, config::Retention retention);
@@ -55,7 +56,10 @@ public:
     std::function<void(const RetentionPreview&)> onDeleted;
 
 private:
+    [[nodiscard]] std::vector<RetentionTarget*> targets() const;
+
     const Clock& m_clock;
+    mutable std::mutex m_mutex;
     config::Retention m_retention;
     std::vector<RetentionTarget*> m_targets;
 };

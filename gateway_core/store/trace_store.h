@@ -29,7 +29,7 @@ struct TraceStoreOptions {
 /// A span with endUnixNs == 0 is running; the finished span (or the call) with the same id takes its place.
 class TraceStore final : public FilterVocabulary, public RetentionTarget {
 public:
-    /// Does not touch the disk; open() does.
+    /// Does not touch the disk; open() does, and comes before the first append() where there is a directory.
     TraceStore(TraceStoreOptions options, const Clock& clock);
     ~TraceStore() override;
     TraceStore(const TraceStore&) = delete;
@@ -48,6 +48,8 @@ public:
     void append(telemetry::SpanData&& span);
     void append(std::span<telemetry::SpanData> spans);
     void setBudget(std::int64_t bytes);
+    /// The resource and scope that the spans of calls get when they are read; `service.name` of it is what `service=` finds.
+    void setCallResource(std::shared_ptr<const telemetry::Resource> resource, std::shared_ptr<const telemetry::Scope> scope);
 
     // --- any thread ---
     /// Grows with every record; 0 before the first.

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "store/byte_io.h"
+#include "telemetry/attributes.h"
+
+namespace oriel::store {
+
+/// Attributes with their texts in place, for records that stand alone in a file (logs). Reading damaged bytes yields empty values.
+void putPlainValue(ByteWriter& out, const telemetry::AnyValue& value, int depth = 0);
+void putPlainAttributes(ByteWriter& out, const telemetry::Attributes& attributes, int depth = 0);
+telemetry::AnyValue getPlainValue(ByteReader& in, int depth = 0);
+telemetry::Attributes getPlainAttributes(ByteReader& in, int depth = 0);
+
+} // namespace oriel::store

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "store/byte_io.h"
+#include "telemetry/log_record.h"
+
+#include <memory>
+#include <vector>
+
+namespace oriel::store {
+
+using LogPointer = std::shared_ptr<const telemetry::LogRecord>;
+
+/// One frame of a log file: resources and scopes that its records share, then the records.
+void encodeLogFrame(ByteWriter& out, const std::vector<LogPointer>& records);
+/// Appends what could be read. Returns how many records the frame should have held and did not.
+std::uint64_t decodeLogFrame(QByteArrayView payload, std::vector<LogPointer>& out);
+
+/// Bytes that a record takes in memory, roughly.
+std::int64_t costOfLog(const telemetry::LogRecord& record);
+
+} // namespace oriel::store
