@@ -31,7 +31,7 @@ public:
 
         Private& owner;
         LifecycleTrace trace;
-        StartStage stage = StartStage::Spawn;
+        StartStage stage = StartStage::Resolve;
         bool retired = false;
         bool closed = false;
         std::int64_t closingUnixNs = 0;  ///< when its end began

@@ -10,7 +10,7 @@ namespace {
 using telemetry::WireDirection;
 using telemetry::WireKind;
 
-/// The id of an answer of which only both ends are left. Servers write it first or last; anything else stays unknown.
+/// The id of an answer that cannot be read, or of which only both ends are left. Servers write it first or last; else it stays unknown.
 std::optional<std::int64_t> idAtTheEnds(QByteArrayView head, QByteArrayView tail)
 {
     const auto read = [](QByteArrayView text, bool last) -> std::optional<std::int64_t> {
@@ -203,12 +203,13 @@ void ServerConnection::Private::takeBroken(const mcp::FrameError& error, const Q
     ++strayAnswers;
     recordWire(WireDirection::ServerToGateway, WireKind::StrayOutput, {}, error.id.isValid() ? error.id.toJson() : QByteArray(), frame);
     recordLog(telemetry::Severity::Warn, "A message of the server was refused: " + error.message, "stdout");
-    if (error.id.isInteger() && calls.find(error.id.number()) != nullptr) {
+    const std::optional<std::int64_t> id = error.id.isInteger() ? std::optional(error.id.number()) : idAtTheEnds(frame, frame);
+    if (id && calls.find(*id) != nullptr) {
         Reply reply;
         reply.kind = Reply::Kind::Rejected;
         reply.error = {ErrorCode::Parse, QStringLiteral("The server's answer was refused: %1").arg(QString::fromUtf8(error.message)), server.name,
                        QStringLiteral("This is a defect of the server; the wire log has the message.")};
-        endCall(error.id.number(), std::move(reply), OperationMetrics::End::Failed);
+        endCall(*id, std::move(reply), OperationMetrics::End::Failed);
     }
 }
 

@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "http/client.h"
+#include "http/server.h"
+#include "http/sse.h"
+#include "upstream_fixture.h"
+
+#include <QTest>
+
+using namespace oriel;
+using namespace oriel::upstream;
+using namespace oriel::upstream::test;
+
+namespace {
+
+/// A server whose answers a test writes down; initialize, tools/list and notifications are answered unless it says otherwise.
+class ScriptedServer {
+public:
+    ScriptedServer() : m_server({}, systemClock())
+    {
+        m_server.setHandler([this](http::Request&& request, http::Exchange exchange) { handle(std::move(request), std::move(exchange)); });
+        const auto port = m_server.listen(QHostAddress(QHostAddress::LocalHost), 0);
+        Q_ASSERT(port);
+    }
+
+    [[nodiscard]] QString url() const { return QStringLiteral("http://127.0.0.1:%1/mcp").arg(m_server.port()); }
+    void stop() { m_server.stop(std::chrono::milliseconds(0)); }
+
+    struct Seen {
+        QByteArray method;
+        QByteArray target;
+        http::Headers headers;
+        QByteArray body;
+    };
+    /// True when the test has answered.
+    using Script = std::function<bool(const http::Request& request, const mcp::Message& message, http::Exchange& exchange)>;
+
+    Script script;
+    QByteArray session = "session-1";
+    std::vector<Seen> seen;
+    http::Exchange stream; ///< of the last GET
+
+    [[nodiscard]] QList<QByteArray> seenMethods() const
+    {
+        QList<QByteArray> methods;
+        for (const Seen& one : seen) {
+            json::Document document;
+            const auto message = mcp::readMessage(one.body, document);
+            methods.append(message ? message->text(mcp::Field::Method) : one.method);
+        }
+        return methods;
+    }
+
+    static void answer(const mcp::Message& message, http::Exchange& exchange, QByteArrayView result)
+    {
+        exchange.respond(http::Response::json(200, mcp::makeResult(message.id(), result)));
+    }
+
+private:
+    void handle(http::Request&& request, http::Exchange exchange)
+    {
+        seen.push_back({request.method, request.target, request.headers, request.body});
+        mcp::Message message;
+        json::Document document;
+        if (auto read = mcp::readMessage(request.body, document)) {
+            message = std::move(*read);
+        }
+        if (script && script(request, message, exchange)) {
+            return;
+        }
+        if (request.method == "GET") {
+            exchange.startStream(200, {{"Content-Type", "text/event-stream"}});
+            stream = exchange;
+        } else if (request.method != "POST") {
+            exchange.respond(http::Response::text(200, {}));
+        } else if (message.methodId == mcp::MethodId::Initialize) {
+            http::Response response = http::Response::json(
+                200, mcp::makeResult(message.id(), "{\"protocolVersion\":\"2025-06-18\",\"capabilities\":{\"tools\":{}},\"serverInfo\":{\"name\":\"h\",\"version\":\"3\"}}"));
+            if (!session.isEmpty()) {
+                response.headers.set("Mcp-Session-Id", session);
+            }
+            exchange.respond(response);
+        } else if (!message.isRequest()) {
+            exchange.respond(http::Response::text(202, {}));
+        } else if (message.methodId == mcp::MethodId::ToolsList) {
+            answer(message, exchange, "{\"tools\":[{\"name\":\"one\",\"inputSchema\":{}}]}");
+        } else {
+            answer(message, exchange, "{\"content\":[]}");
+        }
+    }
+
+    http::Server m_server;
+};
+
+} // namespace
+
+class TestHttpTransport : public QObject {
+    Q_OBJECT
+
+    RecordingRecorder m_recorder;
+    RecordingHandler m_handler;
+    RecordingReplies m_replies;
+    std::unique_ptr<http::Client> m_client;
+    std::unique_ptr<ScriptedServer> m_server;
+    std::unique_ptr<ServerConnection> m_connection;
+
+    ServerConnection& open(const std::function<void(config::Server&)>& adjust = {})
+    {
+        config::Server server;
+        server.name = QStringLiteral("web");
+        server.transport = config::ServerTransport::StreamableHttp;
+        server.url = m_server->url();
+        if (adjust) {
+            adjust(server);
+        }
+        ConnectionContext context = quickContext(m_recorder);
+        context.httpClient = m_client.get();
+        context.timeouts.connectivity = std::chrono::milliseconds(5'000);
+        m_connection = std::make_unique<ServerConnection>(server, context, m_handler);
+        return *m_connection;
+    }
+
+    /// The last request whose body holds `text`.
+    [[nodiscard]] const ScriptedServer::Seen* lastWith(QByteArrayView text) const
+    {
+        for (auto it = m_server->seen.rbegin(); it != m_server->seen.rend(); ++it) {
+            if (it->body.contains(text)) {
+                return &*it;
+            }
+        }
+        return nullptr;
+    }
+
+private Q_SLOTS:
+    void init()
+    {
+        m_recorder = RecordingRecorder();
+        m_handler = RecordingHandler();
+        m_replies = RecordingReplies();
+        m_client = std::make_unique<http::Client>(http::ClientSettings{}, systemClock());
+        m_server = std::make_unique<ScriptedServer>();
+    }
+    void cleanup()
+    {
+        m_connection.reset();
+        m_server.reset();
+        m_client.reset();
+    }
+
+    void aCallIsAPostWithTheHeadersOfTheSession()
+    {
+        ServerConnection& connection = open([](config::Server& server) { server.headers = {{QStringLiteral("X-Key"), QStringLiteral("k1")}}; });
+        CallOptions options;
+        options.traceId = {1, 2};
+        options.spanId = {3};
+        options.traceState = QByteArrayLiteral("v=1");
+        options.baggage = QByteArrayLiteral("a=b");
+        connection.call(clientCall("one"), options, m_replies);
+        QTRY_COMPARE(m_replies.size(), std::size_t{1});
+        QCOMPARE(m_replies.replies[0].reply.kind, Reply::Kind::Response);
+        QVERIFY(m_replies.replies[0].reply.timings.firstByteNs > 0);
+        const ScriptedServer::Seen* first = lastWith("\"initialize\"");
+        QVERIFY(first->headers.value("Mcp-Session-Id").isNull());
+        QVERIFY(first->headers.value("MCP-Protocol-Version").isNull());
+        const ScriptedServer::Seen* call = lastWith("tools/call");
+        QCOMPARE(call->method, QByteArray("POST"));
+        QCOMPARE(call->headers.value("Mcp-Session-Id").toByteArray(), QByteArray("session-1"));
+        QCOMPARE(call->headers.value("MCP-Protocol-Version").toByteArray(), QByteArray("2025-06-18"));
+        QCOMPARE(call->headers.value("Content-Type").toByteArray(), QByteArray("application/json"));
+        QVERIFY(http::listHas(call->headers.value("Accept"), "application/json") && http::listHas(call->headers.value("Accept"), "text/event-stream"));
+        QCOMPARE(call->headers.value("X-Key").toByteArray(), QByteArray("k1"));
+        QCOMPARE(call->headers.value("traceparent").toByteArray(), QByteArray("00-00000000000000010000000000000002-0000000000000003-01"));
+        QCOMPARE(call->headers.value("tracestate").toByteArray(), QByteArray("v=1"));
+        QCOMPARE(call->headers.value("baggage").toByteArray(), QByteArray("a=b"));
+        QTRY_COMPARE(connection.state(), ServerState::Ready);
+        QCOMPARE(connection.context()->sessionId, QByteArray("session-1"));
+        QCOMPARE(connection.context()->address, QByteArray("127.0.0.1"));
+    }
+
+    void anEventStreamCarriesProgressAndRequestsBeforeTheAnswer()
+    {
+        m_server->script = [](const http::Request&, const mcp::Message& message, http::Exchange& exchange) {
+            if (message.methodId != mcp::MethodId::ToolsCall) {
+                return false;
+            }
+            exchange.startStream(200, {{"Content-Type", "text/event-stream; charset=utf-8"}});
+            exchange.write(http::sseEvent("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{\"progressToken\":"
+                                          + message.rawOf(mcp::Field::MetaProgressToken).toByteArray() + ",\"progress\":1}}"));
+            exchange.write(http::sseEvent("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{\"level\":\"info\",\"data\":\"x\"}}"));
+            exchange.write(http::sseEvent(mcp::makeResult(message.id(), "{\"content\":[]}")));
+            exchange.end();
+            return true;
+        };
+        ServerConnection& connection = open();
+        CallOptions options;
+        options.wantsProgress = true;
+        const CallToken token = connection.call(clientCall("one"), options, m_replies);
+        QTRY_COMPARE(m_replies.size(), std::size_t{1});
+        QCOMPARE(m_replies.replies[0].reply.kind, Reply::Kind::Response);
+        QCOMPARE(m_replies.progress.size(), std::size_t{1});
+        QCOMPARE(m_handler.notifications.size(), std::size_t{1});
+        QCOMPARE(m_handler.notificationCalls[0], token);
+    }
+
+    void theServersOwnStreamIsListenedTo()
+    {
+        ServerConnection& connection = open();
+        connection.start();
+        QTRY_VERIFY(connection.state() == ServerState::Ready && m_server->stream.isOpen());
+        m_server->stream.write(http::sseEvent("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/resources/updated\",\"params\":{\"uri\":\"a:b\"}}", "ev-1"));
+        QTRY_COMPARE(m_handler.notifications.size(), std::size_t{1});
+        QVERIFY(!m_handler.notificationCalls[0].isValid());
+    }
+
+    void aServerWithoutAStreamOfItsOwnIsFine()
+    {
+        m_server->script = [](const http::Request& request, const mcp::Message&, http::Exchange& exchange) {
+            if (request.method == "GET") {
+                exchange.respond(http::Response::text(405, {}));
+                return true;
+            }
+            return false;
+        };
+        ServerConnection& connection = open();
+        connection.start();
+        QTRY_VERIFY(connection.state() == ServerState::Ready && m_server->seenMethods().contains("GET"));
+        connection.call(clientCall("one"), {}, m_replies);
+        QTRY_COMPARE(m_replies.size(), std::size_t{1});
+        QCOMPARE(m_server->seenMethods().count("GET"), 1);
+    }
+
+    void aBrokenStreamIsResumedWhereItEnded()
+    {
+        mcp::RequestId waiting;
+        m_server->script = [&waiting](const http::Request& request, const mcp::Message& message, http::Exchange& exchange) {
+            if (message.methodId == mcp::MethodId::ToolsCall) {
+                waiting = message.id();
+                exchange.startStream(200, {{"Content-Type", "text/event-stream"}});
+                exchange.write(http::ssePrimingEvent("ev-9", std::chrono::milliseconds(5)));
+                exchange.end();
+                return true;
+            }
+            if (request.method == "GET" && request.headers.value("Last-Event-ID") == "ev-9") {
+                exchange.startStream(200, {{"Content-Type", "text/event-stream"}});
+                exchange.write(http::sseEvent(mcp::makeResult(waiting, "{\"content\":[]}"), "ev-10"));
+                exchange.end();
+                return true;
+            }
+            return false;
+        };
+        ServerConnection& connection = open();
+        connection.call(clientCall("one"), {}, m_replies);
+        QTRY_COMPARE(m_replies.size(), std::size_t{1});
+        QCOMPARE(m_replies.replies[0].reply.kind, Reply::Kind::Response);
+    }
+
+    void aStreamThatEndsWithoutAnAnswerFailsItsCall()
+    {
+        m_server->script = [](const http::Request&, const mcp::Message& message, http::Exchange& exchange) {
+            if (message.methodId != mcp::MethodId::ToolsCall) {
+                return false;
+            }
+            exchange.startStream(200, {{"Content-Type", "text/event-stream"}});
+            exchange.end();
+            return true;
+        };
+        ServerConnection& connection = open();
+        connection.call(clientCall("one"), {}, m_replies);
+        QTRY_COMPARE(m_replies.size(), std::size_t{1});
+        QCOMPARE(m_replies.replies[0].reply.kind, Reply::Kind::Unavailable);
+        QVERIFY(m_replies.replies[0].reply.error.message.contains(QStringLiteral("before it answered")));
+        QTRY_COMPARE(connection.state(), ServerState::Ready);
+    }
+
+    void aLostSessionIsOpenedAgainAndTheCallSentAgain()
+    {
+        ServerConnection& connection = open();
+        connection.start();
+        QTRY_COMPARE(connection.state(), ServerState::Ready);
+        m_server->session = "session-2";
+        m_server->script = [](const http::Request& request, const mcp::Message& message, http::Exchange& exchange) {
+            if (message.methodId != mcp::MethodId::Initialize && request.headers.value("Mcp-Session-Id") == "session-1") {
+                exchange.respond(http::Response::text(404, "no such session"));
+                return true;
+            }
+            return false;
+        };
+        connection.call(clientCall("one"), {}, m_replies);
+        QTRY_COMPARE(m_replies.size(), std::size_t{1});
+        QCOMPARE(m_replies.replies[0].reply.kind, Reply::Kind::Response);
+        QTRY_COMPARE(connection.state(), ServerState::Ready);
+        QCOMPARE(connection.context()->sessionId, QByteArray("session-2"));
+        QCOMPARE(m_server->seenMethods().count("initialize"), 2);
+    }
+
+    void aServerThatForgetsEverySessionDoesNotLoop()
+    {
+        ServerConnection& connection = open();
+        connection.start();
+        QTRY_COMPARE(connection.state(), ServerState::Ready);
+        m_server->script = [](const http::Request&, const mcp::Message& message, http::Exchange& exchange) {
+            if (message.methodId == mcp::MethodId::ToolsCall) {
+                exchange.respond(http::Response::text(404, "no such session"));
+                return true;
+            }
+            return false;
+        };
+        connection.call(clientCall("one"), {}, m_replies);
+        QTRY_COMPARE(m_replies.size(), std::size_t{1});
+        QCOMPARE(m_replies.replies[0].reply.kind, Reply::Kind::Unavailable);
+        QVERIFY(m_server->seenMethods().count("tools/call") == 2);
+    }
+
+    void stoppingDeletesTheSession()
+    {
+        ServerConnection& connection = open();
+        connection.start();
+        QTRY_COMPARE(connection.state(), ServerState::Ready);
+        connection.stop();
+        QTRY_COMPARE(connection.state(), ServerState::Stopped);
+        QCOMPARE(m_server->seen.back().method, QByteArray("DELETE"));
+        QCOMPARE(m_server->seen.back().headers.value("Mcp-Session-Id").toByteArray(), QByteArray("session-1"));
+    }
+
+    void refusedHandshakesAreDiagnosed_data()
+    {
+        QTest::addColumn<int>("status");
+        QTest::addColumn<QByteArray>("type");
+        QTest::addColumn<int>("code");
+        QTest::newRow("401") << 401 << QByteArray("text/plain") << static_cast<int>(DiagnosisCode::AuthenticationRequired);
+        QTest::newRow("403") << 403 << QByteArray("text/plain") << static_cast<int>(DiagnosisCode::Forbidden);
+        QTest::newRow("404") << 404 << QByteArray("text/plain") << static_cast<int>(DiagnosisCode::NotFound);
+        QTest::newRow("redirect") << 302 << QByteArray("text/plain") << static_cast<int>(DiagnosisCode::Redirected);
+        QTest::newRow("html") << 200 << QByteArray("text/html") << static_cast<int>(DiagnosisCode::NotMcp);
+        QTest::newRow("500") << 500 << QByteArray("text/plain") << static_cast<int>(DiagnosisCode::ServerError);
+    }
+    void refusedHandshakesAreDiagnosed()
+    {
+        QFETCH(int, status);
+        QFETCH(QByteArray, type);
+        QFETCH(int, code);
+        m_server->script = [status, type](const http::Request&, const mcp::Message&, http::Exchange& exchange) {
+            http::Response response = http::Response::text(status, "<h1>sorry</h1>");
+            response.headers.set("Content-Type", type);
+            response.headers.set("WWW-Authenticate", "Bearer realm=x");
+            response.headers.set("Location", "http://127.0.0.1:9/elsewhere");
+            exchange.respond(response);
+            return true;
+        };
+        ServerConnection& connection = open();
+        connection.start();
+        QTRY_VERIFY(connection.state() == ServerState::Failed || connection.state() == ServerState::Backoff);
+        const Diagnosis diagnosis = connection.status().diagnosis;
+        QCOMPARE(static_cast<int>(diagnosis.code), code);
+        QVERIFY2(status == 302 || diagnosis.cause.contains(QStringLiteral("sorry")), qPrintable(diagnosis.cause));
+        if (status == 401) {
+            QVERIFY(diagnosis.details.contains(QStringLiteral("WWW-Authenticate: Bearer realm=x")));
+        }
+        QVERIFY(m_server->seen.size() >= 1 && m_server->seen[0].target == "/mcp");
+    }
+
+    void aClosedPortIsDiagnosedAndTriedAgain()
+    {
+        const QString url = m_server->url();
+        m_server->stop();
+        ServerConnection& connection = open([&url](config::Server& server) { server.url = url; });
+        connection.start();
+        QTRY_VERIFY(connection.status().restarts > 0);
+        QCOMPARE(connection.status().diagnosis.code, DiagnosisCode::ConnectionRefused);
+    }
+
+    void anInvalidUrlIsDiagnosed()
+    {
+        ServerConnection& connection = open([](config::Server& server) { server.url = QStringLiteral("ftp://x/y"); });
+        connection.start();
+        QTRY_COMPARE(connection.state(), ServerState::Failed);
+        QCOMPARE(connection.status().diagnosis.code, DiagnosisCode::InvalidUrl);
+    }
+
+    void aServerThatGoesAwayFailsItsCallsAndIsTriedAgain()
+    {
+        ServerConnection& connection = open();
+        connection.start();
+        QTRY_COMPARE(connection.state(), ServerState::Ready);
+        m_server->stop();
+        connection.call(clientCall("one"), {}, m_replies);
+        QTRY_COMPARE(m_replies.size(), std::size_t{1});
+        QCOMPARE(m_replies.replies[0].reply.kind, Reply::Kind::Unavailable);
+        QTRY_VERIFY(connection.status().restarts > 0);
+    }
+
+    void anErrorStatusOfACallIsItsErrorOnly()
+    {
+        m_server->script = [](const http::Request&, const mcp::Message& message, http::Exchange& exchange) {
+            if (message.methodId != mcp::MethodId::ToolsCall) {
+                return false;
+            }
+            if (message.text(mcp::Field::ParamsName) == "rpc") {
+                exchange.respond(http::Response::json(400, mcp::makeErrorResponse(message.id(), -32602, "bad arguments")));
+            } else {
+                exchange.respond(http::Response::text(503, "overloaded"));
+            }
+            return true;
+        };
+        ServerConnection& connection = open();
+        connection.call(clientCall("one"), {}, m_replies);
+        QTRY_COMPARE(m_replies.size(), std::size_t{1});
+        QCOMPARE(m_replies.replies[0].reply.kind, Reply::Kind::Unavailable);
+        QCOMPARE(m_replies.replies[0].reply.httpStatus, 503);
+        QVERIFY(m_replies.replies[0].reply.error.message.contains(QStringLiteral("overloaded")));
+        connection.call(clientCall("rpc"), {}, m_replies);
+        QTRY_COMPARE(m_replies.size(), std::size_t{2});
+        QCOMPARE(m_replies.replies[1].reply.kind, Reply::Kind::Response);
+        QCOMPARE(m_replies.replies[1].reply.message.errorCode, -32602);
+        QTRY_COMPARE(connection.state(), ServerState::Ready);
+    }
+
+    void cancellingClosesTheOpenAnswer()
+    {
+        bool gone = false;
+        m_server->script = [&gone](const http::Request&, const mcp::Message& message, http::Exchange& exchange) {
+            if (message.methodId != mcp::MethodId::ToolsCall) {
+                return false;
+            }
+            exchange.onClosed([&gone] { gone = true; });
+            return true;
+        };
+        ServerConnection& connection = open();
+        const CallToken token = connection.call(clientCall("one"), {}, m_replies);
+        QTRY_VERIFY(m_server->seenMethods().contains("tools/call"));
+        QVERIFY(connection.cancel(token, "enough"));
+        QTRY_VERIFY(gone);
+        QTRY_VERIFY(m_server->seenMethods().contains("notifications/cancelled"));
+        QCOMPARE(m_replies.size(), std::size_t{0});
+    }
+
+    void theOlderTransportTalksThroughItsEndpoint()
+    {
+        http::Exchange stream;
+        m_server->script = [&stream](const http::Request& request, const mcp::Message& message, http::Exchange& exchange) {
+            if (request.method == "GET") {
+                exchange.startStream(200, {{"Content-Type", "text/event-stream"}});
+                exchange.write(http::sseEvent("/messages?session=5", {}, "endpoint"));
+                stream = exchange;
+                return true;
+            }
+            if (request.target != "/messages?session=5") {
+                return false;
+            }
+            exchange.respond(http::Response::text(202, "Accepted"));
+            if (message.methodId == mcp::MethodId::Initialize) {
+                stream.write(http::sseEvent(mcp::makeResult(
+                    message.id(), "{\"protocolVersion\":\"2024-11-05\",\"capabilities\":{\"tools\":{}},\"serverInfo\":{\"name\":\"o\",\"version\":\"1\"}}"), {}, "message"));
+            } else if (message.isRequest()) {
+                stream.write(http::sseEvent(mcp::makeResult(message.id(), "{\"tools\":[]}"), {}, "message"));
+            }
+            return true;
+        };
+        ServerConnection& connection = open([](config::Server& server) { server.transport = config::ServerTransport::LegacySse; });
+        connection.call(clientCall("one"), {}, m_replies);
+        QTRY_COMPARE(m_replies.size(), std::size_t{1});
+        QCOMPARE(m_replies.replies[0].reply.kind, Reply::Kind::Response);
+        QTRY_COMPARE(connection.state(), ServerState::Ready);
+        QCOMPARE(connection.status().protocolVersion, QByteArray("2024-11-05"));
+    }
+
+    void anEndpointOfAnotherOriginIsRefused()
+    {
+        m_server->script = [](const http::Request&, const mcp::Message&, http::Exchange& exchange) {
+            exchange.startStream(200, {{"Content-Type", "text/event-stream"}});
+            exchange.write(http::sseEvent("http://elsewhere.test/messages", {}, "endpoint"));
+            return true;
+        };
+        ServerConnection& connection = open([](config::Server& server) { server.transport = config::ServerTransport::LegacySse; });
+        connection.start();
+        QTRY_VERIFY(connection.status().diagnosis.code == DiagnosisCode::HandshakeRefused);
+        QVERIFY(connection.status().diagnosis.cause.contains(QStringLiteral("another origin")));
+    }
+};
+
+QTEST_GUILESS_MAIN(TestHttpTransport)
+#include "tst_http_transport.moc"
