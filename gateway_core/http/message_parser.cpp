@@ -17,6 +17,8 @@ namespace {
 /// Of a chunk's header with its extensions, and of the trailer section.
 constexpr qsizetype maxChunkHeaderBytes = 4 * 1024;
 constexpr int maxLeadingBlankLines = 4;
+/// Method, version and blanks of a request line.
+constexpr qsizetype maxBesideTarget = 64;
 
 QByteArrayView view(beast::string_view text)
 {
@@ -173,6 +175,10 @@ struct MessageParser::Impl {
         return Step::Failed;
     }
     Step failFrom(const beast::error_code& error, QByteArrayView head);
+    [[nodiscard]] bool isFirstLineTooLong(qsizetype size) const
+    {
+        return kind == Kind::Request && size > sink.limits.maxTargetBytes + maxBesideTarget;
+    }
     Step skipBlankLines(QByteArrayView input, qsizetype* consumed);
     Step findHeadEnd(QByteArrayView input, qsizetype* headEnd);
     Step takeHead(QByteArrayView head);
@@ -242,6 +248,8 @@ MessageParser::Step MessageParser::Impl::findHeadEnd(QByteArrayView input, qsize
             return failWith(400, "A line ends without a carriage return");
         if (lineStart > 0 && at > lineStart + 1 && (window[lineStart] == ' ' || window[lineStart] == '\t'))
             return failWith(400, "Folded header lines are not accepted");
+        if (lineStart == 0 && isFirstLineTooLong(at))
+            return failWith(414, "The request line is too long");
         scannedTo = at + 1;
         if (at == lineStart + 1) {
             *headEnd = scannedTo;
@@ -249,7 +257,7 @@ MessageParser::Step MessageParser::Impl::findHeadEnd(QByteArrayView input, qsize
         }
         lineStart = scannedTo;
     }
-    if (kind == Kind::Request && lineStart == 0 && window.size() > sink.limits.maxTargetBytes + 64)
+    if (lineStart == 0 && isFirstLineTooLong(window.size()))
         return failWith(414, "The request line is too long");
     if (input.size() >= sink.limits.maxHeaderBytes)
         return failWith(431, "The header is larger than allowed");

@@ -22,9 +22,9 @@ qsizetype findLineEnd(QByteArrayView text)
     return lf ? lf - text.data() : -1;
 }
 
-bool isFieldText(QByteArrayView text)
+bool isOneLine(QByteArrayView text)
 {
-    return std::none_of(text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
+    return std::none_of(text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n'; });
 }
 
 void appendField(QByteArray& out, QByteArrayView name, QByteArrayView value)
@@ -183,9 +183,9 @@ QByteArray sseEvent(QByteArrayView data, QByteArrayView id, QByteArrayView event
 {
     QByteArray out;
     out.reserve(data.size() + id.size() + event.size() + 32);
-    if (!event.isEmpty() && isFieldText(event))
+    if (!event.isEmpty() && isOneLine(event))
         appendField(out, "event", event);
-    if (!id.isEmpty() && isFieldText(id))
+    if (!id.isEmpty() && isOneLine(id) && !id.contains('\0'))
         appendField(out, "id", id);
     appendLines(out, "data", data);
     out.append('\n');

@@ -59,8 +59,8 @@ private:
     bool m_failed = false;
 };
 
-/// Formats one event. Line ends in `data` split it into several data fields; `id` and `event` must not hold CR, LF or NUL and are
-/// left out if they do.
+/// Formats one event. Line ends in `data` split it into several data fields; `id` and `event` must not hold CR or LF, an id no NUL
+/// either; they are left out if they do.
 [[nodiscard]] QByteArray sseEvent(QByteArrayView data, QByteArrayView id = {}, QByteArrayView event = {});
 /// An event with an id and empty data, the first of a resumable stream (MCP 2025-11-25, Streamable HTTP); `retry` tells when to return.
 [[nodiscard]] QByteArray ssePrimingEvent(QByteArrayView id, std::optional<std::chrono::milliseconds> retry = {});

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Requests per second and processor time per request of http::Server: one thread echoes 1 kB POSTs over keep-alive connections.
+// Requests per second and processor time per request of http::Server: one thread echoes 1 kB POSTs over keep-alive connections. Then the
+// same for http::Client: one thread calls that server, which runs on another.
+#include "http/client.h"
 #include "http/server.h"
 
 #include <QCoreApplication>
@@ -82,6 +84,39 @@ void load(quint16 port, int connections, int total)
         ::close(entry.fd);
 }
 
+/// Keeps `width` calls in flight through an http::Client on this thread until `total` are answered. Gives the seconds they took.
+double call(quint16 port, int width, int total, const Clock& clock)
+{
+    http::Client client({}, clock);
+    http::ClientRequest request;
+    request.method = QByteArrayLiteral("POST");
+    request.endpoint = http::Endpoint::fromUrl(QUrl(QStringLiteral("http://127.0.0.1:%1/mcp").arg(port))).value();
+    request.headers = {{"Content-Type", "application/json"}, {"Accept", "application/json, text/event-stream"}};
+    request.body = QByteArray(1024, 'x');
+    int sent = 0;
+    int answered = 0;
+    QEventLoop loop;
+    std::function<void()> next = [&] {
+        ++sent;
+        http::ResponseHandler handler;
+        handler.onEnd = [&](http::ResponseEnd&& end) {
+            if (end.body.size() != request.body.size())
+                std::abort();
+            if (++answered == total)
+                loop.quit();
+            else if (sent < total)
+                next();
+        };
+        handler.onError = [](const http::ClientError&) { std::abort(); };
+        client.send(request, std::move(handler));
+    };
+    const std::int64_t begin = clock.monotonicNs();
+    for (int i = 0; i < width; ++i)
+        next();
+    loop.exec();
+    return static_cast<double>(clock.monotonicNs() - begin) / 1e9;
+}
+
 } // namespace
 
 int main(int argc, char** argv)
@@ -117,6 +152,23 @@ int main(int argc, char** argv)
         client->wait();
         delete client;
         std::printf("%-12d %12.0f %16.2f\n", connections, total / seconds, (threadCpuSeconds() - cpuBefore) * 1e6 / total);
+    }
+    std::printf("\n%-12s %12s %16s\n", "calls at once", "calls/s", "client us/call");
+    for (const int width : {1, 16, 64}) {
+        QEventLoop loop;
+        double seconds = 0;
+        double cpu = 0;
+        QThread* client = QThread::create([&] {
+            const double cpuBefore = threadCpuSeconds();
+            seconds = call(*port, width, total, clock);
+            cpu = threadCpuSeconds() - cpuBefore;
+        });
+        QObject::connect(client, &QThread::finished, &loop, &QEventLoop::quit);
+        client->start();
+        loop.exec();
+        client->wait();
+        delete client;
+        std::printf("%-12d %12.0f %16.2f\n", width, total / seconds, cpu * 1e6 / total);
     }
     return 0;
 }

@@ -421,9 +421,15 @@ private Q_SLOTS:
         brief.keepIdle = 20ms;
         Fixture fixture(brief);
         Outcome kept;
-        fixture.client->send(request(fixture.port), into(kept));
+        ResponseHandler handler = into(kept);
+        qsizetype idleAtEnd = 0;
+        handler.onEnd = [&](ResponseEnd&&) {
+            ++kept.ends;
+            idleAtEnd = fixture.client->idleCount();
+        };
+        fixture.client->send(request(fixture.port), handler);
         QTRY_VERIFY(kept.isOver());
-        QCOMPARE(fixture.client->idleCount(), 1);
+        QCOMPARE(idleAtEnd, 1);
         QTRY_COMPARE(fixture.client->idleCount(), 0);
         QTRY_COMPARE(fixture.server.counters().connections, 0);
     }
@@ -454,9 +460,10 @@ private Q_SLOTS:
         Client client({}, clock);
         Outcome head;
         ClientRequest sent = request(silent.port());
-        sent.timeouts = {10s, 30ms, 30ms};
+        sent.timeouts = {10s, 30ms, 0ms};
         client.send(sent, into(head));
         Outcome body;
+        sent.timeouts = {10s, 0ms, 30ms};
         sent.body = "body";
         client.send(sent, into(body));
         Outcome tls;

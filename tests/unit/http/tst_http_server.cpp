@@ -453,7 +453,7 @@ private Q_SLOTS:
         ServerLimits limits;
         limits.headTimeout = 40ms;
         limits.bodyTimeout = 40ms;
-        limits.idleTimeout = 40ms;
+        limits.idleTimeout = 250ms;
         limits.writeTimeout = 40ms;
         Fixture fixture(limits);
         RawPeer head(fixture.port);
@@ -488,7 +488,8 @@ private Q_SLOTS:
     void aRequestBeingAnsweredHasNoDeadline()
     {
         ServerLimits limits;
-        limits.headTimeout = limits.bodyTimeout = limits.idleTimeout = 20ms;
+        limits.headTimeout = limits.bodyTimeout = 20ms;
+        limits.idleTimeout = 250ms;
         Fixture fixture(limits);
         fixture.hold = true;
         RawPeer slow(fixture.port);
