@@ -9,9 +9,9 @@
 
 namespace oriel {
 
-/// A bounded buffer from many producing threads to one draining thread. When it is full, what comes is dropped and counted: a producer
-/// never waits for room. The lock is held for one append or one swap of vectors, never while anything is formatted or freed.
-/// All functions are thread-safe.
+/// A bounded buffer from many producing threads to one draining thread. When it is full, what comes is dropped and counted: a
+/// producer never waits for room. The lock is held for one append or one swap of vectors, never while anything is formatted or
+/// freed. All functions are thread-safe.
 ///
 ///     if (queue.push(std::move(record)) == Pushed::WakeUp) { post one event to the drainer }
 ///     … drainer: const auto drained = queue.drain(batch);
@@ -46,8 +46,8 @@ public:
         std::size_t count = 0;
         std::uint64_t dropped = 0; ///< since the drain before
     };
-    /// Replaces the content of `out` by everything queued, in order of arrival. Pass the same vector each time: its memory is swapped
-    /// back in, so that a warm queue allocates nothing.
+    /// Replaces the content of `out` by everything queued, in order of arrival. Pass the same vector each time: its memory is
+    /// swapped back in, so that a warm queue allocates nothing.
     Drained drain(std::vector<T>& out)
     {
         out.clear();

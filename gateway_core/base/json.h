@@ -11,8 +11,8 @@
 #include <optional>
 #include <vector>
 
-/// Strict JSON (RFC 8259) for messages: one pass checks grammar, UTF-8, nesting, size and duplicate keys and leaves a flat list of
-/// nodes that point into the text, so numbers, member order and unknown members survive whatever is spliced around them.
+/// Strict JSON (RFC 8259) for messages: one pass checks grammar, UTF-8, nesting, size and duplicate keys and leaves a flat list
+/// of nodes that point into the text, so numbers, member order and unknown members survive whatever is spliced around them.
 /// Nothing here is shared between threads; a Document belongs to whoever parses with it.
 namespace oriel::json {
 
@@ -29,10 +29,10 @@ struct Span {
 };
 
 struct ParseOptions {
-    int maxDepth = 128;                        ///< nested arrays and objects
-    std::uint32_t maxBytes = 64U << 20U;       ///< of the text; never above 512 MiB
-    bool allowComments = false;                ///< configuration files: // and /* */ comments, a comma before ] or }, a leading BOM
-    bool allowLoneSurrogates = false;          ///< "\ud83d" without its pair in string values (never in keys); read as U+FFFD
+    int maxDepth = 128;                  ///< nested arrays and objects
+    std::uint32_t maxBytes = 64U << 20U; ///< of the text; never above 512 MiB
+    bool allowComments = false;          ///< configuration files: // and /* */ comments, a comma before ] or }, a leading BOM
+    bool allowLoneSurrogates = false;    ///< "\ud83d" without its pair in string values (never in keys); read as U+FFFD
 };
 
 /// Why a text was refused. `expected` is a static phrase that completes "expected …" (or states the violated rule).
@@ -71,11 +71,11 @@ public:
     /// One value or key in text order. An object's members are a key node followed by the value's nodes.
     struct Node {
         std::uint32_t begin;
-        std::uint32_t end;          ///< one past the last byte
-        std::uint32_t next;         ///< index of the node after this one and everything in it
-        std::uint32_t count : 28;   ///< members or elements
+        std::uint32_t end;        ///< one past the last byte
+        std::uint32_t next;       ///< index of the node after this one and everything in it
+        std::uint32_t count : 28; ///< members or elements
         std::uint32_t kind : 3;
-        std::uint32_t escaped : 1;  ///< a string or key that contains a backslash
+        std::uint32_t escaped : 1; ///< a string or key that contains a backslash
     };
     static_assert(sizeof(std::uint32_t) == 4);
 
@@ -90,8 +90,8 @@ private:
     std::vector<std::pair<std::uint64_t, std::uint32_t>> m_keyScratch; ///< hash and node of the keys of one big object
 };
 
-/// A cursor to one value of a Document; cheap to copy, valid until the Document parses again. A Missing value answers every question
-/// with "nothing", so chains like `root.find("a").find("b").asInt64()` need no checks in between.
+/// A cursor to one value of a Document; cheap to copy, valid until the Document parses again. A Missing value answers every
+/// question with "nothing", so chains like `root.find("a").find("b").asInt64()` need no checks in between.
 class Value {
 public:
     Value() = default;
@@ -121,7 +121,8 @@ public:
     [[nodiscard]] QByteArrayView utf8(QByteArray& scratch) const;
     /// True for a string whose unescaped content is exactly `text`. Allocates nothing.
     [[nodiscard]] bool equals(QByteArrayView text) const;
-    /// True for a string that differs from the ASCII word `text` only in case, by ASCII and by Unicode folds (ſ K ı İ); false when equal.
+    /// True for a string that differs from the ASCII word `text` only in case, by ASCII and by Unicode folds (ſ K ı İ); false
+    /// when equal.
     [[nodiscard]] bool isCaseVariantOf(QByteArrayView text) const;
     /// A string without escapes: what stands between its quotes is its content.
     [[nodiscard]] bool isPlain() const { return isString() && node().escaped == 0; }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/json.h"
+#include "base/json_keys.h"
 #include "base/json_text.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 namespace oriel::json {
@@ -11,77 +11,26 @@ namespace oriel::json {
 namespace {
 
 constexpr std::uint32_t HardMaxBytes = 512U << 20U;
-constexpr std::uint32_t NoNode = 0xFFFFFFFFU;
-constexpr std::uint32_t SmallObject = 16;
 /// A document that one huge text has grown gives its memory back before the next small one.
 constexpr std::size_t KeptNodes = 256U * 1024U;
 
 using Byte = unsigned char;
 
-QByteArrayView contentOf(QByteArrayView all, const Document::Node& node)
-{
-    return all.sliced(node.begin + 1, node.end - node.begin - 2);
-}
-
-/// Three-way comparison of two keys by their unescaped content. An object without a single escape is compared by length and bytes; one
-/// with escapes by code points throughout, so that sorting always sees one order.
-int compareKeys(QByteArrayView all, const Document::Node& a, const Document::Node& b, bool anyEscaped)
-{
-    const QByteArrayView left = contentOf(all, a);
-    const QByteArrayView right = contentOf(all, b);
-    if (!anyEscaped) {
-        if (left.size() != right.size()) {
-            return left.size() < right.size() ? -1 : 1;
-        }
-        return left.isEmpty() ? 0 : std::memcmp(left.data(), right.data(), static_cast<std::size_t>(left.size()));
-    }
-    text::Unescaper x(left);
-    text::Unescaper y(right);
-    while (!x.atEnd() && !y.atEnd()) {
-        const char32_t cx = x.next();
-        const char32_t cy = y.next();
-        if (cx != cy) {
-            return cx < cy ? -1 : 1;
-        }
-    }
-    return x.atEnd() ? (y.atEnd() ? 0 : -1) : 1;
-}
-
-/// FNV-1a over code points or over bytes, as compareKeys compares.
-std::uint64_t hashKey(QByteArrayView content, bool anyEscaped)
-{
-    std::uint64_t hash = 0xCBF29CE484222325ULL;
-    constexpr std::uint64_t Prime = 0x100000001B3ULL;
-    if (anyEscaped) {
-        for (text::Unescaper cursor(content); !cursor.atEnd();) {
-            hash = (hash ^ cursor.next()) * Prime;
-        }
-        return hash;
-    }
-    const char* at = content.data();
-    qsizetype left = content.size();
-    for (; left >= 8; at += 8, left -= 8) {
-        std::uint64_t word;
-        std::memcpy(&word, at, sizeof word);
-        hash = (hash ^ word) * Prime;
-        hash ^= hash >> 29U;
-    }
-    for (; left > 0; ++at, --left) {
-        hash = (hash ^ static_cast<Byte>(*at)) * Prime;
-    }
-    return hash;
-}
-
 } // namespace
 
-/// One parse of one text into a Document's nodes. Open containers are chained through Node::next, so there is no stack to overflow.
+/// One parse of one text into a Document's nodes. Open containers are chained through Node::next, so there is no stack to
+/// overflow.
 class Parser {
 public:
     Parser(Document& document, const ParseOptions& options)
-        : m_document(document), m_nodes(document.m_nodes), m_options(options), m_text(document.m_text),
-          m_start(reinterpret_cast<const Byte*>(m_text.data())), m_at(m_start), m_end(m_start + m_text.size())
-    {
-    }
+        : m_document(document),
+          m_nodes(document.m_nodes),
+          m_options(options),
+          m_text(document.m_text),
+          m_start(reinterpret_cast<const Byte*>(m_text.data())),
+          m_at(m_start),
+          m_end(m_start + m_text.size())
+    {}
 
     template <bool Comments> bool run();
     [[nodiscard]] ParseError error() const;
@@ -106,11 +55,19 @@ private:
     bool number();
     bool literal(QByteArrayView word, Kind kind);
     bool scalar();
+    bool beginValue();
+    template <bool Comments> bool key();
+    bool separator(bool commaMayTrail);
     bool open(Kind kind);
     bool close();
-    std::uint32_t duplicateKey(std::uint32_t object);
-    std::uint32_t duplicateAmongFew(std::uint32_t object);
-    std::uint32_t duplicateAmongMany(std::uint32_t object);
+    /// A value is complete: the container around it has one more.
+    void endValue()
+    {
+        m_next = Next::Separator;
+        if (m_open != NoNode) {
+            m_nodes[m_open].count += 1;
+        }
+    }
     void push(const Byte* begin, Kind kind, bool escaped)
     {
         const auto index = static_cast<std::uint32_t>(m_nodes.size());
@@ -124,7 +81,10 @@ private:
     const Byte* m_start;
     const Byte* m_at;
     const Byte* m_end;
-    std::uint32_t m_open = NoNode;
+    std::uint32_t m_open = NoNode; ///< the innermost open container
+    enum class Next : std::uint8_t { Value, Key, Separator };
+    Next m_next = Next::Value;
+    bool m_mayClose = false; ///< the container has just been opened, or a comma may trail: its closing bracket is fine
     int m_depth = 0;
 
     ParseError::Reason m_reason = ParseError::Reason::Syntax;
@@ -354,19 +314,71 @@ bool Parser::close()
     node.next = static_cast<std::uint32_t>(m_nodes.size());
     --m_depth;
     if (node.kind == static_cast<std::uint32_t>(Kind::Object) && node.count > 1) {
-        const std::uint32_t duplicate = duplicateKey(index);
+        const std::uint32_t duplicate = findDuplicateKey(m_text, m_nodes, index, m_document.m_keyScratch);
         if (duplicate != NoNode) {
-            return refuse(ParseError::Reason::DuplicateKey, m_start + m_nodes[duplicate].begin, "this key stands twice in its object");
+            return refuse(ParseError::Reason::DuplicateKey, m_start + m_nodes[duplicate].begin,
+                          "this key stands twice in its object");
         }
     }
+    endValue();
     return true;
+}
+
+bool Parser::beginValue()
+{
+    const Byte first = m_at == m_end ? Byte{0} : *m_at;
+    if (first == '{' || first == '[') {
+        m_next = first == '{' ? Next::Key : Next::Value;
+        m_mayClose = true;
+        return open(first == '{' ? Kind::Object : Kind::Array);
+    }
+    if (m_mayClose && first == ']') {
+        return close();
+    }
+    if (!scalar()) {
+        return false;
+    }
+    endValue();
+    return true;
+}
+
+template <bool Comments> bool Parser::key()
+{
+    if (m_mayClose && isAt('}')) {
+        return close();
+    }
+    if (!isAt('"')) {
+        return syntax(m_mayClose ? "a key in quotes or '}'" : "a key in quotes");
+    }
+    if (!string(true) || !skipSpace<Comments>()) {
+        return false;
+    }
+    if (!isAt(':')) {
+        return syntax("':' after the key");
+    }
+    ++m_at;
+    m_next = Next::Value;
+    m_mayClose = false;
+    return true;
+}
+
+bool Parser::separator(bool commaMayTrail)
+{
+    const bool inObject = m_nodes[m_open].kind == static_cast<std::uint32_t>(Kind::Object);
+    if (isAt(',')) {
+        ++m_at;
+        m_next = inObject ? Next::Key : Next::Value;
+        m_mayClose = commaMayTrail;
+        return true;
+    }
+    if (!isAt(inObject ? '}' : ']')) {
+        return syntax(inObject ? "',' or '}'" : "',' or ']'");
+    }
+    return close();
 }
 
 template <bool Comments> bool Parser::run()
 {
-    enum class Next { Value, Key, AfterValue };
-    Next next = Next::Value;
-    bool afterOpen = false; ///< the last token opened a container, or a comma may trail: a closing bracket is fine
     if constexpr (Comments) {
         if (m_text.startsWith("\xEF\xBB\xBF")) {
             m_at += 3;
@@ -376,142 +388,25 @@ template <bool Comments> bool Parser::run()
         if (!skipSpace<Comments>()) {
             return false;
         }
-        switch (next) {
+        bool good = false;
+        switch (m_next) {
         case Next::Value:
-            if (isAt('{') || isAt('[')) {
-                const bool isObject = *m_at == '{';
-                if (!open(isObject ? Kind::Object : Kind::Array)) {
-                    return false;
-                }
-                next = isObject ? Next::Key : Next::Value;
-                afterOpen = true;
-                continue;
-            }
-            if (afterOpen && isAt(']')) {
-                break;
-            }
-            if (!scalar()) {
-                return false;
-            }
-            next = Next::AfterValue;
-            afterOpen = false;
-            if (m_open != NoNode) {
-                m_nodes[m_open].count += 1;
-            }
-            continue;
+            good = beginValue();
+            break;
         case Next::Key:
-            if (afterOpen && isAt('}')) {
-                break;
-            }
-            if (!isAt('"')) {
-                return syntax(afterOpen ? "a key in quotes or '}'" : "a key in quotes");
-            }
-            if (!string(true) || !skipSpace<Comments>()) {
-                return false;
-            }
-            if (!isAt(':')) {
-                return syntax("':' after the key");
-            }
-            ++m_at;
-            next = Next::Value;
-            afterOpen = false;
-            continue;
-        case Next::AfterValue: {
+            good = key<Comments>();
+            break;
+        case Next::Separator:
             if (m_open == NoNode) {
-                return m_at == m_end ? true : syntax("the end of the text after one value");
+                return m_at == m_end || syntax("the end of the text after one value");
             }
-            const bool inObject = m_nodes[m_open].kind == static_cast<std::uint32_t>(Kind::Object);
-            if (isAt(',')) {
-                ++m_at;
-                next = inObject ? Next::Key : Next::Value;
-                afterOpen = Comments;
-                continue;
-            }
-            if (!isAt(inObject ? '}' : ']')) {
-                return syntax(inObject ? "',' or '}'" : "',' or ']'");
-            }
+            good = separator(Comments);
             break;
         }
-        }
-        if (!close()) {
+        if (!good) {
             return false;
         }
-        next = Next::AfterValue;
-        afterOpen = false;
-        if (m_open != NoNode) {
-            m_nodes[m_open].count += 1;
-        }
     }
-}
-
-std::uint32_t Parser::duplicateKey(std::uint32_t object)
-{
-    return m_nodes[object].count <= SmallObject ? duplicateAmongFew(object) : duplicateAmongMany(object);
-}
-
-std::uint32_t Parser::duplicateAmongFew(std::uint32_t object)
-{
-    std::array<std::uint32_t, SmallObject> keys;
-    std::array<std::uint64_t, SmallObject> prints;
-    std::uint32_t count = 0;
-    bool anyEscaped = false;
-    const std::uint32_t end = m_nodes[object].next;
-    for (std::uint32_t key = object + 1; key != end; key = m_nodes[key + 1].next) {
-        const Document::Node& node = m_nodes[key];
-        keys[count] = key;
-        anyEscaped = anyEscaped || node.escaped != 0;
-        // The first eight bytes and the length: different prints prove different plain keys.
-        const std::uint32_t length = node.end - node.begin - 2;
-        std::uint64_t head = 0;
-        const Byte* const from = m_start + node.begin + 1;
-        if (m_end - from >= 8) {
-            std::memcpy(&head, from, 8);
-            if (length < 8) {
-                head &= (1ULL << (length * 8U)) - 1U;
-            }
-        } else {
-            std::memcpy(&head, from, length);
-        }
-        prints[count++] = head ^ (static_cast<std::uint64_t>(length) * 0x9E3779B97F4A7C15ULL);
-    }
-    for (std::uint32_t i = 1; i < count; ++i) {
-        for (std::uint32_t j = 0; j < i; ++j) {
-            if ((prints[i] == prints[j] || anyEscaped) && compareKeys(m_text, m_nodes[keys[i]], m_nodes[keys[j]], anyEscaped) == 0) {
-                return keys[i];
-            }
-        }
-    }
-    return NoNode;
-}
-
-std::uint32_t Parser::duplicateAmongMany(std::uint32_t object)
-{
-    auto& keys = m_document.m_keyScratch;
-    keys.clear();
-    const std::uint32_t end = m_nodes[object].next;
-    bool anyEscaped = false;
-    for (std::uint32_t key = object + 1; key != end; key = m_nodes[key + 1].next) {
-        anyEscaped = anyEscaped || m_nodes[key].escaped != 0;
-        keys.emplace_back(0, key);
-    }
-    for (auto& [hash, key] : keys) {
-        hash = hashKey(contentOf(m_text, m_nodes[key]), anyEscaped);
-    }
-    // Content breaks ties, so keys made to collide cost a sort and not a quadratic scan.
-    std::sort(keys.begin(), keys.end(), [this, anyEscaped](const auto& a, const auto& b) {
-        if (a.first != b.first) {
-            return a.first < b.first;
-        }
-        const int order = compareKeys(m_text, m_nodes[a.second], m_nodes[b.second], anyEscaped);
-        return order != 0 ? order < 0 : a.second < b.second;
-    });
-    for (std::size_t i = 1; i < keys.size(); ++i) {
-        if (keys[i].first == keys[i - 1].first &&
-            compareKeys(m_text, m_nodes[keys[i].second], m_nodes[keys[i - 1].second], anyEscaped) == 0) {
-            return keys[i].second;
-        }
-    }
-    return NoNode;
 }
 
 ParseError Parser::error() const

@@ -57,7 +57,8 @@ void Splicer::widenRemoval(Edit& edit, Cleared& cleared) const
     while (isSpace(m_text[before])) {
         --before;
     }
-    auto* known = std::find_if(cleared.begin(), cleared.end(), [&edit](const auto& entry) { return entry.first == edit.object.begin; });
+    auto* known =
+        std::find_if(cleared.begin(), cleared.end(), [&edit](const auto& entry) { return entry.first == edit.object.begin; });
     const bool allBeforeGoes = known != cleared.end() && before < known->second;
     if (m_text[before] == ',' && !allBeforeGoes) {
         edit.begin = before;
@@ -113,7 +114,8 @@ Splicer::Edits Splicer::resolved() const
     for (qsizetype i = 0; i < edits.size(); ++i) {
         Edit& edit = edits[i];
         if (edit.action == Action::Insert) {
-            const bool anotherFollows = i + 1 < edits.size() && edits[i + 1].action == Action::Insert && edits[i + 1].begin == edit.begin;
+            const bool anotherFollows =
+                i + 1 < edits.size() && edits[i + 1].action == Action::Insert && edits[i + 1].begin == edit.begin;
             edit.comma = anotherFollows || keepsMember(edit.object, cleared);
         }
     }

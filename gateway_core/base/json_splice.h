@@ -8,8 +8,9 @@
 namespace oriel::json {
 
 /// Changes a validated JSON text without parsing or printing the rest of it: edits are collected and applied in one pass with one
-/// allocation. Everything that is not named stays byte for byte. The text is strict JSON (no comments). Edits must not overlap, except that members may be removed from and
-/// inserted into the same object. Texts given as views must stay alive until apply(). Not shared between threads.
+/// allocation. Everything that is not named stays byte for byte. The text is strict JSON (no comments). Edits must not overlap,
+/// except that members may be removed from and inserted into the same object. Texts given as views must stay alive until apply().
+/// Not shared between threads.
 class Splicer {
 public:
     explicit Splicer(QByteArrayView validated) : m_text(validated) {}
@@ -18,12 +19,16 @@ public:
     void replace(Span value, QByteArrayView json);
     void replace(const Value& value, QByteArrayView json) { replace(value.span(), json); }
 
-    /// A new first member of the object at `object`. `quotedKey` is JSON text with its quotes. The caller knows that the key is absent
-    /// or removes it as well. Several inserts keep their order.
+    /// A new first member of the object at `object`. `quotedKey` is JSON text with its quotes. The caller knows that the key is
+    /// absent or removes it as well. Several inserts keep their order.
     void insertMember(Span object, QByteArrayView quotedKey, QByteArrayView json);
-    void insertMember(const Value& object, QByteArrayView quotedKey, QByteArrayView json) { insertMember(object.span(), quotedKey, json); }
+    void insertMember(const Value& object, QByteArrayView quotedKey, QByteArrayView json)
+    {
+        insertMember(object.span(), quotedKey, json);
+    }
 
-    /// Removes a member (from its key's first quote to its value's end) of the object at `object`, with the comma that goes with it.
+    /// Removes a member (from its key's first quote to its value's end) of the object at `object`, with the comma that goes with
+    /// it.
     void removeMember(Span object, Span member);
     void removeMember(const Value& object, const Member& member) { removeMember(object.span(), member.span()); }
 

@@ -82,8 +82,8 @@ const unsigned char* skipPlain(const unsigned char* at, const unsigned char* end
         __m128i block;
         std::memcpy(&block, at, sizeof block);
         // Bytes from 0x80 are negative here, so one signed comparison finds them and the control characters.
-        const __m128i special =
-            _mm_or_si128(_mm_cmplt_epi8(block, space), _mm_or_si128(_mm_cmpeq_epi8(block, quote), _mm_cmpeq_epi8(block, backslash)));
+        const __m128i special = _mm_or_si128(_mm_cmplt_epi8(block, space),
+                                             _mm_or_si128(_mm_cmpeq_epi8(block, quote), _mm_cmpeq_epi8(block, backslash)));
         const auto mask = static_cast<unsigned>(_mm_movemask_epi8(special));
         if (mask != 0) {
             return at + std::countr_zero(mask);

@@ -9,7 +9,8 @@
 /// Byte-level pieces that the scanner, the values and the writer share. Private to base/json*.
 namespace oriel::json::text {
 
-/// Length (1 to 4) of the well-formed UTF-8 sequence at `at`, or 0 (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF).
+/// Length (1 to 4) of the well-formed UTF-8 sequence at `at`, or 0 (RFC 3629: no overlong forms, no surrogates, nothing above
+/// U+10FFFF).
 [[nodiscard]] int utf8Length(const unsigned char* at, const unsigned char* end);
 
 /// First byte at or after `at` that is a quote, a backslash, a control character or not ASCII; `end` if there is none.
@@ -25,9 +26,9 @@ class Unescaper {
 public:
     /// `content` excludes the quotes.
     explicit Unescaper(QByteArrayView content)
-        : m_at(reinterpret_cast<const unsigned char*>(content.data())), m_end(m_at + content.size())
-    {
-    }
+        : m_at(reinterpret_cast<const unsigned char*>(content.data())),
+          m_end(m_at + content.size())
+    {}
     [[nodiscard]] bool atEnd() const { return m_at == m_end; }
     char32_t next();
     /// The next code point with no escapes resolved.

@@ -13,7 +13,8 @@
 
 namespace oriel::json {
 
-/// Appends `utf8` as the inside of a JSON string: quotes, backslashes and control characters escaped, invalid UTF-8 replaced by U+FFFD.
+/// Appends `utf8` as the inside of a JSON string: quotes, backslashes and control characters escaped, invalid UTF-8 replaced by
+/// U+FFFD.
 void appendEscaped(QByteArray& out, QByteArrayView utf8);
 [[nodiscard]] QByteArray escape(QByteArrayView utf8);
 /// The same with the quotes around it.
@@ -45,8 +46,7 @@ public:
     Writer& value(std::nullptr_t) { return raw("null"); }
     Writer& value(double number); ///< the shortest text that reads back equal; null when not finite
     template <std::integral T>
-        requires(!std::same_as<T, bool>)
-    Writer& value(T number)
+    requires(!std::same_as<T, bool>) Writer& value(T number)
     {
         if constexpr (std::is_signed_v<T>) {
             return integer(static_cast<qint64>(number));

@@ -10,9 +10,9 @@
 
 namespace oriel {
 
-/// The last `capacity` items of an endless sequence, each with an id that counts up from 1. Any number of readers ask for what came
-/// after the id they know and learn how many they missed. Writers overwrite the oldest and never wait for readers.
-/// T is copied out to readers. All functions are thread-safe.
+/// The last `capacity` items of an endless sequence, each with an id that counts up from 1. Any number of readers ask for what
+/// came after the id they know and learn how many they missed. Writers overwrite the oldest and never wait for readers. T is
+/// copied out to readers. All functions are thread-safe.
 template <class T> class RingLog {
 public:
     /// `capacity` is in items, at least 1. Memory is taken as items arrive.

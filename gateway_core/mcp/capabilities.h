@@ -12,7 +12,8 @@ namespace oriel::mcp {
 /// Members kept as JSON text, by name; printed in name order.
 using RawMembers = QMap<QByteArray, QByteArray>;
 
-/// What a server can do: `capabilities` of InitializeResult and DiscoverResult, every revision. What is not known here stays in `other`.
+/// What a server can do: `capabilities` of InitializeResult and DiscoverResult, every revision. What is not known here stays in
+/// `other`.
 struct ServerCapabilities {
     bool tools = false;
     bool toolsListChanged = false;

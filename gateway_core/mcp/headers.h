@@ -42,6 +42,7 @@ inline constexpr QByteArrayView RelatedTask = "io.modelcontextprotocol/related-t
 /// What `Mcp-Name` must be for this request, or nothing when the method has no such header.
 [[nodiscard]] std::optional<QByteArray> nameHeaderFor(const Message& message);
 /// HeaderMismatch as a sentence when `Mcp-Method`/`Mcp-Name`/`MCP-Protocol-Version` (empty = absent) disagree with the body.
-[[nodiscard]] Status checkModernHeaders(const Message& message, QByteArrayView version, QByteArrayView methodHeader, QByteArrayView name);
+[[nodiscard]] Status checkModernHeaders(const Message& message, QByteArrayView version, QByteArrayView methodHeader,
+                                        QByteArrayView name);
 
 } // namespace oriel::mcp

@@ -161,7 +161,8 @@ Result<Revision> acceptAnswer(QByteArrayView answered)
     }
     return fail(ErrorCode::Unsupported,
                 QStringLiteral("The server answered initialize with protocol version \"%1\"; Oriel speaks %2 to %3 there")
-                    .arg(QString::fromUtf8(answered), QString::fromUtf8(toText(Revision::V2024_11_05)), QString::fromUtf8(toText(NewestLegacy))));
+                    .arg(QString::fromUtf8(answered), QString::fromUtf8(toText(Revision::V2024_11_05)),
+                         QString::fromUtf8(toText(NewestLegacy))));
 }
 
 } // namespace oriel::mcp

@@ -58,8 +58,8 @@ struct DiscoverResult {
     [[nodiscard]] QByteArray toJson() const;
 };
 
-/// The version a server answers `initialize` with: the requested one if it is a legacy revision we speak, else the newest legacy one
-/// (2025-11-25 basic/lifecycle, "Version Negotiation"; 2026-07-28 has no handshake, so it is never the answer).
+/// The version a server answers `initialize` with: the requested one if it is a legacy revision we speak, else the newest legacy
+/// one (2025-11-25 basic/lifecycle, "Version Negotiation"; 2026-07-28 has no handshake, so it is never the answer).
 [[nodiscard]] Revision negotiate(QByteArrayView requested);
 /// The revision for a server's answer, or an error that names both sides' versions.
 [[nodiscard]] Result<Revision> acceptAnswer(QByteArrayView answered);

@@ -57,8 +57,8 @@ std::uint32_t checksum(QByteArrayView text)
 
 QByteArray cursorBody(const Cursor& cursor)
 {
-    return QByteArray::number(static_cast<int>(cursor.kind)) + '.' + QByteArray::number(static_cast<qulonglong>(cursor.generation), 36) +
-           '.' + QByteArray::number(cursor.offset, 36);
+    return QByteArray::number(static_cast<int>(cursor.kind)) + '.' +
+           QByteArray::number(static_cast<qulonglong>(cursor.generation), 36) + '.' + QByteArray::number(cursor.offset, 36);
 }
 
 template <class T> bool readNumber(QByteArrayView text, int base, T& number)
@@ -176,7 +176,8 @@ QByteArray makeListResult(ListKind kind, std::span<const QByteArray> entries, co
         writer.member("nextCursor", *options.nextCursor);
     }
     if (options.modern) {
-        writer.member("ttlMs", options.ttlMs).member("cacheScope", options.isPublic ? QByteArrayView("public") : QByteArrayView("private"));
+        writer.member("ttlMs", options.ttlMs)
+            .member("cacheScope", options.isPublic ? QByteArrayView("public") : QByteArrayView("private"));
     }
     writer.endObject();
     return writer.take();
@@ -185,18 +186,22 @@ QByteArray makeListResult(ListKind kind, std::span<const QByteArray> entries, co
 QByteArray encodeCursor(const Cursor& cursor)
 {
     const QByteArray body = cursorBody(cursor);
-    return (body + '.' + QByteArray::number(checksum(body), 36)).toBase64(QByteArray::Base64UrlEncoding | QByteArray::OmitTrailingEquals);
+    return (body + '.' + QByteArray::number(checksum(body), 36))
+        .toBase64(QByteArray::Base64UrlEncoding | QByteArray::OmitTrailingEquals);
 }
 
 Result<Cursor> decodeCursor(ListKind kind, QByteArrayView text)
 {
-    const auto bad = [] { return fail(ErrorCode::InvalidArgument, QStringLiteral("This cursor is not one of ours or is too old")); };
+    const auto bad = [] {
+        return fail(ErrorCode::InvalidArgument, QStringLiteral("This cursor is not one of ours or is too old"));
+    };
     constexpr qsizetype LongestCursor = 128;
     if (text.size() > LongestCursor) {
         return bad();
     }
-    const auto decoded = QByteArray::fromBase64Encoding(
-        text.toByteArray(), QByteArray::Base64UrlEncoding | QByteArray::OmitTrailingEquals | QByteArray::AbortOnBase64DecodingErrors);
+    const auto decoded =
+        QByteArray::fromBase64Encoding(text.toByteArray(), QByteArray::Base64UrlEncoding | QByteArray::OmitTrailingEquals |
+                                                               QByteArray::AbortOnBase64DecodingErrors);
     if (!decoded) {
         return bad();
     }

@@ -65,10 +65,11 @@ struct ListResultOptions {
     std::int64_t ttlMs = 0;
     bool isPublic = false;
 };
-[[nodiscard]] QByteArray makeListResult(ListKind kind, std::span<const QByteArray> entries, const ListResultOptions& options = {});
+[[nodiscard]] QByteArray makeListResult(ListKind kind, std::span<const QByteArray> entries,
+                                        const ListResultOptions& options = {});
 
-/// Our own position in an aggregated list; opaque to clients. `generation` is the catalogue's, so that a cursor of an older catalogue
-/// is recognised.
+/// Our own position in an aggregated list; opaque to clients. `generation` is the catalogue's, so that a cursor of an older
+/// catalogue is recognised.
 struct Cursor {
     ListKind kind = ListKind::Tools;
     std::uint64_t generation = 0;

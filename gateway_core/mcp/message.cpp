@@ -326,8 +326,8 @@ bool MessageReader::readEnvelope()
 bool MessageReader::readBodies()
 {
     if (!readMembers(value(Field::Params), rowsOf(Owner::Params)) || !readMembers(value(Field::ParamsRef), rowsOf(Owner::Ref)) ||
-        !readMembers(value(Field::ParamsMeta), rowsOf(Owner::Meta)) || !readMembers(value(Field::Result), rowsOf(Owner::Result)) ||
-        !readMembers(value(Field::Error), rowsOf(Owner::Error))) {
+        !readMembers(value(Field::ParamsMeta), rowsOf(Owner::Meta)) ||
+        !readMembers(value(Field::Result), rowsOf(Owner::Result)) || !readMembers(value(Field::Error), rowsOf(Owner::Error))) {
         return false;
     }
     m_message.resultIsError = value(Field::ResultIsError).asBool().value_or(false);
@@ -377,8 +377,10 @@ FrameError broken(const json::ParseError& error)
 {
     using Reason = json::ParseError::Reason;
     FrameError frame;
-    frame.code = error.reason == Reason::Syntax || error.reason == Reason::Utf8 ? error_code::ParseError : error_code::InvalidRequest;
-    frame.message = "Byte " + QByteArray::number(error.offset) + ": " + (error.reason == Reason::Syntax ? "expected " : "") + error.expected;
+    frame.code =
+        error.reason == Reason::Syntax || error.reason == Reason::Utf8 ? error_code::ParseError : error_code::InvalidRequest;
+    frame.message =
+        "Byte " + QByteArray::number(error.offset) + ": " + (error.reason == Reason::Syntax ? "expected " : "") + error.expected;
     return frame;
 }
 
@@ -391,7 +393,8 @@ MessageResult readMessage(const QByteArray& raw, json::Document& document, const
     }
     const json::Value root = document.root();
     if (root.isArray()) {
-        return tl::unexpected(FrameError{error_code::InvalidRequest, QByteArrayLiteral("Batches are not part of this revision"), {}, true});
+        return tl::unexpected(
+            FrameError{error_code::InvalidRequest, QByteArrayLiteral("Batches are not part of this revision"), {}, true});
     }
     return MessageReader(root, 0).read(raw);
 }
@@ -408,7 +411,8 @@ tl::expected<Frame, FrameError> readFrame(const QByteArray& raw, json::Document&
         return frame;
     }
     if (!options.allowBatch) {
-        return tl::unexpected(FrameError{error_code::InvalidRequest, QByteArrayLiteral("Batches are not part of this revision"), {}, true});
+        return tl::unexpected(
+            FrameError{error_code::InvalidRequest, QByteArrayLiteral("Batches are not part of this revision"), {}, true});
     }
     if (root.size() == 0 || root.size() > options.maxBatch) {
         const QByteArray limit = QByteArray::number(options.maxBatch);

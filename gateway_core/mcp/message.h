@@ -30,10 +30,10 @@ enum class Field : std::uint8_t {
     ParamsUri,
     ParamsArguments,
     ParamsCursor,
-    ParamsLevel,           ///< logging/setLevel, notifications/message
+    ParamsLevel, ///< logging/setLevel, notifications/message
     ParamsRef,
-    ParamsRequestId,       ///< notifications/cancelled
-    ParamsProgressToken,   ///< notifications/progress
+    ParamsRequestId,     ///< notifications/cancelled
+    ParamsProgressToken, ///< notifications/progress
     ParamsTaskId,
     ParamsTask,
     ParamsProtocolVersion, ///< initialize
@@ -41,7 +41,7 @@ enum class Field : std::uint8_t {
     ParamsClientInfo,      ///< initialize
     ParamsInputResponses,
     ParamsRequestState,
-    ParamsNotifications,   ///< subscriptions/listen filter
+    ParamsNotifications, ///< subscriptions/listen filter
     ParamsMeta,
     // params.ref
     RefType,
@@ -154,12 +154,13 @@ struct Frame {
 
 /// Reads one message in one pass over `raw`. `document` is scratch that the caller keeps (its root is the frame afterwards).
 /// Refused besides broken JSON: duplicate keys anywhere; keys that differ from a known one only in case (`Method`, `paramſ`);
-/// jsonrpc other than "2.0"; ids that are neither string nor integer; params that are neither object nor null; an error without an
-/// integer code; a known method without its target, or with a progress token that is neither string nor integer.
-/// Allocates nothing on success once `document` is warm. Thread: any, one document per thread.
+/// jsonrpc other than "2.0"; ids that are neither string nor integer; params that are neither object nor null; an error without
+/// an integer code; a known method without its target, or with a progress token that is neither string nor integer. Allocates
+/// nothing on success once `document` is warm. Thread: any, one document per thread.
 [[nodiscard]] MessageResult readMessage(const QByteArray& raw, json::Document& document, const ReadOptions& options = {});
 
 /// The same for transports where a batch may arrive.
-[[nodiscard]] tl::expected<Frame, FrameError> readFrame(const QByteArray& raw, json::Document& document, const ReadOptions& options = {});
+[[nodiscard]] tl::expected<Frame, FrameError> readFrame(const QByteArray& raw, json::Document& document,
+                                                        const ReadOptions& options = {});
 
 } // namespace oriel::mcp

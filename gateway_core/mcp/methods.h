@@ -68,10 +68,10 @@ struct Method {
     MessageSort sort;
     std::array<Sender, RevisionCount> senders; ///< by Revision
     Target target;
-    bool targetNamesHeader;      ///< 2026-07-28: `Mcp-Name` repeats the target
-    bool mayRequireInput;        ///< 2026-07-28: may answer `input_required`
-    bool cacheable;              ///< 2026-07-28: results carry ttlMs and cacheScope
-    QByteArrayView listKey;      ///< paged lists: the result's array, e.g. "tools"
+    bool targetNamesHeader; ///< 2026-07-28: `Mcp-Name` repeats the target
+    bool mayRequireInput;   ///< 2026-07-28: may answer `input_required`
+    bool cacheable;         ///< 2026-07-28: results carry ttlMs and cacheScope
+    QByteArrayView listKey; ///< paged lists: the result's array, e.g. "tools"
 
     [[nodiscard]] constexpr Sender sender(Revision revision) const { return senders[static_cast<std::size_t>(revision)]; }
     [[nodiscard]] constexpr bool existsIn(Revision revision) const
@@ -80,11 +80,13 @@ struct Method {
     }
     [[nodiscard]] constexpr bool clientMaySend(Revision revision) const
     {
-        return sender(revision) == Sender::Client || sender(revision) == Sender::Both || sender(revision) == Sender::ExtensionClient;
+        return sender(revision) == Sender::Client || sender(revision) == Sender::Both ||
+               sender(revision) == Sender::ExtensionClient;
     }
     [[nodiscard]] constexpr bool serverMaySend(Revision revision) const
     {
-        return sender(revision) == Sender::Server || sender(revision) == Sender::Both || sender(revision) == Sender::ExtensionServer;
+        return sender(revision) == Sender::Server || sender(revision) == Sender::Both ||
+               sender(revision) == Sender::ExtensionServer;
     }
 };
 
@@ -92,7 +94,10 @@ struct Method {
 [[nodiscard]] std::span<const Method, MethodCount> allMethods();
 /// The row of an id; Unknown has a row of its own with an empty name.
 [[nodiscard]] const Method& method(MethodId id);
-[[nodiscard]] inline QByteArrayView methodName(MethodId id) { return method(id).name; }
+[[nodiscard]] inline QByteArrayView methodName(MethodId id)
+{
+    return method(id).name;
+}
 /// Exact, case-sensitive; one hash and one comparison.
 [[nodiscard]] MethodId methodFromName(QByteArrayView name);
 

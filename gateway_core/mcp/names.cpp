@@ -23,8 +23,8 @@ bool isPortableName(QByteArrayView name)
 Result<NameSpace> NameSpace::create(const QList<QByteArray>& servers, QByteArrayView separator)
 {
     if (!isPortableName(separator)) {
-        return fail(ErrorCode::InvalidArgument, QStringLiteral("The separator \"%1\" must be made of A-Z a-z 0-9 _ - .")
-                                                    .arg(QString::fromUtf8(separator)));
+        return fail(ErrorCode::InvalidArgument,
+                    QStringLiteral("The separator \"%1\" must be made of A-Z a-z 0-9 _ - .").arg(QString::fromUtf8(separator)));
     }
     NameSpace names;
     names.m_separator = separator.toByteArray();
@@ -63,7 +63,7 @@ std::optional<NameSpace::Split> NameSpace::split(QByteArrayView name) const
         if (at == std::string_view::npos || at == 0) {
             return std::nullopt;
         }
-        const QByteArrayView local = name.sliced(static_cast<qsizetype>(at + separator.size()));
+        const QByteArrayView local = name.sliced(static_cast<qsizetype>(at) + m_separator.size());
         const auto found = m_byName.constFind(QByteArray::fromRawData(name.data(), static_cast<qsizetype>(at)));
         if (found != m_byName.cend() && !local.isEmpty()) {
             return Split{*found, local};
@@ -75,7 +75,8 @@ std::optional<NameSpace::Split> NameSpace::split(QByteArrayView name) const
 QByteArray toPortableName(QByteArrayView name)
 {
     QByteArray portable = name.first(qMin(name.size(), MaxNameLength)).toByteArray();
-    std::replace_if(portable.begin(), portable.end(), [](char c) { return !isPortable(c); }, '_');
+    std::replace_if(
+        portable.begin(), portable.end(), [](char c) { return !isPortable(c); }, '_');
     return portable.isEmpty() ? QByteArrayLiteral("_") : portable;
 }
 

@@ -14,7 +14,8 @@ namespace oriel::mcp {
 
 inline constexpr qsizetype MaxNameLength = 128;
 
-/// 1 to 128 characters of A-Z a-z 0-9 _ - . (2025-11-25 server/tools, "Tool Names"; a SHOULD, so upstream names that break it are relayed).
+/// 1 to 128 characters of A-Z a-z 0-9 _ - . (2025-11-25 server/tools, "Tool Names"; a SHOULD, so upstream names that break it are
+/// relayed).
 [[nodiscard]] bool isPortableName(QByteArrayView name);
 
 /// Names of servers and the names that clients see: `server__tool`. Immutable once built; copy freely.

@@ -14,17 +14,26 @@ namespace oriel::mcp {
 enum class Revision : std::uint8_t { V2024_11_05, V2025_03_26, V2025_06_18, V2025_11_25, V2026_07_28 };
 
 inline constexpr std::size_t RevisionCount = 5;
-inline constexpr std::array<Revision, RevisionCount> AllRevisions{Revision::V2024_11_05, Revision::V2025_03_26, Revision::V2025_06_18,
-                                                                  Revision::V2025_11_25, Revision::V2026_07_28};
+inline constexpr std::array<Revision, RevisionCount> AllRevisions{
+    Revision::V2024_11_05, Revision::V2025_03_26, Revision::V2025_06_18, Revision::V2025_11_25, Revision::V2026_07_28};
 inline constexpr Revision NewestLegacy = Revision::V2025_11_25;
 inline constexpr Revision NewestModern = Revision::V2026_07_28;
 /// What an HTTP request without MCP-Protocol-Version means (2025-11-25 basic/transports, "Protocol Version Header").
 inline constexpr Revision AssumedWithoutHeader = Revision::V2025_03_26;
 
-[[nodiscard]] constexpr bool isModern(Revision revision) { return revision >= Revision::V2026_07_28; }
-[[nodiscard]] constexpr bool isLegacy(Revision revision) { return !isModern(revision); }
+[[nodiscard]] constexpr bool isModern(Revision revision)
+{
+    return revision >= Revision::V2026_07_28;
+}
+[[nodiscard]] constexpr bool isLegacy(Revision revision)
+{
+    return !isModern(revision);
+}
 /// Batches exist in 2025-03-26 only (added there, removed in 2025-06-18).
-[[nodiscard]] constexpr bool allowsBatches(Revision revision) { return revision == Revision::V2025_03_26; }
+[[nodiscard]] constexpr bool allowsBatches(Revision revision)
+{
+    return revision == Revision::V2025_03_26;
+}
 
 /// "2025-11-25".
 [[nodiscard]] QByteArrayView toText(Revision revision);

@@ -167,7 +167,8 @@ QByteArray Rewrite::apply() const
 QByteArray Rewrite::applyWithParams(json::Splicer& splicer, QByteArrayView meta) const
 {
     Composed params;
-    for (const QByteArrayView part : {QByteArrayView("{"), quotedKey(Field::ParamsMeta), QByteArrayView(":"), meta, QByteArrayView("}")}) {
+    for (const QByteArrayView part :
+         {QByteArrayView("{"), quotedKey(Field::ParamsMeta), QByteArrayView(":"), meta, QByteArrayView("}")}) {
         params.append(part.data(), part.size());
     }
     const QByteArrayView object(params.constData(), params.size());

@@ -10,8 +10,8 @@ namespace oriel::mcp {
 
 /// The frame of a Message with a few members changed and everything else byte for byte: what goes upstream, and what comes back.
 /// Collect the changes, then apply(): one pass, one allocation. `_meta` and `params` are created where they are absent.
-/// Texts are copied; JSON given to setRaw and setMetaRaw, and the message, must stay alive until apply(). The later change of a field
-/// wins. Thread: that of the message.
+/// Texts are copied; JSON given to setRaw and setMetaRaw, and the message, must stay alive until apply(). The later change of a
+/// field wins. Thread: that of the message.
 ///
 ///     QByteArray out = Rewrite(message).setId(RequestId(17)).setTarget("echo").setMeta(Field::MetaTraceparent, parent).apply();
 class Rewrite {
@@ -40,8 +40,8 @@ private:
     struct Change {
         Field field = Field::Id;
         bool removes = false;
-        QByteArrayView json{};   ///< the caller's text, when ownLength is 0
-        qsizetype ownBegin = 0;  ///< else a range of m_own
+        QByteArrayView json{};  ///< the caller's text, when ownLength is 0
+        qsizetype ownBegin = 0; ///< else a range of m_own
         qsizetype ownLength = 0;
     };
     using Composed = QVarLengthArray<char, 512>;

@@ -6,7 +6,6 @@
 #include <QTest>
 
 #include <nlohmann/json.hpp>
-
 #include <set>
 
 using namespace oriel;
@@ -50,7 +49,8 @@ bool sameValue(const json::Value& ours, const Reference& theirs)
         if (theirs.is_number_unsigned() && !ours.asInt64()) {
             return ours.raw().toByteArray().toULongLong() == theirs.get<std::uint64_t>();
         }
-        return theirs.is_number_integer() ? ours.asInt64() == theirs.get<std::int64_t>() : ours.asDouble() == theirs.get<double>();
+        return theirs.is_number_integer() ? ours.asInt64() == theirs.get<std::int64_t>()
+                                          : ours.asDouble() == theirs.get<double>();
     case json::Kind::String:
         return theirs.is_string() && ours.asUtf8().toStdString() == theirs.get<std::string>();
     case json::Kind::Array: {
@@ -114,8 +114,22 @@ private:
     }
     void string()
     {
-        static constexpr QByteArrayView Pieces[] = {"a", "key", "\\n", "\\u0000", "\\u00e9", "\xC3\xA9", "\\ud83d\\ude00", "\xF0\x9F\x98\x80",
-                                                    "\\\\", "\\\"", "\\/", " ", "longer than sixteen bytes ", "\x7F", "\xEF\xBF\xBF", "{[,:]}"};
+        static constexpr QByteArrayView Pieces[] = {"a",
+                                                    "key",
+                                                    "\\n",
+                                                    "\\u0000",
+                                                    "\\u00e9",
+                                                    "\xC3\xA9",
+                                                    "\\ud83d\\ude00",
+                                                    "\xF0\x9F\x98\x80",
+                                                    "\\\\",
+                                                    "\\\"",
+                                                    "\\/",
+                                                    " ",
+                                                    "longer than sixteen bytes ",
+                                                    "\x7F",
+                                                    "\xEF\xBF\xBF",
+                                                    "{[,:]}"};
         m_out += '"';
         for (auto count = below(5); count > 0; --count) {
             m_out += Pieces[below(std::size(Pieces))];
@@ -124,8 +138,9 @@ private:
     }
     void value(int depth)
     {
-        static constexpr QByteArrayView Scalars[] = {"null", "true", "false", "0", "-0", "17", "-9223372036854775808", "18446744073709551615",
-                                                     "1.5", "1e5", "-2.5E-3", "0.1e+2"};
+        static constexpr QByteArrayView Scalars[] = {
+            "null", "true", "false",   "0",     "-0", "17", "-9223372036854775808", "18446744073709551615",
+            "1.5",  "1e5",  "-2.5E-3", "0.1e+2"};
         space();
         const auto choice = below(depth > 5 ? 4 : 8);
         if (choice < 2) {

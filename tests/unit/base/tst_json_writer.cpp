@@ -15,9 +15,24 @@ private Q_SLOTS:
     void commasAndEscapesAreTheWritersBusiness()
     {
         Writer writer;
-        writer.beginObject().member("a", 1).member("b\"", "x\ny").key("c").beginArray().value(true).value(nullptr).beginObject().endObject();
-        writer.beginArray().endArray().value(2.5).endArray().member("d", QStringLiteral("\u00e9")).rawMember("e", "[1, 2]").endObject();
-        QCOMPARE(writer.take(), QByteArray("{\"a\":1,\"b\\\"\":\"x\\ny\",\"c\":[true,null,{},[],2.5],\"d\":\"\xC3\xA9\",\"e\":[1, 2]}"));
+        writer.beginObject()
+            .member("a", 1)
+            .member("b\"", "x\ny")
+            .key("c")
+            .beginArray()
+            .value(true)
+            .value(nullptr)
+            .beginObject()
+            .endObject();
+        writer.beginArray()
+            .endArray()
+            .value(2.5)
+            .endArray()
+            .member("d", QStringLiteral("\u00e9"))
+            .rawMember("e", "[1, 2]")
+            .endObject();
+        QCOMPARE(writer.take(),
+                 QByteArray("{\"a\":1,\"b\\\"\":\"x\\ny\",\"c\":[true,null,{},[],2.5],\"d\":\"\xC3\xA9\",\"e\":[1, 2]}"));
         QVERIFY(writer.view().isEmpty());
     }
 

@@ -71,7 +71,8 @@ private Q_SLOTS:
         QVERIFY(message);
         const QByteArray parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         const int before = s_allocations;
-        const QByteArray out = Rewrite(*message).setId(RequestId(99)).setTarget("fetch").setMeta(Field::MetaTraceparent, parent).apply();
+        const QByteArray out =
+            Rewrite(*message).setId(RequestId(99)).setTarget("fetch").setMeta(Field::MetaTraceparent, parent).apply();
         const int after = s_allocations;
         QCOMPARE(after - before, 1);
         QVERIFY(out.contains(parent));
@@ -81,7 +82,8 @@ private:
     static QByteArray call()
     {
         const QByteArray text = '"' + QByteArray(900, 'x') + '"';
-        return R"({"jsonrpc":"2.0","id":12,"method":"tools/call","params":{"name":"web__fetch","arguments":{"text":)" + text + "}}}";
+        return R"({"jsonrpc":"2.0","id":12,"method":"tools/call","params":{"name":"web__fetch","arguments":{"text":)" + text +
+               "}}}";
     }
 };
 

@@ -24,11 +24,13 @@ class McpCapabilitiesTest : public QObject {
 private Q_SLOTS:
     void aServersCapabilitiesSurvivePrinting()
     {
-        const QByteArray text = R"({"completions":{},"logging":{},"prompts":{"listChanged":true},"resources":{"listChanged":true,"subscribe":true},)"
-                                R"("tasks":{"list":{},"cancel":{},"requests":{"tools":{"call":{}}}},"tools":{"listChanged":true},)"
-                                R"("experimental":{"x":{"a":1}},"extensions":{"io.modelcontextprotocol/ui":{"mimeTypes":[]}},"future":{"n":1.0}})";
+        const QByteArray text =
+            R"({"completions":{},"logging":{},"prompts":{"listChanged":true},"resources":{"listChanged":true,"subscribe":true},)"
+            R"("tasks":{"list":{},"cancel":{},"requests":{"tools":{"call":{}}}},"tools":{"listChanged":true},)"
+            R"("experimental":{"x":{"a":1}},"extensions":{"io.modelcontextprotocol/ui":{"mimeTypes":[]}},"future":{"n":1.0}})";
         const auto capabilities = read<ServerCapabilities>(text);
-        QVERIFY(capabilities.tools && capabilities.toolsListChanged && capabilities.resourcesSubscribe && capabilities.tasksToolsCall);
+        QVERIFY(capabilities.tools && capabilities.toolsListChanged && capabilities.resourcesSubscribe &&
+                capabilities.tasksToolsCall);
         QCOMPARE(capabilities.extensions.value("io.modelcontextprotocol/ui"), QByteArray(R"({"mimeTypes":[]})"));
         QCOMPARE(capabilities.other.value("future"), QByteArray(R"({"n":1.0})"));
         QCOMPARE(capabilities.toJson(), text);
@@ -46,17 +48,23 @@ private Q_SLOTS:
     void theAggregateOfServersIsTheirUnion()
     {
         auto all = read<ServerCapabilities>(R"({"tools":{},"extensions":{"a":1},"new":{"first":true}})");
-        all.merge(read<ServerCapabilities>(R"({"tools":{"listChanged":true},"resources":{"subscribe":true},"extensions":{"a":2,"b":3},"new":{}})"));
+        all.merge(read<ServerCapabilities>(
+            R"({"tools":{"listChanged":true},"resources":{"subscribe":true},"extensions":{"a":2,"b":3},"new":{}})"));
         QVERIFY(all.toolsListChanged && all.resources && all.resourcesSubscribe && !all.prompts);
-        QCOMPARE(all.toJson(), QByteArray(R"({"resources":{"subscribe":true},"tools":{"listChanged":true},"extensions":{"a":1,"b":3},"new":{"first":true}})"));
+        QCOMPARE(
+            all.toJson(),
+            QByteArray(
+                R"({"resources":{"subscribe":true},"tools":{"listChanged":true},"extensions":{"a":1,"b":3},"new":{"first":true}})"));
     }
 
     void aClientsCapabilitiesSurvivePrinting()
     {
-        const QByteArray text = R"({"elicitation":{"form":{},"url":{}},"roots":{"listChanged":true},"sampling":{"context":{},"tools":{}},)"
-                                R"("tasks":{"list":{},"cancel":{},"requests":{"sampling":{"createMessage":{}},"elicitation":{"create":{}}}},"extensions":{"e":{}}})";
+        const QByteArray text =
+            R"({"elicitation":{"form":{},"url":{}},"roots":{"listChanged":true},"sampling":{"context":{},"tools":{}},)"
+            R"("tasks":{"list":{},"cancel":{},"requests":{"sampling":{"createMessage":{}},"elicitation":{"create":{}}}},"extensions":{"e":{}}})";
         const auto capabilities = read<ClientCapabilities>(text);
-        QVERIFY(capabilities.elicitationForm && capabilities.elicitationUrl && capabilities.samplingTools && capabilities.tasksElicitation);
+        QVERIFY(capabilities.elicitationForm && capabilities.elicitationUrl && capabilities.samplingTools &&
+                capabilities.tasksElicitation);
         QCOMPARE(capabilities.toJson(), text);
     }
 

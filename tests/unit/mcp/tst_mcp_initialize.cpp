@@ -24,14 +24,16 @@ class McpInitializeTest : public QObject {
 private Q_SLOTS:
     void theHandshakeSurvivesPrinting()
     {
-        const QByteArray params = R"({"protocolVersion":"2025-06-18","capabilities":{"roots":{}},"clientInfo":{"name":"c","title":"C","version":"1","icons":[{"src":"x"}]}})";
+        const QByteArray params =
+            R"({"protocolVersion":"2025-06-18","capabilities":{"roots":{}},"clientInfo":{"name":"c","title":"C","version":"1","icons":[{"src":"x"}]}})";
         const auto asked = read<InitializeParams>(params);
         QVERIFY(asked);
         QCOMPARE(asked->protocolVersion, QByteArray("2025-06-18"));
         QCOMPARE(asked->clientInfo.title, QByteArray("C"));
         QCOMPARE(asked->clientInfo.other.value("icons"), QByteArray(R"([{"src":"x"}])"));
         QCOMPARE(asked->toJson(), params);
-        const QByteArray result = R"({"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"s","version":"2"},"instructions":"do\n<x>"})";
+        const QByteArray result =
+            R"({"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"s","version":"2"},"instructions":"do\n<x>"})";
         const auto answered = read<InitializeResult>(result);
         QVERIFY(answered);
         QCOMPARE(answered->instructions, QByteArray("do\n<x>"));
@@ -43,10 +45,14 @@ private Q_SLOTS:
         QTest::addColumn<QByteArray>("params");
         QTest::addColumn<QString>("named");
         QTest::newRow("no object") << QByteArray("[]") << QStringLiteral("params ");
-        QTest::newRow("no version") << QByteArray(R"({"capabilities":{},"clientInfo":{"name":"c"}})") << QStringLiteral("params.protocolVersion");
-        QTest::newRow("numeric version") << QByteArray(R"({"protocolVersion":1,"capabilities":{},"clientInfo":{"name":"c"}})") << QStringLiteral("params.protocolVersion");
-        QTest::newRow("no capabilities") << QByteArray(R"({"protocolVersion":"x","clientInfo":{"name":"c"}})") << QStringLiteral("params.capabilities");
-        QTest::newRow("no name") << QByteArray(R"({"protocolVersion":"x","capabilities":{},"clientInfo":{}})") << QStringLiteral("params.clientInfo");
+        QTest::newRow("no version") << QByteArray(R"({"capabilities":{},"clientInfo":{"name":"c"}})")
+                                    << QStringLiteral("params.protocolVersion");
+        QTest::newRow("numeric version") << QByteArray(R"({"protocolVersion":1,"capabilities":{},"clientInfo":{"name":"c"}})")
+                                         << QStringLiteral("params.protocolVersion");
+        QTest::newRow("no capabilities") << QByteArray(R"({"protocolVersion":"x","clientInfo":{"name":"c"}})")
+                                         << QStringLiteral("params.capabilities");
+        QTest::newRow("no name") << QByteArray(R"({"protocolVersion":"x","capabilities":{},"clientInfo":{}})")
+                                 << QStringLiteral("params.clientInfo");
     }
     void whatIsMissingIsNamed()
     {
@@ -81,8 +87,9 @@ private Q_SLOTS:
 
     void discoveryIsReadAndPrinted()
     {
-        const QByteArray text = R"({"resultType":"complete","supportedVersions":["2026-07-28","2025-11-25"],"capabilities":{"tools":{}},"instructions":"i",)"
-                                R"("ttlMs":5000,"cacheScope":"public","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"s","version":"1"}}})";
+        const QByteArray text =
+            R"({"resultType":"complete","supportedVersions":["2026-07-28","2025-11-25"],"capabilities":{"tools":{}},"instructions":"i",)"
+            R"("ttlMs":5000,"cacheScope":"public","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"s","version":"1"}}})";
         const auto found = read<DiscoverResult>(text);
         QVERIFY(found);
         QCOMPARE(found->supportedVersions.size(), 2);

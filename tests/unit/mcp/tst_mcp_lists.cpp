@@ -25,10 +25,11 @@ class McpListsTest : public QObject {
 private Q_SLOTS:
     void toolsAreReadWithTheirHintsAndTheirOwnJson()
     {
-        const auto page = read(ListKind::Tools,
-                               R"({"tools":[{"description":"d","name":"a\u0062","title":"T","inputSchema":{"type":"object","name":"no"},"outputSchema":{},)"
-                               R"("annotations":{"title":"old","readOnlyHint":true,"destructiveHint":false},"execution":{"taskSupport":"required"}},)"
-                               R"( {"name":"plain","annotations":{"title":"from annotations"}} ,{"title":"nameless"},7],"nextCursor":"","ttlMs":5,"cacheScope":"public"})");
+        const auto page = read(
+            ListKind::Tools,
+            R"({"tools":[{"description":"d","name":"a\u0062","title":"T","inputSchema":{"type":"object","name":"no"},"outputSchema":{},)"
+            R"("annotations":{"title":"old","readOnlyHint":true,"destructiveHint":false},"execution":{"taskSupport":"required"}},)"
+            R"( {"name":"plain","annotations":{"title":"from annotations"}} ,{"title":"nameless"},7],"nextCursor":"","ttlMs":5,"cacheScope":"public"})");
         QVERIFY(page);
         QCOMPARE(page->entries.size(), std::size_t{2});
         QCOMPARE(page->skipped, 2U);
@@ -49,14 +50,16 @@ private Q_SLOTS:
     {
         for (const ListKind kind : {ListKind::Tools, ListKind::Prompts, ListKind::Resources, ListKind::ResourceTemplates}) {
             QCOMPARE(listKindOf(listMethod(kind)), std::optional(kind));
-            const QByteArray entry = "{\"name\":\"n\",\"" + identityKey(kind).toByteArray() + "2\":0,\"uri\":\"u:1\",\"uriTemplate\":\"u:{x}\"}";
+            const QByteArray entry =
+                "{\"name\":\"n\",\"" + identityKey(kind).toByteArray() + "2\":0,\"uri\":\"u:1\",\"uriTemplate\":\"u:{x}\"}";
             const auto page = read(kind, "{\"" + listKey(kind).toByteArray() + "\":[" + entry + "]}");
             QVERIFY(page);
             QCOMPARE(page->entries.at(0).raw, entry);
             QVERIFY(!page->nextCursor);
         }
         QVERIFY(!listKindOf(MethodId::TasksList) && !listKindOf(MethodId::Unknown));
-        QCOMPARE(read(ListKind::Resources, R"({"resources":[{"uri":"u:1","name":"n"}]})")->entries.at(0).identity, QByteArray("u:1"));
+        QCOMPARE(read(ListKind::Resources, R"({"resources":[{"uri":"u:1","name":"n"}]})")->entries.at(0).identity,
+                 QByteArray("u:1"));
     }
 
     void brokenPagesAreErrors()
@@ -75,15 +78,17 @@ private Q_SLOTS:
         ListResultOptions options;
         options.nextCursor = "c";
         options.modern = true;
-        QCOMPARE(makeListResult(ListKind::ResourceTemplates, {}, options),
-                 QByteArray(R"({"resultType":"complete","resourceTemplates":[],"nextCursor":"c","ttlMs":0,"cacheScope":"private"})"));
+        QCOMPARE(
+            makeListResult(ListKind::ResourceTemplates, {}, options),
+            QByteArray(R"({"resultType":"complete","resourceTemplates":[],"nextCursor":"c","ttlMs":0,"cacheScope":"private"})"));
     }
 
     void cursorsComeBackAsTheyWereMade()
     {
         SeededRandom random(3);
         for (int round = 0; round < 500; ++round) {
-            const Cursor cursor{static_cast<ListKind>(random.next64() % 4), random.next64(), static_cast<std::uint32_t>(random.next64())};
+            const Cursor cursor{static_cast<ListKind>(random.next64() % 4), random.next64(),
+                                static_cast<std::uint32_t>(random.next64())};
             const QByteArray text = encodeCursor(cursor);
             const auto back = decodeCursor(cursor.kind, text);
             QVERIFY(back);

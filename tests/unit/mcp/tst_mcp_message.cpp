@@ -14,8 +14,9 @@ MessageResult read(const QByteArray& raw)
     return readMessage(raw, document);
 }
 
-constexpr const char* Call = R"({"jsonrpc":"2.0","id":"r-1","method":"tools/call","params":{"name":"web__fetch","arguments":{"url":"x","method":"GET"},)"
-                             R"("_meta":{"progressToken":7,"traceparent":"00-a","tracestate":"b=c","baggage":"d=e","other":[1]}}})";
+constexpr const char* Call =
+    R"({"jsonrpc":"2.0","id":"r-1","method":"tools/call","params":{"name":"web__fetch","arguments":{"url":"x","method":"GET"},)"
+    R"("_meta":{"progressToken":7,"traceparent":"00-a","tracestate":"b=c","baggage":"d=e","other":[1]}}})";
 
 } // namespace
 
@@ -50,7 +51,8 @@ private Q_SLOTS:
 
     void membersOfArgumentsAreNotMistakenForTheEnvelope()
     {
-        const auto message = read(R"({"params":{"arguments":{"name":"inner","_meta":{"traceparent":"x"},"Method":1},"name":"outer"},"method":"tools/call","id":1,"jsonrpc":"2.0"})");
+        const auto message = read(
+            R"({"params":{"arguments":{"name":"inner","_meta":{"traceparent":"x"},"Method":1},"name":"outer"},"method":"tools/call","id":1,"jsonrpc":"2.0"})");
         QVERIFY(message);
         QCOMPARE(message->text(Field::ParamsName), QByteArray("outer"));
         QVERIFY(!message->has(Field::MetaTraceparent));
@@ -62,16 +64,21 @@ private Q_SLOTS:
         QTest::addColumn<Message::Kind>("kind");
         using Kind = Message::Kind;
         QTest::newRow("request") << QByteArray(R"({"jsonrpc":"2.0","id":0,"method":"ping"})") << Kind::Request;
-        QTest::newRow("custom request") << QByteArray(R"({"jsonrpc":"2.0","id":0,"method":"x/y","params":{"name":1}})") << Kind::Request;
-        QTest::newRow("notification") << QByteArray(R"({"jsonrpc":"2.0","method":"notifications/initialized"})") << Kind::Notification;
-        QTest::newRow("null params") << QByteArray(R"({"jsonrpc":"2.0","method":"notifications/initialized","params":null})") << Kind::Notification;
+        QTest::newRow("custom request") << QByteArray(R"({"jsonrpc":"2.0","id":0,"method":"x/y","params":{"name":1}})")
+                                        << Kind::Request;
+        QTest::newRow("notification") << QByteArray(R"({"jsonrpc":"2.0","method":"notifications/initialized"})")
+                                      << Kind::Notification;
+        QTest::newRow("null params") << QByteArray(R"({"jsonrpc":"2.0","method":"notifications/initialized","params":null})")
+                                     << Kind::Notification;
         QTest::newRow("response") << QByteArray(R"({"jsonrpc":"2.0","id":0,"result":{}})") << Kind::Response;
         QTest::newRow("null result") << QByteArray(R"({"jsonrpc":"2.0","id":0,"result":null})") << Kind::Response;
         QTest::newRow("error") << QByteArray(R"({"jsonrpc":"2.0","id":"","error":{"code":-1,"message":"m"}})") << Kind::Error;
         QTest::newRow("error without id") << QByteArray(R"({"jsonrpc":"2.0","error":{"code":-1,"message":"m"}})") << Kind::Error;
         QTest::newRow("error with null id") << QByteArray(R"({"jsonrpc":"2.0","id":null,"error":{"code":-1}})") << Kind::Error;
-        QTest::newRow("spaces around") << QByteArray(" \t{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\r\n") << Kind::Request;
-        QTest::newRow("escaped keys") << QByteArray(R"({"json\u0072pc":"2\u002e0","\u0069d":1,"method":"p\u0069ng"})") << Kind::Request;
+        QTest::newRow("spaces around") << QByteArray(" \t{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\r\n")
+                                       << Kind::Request;
+        QTest::newRow("escaped keys") << QByteArray(R"({"json\u0072pc":"2\u002e0","\u0069d":1,"method":"p\u0069ng"})")
+                                      << Kind::Request;
     }
     void everyKindIsTold()
     {
@@ -84,7 +91,8 @@ private Q_SLOTS:
 
     void answersTellTheirOutcome()
     {
-        const auto failed = read(R"({"jsonrpc":"2.0","id":5,"result":{"content":[{"type":"text","isError":false}],"isError":true,"resultType":"complete","_meta":{"x":1}}})");
+        const auto failed = read(
+            R"({"jsonrpc":"2.0","id":5,"result":{"content":[{"type":"text","isError":false}],"isError":true,"resultType":"complete","_meta":{"x":1}}})");
         QVERIFY(failed && failed->resultIsError && failed->isAnswer());
         QCOMPARE(failed->text(Field::ResultType), QByteArray("complete"));
         QCOMPARE(failed->rawOf(Field::ResultMeta), QByteArrayView(R"({"x":1})"));
@@ -100,15 +108,17 @@ private Q_SLOTS:
 
     void modernMetadataIsFound()
     {
-        const auto message = read(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","requestState":"s","inputResponses":{},)"
-                                  R"("_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"c"},)"
-                                  R"("io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/logLevel":"debug"}}})");
+        const auto message = read(
+            R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","requestState":"s","inputResponses":{},)"
+            R"("_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"c"},)"
+            R"("io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/logLevel":"debug"}}})");
         QVERIFY(message && message->isModern());
         QCOMPARE(message->text(Field::MetaProtocolVersion), QByteArray("2026-07-28"));
         QCOMPARE(message->kindOf(Field::MetaClientCapabilities), json::Kind::Object);
         QCOMPARE(message->text(Field::MetaLogLevel), QByteArray("debug"));
         QCOMPARE(message->text(Field::ParamsRequestState), QByteArray("s"));
-        const auto answer = read(R"({"jsonrpc":"2.0","id":1,"result":{"resultType":"input_required","inputRequests":{"a":{}},"requestState":"s"}})");
+        const auto answer = read(
+            R"({"jsonrpc":"2.0","id":1,"result":{"resultType":"input_required","inputRequests":{"a":{}},"requestState":"s"}})");
         QVERIFY(answer);
         QCOMPARE(answer->text(Field::ResultRequestState), QByteArray("s"));
         QVERIFY(answer->has(Field::ResultInputRequests));
@@ -116,9 +126,11 @@ private Q_SLOTS:
 
     void theTargetOfACompletionIsItsReference()
     {
-        const auto prompt = read(R"({"jsonrpc":"2.0","id":1,"method":"completion/complete","params":{"ref":{"type":"ref/prompt","name":"p"},"argument":{}}})");
+        const auto prompt = read(
+            R"({"jsonrpc":"2.0","id":1,"method":"completion/complete","params":{"ref":{"type":"ref/prompt","name":"p"},"argument":{}}})");
         QCOMPARE(prompt->targetField(), std::optional(Field::RefName));
-        const auto resource = read(R"({"jsonrpc":"2.0","id":1,"method":"completion/complete","params":{"ref":{"type":"ref/resource","uri":"u:{x}"},"argument":{}}})");
+        const auto resource = read(
+            R"({"jsonrpc":"2.0","id":1,"method":"completion/complete","params":{"ref":{"type":"ref/resource","uri":"u:{x}"},"argument":{}}})");
         QCOMPARE(resource->targetField(), std::optional(Field::RefUri));
         QCOMPARE(resource->text(*resource->targetField()), QByteArray("u:{x}"));
     }
@@ -139,7 +151,9 @@ private Q_SLOTS:
         row("bad UTF-8", "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\xFF\"}", ParseError, "null");
         row("two messages", R"({"jsonrpc":"2.0","id":1,"method":"ping"}{"jsonrpc":"2.0"})", ParseError, "null");
         row("duplicate key", R"({"jsonrpc":"2.0","id":1,"id":2,"method":"ping"})", InvalidRequest, "null");
-        row("duplicate deep inside", R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","arguments":{"a":[{"b":1,"b":2}]}}})", InvalidRequest, "null");
+        row("duplicate deep inside",
+            R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","arguments":{"a":[{"b":1,"b":2}]}}})",
+            InvalidRequest, "null");
         row("number", "1", InvalidRequest, "null");
         row("array", "[]", InvalidRequest, "null");
         row("no version", R"({"id":1,"method":"ping"})", InvalidRequest, "1");
@@ -159,21 +173,33 @@ private Q_SLOTS:
         row("params is an array", R"({"jsonrpc":"2.0","id":1,"method":"x","params":[1]})", InvalidRequest, "1");
         row("Method", R"({"jsonrpc":"2.0","id":1,"method":"ping","Method":"tools/call"})", InvalidRequest, "1");
         row("ID", R"({"jsonrpc":"2.0","ID":2,"id":1,"method":"ping"})", InvalidRequest, "1");
-        row("long s", "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"a\"},\"param\xC5\xBF\":{\"name\":\"b\"}}", InvalidRequest, "1");
+        row("long s",
+            "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/"
+            "call\",\"params\":{\"name\":\"a\"},\"param\xC5\xBF\":{\"name\":\"b\"}}",
+            InvalidRequest, "1");
         row("escaped long s", R"({"jsonrpc":"2.0","id":1,"method":"ping","param\u017f":{}})", InvalidRequest, "1");
         row("escaped capital", R"({"jsonrpc":"2.0","id":1,"method":"ping","\u004dethod":"x"})", InvalidRequest, "1");
         row("Name", R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","Name":"b"}})", InvalidRequest, "1");
-        row("Kelvin sign", "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"a\",\"_meta\":{\"progressTo\xE2\x84\xAA" "en\":1}}}", InvalidRequest, "1");
+        row("Kelvin sign",
+            "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/"
+            "call\",\"params\":{\"name\":\"a\",\"_meta\":{\"progressTo\xE2\x84\xAA"
+            "en\":1}}}",
+            InvalidRequest, "1");
         row("IsError", R"({"jsonrpc":"2.0","id":1,"result":{"IsError":true}})", InvalidRequest, "1", false);
         row("Code", R"({"jsonrpc":"2.0","id":1,"error":{"code":1,"Code":2}})", InvalidRequest, "1", false);
         row("call without name", R"({"jsonrpc":"2.0","id":"q","method":"tools/call","params":{}})", InvalidParams, "\"q\"");
         row("call without params", R"({"jsonrpc":"2.0","id":1,"method":"tools/call"})", InvalidParams, "1");
         row("name is a number", R"({"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{"name":1}})", InvalidParams, "1");
-        row("read without uri", R"({"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"name":"x"}})", InvalidParams, "1");
-        row("completion without ref", R"({"jsonrpc":"2.0","id":1,"method":"completion/complete","params":{}})", InvalidParams, "1");
-        row("token is an object", R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"progressToken":{}}}})", InvalidParams, "1");
-        row("progress without token", R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":1}})", InvalidParams, "null", false);
-        row("update without uri", R"({"jsonrpc":"2.0","method":"notifications/resources/updated","params":{}})", InvalidParams, "null", false);
+        row("read without uri", R"({"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"name":"x"}})", InvalidParams,
+            "1");
+        row("completion without ref", R"({"jsonrpc":"2.0","id":1,"method":"completion/complete","params":{}})", InvalidParams,
+            "1");
+        row("token is an object", R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"progressToken":{}}}})",
+            InvalidParams, "1");
+        row("progress without token", R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":1}})",
+            InvalidParams, "null", false);
+        row("update without uri", R"({"jsonrpc":"2.0","method":"notifications/resources/updated","params":{}})", InvalidParams,
+            "null", false);
     }
     void badFramesAreRefusedWithTheRightCodeAndId()
     {
@@ -222,8 +248,9 @@ private Q_SLOTS:
     void batchesAreReadWhereTheyAreAllowed()
     {
         json::Document document;
-        const QByteArray raw = R"( [{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","_meta":{"traceparent":"p"}}} , 7,)"
-                               R"({"jsonrpc":"2.0","method":"notifications/initialized"},{"jsonrpc":"2.0","id":null,"method":"ping"}])";
+        const QByteArray raw =
+            R"( [{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","_meta":{"traceparent":"p"}}} , 7,)"
+            R"({"jsonrpc":"2.0","method":"notifications/initialized"},{"jsonrpc":"2.0","id":null,"method":"ping"}])";
         QCOMPARE(readFrame(raw, document).error().code, error_code::InvalidRequest);
         ReadOptions options;
         options.allowBatch = true;

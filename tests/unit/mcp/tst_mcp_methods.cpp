@@ -55,7 +55,8 @@ private Q_SLOTS:
     {
         QCOMPARE(sentBy(true, MessageSort::Request, Revision::V2026_07_28),
                  (QList<QByteArray>{"completion/complete", "prompts/get", "prompts/list", "resources/list", "resources/read",
-                                    "resources/templates/list", "server/discover", "subscriptions/listen", "tools/call", "tools/list"}));
+                                    "resources/templates/list", "server/discover", "subscriptions/listen", "tools/call",
+                                    "tools/list"}));
         QCOMPARE(sentBy(true, MessageSort::Notification, Revision::V2026_07_28), (QList<QByteArray>{"notifications/cancelled"}));
         QVERIFY(sentBy(false, MessageSort::Request, Revision::V2026_07_28).isEmpty());
     }
@@ -63,9 +64,9 @@ private Q_SLOTS:
     void theRequestsOfTheFirstRevisionAreThoseOfItsSchema()
     {
         QCOMPARE(sentBy(true, MessageSort::Request, Revision::V2024_11_05),
-                 (QList<QByteArray>{"completion/complete", "initialize", "logging/setLevel", "ping", "prompts/get", "prompts/list",
-                                    "resources/list", "resources/read", "resources/subscribe", "resources/templates/list",
-                                    "resources/unsubscribe", "tools/call", "tools/list"}));
+                 (QList<QByteArray>{"completion/complete", "initialize", "logging/setLevel", "ping", "prompts/get",
+                                    "prompts/list", "resources/list", "resources/read", "resources/subscribe",
+                                    "resources/templates/list", "resources/unsubscribe", "tools/call", "tools/list"}));
         QCOMPARE(sentBy(false, MessageSort::Request, Revision::V2024_11_05),
                  (QList<QByteArray>{"ping", "roots/list", "sampling/createMessage"}));
         QCOMPARE(sentBy(false, MessageSort::Request, Revision::V2025_06_18),

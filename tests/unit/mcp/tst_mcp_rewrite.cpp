@@ -27,16 +27,20 @@ class McpRewriteTest : public QObject {
 private Q_SLOTS:
     void idNameAndContextAreReplacedInPlace()
     {
-        const Message message = messageOf(R"({"jsonrpc":"2.0", "id": "r-1","method":"tools/call","params":{"name":"web__fetch","arguments":{"n":1.0e0,"x":"\u0041"},)"
-                                          R"("_meta":{"progressToken":7,"traceparent":"old","keep":[ ]}}})");
+        const Message message = messageOf(
+            R"({"jsonrpc":"2.0", "id": "r-1","method":"tools/call","params":{"name":"web__fetch","arguments":{"n":1.0e0,"x":"\u0041"},)"
+            R"("_meta":{"progressToken":7,"traceparent":"old","keep":[ ]}}})");
         const QByteArray out = Rewrite(message)
                                    .setId(RequestId(41))
                                    .setTarget("fetch")
                                    .setMeta(Field::MetaTraceparent, "new")
                                    .setProgressToken(RequestId(41))
                                    .apply();
-        QCOMPARE(out, QByteArray(R"({"jsonrpc":"2.0", "id": 41,"method":"tools/call","params":{"name":"fetch","arguments":{"n":1.0e0,"x":"\u0041"},)"
-                                 R"("_meta":{"progressToken":41,"traceparent":"new","keep":[ ]}}})"));
+        QCOMPARE(
+            out,
+            QByteArray(
+                R"({"jsonrpc":"2.0", "id": 41,"method":"tools/call","params":{"name":"fetch","arguments":{"n":1.0e0,"x":"\u0041"},)"
+                R"("_meta":{"progressToken":41,"traceparent":"new","keep":[ ]}}})"));
     }
 
     void metaIsCreatedWhereItIsAbsent()
@@ -46,24 +50,37 @@ private Q_SLOTS:
             const Message message = messageOf(raw);
             return Rewrite(message).setMeta(Field::MetaTraceparent, parent).setMeta(Field::MetaTracestate, "a=b").apply();
         };
-        QCOMPARE(traced(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t"}})"),
-                 QByteArray(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":{"traceparent":"00-1","tracestate":"a=b"},"name":"t"}})"));
-        QCOMPARE(traced(R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}})"),
-                 QByteArray(R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"traceparent":"00-1","tracestate":"a=b"}}})"));
-        QCOMPARE(traced(R"( {"jsonrpc":"2.0","id":1,"method":"tools/list"} )"),
-                 QByteArray(R"( {"params":{"_meta":{"traceparent":"00-1","tracestate":"a=b"}},"jsonrpc":"2.0","id":1,"method":"tools/list"} )"));
-        QCOMPARE(traced(R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":null})"),
-                 QByteArray(R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"traceparent":"00-1","tracestate":"a=b"}}})"));
-        QCOMPARE(traced(R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":null}})"),
-                 QByteArray(R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"traceparent":"00-1","tracestate":"a=b"}}})"));
-        QCOMPARE(traced(R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{ }}})"),
-                 QByteArray(R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"traceparent":"00-1","tracestate":"a=b" }}})"));
+        QCOMPARE(
+            traced(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t"}})"),
+            QByteArray(
+                R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":{"traceparent":"00-1","tracestate":"a=b"},"name":"t"}})"));
+        QCOMPARE(
+            traced(R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}})"),
+            QByteArray(
+                R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"traceparent":"00-1","tracestate":"a=b"}}})"));
+        QCOMPARE(
+            traced(R"( {"jsonrpc":"2.0","id":1,"method":"tools/list"} )"),
+            QByteArray(
+                R"( {"params":{"_meta":{"traceparent":"00-1","tracestate":"a=b"}},"jsonrpc":"2.0","id":1,"method":"tools/list"} )"));
+        QCOMPARE(
+            traced(R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":null})"),
+            QByteArray(
+                R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"traceparent":"00-1","tracestate":"a=b"}}})"));
+        QCOMPARE(
+            traced(R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":null}})"),
+            QByteArray(
+                R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"traceparent":"00-1","tracestate":"a=b"}}})"));
+        QCOMPARE(
+            traced(R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{ }}})"),
+            QByteArray(
+                R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"traceparent":"00-1","tracestate":"a=b" }}})"));
     }
 
     void protocolKeysOfTheClientAreTakenOut()
     {
-        const Message message = messageOf(R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
-                                          R"("io.modelcontextprotocol/clientInfo":{"name":"c"},"mine":1,"baggage":"b"}}})");
+        const Message message = messageOf(
+            R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
+            R"("io.modelcontextprotocol/clientInfo":{"name":"c"},"mine":1,"baggage":"b"}}})");
         const QByteArray out = Rewrite(message)
                                    .removeMeta(Field::MetaProtocolVersion)
                                    .removeMeta(Field::MetaClientInfo)
@@ -71,24 +88,30 @@ private Q_SLOTS:
                                    .removeMeta(Field::MetaTracestate)
                                    .setMeta(Field::MetaTraceparent, "p")
                                    .apply();
-        QCOMPARE(out, QByteArray(R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"traceparent":"p","mine":1}}})"));
+        QCOMPARE(out,
+                 QByteArray(R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"traceparent":"p","mine":1}}})"));
     }
 
     void answersGetTheirIdBack()
     {
         const Message result = messageOf(R"({"id":41,"jsonrpc":"2.0","result":{"id":41,"content":[]}})");
-        QCOMPARE(Rewrite(result).setId(RequestId::fromText("a\"b")).apply(), QByteArray("{\"id\":\"a\\\"b\",\"jsonrpc\":\"2.0\",\"result\":{\"id\":41,\"content\":[]}}"));
+        QCOMPARE(Rewrite(result).setId(RequestId::fromText("a\"b")).apply(),
+                 QByteArray("{\"id\":\"a\\\"b\",\"jsonrpc\":\"2.0\",\"result\":{\"id\":41,\"content\":[]}}"));
         QCOMPARE(Rewrite(result).setMeta(Field::MetaTraceparent, "p").apply(), result.raw);
         const Message error = messageOf(R"({"jsonrpc":"2.0","id":41,"error":{"code":1,"message":"m"}})");
-        QCOMPARE(Rewrite(error).setId(RequestId(-3)).apply(), QByteArray(R"({"jsonrpc":"2.0","id":-3,"error":{"code":1,"message":"m"}})"));
+        QCOMPARE(Rewrite(error).setId(RequestId(-3)).apply(),
+                 QByteArray(R"({"jsonrpc":"2.0","id":-3,"error":{"code":1,"message":"m"}})"));
     }
 
     void notificationsAreTranslated()
     {
-        const Message progress = messageOf(R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":9,"progress":0.5}})");
-        QCOMPARE(Rewrite(progress).setProgressToken(RequestId::fromText("t")).apply(),
-                 QByteArray(R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":0.5}})"));
-        const Message cancelled = messageOf(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"x","reason":"r"}})");
+        const Message progress =
+            messageOf(R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":9,"progress":0.5}})");
+        QCOMPARE(
+            Rewrite(progress).setProgressToken(RequestId::fromText("t")).apply(),
+            QByteArray(R"({"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":0.5}})"));
+        const Message cancelled =
+            messageOf(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"x","reason":"r"}})");
         QCOMPARE(Rewrite(cancelled).setRaw(Field::ParamsRequestId, "12").apply(),
                  QByteArray(R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":12,"reason":"r"}})"));
     }
@@ -104,7 +127,8 @@ private Q_SLOTS:
     void theLaterChangeOfAFieldWins()
     {
         const Message message = messageOf(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t"}})");
-        const QByteArray out = Rewrite(message).setId(RequestId(5)).setTarget("first").setTarget("second").setId(RequestId::fromText("x")).apply();
+        const QByteArray out =
+            Rewrite(message).setId(RequestId(5)).setTarget("first").setTarget("second").setId(RequestId::fromText("x")).apply();
         QCOMPARE(out, QByteArray(R"({"jsonrpc":"2.0","id":"x","method":"tools/call","params":{"name":"second"}})"));
     }
 
@@ -113,8 +137,11 @@ private Q_SLOTS:
         const Message message = messageOf(R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t"}})");
         const QByteArray longState(5000, 's');
         const QByteArray longBaggage(8000, 'b');
-        const QByteArray out =
-            Rewrite(message).setMeta(Field::MetaTracestate, longState).setMeta(Field::MetaBaggage, longBaggage).setTarget("u").apply();
+        const QByteArray out = Rewrite(message)
+                                   .setMeta(Field::MetaTracestate, longState)
+                                   .setMeta(Field::MetaBaggage, longBaggage)
+                                   .setTarget("u")
+                                   .apply();
         const Message again = messageOf(out);
         QCOMPARE(again.text(Field::MetaTracestate), longState);
         QCOMPARE(again.text(Field::MetaBaggage), longBaggage);
@@ -128,7 +155,12 @@ private Q_SLOTS:
                                    Field::MetaProtocolVersion, Field::MetaClientInfo,  Field::MetaLogLevel};
         for (int round = 0; round < 3000; ++round) {
             json::Writer writer;
-            writer.beginObject().member("jsonrpc", "2.0").member("method", "tools/call").member("id", round).key("params").beginObject();
+            writer.beginObject()
+                .member("jsonrpc", "2.0")
+                .member("method", "tools/call")
+                .member("id", round)
+                .key("params")
+                .beginObject();
             writer.member("name", "tool").rawMember("arguments", "{\"deep\":[{\"_meta\":{}}]}");
             const bool hasMeta = random.next64() % 4 != 0;
             int extra = 0;
@@ -160,7 +192,9 @@ private Q_SLOTS:
             QCOMPARE(again.id(), message.id());
             QCOMPARE(again.rawOf(Field::ParamsArguments), message.rawOf(Field::ParamsArguments));
             for (std::size_t i = 0; i < Metas.size(); ++i) {
-                const QByteArray expected = wanted[i] == 1 ? QByteArray("new\n") : wanted[i] == 2 ? QByteArray() : message.text(Metas[i]);
+                const QByteArray expected = wanted[i] == 1   ? QByteArray("new\n")
+                                            : wanted[i] == 2 ? QByteArray()
+                                                             : message.text(Metas[i]);
                 QCOMPARE(again.text(Metas[i]), expected);
             }
             json::Document document;
