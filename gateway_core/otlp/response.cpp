@@ -231,10 +231,11 @@ std::optional<milliseconds> parseRetryAfter(QByteArrayView value, std::int64_t n
     const qlonglong seconds = text.toLongLong(&isNumber);
     if (isNumber)
         return seconds >= 0 ? std::optional(clampedDelay(seconds, 0)) : std::nullopt;
-    // The three forms of an HTTP date; all of them mean GMT.
-    for (const auto& format : {QStringLiteral("ddd, dd MMM yyyy HH:mm:ss 'GMT'"), QStringLiteral("dddd, dd-MMM-yy HH:mm:ss 'GMT'"),
-                               QStringLiteral("ddd MMM d HH:mm:ss yyyy")}) {
-        QDateTime date = QLocale::c().toDateTime(QString::fromLatin1(text).simplified(), format);
+    // The three forms of an HTTP date, without the day's name: a two-digit year is read in the wrong century first, where it would not fit.
+    const QString withoutDayName = QString::fromLatin1(text).simplified().section(QLatin1Char(' '), 1);
+    for (const auto& format : {QStringLiteral("dd MMM yyyy HH:mm:ss 'GMT'"), QStringLiteral("dd-MMM-yy HH:mm:ss 'GMT'"),
+                               QStringLiteral("MMM d HH:mm:ss yyyy")}) {
+        QDateTime date = QLocale::c().toDateTime(withoutDayName, format);
         if (!date.isValid())
             continue;
         date.setTimeSpec(Qt::UTC);

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "base/random.h"
+#include "full_telemetry.h"
+#include "otlp/decode.h"
+
+#include <QTest>
+
+using namespace oriel;
+using namespace oriel::telemetry;
+using namespace oriel::otlp;
+
+namespace {
+
+QByteArray id(const char* hex) { return QByteArray::fromHex(hex); }
+
+void compareSpans(const SpanData& a, const SpanData& b)
+{
+    QCOMPARE(a.traceId, b.traceId);
+    QCOMPARE(a.spanId, b.spanId);
+    QCOMPARE(a.parentSpanId, b.parentSpanId);
+    QCOMPARE(a.traceState, b.traceState);
+    QCOMPARE(a.flags, b.flags);
+    QCOMPARE(a.name, b.name);
+    QCOMPARE(a.kind, b.kind);
+    QCOMPARE(a.startUnixNs, b.startUnixNs);
+    QCOMPARE(a.endUnixNs, b.endUnixNs);
+    QCOMPARE(a.status, b.status);
+    QCOMPARE(a.statusMessage, b.statusMessage);
+    QVERIFY(a.attributes == b.attributes);
+    QVERIFY(a.events == b.events);
+    QVERIFY(a.links == b.links);
+    QCOMPARE(a.droppedAttributes, b.droppedAttributes);
+    QCOMPARE(a.droppedEvents, b.droppedEvents);
+    QCOMPARE(a.droppedLinks, b.droppedLinks);
+    QVERIFY(*a.resource == *b.resource);
+    QVERIFY(*a.scope == *b.scope);
+}
+
+} // namespace
+
+class OtlpDecodingTest : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void whatWasEncodedComesBackWhole_data()
+    {
+        QTest::addColumn<int>("encoding");
+        QTest::newRow("protobuf") << static_cast<int>(Encoding::Protobuf);
+        QTest::newRow("JSON") << static_cast<int>(Encoding::Json);
+    }
+    void whatWasEncodedComesBackWhole()
+    {
+        QFETCH(int, encoding);
+        const auto as = static_cast<Encoding>(encoding);
+        const SpanData span = full::span();
+        const auto spans = decodeTraces(encodeTraces({&span, 1}, as), as);
+        QVERIFY(spans && spans->spans.size() == 1 && spans->rejected == 0);
+        compareSpans(spans->spans[0], span);
+
+        const LogRecord log = full::log();
+        const auto logs = decodeLogs(encodeLogs({&log, 1}, as), as);
+        QVERIFY(logs && logs->logs.size() == 1);
+        const LogRecord& back = logs->logs[0];
+        QCOMPARE(back.timeUnixNs, log.timeUnixNs);
+        QCOMPARE(back.observedUnixNs, log.observedUnixNs);
+        QCOMPARE(back.severity, log.severity);
+        QCOMPARE(back.severityText, log.severityText);
+        QVERIFY(back.body == log.body && back.attributes == log.attributes);
+        QCOMPARE(back.flags, log.flags);
+        QCOMPARE(back.traceId, log.traceId);
+        QCOMPARE(back.spanId, log.spanId);
+        QCOMPARE(back.eventName, log.eventName);
+        QCOMPARE(back.droppedAttributes, log.droppedAttributes);
+
+        const ScopedMetrics source = full::metrics();
+        const auto metrics = decodeMetrics(encodeMetrics({&source, 1}, as), as);
+        QVERIFY(metrics && metrics->metrics.size() == 1);
+        QVERIFY(*metrics->metrics[0].resource == *source.resource);
+        const auto& all = metrics->metrics[0].metrics;
+        QCOMPARE(all.size(), source.metrics.size());
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            QCOMPARE(all[i].name, source.metrics[i].name);
+            QCOMPARE(all[i].description, source.metrics[i].description);
+            QCOMPARE(all[i].unit, source.metrics[i].unit);
+            QCOMPARE(all[i].kind, source.metrics[i].kind);
+            QCOMPARE(all[i].monotonic, source.metrics[i].monotonic);
+            QCOMPARE(all[i].temporality, source.metrics[i].temporality);
+            QCOMPARE(all[i].numbers.size(), source.metrics[i].numbers.size());
+            for (std::size_t p = 0; p < all[i].numbers.size(); ++p) {
+                QVERIFY(all[i].numbers[p].attributes == source.metrics[i].numbers[p].attributes);
+                QCOMPARE(all[i].numbers[p].value, source.metrics[i].numbers[p].value);
+                QCOMPARE(all[i].numbers[p].isInteger, source.metrics[i].numbers[p].isInteger);
+                QCOMPARE(all[i].numbers[p].exemplars.size(), source.metrics[i].numbers[p].exemplars.size());
+            }
+        }
+        const HistogramPoint& point = all[3].histograms[0];
+        QCOMPARE(point.count, std::uint64_t(3));
+        QCOMPARE(point.bounds, (std::vector<double>{0.1, 1.0}));
+        QCOMPARE(point.bucketCounts, (std::vector<std::uint64_t>{1, 0, 2}));
+        QVERIFY(point.min && *point.min == 0.0 && point.max && *point.max == 1.5);
+        QCOMPARE(point.exemplars[0].traceId, (TraceId{5, 6}));
+        QVERIFY(point.exemplars[0].filteredAttributes == (Attributes{{"filtered", std::int64_t(1)}}));
+    }
+
+    void unknownFieldsAreSkippedAndTheLastScalarWins()
+    {
+        // span{5:"a", 5:"b", 99: varint 1, 100: "x", 6: 9 (no such kind), 15: status{1: "reserved", 3: 2}, …ids}
+        const QByteArray span = id("0a1000000000000000000000000000000001" "12080000000000000002" "2a0161" "2a0162" "980601" "a2060178" "3009"
+                                   "7a06" "0a0278781802");
+        QByteArray request = span;
+        for (const char tag : {'\x12', '\x12', '\x0a'})
+            request = QByteArray(1, tag) + static_cast<char>(request.size()) + request;
+        const auto decoded = decodeTraces(request, Encoding::Protobuf);
+        QVERIFY(decoded && decoded->spans.size() == 1);
+        QCOMPARE(decoded->spans[0].name, QByteArray("b"));
+        QCOMPARE(decoded->spans[0].kind, SpanKind::Unspecified);
+        QCOMPARE(decoded->spans[0].status, StatusCode::Error);
+    }
+
+    void unpackedBucketsAreReadLikePackedOnes()
+    {
+        const QByteArray point = id("310100000000000000" "310200000000000000" "39000000000000f03f");
+        QByteArray request = point;
+        for (const char tag : {'\x0a', '\x4a', '\x12', '\x12', '\x0a'})
+            request = QByteArray(1, tag) + static_cast<char>(request.size()) + request;
+        const auto decoded = decodeMetrics(request, Encoding::Protobuf);
+        QVERIFY(decoded && decoded->metrics.size() == 1 && decoded->metrics[0].metrics.size() == 1);
+        const HistogramPoint& histogram = decoded->metrics[0].metrics[0].histograms[0];
+        QCOMPARE(histogram.bucketCounts, (std::vector<std::uint64_t>{1, 2}));
+        QCOMPARE(histogram.bounds, (std::vector<double>{1.0}));
+        QVERIFY(!histogram.min && !histogram.max);
+    }
+
+    void spansWithoutAnIdAreLeftOutAndCounted()
+    {
+        std::vector<SpanData> spans(3, full::span());
+        spans[0].traceId = {};
+        spans[1].spanId = {};
+        for (const Encoding encoding : {Encoding::Protobuf, Encoding::Json}) {
+            const auto decoded = decodeTraces(encodeTraces(spans, encoding), encoding);
+            QVERIFY(decoded);
+            QCOMPARE(decoded->spans.size(), std::size_t(1));
+            QCOMPARE(decoded->rejected, std::uint64_t(2));
+        }
+    }
+
+    void aBrokenMessageIsAnErrorAndNeverMore()
+    {
+        const SpanData span = full::span();
+        const QByteArray whole = encodeTraces({&span, 1}, Encoding::Protobuf);
+        int errors = 0;
+        for (qsizetype cut = 1; cut < whole.size(); ++cut)
+            errors += !decodeTraces(whole.first(cut), Encoding::Protobuf).has_value();
+        QCOMPARE(errors, static_cast<int>(whole.size()) - 1);
+        QCOMPARE(decodeTraces(whole.first(7), Encoding::Protobuf).error().code, ErrorCode::Parse);
+
+        SeededRandom random(7);
+        const ScopedMetrics metrics = full::metrics();
+        const QByteArray metricBytes = encodeMetrics({&metrics, 1}, Encoding::Protobuf);
+        const QByteArray text = encodeTraces({&span, 1}, Encoding::Json);
+        int survived = 0;
+        for (int round = 0; round < 3'000; ++round) {
+            const auto mangled = [&](QByteArray bytes) {
+                for (int flips = 0; flips < 3; ++flips)
+                    bytes[static_cast<qsizetype>(random.next64() % static_cast<std::uint64_t>(bytes.size()))] = static_cast<char>(random.next64());
+                return bytes;
+            };
+            survived += decodeTraces(mangled(whole), Encoding::Protobuf).has_value();
+            survived += decodeLogs(mangled(whole), Encoding::Protobuf).has_value();
+            survived += decodeMetrics(mangled(metricBytes), Encoding::Protobuf).has_value();
+            survived += decodeTraces(mangled(text), Encoding::Json).has_value();
+        }
+        QVERIFY(survived < 12'000);
+    }
+
+    void valuesNestedTooDeepBecomeEmpty()
+    {
+        AnyValue value(QByteArray("leaf"));
+        for (int i = 0; i < 70; ++i) {
+            auto array = std::make_shared<ArrayValue>();
+            array->values.push_back(value);
+            value = AnyValue(std::shared_ptr<const ArrayValue>(array));
+        }
+        SpanData span = full::span();
+        span.attributes = {{"deep", value}};
+        const auto decoded = decodeTraces(encodeTraces({&span, 1}, Encoding::Protobuf), Encoding::Protobuf);
+        QVERIFY(decoded);
+        const QByteArray json = toJson(decoded->spans[0].attributes[0].value);
+        QVERIFY(!json.contains("leaf"));
+        QCOMPARE(json.count('['), qsizetype(64));
+    }
+
+    void textThatIsNotUtf8IsRepaired()
+    {
+        SpanData span = full::span();
+        span.name = "\xff" "a";
+        const auto decoded = decodeTraces(encodeTraces({&span, 1}, Encoding::Protobuf), Encoding::Protobuf);
+        QCOMPARE(decoded->spans[0].name, QByteArray("\xEF\xBF\xBD" "a"));
+    }
+
+    void jsonIsReadAsOthersWriteIt()
+    {
+        const QByteArray text = R"({"resourceSpans":[{"resource":null,"scopeSpans":[{"spans":[
+            {"traceId":"0102030405060708090A0B0C0D0E0F10","spanId":"1112131415161718","parentSpanId":"","name":"n","kind":3,
+             "startTimeUnixNano":1700000000000000001,"endTimeUnixNano":"1700000000000000002","somethingNew":{"a":[1]},
+             "trace_state":"ignored","status":{},"attributes":[{"key":"i","value":{"intValue":42}},{"key":"d","value":{"doubleValue":"NaN"}},
+             {"key":"nothing","value":{"stringValue":null}}],"droppedAttributesCount":null,"flags":257}]}]}]})";
+        const auto decoded = decodeTraces(text, Encoding::Json);
+        QVERIFY2(decoded.has_value(), decoded ? "" : qPrintable(decoded.error().toString()));
+        const SpanData& span = decoded->spans.at(0);
+        QCOMPARE(span.traceId.toHex(), QByteArray("0102030405060708090a0b0c0d0e0f10"));
+        QCOMPARE(span.startUnixNs, std::int64_t(1'700'000'000'000'000'001));
+        QCOMPARE(span.endUnixNs, std::int64_t(1'700'000'000'000'000'002));
+        QVERIFY(!span.parentSpanId.isValid() && span.traceState.isEmpty());
+        QCOMPARE(std::get<std::int64_t>(span.attributes[0].value.value), std::int64_t(42));
+        QVERIFY(std::isnan(std::get<double>(span.attributes[1].value.value)));
+        QVERIFY(span.attributes[2].value.isEmpty());
+        QCOMPARE(span.flags, 257U);
+        QVERIFY(!decodeTraces("[]", Encoding::Json).has_value());
+        QVERIFY(!decodeTraces("{\"resourceSpans\":[", Encoding::Json).has_value());
+        QVERIFY(decodeTraces("{}", Encoding::Json).has_value());
+    }
+
+    void whatOrielDoesNotHoldIsCounted()
+    {
+        const QByteArray text = R"({"resourceMetrics":[{"scopeMetrics":[{"metrics":[
+            {"name":"e","exponentialHistogram":{"dataPoints":[{},{}]}},{"name":"s","summary":{"dataPoints":[{}]}}]}]}]})";
+        const auto decoded = decodeMetrics(text, Encoding::Json);
+        QVERIFY(decoded);
+        QCOMPARE(decoded->skippedPoints, std::uint64_t(3));
+        QByteArray request = id("0a00" "0a00");
+        for (const char tag : {'\x52', '\x12', '\x12', '\x0a'})
+            request = QByteArray(1, tag) + static_cast<char>(request.size()) + request;
+        QCOMPARE(decodeMetrics(request, Encoding::Protobuf)->skippedPoints, std::uint64_t(2));
+    }
+};
+
+QTEST_GUILESS_MAIN(OtlpDecodingTest)
+#include "tst_otlp_decoding.moc"
