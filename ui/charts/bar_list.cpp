@@ -60,6 +60,7 @@ void BarList::paintEvent(QPaintEvent*)
 {
     const Theme& theme = themeOf(this);
     QPainter painter(this);
+    painter.setLayoutDirection(Qt::LayoutDirectionAuto);
     painter.setRenderHint(QPainter::Antialiasing);
     if (m_rows.isEmpty()) {
         painter.setFont(fonts::caption());

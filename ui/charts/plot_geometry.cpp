@@ -95,9 +95,9 @@ QList<std::int64_t> timeTicks(std::int64_t fromNs, std::int64_t toNs, int pixels
     QList<std::int64_t> ticks;
     if (toNs <= fromNs || pixels <= 0)
         return ticks;
-    static constexpr std::array<std::int64_t, 21> steps{1,         2,          5,          10,         15,        30,        60,
-                                                        120,       300,        600,        900,        1800,      3600,      2 * 3600,
-                                                        3 * 3600,  6 * 3600,   12 * 3600,  86400,      2 * 86400, 7 * 86400, 30 * 86400};
+    static constexpr auto steps = std::to_array<std::int64_t>(
+        {1,    2,    5,        10,       15,       30,        60,    120,       180,       300,       600,
+         900,  1800, 3600,     2 * 3600, 3 * 3600, 6 * 3600,  12 * 3600, 86400, 2 * 86400, 7 * 86400, 30 * 86400});
     const std::int64_t wanted = std::max<std::int64_t>(1, pixels / std::max(1, pixelsPerLabel));
     std::int64_t step = steps.back() * secondNs;
     for (const std::int64_t seconds : steps) {
@@ -133,12 +133,18 @@ std::pair<double, double> niceBounds(double lowest, double highest, ScaleKind ki
             return {0.001, 1};
         if (lowest <= 0)
             lowest = highest / 1000;
-        const double low = std::pow(10, std::floor(std::log10(lowest) + 1e-9));
+        double low = std::pow(10, std::floor(std::log10(lowest) + 1e-9));
         double high = std::pow(10, std::ceil(std::log10(highest) - 1e-9));
-        // Half a decade of air above is enough; a whole one would press the lines down.
+        // Whole decades would leave too much air.
         for (const double share : {0.2, 0.5}) {
             if (high * share >= highest) {
                 high *= share;
+                break;
+            }
+        }
+        for (const double share : {5.0, 2.0}) {
+            if (low * share <= lowest) {
+                low *= share;
                 break;
             }
         }

@@ -33,7 +33,7 @@ struct AxisScale {
 /// Round values from lowest to highest, at most `maximum` of them: 1, 2, 5 × 10ⁿ; powers of ten on a log scale.
 [[nodiscard]] QList<double> niceTicks(double lowest, double highest, int maximum, ScaleKind kind = ScaleKind::Linear);
 /// Round times (Unix ns, local wall clock) for an axis that is `pixels` wide: whole seconds, minutes, hours or days.
-[[nodiscard]] QList<std::int64_t> timeTicks(std::int64_t fromNs, std::int64_t toNs, int pixels, int pixelsPerLabel = 110);
+[[nodiscard]] QList<std::int64_t> timeTicks(std::int64_t fromNs, std::int64_t toNs, int pixels, int pixelsPerLabel = 100);
 /// "10:27", with seconds for ranges under two minutes and the date for more than two days.
 [[nodiscard]] QString timeTickLabel(std::int64_t atNs, std::int64_t rangeNs);
 /// Lowest and highest value of a series widened to round ends; {0, 1} when there is nothing.

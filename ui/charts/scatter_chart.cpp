@@ -136,6 +136,7 @@ void ScatterChart::paintEvent(QPaintEvent*)
 {
     const Theme& theme = themeOf(this);
     QPainter painter(this);
+    painter.setLayoutDirection(Qt::LayoutDirectionAuto);
     const QRectF area = plotArea();
     painter.setFont(fonts::monoSmall());
     const bool mirrored = layoutDirection() == Qt::RightToLeft;

@@ -39,6 +39,7 @@ private:
         void paintEvent(QPaintEvent*) override
         {
             QPainter painter(this);
+            painter.setLayoutDirection(Qt::LayoutDirectionAuto);
             painter.setRenderHint(QPainter::Antialiasing);
             painter.setClipRect(area.adjusted(-1, -1, 1, 1));
             for (const PlotStretch& stretch : std::as_const(stretches)) {

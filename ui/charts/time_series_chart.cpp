@@ -13,7 +13,7 @@
 namespace oriel::ui {
 namespace {
 
-constexpr int axisWidth = 48;
+constexpr int axisWidth = 58;
 constexpr int axisHeight = 24;
 constexpr int topRoom = 10;
 constexpr int legendRoom = 24;
@@ -34,6 +34,7 @@ struct TimeSeriesChart::Private {
         void paintEvent(QPaintEvent*) override
         {
             QPainter painter(this);
+            painter.setLayoutDirection(Qt::LayoutDirectionAuto);
             painter.setRenderHint(QPainter::Antialiasing);
             m_chart->d->paintOverlay(painter, *m_chart);
         }
@@ -259,10 +260,17 @@ void TimeSeriesChart::paintEvent(QPaintEvent*)
 {
     const Theme& theme = themeOf(this);
     QPainter painter(this);
+    painter.setLayoutDirection(Qt::LayoutDirectionAuto);
     const QRectF area = plotArea();
+    if (isEmpty()) {
+        painter.setFont(fonts::caption());
+        painter.setPen(theme.dim);
+        painter.drawText(rect().adjusted(12, 0, -12, 0), Qt::AlignCenter | Qt::TextWordWrap, d->emptyText);
+        return;
+    }
     painter.setFont(fonts::monoSmall());
     const bool mirrored = layoutDirection() == Qt::RightToLeft;
-    const int count = std::clamp(static_cast<int>(area.height() / 44), 2, 6);
+    const int count = std::clamp(static_cast<int>(area.height() / 36), 2, 6);
     for (const double tick : niceTicks(d->y.lowest, d->y.highest, count, d->kind)) {
         const double at = std::round(d->y.toPixel(tick));
         painter.fillRect(QRectF(area.left(), at, area.width(), 1), mix(theme.panel, theme.line, 0.75));
@@ -275,10 +283,6 @@ void TimeSeriesChart::paintEvent(QPaintEvent*)
         const double at = d->pixelOf(tick);
         const QRectF label(std::clamp(at - 40, area.left() - 30.0, area.right() - 56.0), area.bottom() + 6, 80, 16);
         painter.drawText(label, Qt::AlignCenter, timeTickLabel(tick, d->toNs - d->fromNs));
-    }
-    if (isEmpty()) {
-        painter.setFont(fonts::caption());
-        painter.drawText(area, Qt::AlignCenter | Qt::TextWordWrap, d->emptyText);
     }
 }
 

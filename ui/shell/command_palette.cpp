@@ -80,6 +80,7 @@ public:
         const Theme& theme = themeOf(option.widget);
         const bool selected = option.state & QStyle::State_Selected;
         painter->save();
+        painter->setLayoutDirection(Qt::LayoutDirectionAuto);
         painter->setRenderHint(QPainter::Antialiasing);
         if (selected) {
             painter->setPen(Qt::NoPen);
@@ -220,6 +221,7 @@ void CommandPalette::paintEvent(QPaintEvent*)
 {
     const Theme& theme = themeOf(this);
     QPainter painter(this);
+    painter.setLayoutDirection(Qt::LayoutDirectionAuto);
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(mix(theme.line, theme.text, 0.12));
     painter.setBrush(theme.raised);

@@ -21,9 +21,9 @@ int letterScore(QStringView text, qsizetype at, bool afterMatch)
 {
     int score = 1;
     if (startsWord(text, at))
-        score += at == 0 ? 12 : 8;
+        score += 8;
     if (afterMatch)
-        score += 6;
+        score += 14;
     return score;
 }
 

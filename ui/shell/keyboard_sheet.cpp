@@ -71,6 +71,7 @@ KeyboardSheet::Group KeyboardSheet::commonKeys()
 void KeyboardSheet::paintEvent(QPaintEvent*)
 {
     QPainter painter(this);
+    painter.setLayoutDirection(Qt::LayoutDirectionAuto);
     painter.fillRect(rect(), themeOf(this).panel);
 }
 

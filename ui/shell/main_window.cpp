@@ -40,6 +40,7 @@ protected:
     {
         const Theme& theme = themeOf(this);
         QPainter painter(this);
+        painter.setLayoutDirection(Qt::LayoutDirectionAuto);
         painter.fillRect(rect(), theme.panel);
         painter.fillRect(QRect(0, height() - 1, width(), 1), theme.line);
     }

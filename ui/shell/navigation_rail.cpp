@@ -101,6 +101,7 @@ void NavigationRail::paintEvent(QPaintEvent*)
 {
     const Theme& theme = themeOf(this);
     QPainter painter(this);
+    painter.setLayoutDirection(Qt::LayoutDirectionAuto);
     painter.setRenderHint(QPainter::Antialiasing);
     painter.fillRect(rect(), theme.panel);
     const bool mirrored = layoutDirection() == Qt::RightToLeft;

@@ -144,6 +144,7 @@ void StatusStrip::paintEvent(QPaintEvent*)
 {
     const Theme& theme = themeOf(this);
     QPainter painter(this);
+    painter.setLayoutDirection(Qt::LayoutDirectionAuto);
     painter.fillRect(rect(), theme.panel);
     painter.fillRect(QRect(0, 0, width(), 1), theme.line);
     painter.setFont(fonts::caption());

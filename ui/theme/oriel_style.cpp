@@ -74,6 +74,7 @@ void OrielStyle::drawPrimitive(PrimitiveElement element, const QStyleOption* opt
     case PE_FrameStatusBarItem:
     case PE_FrameFocusRect: // every control draws its own ring
     case PE_FrameButtonTool:
+    case PE_PanelScrollAreaCorner:
         return;
     case PE_Frame:
     case PE_FrameGroupBox:
@@ -282,7 +283,9 @@ int OrielStyle::pixelMetric(PixelMetric metric, const QStyleOption* option, cons
     case PM_MenuHMargin:
         return 5;
     case PM_HeaderMargin:
-        return 10;
+        return 4;
+    case PM_HeaderDefaultSectionSizeVertical:
+        return metrics::rowHeight;
     case PM_HeaderMarkSize:
         return 10;
     case PM_ToolTipLabelFrameWidth:
@@ -340,7 +343,7 @@ QSize OrielStyle::sizeFromContents(ContentsType type, const QStyleOption* option
     case CT_ComboBox:
         return {size.width() + 36, std::max(size.height() + 8, metrics::controlHeight)};
     case CT_SpinBox:
-        return {size.width() + 24, std::max(size.height() + 8, metrics::controlHeight)};
+        return {size.width() + 46, std::max(size.height(), metrics::controlHeight)};
     case CT_CheckBox:
     case CT_RadioButton: {
         const QSize base = QProxyStyle::sizeFromContents(type, option, size, widget);
@@ -348,7 +351,7 @@ QSize OrielStyle::sizeFromContents(ContentsType type, const QStyleOption* option
     }
     case CT_HeaderSection: {
         const QSize base = QProxyStyle::sizeFromContents(type, option, size, widget);
-        return {base.width(), metrics::headerHeight};
+        return {base.width() + 12, metrics::headerHeight};
     }
     case CT_MenuItem: {
         const auto* item = qstyleoption_cast<const QStyleOptionMenuItem*>(option);

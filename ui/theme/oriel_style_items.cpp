@@ -33,6 +33,7 @@ void OrielStyle::drawMenuItem(const QStyleOption* option, QPainter* painter, con
     const bool enabled = item->state & State_Enabled;
     const bool selected = enabled && (item->state & State_Selected);
     painter->save();
+    painter->setLayoutDirection(Qt::LayoutDirectionAuto);
     painter->setRenderHint(QPainter::Antialiasing);
     if (selected) {
         painter->setPen(Qt::NoPen);
@@ -83,12 +84,15 @@ void OrielStyle::drawHeaderLabel(const QStyleOption* option, QPainter* painter) 
     if (!header)
         return;
     painter->save();
+    painter->setLayoutDirection(Qt::LayoutDirectionAuto); // alignments below are visual already
     painter->setFont(fonts::small());
     const bool sorted = header->sortIndicator != QStyleOptionHeader::None;
     painter->setPen(sorted ? m_theme.text : m_theme.dim);
     const int mark = sorted ? 14 : 0;
     const Qt::Alignment alignment = visualAlignment(header->direction, header->textAlignment) | Qt::AlignVCenter;
-    const QRect room = header->rect.adjusted(0, 0, alignment & Qt::AlignRight ? 0 : -mark, 0);
+    // Fusion hands in a rectangle with the header's margin taken off; cells keep 10 pixels.
+    const int inset = 10 - proxy()->pixelMetric(PM_HeaderMargin, option, nullptr);
+    const QRect room = header->rect.adjusted(inset, 0, alignment & Qt::AlignRight ? -inset : -inset - mark, 0);
     const QString text = painter->fontMetrics().elidedText(header->text, Qt::ElideRight, room.width());
     painter->drawText(room, int(alignment) | Qt::TextSingleLine, text);
     painter->restore();

@@ -207,6 +207,7 @@ void registerBundled()
 QFont body() { return make(13, QFont::Normal); }
 QFont bodyMedium() { return make(13, QFont::Medium); }
 QFont bodyStrong() { return make(13, QFont::DemiBold); }
+QFont cardTitle() { return make(12, QFont::DemiBold); }
 QFont small() { return make(11, QFont::Normal); }
 QFont caption() { return make(12, QFont::Normal); }
 QFont title() { return make(15, QFont::DemiBold); }

@@ -88,7 +88,8 @@ namespace fonts {
 void registerBundled();
 [[nodiscard]] QFont body();       ///< 13 px
 [[nodiscard]] QFont bodyMedium(); ///< 13 px, medium: buttons, selected navigation
-[[nodiscard]] QFont bodyStrong(); ///< 13 px, semibold: card titles
+[[nodiscard]] QFont bodyStrong(); ///< 13 px, semibold: names, headlines
+[[nodiscard]] QFont cardTitle();  ///< 12 px, semibold
 [[nodiscard]] QFont small();     ///< 11 px: headers, axes
 [[nodiscard]] QFont caption();   ///< 12 px: hints beside a title, status bar
 [[nodiscard]] QFont title();     ///< 15 px, semibold

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "ui/theme/service_colors.h"
 #include "ui/theme/theme.h"
 
 #include <QDBusVariant>
@@ -9,6 +10,8 @@
 #include <memory>
 
 namespace oriel::ui {
+
+class OrielStyle;
 
 /// Tells whether the desktop wants a dark or a light appearance, and when that changes. GUI thread; never blocks.
 class ThemeSource : public QObject {
@@ -60,7 +63,7 @@ public:
     void setPreference(Preference preference);
     [[nodiscard]] Preference preference() const { return m_preference; }
     [[nodiscard]] const Theme& theme() const;
-    [[nodiscard]] class ServiceColors& serviceColors() const;
+    [[nodiscard]] ServiceColors& serviceColors() const;
 
     /// `system`, `dark` or `light`; anything else is System.
     [[nodiscard]] static Preference preferenceFromName(const QString& name);
@@ -73,7 +76,7 @@ private:
     void apply();
 
     std::unique_ptr<ThemeSource> m_source;
-    class OrielStyle* m_style; // owned by QApplication
+    OrielStyle* m_style; // owned by QApplication
     Preference m_preference;
 };
 

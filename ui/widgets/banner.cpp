@@ -100,6 +100,7 @@ void Banner::paintEvent(QPaintEvent*)
 {
     const Theme& theme = themeOf(this);
     QPainter painter(this);
+    painter.setLayoutDirection(Qt::LayoutDirectionAuto);
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(m_tone == Tone::Neutral ? theme.line : mix(theme.toneTint(m_tone), theme.toneColor(m_tone), 0.18));
     painter.setBrush(theme.toneTint(m_tone));

@@ -20,7 +20,7 @@ Card::Card(const QString& title, QWidget* parent) : QFrame(parent)
     m_headerRow = new QHBoxLayout(m_header);
     m_headerRow->setContentsMargins(metrics::space3, 0, metrics::space3, 0);
     m_headerRow->setSpacing(metrics::space2);
-    m_title = new TextLabel(title, TextLabel::Role::Strong, m_header);
+    m_title = new TextLabel(title, TextLabel::Role::CardTitle, m_header);
     m_subtitle = new TextLabel(QString(), TextLabel::Role::Caption, m_header);
     m_hint = new TextLabel(QString(), TextLabel::Role::Caption, m_header);
     m_headerRow->addWidget(m_title);
@@ -28,10 +28,11 @@ Card::Card(const QString& title, QWidget* parent) : QFrame(parent)
     m_headerRow->addStretch(1);
     m_headerRow->addWidget(m_hint);
     column->addWidget(m_header);
-    m_body = new QVBoxLayout;
+    auto* host = new QWidget(this); // a layout alone would hand its surplus to the header
+    m_body = new QVBoxLayout(host);
     m_body->setContentsMargins(0, 0, 0, 0);
     m_body->setSpacing(0);
-    column->addLayout(m_body, 1);
+    column->addWidget(host, 1);
     updateHeader();
 }
 
@@ -75,6 +76,7 @@ void Card::paintEvent(QPaintEvent*)
 {
     const Theme& theme = themeOf(this);
     QPainter painter(this);
+    painter.setLayoutDirection(Qt::LayoutDirectionAuto);
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(theme.line);
     painter.setBrush(theme.panel);

@@ -97,6 +97,7 @@ void TextCellDelegate::paint(QPainter* painter, const QStyleOptionViewItem& opti
     initStyleOption(&item, index);
     const Theme& theme = themeOf(option.widget);
     painter->save();
+    painter->setLayoutDirection(Qt::LayoutDirectionAuto);
     paintCellBackground(*painter, item);
     Cursor cursor(option.rect.adjusted(cellMargin, 0, -cellMargin, 0), option.direction);
     paintSigns(*painter, cursor, index, option.widget, theme);
@@ -149,6 +150,41 @@ QSize TextCellDelegate::sizeHint(const QStyleOptionViewItem& option, const QMode
     if (!note.isEmpty())
         width += 8 + QFontMetrics(fonts::caption()).horizontalAdvance(note);
     return {width, metrics::rowHeight};
+}
+
+void TwoLineDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const
+{
+    QStyleOptionViewItem item = option;
+    initStyleOption(&item, index);
+    const Theme& theme = themeOf(option.widget);
+    painter->save();
+    painter->setLayoutDirection(Qt::LayoutDirectionAuto);
+    paintCellBackground(*painter, item);
+    painter->fillRect(QRect(option.rect.left(), option.rect.bottom(), option.rect.width(), 1), theme.line);
+    const QRect box = option.rect.adjusted(cellMargin + 2, 6, -cellMargin - 2, -7);
+    const int half = box.height() / 2;
+    Cursor above(QRect(box.left(), box.top(), box.width(), half), option.direction);
+    paintSigns(*painter, above, index, option.widget, theme);
+    const Qt::Alignment alignment = QStyle::visualAlignment(option.direction, item.displayAlignment & Qt::AlignHorizontal_Mask) | Qt::AlignVCenter;
+    const QFont font = cellFont(index);
+    painter->setFont(font);
+    painter->setPen(cellColor(index, theme));
+    painter->drawText(above.rest(), int(alignment) | Qt::TextSingleLine,
+                      QFontMetrics(font).elidedText(item.text, Qt::ElideRight, above.rest().width()));
+    const QString note = index.data(CellRole::Note).toString();
+    const QRect below(above.rest().left(), box.top() + half, above.rest().width(), half);
+    painter->setFont(fonts::caption());
+    painter->setPen(theme.dim);
+    painter->drawText(below, int(alignment) | Qt::TextSingleLine,
+                      painter->fontMetrics().elidedText(note, Qt::ElideRight, below.width()));
+    painter->restore();
+}
+
+QSize TwoLineDelegate::sizeHint(const QStyleOptionViewItem&, const QModelIndex& index) const
+{
+    const int text = QFontMetrics(cellFont(index)).horizontalAdvance(index.data().toString());
+    const int note = QFontMetrics(fonts::caption()).horizontalAdvance(index.data(CellRole::Note).toString());
+    return {std::max(text, note) + 2 * cellMargin + 24, height};
 }
 
 } // namespace oriel::ui

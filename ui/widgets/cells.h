@@ -31,6 +31,17 @@ public:
     [[nodiscard]] QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override;
 };
 
+/// Rows of two lines, as in "Latest failures": sign and text above, CellRole::Note as a whole sentence beneath, a thin line between rows.
+/// Set the table's row height to `height`.
+class TwoLineDelegate : public QStyledItemDelegate {
+    Q_OBJECT
+public:
+    static constexpr int height = 48;
+    using QStyledItemDelegate::QStyledItemDelegate;
+    void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override;
+    [[nodiscard]] QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override;
+};
+
 /// Paints the background of an item (selection, hover) as DataTable does; for delegates of the sections.
 void paintCellBackground(QPainter& painter, const QStyleOptionViewItem& option);
 

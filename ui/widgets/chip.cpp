@@ -81,6 +81,7 @@ void Chip::paintEvent(QPaintEvent*)
 {
     const Theme& theme = themeOf(this);
     QPainter painter(this);
+    painter.setLayoutDirection(Qt::LayoutDirectionAuto);
     painter.setRenderHint(QPainter::Antialiasing);
     QColor fill = m_removable ? mix(theme.window, theme.selection, 0.8) : theme.toneTint(m_tone);
     if (underMouse() && (m_clickable || m_removable))

@@ -69,6 +69,7 @@ CodeView::CodeView(QWidget* parent) : QAbstractScrollArea(parent)
     setFrameShape(QFrame::NoFrame);
     setFocusPolicy(Qt::StrongFocus);
     setFont(fonts::mono());
+    setLayoutDirection(Qt::LeftToRight); // code runs from left to right in every language
     setCursor(Qt::IBeamCursor);
     viewport()->setAutoFillBackground(false);
     viewport()->setCursor(Qt::IBeamCursor);
@@ -153,9 +154,8 @@ void CodeView::updateScrollBars()
 void CodeView::placeCopyButton()
 {
     const int bar = verticalScrollBar()->isVisible() ? verticalScrollBar()->width() : 0;
-    const bool mirrored = layoutDirection() == Qt::RightToLeft;
     m_copy->adjustSize();
-    m_copy->move(mirrored ? 4 + bar : width() - m_copy->width() - 4 - bar, 4);
+    m_copy->move(width() - m_copy->width() - 4 - bar, 4);
     m_copy->raise();
 }
 
@@ -205,6 +205,7 @@ void CodeView::paintEvent(QPaintEvent*)
 {
     const Theme& theme = themeOf(this);
     QPainter painter(viewport());
+    painter.setLayoutDirection(Qt::LayoutDirectionAuto);
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setFont(font());
     const QRectF frame = QRectF(viewport()->rect()).adjusted(0.5, 0.5, -0.5, -0.5);

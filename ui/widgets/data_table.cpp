@@ -54,8 +54,8 @@ DataTable::DataTable(QWidget* parent) : QTableView(parent)
     setMouseTracking(true);
     viewport()->setAutoFillBackground(false); // the card behind shows through
     verticalHeader()->hide();
+    verticalHeader()->setMinimumSectionSize(metrics::compactRowHeight); // first: it bounds the next
     verticalHeader()->setDefaultSectionSize(metrics::rowHeight);
-    verticalHeader()->setMinimumSectionSize(metrics::compactRowHeight);
     verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
     QHeaderView* header = horizontalHeader();
     header->setHighlightSections(false);

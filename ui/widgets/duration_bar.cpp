@@ -34,6 +34,7 @@ void DurationBarDelegate::paint(QPainter* painter, const QStyleOptionViewItem& o
     const bool pending = index.data(PendingRole).toBool();
     const QColor color = index.data(ErrorRole).toBool() ? theme.error : theme.accent;
     painter->save();
+    painter->setLayoutDirection(Qt::LayoutDirectionAuto);
     painter->setRenderHint(QPainter::Antialiasing);
     const QFont font = fonts::mono();
     const QString label = formatDuration(ns);

@@ -293,6 +293,7 @@ void FilterBar::paintEvent(QPaintEvent*)
 {
     const Theme& theme = themeOf(this);
     QPainter painter(this);
+    painter.setLayoutDirection(Qt::LayoutDirectionAuto);
     painter.setRenderHint(QPainter::Antialiasing);
     const bool focused = m_edit->hasFocus();
     painter.setPen(!m_error.isEmpty() ? theme.error : underMouse() && !focused ? mix(theme.line, theme.text, 0.18) : theme.line);

@@ -40,6 +40,7 @@ void IconLabel::setTint(IconTint tint)
 void IconLabel::paintEvent(QPaintEvent*)
 {
     QPainter painter(this);
+    painter.setLayoutDirection(Qt::LayoutDirectionAuto);
     themedIcon(m_name, m_tint).paint(&painter, rect());
 }
 

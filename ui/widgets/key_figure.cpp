@@ -85,6 +85,7 @@ void KeyFigure::paintEvent(QPaintEvent*)
 {
     const Theme& theme = themeOf(this);
     QPainter painter(this);
+    painter.setLayoutDirection(Qt::LayoutDirectionAuto);
     painter.setRenderHint(QPainter::Antialiasing);
     const bool hovered = m_clickable && underMouse();
     painter.setPen(hovered ? mix(theme.line, theme.accent, 0.6) : theme.line);

@@ -24,6 +24,7 @@ void LinkButton::paintEvent(QPaintEvent*)
 {
     const Theme& theme = themeOf(this);
     QPainter painter(this);
+    painter.setLayoutDirection(Qt::LayoutDirectionAuto);
     QFont words = font();
     words.setUnderline(underMouse() && isEnabled());
     painter.setFont(words);

@@ -36,6 +36,7 @@ void LiveButton::paintEvent(QPaintEvent*)
 {
     const Theme& theme = themeOf(this);
     QPainter painter(this);
+    painter.setLayoutDirection(Qt::LayoutDirectionAuto);
     QStyleOptionButton option;
     initStyleOption(&option);
     style()->drawPrimitive(QStyle::PE_PanelButtonCommand, &option, &painter, this);

@@ -35,6 +35,7 @@ protected:
     void paintEvent(QPaintEvent*) override
     {
         QPainter painter(this);
+        painter.setLayoutDirection(Qt::LayoutDirectionAuto);
         painter.fillRect(QRect(0, height() - 1, width(), 1), themeOf(this).line);
     }
 };
@@ -88,6 +89,7 @@ void Segmented::paintEvent(QPaintEvent*)
 {
     const Theme& theme = themeOf(this);
     QPainter painter(this);
+    painter.setLayoutDirection(Qt::LayoutDirectionAuto);
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(theme.line);
     painter.setBrush(theme.window);

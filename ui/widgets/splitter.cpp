@@ -34,6 +34,7 @@ void SplitterHandle::paintEvent(QPaintEvent*)
     const bool lit = m_hovered || hasFocus();
     const bool gap = static_cast<const Splitter*>(splitter())->m_gap;
     QPainter painter(this);
+    painter.setLayoutDirection(Qt::LayoutDirectionAuto);
     const int thickness = lit ? 2 : 1;
     QRect line = orientation() == Qt::Horizontal ? QRect((width() - thickness) / 2, 0, thickness, height())
                                                  : QRect(0, (height() - thickness) / 2, width(), thickness);

@@ -104,6 +104,7 @@ void StatusDot::setLamp(Lamp lamp)
 void StatusDot::paintEvent(QPaintEvent*)
 {
     QPainter painter(this);
+    painter.setLayoutDirection(Qt::LayoutDirectionAuto);
     paintLamp(painter, rect(), m_lamp, themeOf(this));
 }
 

@@ -16,6 +16,8 @@ QFont roleFont(TextLabel::Role role)
         return fonts::bodyStrong();
     case TextLabel::Role::Title:
         return fonts::title();
+    case TextLabel::Role::CardTitle:
+        return fonts::cardTitle();
     case TextLabel::Role::Caption:
     case TextLabel::Role::Faint:
         return fonts::caption();
@@ -37,6 +39,8 @@ QColor roleColor(const Theme& theme, TextLabel::Role role)
     case TextLabel::Role::Dim:
     case TextLabel::Role::Caption:
         return theme.dim;
+    case TextLabel::Role::CardTitle:
+        return mix(theme.dim, theme.text, 0.6);
     case TextLabel::Role::Faint:
         return theme.faint;
     case TextLabel::Role::Error:
@@ -88,6 +92,7 @@ void TextLabel::paintEvent(QPaintEvent* event)
         return;
     }
     QPainter painter(this);
+    painter.setLayoutDirection(Qt::LayoutDirectionAuto);
     painter.setPen(palette().color(foregroundRole()));
     const QString shown = fontMetrics().elidedText(text(), Qt::ElideRight, contentsRect().width());
     painter.drawText(contentsRect(), int(QStyle::visualAlignment(layoutDirection(), alignment())) | Qt::TextSingleLine, shown);

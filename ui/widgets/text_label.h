@@ -10,7 +10,7 @@ namespace oriel::ui {
 class TextLabel : public QLabel {
     Q_OBJECT
 public:
-    enum class Role { Body, Strong, Dim, Faint, Title, Caption, Mono, Error, Warning, Good };
+    enum class Role { Body, Strong, Dim, Faint, Title, CardTitle, Caption, Mono, Error, Warning, Good };
 
     explicit TextLabel(const QString& text = {}, Role role = Role::Body, QWidget* parent = nullptr);
     void setRole(Role role);

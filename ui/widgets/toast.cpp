@@ -41,6 +41,7 @@ void Toast::paintEvent(QPaintEvent*)
 {
     const Theme& theme = themeOf(this);
     QPainter painter(this);
+    painter.setLayoutDirection(Qt::LayoutDirectionAuto);
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(mix(theme.line, theme.text, 0.15));
     painter.setBrush(theme.raised);
