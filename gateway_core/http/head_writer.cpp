@@ -6,19 +6,46 @@
 #include <QDateTime>
 #include <QLocale>
 
-#include <array>
 #include <charconv>
+#include <cstring>
 
 namespace oriel::http {
 
 namespace {
 
-void appendNumber(QByteArray& out, qsizetype number, int base = 10)
-{
-    std::array<char, 24> digits;
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), static_cast<long long>(number), base).ptr;
-    out.append(digits.data(), end - digits.data());
-}
+/// Appends through a pointer into room made once: QByteArray::append looks at its sharing and capacity each time, and a head has forty
+/// pieces.
+class Writer {
+public:
+    Writer(QByteArray& out, qsizetype atMost) : m_out(out)
+    {
+        const qsizetype have = out.size();
+        out.resize(have + atMost);
+        m_at = out.data() + have;
+    }
+    ~Writer() { m_out.resize(m_at - m_out.constData()); }
+    Writer(const Writer&) = delete;
+    Writer& operator=(const Writer&) = delete;
+
+    Writer& operator<<(QByteArrayView text)
+    {
+        std::memcpy(m_at, text.data(), static_cast<std::size_t>(text.size()));
+        m_at += text.size();
+        return *this;
+    }
+    template <std::size_t size> Writer& operator<<(const char (&text)[size]) { return *this << QByteArrayView(text, size - 1); }
+    void number(qsizetype number, int base = 10) { m_at = std::to_chars(m_at, m_at + maxDigits, static_cast<long long>(number), base).ptr; }
+    void field(Headers::Field field) { *this << field.name << ": " << field.value << "\r\n"; }
+
+    static constexpr qsizetype maxDigits = 24;
+
+private:
+    QByteArray& m_out;
+    char* m_at;
+};
+
+/// Status line or version, framing fields, Date, Connection.
+constexpr qsizetype maxOwnText = 512;
 
 /// Fields that say how the message is delimited: only the writer knows.
 bool isFramingField(QByteArrayView name, bool keepLength)
@@ -31,82 +58,55 @@ bool isFramingField(QByteArrayView name, bool keepLength)
     }
 }
 
-void appendField(QByteArray& out, Headers::Field field)
-{
-    out.append(field.name);
-    out.append(": ", 2);
-    out.append(field.value);
-    out.append("\r\n", 2);
-}
-
-void appendLength(QByteArray& out, qsizetype length)
-{
-    constexpr QByteArrayView name("Content-Length: ");
-    out.append(name);
-    appendNumber(out, length);
-    out.append("\r\n", 2);
-}
-
 } // namespace
 
 void appendResponseHead(QByteArray& out, int status, const Headers& headers, const ResponseFraming& framing, QByteArrayView date)
 {
+    Writer writer(out, maxOwnText + date.size() + headers.serializedSize());
     if (status == 200) {
-        constexpr QByteArrayView ok("HTTP/1.1 200 OK\r\n");
-        out.append(ok);
+        writer << "HTTP/1.1 200 OK\r\n";
     } else {
-        constexpr QByteArrayView version("HTTP/1.1 ");
-        out.append(version);
-        appendNumber(out, status);
-        out.append(' ');
-        out.append(reasonPhrase(status));
-        out.append("\r\n", 2);
+        writer << "HTTP/1.1 ";
+        writer.number(status);
+        writer << " " << reasonPhrase(status) << "\r\n";
     }
     switch (framing.kind) {
-    case ResponseFraming::Kind::Length: appendLength(out, framing.length); break;
-    case ResponseFraming::Kind::Chunked: {
-        constexpr QByteArrayView chunked("Transfer-Encoding: chunked\r\n");
-        out.append(chunked);
+    case ResponseFraming::Kind::Length:
+        writer << "Content-Length: ";
+        writer.number(framing.length);
+        writer << "\r\n";
         break;
-    }
+    case ResponseFraming::Kind::Chunked: writer << "Transfer-Encoding: chunked\r\n"; break;
     case ResponseFraming::Kind::AsGiven:
     case ResponseFraming::Kind::UntilClose:
     case ResponseFraming::Kind::None: break;
     }
-    constexpr QByteArrayView dateName("Date: ");
-    out.append(dateName);
-    out.append(date);
-    if (framing.close) {
-        constexpr QByteArrayView close("\r\nConnection: close\r\n");
-        out.append(close);
-    } else {
-        out.append("\r\n", 2);
-    }
+    writer << "Date: " << date << "\r\n";
+    if (framing.close)
+        writer << "Connection: close\r\n";
     const bool keepLength = framing.kind == ResponseFraming::Kind::AsGiven;
     for (const Headers::Field field : headers) {
         if (!isFramingField(field.name, keepLength) && !equalsIgnoringCase(field.name, "Date"))
-            appendField(out, field);
+            writer.field(field);
     }
-    out.append("\r\n", 2);
+    writer << "\r\n";
 }
 
 void appendRequestHead(QByteArray& out, QByteArrayView method, QByteArrayView target, QByteArrayView host, const Headers& headers,
                        qsizetype bodySize)
 {
-    out.append(method);
-    out.append(' ');
-    out.append(target);
-    constexpr QByteArrayView versionAndHost(" HTTP/1.1\r\nHost: ");
-    out.append(versionAndHost);
-    out.append(host);
-    out.append("\r\n", 2);
-    if (bodySize > 0 || method == "POST" || method == "PUT" || method == "PATCH")
-        appendLength(out, bodySize);
+    Writer writer(out, maxOwnText + method.size() + target.size() + host.size() + headers.serializedSize());
+    writer << method << " " << target << " HTTP/1.1\r\nHost: " << host << "\r\n";
+    if (bodySize > 0 || method == "POST" || method == "PUT" || method == "PATCH") {
+        writer << "Content-Length: ";
+        writer.number(bodySize);
+        writer << "\r\n";
+    }
     for (const Headers::Field field : headers) {
         if (!isFramingField(field.name, false) && !equalsIgnoringCase(field.name, "Host"))
-            appendField(out, field);
+            writer.field(field);
     }
-    out.append("\r\n", 2);
+    writer << "\r\n";
 }
 
 QByteArray httpDate(std::int64_t unixSeconds)
@@ -118,8 +118,9 @@ QByteArray httpDate(std::int64_t unixSeconds)
 
 void appendChunkHead(QByteArray& out, qsizetype size)
 {
-    appendNumber(out, size, 16);
-    out.append("\r\n", 2);
+    Writer writer(out, Writer::maxDigits + 2);
+    writer.number(size, 16);
+    writer << "\r\n";
 }
 
 } // namespace oriel::http

@@ -95,8 +95,8 @@ void Headers::addValidated(QByteArrayView name, QByteArrayView value)
 {
     const auto at = static_cast<std::uint32_t>(m_text.size());
     const auto nameSize = static_cast<std::uint32_t>(name.size());
-    m_text.append(name);
-    m_text.append(value);
+    m_text.append(name.data(), static_cast<std::size_t>(name.size()));
+    m_text.append(value.data(), static_cast<std::size_t>(value.size()));
     m_entries.push_back({at, nameSize, at + nameSize, static_cast<std::uint32_t>(value.size())});
 }
 
@@ -114,13 +114,13 @@ bool Headers::set(QByteArrayView name, QByteArrayView value)
 void Headers::remove(QByteArrayView name)
 {
     std::erase_if(m_entries, [&](const Entry& entry) {
-        return equalsIgnoringCase(QByteArrayView(m_text).sliced(entry.nameAt, entry.nameSize), name);
+        return equalsIgnoringCase(QByteArrayView(m_text.data() + entry.nameAt, entry.nameSize), name);
     });
 }
 
 void Headers::clear()
 {
-    m_text.resize(0);
+    m_text.clear();
     m_entries.clear();
 }
 
@@ -129,7 +129,7 @@ qsizetype Headers::find(QByteArrayView name) const
     for (std::size_t i = 0; i < m_entries.size(); ++i) {
         const Entry& entry = m_entries[i];
         if (entry.nameSize == static_cast<std::size_t>(name.size())
-            && equalsIgnoringCase(QByteArrayView(m_text.constData() + entry.nameAt, entry.nameSize), name))
+            && equalsIgnoringCase(QByteArrayView(m_text.data() + entry.nameAt, entry.nameSize), name))
             return static_cast<qsizetype>(i);
     }
     return -1;
@@ -144,15 +144,15 @@ QByteArrayView Headers::value(QByteArrayView name) const
 qsizetype Headers::count(QByteArrayView name) const
 {
     return std::count_if(m_entries.begin(), m_entries.end(), [&](const Entry& entry) {
-        return equalsIgnoringCase(QByteArrayView(m_text.constData() + entry.nameAt, entry.nameSize), name);
+        return equalsIgnoringCase(QByteArrayView(m_text.data() + entry.nameAt, entry.nameSize), name);
     });
 }
 
 Headers::Field Headers::at(qsizetype index) const
 {
     const Entry& entry = m_entries[static_cast<std::size_t>(index)];
-    return {QByteArrayView(m_text.constData() + entry.nameAt, entry.nameSize),
-            QByteArrayView(m_text.constData() + entry.valueAt, entry.valueSize)};
+    return {QByteArrayView(m_text.data() + entry.nameAt, entry.nameSize),
+            QByteArrayView(m_text.data() + entry.valueAt, entry.valueSize)};
 }
 
 void Headers::appendTo(QByteArray& out) const
@@ -167,7 +167,7 @@ void Headers::appendTo(QByteArray& out) const
 
 void Headers::reserve(qsizetype bytes, qsizetype fields)
 {
-    m_text.reserve(bytes);
+    m_text.reserve(static_cast<std::size_t>(bytes));
     m_entries.reserve(static_cast<std::size_t>(fields));
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -53,6 +54,8 @@ public:
 
     /// Appends "Name: value\r\n" for each field.
     void appendTo(QByteArray& out) const;
+    /// At least what appendTo would append.
+    [[nodiscard]] qsizetype serializedSize() const { return static_cast<qsizetype>(m_text.size() + 4 * m_entries.size()); }
 
     /// Room for a message of about `bytes` of text and `fields` fields.
     void reserve(qsizetype bytes, qsizetype fields);
@@ -86,7 +89,7 @@ private:
     };
     [[nodiscard]] qsizetype find(QByteArrayView name) const;
 
-    QByteArray m_text;
+    std::string m_text; ///< appends in place; QByteArray's append does not
     std::vector<Entry> m_entries;
 };
 
