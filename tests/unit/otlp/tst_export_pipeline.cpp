@@ -1,0 +1,600 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "base/clock.h"
+#include "base/random.h"
+#include "full_telemetry.h"
+#include "otlp/decode.h"
+#include "otlp/export_pipeline.h"
+#include "otlp/response.h"
+#include "scripted_backend.h"
+
+#include <QSet>
+#include <QSignalSpy>
+#include <QTest>
+#include <QThread>
+#include <QTimer>
+
+using namespace oriel;
+using namespace oriel::otlp;
+using namespace std::chrono_literals;
+using telemetry::CallRecord;
+using telemetry::SpanData;
+
+namespace {
+
+QByteArray ok() { return ScriptedBackend::answer("200 OK"); }
+
+ScriptedBackend::Script always(const QByteArray& answer)
+{
+    return [answer](int, const ReceivedRequest&) { return answer; };
+}
+
+config::Destination destinationOf(const QString& endpoint, const QString& name = QStringLiteral("backend"))
+{
+    config::Destination destination;
+    destination.name = name;
+    destination.endpoint = endpoint;
+    return destination;
+}
+
+config::Telemetry settingsOf(QList<config::Destination> destinations)
+{
+    config::Telemetry settings;
+    settings.destinations = std::move(destinations);
+    settings.spanInterval = 10ms;
+    settings.metricInterval = 10ms;
+    return settings;
+}
+
+ExportCall call(std::uint64_t id)
+{
+    auto server = std::make_shared<telemetry::ServerContext>();
+    server->name = "weather";
+    auto record = std::make_shared<CallRecord>();
+    record->traceId = {1, id};
+    record->spanId = {id};
+    record->method = "tools/call";
+    record->targetKind = telemetry::TargetKind::Tool;
+    record->target = "weather__get";
+    record->startUnixNs = 1'700'000'000'000'000'000;
+    record->durationNs = 1'000'000;
+    telemetry::Hop hop;
+    hop.spanId = {id + 1'000'000};
+    hop.server = server;
+    hop.target = "get";
+    hop.durationNs = 500'000;
+    record->hops.append(hop);
+    return {record, "{\"city\":\"Ulm\"}", "{\"content\":[]}"};
+}
+
+std::vector<ExportCall> calls(std::uint64_t first, std::uint64_t count)
+{
+    std::vector<ExportCall> all;
+    for (std::uint64_t i = 0; i < count; ++i)
+        all.push_back(call(first + i));
+    return all;
+}
+
+std::vector<SpanData> spansOf(const ReceivedRequest& request)
+{
+    const bool json = request.headers.value("content-type") == "application/json";
+    auto decoded = decodeTraces(request.body, json ? Encoding::Json : Encoding::Protobuf);
+    return decoded ? std::move(decoded->spans) : std::vector<SpanData>();
+}
+
+std::vector<SpanData> allSpans(const ScriptedBackend& backend)
+{
+    std::vector<SpanData> all;
+    for (const ReceivedRequest& request : backend.requests()) {
+        for (SpanData& span : spansOf(request))
+            all.push_back(std::move(span));
+    }
+    return all;
+}
+
+bool has(const SpanData& span, const char* key) { return telemetry::findAttribute(span.attributes, key) != nullptr; }
+
+} // namespace
+
+class ExportPipelineTest : public QObject {
+    Q_OBJECT
+
+    ManualClock m_clock{1'700'000'000'000'000'000};
+    SeededRandom m_random{1};
+    std::shared_ptr<const telemetry::Resource> m_resource = full::resource("oriel-test");
+    std::shared_ptr<const telemetry::Scope> m_scope = full::scope();
+
+    PipelineOptions options()
+    {
+        PipelineOptions options{m_clock, m_random, {}, {}, {}, {1ms, 5ms}};
+        options.receiverPorts = {4317, 4318};
+        return options;
+    }
+
+    void put(ExportPipeline& pipeline, const config::Telemetry& settings)
+    {
+        pipeline.configure(settings, m_resource, m_scope);
+        QTRY_COMPARE(pipeline.status().size(), settings.destinations.size());
+        QCoreApplication::processEvents();
+    }
+
+    static DestinationStatus statusOf(const ExportPipeline& pipeline, const QString& name = QStringLiteral("backend"))
+    {
+        for (const DestinationStatus& status : pipeline.status()) {
+            if (status.name == name)
+                return status;
+        }
+        return {};
+    }
+
+private Q_SLOTS:
+    void aCallLeavesAsItsSpansWithOurResource()
+    {
+        ScriptedBackend backend(always(ok()));
+        ExportPipeline pipeline(options());
+        put(pipeline, settingsOf({destinationOf(backend.url())}));
+        QVERIFY(pipeline.wants(Signal::Traces) && pipeline.wants(Signal::Metrics) && pipeline.wants(Signal::Logs));
+        pipeline.submitCalls(calls(1, 2));
+        QTRY_COMPARE(statusOf(pipeline).sent, 4ULL);
+        QCOMPARE(backend.requests().size(), 1);
+        QCOMPARE(backend.requests()[0].path, QByteArray("/v1/traces"));
+        const auto spans = allSpans(backend);
+        QCOMPARE(spans.size(), std::size_t(4));
+        QCOMPARE(spans[0].name, QByteArray("tools/call weather__get"));
+        QCOMPARE(spans[1].name, QByteArray("tools/call get"));
+        QCOMPARE(*telemetry::findAttribute(spans[0].resource->attributes, "service.name")->text(), QByteArray("oriel-test"));
+        QVERIFY(!has(spans[0], "gen_ai.tool.call.arguments"));
+        const DestinationStatus status = statusOf(pipeline);
+        QCOMPARE(status.state, DestinationState::Idle);
+        QCOMPARE(status.queued, 0ULL);
+        QCOMPARE(status.lastSuccessUnixNs, m_clock.unixNs());
+        QVERIFY(status.lastError.isEmpty());
+    }
+
+    void withoutADestinationNothingIsKeptAndNoTimerRuns()
+    {
+        ExportPipeline pipeline(options());
+        QSignalSpy due(&pipeline, &ExportPipeline::metricsDue);
+        pipeline.configure(settingsOf({}), m_resource, m_scope);
+        QCoreApplication::processEvents();
+        pipeline.submitCalls(calls(1, 10));
+        pipeline.noteMetricsChanged();
+        QCoreApplication::processEvents();
+        for (const Signal signal : kSignals)
+            QVERIFY(!pipeline.wants(signal));
+        for (const QTimer* timer : pipeline.findChildren<QTimer*>())
+            QVERIFY(!timer->isActive());
+        QVERIFY(due.isEmpty() && pipeline.inboxDropped() == 0);
+    }
+
+    void noTimerRunsOnceEverythingIsSent()
+    {
+        ScriptedBackend backend(always(ok()));
+        ExportPipeline pipeline(options());
+        put(pipeline, settingsOf({destinationOf(backend.url())}));
+        pipeline.submitCalls(calls(1, 1));
+        QTRY_COMPARE(statusOf(pipeline).sent, 2ULL);
+        const auto anyActive = [&] {
+            const auto timers = pipeline.findChildren<QTimer*>();
+            return std::any_of(timers.begin(), timers.end(), [](const QTimer* timer) { return timer->isActive(); });
+        };
+        QTRY_VERIFY(!anyActive());
+    }
+
+    void eachDestinationGetsWhatItAskedFor()
+    {
+        ScriptedBackend plain(always(ok()));
+        ScriptedBackend rich(always(ScriptedBackend::answer("200 OK", "{}", {}, "application/json")));
+        config::Destination second = destinationOf(rich.url(), QStringLiteral("rich"));
+        second.protocol = config::ExportProtocol::HttpJson;
+        second.includePayloads = true;
+        second.aliases = {QStringLiteral("enkrypt")};
+        second.metrics = false;
+        second.logs = false;
+        ExportPipeline pipeline(options());
+        put(pipeline, settingsOf({destinationOf(plain.url(), QStringLiteral("plain")), second}));
+        pipeline.submitCalls(calls(1, 1));
+        pipeline.submitLogs({full::log()});
+        QTRY_COMPARE(statusOf(pipeline, QStringLiteral("plain")).sent, 3ULL);
+        QTRY_COMPARE(statusOf(pipeline, QStringLiteral("rich")).sent, 2ULL);
+        QCOMPARE(rich.requests().size(), 1);
+        const SpanData span = spansOf(rich.requests()[0]).at(0);
+        QCOMPARE(*telemetry::findAttribute(span.attributes, "gen_ai.tool.call.arguments")->text(), QByteArray("{\"city\":\"Ulm\"}"));
+        QCOMPARE(*telemetry::findAttribute(span.attributes, "server_name")->text(), QByteArray("weather"));
+        const auto plainSpans = allSpans(plain);
+        QVERIFY(!has(plainSpans[0], "gen_ai.tool.call.arguments") && !has(plainSpans[0], "server_name"));
+    }
+
+    void theSamplerDecidesAtExport()
+    {
+        ScriptedBackend backend(always(ok()));
+        ExportPipeline pipeline(options());
+        config::Telemetry settings = settingsOf({destinationOf(backend.url())});
+        settings.sampler = QStringLiteral("parentbased_always_off");
+        put(pipeline, settings);
+        auto sampled = std::make_shared<CallRecord>(*call(7).call);
+        sampled->parentSpanId = {99};
+        auto unsampled = std::make_shared<CallRecord>(*sampled);
+        unsampled->traceId = {1, 8};
+        unsampled->parentSampled = false;
+        pipeline.submitCalls({call(1), {sampled, {}, {}}, {unsampled, {}, {}}});
+        QTRY_COMPARE(statusOf(pipeline).sent, 2ULL);
+        for (const SpanData& span : allSpans(backend))
+            QCOMPARE(span.traceId, (TraceId{1, 7}));
+    }
+
+    void limitsAreAppliedToWhatLeaves()
+    {
+        ScriptedBackend backend(always(ok()));
+        ExportPipeline pipeline(options());
+        config::Telemetry settings = settingsOf({destinationOf(backend.url())});
+        settings.attributeCountLimit = 3;
+        put(pipeline, settings);
+        pipeline.submitSpans({full::span()});
+        QTRY_COMPARE(backend.requests().size(), 1);
+        const SpanData span = allSpans(backend).at(0);
+        QCOMPARE(span.attributes.size(), std::size_t(3));
+        QCOMPARE(span.droppedAttributes, 5U + static_cast<std::uint32_t>(full::attributes().size()) - 3U);
+    }
+
+    void metricsAreAskedForOnceAnIntervalAndOnlyWhenSomethingChanged()
+    {
+        ScriptedBackend backend(always(ok()));
+        ExportPipeline pipeline(options());
+        QSignalSpy due(&pipeline, &ExportPipeline::metricsDue);
+        put(pipeline, settingsOf({destinationOf(backend.url())}));
+        for (int i = 0; i < 100; ++i)
+            pipeline.noteMetricsChanged();
+        QTRY_COMPARE(due.size(), 1);
+        pipeline.submitMetrics(full::metrics().metrics);
+        QTRY_COMPARE(statusOf(pipeline).sent, 6ULL);
+        QCOMPARE(backend.requests()[0].path, QByteArray("/v1/metrics"));
+        const auto decoded = decodeMetrics(backend.requests()[0].body, Encoding::Protobuf);
+        QVERIFY(decoded && decoded->metrics[0].metrics.size() == 4);
+        QCOMPARE(due.size(), 1);
+        pipeline.noteMetricsChanged();
+        QTRY_COMPARE(due.size(), 2);
+    }
+
+    void aBackendThatComesBackGetsEverythingInOrder()
+    {
+        ScriptedBackend backend([](int index, const ReceivedRequest&) {
+            return index < 3 ? ScriptedBackend::answer("503 Service Unavailable") : ok();
+        });
+        ExportPipeline pipeline(options());
+        put(pipeline, settingsOf({destinationOf(backend.url())}));
+        pipeline.submitCalls(calls(1, 1));
+        QTRY_COMPARE(statusOf(pipeline).sent, 2ULL);
+        QCOMPARE(backend.requests().size(), 4);
+        QCOMPARE(backend.requests()[3].body, backend.requests()[0].body);
+        QVERIFY(statusOf(pipeline).lastError.isEmpty() && statusOf(pipeline).dropped == 0);
+    }
+
+    void theBackendsWishToWaitIsHonoured()
+    {
+        ScriptedBackend backend([](int index, const ReceivedRequest&) {
+            return index == 0 ? ScriptedBackend::answer("429 Too Many Requests", {}, "Retry-After: 300\r\n") : ok();
+        });
+        ExportPipeline pipeline(options());
+        put(pipeline, settingsOf({destinationOf(backend.url())}));
+        pipeline.submitCalls(calls(1, 1));
+        QTRY_COMPARE(statusOf(pipeline).state, DestinationState::Retrying);
+        const DestinationStatus waiting = statusOf(pipeline);
+        QCOMPARE(waiting.nextTryUnixNs, m_clock.unixNs() + 300'000'000'000LL);
+        QVERIFY(waiting.lastError.startsWith(QStringLiteral("HTTP 429")));
+        QCOMPARE(waiting.queued, 2ULL);
+        QVERIFY(waiting.queuedBytes > 0);
+        pipeline.submitCalls(calls(5, 1));
+        QTRY_COMPARE(statusOf(pipeline).queued, 4ULL);
+        QCOMPARE(backend.requests().size(), 1);
+        pipeline.resume(QStringLiteral("backend"));
+        QTRY_COMPARE(statusOf(pipeline).sent, 4ULL);
+        QCOMPARE(backend.requests().size(), 3);
+    }
+
+    void refusedCredentialsPauseAndKeepEverything()
+    {
+        bool keyIsGood = false;
+        ScriptedBackend backend([&](int, const ReceivedRequest&) { return keyIsGood ? ok() : ScriptedBackend::answer("401 Unauthorized", "bad key"); });
+        ExportPipeline pipeline(options());
+        put(pipeline, settingsOf({destinationOf(backend.url())}));
+        pipeline.submitCalls(calls(1, 1));
+        QTRY_COMPARE(statusOf(pipeline).state, DestinationState::Paused);
+        pipeline.submitCalls(calls(2, 1));
+        QTRY_COMPARE(statusOf(pipeline).queued, 4ULL);
+        QCOMPARE(backend.requests().size(), 1);
+        QVERIFY(statusOf(pipeline).lastError.startsWith(QStringLiteral("HTTP 401")));
+
+        auto refused = pipeline.sendTestSpan(QStringLiteral("backend"));
+        QTRY_VERIFY(refused.isFinished());
+        QCOMPARE(refused.result().error().code, ErrorCode::Unauthenticated);
+        QCOMPARE(statusOf(pipeline).state, DestinationState::Paused);
+
+        keyIsGood = true;
+        auto accepted = pipeline.sendTestSpan(QStringLiteral("backend"));
+        QTRY_VERIFY(accepted.isFinished());
+        QVERIFY(accepted.result().has_value());
+        QCOMPARE(*accepted.result(), QStringLiteral("accepted (HTTP 200 OK)"));
+        QTRY_COMPARE(statusOf(pipeline).sent, 4ULL);
+    }
+
+    void aTestSpanIsARealSpan()
+    {
+        ScriptedBackend backend(always(ok()));
+        ExportPipeline pipeline(options());
+        put(pipeline, settingsOf({destinationOf(backend.url())}));
+        auto answer = pipeline.sendTestSpan(QStringLiteral("backend"));
+        QTRY_VERIFY(answer.isFinished());
+        QVERIFY(answer.result().has_value());
+        const SpanData span = allSpans(backend).at(0);
+        QCOMPARE(span.name, QByteArray("oriel.test"));
+        QVERIFY(span.traceId.isValid() && span.spanId.isValid() && span.endUnixNs > span.startUnixNs);
+        auto nobody = pipeline.sendTestSpan(QStringLiteral("nobody"));
+        QTRY_VERIFY(nobody.isFinished());
+        QCOMPARE(nobody.result().error().code, ErrorCode::NotFound);
+    }
+
+    void whatABackendRefusesIsDroppedAndCounted()
+    {
+        ScriptedBackend backend([](int index, const ReceivedRequest&) {
+            return index == 0 ? ScriptedBackend::answer("400 Bad Request", "malformed", {}, "text/plain")
+                              : ScriptedBackend::answer("200 OK", encodeExportResponse(Signal::Traces, {1, QStringLiteral("1 too old")}, Encoding::Protobuf));
+        });
+        ExportPipeline pipeline(options());
+        put(pipeline, settingsOf({destinationOf(backend.url())}));
+        pipeline.submitCalls(calls(1, 1));
+        QTRY_COMPARE(statusOf(pipeline).dropped, 2ULL);
+        QVERIFY(statusOf(pipeline).lastError.contains(QStringLiteral("malformed")));
+        pipeline.submitCalls(calls(2, 1));
+        QTRY_COMPARE(statusOf(pipeline).sent, 1ULL);
+        QCOMPARE(statusOf(pipeline).dropped, 3ULL);
+        QVERIFY(statusOf(pipeline).lastError.contains(QStringLiteral("1 too old")));
+    }
+
+    void aNewEndpointGetsWhatTheOldOneCouldNotTake()
+    {
+        ScriptedBackend down(always(ScriptedBackend::answer("503 Service Unavailable", {}, "Retry-After: 300\r\n")));
+        ScriptedBackend up(always(ScriptedBackend::answer("200 OK", "{}", {}, "application/json")));
+        ExportPipeline pipeline(options());
+        config::Destination destination = destinationOf(down.url());
+        destination.includePayloads = true;
+        put(pipeline, settingsOf({destination}));
+        pipeline.submitCalls(calls(1, 3));
+        pipeline.submitLogs({full::log()});
+        pipeline.submitMetrics(full::metrics().metrics);
+        QTRY_COMPARE(statusOf(pipeline).state, DestinationState::Retrying);
+        QTRY_COMPARE(statusOf(pipeline).queued, 6ULL + 1ULL + 6ULL);
+
+        // Another encoding and no payloads any more: what waits has to follow.
+        destination.endpoint = up.url();
+        destination.protocol = config::ExportProtocol::HttpJson;
+        destination.includePayloads = false;
+        put(pipeline, settingsOf({destination}));
+        QTRY_COMPARE(statusOf(pipeline).sent, 13ULL);
+        QSet<QByteArray> paths;
+        for (const ReceivedRequest& request : up.requests()) {
+            paths.insert(request.path);
+            QCOMPARE(request.headers.value("content-type"), QByteArray("application/json"));
+            QVERIFY(!request.body.contains("gen_ai.tool.call"));
+            if (request.path == "/v1/traces")
+                QCOMPARE(spansOf(request).size(), std::size_t(6));
+        }
+        QCOMPARE(paths.size(), 3);
+        QCOMPARE(statusOf(pipeline).dropped, 0ULL);
+    }
+
+    void aRequestUnderWayIsAnsweredForOnceAfterAChange()
+    {
+        ScriptedBackend hangs(always({}));
+        ScriptedBackend up(always(ok()));
+        ExportPipeline pipeline(options());
+        config::Destination destination = destinationOf(hangs.url());
+        destination.timeout = 200ms;
+        put(pipeline, settingsOf({destination}));
+        pipeline.submitCalls(calls(1, 1));
+        QTRY_COMPARE(hangs.requests().size(), 1);
+        QCOMPARE(statusOf(pipeline).state, DestinationState::Sending);
+        destination.endpoint = up.url();
+        put(pipeline, settingsOf({destination}));
+        QVERIFY(up.requests().isEmpty());
+        QTRY_COMPARE(statusOf(pipeline).sent, 2ULL);
+        QCOMPARE(up.requests().size(), 1);
+        QCOMPARE(hangs.requests().size(), 1);
+    }
+
+    void aRenamedDestinationKeepsItsQueue()
+    {
+        ScriptedBackend down(always(ScriptedBackend::answer("503 Service Unavailable", {}, "Retry-After: 300\r\n")));
+        ExportPipeline pipeline(options());
+        put(pipeline, settingsOf({destinationOf(down.url())}));
+        pipeline.submitCalls(calls(1, 1));
+        QTRY_COMPARE(statusOf(pipeline).state, DestinationState::Retrying);
+        put(pipeline, settingsOf({destinationOf(down.url(), QStringLiteral("renamed"))}));
+        QTRY_COMPARE(statusOf(pipeline, QStringLiteral("renamed")).queued, 2ULL);
+        QCOMPARE(statusOf(pipeline, QStringLiteral("renamed")).state, DestinationState::Retrying);
+    }
+
+    void orielsOwnReceiverIsRefused()
+    {
+        ExportPipeline pipeline(options());
+        put(pipeline, settingsOf({destinationOf(QStringLiteral("http://localhost:4318"))}));
+        QCOMPARE(statusOf(pipeline).state, DestinationState::Refused);
+        QVERIFY(statusOf(pipeline).lastError.contains(QStringLiteral("own receiver")));
+        QVERIFY(!pipeline.wants(Signal::Traces));
+        auto answer = pipeline.sendTestSpan(QStringLiteral("backend"));
+        QTRY_VERIFY(answer.isFinished());
+        QVERIFY(!answer.result().has_value());
+    }
+
+    void aBadEndpointIsSaidAndDisturbsNobodyElse()
+    {
+        ScriptedBackend backend(always(ok()));
+        ExportPipeline pipeline(options());
+        put(pipeline, settingsOf({destinationOf(QStringLiteral("nonsense"), QStringLiteral("bad")), destinationOf(backend.url())}));
+        QCOMPARE(statusOf(pipeline, QStringLiteral("bad")).state, DestinationState::Refused);
+        pipeline.submitCalls(calls(1, 1));
+        QTRY_COMPARE(statusOf(pipeline).sent, 2ULL);
+    }
+
+    void disabledDestinationsAndADisabledExportTakeNothing()
+    {
+        ScriptedBackend backend(always(ok()));
+        config::Destination destination = destinationOf(backend.url());
+        destination.enabled = false;
+        ExportPipeline pipeline(options());
+        put(pipeline, settingsOf({destination}));
+        QCOMPARE(statusOf(pipeline).state, DestinationState::Disabled);
+        QVERIFY(!pipeline.wants(Signal::Traces));
+        config::Telemetry settings = settingsOf({destinationOf(backend.url())});
+        settings.exportDisabled = true;
+        put(pipeline, settings);
+        QCOMPARE(statusOf(pipeline).state, DestinationState::Disabled);
+        QVERIFY(!pipeline.wants(Signal::Traces));
+    }
+
+    void aFullInboxDropsAndCounts()
+    {
+        ScriptedBackend backend(always(ok()));
+        PipelineOptions small = options();
+        small.inboxItems = 5;
+        ExportPipeline pipeline(small);
+        put(pipeline, settingsOf({destinationOf(backend.url())}));
+        pipeline.submitCalls(calls(1, 8));
+        pipeline.submitLogs({full::log()});
+        QCOMPARE(pipeline.inboxDropped(), 4ULL);
+        QTRY_COMPARE(statusOf(pipeline).sent, 10ULL);
+    }
+
+    void aFullQueueLosesItsOldestAndSaysSo()
+    {
+        ScriptedBackend down(always(ScriptedBackend::answer("503 Service Unavailable", {}, "Retry-After: 300\r\n")));
+        PipelineOptions small = options();
+        small.queue.batches = 2;
+        ExportPipeline pipeline(small);
+        put(pipeline, settingsOf({destinationOf(down.url())}));
+        for (std::uint64_t i = 1; i <= 4; ++i) {
+            pipeline.submitCalls(calls(i, 1));
+            QTRY_COMPARE(statusOf(pipeline).queued + statusOf(pipeline).dropped, 2 * i);
+        }
+        QCOMPARE(statusOf(pipeline).queued, 4ULL);
+        QCOMPARE(statusOf(pipeline).dropped, 4ULL);
+    }
+
+    void muchIsSplitIntoRequestsOfABoundedSize()
+    {
+        ScriptedBackend backend(always(ok()));
+        ExportPipeline pipeline(options());
+        put(pipeline, settingsOf({destinationOf(backend.url())}));
+        std::vector<SpanData> spans;
+        for (std::uint64_t i = 1; i <= 10; ++i) {
+            SpanData span = full::span();
+            span.spanId = {i};
+            span.attributes = {{"big", QByteArray(1'000'000, 'x')}};
+            spans.push_back(std::move(span));
+        }
+        pipeline.submitSpans(std::move(spans));
+        pipeline.submitCalls(calls(1, 4'000));
+        QTRY_COMPARE(statusOf(pipeline).sent, 8'010ULL);
+        QSet<QByteArray> ids;
+        for (const ReceivedRequest& request : backend.requests()) {
+            QVERIFY(request.body.size() <= 4 * 1024 * 1024);
+            for (const SpanData& span : spansOf(request))
+                ids.insert(span.traceId.toHex() + span.spanId.toHex());
+        }
+        QCOMPARE(ids.size(), 8'010);
+    }
+
+    void shuttingDownSendsWhatWaits()
+    {
+        ScriptedBackend backend(always(ok()));
+        ExportPipeline pipeline(options());
+        config::Telemetry settings = settingsOf({destinationOf(backend.url())});
+        settings.spanInterval = 1h;
+        put(pipeline, settings);
+        QSignalSpy drained(&pipeline, &ExportPipeline::drained);
+        pipeline.submitCalls(calls(1, 3));
+        pipeline.submitMetrics(full::metrics().metrics);
+        pipeline.shutdown();
+        QTRY_COMPARE(drained.size(), 1);
+        QCOMPARE(statusOf(pipeline).sent, 12ULL);
+        QVERIFY(!pipeline.wants(Signal::Traces));
+    }
+
+    void shuttingDownDoesNotWaitForADeadBackend()
+    {
+        ScriptedBackend down(always(ScriptedBackend::answer("503 Service Unavailable")));
+        PipelineOptions patient = options();
+        patient.retry = {1h, 1h};
+        ExportPipeline pipeline(patient);
+        put(pipeline, settingsOf({destinationOf(down.url())}));
+        pipeline.submitCalls(calls(1, 1));
+        QTRY_COMPARE(statusOf(pipeline).state, DestinationState::Retrying);
+        QSignalSpy drained(&pipeline, &ExportPipeline::drained);
+        pipeline.shutdown(1h);
+        QTRY_COMPARE(drained.size(), 1);
+        QCOMPARE(down.requests().size(), 2);
+        QCOMPARE(statusOf(pipeline).queued, 2ULL);
+    }
+
+    void shuttingDownEndsAtItsDeadline()
+    {
+        ScriptedBackend hangs(always({}));
+        ExportPipeline pipeline(options());
+        put(pipeline, settingsOf({destinationOf(hangs.url())}));
+        pipeline.submitCalls(calls(1, 1));
+        QTRY_COMPARE(hangs.requests().size(), 1);
+        QSignalSpy drained(&pipeline, &ExportPipeline::drained);
+        pipeline.shutdown(50ms);
+        QTRY_COMPARE(drained.size(), 1);
+        ExportPipeline idle(options());
+        QSignalSpy atOnce(&idle, &ExportPipeline::drained);
+        idle.shutdown(1h);
+        QTRY_COMPARE(atOnce.size(), 1);
+    }
+
+    void itServesManyThreadsFromItsOwn()
+    {
+        ScriptedBackend backend(always(ok()));
+        QThread thread;
+        auto* pipeline = new ExportPipeline(options());
+        pipeline->moveToThread(&thread);
+        connect(&thread, &QThread::finished, pipeline, &QObject::deleteLater);
+        thread.start();
+        config::Telemetry settings = settingsOf({destinationOf(backend.url())});
+        pipeline->configure(settings, m_resource, m_scope);
+        QTRY_VERIFY(pipeline->wants(Signal::Traces));
+        std::vector<std::unique_ptr<QThread>> producers;
+        for (std::uint64_t p = 0; p < 4; ++p) {
+            producers.emplace_back(QThread::create([pipeline, p] {
+                for (std::uint64_t i = 0; i < 100; ++i)
+                    pipeline->submitCalls(calls(p * 1'000 + i + 1, 5));
+            }));
+            producers.back()->start();
+        }
+        for (const auto& producer : producers)
+            QVERIFY(producer->wait());
+        QTRY_COMPARE(statusOf(*pipeline).sent, 4'000ULL);
+        QCOMPARE(pipeline->inboxDropped(), 0ULL);
+        thread.quit();
+        QVERIFY(thread.wait());
+    }
+
+    void aDestinationThatEndsWithRequestsUnderWayEndsQuietly()
+    {
+        ScriptedBackend hangs(always({}));
+        {
+            ExportPipeline pipeline(options());
+            put(pipeline, settingsOf({destinationOf(hangs.url())}));
+            pipeline.submitCalls(calls(1, 1));
+            QTRY_COMPARE(hangs.requests().size(), 1);
+            auto test = pipeline.sendTestSpan(QStringLiteral("backend"));
+            QTRY_COMPARE(hangs.requests().size(), 2);
+            put(pipeline, settingsOf({}));
+            QTRY_VERIFY(test.isFinished());
+            QVERIFY(test.isCanceled());
+        }
+        QTRY_COMPARE(hangs.closedByClient(), 2);
+    }
+};
+
+QTEST_GUILESS_MAIN(ExportPipelineTest)
+#include "tst_export_pipeline.moc"
