@@ -156,6 +156,9 @@ public:
         flags |= POSIX_SPAWN_SETPGROUP;
         ::posix_spawnattr_setpgroup(&attributes, 0);
 #endif
+#ifdef POSIX_SPAWN_CLOEXEC_DEFAULT
+        flags |= POSIX_SPAWN_CLOEXEC_DEFAULT;
+#endif
         ::posix_spawnattr_setflags(&attributes, flags);
     }
 

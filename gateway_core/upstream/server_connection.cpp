@@ -17,12 +17,19 @@ ServerConnection::Private::Private(ServerConnection& connection, config::Server 
     tick.setInterval(100);
     tick.setTimerType(Qt::CoarseTimer);
     QObject::connect(&tick, &QTimer::timeout, &q, [this] { checkDeadlines(); });
-    for (QTimer* timer : {&restartTimer, &healthyTimer, &watchTimer, &endedTimer}) {
+    for (QTimer* timer : {&restartTimer, &healthyTimer, &watchTimer, &endedTimer, &listTimer}) {
         timer->setSingleShot(true);
     }
     QObject::connect(&restartTimer, &QTimer::timeout, &q, [this] { launch(); });
     QObject::connect(&healthyTimer, &QTimer::timeout, &q, [this] { failures = 0; });
     QObject::connect(&watchTimer, &QTimer::timeout, &q, [this] { q.restart(QStringLiteral("a watched file changed")); });
+    QObject::connect(&listTimer, &QTimer::timeout, &q, [this] {
+        for (List& list : lists) {
+            if (std::exchange(list.changed, false) && canSend()) {
+                list.reader->start();
+            }
+        }
+    });
     QObject::connect(&endedTimer, &QTimer::timeout, &q, [this] {
         std::vector<std::pair<std::int64_t, Reply>> now;
         now.swap(ended);

@@ -122,6 +122,7 @@ struct ConnectionContext {
     std::chrono::milliseconds healthyAfter{60'000}; ///< running so long resets the count of restarts
     std::chrono::milliseconds closeGrace{2'000};    ///< after stdin's end, and again after SIGTERM
     std::chrono::milliseconds watchDebounce{300};
+    std::chrono::milliseconds listDebounce{100};    ///< a list that changes all the time is read again only so often
     qsizetype maxLineBytes = 64 * 1024 * 1024;
     qsizetype maxQueued = 1024;                     ///< calls that wait for a start or for the concurrency limit
     qsizetype maxListItems = 20'000;                ///< of one list, over all pages

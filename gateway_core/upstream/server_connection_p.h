@@ -23,7 +23,7 @@ public:
         void onStarted() override;
         void onFrame(QByteArray frame, const FrameOrigin& origin) override;
         void onSendFailed(std::int64_t requestId, const SendFailure& failure) override;
-        void onStrayOutput(QByteArray line) override;
+        void onStrayOutput(QByteArray line, std::int64_t suppressed) override;
         void onOversizedFrame(QByteArray head, QByteArray tail, qint64 bytes) override;
         void onStderr(QByteArray line, std::int64_t suppressed) override;
         bool isAwaited(std::int64_t requestId) override { return !retired && owner.calls.find(requestId) != nullptr; }
@@ -53,6 +53,7 @@ public:
     void beginLists();
     void listDone(mcp::ListKind kind, Result<std::vector<mcp::ListEntry>> entries);
     void becomeReady();
+    void listChanged(mcp::ListKind kind);
     void sessionLost();
     void linkClosed(Link& link, const CloseReason& reason);
     void fail(const StartFacts& facts, bool running);
@@ -112,6 +113,7 @@ public:
     std::unique_ptr<Link> link;
     std::vector<std::unique_ptr<Link>> retired;
     bool startWhenClosed = false;   ///< start again once the ending transport is gone
+    int sessionsLost = 0;           ///< since it was last ready
     int failures = 0;               ///< in a row
     int restarts = 0;
     std::int64_t nextStartUnixNs = 0;
@@ -133,6 +135,7 @@ public:
     struct List {
         std::vector<mcp::ListEntry> entries;
         bool listed = false;
+        bool changed = false;       ///< the server said so; read again when listTimer fires
         std::unique_ptr<ListReader> reader;
     };
     std::array<List, 4> lists;
@@ -149,6 +152,7 @@ public:
     QTimer healthyTimer;
     QTimer watchTimer;
     QTimer endedTimer;
+    QTimer listTimer;
     std::unique_ptr<QFileSystemWatcher> watcher;
 };
 

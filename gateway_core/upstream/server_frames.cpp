@@ -249,11 +249,6 @@ void ServerConnection::Private::takeRequest(const mcp::Message& message, CallTok
 void ServerConnection::Private::takeNotification(const mcp::Message& message, CallToken related)
 {
     using mcp::MethodId;
-    const auto refresh = [this](mcp::ListKind kind) {
-        if (canSend()) {
-            lists[static_cast<std::size_t>(kind)].reader->start();
-        }
-    };
     switch (message.methodId) {
     case MethodId::NotificationProgress: {
         const mcp::RequestId token = mcp::RequestId::fromJson(message.rawOf(mcp::Field::ParamsProgressToken));
@@ -266,14 +261,14 @@ void ServerConnection::Private::takeNotification(const mcp::Message& message, Ca
         return;
     }
     case MethodId::NotificationToolsListChanged:
-        refresh(mcp::ListKind::Tools);
+        listChanged(mcp::ListKind::Tools);
         return;
     case MethodId::NotificationPromptsListChanged:
-        refresh(mcp::ListKind::Prompts);
+        listChanged(mcp::ListKind::Prompts);
         return;
     case MethodId::NotificationResourcesListChanged:
-        refresh(mcp::ListKind::Resources);
-        refresh(mcp::ListKind::ResourceTemplates);
+        listChanged(mcp::ListKind::Resources);
+        listChanged(mcp::ListKind::ResourceTemplates);
         return;
     case MethodId::NotificationMessage:
         recordMessageLog(message);

@@ -22,6 +22,8 @@ using telemetry::attributeName;
 using Step = LifecycleTrace::Step;
 
 constexpr qsizetype kStderrTailLines = 40;
+/// Handshakes in a row whose session is gone before the lists are read.
+constexpr int kSessionsLostAtOnce = 3;
 
 /// Failures that another try cannot mend; a person has to.
 bool isWorthRetrying(DiagnosisCode code)
@@ -80,10 +82,13 @@ void ServerConnection::Private::Link::onSendFailed(std::int64_t requestId, const
     }
 }
 
-void ServerConnection::Private::Link::onStrayOutput(QByteArray line)
+void ServerConnection::Private::Link::onStrayOutput(QByteArray line, std::int64_t suppressed)
 {
     trace.end(Step::FirstByte);
-    ++owner.strayLines;
+    if (suppressed > 0) {
+        owner.recordLog(telemetry::Severity::Warn, QByteArray::number(suppressed) + " stray lines of stdout came too fast and were dropped.", "stdout");
+    }
+    owner.strayLines += suppressed + 1;
     owner.recordWire(telemetry::WireDirection::ServerToGateway, telemetry::WireKind::StrayOutput, {}, {}, line, trace.traceId());
     owner.recordLog(telemetry::Severity::Warn, std::move(line), "stdout");
 }
@@ -437,8 +442,17 @@ void ServerConnection::Private::listDone(mcp::ListKind kind, Result<std::vector<
     }
 }
 
+void ServerConnection::Private::listChanged(mcp::ListKind kind)
+{
+    lists[static_cast<std::size_t>(kind)].changed = true;
+    if (!listTimer.isActive()) {
+        listTimer.start(context.listDebounce);
+    }
+}
+
 void ServerConnection::Private::becomeReady()
 {
+    sessionsLost = 0;
     link->stage = StartStage::Ready;
     const auto count = [this](mcp::ListKind kind) {
         return static_cast<std::int64_t>(lists[static_cast<std::size_t>(kind)].entries.size());
@@ -461,6 +475,13 @@ void ServerConnection::Private::becomeReady()
 void ServerConnection::Private::sessionLost()
 {
     if (!canSend() || !link) {
+        return;
+    }
+    if (++sessionsLost > kSessionsLostAtOnce) {
+        StartFacts facts = currentFacts();
+        facts.httpStatus = 404;
+        facts.httpBody = QByteArrayLiteral("it forgets each session at once");
+        fail(facts, true);
         return;
     }
     recordLifecycle(QStringLiteral("the session was lost; a new handshake begins"));

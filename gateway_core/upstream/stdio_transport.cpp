@@ -33,9 +33,24 @@ bool isBlank(QByteArrayView line) { return line.trimmed().isEmpty(); }
 
 } // namespace
 
+bool LineRate::admit(std::int64_t nowNs)
+{
+    if (m_refillNs != 0) {
+        m_tokens = std::min(m_burst, m_tokens + static_cast<double>(nowNs - m_refillNs) / 1e9 * m_perSecond);
+    }
+    m_refillNs = nowNs;
+    if (m_tokens < 1) {
+        ++m_suppressed;
+        return false;
+    }
+    m_tokens -= 1;
+    return true;
+}
+
 StdioTransport::StdioTransport(StdioSettings settings, const Clock& clock, TransportHandler& handler)
     : m_settings(std::move(settings)), m_clock(clock), m_handler(handler), m_output(m_settings.maxLineBytes, kStrayBytes),
-      m_errors(kStderrLineBytes, kStderrLineBytes), m_stderrTokens(m_settings.stderrBurst)
+      m_errors(kStderrLineBytes, kStderrLineBytes), m_errorRate(m_settings.lineBurst, m_settings.linesPerSecond),
+      m_strayRate(m_settings.lineBurst, m_settings.linesPerSecond)
 {
     m_facts.server = m_settings.server;
     m_facts.transport = config::ServerTransport::Stdio;
@@ -46,11 +61,7 @@ StdioTransport::StdioTransport(StdioSettings settings, const Clock& clock, Trans
     QObject::connect(&m_timer, &QTimer::timeout, &m_timer, [this] { escalate(); });
     m_suppressedTimer.setSingleShot(true);
     m_suppressedTimer.setInterval(1'000);
-    QObject::connect(&m_suppressedTimer, &QTimer::timeout, &m_suppressedTimer, [this] {
-        if (m_suppressed > 0 && !m_facts.stderrTail.isEmpty()) {
-            m_handler.onStderr(m_facts.stderrTail.last(), std::exchange(m_suppressed, 0) - 1);
-        }
-    });
+    QObject::connect(&m_suppressedTimer, &QTimer::timeout, &m_suppressedTimer, [this] { tellSuppressed(); });
 }
 
 StdioTransport::~StdioTransport() = default;
@@ -225,7 +236,23 @@ void StdioTransport::stray(QByteArray line)
     if (m_facts.strayOutput.size() < kStraySamples) {
         m_facts.strayOutput.append(line);
     }
-    m_handler.onStrayOutput(std::move(line));
+    m_lastStray = line;
+    if (m_strayRate.admit(m_clock.monotonicNs())) {
+        m_handler.onStrayOutput(std::move(line), m_strayRate.takeSuppressed());
+    } else if (!m_suppressedTimer.isActive()) {
+        m_suppressedTimer.start();
+    }
+}
+
+/// The last of the dropped lines is shown, the others are a number.
+void StdioTransport::tellSuppressed()
+{
+    if (m_errorRate.hasSuppressed()) {
+        m_handler.onStderr(m_facts.stderrTail.last(), m_errorRate.takeSuppressed() - 1);
+    }
+    if (m_strayRate.hasSuppressed()) {
+        m_handler.onStrayOutput(m_lastStray, m_strayRate.takeSuppressed() - 1);
+    }
 }
 
 bool StdioTransport::readErrors(qsizetype budget)
@@ -261,21 +288,11 @@ void StdioTransport::takeErrorLine(QByteArray line)
     }
     m_facts.stderrTail.append(line);
 
-    const std::int64_t now = m_clock.monotonicNs();
-    if (m_stderrRefillNs != 0) {
-        const double seconds = static_cast<double>(now - m_stderrRefillNs) / 1e9;
-        m_stderrTokens = std::min<double>(m_settings.stderrBurst, m_stderrTokens + seconds * m_settings.stderrPerSecond);
+    if (m_errorRate.admit(m_clock.monotonicNs())) {
+        m_handler.onStderr(std::move(line), m_errorRate.takeSuppressed());
+    } else if (!m_suppressedTimer.isActive()) {
+        m_suppressedTimer.start();
     }
-    m_stderrRefillNs = now;
-    if (m_stderrTokens < 1) {
-        ++m_suppressed;
-        if (!m_suppressedTimer.isActive()) {
-            m_suppressedTimer.start();
-        }
-        return;
-    }
-    m_stderrTokens -= 1;
-    m_handler.onStderr(std::move(line), std::exchange(m_suppressed, 0));
 }
 
 void StdioTransport::onWriteFailed(const Error& error)
@@ -313,9 +330,7 @@ void StdioTransport::finish()
     const bool ended = m_phase == Phase::Terminated || m_phase == Phase::Killed;
     m_phase = Phase::Over;
     m_suppressedTimer.stop();
-    if (m_suppressed > 0 && !m_facts.stderrTail.isEmpty()) {
-        m_handler.onStderr(m_facts.stderrTail.last(), std::exchange(m_suppressed, 0) - 1);
-    }
+    tellSuppressed();
     CloseReason reason;
     if (m_closeRequested) {
         reason.kind = CloseReason::Kind::Requested;

@@ -21,8 +21,25 @@ struct StdioSettings {
     qsizetype maxLineBytes = 64 * 1024 * 1024;
     qsizetype maxPendingBytes = 64 * 1024 * 1024; ///< frames that wait when the child does not read
     std::chrono::milliseconds closeGrace{2'000};  ///< after stdin's end, and again after SIGTERM
-    int stderrBurst = 400;                ///< lines reported at once; more are counted
-    int stderrPerSecond = 100;
+    int lineBurst = 400;                  ///< lines of stderr, and stray ones of stdout, reported at once; more are counted
+    int linesPerSecond = 100;
+};
+
+/// Lets lines through at a bounded rate and counts the others.
+class LineRate {
+public:
+    LineRate(int burst, int perSecond) : m_burst(burst), m_perSecond(perSecond), m_tokens(burst) {}
+    [[nodiscard]] bool admit(std::int64_t nowNs);
+    /// The lines refused since the last call.
+    [[nodiscard]] std::int64_t takeSuppressed() { return std::exchange(m_suppressed, 0); }
+    [[nodiscard]] bool hasSuppressed() const { return m_suppressed > 0; }
+
+private:
+    double m_burst;
+    double m_perSecond;
+    double m_tokens;
+    std::int64_t m_refillNs = 0;
+    std::int64_t m_suppressed = 0;
 };
 
 /// MCP over the pipes of a child process: one message a line (2025-11-25 basic/transports, "stdio"). Its command is resolved to an absolute
@@ -54,6 +71,7 @@ private:
     void takeOutputLine(LineSplitter::Line line, std::int64_t readNs);
     void takeErrorLine(QByteArray line);
     void stray(QByteArray line);
+    void tellSuppressed();
     void finish();
 
     StdioSettings m_settings;
@@ -66,10 +84,10 @@ private:
     LineSplitter m_output;
     LineSplitter m_errors;
     QTimer m_timer;            ///< start, then the steps of the end
-    QTimer m_suppressedTimer;  ///< tells of dropped stderr lines when no further line does
-    double m_stderrTokens;
-    std::int64_t m_stderrRefillNs = 0;
-    std::int64_t m_suppressed = 0;
+    QTimer m_suppressedTimer;  ///< tells of dropped lines when no further line does
+    LineRate m_errorRate;
+    LineRate m_strayRate;
+    QByteArray m_lastStray;
     Error m_startError;
     std::unique_ptr<ChildProcess> m_child; ///< last: its notifiers end before what they touch
 };

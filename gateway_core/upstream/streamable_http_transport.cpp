@@ -12,6 +12,8 @@ namespace {
 
 /// A stream that ends so often without a single event is given up.
 constexpr int kFruitlessResumptions = 5;
+/// A stream that was open so long was worth opening even if nothing came.
+constexpr std::int64_t kLastingNs = 5'000'000'000;
 
 } // namespace
 
@@ -205,6 +207,7 @@ http::BodyMode StreamableHttpTransport::onHead(Exchange& exchange, const http::R
         return http::BodyMode::Collect;
     }
     exchange.stream = true;
+    exchange.openedNs = m_clock.monotonicNs();
     http::SseParser::Limits limits;
     limits.maxEventBytes = m_settings.maxMessageBytes;
     exchange.parser = std::make_unique<http::SseParser>(limits);
@@ -316,8 +319,9 @@ void StreamableHttpTransport::streamEnded(Exchange& exchange)
         remove(exchange.key);
         return;
     }
-    const bool resumable = exchange.ownStream || !exchange.lastEventId.isEmpty();
-    if (resumable && (exchange.sawEvent || ++exchange.fruitless <= kFruitlessResumptions)) {
+    const bool lasted = m_clock.monotonicNs() - exchange.openedNs > kLastingNs;
+    exchange.fruitless = exchange.sawEvent || lasted ? 0 : exchange.fruitless + 1;
+    if (exchange.ownStream || (!exchange.lastEventId.isEmpty() && exchange.fruitless <= kFruitlessResumptions)) {
         resumeLater(exchange);
         return;
     }

@@ -46,6 +46,7 @@ private:
         std::optional<std::chrono::milliseconds> retry;
         int fruitless = 0;               ///< resumptions in a row without an event
         bool sawEvent = false;
+        std::int64_t openedNs = 0;       ///< of the stream
         http::RequestHandle handle;
         std::unique_ptr<QTimer> wait;    ///< before a resumption
     };

@@ -58,8 +58,8 @@ public:
     virtual void onFrame(QByteArray frame, const FrameOrigin& origin) = 0;
     /// A request was refused or lost on its way. Never for stdio.
     virtual void onSendFailed(std::int64_t requestId, const SendFailure& failure) = 0;
-    /// A line on stdout that is no JSON object or array; cut to 4 KiB.
-    virtual void onStrayOutput(QByteArray line) = 0;
+    /// A line on stdout that is no JSON object or array; cut to 4 KiB. `suppressed` such lines before it came too fast and were dropped.
+    virtual void onStrayOutput(QByteArray line, std::int64_t suppressed) = 0;
     /// A frame beyond the limit was dropped; of its bytes the first and last 4 KiB are there.
     virtual void onOversizedFrame(QByteArray head, QByteArray tail, qint64 bytes) = 0;
     /// A line of stderr, cut to 8 KiB; `suppressed` lines before it were dropped because they came too fast.

@@ -211,6 +211,45 @@ private Q_SLOTS:
         QVERIFY(!m_handler.notificationCalls[0].isValid());
     }
 
+    void theServersOwnStreamIsOpenedAgainWhereItEnded()
+    {
+        ServerConnection& connection = open();
+        connection.start();
+        QTRY_VERIFY(connection.state() == ServerState::Ready && m_server->stream.isOpen());
+        m_server->stream.write(http::sseRetry(std::chrono::milliseconds(5)));
+        m_server->stream.write(http::sseEvent("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{\"level\":\"info\",\"data\":1}}", "ev-4"));
+        m_server->stream.end();
+        QTRY_COMPARE(m_server->seenMethods().count("GET"), 2);
+        QCOMPARE(m_server->seen.back().headers.value("Last-Event-ID").toByteArray(), QByteArray("ev-4"));
+        m_server->stream.write(http::sseEvent("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{\"level\":\"info\",\"data\":2}}"));
+        QTRY_COMPARE(m_handler.notifications.size(), std::size_t{2});
+    }
+
+    void aSessionThatIsForgottenAtOnceFailsTheStart()
+    {
+        m_server->script = [](const http::Request&, const mcp::Message& message, http::Exchange& exchange) {
+            if (message.methodId == mcp::MethodId::ToolsList) {
+                exchange.respond(http::Response::text(404, "no such session"));
+                return true;
+            }
+            return false;
+        };
+        ServerConnection& connection = open();
+        connection.start();
+        QTRY_COMPARE(connection.state(), ServerState::Failed);
+        QCOMPARE(m_server->seenMethods().count("initialize"), 4);
+        QVERIFY(connection.status().diagnosis.cause.contains(QStringLiteral("forgets each session")));
+    }
+
+    void aPortThatDoesNotSpeakTlsIsDiagnosed()
+    {
+        const QString url = m_server->url().replace(QStringLiteral("http://"), QStringLiteral("https://"));
+        ServerConnection& connection = open([&url](config::Server& server) { server.url = url; });
+        connection.start();
+        QTRY_VERIFY(connection.status().restarts > 0);
+        QCOMPARE(connection.status().diagnosis.code, DiagnosisCode::TlsFailed);
+    }
+
     void aServerWithoutAStreamOfItsOwnIsFine()
     {
         m_server->script = [](const http::Request& request, const mcp::Message&, http::Exchange& exchange) {

@@ -441,6 +441,25 @@ done)sh")));
         QVERIFY(connection.items(mcp::ListKind::Tools)[1].name == "two");
     }
 
+    void aListThatChangesAllTheTimeIsNotReadAllTheTime()
+    {
+        ServerConnection& connection = open(scriptServer(QStringLiteral(R"sh(
+handshake
+while read -r line; do
+  case "$line" in
+    *tools/list*) echo '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}'; answer "$line" "$tools";;
+    *tools/call*) answer "$line" '{"content":[]}';;
+  esac
+done)sh")), [](ConnectionContext& context) { context.listDebounce = std::chrono::milliseconds(60'000); });
+        connection.start();
+        QTRY_COMPARE(connection.state(), ServerState::Ready);
+        for (int i = 0; i < 20; ++i) {
+            connection.call(clientCall("one"), {}, m_replies);
+        }
+        QTRY_COMPARE(m_replies.size(), std::size_t{20});
+        QCOMPARE(m_recorder.sum(telemetry::MetricId::TimeoutOperations, "discovery"), 1.0);
+    }
+
     void batchesOfTheRevisionThatHasThemAreTakenApart()
     {
         config::Server server = scriptServer(QStringLiteral(R"sh(

@@ -64,6 +64,10 @@ private Q_SLOTS:
         QCOMPARE(exit->traceId, root->traceId);
         QCOMPARE(exit->status, telemetry::StatusCode::Unset);
         QCOMPARE(std::get<std::int64_t>(telemetry::findAttribute(exit->attributes, "process.exit.code")->value), 0);
+        const auto sessions = std::count_if(m_recorder.metrics.begin(), m_recorder.metrics.end(), [](const RecordingRecorder::Point& point) {
+            return point.metric == telemetry::MetricId::McpClientSessionDuration && point.label.isEmpty() && point.value > 0;
+        });
+        QCOMPARE(sessions, 1);
     }
 
     void theStatesComeInTheirOrder()

@@ -129,8 +129,8 @@ private Q_SLOTS:
     {
         RecordingTransportHandler handler;
         StdioSettings settings = shell(QStringLiteral("i=0; while [ $i -lt 20000 ]; do echo \"noise $i\" >&2; i=$((i+1)); done; echo '{\"done\":1}'; cat"));
-        settings.stderrBurst = 50;
-        settings.stderrPerSecond = 1;
+        settings.lineBurst = 50;
+        settings.linesPerSecond = 1;
         StdioTransport transport(settings, systemClock(), handler);
         transport.start();
         QTRY_COMPARE_WITH_TIMEOUT(handler.frames.size(), std::size_t{1}, 20'000);
@@ -139,6 +139,22 @@ private Q_SLOTS:
         QVERIFY(handler.errors.size() < 200);
         QCOMPARE(static_cast<std::int64_t>(handler.errors.size()) + handler.suppressed, std::int64_t{20000});
         QCOMPARE(transport.facts().stderrTail.last(), QByteArray("noise 19999"));
+    }
+
+    void aFloodOfStrayOutputIsCountedToo()
+    {
+        RecordingTransportHandler handler;
+        StdioSettings settings = shell(QStringLiteral("i=0; while [ $i -lt 5000 ]; do echo \"noise $i\"; i=$((i+1)); done; echo '{\"done\":1}'; cat"));
+        settings.lineBurst = 50;
+        settings.linesPerSecond = 1;
+        StdioTransport transport(settings, systemClock(), handler);
+        transport.start();
+        QTRY_COMPARE_WITH_TIMEOUT(handler.frames.size(), std::size_t{1}, 20'000);
+        transport.close();
+        QTRY_COMPARE(handler.closedCount, 1);
+        QVERIFY(handler.stray.size() < 200);
+        QCOMPARE(static_cast<std::int64_t>(handler.stray.size()) + handler.suppressedStray, std::int64_t{5000});
+        QCOMPARE(handler.stray.back(), QByteArray("noise 4999"));
     }
 
     void aLineOfStderrIsCut()

@@ -109,7 +109,11 @@ public:
         origins.push_back(origin);
     }
     void onSendFailed(std::int64_t requestId, const SendFailure& failure) override { failures.push_back({requestId, failure}); }
-    void onStrayOutput(QByteArray line) override { stray.push_back(std::move(line)); }
+    void onStrayOutput(QByteArray line, std::int64_t suppressedLines) override
+    {
+        stray.push_back(std::move(line));
+        suppressedStray += suppressedLines;
+    }
     void onOversizedFrame(QByteArray head, QByteArray tail, qint64 bytes) override
     {
         oversized.push_back(bytes);
@@ -138,6 +142,7 @@ public:
     QByteArray oversizedTail;
     std::vector<QByteArray> errors;
     std::int64_t suppressed = 0;
+    std::int64_t suppressedStray = 0;
     QList<std::int64_t> awaited;
     int closedCount = 0;
     CloseReason closed;
