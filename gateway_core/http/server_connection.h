@@ -46,11 +46,6 @@ public:
     void setDrained(std::function<void()> callback) { m_drained = std::move(callback); }
     void setClosed(std::function<void()> callback) { m_closed = std::move(callback); }
 
-    static Exchange makeExchange(const std::shared_ptr<ServerConnection>& connection, std::uint64_t serial)
-    {
-        return Exchange(connection, serial);
-    }
-
 private:
     enum class Phase : quint8 {
         Reading,   ///< between requests or in the middle of one

@@ -28,6 +28,7 @@ public:
         QObject::connect(&m_socket, &QTcpSocket::readyRead, &m_socket, [this] { received += m_socket.readAll(); });
         m_socket.connectToHost(QHostAddress(QHostAddress::LocalHost), port);
         spinUntil([this] { return m_socket.state() == QAbstractSocket::ConnectedState || isClosed(); });
+        m_socket.setSocketOption(QAbstractSocket::LowDelayOption, 1);
     }
     void send(const QByteArray& bytes)
     {
