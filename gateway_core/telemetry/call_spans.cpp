@@ -78,7 +78,10 @@ public:
 
     void build()
     {
-        m_out.reserve(m_out.size() + callSpanCount(m_call));
+        // Growing by half at least: an exact reservation for every call would move all spans once a call.
+        const std::size_t needed = m_out.size() + callSpanCount(m_call);
+        if (needed > m_out.capacity())
+            m_out.reserve(std::max(needed, m_out.capacity() + m_out.capacity() / 2));
         addServerSpan();
         for (std::size_t i = 0; i < kStageCount; ++i) {
             if (m_call.stages[i].offsetNs >= 0)
