@@ -113,12 +113,12 @@ template <class DecodeAt> Decoded decodeMarked(std::string_view text, char mark,
     return decoded;
 }
 
-std::array<std::int8_t, 256> base64Values()
+std::array<int, 256> base64Values()
 {
-    std::array<std::int8_t, 256> values{};
+    std::array<int, 256> values{};
     values.fill(-1);
     for (int i = 0; i < 64; ++i)
-        values[static_cast<unsigned char>(kAlphabet[i])] = static_cast<std::int8_t>(i);
+        values[static_cast<unsigned char>(kAlphabet[i])] = i;
     values['-'] = 62;
     values['_'] = 63;
     return values;
@@ -145,7 +145,7 @@ Decoded decodePercent(std::string_view text)
 
 std::string decodeBase64(std::string_view run, std::size_t skip)
 {
-    static const std::array<std::int8_t, 256> values = base64Values();
+    static const std::array<int, 256> values = base64Values();
     std::string out;
     out.reserve(run.size() / 4 * 3 + 3);
     std::uint32_t bits = 0;

@@ -25,8 +25,8 @@ void KeywordAutomaton::build()
                 entry = static_cast<std::uint8_t>(classes++);
         }
     }
-    for (int c = 'A'; c <= 'Z'; ++c)
-        classOf[static_cast<std::size_t>(c)] = classOf[static_cast<std::size_t>(c - 'A' + 'a')];
+    for (unsigned char c = 'A'; c <= 'Z'; ++c)
+        classOf[c] = classOf[static_cast<unsigned char>(toLower(static_cast<char>(c)))];
 
     // The trie, states in order of creation; kNone marks an edge that is not there yet.
     constexpr std::uint32_t kNone = UINT32_MAX;

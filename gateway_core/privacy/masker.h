@@ -70,7 +70,8 @@ struct MaskResult {
 /// input cheap; only RE2 is run on candidates, so time is linear in the input whatever it holds.
 ///
 /// Limits: a secret split over two strings, two content blocks or two stream chunks is not joined; compressed or encrypted
-/// content is opaque; nesting (JSON in strings, encodings in encodings) is followed four levels deep.
+/// content is opaque, and so is base64 of text that is itself base64 or percent-encoded; nesting (JSON in strings, encodings in
+/// encodings) is followed four levels deep.
 ///
 /// Immutable: build one with create(), share it between threads, replace it when the settings change.
 class Masker {

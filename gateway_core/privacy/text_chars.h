@@ -67,15 +67,12 @@ namespace oriel::privacy {
         }
         return false;
     };
+    const auto innerDot = [&](std::size_t at) {
+        return tail == Tail::Dotted && text[at] == '.' && at + 1 < text.size() && belongs(text[at + 1]);
+    };
     std::size_t end = from;
-    while (end < text.size()) {
-        if (belongs(text[end]))
-            ++end;
-        else if (tail == Tail::Dotted && text[end] == '.' && end + 1 < text.size() && belongs(text[end + 1]))
-            ++end;
-        else
-            break;
-    }
+    while (end < text.size() && (belongs(text[end]) || innerDot(end)))
+        ++end;
     return end;
 }
 

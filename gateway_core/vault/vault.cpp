@@ -149,7 +149,7 @@ void Vault::createFile()
 }
 
 // A key that cannot be read back would lock the vault for ever.
-void Vault::verifyNewKey(std::shared_ptr<VaultFile> file)
+void Vault::verifyNewKey(const std::shared_ptr<VaultFile>& file)
 {
     m_store.read(keychainKey(*file), [self = QPointer(this), file](const SecretResult<QByteArray>& key) {
         if (!self)
@@ -169,7 +169,7 @@ void Vault::verifyNewKey(std::shared_ptr<VaultFile> file)
     });
 }
 
-void Vault::askPassphrase(PassphraseRequest request, std::shared_ptr<VaultFile> created)
+void Vault::askPassphrase(PassphraseRequest request, const std::shared_ptr<VaultFile>& created)
 {
     const bool canOpen = created != nullptr || m_file->hasPassphraseSlot();
     if (!m_options.prompt || m_quiet || !canOpen)

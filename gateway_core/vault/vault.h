@@ -105,9 +105,9 @@ Q_SIGNALS:
 private:
     void openFile();
     void createFile();
-    void verifyNewKey(std::shared_ptr<VaultFile> file);
+    void verifyNewKey(const std::shared_ptr<VaultFile>& file);
     void useKeychainKey(const SecretResult<QByteArray>& key);
-    void askPassphrase(PassphraseRequest request, std::shared_ptr<VaultFile> created = {});
+    void askPassphrase(PassphraseRequest request, const std::shared_ptr<VaultFile>& created = {});
     void usePassphrase(const PassphraseRequest& request, const std::shared_ptr<VaultFile>& created,
                        const Result<SecretBuffer>& passphrase);
     void becomeOpen(VaultFile file, VaultSlot slot);

@@ -17,10 +17,13 @@ QByteArray bytes(std::string_view text)
 
 std::shared_ptr<const Masker> everyRule()
 {
-    MaskingOptions options;
-    for (const DetectorRule& rule : detectorTable())
-        options.enabledRules.append(QString::fromLatin1(bytes(rule.id)));
-    return Masker::create(options).value();
+    static const auto masker = [] {
+        MaskingOptions options;
+        for (const DetectorRule& rule : detectorTable())
+            options.enabledRules.append(QString::fromLatin1(bytes(rule.id)));
+        return Masker::create(options).value();
+    }();
+    return masker;
 }
 
 bool hitBy(const MaskResult& result, std::string_view rule)
