@@ -67,6 +67,8 @@ Status TokenStore::save() const
     json::Writer writer;
     writer.beginObject().key("tokens").beginArray();
     for (const Token& token : m_tokens) {
+        if (token.transient)
+            continue;
         writer.beginObject()
             .member("name", token.name)
             .member("sha256", token.hash.toHex())
@@ -112,6 +114,18 @@ Result<QByteArray> TokenStore::add(const QByteArray& name, bool mcpScope, bool a
         m_tokens.removeLast();
         return fail(saved.error());
     }
+    return text;
+}
+
+QByteArray TokenStore::addTransient(const QByteArray& name)
+{
+    const QByteArray text = m_random.secureBytes(32).toBase64(QByteArray::Base64UrlEncoding | QByteArray::OmitTrailingEquals);
+    Token token;
+    token.name = token.user = name;
+    token.hash = hashOf(text);
+    token.createdUnixNs = m_clock.unixNs();
+    token.transient = true;
+    m_tokens.append(std::move(token));
     return text;
 }
 

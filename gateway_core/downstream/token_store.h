@@ -26,6 +26,7 @@ struct Token {
     QByteArray tenant;
     std::int64_t createdUnixNs = 0;
     std::int64_t lastUsedUnixNs = 0; ///< kept in memory only
+    bool transient = false; ///< for this process only, never written
 };
 
 enum class Scope : quint8 { Mcp, Api };
@@ -42,6 +43,8 @@ public:
     /// Makes a token and gives its text, which cannot be had again. AlreadyExists when the name is taken, InvalidArgument when it is not
     /// 1–64 characters of [A-Za-z0-9_.-] or no scope is given.
     Result<QByteArray> add(const QByteArray& name, bool mcpScope, bool apiScope, const QByteArray& project = {});
+    /// A token for /mcp that ends with the process; gives its text.
+    QByteArray addTransient(const QByteArray& name);
     Status revoke(const QByteArray& name);
     [[nodiscard]] const QList<Token>& tokens() const { return m_tokens; }
 

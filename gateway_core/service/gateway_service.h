@@ -106,8 +106,9 @@ public:
 
     // Tokens and secrets. A token's text is returned once and never stored.
     [[nodiscard]] QList<TokenSnapshot> tokens() const;
-    QFuture<Result<QString>> addToken(QString name, QStringList scopes);
+    QFuture<Result<QString>> addToken(QString name, QStringList scopes, QString project = {});
     QFuture<Status> revokeToken(QString name);
+    QFuture<QByteArray> sessionToken(QString name); ///< a token of this process's own, for /mcp, that is never written
     [[nodiscard]] QStringList secretNames() const;
     QFuture<Status> setSecret(QString name, QByteArray value);
     QFuture<Status> removeSecret(QString name);
@@ -116,7 +117,7 @@ public:
     QFuture<QList<RetentionPreviewRow>> retentionPreview(config::Retention retention);
     QFuture<Status> applyRetention();
     QFuture<Result<quint64>> exportAudit(store::AuditQuery query, QString path, bool csv);
-    QFuture<Result<quint64>> exportTraces(store::TraceQuery query, QString path); ///< OTLP JSON lines
+    QFuture<Result<quint64>> exportTraces(store::TraceQuery query, QString path, qint64 limit = 0); ///< OTLP JSON lines
     [[nodiscard]] MaskPreview previewMasking(const QByteArray& text) const; ///< with the masking in force
     QFuture<QList<DoctorCheck>> doctor();
 

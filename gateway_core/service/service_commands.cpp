@@ -211,10 +211,16 @@ QList<ClientSnippet> GatewayService::clientSnippets(const QString& token) const
     return snippets;
 }
 
-QFuture<Result<QString>> GatewayService::addToken(QString name, QStringList scopes)
+QFuture<QByteArray> GatewayService::sessionToken(QString name)
 {
-    return d->on(d->host, [this, name, scopes]() -> Result<QString> {
-        const auto token = d->host->tokens().add(name.toUtf8(), scopes.contains(QStringLiteral("mcp")), scopes.contains(QStringLiteral("api")));
+    return d->on(d->host, [this, name] { return d->host->tokens().addTransient(name.toUtf8()); });
+}
+
+QFuture<Result<QString>> GatewayService::addToken(QString name, QStringList scopes, QString project)
+{
+    return d->on(d->host, [this, name, scopes, project]() -> Result<QString> {
+        const auto token = d->host->tokens().add(name.toUtf8(), scopes.contains(QStringLiteral("mcp")), scopes.contains(QStringLiteral("api")),
+                                                 project.toUtf8());
         if (!token)
             return fail(token.error());
         return QString::fromLatin1(*token);
@@ -301,16 +307,20 @@ QFuture<Result<quint64>> GatewayService::exportAudit(store::AuditQuery query, QS
     });
 }
 
-QFuture<Result<quint64>> GatewayService::exportTraces(store::TraceQuery query, QString path)
+QFuture<Result<quint64>> GatewayService::exportTraces(store::TraceQuery query, QString path, qint64 limit)
 {
-    return d->read([this, query = std::move(query), path](std::stop_token stop) mutable -> Result<quint64> {
+    return d->read([this, query = std::move(query), path, limit](std::stop_token stop) mutable -> Result<quint64> {
         QSaveFile file(path);
         if (!file.open(QIODevice::WriteOnly))
             return fail(ErrorCode::Io, QStringLiteral("cannot be written: %1").arg(file.errorString()), path);
         quint64 written = 0;
-        for (;;) {
+        for (bool done = false; !done;) {
             const store::TracePage page = d->stores->traces.query(query, stop);
+            done = !page.next;
             for (const store::TraceSummary& trace : page.rows) {
+                done = done || (limit > 0 && written >= static_cast<quint64>(limit));
+                if (limit > 0 && written >= static_cast<quint64>(limit))
+                    break;
                 const store::TraceLookup found = d->stores->traces.trace(trace.traceId, stop);
                 if (stop.stop_requested())
                     return fail(ErrorCode::Cancelled, QStringLiteral("cancelled"), path);
@@ -318,8 +328,6 @@ QFuture<Result<quint64>> GatewayService::exportTraces(store::TraceQuery query, Q
                     return fail(ErrorCode::Io, QStringLiteral("cannot be written: %1").arg(file.errorString()), path);
                 ++written;
             }
-            if (!page.next)
-                break;
             query.after = page.next;
         }
         if (!file.commit())
@@ -353,7 +361,7 @@ void GatewayService::Private::handleCommand(const QByteArray& command, const QBy
         QStringList scopes;
         for (const json::Value& scope : root.find("scopes").elements())
             scopes.append(scope.asString());
-        q.addToken(name, scopes).then(&q, [respond](const Result<QString>& token) {
+        q.addToken(name, scopes, root.find("project").asString()).then(&q, [respond](const Result<QString>& token) {
             respond(token ? Result<QByteArray>(json::quote(QStringView(*token))) : Result<QByteArray>(tl::unexpected(token.error())));
         });
     } else if (command == "token.revoke") {
@@ -367,6 +375,19 @@ void GatewayService::Private::handleCommand(const QByteArray& command, const QBy
     } else if (command == "secret.set") {
         q.setSecret(name, root.find("value").asUtf8()).then(&q, [respond](const Status& done) {
             respond(done ? Result<QByteArray>(QByteArrayLiteral("true")) : Result<QByteArray>(tl::unexpected(done.error())));
+        });
+    } else if (command == "traces.export") {
+        store::TraceQuery query;
+        const auto filter = store::Filter::parse(root.find("filter").asUtf8());
+        if (!filter) {
+            respond(tl::unexpected(filter.error().toError()));
+            return;
+        }
+        query.filter = *filter;
+        query.newestFirst = false;
+        const auto limit = root.find("limit").asInt64().value_or(0);
+        q.exportTraces(query, root.find("path").asString(), limit).then(&q, [respond](const Result<quint64>& written) {
+            respond(written ? Result<QByteArray>(QByteArray::number(*written)) : Result<QByteArray>(tl::unexpected(written.error())));
         });
     } else if (command == "raise") {
         Q_EMIT q.raiseRequested();

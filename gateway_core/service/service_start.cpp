@@ -51,7 +51,8 @@ Result<QString> expandText(const vault::Vault& keeper, const QString& text)
             return fail(ErrorCode::NotFound, QStringLiteral("the environment variable %1 is not set").arg(match.captured(1)), {},
                         QStringLiteral("Set it before Oriel starts, or write ${%1:-default}.").arg(match.captured(1)));
     }
-    return out + QStringView(*resolved).sliced(last);
+    out += QStringView(*resolved).sliced(last);
+    return out;
 }
 
 bool refersToVault(const config::Config& configuration)
