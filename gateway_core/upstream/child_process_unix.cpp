@@ -85,12 +85,9 @@ bool openPipe(Pipe& pipe, bool weRead)
 /// Writing to a child that has gone must be an error, not the end of us.
 void ignoreBrokenPipes()
 {
-    struct sigaction current = {};
-    if (::sigaction(SIGPIPE, nullptr, &current) == 0 && current.sa_handler == SIG_DFL) { // NOLINT
-        struct sigaction ignore = {};
-        ignore.sa_handler = SIG_IGN; // NOLINT
-        ::sigaction(SIGPIPE, &ignore, nullptr);
-    }
+    struct sigaction ignore = {};
+    ignore.sa_handler = SIG_IGN; // NOLINT
+    ::sigaction(SIGPIPE, &ignore, nullptr);
 }
 
 /// A descriptor that becomes readable when the process ends, or none where the system has no such thing.

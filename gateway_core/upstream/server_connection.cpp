@@ -55,12 +55,7 @@ ServerConnection::ServerConnection(config::Server server, ConnectionContext cont
     : QObject(parent), d(std::make_unique<Private>(*this, std::move(server), std::move(context), handler))
 {}
 
-ServerConnection::~ServerConnection()
-{
-    if (std::exchange(d->connected, false)) {
-        d->context.recorder->recordMetric(telemetry::MetricId::ActiveConnections, {d->name}, -1);
-    }
-}
+ServerConnection::~ServerConnection() = default;
 
 const config::Server& ServerConnection::server() const { return d->server; }
 const QByteArray& ServerConnection::name() const { return d->name; }

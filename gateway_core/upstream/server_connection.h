@@ -130,7 +130,8 @@ struct ConnectionContext {
 };
 
 /// One configured server: process or session, handshake, lists, calls, restarts; each start is a trace of its own and every frame goes
-/// to the wire log (G2, G6, G6b, G8). Owned by the gateway; lives on the gateway thread with an event loop, and nothing in it blocks.
+/// to the wire log (G2, G6, G6b, G8). It records the metrics of operations and sessions; the log records of notifications/message and the
+/// gauges of servers are the handler's. Owned by the gateway; lives on the gateway thread with an event loop, and nothing in it blocks.
 ///
 /// Stopped → Starting → Handshaking → Listing → Ready; a failure leads to Backoff and a new start, or to Failed when the restarts are used
 /// up or another try cannot help. Calls are sent from Listing on; earlier ones wait, and fail with the diagnosis if that start fails.

@@ -56,18 +56,20 @@ public:
     void listChanged(mcp::ListKind kind);
     void sessionLost();
     void linkClosed(Link& link, const CloseReason& reason);
-    void fail(const StartFacts& facts, bool running);
+    void fail(const StartFacts& facts);
     void scheduleRestart();
     void retireLink();
     void afterRetired();
     void setState(ServerState next);
-    void watchFiles();
-    [[nodiscard]] Result<std::unique_ptr<Transport>> makeTransport(Link& link);
-    [[nodiscard]] Result<std::unique_ptr<Transport>> makeStdio(Link& link);
-    [[nodiscard]] Result<std::unique_ptr<Transport>> makeHttp(Link& link);
     [[nodiscard]] StartFacts currentFacts() const;
     void updateContext();
     [[nodiscard]] bool canSend() const { return state == ServerState::Listing || state == ServerState::Ready; }
+
+    // transports (server_link.cpp)
+    [[nodiscard]] Result<std::unique_ptr<Transport>> makeTransport(Link& to);
+    [[nodiscard]] Result<std::unique_ptr<Transport>> makeStdio(Link& to);
+    [[nodiscard]] Result<std::unique_ptr<Transport>> makeHttp(Link& to);
+    void watchFiles();
 
     // calls (server_calls.cpp)
     CallToken accept(QByteArray frame, QByteArray method, std::int64_t id, const CallOptions& options, ReplyHandler& handler, quint64 cookie,
@@ -97,7 +99,6 @@ public:
                     TraceId traceId = {}, SpanId spanId = {});
     void recordLifecycle(const QString& text);
     void recordLog(telemetry::Severity severity, QByteArray body, QByteArrayView stream);
-    void recordMessageLog(const mcp::Message& message);
 
     void onReply(CallToken token, quint64 cookie, Reply& reply) override; ///< of initialize
 
@@ -125,7 +126,6 @@ public:
     std::int64_t strayAnswers = 0;
     std::int64_t droppedNotifications = 0;
     std::int64_t suppressedStderr = 0;
-    bool connected = false;         ///< counted in active_connections
 
     mcp::InitializeResult initializeResult;
     mcp::Revision revision = mcp::NewestLegacy;

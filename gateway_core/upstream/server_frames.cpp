@@ -40,30 +40,6 @@ std::optional<std::int64_t> idAtTheEnds(QByteArrayView head, QByteArrayView tail
     return read(tail.last(std::min<qsizetype>(tail.size(), 64)), true);
 }
 
-telemetry::Severity severityOfLevel(QByteArrayView level)
-{
-    using telemetry::Severity;
-    if (level == "debug") {
-        return Severity::Debug;
-    }
-    if (level == "notice") {
-        return Severity::Notice;
-    }
-    if (level == "warning") {
-        return Severity::Warn;
-    }
-    if (level == "error") {
-        return Severity::Error;
-    }
-    if (level == "critical") {
-        return Severity::Critical;
-    }
-    if (level == "alert") {
-        return Severity::Alert;
-    }
-    return level == "emergency" ? Severity::Fatal : Severity::Info;
-}
-
 } // namespace
 
 Status ServerConnection::Private::sendRaw(const QByteArray& frame, const SendOptions& options)
@@ -118,29 +94,6 @@ void ServerConnection::Private::recordLog(telemetry::Severity severity, QByteArr
         log.traceId = link->trace.traceId();
         log.spanId = link->trace.rootSpanId();
     }
-    context.recorder->recordLog(std::move(log));
-}
-
-void ServerConnection::Private::recordMessageLog(const mcp::Message& message)
-{
-    const auto parsed = document.parse(message.raw);
-    if (!parsed) {
-        return;
-    }
-    const json::Value params = document.root().find("params");
-    const json::Value data = params.find("data");
-    telemetry::LogRecord log;
-    log.timeUnixNs = log.observedUnixNs = context.clock->unixNs();
-    const QByteArray level = params.find("level").asUtf8();
-    log.severity = severityOfLevel(level);
-    log.severityText = level;
-    log.body = data.isString() ? data.asUtf8() : data.raw().toByteArray();
-    log.source = name;
-    log.attributes.push_back({telemetry::attributeName(telemetry::Attr::McpServerName), name});
-    if (const QByteArray logger = params.find("logger").asUtf8(); !logger.isEmpty()) {
-        log.attributes.push_back({QByteArrayLiteral("log.logger"), logger});
-    }
-    document.clear();
     context.recorder->recordLog(std::move(log));
 }
 
@@ -270,9 +223,6 @@ void ServerConnection::Private::takeNotification(const mcp::Message& message, Ca
         listChanged(mcp::ListKind::Resources);
         listChanged(mcp::ListKind::ResourceTemplates);
         return;
-    case MethodId::NotificationMessage:
-        recordMessageLog(message);
-        break;
     default:
         break;
     }

@@ -2,13 +2,9 @@
 #include "upstream/server_connection_p.h"
 
 #include "base/json_writer.h"
-#include "http/client.h"
 #include "telemetry/semconv.h"
-#include "upstream/http_transport.h"
 #include "upstream/program_search.h"
-#include "upstream/stdio_transport.h"
 
-#include <QFileInfo>
 #include <QUrl>
 
 #include <algorithm>
@@ -21,7 +17,6 @@ using telemetry::Attr;
 using telemetry::attributeName;
 using Step = LifecycleTrace::Step;
 
-constexpr qsizetype kStderrTailLines = 40;
 /// Handshakes in a row whose session is gone before the lists are read.
 constexpr int kSessionsLostAtOnce = 3;
 
@@ -60,66 +55,6 @@ telemetry::Transport telemetryTransport(config::ServerTransport transport)
 
 } // namespace
 
-// The link passes on what its transport hears, as long as it is the current one.
-
-void ServerConnection::Private::Link::onStarted()
-{
-    if (!retired) {
-        owner.transportStarted();
-    }
-}
-
-void ServerConnection::Private::Link::onFrame(QByteArray frame, const FrameOrigin& origin)
-{
-    trace.end(Step::FirstByte);
-    owner.takeFrame(*this, std::move(frame), origin);
-}
-
-void ServerConnection::Private::Link::onSendFailed(std::int64_t requestId, const SendFailure& failure)
-{
-    if (!retired) {
-        owner.takeSendFailure(requestId, failure);
-    }
-}
-
-void ServerConnection::Private::Link::onStrayOutput(QByteArray line, std::int64_t suppressed)
-{
-    trace.end(Step::FirstByte);
-    if (suppressed > 0) {
-        owner.recordLog(telemetry::Severity::Warn, QByteArray::number(suppressed) + " stray lines of stdout came too fast and were dropped.", "stdout");
-    }
-    owner.strayLines += suppressed + 1;
-    owner.recordWire(telemetry::WireDirection::ServerToGateway, telemetry::WireKind::StrayOutput, {}, {}, line, trace.traceId());
-    owner.recordLog(telemetry::Severity::Warn, std::move(line), "stdout");
-}
-
-void ServerConnection::Private::Link::onOversizedFrame(QByteArray head, QByteArray tail, qint64 bytes)
-{
-    if (!retired) {
-        owner.takeOversized(head, tail, bytes);
-    }
-}
-
-void ServerConnection::Private::Link::onStderr(QByteArray line, std::int64_t suppressed)
-{
-    if (suppressed > 0) {
-        owner.suppressedStderr += suppressed;
-        owner.recordLog(telemetry::Severity::Warn, QByteArray::number(suppressed) + " lines of stderr came too fast and were dropped.", "stderr");
-    }
-    owner.stderrTail.append(line);
-    if (owner.stderrTail.size() > kStderrTailLines) {
-        owner.stderrTail.removeFirst();
-    }
-    owner.recordWire(telemetry::WireDirection::ServerToGateway, telemetry::WireKind::Stderr, {}, {}, line);
-    owner.recordLog(telemetry::Severity::Info, std::move(line), "stderr");
-}
-
-void ServerConnection::Private::Link::onClosed(const CloseReason& reason)
-{
-    closed = true;
-    owner.linkClosed(*this, reason);
-}
-
 void ServerConnection::Private::setState(ServerState next)
 {
     if (state == next) {
@@ -127,12 +62,6 @@ void ServerConnection::Private::setState(ServerState next)
     }
     state = next;
     stateSinceUnixNs = context.clock->unixNs();
-    const bool isReady = next == ServerState::Ready;
-    if (isReady != connected) {
-        connected = isReady;
-        context.recorder->recordMetric(telemetry::MetricId::ActiveConnections, {name}, isReady ? 1 : -1);
-    }
-    context.recorder->recordMetric(telemetry::MetricId::ServerStatus, {name}, isReady ? 1 : 0);
     handler.onStateChanged(q);
 }
 
@@ -212,65 +141,6 @@ void ServerConnection::Private::launch()
     link->transport->start();
 }
 
-Result<std::unique_ptr<Transport>> ServerConnection::Private::makeTransport(Link& to)
-{
-    return server.transport == config::ServerTransport::Stdio ? makeStdio(to) : makeHttp(to);
-}
-
-Result<std::unique_ptr<Transport>> ServerConnection::Private::makeStdio(Link& to)
-{
-    const auto expand = [this](const QString& text) -> Result<QString> { return context.expand ? context.expand(text) : Result<QString>(text); };
-    StdioSettings settings;
-    settings.server = server.name;
-    settings.command = server.command;
-    settings.workingDirectory = server.cwd;
-    settings.maxLineBytes = context.maxLineBytes;
-    settings.closeGrace = context.closeGrace;
-    for (const QString& argument : server.args) {
-        Result<QString> value = expand(argument);
-        if (!value) {
-            return oriel::fail(value.error());
-        }
-        settings.arguments.append(*value);
-    }
-    settings.environment = context.inheritedEnvironment.isEmpty() ? allowedEnvironment() : context.inheritedEnvironment;
-    settings.environment.insert(context.extraEnvironment);
-    if (context.passTraceContext) {
-        settings.environment.insert(QStringLiteral("TRACEPARENT"), QString::fromLatin1(to.trace.traceparent()));
-    }
-    for (auto it = server.env.cbegin(); it != server.env.cend(); ++it) {
-        Result<QString> value = expand(it.value());
-        if (!value) {
-            return oriel::fail(value.error());
-        }
-        settings.environment.insert(it.key(), *value);
-    }
-    commandLine = readableCommandLine(server.command, server.args);
-    return std::make_unique<StdioTransport>(std::move(settings), *context.clock, to);
-}
-
-Result<std::unique_ptr<Transport>> ServerConnection::Private::makeHttp(Link& to)
-{
-    if (context.httpClient == nullptr) {
-        return oriel::fail(ErrorCode::Unsupported, QStringLiteral("There is no HTTP client for this server."), server.name);
-    }
-    HttpSettings settings;
-    settings.server = server.name;
-    settings.url = server.url;
-    settings.legacySse = server.transport == config::ServerTransport::LegacySse;
-    settings.connectTimeout = timeoutOf(OperationType::Connectivity);
-    settings.maxMessageBytes = context.maxLineBytes;
-    for (const auto& [header, text] : server.headers) {
-        Result<QString> value = context.expand ? context.expand(text) : Result<QString>(text);
-        if (!value) {
-            return oriel::fail(value.error());
-        }
-        settings.headers.append({header.toUtf8(), value->toUtf8()});
-    }
-    commandLine = server.url;
-    return makeHttpTransport(std::move(settings), *context.httpClient, *context.clock, to);
-}
-
 void ServerConnection::Private::transportStarted()
 {
     telemetry::Attributes attributes;
@@ -328,13 +198,13 @@ void ServerConnection::Private::takeHandshake(Reply& reply)
     if (reply.kind != Reply::Kind::Response) {
         facts.timedOut = reply.kind == Reply::Kind::Timeout;
         facts.waited = timeoutOf(OperationType::Connectivity);
-        fail(facts, false);
+        fail(facts);
         return;
     }
     if (reply.message.kind == mcp::Message::Kind::Error) {
         facts.rpcErrorCode = reply.message.errorCode;
         facts.rpcErrorMessage = reply.message.text(mcp::Field::ErrorMessage);
-        fail(facts, false);
+        fail(facts);
         return;
     }
     Result<mcp::InitializeResult> result = oriel::fail(ErrorCode::Parse, QString());
@@ -345,13 +215,13 @@ void ServerConnection::Private::takeHandshake(Reply& reply)
     if (!result) {
         facts.rpcErrorCode = mcp::error_code::InvalidRequest;
         facts.rpcErrorMessage = "its answer cannot be read: " + result.error().message.toUtf8();
-        fail(facts, false);
+        fail(facts);
         return;
     }
     const Result<mcp::Revision> accepted = mcp::acceptAnswer(result->protocolVersion);
     if (!accepted) {
         facts.answeredVersion = result->protocolVersion;
-        fail(facts, false);
+        fail(facts);
         return;
     }
     revision = *accepted;
@@ -365,7 +235,7 @@ void ServerConnection::Private::takeHandshake(Reply& reply)
     options.initialized = true;
     if (const Status sent = sendRaw(mcp::makeNotification("notifications/initialized"), options); !sent) {
         facts.networkMessage = sent.error().message;
-        fail(facts, false);
+        fail(facts);
         return;
     }
     beginLists();
@@ -481,7 +351,7 @@ void ServerConnection::Private::sessionLost()
         StartFacts facts = currentFacts();
         facts.httpStatus = 404;
         facts.httpBody = QByteArrayLiteral("it forgets each session at once");
-        fail(facts, true);
+        fail(facts);
         return;
     }
     recordLifecycle(QStringLiteral("the session was lost; a new handshake begins"));
@@ -562,10 +432,10 @@ void ServerConnection::Private::linkClosed(Link& ending, const CloseReason& reas
     }
     StartFacts facts = currentFacts();
     facts.waited = std::max(facts.waited, timeoutOf(OperationType::Connectivity));
-    fail(facts, canSend());
+    fail(facts);
 }
 
-void ServerConnection::Private::fail(const StartFacts& facts, bool running)
+void ServerConnection::Private::fail(const StartFacts& facts)
 {
     initializeToken = {};
     healthyTimer.stop();
@@ -576,7 +446,6 @@ void ServerConnection::Private::fail(const StartFacts& facts, bool running)
     if (diagnosis.isEmpty()) {
         diagnosis.code = DiagnosisCode::Unknown;
     }
-    Q_UNUSED(running);
     telemetry::Attributes attributes;
     if (facts.pid != 0) {
         attributes.push_back({QByteArrayLiteral("process.pid"), static_cast<std::int64_t>(facts.pid)});
@@ -607,40 +476,6 @@ void ServerConnection::Private::scheduleRestart()
     nextStartUnixNs = context.clock->unixNs() + delay * 1'000'000;
     restartTimer.start(std::chrono::milliseconds(delay));
     setState(ServerState::Backoff);
-}
-
-void ServerConnection::Private::watchFiles()
-{
-    if (server.watch.isEmpty()) {
-        return;
-    }
-    watcher = std::make_unique<QFileSystemWatcher>();
-    QStringList paths;
-    for (const QString& path : server.watch) {
-        const QFileInfo file(server.cwd.isEmpty() || QFileInfo(path).isAbsolute() ? path : server.cwd + QLatin1Char('/') + path);
-        paths.append(file.absoluteFilePath());
-        // Editors replace files, which ends the watch of the old one; its folder tells of the new.
-        if (!file.isDir() && !paths.contains(file.absolutePath())) {
-            paths.append(file.absolutePath());
-        }
-    }
-    watcher->addPaths(paths);
-    QMap<QString, QDateTime> times;
-    for (const QString& path : paths) {
-        times.insert(path, QFileInfo(path).lastModified());
-    }
-    const auto changed = [this, times](const QString& path) {
-        Q_UNUSED(path);
-        for (const QString& watched : server.watch) {
-            const QFileInfo file(server.cwd.isEmpty() || QFileInfo(watched).isAbsolute() ? watched : server.cwd + QLatin1Char('/') + watched);
-            if (file.lastModified() != times.value(file.absoluteFilePath())) {
-                watchTimer.start(context.watchDebounce);
-                return;
-            }
-        }
-    };
-    QObject::connect(watcher.get(), &QFileSystemWatcher::fileChanged, &q, changed);
-    QObject::connect(watcher.get(), &QFileSystemWatcher::directoryChanged, &q, changed);
 }
 
 } // namespace oriel::upstream
