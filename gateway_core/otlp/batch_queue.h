@@ -19,8 +19,8 @@ struct Batch {
     bool payloads = false;   ///< holds arguments and results of calls
 };
 
-/// What waits for one signal of one destination, oldest first. The front stays until it is answered for, so nothing is lost when a request or
-/// Oriel's connection breaks. Exporter thread.
+/// What waits for one signal of one destination, oldest first. The front stays until it is answered for, so nothing is lost when
+/// a request or Oriel's connection breaks. Exporter thread.
 class Spool {
 public:
     virtual ~Spool() = default;

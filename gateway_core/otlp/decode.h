@@ -8,10 +8,10 @@
 
 namespace oriel::otlp {
 
-/// Reads Export*ServiceRequest messages of either encoding by the rules for receivers: unknown fields skipped, packed and unpacked repeated numbers,
-/// the last of repeated scalars wins, JSON numbers as strings or numbers, hex ids in any case, values nested deeper than 64 become empty.
-/// A message that breaks its grammar is ErrorCode::Parse with the byte offset where known. Spans with an invalid trace or span id are left out and
-/// counted. Pure; any thread.
+/// Reads Export*ServiceRequest messages of either encoding by the rules for receivers: unknown fields skipped, packed and
+/// unpacked repeated numbers, the last of repeated scalars wins, JSON numbers as strings or numbers, hex ids in any case, values
+/// nested deeper than 64 become empty. A message that breaks its grammar is ErrorCode::Parse with the byte offset where known.
+/// Spans with an invalid trace or span id are left out and counted. Pure; any thread.
 struct DecodedSpans {
     std::vector<telemetry::SpanData> spans;
     std::uint64_t rejected = 0;

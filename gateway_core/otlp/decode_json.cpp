@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "otlp/decoders.h"
-
 #include "base/json.h"
+#include "otlp/decoders.h"
 
 #include <cmath>
 #include <limits>
@@ -58,8 +57,14 @@ template <class Enum> Enum toEnum(const Value& value, std::int64_t last)
     return number >= 0 && number <= last ? static_cast<Enum>(number) : static_cast<Enum>(0);
 }
 
-TraceId toTraceId(const Value& value) { return TraceId::fromHex(value.asUtf8().toLower()).value_or(TraceId{}); }
-SpanId toSpanId(const Value& value) { return SpanId::fromHex(value.asUtf8().toLower()).value_or(SpanId{}); }
+TraceId toTraceId(const Value& value)
+{
+    return TraceId::fromHex(value.asUtf8().toLower()).value_or(TraceId{});
+}
+SpanId toSpanId(const Value& value)
+{
+    return SpanId::fromHex(value.asUtf8().toLower()).value_or(SpanId{});
+}
 
 AnyValue readValue(const Value& value, int depth);
 
@@ -125,8 +130,8 @@ void readItem(const Value& item, SpanData& span)
     span.attributes = readAttributes(item.find("attributes"));
     span.droppedAttributes = toCount(item.find("droppedAttributesCount"));
     for (const Value& event : item.find("events").elements()) {
-        span.events.push_back({toInteger(event.find("timeUnixNano")), event.find("name").asUtf8(), readAttributes(event.find("attributes")),
-                               toCount(event.find("droppedAttributesCount"))});
+        span.events.push_back({toInteger(event.find("timeUnixNano")), event.find("name").asUtf8(),
+                               readAttributes(event.find("attributes")), toCount(event.find("droppedAttributesCount"))});
     }
     span.droppedEvents = toCount(item.find("droppedEventsCount"));
     for (const Value& link : item.find("links").elements()) {
@@ -161,7 +166,8 @@ std::vector<Exemplar> readExemplars(const Value& array)
         const Value integer = item.find("asInt");
         exemplars.push_back({toInteger(item.find("timeUnixNano")),
                              integer.exists() ? static_cast<double>(toInteger(integer)) : toDouble(item.find("asDouble")),
-                             toTraceId(item.find("traceId")), toSpanId(item.find("spanId")), readAttributes(item.find("filteredAttributes"))});
+                             toTraceId(item.find("traceId")), toSpanId(item.find("spanId")),
+                             readAttributes(item.find("filteredAttributes"))});
     }
     return exemplars;
 }
@@ -169,7 +175,8 @@ std::vector<Exemplar> readExemplars(const Value& array)
 void readPoint(const Value& item, std::vector<NumberPoint>& out)
 {
     const Value integer = item.find("asInt");
-    out.push_back({readAttributes(item.find("attributes")), toInteger(item.find("startTimeUnixNano")), toInteger(item.find("timeUnixNano")),
+    out.push_back({readAttributes(item.find("attributes")), toInteger(item.find("startTimeUnixNano")),
+                   toInteger(item.find("timeUnixNano")),
                    integer.exists() ? static_cast<double>(toInteger(integer)) : toDouble(item.find("asDouble")), integer.exists(),
                    readExemplars(item.find("exemplars"))});
 }
@@ -220,7 +227,8 @@ void readMetric(const Value& item, ScopedMetrics& out, std::uint64_t& skippedPoi
         metric.kind = InstrumentKind::Histogram;
         readPoints(histogram, metric, metric.histograms);
     } else {
-        skippedPoints += item.find("exponentialHistogram").find("dataPoints").size() + item.find("summary").find("dataPoints").size();
+        skippedPoints +=
+            item.find("exponentialHistogram").find("dataPoints").size() + item.find("summary").find("dataPoints").size();
         return;
     }
     if (!metric.numbers.empty() || !metric.histograms.empty())
@@ -271,38 +279,41 @@ using SharedScope = std::shared_ptr<const Scope>;
 
 Result<DecodedSpans> decodeTraces(QByteArrayView message)
 {
-    return walkRequest<DecodedSpans>(message, {"resourceSpans", "scopeSpans", "spans"},
-                                     [](const Value& item, DecodedSpans& out, const SharedResource& resource, const SharedScope& scope) {
-                                         SpanData span;
-                                         readItem(item, span);
-                                         span.resource = resource;
-                                         span.scope = scope;
-                                         if (span.traceId.isValid() && span.spanId.isValid())
-                                             out.spans.push_back(std::move(span));
-                                         else
-                                             ++out.rejected;
-                                     });
+    return walkRequest<DecodedSpans>(
+        message, {"resourceSpans", "scopeSpans", "spans"},
+        [](const Value& item, DecodedSpans& out, const SharedResource& resource, const SharedScope& scope) {
+            SpanData span;
+            readItem(item, span);
+            span.resource = resource;
+            span.scope = scope;
+            if (span.traceId.isValid() && span.spanId.isValid())
+                out.spans.push_back(std::move(span));
+            else
+                ++out.rejected;
+        });
 }
 
 Result<DecodedLogs> decodeLogs(QByteArrayView message)
 {
-    return walkRequest<DecodedLogs>(message, {"resourceLogs", "scopeLogs", "logRecords"},
-                                    [](const Value& item, DecodedLogs& out, const SharedResource& resource, const SharedScope& scope) {
-                                        LogRecord& log = out.logs.emplace_back();
-                                        readItem(item, log);
-                                        log.resource = resource;
-                                        log.scope = scope;
-                                    });
+    return walkRequest<DecodedLogs>(
+        message, {"resourceLogs", "scopeLogs", "logRecords"},
+        [](const Value& item, DecodedLogs& out, const SharedResource& resource, const SharedScope& scope) {
+            LogRecord& log = out.logs.emplace_back();
+            readItem(item, log);
+            log.resource = resource;
+            log.scope = scope;
+        });
 }
 
 Result<DecodedMetrics> decodeMetrics(QByteArrayView message)
 {
-    return walkRequest<DecodedMetrics>(message, {"resourceMetrics", "scopeMetrics", "metrics"},
-                                       [](const Value& item, DecodedMetrics& out, const SharedResource& resource, const SharedScope& scope) {
-                                           if (out.metrics.empty() || out.metrics.back().scope != scope)
-                                               out.metrics.push_back({resource, scope, {}});
-                                           readMetric(item, out.metrics.back(), out.skippedPoints);
-                                       });
+    return walkRequest<DecodedMetrics>(
+        message, {"resourceMetrics", "scopeMetrics", "metrics"},
+        [](const Value& item, DecodedMetrics& out, const SharedResource& resource, const SharedScope& scope) {
+            if (out.metrics.empty() || out.metrics.back().scope != scope)
+                out.metrics.push_back({resource, scope, {}});
+            readMetric(item, out.metrics.back(), out.skippedPoints);
+        });
 }
 
 } // namespace oriel::otlp::json_encoding

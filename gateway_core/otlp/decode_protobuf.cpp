@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "otlp/decoders.h"
-
 #include "otlp/fields.h"
 #include "otlp/protobuf_reader.h"
 
@@ -17,9 +16,14 @@ void readAttribute(Reader reader, Attributes& out, int depth)
     Attribute& attribute = out.emplace_back();
     while (reader.next()) {
         switch (reader.tag_and_type()) {
-        case bytes(fields::key_value::kKey): attribute.key = textOf(reader); break;
-        case bytes(fields::key_value::kValue): attribute.value = readValue(reader.get_message(), depth); break;
-        default: reader.skip();
+        case bytes(fields::key_value::kKey):
+            attribute.key = textOf(reader);
+            break;
+        case bytes(fields::key_value::kValue):
+            attribute.value = readValue(reader.get_message(), depth);
+            break;
+        default:
+            reader.skip();
         }
     }
 }
@@ -54,10 +58,18 @@ AnyValue readValue(Reader reader, int depth)
     AnyValue value;
     while (reader.next()) {
         switch (reader.tag_and_type()) {
-        case bytes(f::kString): value = textOf(reader); break;
-        case varint(f::kBool): value = reader.get_uint64() != 0; break;
-        case varint(f::kInt): value = reader.get_int64(); break;
-        case fixed64(f::kDouble): value = reader.get_double(); break;
+        case bytes(f::kString):
+            value = textOf(reader);
+            break;
+        case varint(f::kBool):
+            value = reader.get_uint64() != 0;
+            break;
+        case varint(f::kInt):
+            value = reader.get_int64();
+            break;
+        case fixed64(f::kDouble):
+            value = reader.get_double();
+            break;
         case bytes(f::kArray):
             if (depth < kMaxValueDepth)
                 value = readArray(reader.get_message(), depth + 1);
@@ -75,7 +87,8 @@ AnyValue readValue(Reader reader, int depth)
             value = BytesValue{QByteArray(view.data(), static_cast<qsizetype>(view.size()))};
             break;
         }
-        default: reader.skip();
+        default:
+            reader.skip();
         }
     }
     return value;
@@ -85,9 +98,14 @@ void readResource(Reader reader, Resource& resource)
 {
     while (reader.next()) {
         switch (reader.tag_and_type()) {
-        case bytes(fields::resource::kAttributes): readAttribute(reader.get_message(), resource.attributes, 0); break;
-        case varint(fields::resource::kDroppedAttributes): resource.droppedAttributes = reader.get_uint32(); break;
-        default: reader.skip();
+        case bytes(fields::resource::kAttributes):
+            readAttribute(reader.get_message(), resource.attributes, 0);
+            break;
+        case varint(fields::resource::kDroppedAttributes):
+            resource.droppedAttributes = reader.get_uint32();
+            break;
+        default:
+            reader.skip();
         }
     }
 }
@@ -96,11 +114,20 @@ void readScope(Reader reader, Scope& scope)
 {
     while (reader.next()) {
         switch (reader.tag_and_type()) {
-        case bytes(fields::scope::kName): scope.name = textOf(reader); break;
-        case bytes(fields::scope::kVersion): scope.version = textOf(reader); break;
-        case bytes(fields::scope::kAttributes): readAttribute(reader.get_message(), scope.attributes, 0); break;
-        case varint(fields::scope::kDroppedAttributes): scope.droppedAttributes = reader.get_uint32(); break;
-        default: reader.skip();
+        case bytes(fields::scope::kName):
+            scope.name = textOf(reader);
+            break;
+        case bytes(fields::scope::kVersion):
+            scope.version = textOf(reader);
+            break;
+        case bytes(fields::scope::kAttributes):
+            readAttribute(reader.get_message(), scope.attributes, 0);
+            break;
+        case varint(fields::scope::kDroppedAttributes):
+            scope.droppedAttributes = reader.get_uint32();
+            break;
+        default:
+            reader.skip();
         }
     }
 }
@@ -111,11 +138,20 @@ SpanEvent readEvent(Reader reader)
     SpanEvent event;
     while (reader.next()) {
         switch (reader.tag_and_type()) {
-        case fixed64(f::kTime): event.timeUnixNs = timeOf(reader); break;
-        case bytes(f::kName): event.name = textOf(reader); break;
-        case bytes(f::kAttributes): readAttribute(reader.get_message(), event.attributes, 0); break;
-        case varint(f::kDroppedAttributes): event.droppedAttributes = reader.get_uint32(); break;
-        default: reader.skip();
+        case fixed64(f::kTime):
+            event.timeUnixNs = timeOf(reader);
+            break;
+        case bytes(f::kName):
+            event.name = textOf(reader);
+            break;
+        case bytes(f::kAttributes):
+            readAttribute(reader.get_message(), event.attributes, 0);
+            break;
+        case varint(f::kDroppedAttributes):
+            event.droppedAttributes = reader.get_uint32();
+            break;
+        default:
+            reader.skip();
         }
     }
     return event;
@@ -127,13 +163,26 @@ SpanLink readLink(Reader reader)
     SpanLink link;
     while (reader.next()) {
         switch (reader.tag_and_type()) {
-        case bytes(f::kTraceId): link.traceId = traceIdOf(reader); break;
-        case bytes(f::kSpanId): link.spanId = spanIdOf(reader); break;
-        case bytes(f::kTraceState): link.traceState = textOf(reader); break;
-        case bytes(f::kAttributes): readAttribute(reader.get_message(), link.attributes, 0); break;
-        case varint(f::kDroppedAttributes): link.droppedAttributes = reader.get_uint32(); break;
-        case fixed32(f::kFlags): link.flags = reader.get_fixed32(); break;
-        default: reader.skip();
+        case bytes(f::kTraceId):
+            link.traceId = traceIdOf(reader);
+            break;
+        case bytes(f::kSpanId):
+            link.spanId = spanIdOf(reader);
+            break;
+        case bytes(f::kTraceState):
+            link.traceState = textOf(reader);
+            break;
+        case bytes(f::kAttributes):
+            readAttribute(reader.get_message(), link.attributes, 0);
+            break;
+        case varint(f::kDroppedAttributes):
+            link.droppedAttributes = reader.get_uint32();
+            break;
+        case fixed32(f::kFlags):
+            link.flags = reader.get_fixed32();
+            break;
+        default:
+            reader.skip();
         }
     }
     return link;
@@ -143,13 +192,16 @@ void readStatus(Reader reader, SpanData& span)
 {
     while (reader.next()) {
         switch (reader.tag_and_type()) {
-        case bytes(fields::status::kMessage): span.statusMessage = textOf(reader); break;
+        case bytes(fields::status::kMessage):
+            span.statusMessage = textOf(reader);
+            break;
         case varint(fields::status::kCode): {
             const std::uint64_t code = reader.get_uint64();
             span.status = code <= 2 ? static_cast<StatusCode>(code) : StatusCode::Unset;
             break;
         }
-        default: reader.skip();
+        default:
+            reader.skip();
         }
     }
 }
@@ -159,27 +211,58 @@ void readItem(Reader reader, SpanData& span)
     namespace f = fields::span;
     while (reader.next()) {
         switch (reader.tag_and_type()) {
-        case bytes(f::kTraceId): span.traceId = traceIdOf(reader); break;
-        case bytes(f::kSpanId): span.spanId = spanIdOf(reader); break;
-        case bytes(f::kTraceState): span.traceState = textOf(reader); break;
-        case bytes(f::kParentSpanId): span.parentSpanId = spanIdOf(reader); break;
-        case bytes(f::kName): span.name = textOf(reader); break;
+        case bytes(f::kTraceId):
+            span.traceId = traceIdOf(reader);
+            break;
+        case bytes(f::kSpanId):
+            span.spanId = spanIdOf(reader);
+            break;
+        case bytes(f::kTraceState):
+            span.traceState = textOf(reader);
+            break;
+        case bytes(f::kParentSpanId):
+            span.parentSpanId = spanIdOf(reader);
+            break;
+        case bytes(f::kName):
+            span.name = textOf(reader);
+            break;
         case varint(f::kKind): {
             const std::uint64_t kind = reader.get_uint64();
             span.kind = kind <= 5 ? static_cast<SpanKind>(kind) : SpanKind::Unspecified;
             break;
         }
-        case fixed64(f::kStart): span.startUnixNs = timeOf(reader); break;
-        case fixed64(f::kEnd): span.endUnixNs = timeOf(reader); break;
-        case bytes(f::kAttributes): readAttribute(reader.get_message(), span.attributes, 0); break;
-        case varint(f::kDroppedAttributes): span.droppedAttributes = reader.get_uint32(); break;
-        case bytes(f::kEvents): span.events.push_back(readEvent(reader.get_message())); break;
-        case varint(f::kDroppedEvents): span.droppedEvents = reader.get_uint32(); break;
-        case bytes(f::kLinks): span.links.push_back(readLink(reader.get_message())); break;
-        case varint(f::kDroppedLinks): span.droppedLinks = reader.get_uint32(); break;
-        case bytes(f::kStatus): readStatus(reader.get_message(), span); break;
-        case fixed32(f::kFlags): span.flags = reader.get_fixed32(); break;
-        default: reader.skip();
+        case fixed64(f::kStart):
+            span.startUnixNs = timeOf(reader);
+            break;
+        case fixed64(f::kEnd):
+            span.endUnixNs = timeOf(reader);
+            break;
+        case bytes(f::kAttributes):
+            readAttribute(reader.get_message(), span.attributes, 0);
+            break;
+        case varint(f::kDroppedAttributes):
+            span.droppedAttributes = reader.get_uint32();
+            break;
+        case bytes(f::kEvents):
+            span.events.push_back(readEvent(reader.get_message()));
+            break;
+        case varint(f::kDroppedEvents):
+            span.droppedEvents = reader.get_uint32();
+            break;
+        case bytes(f::kLinks):
+            span.links.push_back(readLink(reader.get_message()));
+            break;
+        case varint(f::kDroppedLinks):
+            span.droppedLinks = reader.get_uint32();
+            break;
+        case bytes(f::kStatus):
+            readStatus(reader.get_message(), span);
+            break;
+        case fixed32(f::kFlags):
+            span.flags = reader.get_fixed32();
+            break;
+        default:
+            reader.skip();
         }
     }
 }
@@ -189,22 +272,43 @@ void readItem(Reader reader, LogRecord& log)
     namespace f = fields::log;
     while (reader.next()) {
         switch (reader.tag_and_type()) {
-        case fixed64(f::kTime): log.timeUnixNs = timeOf(reader); break;
+        case fixed64(f::kTime):
+            log.timeUnixNs = timeOf(reader);
+            break;
         case varint(f::kSeverityNumber): {
             const std::uint64_t number = reader.get_uint64();
             log.severity = number <= 24 ? static_cast<Severity>(number) : Severity::Unspecified;
             break;
         }
-        case bytes(f::kSeverityText): log.severityText = textOf(reader); break;
-        case bytes(f::kBody): log.body = readValue(reader.get_message(), 0); break;
-        case bytes(f::kAttributes): readAttribute(reader.get_message(), log.attributes, 0); break;
-        case varint(f::kDroppedAttributes): log.droppedAttributes = reader.get_uint32(); break;
-        case fixed32(f::kFlags): log.flags = reader.get_fixed32(); break;
-        case bytes(f::kTraceId): log.traceId = traceIdOf(reader); break;
-        case bytes(f::kSpanId): log.spanId = spanIdOf(reader); break;
-        case fixed64(f::kObservedTime): log.observedUnixNs = timeOf(reader); break;
-        case bytes(f::kEventName): log.eventName = textOf(reader); break;
-        default: reader.skip();
+        case bytes(f::kSeverityText):
+            log.severityText = textOf(reader);
+            break;
+        case bytes(f::kBody):
+            log.body = readValue(reader.get_message(), 0);
+            break;
+        case bytes(f::kAttributes):
+            readAttribute(reader.get_message(), log.attributes, 0);
+            break;
+        case varint(f::kDroppedAttributes):
+            log.droppedAttributes = reader.get_uint32();
+            break;
+        case fixed32(f::kFlags):
+            log.flags = reader.get_fixed32();
+            break;
+        case bytes(f::kTraceId):
+            log.traceId = traceIdOf(reader);
+            break;
+        case bytes(f::kSpanId):
+            log.spanId = spanIdOf(reader);
+            break;
+        case fixed64(f::kObservedTime):
+            log.observedUnixNs = timeOf(reader);
+            break;
+        case bytes(f::kEventName):
+            log.eventName = textOf(reader);
+            break;
+        default:
+            reader.skip();
         }
     }
 }
@@ -215,13 +319,26 @@ Exemplar readExemplar(Reader reader)
     Exemplar exemplar;
     while (reader.next()) {
         switch (reader.tag_and_type()) {
-        case fixed64(f::kTime): exemplar.timeUnixNs = timeOf(reader); break;
-        case fixed64(f::kDouble): exemplar.value = reader.get_double(); break;
-        case fixed64(f::kInt): exemplar.value = static_cast<double>(reader.get_sfixed64()); break;
-        case bytes(f::kSpanId): exemplar.spanId = spanIdOf(reader); break;
-        case bytes(f::kTraceId): exemplar.traceId = traceIdOf(reader); break;
-        case bytes(f::kFilteredAttributes): readAttribute(reader.get_message(), exemplar.filteredAttributes, 0); break;
-        default: reader.skip();
+        case fixed64(f::kTime):
+            exemplar.timeUnixNs = timeOf(reader);
+            break;
+        case fixed64(f::kDouble):
+            exemplar.value = reader.get_double();
+            break;
+        case fixed64(f::kInt):
+            exemplar.value = static_cast<double>(reader.get_sfixed64());
+            break;
+        case bytes(f::kSpanId):
+            exemplar.spanId = spanIdOf(reader);
+            break;
+        case bytes(f::kTraceId):
+            exemplar.traceId = traceIdOf(reader);
+            break;
+        case bytes(f::kFilteredAttributes):
+            readAttribute(reader.get_message(), exemplar.filteredAttributes, 0);
+            break;
+        default:
+            reader.skip();
         }
     }
     return exemplar;
@@ -233,8 +350,12 @@ void readPoint(Reader reader, std::vector<NumberPoint>& out)
     NumberPoint& point = out.emplace_back();
     while (reader.next()) {
         switch (reader.tag_and_type()) {
-        case fixed64(f::kStart): point.startUnixNs = timeOf(reader); break;
-        case fixed64(f::kTime): point.timeUnixNs = timeOf(reader); break;
+        case fixed64(f::kStart):
+            point.startUnixNs = timeOf(reader);
+            break;
+        case fixed64(f::kTime):
+            point.timeUnixNs = timeOf(reader);
+            break;
         case fixed64(f::kDouble):
             point.value = reader.get_double();
             point.isInteger = false;
@@ -243,9 +364,14 @@ void readPoint(Reader reader, std::vector<NumberPoint>& out)
             point.value = static_cast<double>(reader.get_sfixed64());
             point.isInteger = true;
             break;
-        case bytes(f::kExemplars): point.exemplars.push_back(readExemplar(reader.get_message())); break;
-        case bytes(f::kAttributes): readAttribute(reader.get_message(), point.attributes, 0); break;
-        default: reader.skip();
+        case bytes(f::kExemplars):
+            point.exemplars.push_back(readExemplar(reader.get_message()));
+            break;
+        case bytes(f::kAttributes):
+            readAttribute(reader.get_message(), point.attributes, 0);
+            break;
+        default:
+            reader.skip();
         }
     }
 }
@@ -256,25 +382,46 @@ void readPoint(Reader reader, std::vector<HistogramPoint>& out)
     HistogramPoint& point = out.emplace_back();
     while (reader.next()) {
         switch (reader.tag_and_type()) {
-        case fixed64(f::kStart): point.startUnixNs = timeOf(reader); break;
-        case fixed64(f::kTime): point.timeUnixNs = timeOf(reader); break;
-        case fixed64(f::kCount): point.count = reader.get_fixed64(); break;
-        case fixed64(f::kSum): point.sum = reader.get_double(); break;
+        case fixed64(f::kStart):
+            point.startUnixNs = timeOf(reader);
+            break;
+        case fixed64(f::kTime):
+            point.timeUnixNs = timeOf(reader);
+            break;
+        case fixed64(f::kCount):
+            point.count = reader.get_fixed64();
+            break;
+        case fixed64(f::kSum):
+            point.sum = reader.get_double();
+            break;
         case bytes(f::kBucketCounts):
             for (const std::uint64_t count : reader.get_packed_fixed64())
                 point.bucketCounts.push_back(count);
             break;
-        case fixed64(f::kBucketCounts): point.bucketCounts.push_back(reader.get_fixed64()); break;
+        case fixed64(f::kBucketCounts):
+            point.bucketCounts.push_back(reader.get_fixed64());
+            break;
         case bytes(f::kBounds):
             for (const double bound : reader.get_packed_double())
                 point.bounds.push_back(bound);
             break;
-        case fixed64(f::kBounds): point.bounds.push_back(reader.get_double()); break;
-        case bytes(f::kExemplars): point.exemplars.push_back(readExemplar(reader.get_message())); break;
-        case bytes(f::kAttributes): readAttribute(reader.get_message(), point.attributes, 0); break;
-        case fixed64(f::kMin): point.min = reader.get_double(); break;
-        case fixed64(f::kMax): point.max = reader.get_double(); break;
-        default: reader.skip();
+        case fixed64(f::kBounds):
+            point.bounds.push_back(reader.get_double());
+            break;
+        case bytes(f::kExemplars):
+            point.exemplars.push_back(readExemplar(reader.get_message()));
+            break;
+        case bytes(f::kAttributes):
+            readAttribute(reader.get_message(), point.attributes, 0);
+            break;
+        case fixed64(f::kMin):
+            point.min = reader.get_double();
+            break;
+        case fixed64(f::kMax):
+            point.max = reader.get_double();
+            break;
+        default:
+            reader.skip();
         }
     }
 }
@@ -285,14 +432,19 @@ template <class Point> void readPoints(Reader reader, MetricData& metric, std::v
     metric.monotonic = false;
     while (reader.next()) {
         switch (reader.tag_and_type()) {
-        case bytes(fields::points::kPoints): readPoint(reader.get_message(), out); break;
+        case bytes(fields::points::kPoints):
+            readPoint(reader.get_message(), out);
+            break;
         case varint(fields::points::kTemporality): {
             const std::uint64_t temporality = reader.get_uint64();
             metric.temporality = temporality <= 2 ? static_cast<Temporality>(temporality) : Temporality::Unspecified;
             break;
         }
-        case varint(fields::points::kMonotonic): metric.monotonic = reader.get_uint64() != 0; break;
-        default: reader.skip();
+        case varint(fields::points::kMonotonic):
+            metric.monotonic = reader.get_uint64() != 0;
+            break;
+        default:
+            reader.skip();
         }
     }
     if (metric.kind == InstrumentKind::Counter && !metric.monotonic)
@@ -315,9 +467,15 @@ void readMetric(Reader reader, ScopedMetrics& out, std::uint64_t& skippedPoints)
     MetricData metric;
     while (reader.next()) {
         switch (reader.tag_and_type()) {
-        case bytes(f::kName): metric.name = textOf(reader); break;
-        case bytes(f::kDescription): metric.description = textOf(reader); break;
-        case bytes(f::kUnit): metric.unit = textOf(reader); break;
+        case bytes(f::kName):
+            metric.name = textOf(reader);
+            break;
+        case bytes(f::kDescription):
+            metric.description = textOf(reader);
+            break;
+        case bytes(f::kUnit):
+            metric.unit = textOf(reader);
+            break;
         case bytes(f::kGauge):
             metric.kind = InstrumentKind::Gauge;
             readPoints(reader.get_message(), metric, metric.numbers);
@@ -331,16 +489,19 @@ void readMetric(Reader reader, ScopedMetrics& out, std::uint64_t& skippedPoints)
             readPoints(reader.get_message(), metric, metric.histograms);
             break;
         case bytes(f::kExponentialHistogram):
-        case bytes(f::kSummary): skippedPoints += countPoints(reader.get_message()); break;
-        default: reader.skip();
+        case bytes(f::kSummary):
+            skippedPoints += countPoints(reader.get_message());
+            break;
+        default:
+            reader.skip();
         }
     }
     if (!metric.numbers.empty() || !metric.histograms.empty())
         out.metrics.push_back(std::move(metric));
 }
 
-/// Walks resource groups and scope groups; `item(reader, resource, scope)` reads one span, record or metric. The schema URLs come after the
-/// items on the wire, so resource and scope are made first and completed before anybody reads them.
+/// Walks resource groups and scope groups; `item(reader, resource, scope)` reads one span, record or metric. The schema URLs come
+/// after the items on the wire, so resource and scope are made first and completed before anybody reads them.
 template <class ItemReader> void walkRequest(Reader request, ItemReader readOne)
 {
     while (request.next()) {
@@ -352,9 +513,14 @@ template <class ItemReader> void walkRequest(Reader request, ItemReader readOne)
         auto resource = std::make_shared<Resource>();
         for (Reader pass = group; pass.next();) {
             switch (pass.tag_and_type()) {
-            case bytes(fields::resource_group::kResource): readResource(pass.get_message(), *resource); break;
-            case bytes(fields::resource_group::kSchemaUrl): resource->schemaUrl = textOf(pass); break;
-            default: pass.skip();
+            case bytes(fields::resource_group::kResource):
+                readResource(pass.get_message(), *resource);
+                break;
+            case bytes(fields::resource_group::kSchemaUrl):
+                resource->schemaUrl = textOf(pass);
+                break;
+            default:
+                pass.skip();
             }
         }
         for (Reader pass = group; pass.next();) {
@@ -366,9 +532,14 @@ template <class ItemReader> void walkRequest(Reader request, ItemReader readOne)
             auto scope = std::make_shared<Scope>();
             for (Reader metadata = scopeGroup; metadata.next();) {
                 switch (metadata.tag_and_type()) {
-                case bytes(fields::scope_group::kScope): readScope(metadata.get_message(), *scope); break;
-                case bytes(fields::scope_group::kSchemaUrl): scope->schemaUrl = textOf(metadata); break;
-                default: metadata.skip();
+                case bytes(fields::scope_group::kScope):
+                    readScope(metadata.get_message(), *scope);
+                    break;
+                case bytes(fields::scope_group::kSchemaUrl):
+                    scope->schemaUrl = textOf(metadata);
+                    break;
+                default:
+                    metadata.skip();
                 }
             }
             for (Reader items = scopeGroup; items.next();) {

@@ -20,8 +20,9 @@ void removePayloads(std::vector<telemetry::SpanData>& spans)
     const QByteArray arguments = telemetry::attributeName(telemetry::Attr::GenAiToolCallArguments);
     const QByteArray result = telemetry::attributeName(telemetry::Attr::GenAiToolCallResult);
     for (telemetry::SpanData& span : spans) {
-        std::erase_if(span.attributes,
-                      [&](const telemetry::Attribute& attribute) { return attribute.key == arguments || attribute.key == result; });
+        std::erase_if(span.attributes, [&](const telemetry::Attribute& attribute) {
+            return attribute.key == arguments || attribute.key == result;
+        });
     }
 }
 
@@ -57,7 +58,8 @@ bool sameButForTheName(config::Destination a, const config::Destination& b)
 bool isAccepted(const ExportOutcome& outcome)
 {
     // A partial success that refuses nothing is a warning.
-    return outcome.kind == ExportOutcome::Kind::Success || (outcome.kind == ExportOutcome::Kind::PartialSuccess && outcome.rejected == 0);
+    return outcome.kind == ExportOutcome::Kind::Success ||
+           (outcome.kind == ExportOutcome::Kind::PartialSuccess && outcome.rejected == 0);
 }
 
 Result<QString> testAnswer(const ExportOutcome& outcome, const QString& destination)
@@ -67,12 +69,16 @@ Result<QString> testAnswer(const ExportOutcome& outcome, const QString& destinat
         return QStringLiteral("accepted (%1)").arg(outcome.message);
     switch (outcome.kind) {
     case Kind::Unauthenticated:
-        return fail(ErrorCode::Unauthenticated, outcome.message, destination, QStringLiteral("Check the headers that carry its key."));
-    case Kind::Retryable: return fail(ErrorCode::Unavailable, outcome.message, destination);
+        return fail(ErrorCode::Unauthenticated, outcome.message, destination,
+                    QStringLiteral("Check the headers that carry its key."));
+    case Kind::Retryable:
+        return fail(ErrorCode::Unavailable, outcome.message, destination);
     case Kind::PartialSuccess:
-        return fail(ErrorCode::InvalidArgument, QStringLiteral("the backend took the request but not the span: %1").arg(outcome.message), destination);
+        return fail(ErrorCode::InvalidArgument,
+                    QStringLiteral("the backend took the request but not the span: %1").arg(outcome.message), destination);
     case Kind::Permanent:
-    case Kind::Success: break;
+    case Kind::Success:
+        break;
     }
     return fail(ErrorCode::InvalidArgument, outcome.message, destination);
 }
@@ -80,7 +86,8 @@ Result<QString> testAnswer(const ExportOutcome& outcome, const QString& destinat
 } // namespace
 
 DestinationQueue::DestinationQueue(const PipelineOptions& options, std::function<void()> changed)
-    : m_options(options), m_changed(std::move(changed)),
+    : m_options(options),
+      m_changed(std::move(changed)),
       m_spools{MemorySpool(options.queue), MemorySpool(options.queue), MemorySpool(options.queue)}
 {
     m_retryTimer.setSingleShot(true);
@@ -126,7 +133,8 @@ void DestinationQueue::makeExporter()
 void DestinationQueue::releaseLater(std::shared_ptr<Exporter> exporter)
 {
     // An exporter must not end inside its own call-back.
-    QMetaObject::invokeMethod(&m_home, [keep = std::move(exporter)] {}, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(
+        &m_home, [keep = std::move(exporter)] {}, Qt::QueuedConnection);
 }
 
 bool DestinationQueue::isSending() const
@@ -139,9 +147,12 @@ bool DestinationQueue::takes(Signal signal) const
     if (!m_config.enabled || m_exportDisabled || !m_refusal.isEmpty() || m_stopped)
         return false;
     switch (signal) {
-    case Signal::Traces: return m_config.traces;
-    case Signal::Metrics: return m_config.metrics;
-    case Signal::Logs: return m_config.logs;
+    case Signal::Traces:
+        return m_config.traces;
+    case Signal::Metrics:
+        return m_config.metrics;
+    case Signal::Logs:
+        return m_config.logs;
     }
     return false;
 }
@@ -161,7 +172,10 @@ void DestinationQueue::resume()
     m_changed();
 }
 
-void DestinationQueue::stop() { m_stopped = true; }
+void DestinationQueue::stop()
+{
+    m_stopped = true;
+}
 
 QByteArray DestinationQueue::requestFor(Signal signal, const Batch& batch) const
 {
@@ -195,7 +209,9 @@ void DestinationQueue::finished(Signal signal, const ExportOutcome& outcome)
     m_spools[index].setFrontInFlight(false);
     switch (outcome.kind) {
     case ExportOutcome::Kind::Success:
-    case ExportOutcome::Kind::PartialSuccess: accepted(signal, outcome); break;
+    case ExportOutcome::Kind::PartialSuccess:
+        accepted(signal, outcome);
+        break;
     case ExportOutcome::Kind::Retryable:
         noteError(outcome.message);
         scheduleRetry(outcome);
@@ -246,7 +262,8 @@ void DestinationQueue::scheduleRetry(const ExportOutcome& outcome)
         std::min(policy.maximum.count(), policy.initial.count() << static_cast<unsigned>(std::min(m_failures, kMaxDoublings)));
     ++m_failures;
     // Full jitter: any moment up to the ceiling, so that many clients of one backend do not come back together.
-    milliseconds wait(1 + static_cast<std::int64_t>(m_options.random.next64() % static_cast<std::uint64_t>(std::max<std::int64_t>(ceiling, 1))));
+    milliseconds wait(1 + static_cast<std::int64_t>(m_options.random.next64() %
+                                                    static_cast<std::uint64_t>(std::max<std::int64_t>(ceiling, 1))));
     if (outcome.retryAfter)
         wait = std::max(*outcome.retryAfter, milliseconds(1));
     m_nextTryUnixNs = m_options.clock.unixNs() + wait.count() * 1'000'000;
@@ -268,18 +285,20 @@ void DestinationQueue::sendTest(const QByteArray& request, std::function<void(Re
     const Batch batch{request, Encoding::Protobuf, 1, false};
     const int test = m_nextTest++;
     m_tests[test] = m_exporter;
-    m_exporter->exportBatch(Signal::Traces, requestFor(Signal::Traces, batch), [this, test, done = std::move(done)](const ExportOutcome& outcome) {
-        releaseLater(std::move(m_tests[test]));
-        m_tests.erase(test);
-        done(testAnswer(outcome, m_config.name));
-        if (isAccepted(outcome))
-            resume();
-    });
+    m_exporter->exportBatch(Signal::Traces, requestFor(Signal::Traces, batch),
+                            [this, test, done = std::move(done)](const ExportOutcome& outcome) {
+                                releaseLater(std::move(m_tests[test]));
+                                m_tests.erase(test);
+                                done(testAnswer(outcome, m_config.name));
+                                if (isAccepted(outcome))
+                                    resume();
+                            });
 }
 
 bool DestinationQueue::isBusy() const
 {
-    const bool waiting = std::any_of(m_spools.begin(), m_spools.end(), [](const MemorySpool& spool) { return spool.batches() != 0; });
+    const bool waiting =
+        std::any_of(m_spools.begin(), m_spools.end(), [](const MemorySpool& spool) { return spool.batches() != 0; });
     return isSending() || (waiting && isActive() && !m_retryTimer.isActive());
 }
 

@@ -22,7 +22,8 @@ public:
     DestinationQueue(const DestinationQueue&) = delete;
     DestinationQueue& operator=(const DestinationQueue&) = delete;
 
-    /// Puts a configuration in force. What waits and what is under way stays; a request under way is answered for by the exporter that sent it.
+    /// Puts a configuration in force. What waits and what is under way stays; a request under way is answered for by the exporter
+    /// that sent it.
     void configure(const config::Destination& destination, bool exportDisabled);
     [[nodiscard]] const config::Destination& config() const { return m_config; }
 
@@ -40,7 +41,10 @@ public:
     [[nodiscard]] bool isBusy() const;
 
 private:
-    [[nodiscard]] bool isActive() const { return m_config.enabled && !m_exportDisabled && m_refusal.isEmpty() && !m_paused && !m_stopped; }
+    [[nodiscard]] bool isActive() const
+    {
+        return m_config.enabled && !m_exportDisabled && m_refusal.isEmpty() && !m_paused && !m_stopped;
+    }
     void makeExporter();
     void pump();
     void finished(Signal signal, const ExportOutcome& outcome);
@@ -57,14 +61,14 @@ private:
     std::function<void()> m_changed;
     config::Destination m_config;
     bool m_exportDisabled = false;
-    QString m_refusal;  ///< why it cannot be used as configured; empty: it can
+    QString m_refusal; ///< why it cannot be used as configured; empty: it can
     bool m_paused = false;
     bool m_stopped = false;
 
     std::shared_ptr<Exporter> m_exporter;
     std::array<MemorySpool, kSignalCount> m_spools;
-    /// Who carries the request that is under way, for each signal, and who carries tests. Never held by their own call-backs: those would keep
-    /// them alive past this object.
+    /// Who carries the request that is under way, for each signal, and who carries tests. Never held by their own call-backs:
+    /// those would keep them alive past this object.
     std::array<std::shared_ptr<Exporter>, kSignalCount> m_inFlight;
     std::map<int, std::shared_ptr<Exporter>> m_tests;
     int m_nextTest = 0;

@@ -21,8 +21,8 @@ struct ScopedMetrics {
     std::vector<telemetry::MetricData> metrics;
 };
 
-/// Export*ServiceRequest messages (opentelemetry-proto v1.11), grouped by resource, then scope. Nothing to send gives an empty message.
-/// Pure; any thread.
+/// Export*ServiceRequest messages (opentelemetry-proto v1.11), grouped by resource, then scope. Nothing to send gives an empty
+/// message. Pure; any thread.
 QByteArray encodeTraces(std::span<const telemetry::SpanData> spans, Encoding encoding);
 QByteArray encodeMetrics(std::span<const ScopedMetrics> metrics, Encoding encoding);
 QByteArray encodeLogs(std::span<const telemetry::LogRecord> logs, Encoding encoding);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "otlp/encoders.h"
-
 #include "base/json_writer.h"
+#include "otlp/encoders.h"
 #include "otlp/grouping.h"
 
 #include <cmath>
@@ -355,9 +354,15 @@ void writeScopedMetrics(Writer& writer, const ScopedMetrics& group)
 
 } // namespace
 
-QByteArray encode(std::span<const SpanData> spans) { return encodeGrouped(spans, {"resourceSpans", "scopeSpans", "spans"}); }
+QByteArray encode(std::span<const SpanData> spans)
+{
+    return encodeGrouped(spans, {"resourceSpans", "scopeSpans", "spans"});
+}
 
-QByteArray encode(std::span<const LogRecord> logs) { return encodeGrouped(logs, {"resourceLogs", "scopeLogs", "logRecords"}); }
+QByteArray encode(std::span<const LogRecord> logs)
+{
+    return encodeGrouped(logs, {"resourceLogs", "scopeLogs", "logRecords"});
+}
 
 QByteArray encode(std::span<const ScopedMetrics> metrics)
 {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "otlp/encoders.h"
-
 #include "otlp/fields.h"
 #include "otlp/grouping.h"
 #include "otlp/protobuf_writer.h"
@@ -50,7 +49,10 @@ void writeAttributes(Writer& writer, fields::Tag tag, const Attributes& attribut
 void writeValue(Writer& writer, fields::Tag tag, const AnyValue& value);
 
 /// protozero leaves out a nested message that nothing was written to; where an empty one means something it is written like this.
-void writeEmptyMessage(Writer& writer, fields::Tag tag) { writer.add_message(tag, "", 0); }
+void writeEmptyMessage(Writer& writer, fields::Tag tag)
+{
+    writer.add_message(tag, "", 0);
+}
 
 /// The content of an AnyValue message: one member of its oneof, written even when it is zero.
 struct ValueVisitor {
@@ -277,9 +279,15 @@ template <class Item> QByteArray encodeGrouped(std::span<const Item> items, qsiz
 
 } // namespace
 
-QByteArray encode(std::span<const SpanData> spans) { return encodeGrouped(spans, 512); }
+QByteArray encode(std::span<const SpanData> spans)
+{
+    return encodeGrouped(spans, 512);
+}
 
-QByteArray encode(std::span<const LogRecord> logs) { return encodeGrouped(logs, 256); }
+QByteArray encode(std::span<const LogRecord> logs)
+{
+    return encodeGrouped(logs, 256);
+}
 
 QByteArray encode(std::span<const ScopedMetrics> metrics)
 {

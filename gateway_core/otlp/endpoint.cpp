@@ -9,14 +9,17 @@ namespace oriel::otlp {
 
 namespace {
 
-QString signalKey(Signal signal) { return QString::fromLatin1(signalName(signal)); }
+QString signalKey(Signal signal)
+{
+    return QString::fromLatin1(signalName(signal));
+}
 
 bool isLoopback(const QString& host)
 {
     const QHostAddress address(host.startsWith(QLatin1Char('[')) ? host.sliced(1).chopped(1) : host);
     return host.compare(QLatin1StringView("localhost"), Qt::CaseInsensitive) == 0 ||
-           host.endsWith(QLatin1StringView(".localhost"), Qt::CaseInsensitive) || address.isLoopback() || address == QHostAddress::AnyIPv4 ||
-           address == QHostAddress::AnyIPv6;
+           host.endsWith(QLatin1StringView(".localhost"), Qt::CaseInsensitive) || address.isLoopback() ||
+           address == QHostAddress::AnyIPv4 || address == QHostAddress::AnyIPv6;
 }
 
 Error badEndpoint(const QString& text, const QString& why)

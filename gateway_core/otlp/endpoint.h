@@ -12,8 +12,8 @@
 
 namespace oriel::otlp {
 
-/// Where a signal goes over OTLP/HTTP: a signal's own URL as it is (`/` when it has no path), else the base URL with `v1/<signal>` appended
-/// (OpenTelemetry specification, protocol/exporter).
+/// Where a signal goes over OTLP/HTTP: a signal's own URL as it is (`/` when it has no path), else the base URL with
+/// `v1/<signal>` appended (OpenTelemetry specification, protocol/exporter).
 Result<QUrl> signalUrl(const config::Destination& destination, Signal signal);
 
 struct GrpcTarget {

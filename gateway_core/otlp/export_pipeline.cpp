@@ -93,7 +93,8 @@ void enqueueAll(std::span<const Item> items, const Takers& takers, Signal signal
         return enqueueAll(items.subspan(items.size() / 2), takers, signal, encode);
     }
     for (DestinationQueue* destination : takers.destinations)
-        destination->enqueue(signal, {request, takers.flavour.encoding, static_cast<std::uint32_t>(items.size()), takers.flavour.payloads});
+        destination->enqueue(
+            signal, {request, takers.flavour.encoding, static_cast<std::uint32_t>(items.size()), takers.flavour.payloads});
 }
 
 bool isSampled(const telemetry::Sampler& sampler, const telemetry::CallRecord& call)
@@ -119,8 +120,13 @@ QTimer* makeTimer(QObject* parent)
 } // namespace
 
 ExportPipeline::ExportPipeline(PipelineOptions options, QObject* parent)
-    : QObject(parent), m_options(std::move(options)), m_settings(std::make_unique<PipelineSettings>()), m_spanTimer(makeTimer(this)),
-      m_metricTimer(makeTimer(this)), m_statusTimer(makeTimer(this)), m_deadlineTimer(makeTimer(this))
+    : QObject(parent),
+      m_options(std::move(options)),
+      m_settings(std::make_unique<PipelineSettings>()),
+      m_spanTimer(makeTimer(this)),
+      m_metricTimer(makeTimer(this)),
+      m_statusTimer(makeTimer(this)),
+      m_deadlineTimer(makeTimer(this))
 {
     m_settings->sampler = *telemetry::makeSampler(u"parentbased_always_on");
     connect(m_spanTimer, &QTimer::timeout, this, [this] { flushInbox(); });
@@ -154,7 +160,8 @@ void ExportPipeline::apply(const config::Telemetry& telemetry, std::shared_ptr<c
     m_settings->scope = std::move(scope);
     if (auto sampler = telemetry::makeSampler(telemetry.sampler, telemetry.samplerArg))
         m_settings->sampler = std::move(*sampler);
-    m_settings->limits = {telemetry.attributeCountLimit, telemetry.attributeLengthLimit, telemetry.eventCountLimit, telemetry.linkCountLimit};
+    m_settings->limits = {telemetry.attributeCountLimit, telemetry.attributeLengthLimit, telemetry.eventCountLimit,
+                          telemetry.linkCountLimit};
     m_settings->spanInterval = telemetry.spanInterval;
     m_settings->metricInterval = telemetry.metricInterval;
 
@@ -162,17 +169,19 @@ void ExportPipeline::apply(const config::Telemetry& telemetry, std::shared_ptr<c
     std::vector<std::unique_ptr<DestinationQueue>> old = std::move(m_destinations);
     m_destinations.clear();
     const auto take = [&old](const auto& matches) {
-        const auto found = std::find_if(old.begin(), old.end(), [&](const auto& queue) { return queue && matches(queue->config()); });
+        const auto found =
+            std::find_if(old.begin(), old.end(), [&](const auto& queue) { return queue && matches(queue->config()); });
         return found != old.end() ? std::move(*found) : nullptr;
     };
     for (const config::Destination& wanted : telemetry.destinations) {
         auto queue = take([&](const config::Destination& known) { return known.name == wanted.name; });
         if (!queue) {
-            const bool renamed = std::none_of(telemetry.destinations.begin(), telemetry.destinations.end(), [&](const config::Destination& other) {
-                return std::any_of(old.begin(), old.end(), [&](const auto& left) {
-                    return left && left->config().name == other.name && left->config().endpoint == wanted.endpoint;
+            const bool renamed =
+                std::none_of(telemetry.destinations.begin(), telemetry.destinations.end(), [&](const config::Destination& other) {
+                    return std::any_of(old.begin(), old.end(), [&](const auto& left) {
+                        return left && left->config().name == other.name && left->config().endpoint == wanted.endpoint;
+                    });
                 });
-            });
             if (renamed) {
                 queue = take([&](config::Destination known) {
                     known.name = wanted.name;
@@ -188,7 +197,8 @@ void ExportPipeline::apply(const config::Telemetry& telemetry, std::shared_ptr<c
 
     unsigned wanted = 0;
     for (const Signal signal : kSignals) {
-        const bool any = std::any_of(m_destinations.begin(), m_destinations.end(), [signal](const auto& queue) { return queue->takes(signal); });
+        const bool any = std::any_of(m_destinations.begin(), m_destinations.end(),
+                                     [signal](const auto& queue) { return queue->takes(signal); });
         wanted |= any ? 1U << static_cast<unsigned>(signal) : 0U;
     }
     m_wanted = m_shuttingDown ? 0 : wanted;
@@ -213,30 +223,43 @@ template <class Item> void ExportPipeline::submit(std::vector<Item>& box, std::v
         const std::size_t room = m_options.inboxItems - std::min(m_options.inboxItems, before);
         const std::size_t taken = std::min(room, items.size());
         m_inboxDropped += items.size() - taken;
-        box.insert(box.end(), std::make_move_iterator(items.begin()), std::make_move_iterator(items.begin() + static_cast<std::ptrdiff_t>(taken)));
+        box.insert(box.end(), std::make_move_iterator(items.begin()),
+                   std::make_move_iterator(items.begin() + static_cast<std::ptrdiff_t>(taken)));
         wakeNow = !m_wakePending || (before < kEagerItems && before + taken >= kEagerItems);
         m_wakePending = true;
     }
     if (wakeNow)
-        QMetaObject::invokeMethod(this, [this] { wake(); }, Qt::QueuedConnection);
+        QMetaObject::invokeMethod(
+            this, [this] { wake(); }, Qt::QueuedConnection);
 }
 
-void ExportPipeline::submitCalls(std::vector<ExportCall> calls) { submit(m_inbox.calls, std::move(calls), Signal::Traces); }
-void ExportPipeline::submitSpans(std::vector<telemetry::SpanData> spans) { submit(m_inbox.spans, std::move(spans), Signal::Traces); }
-void ExportPipeline::submitLogs(std::vector<telemetry::LogRecord> logs) { submit(m_inbox.logs, std::move(logs), Signal::Logs); }
+void ExportPipeline::submitCalls(std::vector<ExportCall> calls)
+{
+    submit(m_inbox.calls, std::move(calls), Signal::Traces);
+}
+void ExportPipeline::submitSpans(std::vector<telemetry::SpanData> spans)
+{
+    submit(m_inbox.spans, std::move(spans), Signal::Traces);
+}
+void ExportPipeline::submitLogs(std::vector<telemetry::LogRecord> logs)
+{
+    submit(m_inbox.logs, std::move(logs), Signal::Logs);
+}
 
 void ExportPipeline::submitMetrics(std::vector<telemetry::MetricData> metrics)
 {
     if (metrics.empty() || !wants(Signal::Metrics))
         return;
-    QMetaObject::invokeMethod(this, [this, metrics = std::move(metrics)]() mutable { encodeMetrics(std::move(metrics)); }, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(
+        this, [this, metrics = std::move(metrics)]() mutable { encodeMetrics(std::move(metrics)); }, Qt::QueuedConnection);
 }
 
 void ExportPipeline::noteMetricsChanged()
 {
     if (!wants(Signal::Metrics) || m_metricsNoted.exchange(true))
         return;
-    QMetaObject::invokeMethod(this, [this] { arm(*m_metricTimer, m_settings->metricInterval); }, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(
+        this, [this] { arm(*m_metricTimer, m_settings->metricInterval); }, Qt::QueuedConnection);
 }
 
 void ExportPipeline::wake()
@@ -272,7 +295,8 @@ void ExportPipeline::encodeTraces(const Inbox& inbox)
     std::vector<telemetry::SpanData> spans;
     for (const Takers& takers : takersOf(m_destinations, Signal::Traces)) {
         spans.clear();
-        telemetry::CallSpanOptions options{m_settings->resource, m_settings->scope, takers.flavour.aliases, takers.flavour.payloads, {}, {}};
+        telemetry::CallSpanOptions options{
+            m_settings->resource, m_settings->scope, takers.flavour.aliases, takers.flavour.payloads, {}, {}};
         for (const ExportCall& item : inbox.calls) {
             if (!isSampled(*m_settings->sampler, *item.call))
                 continue;
@@ -292,8 +316,9 @@ void ExportPipeline::encodeTraces(const Inbox& inbox)
         }
         for (telemetry::SpanData& span : spans)
             telemetry::applyLimits(span, m_settings->limits);
-        enqueueAll(std::span<const telemetry::SpanData>(spans), takers, Signal::Traces,
-                   [](std::span<const telemetry::SpanData> items, Encoding encoding) { return otlp::encodeTraces(items, encoding); });
+        enqueueAll(
+            std::span<const telemetry::SpanData>(spans), takers, Signal::Traces,
+            [](std::span<const telemetry::SpanData> items, Encoding encoding) { return otlp::encodeTraces(items, encoding); });
     }
 }
 
@@ -307,8 +332,9 @@ void ExportPipeline::encodeLogs(std::vector<telemetry::LogRecord> logs)
         telemetry::applyLimits(log, m_settings->limits);
     }
     for (const Takers& takers : takersOf(m_destinations, Signal::Logs)) {
-        enqueueAll(std::span<const telemetry::LogRecord>(logs), takers, Signal::Logs,
-                   [](std::span<const telemetry::LogRecord> items, Encoding encoding) { return otlp::encodeLogs(items, encoding); });
+        enqueueAll(
+            std::span<const telemetry::LogRecord>(logs), takers, Signal::Logs,
+            [](std::span<const telemetry::LogRecord> items, Encoding encoding) { return otlp::encodeLogs(items, encoding); });
     }
 }
 
@@ -325,7 +351,8 @@ void ExportPipeline::encodeMetrics(std::vector<telemetry::MetricData> metrics)
 
 DestinationQueue* ExportPipeline::find(const QString& name) const
 {
-    const auto found = std::find_if(m_destinations.begin(), m_destinations.end(), [&](const auto& queue) { return queue->config().name == name; });
+    const auto found = std::find_if(m_destinations.begin(), m_destinations.end(),
+                                    [&](const auto& queue) { return queue->config().name == name; });
     return found != m_destinations.end() ? found->get() : nullptr;
 }
 
@@ -350,7 +377,8 @@ void ExportPipeline::destinationChanged()
     }
     if (differs)
         arm(*m_statusTimer, kStatusInterval);
-    if (m_shuttingDown && std::none_of(m_destinations.begin(), m_destinations.end(), [](const auto& queue) { return queue->isBusy(); }))
+    if (m_shuttingDown &&
+        std::none_of(m_destinations.begin(), m_destinations.end(), [](const auto& queue) { return queue->isBusy(); }))
         finishWhenDrained();
 }
 
@@ -398,7 +426,8 @@ void ExportPipeline::resume(const QString& destination)
 
 void ExportPipeline::shutdown(milliseconds deadline)
 {
-    QMetaObject::invokeMethod(this, [this, deadline] { beginShutdown(deadline); }, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(
+        this, [this, deadline] { beginShutdown(deadline); }, Qt::QueuedConnection);
 }
 
 void ExportPipeline::beginShutdown(milliseconds deadline)

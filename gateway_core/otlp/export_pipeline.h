@@ -26,14 +26,15 @@ class QTimer;
 namespace oriel {
 class Clock;
 class Random;
-}
+} // namespace oriel
 
 namespace oriel::otlp {
 
 class DestinationQueue;
 struct PipelineSettings;
 
-/// A finished call on its way out, masked: `call` holds no unmasked text in its names and messages, and of its payloads only these are used.
+/// A finished call on its way out, masked: `call` holds no unmasked text in its names and messages, and of its payloads only
+/// these are used.
 struct ExportCall {
     std::shared_ptr<const telemetry::CallRecord> call;
     QByteArray arguments; ///< masked JSON; empty: none
@@ -53,7 +54,7 @@ enum class DestinationState : quint8 {
 struct DestinationStatus {
     QString name;
     DestinationState state = DestinationState::Idle;
-    std::uint64_t queued = 0;  ///< items that wait: spans, points, records
+    std::uint64_t queued = 0; ///< items that wait: spans, points, records
     qint64 queuedBytes = 0;
     std::uint64_t sent = 0;
     std::uint64_t dropped = 0; ///< refused by the backend, or pushed out of a full queue
@@ -72,30 +73,33 @@ struct RetryPolicy {
 struct PipelineOptions {
     const Clock& clock;
     Random& random;
-    SecretResolver secrets;                 ///< called on the exporter thread
-    std::vector<quint16> receiverPorts;     ///< of Oriel's own OTLP receiver
+    SecretResolver secrets;             ///< called on the exporter thread
+    std::vector<quint16> receiverPorts; ///< of Oriel's own OTLP receiver
     QueueBounds queue;
     RetryPolicy retry;
-    std::size_t inboxItems = 65'536;        ///< calls, spans and logs that wait to be encoded, at most
+    std::size_t inboxItems = 65'536; ///< calls, spans and logs that wait to be encoded, at most
 };
 
-/// From finished telemetry to every configured destination: batches, samples, encodes once for destinations that want the same, queues, sends,
-/// retries, counts. Made by the service and moved to the exporter thread before configure(); must end on that thread, as by connecting its
-/// finished() to deleteLater(). Functions marked so may be called from any thread.
-/// With no destination nothing is kept, encoded or timed; with some, timers run only while something waits.
+/// From finished telemetry to every configured destination: batches, samples, encodes once for destinations that want the same,
+/// queues, sends, retries, counts. Made by the service and moved to the exporter thread before configure(); must end on that
+/// thread, as by connecting its finished() to deleteLater(). Functions marked so may be called from any thread. With no
+/// destination nothing is kept, encoded or timed; with some, timers run only while something waits.
 class ExportPipeline : public QObject {
     Q_OBJECT
 public:
     explicit ExportPipeline(PipelineOptions options, QObject* parent = nullptr);
     ~ExportPipeline() override;
 
-    /// Any thread. Puts a configuration in force. A destination that stays (same name, or all but the name the same) keeps its queue, what is on its way
-    /// and its counters.
+    /// Any thread. Puts a configuration in force. A destination that stays (same name, or all but the name the same) keeps its
+    /// queue, what is on its way and its counters.
     void configure(const config::Telemetry& telemetry, std::shared_ptr<const telemetry::Resource> resource,
                    std::shared_ptr<const telemetry::Scope> scope);
 
     /// Any thread, cheap: does any enabled destination take this signal? Callers skip all work for it when not.
-    [[nodiscard]] bool wants(Signal signal) const { return (m_wanted.load(std::memory_order_relaxed) & (1U << static_cast<unsigned>(signal))) != 0; }
+    [[nodiscard]] bool wants(Signal signal) const
+    {
+        return (m_wanted.load(std::memory_order_relaxed) & (1U << static_cast<unsigned>(signal))) != 0;
+    }
 
     // Any thread. Takes over what is given; what does not fit is dropped and counted in inboxDropped().
     void submitCalls(std::vector<ExportCall> calls);
@@ -112,14 +116,15 @@ public:
     /// Any thread.
     [[nodiscard]] QList<DestinationStatus> status() const;
 
-    /// Any thread. Sends one real span to the destination, past its queue, and answers with the backend's words: "accepted (HTTP 200)". Acceptance
-    /// resumes a paused destination. The future is cancelled when the destination is removed before the answer.
+    /// Any thread. Sends one real span to the destination, past its queue, and answers with the backend's words: "accepted (HTTP
+    /// 200)". Acceptance resumes a paused destination. The future is cancelled when the destination is removed before the answer.
     QFuture<Result<QString>> sendTestSpan(const QString& destination);
 
     /// Any thread. Tries a paused or waiting destination again at once, as after a secret of the vault changed.
     void resume(const QString& destination);
 
-    /// Any thread. Encodes and sends what waits; when all is answered for or the deadline has passed, drained() follows and nothing more is sent.
+    /// Any thread. Encodes and sends what waits; when all is answered for or the deadline has passed, drained() follows and
+    /// nothing more is sent.
     void shutdown(std::chrono::milliseconds deadline = std::chrono::milliseconds(3'000));
 
 Q_SIGNALS:

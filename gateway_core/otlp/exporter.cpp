@@ -13,10 +13,12 @@ Encoding encodingOf(config::ExportProtocol protocol)
     switch (protocol) {
     case ExportProtocol::HttpJson:
     case ExportProtocol::Console:
-    case ExportProtocol::File: return Encoding::Json;
+    case ExportProtocol::File:
+        return Encoding::Json;
     case ExportProtocol::Grpc:
     case ExportProtocol::HttpProtobuf:
-    case ExportProtocol::None: break;
+    case ExportProtocol::None:
+        break;
     }
     return Encoding::Protobuf;
 }
@@ -25,12 +27,17 @@ Result<std::unique_ptr<Exporter>> makeExporter(const config::Destination& destin
 {
     using config::ExportProtocol;
     switch (destination.protocol) {
-    case ExportProtocol::Grpc: return GrpcExporter::create(destination, context);
+    case ExportProtocol::Grpc:
+        return GrpcExporter::create(destination, context);
     case ExportProtocol::HttpProtobuf:
-    case ExportProtocol::HttpJson: return HttpExporter::create(destination, context);
-    case ExportProtocol::Console: return std::unique_ptr<Exporter>(std::make_unique<ConsoleExporter>());
-    case ExportProtocol::File: return FileExporter::create(destination);
-    case ExportProtocol::None: return std::unique_ptr<Exporter>(std::make_unique<NoneExporter>());
+    case ExportProtocol::HttpJson:
+        return HttpExporter::create(destination, context);
+    case ExportProtocol::Console:
+        return std::unique_ptr<Exporter>(std::make_unique<ConsoleExporter>());
+    case ExportProtocol::File:
+        return FileExporter::create(destination);
+    case ExportProtocol::None:
+        return std::unique_ptr<Exporter>(std::make_unique<NoneExporter>());
     }
     return fail(ErrorCode::Unsupported, QStringLiteral("there is no exporter for this protocol"));
 }

@@ -31,12 +31,13 @@ struct ExportOutcome {
     };
     Kind kind = Kind::Success;
     std::int64_t rejected = 0;
-    int code = 0;                                         ///< HTTP status or gRPC code; 0: there was no answer
-    QString message;                                      ///< the backend's words, or why it could not be reached
-    std::optional<std::chrono::milliseconds> retryAfter;  ///< what the backend asked for
+    int code = 0;                                        ///< HTTP status or gRPC code; 0: there was no answer
+    QString message;                                     ///< the backend's words, or why it could not be reached
+    std::optional<std::chrono::milliseconds> retryAfter; ///< what the backend asked for
 };
 
-/// Sends encoded requests to one destination. Lives on the exporter thread, which calls it and is called back; a destroyed exporter calls nobody back.
+/// Sends encoded requests to one destination. Lives on the exporter thread, which calls it and is called back; a destroyed
+/// exporter calls nobody back.
 class Exporter {
 public:
     using Done = std::function<void(const ExportOutcome&)>;

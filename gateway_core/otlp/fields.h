@@ -33,8 +33,9 @@ namespace list { // ArrayValue, KeyValueList
 inline constexpr Tag kValues = 1;
 }
 namespace span {
-inline constexpr Tag kTraceId = 1, kSpanId = 2, kTraceState = 3, kParentSpanId = 4, kName = 5, kKind = 6, kStart = 7, kEnd = 8, kAttributes = 9,
-                     kDroppedAttributes = 10, kEvents = 11, kDroppedEvents = 12, kLinks = 13, kDroppedLinks = 14, kStatus = 15, kFlags = 16;
+inline constexpr Tag kTraceId = 1, kSpanId = 2, kTraceState = 3, kParentSpanId = 4, kName = 5, kKind = 6, kStart = 7, kEnd = 8,
+                     kAttributes = 9, kDroppedAttributes = 10, kEvents = 11, kDroppedEvents = 12, kLinks = 13, kDroppedLinks = 14,
+                     kStatus = 15, kFlags = 16;
 }
 namespace event {
 inline constexpr Tag kTime = 1, kName = 2, kAttributes = 3, kDroppedAttributes = 4;
@@ -46,11 +47,12 @@ namespace status {
 inline constexpr Tag kMessage = 2, kCode = 3;
 }
 namespace log {
-inline constexpr Tag kTime = 1, kSeverityNumber = 2, kSeverityText = 3, kBody = 5, kAttributes = 6, kDroppedAttributes = 7, kFlags = 8, kTraceId = 9,
-                     kSpanId = 10, kObservedTime = 11, kEventName = 12;
+inline constexpr Tag kTime = 1, kSeverityNumber = 2, kSeverityText = 3, kBody = 5, kAttributes = 6, kDroppedAttributes = 7,
+                     kFlags = 8, kTraceId = 9, kSpanId = 10, kObservedTime = 11, kEventName = 12;
 }
 namespace metric {
-inline constexpr Tag kName = 1, kDescription = 2, kUnit = 3, kGauge = 5, kSum = 7, kHistogram = 9, kExponentialHistogram = 10, kSummary = 11;
+inline constexpr Tag kName = 1, kDescription = 2, kUnit = 3, kGauge = 5, kSum = 7, kHistogram = 9, kExponentialHistogram = 10,
+                     kSummary = 11;
 }
 namespace points { // Gauge, Sum, Histogram
 inline constexpr Tag kPoints = 1, kTemporality = 2, kMonotonic = 3;
@@ -59,8 +61,8 @@ namespace number_point {
 inline constexpr Tag kStart = 2, kTime = 3, kDouble = 4, kExemplars = 5, kInt = 6, kAttributes = 7, kFlags = 8;
 }
 namespace histogram_point {
-inline constexpr Tag kStart = 2, kTime = 3, kCount = 4, kSum = 5, kBucketCounts = 6, kBounds = 7, kExemplars = 8, kAttributes = 9, kFlags = 10,
-                     kMin = 11, kMax = 12;
+inline constexpr Tag kStart = 2, kTime = 3, kCount = 4, kSum = 5, kBucketCounts = 6, kBounds = 7, kExemplars = 8, kAttributes = 9,
+                     kFlags = 10, kMin = 11, kMax = 12;
 }
 namespace exemplar {
 inline constexpr Tag kTime = 2, kDouble = 3, kSpanId = 4, kTraceId = 5, kInt = 6, kFilteredAttributes = 7;
@@ -73,6 +75,6 @@ inline constexpr Tag kCode = 1, kMessage = 2, kDetails = 3;
 inline constexpr Tag kAnyType = 1, kAnyValue = 2;
 inline constexpr Tag kRetryDelay = 1;
 inline constexpr Tag kSeconds = 1, kNanos = 2;
-}
+} // namespace rpc_status
 
 } // namespace oriel::otlp::fields

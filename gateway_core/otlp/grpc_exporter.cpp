@@ -36,9 +36,12 @@ namespace {
 constexpr const char* methodOf(Signal signal)
 {
     switch (signal) {
-    case Signal::Traces: return "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
-    case Signal::Metrics: return "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
-    case Signal::Logs: return "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
+    case Signal::Traces:
+        return "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+    case Signal::Metrics:
+        return "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
+    case Signal::Logs:
+        return "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
     }
     return "";
 }
@@ -85,17 +88,22 @@ bool isRetryable(grpc::StatusCode code, bool hasRetryInfo)
     case grpc::StatusCode::ABORTED:
     case grpc::StatusCode::OUT_OF_RANGE:
     case grpc::StatusCode::UNAVAILABLE:
-    case grpc::StatusCode::DATA_LOSS: return true;
-    case grpc::StatusCode::RESOURCE_EXHAUSTED: return hasRetryInfo;
-    default: return false;
+    case grpc::StatusCode::DATA_LOSS:
+        return true;
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+        return hasRetryInfo;
+    default:
+        return false;
     }
 }
 
 const char* codeName(grpc::StatusCode code)
 {
-    static constexpr std::array kNames{"OK",          "CANCELLED",        "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED", "NOT_FOUND",
-                                       "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED",
-                                       "OUT_OF_RANGE", "UNIMPLEMENTED",    "INTERNAL",          "UNAVAILABLE",        "DATA_LOSS",         "UNAUTHENTICATED"};
+    static constexpr std::array kNames{
+        "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
+        "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+        "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
+        "DATA_LOSS", "UNAUTHENTICATED"};
     const auto index = static_cast<std::size_t>(code);
     return index < kNames.size() ? kNames[index] : "UNKNOWN";
 }
@@ -160,7 +168,9 @@ public:
     {
         for (const Signal signal : kSignals) {
             const auto target = grpcTarget(destination, signal);
-            const bool wanted = signal == Signal::Traces ? destination.traces : signal == Signal::Metrics ? destination.metrics : destination.logs;
+            const bool wanted = signal == Signal::Traces    ? destination.traces
+                                : signal == Signal::Metrics ? destination.metrics
+                                                            : destination.logs;
             if (!target && wanted)
                 return fail(target.error());
             if (!target)
@@ -192,7 +202,8 @@ public:
         }
         if (!m_thread.joinable())
             m_thread = std::thread([this] { run(); });
-        tag->reader = m_stubs[static_cast<std::size_t>(signal)]->PrepareUnaryCall(&tag->context, methodOf(signal), buffer, &m_queue);
+        tag->reader =
+            m_stubs[static_cast<std::size_t>(signal)]->PrepareUnaryCall(&tag->context, methodOf(signal), buffer, &m_queue);
         tag->reader->StartCall();
         tag->reader->Finish(&tag->answer, &tag->status, tag);
     }
@@ -229,7 +240,8 @@ private:
                 m_calls.erase(call.get());
             }
             const ExportOutcome outcome = judge(call->status, call->answer);
-            QMetaObject::invokeMethod(&m_home, [done = std::move(call->done), outcome] { done(outcome); }, Qt::QueuedConnection);
+            QMetaObject::invokeMethod(
+                &m_home, [done = std::move(call->done), outcome] { done(outcome); }, Qt::QueuedConnection);
         }
     }
 
@@ -243,7 +255,10 @@ private:
 };
 
 GrpcExporter::GrpcExporter(const config::Destination& destination, const ExporterContext& context)
-    : m_destination(destination), m_context(context), m_home(std::make_unique<QObject>()), m_worker(std::make_unique<Worker>(*m_home))
+    : m_destination(destination),
+      m_context(context),
+      m_home(std::make_unique<QObject>()),
+      m_worker(std::make_unique<Worker>(*m_home))
 {}
 
 GrpcExporter::~GrpcExporter()
@@ -264,10 +279,12 @@ void GrpcExporter::exportBatch(Signal signal, const QByteArray& request, Done do
 {
     const auto refuse = [&](ExportOutcome::Kind kind, const QString& why) {
         const ExportOutcome outcome{kind, 0, 0, why, {}};
-        QMetaObject::invokeMethod(m_home.get(), [done = std::move(done), outcome] { done(outcome); }, Qt::QueuedConnection);
+        QMetaObject::invokeMethod(
+            m_home.get(), [done = std::move(done), outcome] { done(outcome); }, Qt::QueuedConnection);
     };
     if (!m_worker->serves(signal))
-        return refuse(ExportOutcome::Kind::Permanent, QStringLiteral("there is no endpoint for %1").arg(QLatin1StringView(signalName(signal))));
+        return refuse(ExportOutcome::Kind::Permanent,
+                      QStringLiteral("there is no endpoint for %1").arg(QLatin1StringView(signalName(signal))));
     auto call = std::make_unique<Call>();
     for (const auto& [name, value] : m_destination.headers) {
         const auto resolved = resolveSecrets(value, m_context.secrets);

@@ -9,8 +9,8 @@
 
 namespace oriel::otlp {
 
-/// OTLP/gRPC over generic stubs, no generated code. Requests are started on the exporter thread and completed by one thread of its own that sleeps
-/// until gRPC has something to say. Exporter thread.
+/// OTLP/gRPC over generic stubs, no generated code. Requests are started on the exporter thread and completed by one thread of
+/// its own that sleeps until gRPC has something to say. Exporter thread.
 class GrpcExporter final : public Exporter {
 public:
     static Result<std::unique_ptr<Exporter>> create(const config::Destination& destination, const ExporterContext& context);

@@ -30,7 +30,10 @@ Result<QByteArray> readFile(const QString& path, const QString& what)
 }
 
 /// Only statuses that the specification names may be tried again.
-bool isRetryable(int status) { return status == 429 || status == 502 || status == 503 || status == 504; }
+bool isRetryable(int status)
+{
+    return status == 429 || status == 502 || status == 503 || status == 504;
+}
 
 /// What went wrong, in the backend's words when it has some.
 QString explain(int status, const QString& reason, const QString& words)
@@ -55,7 +58,9 @@ QString readableText(const QByteArray& body)
 } // namespace
 
 HttpExporter::HttpExporter(const config::Destination& destination, const ExporterContext& context)
-    : m_destination(destination), m_context(context), m_encoding(encodingOf(destination.protocol)),
+    : m_destination(destination),
+      m_context(context),
+      m_encoding(encodingOf(destination.protocol)),
       m_tls(QSslConfiguration::defaultConfiguration())
 {
     m_network.setRedirectPolicy(QNetworkRequest::ManualRedirectPolicy);
@@ -70,7 +75,9 @@ Result<std::unique_ptr<Exporter>> HttpExporter::create(const config::Destination
     for (const Signal signal : kSignals) {
         // A destination with only some signals' endpoints is fine when it takes only those.
         auto url = signalUrl(destination, signal);
-        const bool wanted = signal == Signal::Traces ? destination.traces : signal == Signal::Metrics ? destination.metrics : destination.logs;
+        const bool wanted = signal == Signal::Traces    ? destination.traces
+                            : signal == Signal::Metrics ? destination.metrics
+                                                        : destination.logs;
         if (!url && wanted)
             return fail(url.error());
         if (url)
@@ -108,7 +115,8 @@ Status HttpExporter::loadTls()
         key = QSslKey(*keyText, QSsl::Ec);
     if (chain.isEmpty() || key.isNull()) {
         return fail(ErrorCode::Parse, QStringLiteral("the client certificate or its key is not PEM"),
-                    chain.isEmpty() ? m_destination.certFile : m_destination.keyFile, QStringLiteral("RSA and EC keys without a passphrase are read."));
+                    chain.isEmpty() ? m_destination.certFile : m_destination.keyFile,
+                    QStringLiteral("RSA and EC keys without a passphrase are read."));
     }
     m_tls.setLocalCertificateChain(chain);
     m_tls.setPrivateKey(key);
@@ -144,7 +152,8 @@ void HttpExporter::exportBatch(Signal signal, const QByteArray& body, Done done)
     if (!request) {
         // The vault may be locked just now, so the batch waits.
         ExportOutcome outcome{ExportOutcome::Kind::Retryable, 0, 0, request.error().toString(), {}};
-        QMetaObject::invokeMethod(&m_network, [done = std::move(done), outcome] { done(outcome); }, Qt::QueuedConnection);
+        QMetaObject::invokeMethod(
+            &m_network, [done = std::move(done), outcome] { done(outcome); }, Qt::QueuedConnection);
         return;
     }
     const bool compress = m_destination.compression == QLatin1StringView("gzip");
@@ -202,11 +211,17 @@ ExportOutcome HttpExporter::judgeError(QNetworkReply& reply, int status, const Q
     using Kind = ExportOutcome::Kind;
     const QString reason = reply.attribute(QNetworkRequest::HttpReasonPhraseAttribute).toString();
     if (status >= 300 && status < 400) {
-        const QString target = QUrl(QString::fromUtf8(reply.rawHeader("Location"))).toDisplayString(QUrl::RemoveUserInfo | QUrl::RemoveQuery);
-        return {Kind::Permanent, 0, status,
-                explain(status, reason, QStringLiteral("redirects are not followed; set the endpoint to %1 if that is right").arg(target)), {}};
+        const QString target =
+            QUrl(QString::fromUtf8(reply.rawHeader("Location"))).toDisplayString(QUrl::RemoveUserInfo | QUrl::RemoveQuery);
+        return {Kind::Permanent,
+                0,
+                status,
+                explain(status, reason,
+                        QStringLiteral("redirects are not followed; set the endpoint to %1 if that is right").arg(target)),
+                {}};
     }
-    const bool sameEncoding = reply.header(QNetworkRequest::ContentTypeHeader).toString().startsWith(QLatin1StringView(contentType(m_encoding)));
+    const bool sameEncoding =
+        reply.header(QNetworkRequest::ContentTypeHeader).toString().startsWith(QLatin1StringView(contentType(m_encoding)));
     QString words;
     std::optional<std::chrono::milliseconds> retryAfter;
     if (const auto rpc = sameEncoding ? decodeRpcStatus(body, m_encoding) : Result<RpcStatus>(fail(Error{}))) {

@@ -13,8 +13,8 @@ class QNetworkReply;
 
 namespace oriel::otlp {
 
-/// OTLP/HTTP with protobuf or JSON (opentelemetry-proto specification.md, §OTLP/HTTP). Redirects are refused, since they would carry headers with
-/// secrets elsewhere; answers above 4 MiB are refused too. Exporter thread.
+/// OTLP/HTTP with protobuf or JSON (opentelemetry-proto specification.md, §OTLP/HTTP). Redirects are refused, since they would
+/// carry headers with secrets elsewhere; answers above 4 MiB are refused too. Exporter thread.
 class HttpExporter final : public Exporter {
 public:
     static Result<std::unique_ptr<Exporter>> create(const config::Destination& destination, const ExporterContext& context);

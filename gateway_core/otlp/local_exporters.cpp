@@ -14,7 +14,8 @@ using Kind = ExportOutcome::Kind;
 
 void answer(QObject& home, Exporter::Done done, ExportOutcome outcome)
 {
-    QMetaObject::invokeMethod(&home, [done = std::move(done), outcome = std::move(outcome)] { done(outcome); }, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(
+        &home, [done = std::move(done), outcome = std::move(outcome)] { done(outcome); }, Qt::QueuedConnection);
 }
 
 } // namespace
@@ -22,7 +23,8 @@ void answer(QObject& home, Exporter::Done done, ExportOutcome outcome)
 void ConsoleExporter::exportBatch(Signal, const QByteArray& request, Done done)
 {
     const auto size = static_cast<std::size_t>(request.size());
-    const bool written = std::fwrite(request.constData(), 1, size, stdout) == size && std::fputc('\n', stdout) != EOF && std::fflush(stdout) == 0;
+    const bool written =
+        std::fwrite(request.constData(), 1, size, stdout) == size && std::fputc('\n', stdout) != EOF && std::fflush(stdout) == 0;
     answer(m_home, std::move(done),
            written ? ExportOutcome{Kind::Success, 0, 0, QStringLiteral("written"), {}}
                    : ExportOutcome{Kind::Permanent, 0, 0, QStringLiteral("standard output cannot be written"), {}});
@@ -37,12 +39,13 @@ FileExporter::FileExporter(const QString& path, qint64 maxFileBytes) : m_maxFile
 Result<std::unique_ptr<Exporter>> FileExporter::create(const config::Destination& destination, qint64 maxFileBytes)
 {
     if (destination.endpoint.isEmpty()) {
-        return fail(ErrorCode::InvalidArgument, QStringLiteral("the destination \"%1\" names no file").arg(destination.name), QStringLiteral("endpoint"),
-                    QStringLiteral("Set endpoint to a path such as telemetry.jsonl."));
+        return fail(ErrorCode::InvalidArgument, QStringLiteral("the destination \"%1\" names no file").arg(destination.name),
+                    QStringLiteral("endpoint"), QStringLiteral("Set endpoint to a path such as telemetry.jsonl."));
     }
     const QDir folder = QFileInfo(destination.endpoint).absoluteDir();
     if (!folder.exists() && !folder.mkpath(QStringLiteral("."))) {
-        return fail(ErrorCode::Io, QStringLiteral("the folder cannot be made"), folder.path(), QStringLiteral("Check the path and its permissions."));
+        return fail(ErrorCode::Io, QStringLiteral("the folder cannot be made"), folder.path(),
+                    QStringLiteral("Check the path and its permissions."));
     }
     return std::unique_ptr<Exporter>(new FileExporter(destination.endpoint, maxFileBytes));
 }
@@ -59,7 +62,8 @@ ExportOutcome FileExporter::append(Signal signal, const QByteArray& request)
 {
     QFile& file = m_files[static_cast<std::size_t>(signal)];
     const auto failed = [&file](const QString& what) {
-        return ExportOutcome{Kind::Retryable, 0, 0, QStringLiteral("%1: %2: %3").arg(file.fileName(), what, file.errorString()), {}};
+        return ExportOutcome{
+            Kind::Retryable, 0, 0, QStringLiteral("%1: %2: %3").arg(file.fileName(), what, file.errorString()), {}};
     };
     if (!file.isOpen() && !file.open(QIODevice::WriteOnly | QIODevice::Append))
         return failed(QStringLiteral("cannot be opened"));
@@ -83,7 +87,10 @@ ExportOutcome FileExporter::append(Signal signal, const QByteArray& request)
     return {Kind::Success, 0, 0, QStringLiteral("written to ") + file.fileName(), {}};
 }
 
-void FileExporter::exportBatch(Signal signal, const QByteArray& request, Done done) { answer(m_home, std::move(done), append(signal, request)); }
+void FileExporter::exportBatch(Signal signal, const QByteArray& request, Done done)
+{
+    answer(m_home, std::move(done), append(signal, request));
+}
 
 void NoneExporter::exportBatch(Signal, const QByteArray&, Done done)
 {

@@ -20,8 +20,9 @@ private:
     QObject m_home;
 };
 
-/// OTLP JSON lines in files, one a signal (OpenTelemetry specification, protocol/file-exporter): `<stem>-traces.jsonl` … beside the configured path.
-/// A file that would grow past its bound becomes `….1` and a new one is begun, so that at most twice the bound stays on disk for a signal.
+/// OTLP JSON lines in files, one a signal (OpenTelemetry specification, protocol/file-exporter): `<stem>-traces.jsonl` … beside
+/// the configured path. A file that would grow past its bound becomes `….1` and a new one is begun, so that at most twice the
+/// bound stays on disk for a signal.
 class FileExporter final : public Exporter {
 public:
     static constexpr qint64 kMaxFileBytes = 64LL * 1024 * 1024;

@@ -13,12 +13,27 @@ namespace oriel::otlp::protobuf {
 
 using Reader = protozero::pbf_reader;
 
-constexpr std::uint32_t varint(fields::Tag tag) { return protozero::tag_and_type(tag, protozero::pbf_wire_type::varint); }
-constexpr std::uint32_t bytes(fields::Tag tag) { return protozero::tag_and_type(tag, protozero::pbf_wire_type::length_delimited); }
-constexpr std::uint32_t fixed32(fields::Tag tag) { return protozero::tag_and_type(tag, protozero::pbf_wire_type::fixed32); }
-constexpr std::uint32_t fixed64(fields::Tag tag) { return protozero::tag_and_type(tag, protozero::pbf_wire_type::fixed64); }
+constexpr std::uint32_t varint(fields::Tag tag)
+{
+    return protozero::tag_and_type(tag, protozero::pbf_wire_type::varint);
+}
+constexpr std::uint32_t bytes(fields::Tag tag)
+{
+    return protozero::tag_and_type(tag, protozero::pbf_wire_type::length_delimited);
+}
+constexpr std::uint32_t fixed32(fields::Tag tag)
+{
+    return protozero::tag_and_type(tag, protozero::pbf_wire_type::fixed32);
+}
+constexpr std::uint32_t fixed64(fields::Tag tag)
+{
+    return protozero::tag_and_type(tag, protozero::pbf_wire_type::fixed64);
+}
 
-inline Reader readerOf(QByteArrayView message) { return Reader(protozero::data_view(message.data(), static_cast<std::size_t>(message.size()))); }
+inline Reader readerOf(QByteArrayView message)
+{
+    return Reader(protozero::data_view(message.data(), static_cast<std::size_t>(message.size())));
+}
 
 inline QByteArray textOf(Reader& reader)
 {
@@ -38,7 +53,10 @@ inline SpanId spanIdOf(Reader& reader)
     return view.size() == 8 ? SpanId::fromBytes(reinterpret_cast<const unsigned char*>(view.data())) : SpanId{};
 }
 
-inline std::int64_t timeOf(Reader& reader) { return static_cast<std::int64_t>(reader.get_fixed64()); }
+inline std::int64_t timeOf(Reader& reader)
+{
+    return static_cast<std::int64_t>(reader.get_fixed64());
+}
 
 /// Runs `decode` and turns what protozero throws at broken input into an error.
 template <class T, class Decode> Result<T> guarded(QByteArrayView message, Decode decode)
@@ -48,7 +66,8 @@ template <class T, class Decode> Result<T> guarded(QByteArrayView message, Decod
         decode(readerOf(message), out);
         return out;
     } catch (const protozero::exception& broken) {
-        return fail(ErrorCode::Parse, QStringLiteral("the message is not valid protobuf: %1").arg(QString::fromLatin1(broken.what())));
+        return fail(ErrorCode::Parse,
+                    QStringLiteral("the message is not valid protobuf: %1").arg(QString::fromLatin1(broken.what())));
     }
 }
 

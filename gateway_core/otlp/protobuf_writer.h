@@ -10,7 +10,10 @@ namespace protozero {
 
 template <> struct buffer_customization<QByteArray> {
     static std::size_t size(const QByteArray* buffer) { return static_cast<std::size_t>(buffer->size()); }
-    static void append(QByteArray* buffer, const char* data, std::size_t count) { buffer->append(data, static_cast<qsizetype>(count)); }
+    static void append(QByteArray* buffer, const char* data, std::size_t count)
+    {
+        buffer->append(data, static_cast<qsizetype>(count));
+    }
     static void append_zeros(QByteArray* buffer, std::size_t count) { buffer->append(static_cast<qsizetype>(count), '\0'); }
     static void resize(QByteArray* buffer, std::size_t size) { buffer->resize(static_cast<qsizetype>(size)); }
     static void reserve_additional(QByteArray* buffer, std::size_t size)

@@ -13,15 +13,18 @@ namespace oriel::otlp {
 
 namespace {
 
-using std::chrono::milliseconds;
 using protobuf::Reader;
+using std::chrono::milliseconds;
 
 const char* rejectedKey(Signal signal)
 {
     switch (signal) {
-    case Signal::Traces: return "rejectedSpans";
-    case Signal::Metrics: return "rejectedDataPoints";
-    case Signal::Logs: return "rejectedLogRecords";
+    case Signal::Traces:
+        return "rejectedSpans";
+    case Signal::Metrics:
+        return "rejectedDataPoints";
+    case Signal::Logs:
+        return "rejectedLogRecords";
     }
     return "rejectedSpans";
 }
@@ -38,9 +41,14 @@ void readPartial(Reader reader, PartialSuccess& out)
 {
     while (reader.next()) {
         switch (reader.tag_and_type()) {
-        case protobuf::varint(fields::response::kRejected): out.rejected = reader.get_int64(); break;
-        case protobuf::bytes(fields::response::kMessage): out.message = QString::fromUtf8(protobuf::textOf(reader)); break;
-        default: reader.skip();
+        case protobuf::varint(fields::response::kRejected):
+            out.rejected = reader.get_int64();
+            break;
+        case protobuf::bytes(fields::response::kMessage):
+            out.message = QString::fromUtf8(protobuf::textOf(reader));
+            break;
+        default:
+            reader.skip();
         }
     }
 }
@@ -57,9 +65,14 @@ milliseconds readDelay(Reader retryInfo)
         Reader duration = retryInfo.get_message();
         while (duration.next()) {
             switch (duration.tag_and_type()) {
-            case protobuf::varint(fields::rpc_status::kSeconds): seconds = duration.get_int64(); break;
-            case protobuf::varint(fields::rpc_status::kNanos): nanos = duration.get_int64(); break;
-            default: duration.skip();
+            case protobuf::varint(fields::rpc_status::kSeconds):
+                seconds = duration.get_int64();
+                break;
+            case protobuf::varint(fields::rpc_status::kNanos):
+                nanos = duration.get_int64();
+                break;
+            default:
+                duration.skip();
             }
         }
     }
@@ -72,9 +85,14 @@ void readDetail(Reader any, RpcStatus& out)
     Reader value;
     while (any.next()) {
         switch (any.tag_and_type()) {
-        case protobuf::bytes(fields::rpc_status::kAnyType): type = protobuf::textOf(any); break;
-        case protobuf::bytes(fields::rpc_status::kAnyValue): value = any.get_message(); break;
-        default: any.skip();
+        case protobuf::bytes(fields::rpc_status::kAnyType):
+            type = protobuf::textOf(any);
+            break;
+        case protobuf::bytes(fields::rpc_status::kAnyValue):
+            value = any.get_message();
+            break;
+        default:
+            any.skip();
         }
     }
     if (type.endsWith("/google.rpc.RetryInfo"))
@@ -100,9 +118,11 @@ std::optional<milliseconds> durationOf(const QByteArray& text)
 {
     bool ok = false;
     const double seconds = text.endsWith('s') ? text.chopped(1).toDouble(&ok) : 0;
-    return ok && seconds >= 0 ? std::optional(clampedDelay(static_cast<std::int64_t>(seconds),
-                                                           static_cast<std::int64_t>((seconds - static_cast<double>(static_cast<std::int64_t>(seconds))) * 1e9)))
-                              : std::nullopt;
+    return ok && seconds >= 0
+               ? std::optional(clampedDelay(
+                     static_cast<std::int64_t>(seconds),
+                     static_cast<std::int64_t>((seconds - static_cast<double>(static_cast<std::int64_t>(seconds))) * 1e9)))
+               : std::nullopt;
 }
 
 } // namespace
@@ -168,10 +188,17 @@ Result<RpcStatus> decodeRpcStatus(QByteArrayView body, Encoding encoding)
         return protobuf::guarded<RpcStatus>(body, [](Reader reader, RpcStatus& out) {
             while (reader.next()) {
                 switch (reader.tag_and_type()) {
-                case protobuf::varint(fields::rpc_status::kCode): out.code = static_cast<int>(reader.get_int64()); break;
-                case protobuf::bytes(fields::rpc_status::kMessage): out.message = QString::fromUtf8(protobuf::textOf(reader)); break;
-                case protobuf::bytes(fields::rpc_status::kDetails): readDetail(reader.get_message(), out); break;
-                default: reader.skip();
+                case protobuf::varint(fields::rpc_status::kCode):
+                    out.code = static_cast<int>(reader.get_int64());
+                    break;
+                case protobuf::bytes(fields::rpc_status::kMessage):
+                    out.message = QString::fromUtf8(protobuf::textOf(reader));
+                    break;
+                case protobuf::bytes(fields::rpc_status::kDetails):
+                    readDetail(reader.get_message(), out);
+                    break;
+                default:
+                    reader.skip();
                 }
             }
         });
@@ -231,7 +258,8 @@ std::optional<milliseconds> parseRetryAfter(QByteArrayView value, std::int64_t n
     const qlonglong seconds = text.toLongLong(&isNumber);
     if (isNumber)
         return seconds >= 0 ? std::optional(clampedDelay(seconds, 0)) : std::nullopt;
-    // The three forms of an HTTP date, without the day's name: a two-digit year is read in the wrong century first, where it would not fit.
+    // The three forms of an HTTP date, without the day's name: a two-digit year is read in the wrong century first, where it
+    // would not fit.
     const QString withoutDayName = QString::fromLatin1(text).simplified().section(QLatin1Char(' '), 1);
     for (const auto& format : {QStringLiteral("dd MMM yyyy HH:mm:ss 'GMT'"), QStringLiteral("dd-MMM-yy HH:mm:ss 'GMT'"),
                                QStringLiteral("MMM d HH:mm:ss yyyy")}) {

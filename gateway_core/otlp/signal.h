@@ -16,9 +16,12 @@ inline constexpr std::array kSignals{Signal::Traces, Signal::Metrics, Signal::Lo
 constexpr const char* signalName(Signal signal)
 {
     switch (signal) {
-    case Signal::Traces: return "traces";
-    case Signal::Metrics: return "metrics";
-    case Signal::Logs: return "logs";
+    case Signal::Traces:
+        return "traces";
+    case Signal::Metrics:
+        return "metrics";
+    case Signal::Logs:
+        return "logs";
     }
     return "traces";
 }
@@ -26,6 +29,9 @@ constexpr const char* signalName(Signal signal)
 /// The two encodings of OTLP messages. A request is the same message as one line of an OTLP JSON file.
 enum class Encoding : std::uint8_t { Protobuf, Json };
 
-constexpr const char* contentType(Encoding encoding) { return encoding == Encoding::Json ? "application/json" : "application/x-protobuf"; }
+constexpr const char* contentType(Encoding encoding)
+{
+    return encoding == Encoding::Json ? "application/json" : "application/x-protobuf";
+}
 
 } // namespace oriel::otlp

@@ -39,7 +39,8 @@ struct JsonVisitor {
 
 void writeJson(json::Writer& writer, const AnyValue& value, int depth)
 {
-    // Received values are cut to a sane depth when they are decoded; this bound only keeps a hand-made one from using up the stack.
+    // Received values are cut to a sane depth when they are decoded; this bound only keeps a hand-made one from using up the
+    // stack.
     constexpr int kMaxDepth = 256;
     if (depth > kMaxDepth) {
         writer.value(nullptr);

@@ -30,12 +30,12 @@ struct AnyValue {
         value;
 
     AnyValue() = default;
-    AnyValue(QByteArray text) : value(std::move(text)) {}                     // NOLINT(google-explicit-constructor)
-    AnyValue(bool flag) : value(flag) {}                                      // NOLINT(google-explicit-constructor)
-    AnyValue(std::int64_t number) : value(number) {}                          // NOLINT(google-explicit-constructor)
-    AnyValue(int number) : value(static_cast<std::int64_t>(number)) {}        // NOLINT(google-explicit-constructor)
-    AnyValue(double number) : value(number) {}                                // NOLINT(google-explicit-constructor)
-    AnyValue(BytesValue bytes) : value(std::move(bytes)) {}                   // NOLINT(google-explicit-constructor)
+    AnyValue(QByteArray text) : value(std::move(text)) {}                          // NOLINT(google-explicit-constructor)
+    AnyValue(bool flag) : value(flag) {}                                           // NOLINT(google-explicit-constructor)
+    AnyValue(std::int64_t number) : value(number) {}                               // NOLINT(google-explicit-constructor)
+    AnyValue(int number) : value(static_cast<std::int64_t>(number)) {}             // NOLINT(google-explicit-constructor)
+    AnyValue(double number) : value(number) {}                                     // NOLINT(google-explicit-constructor)
+    AnyValue(BytesValue bytes) : value(std::move(bytes)) {}                        // NOLINT(google-explicit-constructor)
     AnyValue(std::shared_ptr<const ArrayValue> array) : value(std::move(array)) {} // NOLINT(google-explicit-constructor)
     AnyValue(std::shared_ptr<const KeyValueList> list) : value(std::move(list)) {} // NOLINT(google-explicit-constructor)
     AnyValue(const char*) = delete;

@@ -6,16 +6,25 @@ namespace oriel::telemetry {
 
 namespace {
 
-double seconds(std::int64_t ns) { return static_cast<double>(ns) * 1e-9; }
+double seconds(std::int64_t ns)
+{
+    return static_cast<double>(ns) * 1e-9;
+}
 
-QByteArray literal(QByteArrayView text) { return QByteArray::fromRawData(text.data(), text.size()); }
+QByteArray literal(QByteArrayView text)
+{
+    return QByteArray::fromRawData(text.data(), text.size());
+}
 
 ExemplarContext exemplarOf(const CallRecord& call, SpanId span)
 {
     return (call.traceFlags & 1U) != 0 ? ExemplarContext{call.traceId, span} : ExemplarContext{};
 }
 
-bool isToolCall(const CallRecord& call) { return call.targetKind == TargetKind::Tool && call.method == QByteArrayView("tools/call"); }
+bool isToolCall(const CallRecord& call)
+{
+    return call.targetKind == TargetKind::Tool && call.method == QByteArrayView("tools/call");
+}
 
 QByteArray projectOf(const CallRecord& call)
 {
@@ -41,7 +50,10 @@ QByteArray blockReason(const CallRecord& call)
 }
 
 /// Did it break, as different from a tool that answered that it could not?
-bool isBroken(Outcome outcome) { return outcome == Outcome::RpcError || outcome == Outcome::Timeout || outcome == Outcome::Unavailable; }
+bool isBroken(Outcome outcome)
+{
+    return outcome == Outcome::RpcError || outcome == Outcome::Timeout || outcome == Outcome::Unavailable;
+}
 
 void appendTransport(LabelValues& labels, Transport transport)
 {
@@ -68,7 +80,10 @@ LabelValues operationLabels(const CallRecord& call, const QByteArray& errorType,
 
 } // namespace
 
-std::int64_t estimateTokens(std::int64_t bytes) { return (bytes + 3) / 4; }
+std::int64_t estimateTokens(std::int64_t bytes)
+{
+    return (bytes + 3) / 4;
+}
 
 void CallInstruments::record(const CallRecord& call)
 {
@@ -103,9 +118,11 @@ void CallInstruments::recordToolCall(const CallRecord& call)
     if (!call.hops.isEmpty())
         m_registry.record(MetricId::ToolCallDuration, {server, tool}, seconds(call.durationNs), exemplar);
     if (call.arguments.length > 0)
-        m_registry.record(MetricId::Tokens, {literal("input"), server, tool}, static_cast<double>(estimateTokens(call.arguments.length)));
+        m_registry.record(MetricId::Tokens, {literal("input"), server, tool},
+                          static_cast<double>(estimateTokens(call.arguments.length)));
     if (call.response.length > 0)
-        m_registry.record(MetricId::Tokens, {literal("output"), server, tool}, static_cast<double>(estimateTokens(call.response.length)));
+        m_registry.record(MetricId::Tokens, {literal("output"), server, tool},
+                          static_cast<double>(estimateTokens(call.response.length)));
 }
 
 void CallInstruments::recordGuardrails(const CallRecord& call)
@@ -138,7 +155,8 @@ void CallInstruments::recordServerOperation(const CallRecord& call)
     LabelValues labels = operationLabels(call, serverErrorType(call), target, call.rpcErrorCode,
                                          call.client ? QByteArrayView(call.client->protocolVersion) : QByteArrayView());
     appendTransport(labels, call.overHttp ? Transport::Http : Transport::Stdio);
-    m_registry.record(MetricId::McpServerOperationDuration, std::span<const QByteArray>(labels.constData(), static_cast<std::size_t>(labels.size())),
+    m_registry.record(MetricId::McpServerOperationDuration,
+                      std::span<const QByteArray>(labels.constData(), static_cast<std::size_t>(labels.size())),
                       seconds(call.durationNs), exemplarOf(call, call.spanId));
 }
 
@@ -152,10 +170,12 @@ void CallInstruments::recordClientOperation(const CallRecord& call, const Hop& h
     if (hop.server) {
         appendTransport(labels, hop.server->transport);
         labels.append(hop.server->address);
-        labels.append(!hop.server->address.isEmpty() && hop.server->port != 0 ? QByteArray::number(hop.server->port) : QByteArray());
+        labels.append(!hop.server->address.isEmpty() && hop.server->port != 0 ? QByteArray::number(hop.server->port)
+                                                                              : QByteArray());
     }
     const ExemplarContext exemplar = exemplarOf(call, hop.spanId);
-    m_registry.record(MetricId::McpClientOperationDuration, std::span<const QByteArray>(labels.constData(), static_cast<std::size_t>(labels.size())),
+    m_registry.record(MetricId::McpClientOperationDuration,
+                      std::span<const QByteArray>(labels.constData(), static_cast<std::size_t>(labels.size())),
                       seconds(hop.durationNs), exemplar);
     if (isToolCall(call) && hop.server)
         m_registry.record(MetricId::ToolLatency, {hop.server->name, hop.target}, seconds(hop.durationNs), exemplar);

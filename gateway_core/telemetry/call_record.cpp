@@ -6,8 +6,10 @@ namespace oriel::telemetry {
 namespace {
 
 constexpr std::array<const char*, kStageCount> kStageNames{
-    "gateway.authenticate", "gateway.session.init",     "gateway.session.get", "gateway.session.store", "gateway.cache.get",
-    "gateway.route",        "gateway.guardrails.input", "gateway.forward",     "gateway.discover",      "gateway.guardrails.output",
+    "gateway.authenticate",      "gateway.session.init", "gateway.session.get",
+    "gateway.session.store",     "gateway.cache.get",    "gateway.route",
+    "gateway.guardrails.input",  "gateway.forward",      "gateway.discover",
+    "gateway.guardrails.output",
 };
 
 /// A bijection of 64 bits (SplitMix64's finalizer): different inputs under one parent never collide.
@@ -32,8 +34,14 @@ QByteArrayView stageName(Stage stage)
     return index < kStageCount ? QByteArrayView(kStageNames[index]) : QByteArrayView();
 }
 
-SpanId stageSpanId(SpanId serverSpan, Stage stage) { return derived(serverSpan, static_cast<std::uint64_t>(stage)); }
+SpanId stageSpanId(SpanId serverSpan, Stage stage)
+{
+    return derived(serverSpan, static_cast<std::uint64_t>(stage));
+}
 
-SpanId guardrailSpanId(SpanId serverSpan, std::size_t index) { return derived(serverSpan, kStageCount + index); }
+SpanId guardrailSpanId(SpanId serverSpan, std::size_t index)
+{
+    return derived(serverSpan, kStageCount + index);
+}
 
 } // namespace oriel::telemetry

@@ -37,20 +37,29 @@ private:
     Attributes& m_out;
 };
 
-QByteArray literal(QByteArrayView text) { return QByteArray::fromRawData(text.data(), text.size()); }
+QByteArray literal(QByteArrayView text)
+{
+    return QByteArray::fromRawData(text.data(), text.size());
+}
 
 Attr targetAttribute(TargetKind kind)
 {
     switch (kind) {
-    case TargetKind::Prompt: return Attr::GenAiPromptName;
-    case TargetKind::Resource: return Attr::McpResourceUri;
+    case TargetKind::Prompt:
+        return Attr::GenAiPromptName;
+    case TargetKind::Resource:
+        return Attr::McpResourceUri;
     case TargetKind::Tool:
-    case TargetKind::None: break;
+    case TargetKind::None:
+        break;
     }
     return Attr::GenAiToolName;
 }
 
-bool isToolCall(const CallRecord& call) { return call.targetKind == TargetKind::Tool && call.method == QByteArrayView("tools/call"); }
+bool isToolCall(const CallRecord& call)
+{
+    return call.targetKind == TargetKind::Tool && call.method == QByteArrayView("tools/call");
+}
 
 void setTransport(AttributeList& attributes, Transport transport)
 {
@@ -63,7 +72,10 @@ void setTransport(AttributeList& attributes, Transport transport)
     attributes.literal(Attr::NetworkProtocolVersion, "1.1");
 }
 
-bool blamesTheCaller(int rpcCode) { return rpcCode == -32700 || rpcCode == -32600 || rpcCode == -32601 || rpcCode == -32602 || rpcCode == -32002; }
+bool blamesTheCaller(int rpcCode)
+{
+    return rpcCode == -32700 || rpcCode == -32600 || rpcCode == -32601 || rpcCode == -32602 || rpcCode == -32002;
+}
 
 bool contains(const StageTiming& outer, std::int64_t offsetNs, std::int64_t durationNs)
 {
@@ -73,7 +85,10 @@ bool contains(const StageTiming& outer, std::int64_t offsetNs, std::int64_t dura
 class Builder {
 public:
     Builder(const CallRecord& call, const CallSpanOptions& options, std::vector<SpanData>& out)
-        : m_call(call), m_options(options), m_out(out), m_target(callTarget(call))
+        : m_call(call),
+          m_options(options),
+          m_out(out),
+          m_target(callTarget(call))
     {}
 
     void build()
@@ -163,7 +178,8 @@ private:
             span.events.push_back({m_call.startUnixNs + event.offsetNs, event.name, event.attributes, 0});
     }
 
-    static void setStatus(SpanData& span, AttributeList& attributes, const QByteArray& errorType, int rpcCode, const QByteArray& message)
+    static void setStatus(SpanData& span, AttributeList& attributes, const QByteArray& errorType, int rpcCode,
+                          const QByteArray& message)
     {
         if (rpcCode != 0)
             attributes.set(Attr::RpcResponseStatusCode, QByteArray::number(rpcCode));
@@ -266,8 +282,8 @@ private:
     void addStage(Stage id)
     {
         const StageTiming& timing = stage(id);
-        SpanData& span = addSpan(stageSpanId(m_call.spanId, id), stageParent(id), SpanKind::Internal, literal(stageName(id)), timing.offsetNs,
-                                 timing.durationNs);
+        SpanData& span = addSpan(stageSpanId(m_call.spanId, id), stageParent(id), SpanKind::Internal, literal(stageName(id)),
+                                 timing.offsetNs, timing.durationNs);
         if (m_options.aliases != 0) {
             AttributeList attributes(span.attributes, 1);
             addStageAlias(attributes, id);
@@ -302,8 +318,8 @@ private:
 
     void addHop(const Hop& hop)
     {
-        SpanData& span = addSpan(hop.spanId, hopParent(hop), SpanKind::Client, callSpanName(m_call.method, m_call.targetKind, hop.target),
-                                 hop.offsetNs, hop.durationNs);
+        SpanData& span = addSpan(hop.spanId, hopParent(hop), SpanKind::Client,
+                                 callSpanName(m_call.method, m_call.targetKind, hop.target), hop.offsetNs, hop.durationNs);
         AttributeList attributes(span.attributes, 18);
         attributes.text(Attr::McpMethodName, m_call.method);
         if (m_call.targetKind != TargetKind::None)
@@ -355,7 +371,8 @@ void appendCallSpans(const CallRecord& call, const CallSpanOptions& options, std
 
 std::size_t callSpanCount(const CallRecord& call)
 {
-    const auto stages = std::count_if(call.stages.begin(), call.stages.end(), [](const StageTiming& timing) { return timing.offsetNs >= 0; });
+    const auto stages =
+        std::count_if(call.stages.begin(), call.stages.end(), [](const StageTiming& timing) { return timing.offsetNs >= 0; });
     return 1 + static_cast<std::size_t>(stages) + call.guardrails.size() + static_cast<std::size_t>(call.hops.size());
 }
 
@@ -403,14 +420,22 @@ QByteArray serverErrorType(const CallRecord& call)
 QByteArrayView outcomeName(Outcome outcome)
 {
     switch (outcome) {
-    case Outcome::Ok: return "ok";
-    case Outcome::ToolError: return "tool_error";
-    case Outcome::RpcError: return "rpc_error";
-    case Outcome::Timeout: return "timeout";
-    case Outcome::Cancelled: return "cancelled";
-    case Outcome::Blocked: return "blocked";
-    case Outcome::Rejected: return "rejected";
-    case Outcome::Unavailable: return "unavailable";
+    case Outcome::Ok:
+        return "ok";
+    case Outcome::ToolError:
+        return "tool_error";
+    case Outcome::RpcError:
+        return "rpc_error";
+    case Outcome::Timeout:
+        return "timeout";
+    case Outcome::Cancelled:
+        return "cancelled";
+    case Outcome::Blocked:
+        return "blocked";
+    case Outcome::Rejected:
+        return "rejected";
+    case Outcome::Unavailable:
+        return "unavailable";
     }
     return "ok";
 }

@@ -7,7 +7,10 @@ namespace oriel::telemetry {
 
 namespace {
 
-bool isContinuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+bool isContinuation(char c)
+{
+    return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+}
 
 /// Where the first `characters` characters of UTF-8 text end.
 qsizetype lengthOfCharacters(QByteArrayView text, int characters)

@@ -6,7 +6,8 @@
 
 namespace oriel::telemetry {
 
-/// The limits of OTEL_*_LIMIT. A negative number means no limit. Lengths count characters of text and bytes of byte values, at any depth.
+/// The limits of OTEL_*_LIMIT. A negative number means no limit. Lengths count characters of text and bytes of byte values, at
+/// any depth.
 struct SpanLimits {
     int attributeCount = 128;
     int attributeLength = -1;

@@ -7,7 +7,16 @@ namespace oriel::telemetry {
 
 /// OTLP severity numbers; the ranges 1–4, 5–8 … are trace, debug, info, warn, error, fatal.
 enum class Severity : quint8 {
-    Unspecified = 0, Trace = 1, Debug = 5, Info = 9, Notice = 10, Warn = 13, Error = 17, Critical = 18, Alert = 19, Fatal = 21
+    Unspecified = 0,
+    Trace = 1,
+    Debug = 5,
+    Info = 9,
+    Notice = 10,
+    Warn = 13,
+    Error = 17,
+    Critical = 18,
+    Alert = 19,
+    Fatal = 21
 };
 
 /// One log record: a server's stderr line, an MCP notifications/message, Oriel's own, or one received over OTLP.

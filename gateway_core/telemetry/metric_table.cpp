@@ -32,18 +32,22 @@ constexpr std::array kTokens{"direction", "server", "tool"};
 constexpr std::array kCategory{"category"};
 constexpr std::array kMethod{"mcp.method.name"};
 constexpr std::array kSignalReason{"signal", "reason"};
-constexpr std::array kServerOperation{"mcp.method.name",       "error.type",            "gen_ai.tool.name",
-                                      "gen_ai.prompt.name",    "rpc.response.status_code", "gen_ai.operation.name",
-                                      "mcp.protocol.version",  "network.protocol.name", "network.protocol.version",
-                                      "network.transport"};
-constexpr std::array kClientOperation{"mcp.method.name",       "error.type",            "gen_ai.tool.name",
-                                      "gen_ai.prompt.name",    "rpc.response.status_code", "gen_ai.operation.name",
-                                      "mcp.protocol.version",  "network.protocol.name", "network.protocol.version",
-                                      "network.transport",     "server.address",        "server.port"};
+constexpr std::array kServerOperation{"mcp.method.name",          "error.type",
+                                      "gen_ai.tool.name",         "gen_ai.prompt.name",
+                                      "rpc.response.status_code", "gen_ai.operation.name",
+                                      "mcp.protocol.version",     "network.protocol.name",
+                                      "network.protocol.version", "network.transport"};
+constexpr std::array kClientOperation{"mcp.method.name",          "error.type",
+                                      "gen_ai.tool.name",         "gen_ai.prompt.name",
+                                      "rpc.response.status_code", "gen_ai.operation.name",
+                                      "mcp.protocol.version",     "network.protocol.name",
+                                      "network.protocol.version", "network.transport",
+                                      "server.address",           "server.port"};
 constexpr std::array kServerSession{"error.type", "mcp.protocol.version", "network.protocol.name", "network.protocol.version",
                                     "network.transport"};
-constexpr std::array kClientSession{"error.type",        "mcp.protocol.version", "network.protocol.name", "network.protocol.version",
-                                    "network.transport", "server.address",       "server.port"};
+constexpr std::array kClientSession{
+    "error.type",     "mcp.protocol.version", "network.protocol.name", "network.protocol.version", "network.transport",
+    "server.address", "server.port"};
 
 constexpr std::array kFine{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 2.5, 5.0, 10.0, 30.0, 60.0};
 constexpr std::array kMcp{0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0};
@@ -58,32 +62,32 @@ const std::array<MetricRow, kMetricCount> kRows{{
      "Tool calls that were answered without an error."},
     {MetricId::ToolCallFailure, "tool_call_failure_total", true, nullptr, Counter, "{call}", kServerToolError, kNoBounds,
      "Tool calls that failed, blocked ones aside."},
-    {MetricId::ToolCallErrors, "tool_call_errors_total", true, "tool_call_error_counter", Counter, "{call}", kServerError, kNoBounds,
-     "Tool calls that broke rather than answered: JSON-RPC errors, time-outs, servers that were not there."},
+    {MetricId::ToolCallErrors, "tool_call_errors_total", true, "tool_call_error_counter", Counter, "{call}", kServerError,
+     kNoBounds, "Tool calls that broke rather than answered: JSON-RPC errors, time-outs, servers that were not there."},
     {MetricId::ToolCallBlocked, "tool_call_blocked_total", true, nullptr, Counter, "{call}", kServerToolReason, kNoBounds,
      "Tool calls that a guardrail or a policy blocked."},
     {MetricId::ToolCallDuration, "tool_call_duration_seconds", true, nullptr, Histogram, "s", kServerTool, kFine,
      "Time from a tool call's arrival to its answer, for calls that reached a server."},
-    {MetricId::ListAllServersCalls, "list_all_servers_calls_total", true, "list_all_servers_calls", Counter, "{call}", kProject, kNoBounds,
-     "Tool lists that were asked of all servers together."},
-    {MetricId::ServersDiscovered, "servers_discovered_total", true, "servers_discovered", Counter, "{server}", kConfigId, kNoBounds,
-     "Servers whose tools were read, each time they were."},
+    {MetricId::ListAllServersCalls, "list_all_servers_calls_total", true, "list_all_servers_calls", Counter, "{call}", kProject,
+     kNoBounds, "Tool lists that were asked of all servers together."},
+    {MetricId::ServersDiscovered, "servers_discovered_total", true, "servers_discovered", Counter, "{server}", kConfigId,
+     kNoBounds, "Servers whose tools were read, each time they were."},
     {MetricId::CacheHits, "cache_hits_total", true, nullptr, Counter, "{lookup}", kCacheType, kNoBounds,
      "Look-ups that a cache answered."},
     {MetricId::CacheMisses, "cache_misses_total", true, nullptr, Counter, "{lookup}", kCacheType, kNoBounds,
      "Look-ups that a cache could not answer."},
-    {MetricId::GuardrailViolations, "guardrail_violations_total", true, nullptr, Counter, "{violation}", kViolationServerDetector, kNoBounds,
-     "Violations that guardrails found, on input and output."},
-    {MetricId::InputGuardrailViolations, "input_guardrail_violations_total", true, nullptr, Counter, "{violation}", kViolationServer, kNoBounds,
-     "Violations found before a call went to its server."},
-    {MetricId::OutputGuardrailViolations, "output_guardrail_violations_total", true, nullptr, Counter, "{violation}", kViolationServer, kNoBounds,
-     "Violations found in what a server answered."},
+    {MetricId::GuardrailViolations, "guardrail_violations_total", true, nullptr, Counter, "{violation}", kViolationServerDetector,
+     kNoBounds, "Violations that guardrails found, on input and output."},
+    {MetricId::InputGuardrailViolations, "input_guardrail_violations_total", true, nullptr, Counter, "{violation}",
+     kViolationServer, kNoBounds, "Violations found before a call went to its server."},
+    {MetricId::OutputGuardrailViolations, "output_guardrail_violations_total", true, nullptr, Counter, "{violation}",
+     kViolationServer, kNoBounds, "Violations found in what a server answered."},
     {MetricId::RelevancyViolations, "relevancy_violations_total", true, nullptr, Counter, "{violation}", kServerTool, kNoBounds,
      "Answers judged not relevant to their question."},
     {MetricId::AdherenceViolations, "adherence_violations_total", true, nullptr, Counter, "{violation}", kServerTool, kNoBounds,
      "Answers judged not to keep to their context."},
-    {MetricId::HallucinationViolations, "hallucination_violations_total", true, nullptr, Counter, "{violation}", kServerTool, kNoBounds,
-     "Answers judged to be made up."},
+    {MetricId::HallucinationViolations, "hallucination_violations_total", true, nullptr, Counter, "{violation}", kServerTool,
+     kNoBounds, "Answers judged to be made up."},
     {MetricId::PiiRedactions, "pii_redactions_total", true, nullptr, Counter, "{redaction}", kServerPii, kNoBounds,
      "Pieces of personal data that were masked in calls."},
     {MetricId::ApiRequests, "api_requests_total", true, nullptr, Counter, "{request}", kEndpointStatus, kNoBounds,
@@ -100,22 +104,22 @@ const std::array<MetricRow, kMetricCount> kRows{{
      "Different users with an open session."},
     {MetricId::TimeoutOperations, "timeout_operations_total", true, nullptr, Counter, "{operation}", kOperation, kNoBounds,
      "Operations that ran under a time-out."},
-    {MetricId::TimeoutOperationsSuccessful, "timeout_operations_successful_total", true, "timeout_operations_successful", Counter, "{operation}",
-     kOperation, kNoBounds, "Operations that ended within their time-out."},
-    {MetricId::TimeoutOperationsTimedOut, "timeout_operations_timed_out_total", true, "timeout_operations_timed_out", Counter, "{operation}",
-     kOperation, kNoBounds, "Operations that their time-out ended."},
-    {MetricId::TimeoutOperationsCancelled, "timeout_operations_cancelled_total", true, "timeout_operations_cancelled", Counter, "{operation}",
-     kOperation, kNoBounds, "Operations that were cancelled before either."},
-    {MetricId::TimeoutEscalationWarn, "timeout_escalation_warn_total", true, "timeout_escalation_warn", Counter, "{operation}", kOperation,
-     kNoBounds, "Operations that used 80 % of their time-out."},
-    {MetricId::TimeoutEscalationTimeout, "timeout_escalation_timeout_total", true, "timeout_escalation_timeout", Counter, "{operation}",
-     kOperation, kNoBounds, "Operations that reached their time-out."},
-    {MetricId::TimeoutEscalationFail, "timeout_escalation_fail_total", true, "timeout_escalation_fail", Counter, "{operation}", kOperation,
-     kNoBounds, "Operations that were failed after their time-out."},
+    {MetricId::TimeoutOperationsSuccessful, "timeout_operations_successful_total", true, "timeout_operations_successful", Counter,
+     "{operation}", kOperation, kNoBounds, "Operations that ended within their time-out."},
+    {MetricId::TimeoutOperationsTimedOut, "timeout_operations_timed_out_total", true, "timeout_operations_timed_out", Counter,
+     "{operation}", kOperation, kNoBounds, "Operations that their time-out ended."},
+    {MetricId::TimeoutOperationsCancelled, "timeout_operations_cancelled_total", true, "timeout_operations_cancelled", Counter,
+     "{operation}", kOperation, kNoBounds, "Operations that were cancelled before either."},
+    {MetricId::TimeoutEscalationWarn, "timeout_escalation_warn_total", true, "timeout_escalation_warn", Counter, "{operation}",
+     kOperation, kNoBounds, "Operations that used 80 % of their time-out."},
+    {MetricId::TimeoutEscalationTimeout, "timeout_escalation_timeout_total", true, "timeout_escalation_timeout", Counter,
+     "{operation}", kOperation, kNoBounds, "Operations that reached their time-out."},
+    {MetricId::TimeoutEscalationFail, "timeout_escalation_fail_total", true, "timeout_escalation_fail", Counter, "{operation}",
+     kOperation, kNoBounds, "Operations that were failed after their time-out."},
     {MetricId::TimeoutOperationDuration, "timeout_operation_duration_seconds", true, nullptr, Histogram, "s", kOperation, kFine,
      "Time that operations under a time-out took."},
-    {MetricId::TimeoutActiveOperations, "timeout_active_operations", true, nullptr, UpDownCounter, "{operation}", kOperation, kNoBounds,
-     "Operations under a time-out that are running."},
+    {MetricId::TimeoutActiveOperations, "timeout_active_operations", true, nullptr, UpDownCounter, "{operation}", kOperation,
+     kNoBounds, "Operations under a time-out that are running."},
     {MetricId::HttpRequests, "http_requests_total", false, nullptr, Counter, "{request}", kHttpRequest, kNoBounds,
      "HTTP requests that the gateway's port answered."},
     {MetricId::HttpRequestDuration, "http_request_duration_seconds", false, nullptr, Histogram, "s", kHttpDuration, kHttp,
@@ -130,10 +134,10 @@ const std::array<MetricRow, kMetricCount> kRows{{
      "Connections to a server that are open."},
     {MetricId::Errors, "errors_total", false, nullptr, Counter, "{error}", kCategory, kNoBounds,
      "Requests that failed, by what kind of failure it was."},
-    {MetricId::McpClientOperationDuration, "mcp.client.operation.duration", false, nullptr, Histogram, "s", kClientOperation, kMcp,
-     "Time from sending an MCP request to a server until its answer."},
-    {MetricId::McpServerOperationDuration, "mcp.server.operation.duration", false, nullptr, Histogram, "s", kServerOperation, kMcp,
-     "Time from receiving an MCP request of a client until it was answered."},
+    {MetricId::McpClientOperationDuration, "mcp.client.operation.duration", false, nullptr, Histogram, "s", kClientOperation,
+     kMcp, "Time from sending an MCP request to a server until its answer."},
+    {MetricId::McpServerOperationDuration, "mcp.server.operation.duration", false, nullptr, Histogram, "s", kServerOperation,
+     kMcp, "Time from receiving an MCP request of a client until it was answered."},
     {MetricId::McpClientSessionDuration, "mcp.client.session.duration", false, nullptr, Histogram, "s", kClientSession, kMcp,
      "Length of the gateway's sessions with servers."},
     {MetricId::McpServerSessionDuration, "mcp.server.session.duration", false, nullptr, Histogram, "s", kServerSession, kMcp,
@@ -154,8 +158,14 @@ const std::array<MetricRow, kMetricCount> kRows{{
 
 } // namespace
 
-std::span<const MetricRow> metricTable() { return kRows; }
+std::span<const MetricRow> metricTable()
+{
+    return kRows;
+}
 
-const MetricRow& metricRow(MetricId id) { return kRows[static_cast<std::size_t>(id)]; }
+const MetricRow& metricRow(MetricId id)
+{
+    return kRows[static_cast<std::size_t>(id)];
+}
 
 } // namespace oriel::telemetry

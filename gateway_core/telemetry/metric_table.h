@@ -13,17 +13,54 @@ enum class InstrumentKind : std::uint8_t { Counter, UpDownCounter, Histogram, Ga
 
 /// Every instrument of Oriel; the row of each is in metricTable().
 enum class MetricId : std::uint8_t {
-    ToolCalls, ToolCallSuccess, ToolCallFailure, ToolCallErrors, ToolCallBlocked, ToolCallDuration,
-    ListAllServersCalls, ServersDiscovered, CacheHits, CacheMisses,
-    GuardrailViolations, InputGuardrailViolations, OutputGuardrailViolations, RelevancyViolations, AdherenceViolations,
-    HallucinationViolations, PiiRedactions, ApiRequests, ApiRequestDuration,
-    AuthSuccess, AuthFailure, ActiveSessions, ActiveUsers,
-    TimeoutOperations, TimeoutOperationsSuccessful, TimeoutOperationsTimedOut, TimeoutOperationsCancelled,
-    TimeoutEscalationWarn, TimeoutEscalationTimeout, TimeoutEscalationFail, TimeoutOperationDuration, TimeoutActiveOperations,
-    HttpRequests, HttpRequestDuration, ToolLatency, ServerStatus, Tokens, ActiveConnections, Errors,
-    McpClientOperationDuration, McpServerOperationDuration, McpClientSessionDuration, McpServerSessionDuration,
+    ToolCalls,
+    ToolCallSuccess,
+    ToolCallFailure,
+    ToolCallErrors,
+    ToolCallBlocked,
+    ToolCallDuration,
+    ListAllServersCalls,
+    ServersDiscovered,
+    CacheHits,
+    CacheMisses,
+    GuardrailViolations,
+    InputGuardrailViolations,
+    OutputGuardrailViolations,
+    RelevancyViolations,
+    AdherenceViolations,
+    HallucinationViolations,
+    PiiRedactions,
+    ApiRequests,
+    ApiRequestDuration,
+    AuthSuccess,
+    AuthFailure,
+    ActiveSessions,
+    ActiveUsers,
+    TimeoutOperations,
+    TimeoutOperationsSuccessful,
+    TimeoutOperationsTimedOut,
+    TimeoutOperationsCancelled,
+    TimeoutEscalationWarn,
+    TimeoutEscalationTimeout,
+    TimeoutEscalationFail,
+    TimeoutOperationDuration,
+    TimeoutActiveOperations,
+    HttpRequests,
+    HttpRequestDuration,
+    ToolLatency,
+    ServerStatus,
+    Tokens,
+    ActiveConnections,
+    Errors,
+    McpClientOperationDuration,
+    McpServerOperationDuration,
+    McpClientSessionDuration,
+    McpServerSessionDuration,
     GatewayOverhead,
-    ProcessCpuSeconds, ProcessResidentMemory, ProcessOpenFds, ProcessStartTime,
+    ProcessCpuSeconds,
+    ProcessResidentMemory,
+    ProcessOpenFds,
+    ProcessStartTime,
     TelemetryDropped,
     Count
 };
@@ -32,11 +69,11 @@ inline constexpr std::size_t kMetricCount = static_cast<std::size_t>(MetricId::C
 /// One row of the metric table: the one truth for recording, /metrics, OTLP, the reference page and the tests.
 struct MetricRow {
     MetricId id;
-    const char* name;             ///< without the namespace when `namespaced`, with `_total` where it is a counter
-    bool namespaced;              ///< `mcp_gateway_` (or the configured namespace) is put before it
-    const char* alias;            ///< a seed's name that differs, without the namespace; null: none
+    const char* name;  ///< without the namespace when `namespaced`, with `_total` where it is a counter
+    bool namespaced;   ///< `mcp_gateway_` (or the configured namespace) is put before it
+    const char* alias; ///< a seed's name that differs, without the namespace; null: none
     InstrumentKind kind;
-    const char* unit;             ///< UCUM: "s", "{call}", "By"
+    const char* unit; ///< UCUM: "s", "{call}", "By"
     std::span<const char* const> labels;
     std::span<const double> boundaries; ///< histograms only
     const char* description;

@@ -17,9 +17,15 @@ bool isIntegral(const MetricRow& row)
 }
 
 /// A label of the table that is a number by the conventions; all others are text.
-bool isIntegerLabel(const char* label) { return QByteArrayView(label) == QByteArrayView("server.port"); }
+bool isIntegerLabel(const char* label)
+{
+    return QByteArrayView(label) == QByteArrayView("server.port");
+}
 
-QByteArray staticText(const char* text) { return QByteArray::fromRawData(text, static_cast<qsizetype>(std::char_traits<char>::length(text))); }
+QByteArray staticText(const char* text)
+{
+    return QByteArray::fromRawData(text, static_cast<qsizetype>(std::char_traits<char>::length(text)));
+}
 
 Attributes pointAttributes(const MetricRow& row, const std::vector<QByteArray>& labels)
 {
@@ -39,7 +45,10 @@ Attributes pointAttributes(const MetricRow& row, const std::vector<QByteArray>& 
 } // namespace
 
 MetricRegistry::MetricRegistry(const Clock& clock, QByteArray nameSpace, int cardinalityLimit)
-    : m_clock(clock), m_nameSpace(std::move(nameSpace)), m_cardinalityLimit(std::max(cardinalityLimit, 1)), m_startUnixNs(clock.unixNs())
+    : m_clock(clock),
+      m_nameSpace(std::move(nameSpace)),
+      m_cardinalityLimit(std::max(cardinalityLimit, 1)),
+      m_startUnixNs(clock.unixNs())
 {
     // What counts things that are there now is zero before the first of them, not absent.
     record(MetricId::ActiveSessions, {}, 0);
@@ -85,7 +94,8 @@ void MetricRegistry::observe(Point& point, const MetricRow& row, double value, c
     std::size_t slot = 0;
     if (row.kind == InstrumentKind::Histogram) {
         Bucketed& histogram = point.histogram;
-        slot = static_cast<std::size_t>(std::lower_bound(row.boundaries.begin(), row.boundaries.end(), value) - row.boundaries.begin());
+        slot = static_cast<std::size_t>(std::lower_bound(row.boundaries.begin(), row.boundaries.end(), value) -
+                                        row.boundaries.begin());
         ++histogram.buckets[slot];
         histogram.min = histogram.count == 0 ? value : std::min(histogram.min, value);
         histogram.max = histogram.count == 0 ? value : std::max(histogram.max, value);
@@ -184,11 +194,19 @@ MetricData MetricRegistry::collect(MetricId metric, std::int64_t nowUnixNs) cons
                      [](const Exemplar& exemplar) { return exemplar.traceId.isValid(); });
         if (row.kind == InstrumentKind::Histogram) {
             const Bucketed& histogram = point.histogram;
-            data.histograms.push_back({std::move(attributes), m_startUnixNs, nowUnixNs, histogram.count, histogram.sum, histogram.min,
-                                       histogram.max, {row.boundaries.begin(), row.boundaries.end()}, histogram.buckets,
+            data.histograms.push_back({std::move(attributes),
+                                       m_startUnixNs,
+                                       nowUnixNs,
+                                       histogram.count,
+                                       histogram.sum,
+                                       histogram.min,
+                                       histogram.max,
+                                       {row.boundaries.begin(), row.boundaries.end()},
+                                       histogram.buckets,
                                        std::move(exemplars)});
         } else {
-            data.numbers.push_back({std::move(attributes), m_startUnixNs, nowUnixNs, point.value, integral, std::move(exemplars)});
+            data.numbers.push_back(
+                {std::move(attributes), m_startUnixNs, nowUnixNs, point.value, integral, std::move(exemplars)});
         }
     }
     return data;

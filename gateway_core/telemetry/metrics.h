@@ -23,15 +23,17 @@ struct ExemplarContext {
     SpanId spanId;
 };
 
-/// The values of every instrument of the metric table, cumulative since the registry was made. Owned and called by the telemetry thread only.
-/// An instrument holds at most `cardinalityLimit` points; what comes after goes to the point `otel.metric.overflow=true`.
+/// The values of every instrument of the metric table, cumulative since the registry was made. Owned and called by the telemetry
+/// thread only. An instrument holds at most `cardinalityLimit` points; what comes after goes to the point
+/// `otel.metric.overflow=true`.
 class MetricRegistry {
 public:
-    explicit MetricRegistry(const Clock& clock, QByteArray nameSpace = QByteArrayLiteral("mcp_gateway"), int cardinalityLimit = 2000);
+    explicit MetricRegistry(const Clock& clock, QByteArray nameSpace = QByteArrayLiteral("mcp_gateway"),
+                            int cardinalityLimit = 2000);
 
-    /// Adds to a counter or up-down counter, records in a histogram, sets a gauge. `labels` in the order of the row; an empty value leaves the
-    /// attribute out; missing ones count as empty, more than the row has are ignored. A counter ignores negative values, a histogram NaN
-    /// and infinities.
+    /// Adds to a counter or up-down counter, records in a histogram, sets a gauge. `labels` in the order of the row; an empty
+    /// value leaves the attribute out; missing ones count as empty, more than the row has are ignored. A counter ignores negative
+    /// values, a histogram NaN and infinities.
     void record(MetricId metric, std::span<const QByteArray> labels, double value, const ExemplarContext& exemplar = {});
     void record(MetricId metric, std::initializer_list<QByteArray> labels, double value, const ExemplarContext& exemplar = {})
     {
@@ -42,7 +44,8 @@ public:
         record(metric, std::span<const QByteArray>(labels.constData(), static_cast<std::size_t>(labels.size())), value);
     }
 
-    /// Sets the value of a counter, up-down counter or gauge that is observed rather than counted (process metrics, server_status).
+    /// Sets the value of a counter, up-down counter or gauge that is observed rather than counted (process metrics,
+    /// server_status).
     void set(MetricId metric, std::span<const QByteArray> labels, double value);
     void set(MetricId metric, std::initializer_list<QByteArray> labels, double value)
     {

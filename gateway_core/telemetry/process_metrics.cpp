@@ -8,6 +8,7 @@
 #if defined(Q_OS_LINUX)
 #include <QDir>
 #include <QFile>
+
 #include <unistd.h>
 #elif defined(Q_OS_UNIX)
 #include <sys/resource.h>
@@ -44,7 +45,9 @@ std::optional<ProcessUsage> readUsage(qint64 pid)
     // The second field is the command in parentheses and may hold anything, so fields count from the last parenthesis.
     const QList<QByteArray> fields = content.mid(content.lastIndexOf(')') + 2).split(' ');
     constexpr qsizetype kState = 3;
-    const auto field = [&](qsizetype number) { return number - kState < fields.size() ? fields[number - kState].toDouble() : 0.0; };
+    const auto field = [&](qsizetype number) {
+        return number - kState < fields.size() ? fields[number - kState].toDouble() : 0.0;
+    };
     const auto ticks = static_cast<double>(sysconf(_SC_CLK_TCK));
     ProcessUsage usage;
     usage.cpuSeconds = (field(14) + field(15)) / ticks;
@@ -60,10 +63,13 @@ std::optional<ProcessUsage> readUsage(qint64 pid)
 
 std::optional<ProcessUsage> readUsage(qint64 pid)
 {
-    const HANDLE process = pid == 0 ? GetCurrentProcess() : OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, FALSE, static_cast<DWORD>(pid));
+    const HANDLE process =
+        pid == 0 ? GetCurrentProcess() : OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, FALSE, static_cast<DWORD>(pid));
     if (process == nullptr)
         return std::nullopt;
-    const auto in100Ns = [](const FILETIME& time) { return (static_cast<quint64>(time.dwHighDateTime) << 32U) | time.dwLowDateTime; };
+    const auto in100Ns = [](const FILETIME& time) {
+        return (static_cast<quint64>(time.dwHighDateTime) << 32U) | time.dwLowDateTime;
+    };
     ProcessUsage usage;
     FILETIME created, exited, kernel, user;
     if (GetProcessTimes(process, &created, &exited, &kernel, &user)) {
@@ -90,7 +96,9 @@ std::optional<ProcessUsage> readUsage(qint64 pid)
     rusage used{};
     if (getrusage(RUSAGE_SELF, &used) != 0)
         return std::nullopt;
-    const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6; };
+    const auto seconds = [](const timeval& time) {
+        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+    };
     ProcessUsage usage;
     usage.cpuSeconds = seconds(used.ru_utime) + seconds(used.ru_stime);
     return usage;
@@ -124,7 +132,8 @@ std::optional<ProcessUsage> readProcessUsage(qint64 pid)
 
 void observeProcesses(MetricRegistry& registry, std::span<const WatchedProcess> children)
 {
-    for (const MetricId metric : {MetricId::ProcessCpuSeconds, MetricId::ProcessResidentMemory, MetricId::ProcessOpenFds, MetricId::ProcessStartTime})
+    for (const MetricId metric :
+         {MetricId::ProcessCpuSeconds, MetricId::ProcessResidentMemory, MetricId::ProcessOpenFds, MetricId::ProcessStartTime})
         registry.clear(metric);
     observe(registry, {});
     for (const WatchedProcess& child : children) {

@@ -14,7 +14,7 @@ class MetricRegistry;
 
 /// What a process uses, as far as the platform tells; −1 where it does not.
 struct ProcessUsage {
-    double cpuSeconds = -1;            ///< user and system
+    double cpuSeconds = -1; ///< user and system
     std::int64_t residentBytes = -1;
     std::int64_t openFds = -1;
     double startUnixSeconds = -1;
@@ -28,8 +28,8 @@ struct WatchedProcess {
     qint64 pid = 0;
 };
 
-/// Sets the process metrics of Oriel and of `children`, and forgets those of processes that are gone. To be called right before a collection and
-/// at no other time, so that nothing is read while nobody looks. Telemetry thread.
+/// Sets the process metrics of Oriel and of `children`, and forgets those of processes that are gone. To be called right before a
+/// collection and at no other time, so that nothing is read while nobody looks. Telemetry thread.
 void observeProcesses(MetricRegistry& registry, std::span<const WatchedProcess> children);
 
 } // namespace oriel::telemetry

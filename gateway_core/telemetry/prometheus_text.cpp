@@ -17,12 +17,12 @@ struct UnitWord {
     const char* word;
 };
 constexpr std::array kUnitWords{
-    UnitWord{"d", "days"},        UnitWord{"h", "hours"},         UnitWord{"min", "minutes"},     UnitWord{"s", "seconds"},
+    UnitWord{"d", "days"},          UnitWord{"h", "hours"},         UnitWord{"min", "minutes"},    UnitWord{"s", "seconds"},
     UnitWord{"ms", "milliseconds"}, UnitWord{"us", "microseconds"}, UnitWord{"ns", "nanoseconds"}, UnitWord{"By", "bytes"},
-    UnitWord{"KiBy", "kibibytes"}, UnitWord{"MiBy", "mebibytes"},  UnitWord{"GiBy", "gibibytes"}, UnitWord{"TiBy", "tebibytes"},
-    UnitWord{"kBy", "kilobytes"}, UnitWord{"MBy", "megabytes"},   UnitWord{"GBy", "gigabytes"},  UnitWord{"TBy", "terabytes"},
-    UnitWord{"m", "meters"},      UnitWord{"V", "volts"},         UnitWord{"A", "amperes"},      UnitWord{"J", "joules"},
-    UnitWord{"W", "watts"},       UnitWord{"g", "grams"},         UnitWord{"Cel", "celsius"},    UnitWord{"Hz", "hertz"},
+    UnitWord{"KiBy", "kibibytes"},  UnitWord{"MiBy", "mebibytes"},  UnitWord{"GiBy", "gibibytes"}, UnitWord{"TiBy", "tebibytes"},
+    UnitWord{"kBy", "kilobytes"},   UnitWord{"MBy", "megabytes"},   UnitWord{"GBy", "gigabytes"},  UnitWord{"TBy", "terabytes"},
+    UnitWord{"m", "meters"},        UnitWord{"V", "volts"},         UnitWord{"A", "amperes"},      UnitWord{"J", "joules"},
+    UnitWord{"W", "watts"},         UnitWord{"g", "grams"},         UnitWord{"Cel", "celsius"},    UnitWord{"Hz", "hertz"},
     UnitWord{"%", "percent"},
 };
 constexpr std::array kPerWords{
@@ -30,8 +30,14 @@ constexpr std::array kPerWords{
     UnitWord{"d", "day"},    UnitWord{"w", "week"},   UnitWord{"mo", "month"},   UnitWord{"y", "year"},
 };
 
-bool isAsciiLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool isAsciiDigit(char c) { return c >= '0' && c <= '9'; }
+bool isAsciiLetter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+bool isAsciiDigit(char c)
+{
+    return c >= '0' && c <= '9';
+}
 
 template <std::size_t N> QByteArray wordOf(const std::array<UnitWord, N>& table, QByteArrayView ucum)
 {
@@ -102,7 +108,10 @@ bool hasWord(QByteArrayView name, QByteArrayView word)
     return false;
 }
 
-QByteArray validUtf8(const QByteArray& text) { return text.isValidUtf8() ? text : QString::fromUtf8(text).toUtf8(); }
+QByteArray validUtf8(const QByteArray& text)
+{
+    return text.isValidUtf8() ? text : QString::fromUtf8(text).toUtf8();
+}
 
 void appendEscaped(QByteArray& out, const QByteArray& text, bool quotes)
 {
@@ -190,13 +199,15 @@ public:
 
 private:
     /// Writes the metadata of a family; false when its name is taken.
-    bool begin(const QByteArray& family, const QByteArray& taken, const char* type, const QByteArray& unit, const QByteArray& help)
+    bool begin(const QByteArray& family, const QByteArray& taken, const char* type, const QByteArray& unit,
+               const QByteArray& help)
     {
         if (m_names.contains(taken))
             return false;
         m_names.insert(taken);
         if (m_open) {
-            const QByteArrayView typeWord = QByteArrayView(type) == QByteArrayView("untyped") ? QByteArrayView("unknown") : QByteArrayView(type);
+            const QByteArrayView typeWord =
+                QByteArrayView(type) == QByteArrayView("untyped") ? QByteArrayView("unknown") : QByteArrayView(type);
             m_out.append("# TYPE ").append(family).append(' ').append(typeWord).append('\n');
             if (!unit.isEmpty() && family.endsWith('_' + unit))
                 m_out.append("# UNIT ").append(family).append(' ').append(unit).append('\n');
@@ -218,7 +229,10 @@ private:
             m_out.append('{').append(labels).append('}');
         m_out.append(' ').append(value);
         if (exemplar != nullptr && m_open) {
-            m_out.append(" # {trace_id=\"").append(exemplar->traceId.toHex()).append("\",span_id=\"").append(exemplar->spanId.toHex());
+            m_out.append(" # {trace_id=\"")
+                .append(exemplar->traceId.toHex())
+                .append("\",span_id=\"")
+                .append(exemplar->spanId.toHex());
             m_out.append("\"} ").append(prometheusNumber(exemplar->value)).append(' ');
             m_out.append(QByteArray::number(static_cast<double>(exemplar->timeUnixNs) * 1e-9, 'f', 3));
         }
@@ -235,7 +249,8 @@ private:
             return;
         for (const NumberPoint& point : metric.numbers) {
             const bool hasExemplar = counter && !nameSharedWithAlias && !point.exemplars.empty();
-            sample(name, labelPairs(point.attributes), prometheusNumber(point.value), hasExemplar ? &point.exemplars.back() : nullptr);
+            sample(name, labelPairs(point.attributes), prometheusNumber(point.value),
+                   hasExemplar ? &point.exemplars.back() : nullptr);
         }
     }
 
@@ -250,7 +265,9 @@ private:
             for (std::size_t i = 0; i < point.bucketCounts.size(); ++i) {
                 cumulative += point.bucketCounts[i];
                 const bool last = i >= point.bounds.size();
-                const QByteArray bound = last ? QByteArrayLiteral("+Inf") : m_open ? canonicalFloat(point.bounds[i]) : prometheusNumber(point.bounds[i]);
+                const QByteArray bound = last     ? QByteArrayLiteral("+Inf")
+                                         : m_open ? canonicalFloat(point.bounds[i])
+                                                  : prometheusNumber(point.bounds[i]);
                 sample(name + "_bucket", prefix + "le=\"" + bound + '"', QByteArray::number(static_cast<qulonglong>(cumulative)),
                        exemplarOf(point, i));
             }
@@ -312,8 +329,9 @@ ExpositionFormat negotiateExposition(QByteArrayView accept)
             end = accept.size();
         const Offer offer = parseOffer(accept.sliced(begin, end - begin));
         begin = end + 1;
-        const bool open = offer.type.compare("application/openmetrics-text", Qt::CaseInsensitive) == 0 &&
-                          (offer.version.isEmpty() || offer.version == QByteArrayView("1.0.0") || offer.version == QByteArrayView("0.0.1"));
+        const bool open =
+            offer.type.compare("application/openmetrics-text", Qt::CaseInsensitive) == 0 &&
+            (offer.version.isEmpty() || offer.version == QByteArrayView("1.0.0") || offer.version == QByteArrayView("0.0.1"));
         const bool text = (offer.type.compare("text/plain", Qt::CaseInsensitive) == 0 || offer.type == QByteArrayView("text/*") ||
                            offer.type == QByteArrayView("*/*")) &&
                           (offer.version.isEmpty() || offer.version == QByteArrayView("0.0.4"));
@@ -327,8 +345,9 @@ ExpositionFormat negotiateExposition(QByteArrayView accept)
 
 QByteArray expositionContentType(ExpositionFormat format)
 {
-    return format == ExpositionFormat::OpenMetrics100 ? QByteArrayLiteral("application/openmetrics-text; version=1.0.0; charset=utf-8")
-                                                      : QByteArrayLiteral("text/plain; version=0.0.4; charset=utf-8");
+    return format == ExpositionFormat::OpenMetrics100
+               ? QByteArrayLiteral("application/openmetrics-text; version=1.0.0; charset=utf-8")
+               : QByteArrayLiteral("text/plain; version=0.0.4; charset=utf-8");
 }
 
 QByteArray writeExposition(std::span<const MetricData> metrics, ExpositionFormat format, const Resource* resource)

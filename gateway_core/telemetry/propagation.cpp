@@ -25,7 +25,10 @@ int hexDigit(char c)
     return -1;
 }
 
-int anyCaseHexDigit(char c) { return c >= 'A' && c <= 'F' ? c - 'A' + 10 : hexDigit(c); }
+int anyCaseHexDigit(char c)
+{
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : hexDigit(c);
+}
 
 std::optional<std::uint8_t> hexByte(QByteArrayView text)
 {
@@ -73,9 +76,8 @@ bool isStateKey(QByteArrayView key)
     const auto lowerOrDigit = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
     if (key.isEmpty() || key.size() > 256 || !lowerOrDigit(key.front()))
         return false;
-    return std::all_of(key.begin() + 1, key.end(), [&](char c) {
-        return lowerOrDigit(c) || c == '_' || c == '-' || c == '*' || c == '/' || c == '@';
-    });
+    return std::all_of(key.begin() + 1, key.end(),
+                       [&](char c) { return lowerOrDigit(c) || c == '_' || c == '-' || c == '*' || c == '/' || c == '@'; });
 }
 
 bool isStateValue(QByteArrayView value)
@@ -114,7 +116,8 @@ std::optional<StateMembers> stateMembers(QByteArrayView text)
         const auto member = stateMember(part);
         if (!member)
             return false;
-        const bool known = std::any_of(members.begin(), members.end(), [&](const StateMember& other) { return other.key == member->key; });
+        const bool known =
+            std::any_of(members.begin(), members.end(), [&](const StateMember& other) { return other.key == member->key; });
         // An attacker's list of duplicates must not cost more than what may be kept.
         if (!known && members.size() < 4 * kMaxStateMembers)
             members.push_back(*member);
@@ -156,13 +159,16 @@ bool isTokenCharacter(char c)
     return c != '\0' && QByteArrayView("!#$%&'*+-.^_`|~").contains(c);
 }
 
-bool isToken(QByteArrayView text) { return !text.isEmpty() && std::all_of(text.begin(), text.end(), isTokenCharacter); }
+bool isToken(QByteArrayView text)
+{
+    return !text.isEmpty() && std::all_of(text.begin(), text.end(), isTokenCharacter);
+}
 
 bool isBaggageOctet(char c)
 {
     const auto octet = static_cast<unsigned char>(c);
-    return octet == 0x21 || (octet >= 0x23 && octet <= 0x2b) || (octet >= 0x2d && octet <= 0x3a) || (octet >= 0x3c && octet <= 0x5b) ||
-           (octet >= 0x5d && octet <= 0x7e);
+    return octet == 0x21 || (octet >= 0x23 && octet <= 0x2b) || (octet >= 0x2d && octet <= 0x3a) ||
+           (octet >= 0x3c && octet <= 0x5b) || (octet >= 0x5d && octet <= 0x7e);
 }
 
 struct BaggageView {
@@ -184,7 +190,8 @@ std::optional<BaggageView> baggageMember(QByteArrayView text)
         return std::nullopt;
     member.key = trimmedSpaces(text.first(equals));
     member.value = trimmedSpaces(text.sliced(equals + 1));
-    const bool metadataIsText = std::all_of(member.metadata.begin(), member.metadata.end(), [](char c) { return c == '\t' || (c >= 0x20 && c <= 0x7e); });
+    const bool metadataIsText =
+        std::all_of(member.metadata.begin(), member.metadata.end(), [](char c) { return c == '\t' || (c >= 0x20 && c <= 0x7e); });
     if (!isToken(member.key) || !std::all_of(member.value.begin(), member.value.end(), isBaggageOctet) || !metadataIsText)
         return std::nullopt;
     return member;
@@ -331,7 +338,8 @@ std::vector<BaggageEntry> parseBaggage(QByteArrayView text)
         if (!member || entries.size() >= 4 * kMaxBaggageMembers)
             return true;
         BaggageEntry entry{member->key.toByteArray(), percentDecoded(member->value), member->metadata.toByteArray()};
-        const auto known = std::find_if(entries.begin(), entries.end(), [&](const BaggageEntry& other) { return other.key == entry.key; });
+        const auto known =
+            std::find_if(entries.begin(), entries.end(), [&](const BaggageEntry& other) { return other.key == entry.key; });
         if (known != entries.end())
             *known = std::move(entry);
         else
@@ -366,8 +374,8 @@ bool isPassableBaggage(QByteArrayView text)
 {
     int count = 0;
     return text.size() <= kMaxBaggageBytes && forEachMember(text, [&](QByteArrayView part) {
-        return ++count <= kMaxBaggageMembers && baggageMember(trimmedSpaces(part)).has_value();
-    });
+               return ++count <= kMaxBaggageMembers && baggageMember(trimmedSpaces(part)).has_value();
+           });
 }
 
 std::optional<B3Context> parseB3(QByteArrayView single)

@@ -28,8 +28,8 @@ struct TraceContext {
     bool operator==(const TraceContext&) const = default;
 };
 
-/// Reads a `traceparent` (W3C Trace Context Level 2). Nothing when it is malformed; then `tracestate` must be ignored too. Unknown flag bits are
-/// cleared. Allocates nothing.
+/// Reads a `traceparent` (W3C Trace Context Level 2). Nothing when it is malformed; then `tracestate` must be ignored too.
+/// Unknown flag bits are cleared. Allocates nothing.
 std::optional<TraceContext> parseTraceparent(QByteArrayView text);
 
 /// A `traceparent` of version 00: always 55 characters, kept in place.
@@ -41,14 +41,16 @@ struct TraceparentText {
 TraceparentText formatTraceparent(const TraceContext& context);
 
 enum class TracestateCheck : std::uint8_t {
-    AsIs,     ///< may be passed on unchanged
-    Rewrite,  ///< valid, but has to go through normalizeTracestate() first: too many or too long, empty members, spaces, duplicates
-    Invalid,  ///< to be dropped; the traceparent stays valid
+    AsIs,    ///< may be passed on unchanged
+    Rewrite, ///< valid, but has to go through normalizeTracestate() first: too many or too long, empty members, spaces,
+             ///< duplicates
+    Invalid, ///< to be dropped; the traceparent stays valid
 };
 /// Allocates nothing. Several headers are joined with `,` by the caller.
 TracestateCheck checkTracestate(QByteArrayView text);
 
-/// At most 32 members and 512 characters, first of duplicates kept; entries over 128 characters go first, then the right-most. Empty when invalid.
+/// At most 32 members and 512 characters, first of duplicates kept; entries over 128 characters go first, then the right-most.
+/// Empty when invalid.
 QByteArray normalizeTracestate(QByteArrayView text);
 
 /// `tracestate` with `key` set to `value` and moved to the front. An invalid key or value changes nothing.
@@ -59,7 +61,7 @@ QByteArrayView tracestateMember(QByteArrayView text, QByteArrayView key);
 /// One member of a `baggage` header, decoded. `metadata` is what follows the first `;`, as received.
 struct BaggageEntry {
     QByteArray key;
-    QByteArray value;    ///< percent-decoded; invalid UTF-8 became U+FFFD
+    QByteArray value; ///< percent-decoded; invalid UTF-8 became U+FFFD
     QByteArray metadata;
     bool operator==(const BaggageEntry&) const = default;
 };
@@ -79,7 +81,8 @@ struct B3Context {
 /// The single header `b3`.
 std::optional<B3Context> parseB3(QByteArrayView single);
 /// The headers X-B3-TraceId, X-B3-SpanId, X-B3-Sampled and X-B3-Flags; absent ones are empty.
-std::optional<B3Context> parseB3Multi(QByteArrayView traceId, QByteArrayView spanId, QByteArrayView sampled, QByteArrayView flags);
+std::optional<B3Context> parseB3Multi(QByteArrayView traceId, QByteArrayView spanId, QByteArrayView sampled,
+                                      QByteArrayView flags);
 QByteArray formatB3(const B3Context& context);
 
 } // namespace oriel::telemetry

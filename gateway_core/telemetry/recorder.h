@@ -14,9 +14,9 @@ namespace oriel::telemetry {
 /// Label values in the order of the metric's row in the metric table.
 using LabelValues = QVarLengthArray<QByteArray, 4>;
 
-/// The way out of the gateway thread for everything that was observed. Every function only appends to a bounded buffer that the telemetry
-/// thread drains: no lock held while formatting, no disk, never blocking; what does not fit is dropped and counted.
-/// May be called from any thread.
+/// The way out of the gateway thread for everything that was observed. Every function only appends to a bounded buffer that the
+/// telemetry thread drains: no lock held while formatting, no disk, never blocking; what does not fit is dropped and counted. May
+/// be called from any thread.
 class Recorder {
 public:
     virtual ~Recorder() = default;

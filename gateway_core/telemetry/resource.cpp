@@ -23,7 +23,8 @@ constexpr const char* kCompiler =
 
 void set(Attributes& attributes, const char* key, AnyValue value)
 {
-    const auto known = std::find_if(attributes.begin(), attributes.end(), [key](const Attribute& attribute) { return attribute.key == key; });
+    const auto known =
+        std::find_if(attributes.begin(), attributes.end(), [key](const Attribute& attribute) { return attribute.key == key; });
     if (known != attributes.end())
         known->value = std::move(value);
     else
@@ -43,7 +44,8 @@ std::shared_ptr<const Resource> makeResource(const ResourceOptions& options)
     auto resource = std::make_shared<Resource>();
     Attributes& attributes = resource->attributes;
     set(attributes, "service.name", options.serviceName.toUtf8());
-    set(attributes, "service.version", options.serviceVersion.isEmpty() ? QByteArray(ORIEL_VERSION) : options.serviceVersion.toUtf8());
+    set(attributes, "service.version",
+        options.serviceVersion.isEmpty() ? QByteArray(ORIEL_VERSION) : options.serviceVersion.toUtf8());
     if (!options.serviceInstanceId.isEmpty())
         set(attributes, "service.instance.id", options.serviceInstanceId);
     set(attributes, "telemetry.sdk.name", QByteArrayLiteral("oriel"));

@@ -12,12 +12,13 @@ namespace oriel::telemetry {
 
 struct ResourceOptions {
     QString serviceName = QStringLiteral("oriel");
-    QString serviceVersion;           ///< empty: Oriel's version
-    QByteArray serviceInstanceId;     ///< stable for one run
-    QString environment;              ///< deployment.environment.name and its old name; empty: none
-    QString job;                      ///< empty: the service's name
-    QByteArray revision;              ///< vcs.revision; empty: left out
-    QMap<QString, QString> attributes; ///< of the configuration and OTEL_RESOURCE_ATTRIBUTES; `serviceName` wins over a `service.name` here
+    QString serviceVersion;       ///< empty: Oriel's version
+    QByteArray serviceInstanceId; ///< stable for one run
+    QString environment;          ///< deployment.environment.name and its old name; empty: none
+    QString job;                  ///< empty: the service's name
+    QByteArray revision;          ///< vcs.revision; empty: left out
+    QMap<QString, QString>
+        attributes; ///< of the configuration and OTEL_RESOURCE_ATTRIBUTES; `serviceName` wins over a `service.name` here
 };
 
 /// The Resource of everything that Oriel itself produces.

@@ -22,15 +22,22 @@ private:
     bool m_on;
 };
 
-/// Looks at the random low 56 bits of the trace id only, so every process decides alike and a higher ratio keeps all that a lower one keeps.
+/// Looks at the random low 56 bits of the trace id only, so every process decides alike and a higher ratio keeps all that a lower
+/// one keeps.
 class RatioSampler final : public Sampler {
 public:
-    explicit RatioSampler(double ratio) : m_ratio(ratio), m_threshold(static_cast<std::uint64_t>(std::llround((1.0 - ratio) * kSpace))) {}
+    explicit RatioSampler(double ratio)
+        : m_ratio(ratio),
+          m_threshold(static_cast<std::uint64_t>(std::llround((1.0 - ratio) * kSpace)))
+    {}
     [[nodiscard]] bool isExported(const SamplingInput& input) const override
     {
         return (input.traceId.low & 0x00ff'ffff'ffff'ffffULL) >= m_threshold;
     }
-    [[nodiscard]] QByteArray description() const override { return "TraceIdRatioBased{" + QByteArray::number(m_ratio, 'f', 6) + '}'; }
+    [[nodiscard]] QByteArray description() const override
+    {
+        return "TraceIdRatioBased{" + QByteArray::number(m_ratio, 'f', 6) + '}';
+    }
 
 private:
     static constexpr double kSpace = 72057594037927936.0; // 2^56

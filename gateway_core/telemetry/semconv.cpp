@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::array<AttributeRow, static_cast<std::size_t>(Attr::Count)> kAttributes{{
     {Attr::McpMethodName, "mcp.method.name", "string", "The MCP method of the request or notification."},
-    {Attr::McpProtocolVersion, "mcp.protocol.version", "string", "The MCP revision that this side of the gateway speaks with its peer."},
+    {Attr::McpProtocolVersion, "mcp.protocol.version", "string",
+     "The MCP revision that this side of the gateway speaks with its peer."},
     {Attr::McpSessionId, "mcp.session.id", "string", "The MCP session; revisions before 2026-07-28 only."},
     {Attr::McpResourceUri, "mcp.resource.uri", "string", "The resource that a resource request is about."},
     {Attr::McpClientName, "mcp.client.name", "string", "clientInfo.name of the caller, or the name of its token."},
@@ -19,10 +20,13 @@ constexpr std::array<AttributeRow, static_cast<std::size_t>(Attr::Count)> kAttri
     {Attr::McpServerName, "mcp.server.name", "string", "The configured name of the server that was called."},
     {Attr::McpServerVersion, "mcp.server.version", "string", "serverInfo.version of the server that was called."},
     {Attr::GenAiOperationName, "gen_ai.operation.name", "string", "execute_tool, on tools/call only."},
-    {Attr::GenAiToolName, "gen_ai.tool.name", "string", "The tool: with its prefix on the SERVER span, as its server calls it on the CLIENT span."},
+    {Attr::GenAiToolName, "gen_ai.tool.name", "string",
+     "The tool: with its prefix on the SERVER span, as its server calls it on the CLIENT span."},
     {Attr::GenAiPromptName, "gen_ai.prompt.name", "string", "The prompt, likewise."},
-    {Attr::GenAiToolCallArguments, "gen_ai.tool.call.arguments", "string", "Masked arguments as JSON; only for destinations that ask for payloads."},
-    {Attr::GenAiToolCallResult, "gen_ai.tool.call.result", "string", "Masked result as JSON; only for destinations that ask for payloads."},
+    {Attr::GenAiToolCallArguments, "gen_ai.tool.call.arguments", "string",
+     "Masked arguments as JSON; only for destinations that ask for payloads."},
+    {Attr::GenAiToolCallResult, "gen_ai.tool.call.result", "string",
+     "Masked result as JSON; only for destinations that ask for payloads."},
     {Attr::JsonrpcRequestId, "jsonrpc.request.id", "string", "The JSON-RPC id in its string form; not on notifications."},
     {Attr::RpcResponseStatusCode, "rpc.response.status_code", "string", "The JSON-RPC error code that was answered."},
     {Attr::ErrorType, "error.type", "string", "What failed: a JSON-RPC code, tool_error, timeout … Absent on success."},
@@ -41,7 +45,8 @@ constexpr std::array<AttributeRow, static_cast<std::size_t>(Attr::Count)> kAttri
     {Attr::GatewayOverhead, "gateway.overhead", "double", "Seconds of the call in which no server was working on it."},
     {Attr::GatewayAttempt, "gateway.attempt", "int", "Number of the retry; absent on the first try."},
     {Attr::GatewayReplay, "gateway.replay", "bool", "True when a person sent the call from the console."},
-    {Attr::GatewayOutcome, "gateway.outcome", "string", "ok, tool_error, rpc_error, timeout, cancelled, blocked, rejected or unavailable."},
+    {Attr::GatewayOutcome, "gateway.outcome", "string",
+     "ok, tool_error, rpc_error, timeout, cancelled, blocked, rejected or unavailable."},
     {Attr::GatewaySpanAlias, "gateway.span.alias", "string", "The name that an alias set gives to this span."},
     {Attr::GuardrailCheck, "guardrail.check", "string", "The check that ran."},
     {Attr::GuardrailAction, "guardrail.action", "string", "observe, redact or block."},
@@ -52,9 +57,10 @@ constexpr std::array<AttributeRow, static_cast<std::size_t>(Attr::Count)> kAttri
     {Attr::LogIostream, "log.iostream", "string", "stderr or stdout of a server."},
 }};
 
-constexpr std::array kEnkryptNames{"server_name", "tool_name", "user_id", "project_id", "custom_id", "duration_ms", "success", "error_type"};
-constexpr std::array kKuadrantNames{"mcp.server",  "mcp.route",       "error_source",    "http.method",
-                                    "http.path",   "http.request_id", "http.status_code"};
+constexpr std::array kEnkryptNames{"server_name", "tool_name",   "user_id", "project_id",
+                                   "custom_id",   "duration_ms", "success", "error_type"};
+constexpr std::array kKuadrantNames{"mcp.server", "mcp.route",       "error_source",    "http.method",
+                                    "http.path",  "http.request_id", "http.status_code"};
 constexpr std::array kDecoratorNames{"mcp.server", "mcp.tool", "mcp.status"};
 constexpr std::array kContextForgeNames{"tool.name", "http.method", "http.url", "http.status_code"};
 
@@ -131,7 +137,10 @@ constexpr std::array kProtocolVersions{"2024-11-05", "2025-03-26", "2025-06-18",
 
 } // namespace
 
-std::span<const AttributeRow> attributeTable() { return kAttributes; }
+std::span<const AttributeRow> attributeTable()
+{
+    return kAttributes;
+}
 
 QByteArray attributeName(Attr attribute)
 {
@@ -139,7 +148,10 @@ QByteArray attributeName(Attr attribute)
     return QByteArray::fromRawData(name, static_cast<qsizetype>(std::strlen(name)));
 }
 
-std::span<const AliasSetRow> aliasSetTable() { return kAliasSets; }
+std::span<const AliasSetRow> aliasSetTable()
+{
+    return kAliasSets;
+}
 
 AliasSets aliasSetByName(QStringView name)
 {

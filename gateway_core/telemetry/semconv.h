@@ -13,23 +13,53 @@ namespace oriel::telemetry {
 
 /// Every attribute that Oriel writes on spans, logs and metrics; its name is in attributeTable() and nowhere else.
 enum class Attr : std::uint8_t {
-    McpMethodName, McpProtocolVersion, McpSessionId, McpResourceUri,
-    McpClientName, McpClientVersion, McpServerName, McpServerVersion,
-    GenAiOperationName, GenAiToolName, GenAiPromptName, GenAiToolCallArguments, GenAiToolCallResult,
-    JsonrpcRequestId, RpcResponseStatusCode, ErrorType,
-    NetworkTransport, NetworkProtocolName, NetworkProtocolVersion,
-    ServerAddress, ServerPort, ClientAddress, ClientPort, PeerService,
-    TenantId, UserId, ProjectId, RequestId,
-    GatewayOverhead, GatewayAttempt, GatewayReplay, GatewayOutcome, GatewaySpanAlias,
-    GuardrailCheck, GuardrailAction, GuardrailViolation, GuardrailFindings, GuardrailDirection,
-    LogSource, LogIostream,
+    McpMethodName,
+    McpProtocolVersion,
+    McpSessionId,
+    McpResourceUri,
+    McpClientName,
+    McpClientVersion,
+    McpServerName,
+    McpServerVersion,
+    GenAiOperationName,
+    GenAiToolName,
+    GenAiPromptName,
+    GenAiToolCallArguments,
+    GenAiToolCallResult,
+    JsonrpcRequestId,
+    RpcResponseStatusCode,
+    ErrorType,
+    NetworkTransport,
+    NetworkProtocolName,
+    NetworkProtocolVersion,
+    ServerAddress,
+    ServerPort,
+    ClientAddress,
+    ClientPort,
+    PeerService,
+    TenantId,
+    UserId,
+    ProjectId,
+    RequestId,
+    GatewayOverhead,
+    GatewayAttempt,
+    GatewayReplay,
+    GatewayOutcome,
+    GatewaySpanAlias,
+    GuardrailCheck,
+    GuardrailAction,
+    GuardrailViolation,
+    GuardrailFindings,
+    GuardrailDirection,
+    LogSource,
+    LogIostream,
     Count
 };
 
 struct AttributeRow {
     Attr id;
     const char* name;
-    const char* type;        ///< "string", "int", "double", "bool"
+    const char* type; ///< "string", "int", "double", "bool"
     const char* description;
 };
 
@@ -40,9 +70,9 @@ QByteArray attributeName(Attr attribute);
 
 /// Sets of other names that a destination can ask for beside today's (T6).
 enum class AliasSet : std::uint8_t {
-    Enkrypt = 1,  ///< server_name, tool_name, user_id, project_id, custom_id, duration_ms, success, error_type
-    Kuadrant = 2, ///< mcp.server, mcp.route, error_source, http.method, http.path, http.request_id, http.status_code
-    Decorator = 4, ///< mcp.server, mcp.tool, mcp.status
+    Enkrypt = 1,      ///< server_name, tool_name, user_id, project_id, custom_id, duration_ms, success, error_type
+    Kuadrant = 2,     ///< mcp.server, mcp.route, error_source, http.method, http.path, http.request_id, http.status_code
+    Decorator = 4,    ///< mcp.server, mcp.tool, mcp.status
     ContextForge = 8, ///< tool.name, http.method, http.url, http.status_code
 };
 using AliasSets = std::uint8_t; ///< AliasSet values or-ed together
@@ -60,7 +90,8 @@ AliasSets aliasSetByName(QStringView name);
 /// The names that a set gives to the SERVER span (Count), or to a stage; empty: none.
 QByteArrayView stageAlias(Stage stage, AliasSet set);
 
-/// The method as a metric label: itself when a revision of MCP defines it, else `_OTHER`, so that a client cannot make new series.
+/// The method as a metric label: itself when a revision of MCP defines it, else `_OTHER`, so that a client cannot make new
+/// series.
 QByteArrayView boundedMethod(QByteArrayView method);
 /// The same for protocol revisions.
 QByteArrayView boundedProtocolVersion(QByteArrayView version);

@@ -43,8 +43,8 @@ public:
     static QByteArray answer(const QByteArray& status, const QByteArray& body = {}, const QByteArray& moreHeaders = {},
                              const QByteArray& contentType = "application/x-protobuf")
     {
-        return "HTTP/1.1 " + status + "\r\nContent-Type: " + contentType + "\r\nContent-Length: " + QByteArray::number(body.size()) + "\r\n" +
-               moreHeaders + "\r\n" + body;
+        return "HTTP/1.1 " + status + "\r\nContent-Type: " + contentType +
+               "\r\nContent-Length: " + QByteArray::number(body.size()) + "\r\n" + moreHeaders + "\r\n" + body;
     }
     /// Written instead of an answer: the connection is closed after these bytes.
     static QByteArray thenClose(const QByteArray& bytes) { return QByteArray("\0close", 6) + bytes; }

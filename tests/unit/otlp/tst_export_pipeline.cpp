@@ -21,7 +21,10 @@ using telemetry::SpanData;
 
 namespace {
 
-QByteArray ok() { return ScriptedBackend::answer("200 OK"); }
+QByteArray ok()
+{
+    return ScriptedBackend::answer("200 OK");
+}
 
 ScriptedBackend::Script always(const QByteArray& answer)
 {
@@ -91,7 +94,10 @@ std::vector<SpanData> allSpans(const ScriptedBackend& backend)
     return all;
 }
 
-bool has(const SpanData& span, const char* key) { return telemetry::findAttribute(span.attributes, key) != nullptr; }
+bool has(const SpanData& span, const char* key)
+{
+    return telemetry::findAttribute(span.attributes, key) != nullptr;
+}
 
 } // namespace
 
@@ -198,7 +204,8 @@ private Q_SLOTS:
         QTRY_COMPARE(statusOf(pipeline, QStringLiteral("rich")).sent, 2ULL);
         QCOMPARE(rich.requests().size(), 1);
         const SpanData span = spansOf(rich.requests()[0]).at(0);
-        QCOMPARE(*telemetry::findAttribute(span.attributes, "gen_ai.tool.call.arguments")->text(), QByteArray("{\"city\":\"Ulm\"}"));
+        QCOMPARE(*telemetry::findAttribute(span.attributes, "gen_ai.tool.call.arguments")->text(),
+                 QByteArray("{\"city\":\"Ulm\"}"));
         QCOMPARE(*telemetry::findAttribute(span.attributes, "server_name")->text(), QByteArray("weather"));
         const auto plainSpans = allSpans(plain);
         QVERIFY(!has(plainSpans[0], "gen_ai.tool.call.arguments") && !has(plainSpans[0], "server_name"));
@@ -294,7 +301,9 @@ private Q_SLOTS:
     void refusedCredentialsPauseAndKeepEverything()
     {
         bool keyIsGood = false;
-        ScriptedBackend backend([&](int, const ReceivedRequest&) { return keyIsGood ? ok() : ScriptedBackend::answer("401 Unauthorized", "bad key"); });
+        ScriptedBackend backend([&](int, const ReceivedRequest&) {
+            return keyIsGood ? ok() : ScriptedBackend::answer("401 Unauthorized", "bad key");
+        });
         ExportPipeline pipeline(options());
         put(pipeline, settingsOf({destinationOf(backend.url())}));
         pipeline.submitCalls(calls(1, 1));
@@ -336,8 +345,10 @@ private Q_SLOTS:
     void whatABackendRefusesIsDroppedAndCounted()
     {
         ScriptedBackend backend([](int index, const ReceivedRequest&) {
-            return index == 0 ? ScriptedBackend::answer("400 Bad Request", "malformed", {}, "text/plain")
-                              : ScriptedBackend::answer("200 OK", encodeExportResponse(Signal::Traces, {1, QStringLiteral("1 too old")}, Encoding::Protobuf));
+            return index == 0
+                       ? ScriptedBackend::answer("400 Bad Request", "malformed", {}, "text/plain")
+                       : ScriptedBackend::answer("200 OK", encodeExportResponse(Signal::Traces, {1, QStringLiteral("1 too old")},
+                                                                                Encoding::Protobuf));
         });
         ExportPipeline pipeline(options());
         put(pipeline, settingsOf({destinationOf(backend.url())}));
@@ -429,7 +440,8 @@ private Q_SLOTS:
     {
         ScriptedBackend backend(always(ok()));
         ExportPipeline pipeline(options());
-        put(pipeline, settingsOf({destinationOf(QStringLiteral("nonsense"), QStringLiteral("bad")), destinationOf(backend.url())}));
+        put(pipeline,
+            settingsOf({destinationOf(QStringLiteral("nonsense"), QStringLiteral("bad")), destinationOf(backend.url())}));
         QCOMPARE(statusOf(pipeline, QStringLiteral("bad")).state, DestinationState::Refused);
         pipeline.submitCalls(calls(1, 1));
         QTRY_COMPARE(statusOf(pipeline).sent, 2ULL);

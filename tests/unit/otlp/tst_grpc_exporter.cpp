@@ -180,7 +180,8 @@ class GrpcExporterTest : public QObject {
         return exporter ? std::move(*exporter) : nullptr;
     }
 
-    static std::optional<ExportOutcome> send(Exporter& exporter, Signal signal = Signal::Traces, const QByteArray& body = "request")
+    static std::optional<ExportOutcome> send(Exporter& exporter, Signal signal = Signal::Traces,
+                                             const QByteArray& body = "request")
     {
         std::optional<ExportOutcome> outcome;
         exporter.exportBatch(signal, body, [&outcome](const ExportOutcome& result) { outcome = result; });
@@ -266,7 +267,8 @@ private Q_SLOTS:
         QFETCH(int, kind);
         const RpcStatus details{code, QStringLiteral("busy"), retryInfo ? std::optional(milliseconds(2'500)) : std::nullopt};
         GrpcBackend backend([&](const ReceivedCall&) {
-            return Reply{grpc::Status(static_cast<grpc::StatusCode>(code), "busy just now", encodeRpcStatus(details, Encoding::Protobuf).toStdString()),
+            return Reply{grpc::Status(static_cast<grpc::StatusCode>(code), "busy just now",
+                                      encodeRpcStatus(details, Encoding::Protobuf).toStdString()),
                          {},
                          false};
         });
@@ -301,7 +303,8 @@ private Q_SLOTS:
     void aHeaderThatGrpcCannotCarryIsAnErrorAndNoCrash()
     {
         config::Destination destination = destinationOf(QStringLiteral("http://127.0.0.1:1"));
-        for (const auto& [name, text] : {std::pair(QStringLiteral("grpc-timeout"), QStringLiteral("1")), std::pair(QStringLiteral("b\u00e4d"), QStringLiteral("1")),
+        for (const auto& [name, text] : {std::pair(QStringLiteral("grpc-timeout"), QStringLiteral("1")),
+                                         std::pair(QStringLiteral("b\u00e4d"), QStringLiteral("1")),
                                          std::pair(QStringLiteral("x-key"), QStringLiteral("line\nbreak"))}) {
             destination.headers = {{name, text}};
             const auto exporter = make(destination);

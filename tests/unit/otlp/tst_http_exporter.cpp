@@ -63,7 +63,8 @@ private Q_SLOTS:
     {
         ScriptedBackend backend([](int, const ReceivedRequest&) { return ScriptedBackend::answer("200 OK"); });
         config::Destination destination = destinationOf(backend.url() + QStringLiteral("/base"));
-        destination.headers = {{QStringLiteral("X-Api-Key"), QStringLiteral("k-${vault:key}")}, {QStringLiteral("x-tenant"), QStringLiteral("acme")}};
+        destination.headers = {{QStringLiteral("X-Api-Key"), QStringLiteral("k-${vault:key}")},
+                               {QStringLiteral("x-tenant"), QStringLiteral("acme")}};
         const auto exporter = make(destination, [](QStringView) -> Result<QByteArray> { return QByteArray("s3cr3t"); });
         for (const Signal signal : kSignals) {
             const auto outcome = send(*exporter, signal, "body");
@@ -87,7 +88,8 @@ private Q_SLOTS:
 
     void jsonIsSentAsJson()
     {
-        ScriptedBackend backend([](int, const ReceivedRequest&) { return ScriptedBackend::answer("200 OK", "{}", {}, "application/json"); });
+        ScriptedBackend backend(
+            [](int, const ReceivedRequest&) { return ScriptedBackend::answer("200 OK", "{}", {}, "application/json"); });
         const auto exporter = make(destinationOf(backend.url(), ExportProtocol::HttpJson));
         QCOMPARE(exporter->encoding(), Encoding::Json);
         QCOMPARE(send(*exporter)->kind, Kind::Success);
@@ -124,7 +126,8 @@ private Q_SLOTS:
         QTest::addColumn<int>("code");
         QTest::addColumn<int>("retryAfterMs");
         QTest::addColumn<QString>("words");
-        const auto row = [](const char* name, const QByteArray& answer, Kind kind, int code, int retryAfterMs, const char* words) {
+        const auto row = [](const char* name, const QByteArray& answer, Kind kind, int code, int retryAfterMs,
+                            const char* words) {
             QTest::newRow(name) << answer << static_cast<int>(kind) << code << retryAfterMs << QString::fromLatin1(words);
         };
         const auto answer = &ScriptedBackend::answer;
@@ -134,26 +137,33 @@ private Q_SLOTS:
         row("200", answer("200 OK", {}, {}, "application/x-protobuf"), Kind::Success, 200, -1, "HTTP 200 OK");
         row("202", answer("202 Accepted", {}, {}, "application/x-protobuf"), Kind::Success, 202, -1, "HTTP 202");
         row("200 of an unknown type", answer("200 OK", "<html>fine</html>", {}, "text/html"), Kind::Success, 200, -1, "HTTP 200");
-        row("partial success", answer("200 OK", partial, {}, "application/x-protobuf"), Kind::PartialSuccess, 200, -1, "3 too old");
-        row("429 with seconds", answer("429 Too Many Requests", {}, "Retry-After: 7\r\n", "application/x-protobuf"), Kind::Retryable, 429, 7'000,
-            "HTTP 429 Too Many Requests");
-        row("503 with a date", answer("503 Service Unavailable", {}, "Retry-After: Tue, 14 Nov 2023 22:13:25 GMT\r\n", "application/x-protobuf"),
+        row("partial success", answer("200 OK", partial, {}, "application/x-protobuf"), Kind::PartialSuccess, 200, -1,
+            "3 too old");
+        row("429 with seconds", answer("429 Too Many Requests", {}, "Retry-After: 7\r\n", "application/x-protobuf"),
+            Kind::Retryable, 429, 7'000, "HTTP 429 Too Many Requests");
+        row("503 with a date",
+            answer("503 Service Unavailable", {}, "Retry-After: Tue, 14 Nov 2023 22:13:25 GMT\r\n", "application/x-protobuf"),
             Kind::Retryable, 503, 5'000, "HTTP 503");
-        row("503 with RetryInfo", answer("503 Service Unavailable", patience, {}, "application/x-protobuf"), Kind::Retryable, 503, 700, "busy");
+        row("503 with RetryInfo", answer("503 Service Unavailable", patience, {}, "application/x-protobuf"), Kind::Retryable, 503,
+            700, "busy");
         row("502", answer("502 Bad Gateway", "<html>bad</html>", {}, "text/html"), Kind::Retryable, 502, -1, "<html>bad</html>");
         row("504", answer("504 Gateway Timeout", {}, {}, "text/plain"), Kind::Retryable, 504, -1, "HTTP 504");
-        row("400 with a status", answer("400 Bad Request", status, {}, "application/x-protobuf"), Kind::Permanent, 400, -1, "bad span id");
-        row("400 in words", answer("400 Bad Request", "no\nsuch\x01tenant", {}, "text/plain"), Kind::Permanent, 400, -1, "no such tenant");
+        row("400 with a status", answer("400 Bad Request", status, {}, "application/x-protobuf"), Kind::Permanent, 400, -1,
+            "bad span id");
+        row("400 in words", answer("400 Bad Request", "no\nsuch\x01tenant", {}, "text/plain"), Kind::Permanent, 400, -1,
+            "no such tenant");
         row("404", answer("404 Not Found", "404 page not found", {}, "text/plain"), Kind::Permanent, 404, -1, "page not found");
         row("413", answer("413 Payload Too Large", {}, {}, "text/plain"), Kind::Permanent, 413, -1, "HTTP 413");
         row("500", answer("500 Internal Server Error", {}, {}, "text/plain"), Kind::Permanent, 500, -1, "HTTP 500");
-        row("401", answer("401 Unauthorized", "bad key", "WWW-Authenticate: Basic realm=\"x\"\r\n", "text/plain"), Kind::Unauthenticated, 401, -1,
-            "bad key");
+        row("401", answer("401 Unauthorized", "bad key", "WWW-Authenticate: Basic realm=\"x\"\r\n", "text/plain"),
+            Kind::Unauthenticated, 401, -1, "bad key");
         row("403", answer("403 Forbidden", {}, {}, "text/plain"), Kind::Unauthenticated, 403, -1, "HTTP 403");
-        row("redirect", answer("307 Temporary Redirect", {}, "Location: http://elsewhere.example/v1/traces?key=1\r\n", "text/plain"), Kind::Permanent,
-            307, -1, "redirects are not followed; set the endpoint to http://elsewhere.example/v1/traces if");
+        row("redirect",
+            answer("307 Temporary Redirect", {}, "Location: http://elsewhere.example/v1/traces?key=1\r\n", "text/plain"),
+            Kind::Permanent, 307, -1, "redirects are not followed; set the endpoint to http://elsewhere.example/v1/traces if");
         row("closed without an answer", ScriptedBackend::thenClose({}), Kind::Retryable, 0, -1, "");
-        row("closed in the middle", ScriptedBackend::thenClose("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"), Kind::Retryable, 200, -1, "");
+        row("closed in the middle", ScriptedBackend::thenClose("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"),
+            Kind::Retryable, 200, -1, "");
         row("no HTTP at all", ScriptedBackend::thenClose("SSH-2.0-OpenSSH_9.2\r\n\r\n"), Kind::Retryable, 0, -1, "");
     }
     void answersAreJudgedByTheRulesOfOtlp()
@@ -176,13 +186,15 @@ private Q_SLOTS:
 
     void aJsonBackendsWordsAreReadToo()
     {
-        const auto outcome = answeredWith(ScriptedBackend::answer("400 Bad Request", R"({"code":3,"message":"bad span id"})", {}, "application/json"),
-                                          ExportProtocol::HttpJson);
+        const auto outcome = answeredWith(
+            ScriptedBackend::answer("400 Bad Request", R"({"code":3,"message":"bad span id"})", {}, "application/json"),
+            ExportProtocol::HttpJson);
         QCOMPARE(outcome->kind, Kind::Permanent);
         QVERIFY(outcome->message.endsWith(QStringLiteral(": bad span id")));
-        const auto partial = answeredWith(
-            ScriptedBackend::answer("200 OK", R"({"partialSuccess":{"rejectedSpans":"2","errorMessage":"no"}})", {}, "application/json"),
-            ExportProtocol::HttpJson);
+        const auto partial =
+            answeredWith(ScriptedBackend::answer("200 OK", R"({"partialSuccess":{"rejectedSpans":"2","errorMessage":"no"}})", {},
+                                                 "application/json"),
+                         ExportProtocol::HttpJson);
         QCOMPARE(partial->kind, Kind::PartialSuccess);
         QCOMPARE(partial->rejected, std::int64_t(2));
     }
@@ -191,7 +203,8 @@ private Q_SLOTS:
     {
         ScriptedBackend elsewhere([](int, const ReceivedRequest&) { return ScriptedBackend::answer("200 OK"); });
         const QByteArray location = "Location: " + elsewhere.url().toUtf8() + "/v1/traces\r\n";
-        ScriptedBackend backend([location](int, const ReceivedRequest&) { return ScriptedBackend::answer("302 Found", {}, location); });
+        ScriptedBackend backend(
+            [location](int, const ReceivedRequest&) { return ScriptedBackend::answer("302 Found", {}, location); });
         const auto exporter = make(destinationOf(backend.url()));
         QCOMPARE(send(*exporter)->kind, Kind::Permanent);
         QVERIFY(elsewhere.requests().isEmpty());
@@ -285,11 +298,13 @@ private Q_SLOTS:
             QSKIP("openssl is not installed");
         QTemporaryDir folder;
         const auto path = [&](const char* name) { return folder.filePath(QString::fromLatin1(name)); };
-        QCOMPARE(QProcess::execute(openssl, {QStringLiteral("req"), QStringLiteral("-x509"), QStringLiteral("-newkey"), QStringLiteral("rsa:2048"),
-                                             QStringLiteral("-nodes"), QStringLiteral("-days"), QStringLiteral("2"), QStringLiteral("-subj"),
-                                             QStringLiteral("/CN=127.0.0.1"), QStringLiteral("-addext"), QStringLiteral("subjectAltName=IP:127.0.0.1"),
-                                             QStringLiteral("-keyout"), path("key.pem"), QStringLiteral("-out"), path("cert.pem")}),
-                 0);
+        QCOMPARE(
+            QProcess::execute(openssl, {QStringLiteral("req"), QStringLiteral("-x509"), QStringLiteral("-newkey"),
+                                        QStringLiteral("rsa:2048"), QStringLiteral("-nodes"), QStringLiteral("-days"),
+                                        QStringLiteral("2"), QStringLiteral("-subj"), QStringLiteral("/CN=127.0.0.1"),
+                                        QStringLiteral("-addext"), QStringLiteral("subjectAltName=IP:127.0.0.1"),
+                                        QStringLiteral("-keyout"), path("key.pem"), QStringLiteral("-out"), path("cert.pem")}),
+            0);
         const QList<QSslCertificate> certificates = QSslCertificate::fromPath(path("cert.pem"));
         QFile keyFile(path("key.pem"));
         QVERIFY(keyFile.open(QIODevice::ReadOnly));

@@ -109,7 +109,8 @@ private Q_SLOTS:
         QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
         environment.insert(QStringLiteral("ORIEL_TEST_CONSOLE_CHILD"), QStringLiteral("1"));
         child.setProcessEnvironment(environment);
-        child.start(QCoreApplication::applicationFilePath(), {QStringLiteral("theConsoleGetsOneLineAMessage"), QStringLiteral("-silent")});
+        child.start(QCoreApplication::applicationFilePath(),
+                    {QStringLiteral("theConsoleGetsOneLineAMessage"), QStringLiteral("-silent")});
         QVERIFY(child.waitForFinished());
         QCOMPARE(child.exitCode(), 0);
         QVERIFY(child.readAllStandardOutput().split('\n').contains("{\"resourceSpans\":[]}"));

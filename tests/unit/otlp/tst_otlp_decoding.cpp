@@ -11,7 +11,10 @@ using namespace oriel::otlp;
 
 namespace {
 
-QByteArray id(const char* hex) { return QByteArray::fromHex(hex); }
+QByteArray id(const char* hex)
+{
+    return QByteArray::fromHex(hex);
+}
 
 void compareSpans(const SpanData& a, const SpanData& b)
 {
@@ -104,8 +107,15 @@ private Q_SLOTS:
     void unknownFieldsAreSkippedAndTheLastScalarWins()
     {
         // span{5:"a", 5:"b", 99: varint 1, 100: "x", 6: 9 (no such kind), 15: status{1: "reserved", 3: 2}, …ids}
-        const QByteArray span = id("0a1000000000000000000000000000000001" "12080000000000000002" "2a0161" "2a0162" "980601" "a2060178" "3009"
-                                   "7a06" "0a0278781802");
+        const QByteArray span = id("0a1000000000000000000000000000000001"
+                                   "12080000000000000002"
+                                   "2a0161"
+                                   "2a0162"
+                                   "980601"
+                                   "a2060178"
+                                   "3009"
+                                   "7a06"
+                                   "0a0278781802");
         QByteArray request = span;
         for (const char tag : {'\x12', '\x12', '\x0a'})
             request = QByteArray(1, tag) + static_cast<char>(request.size()) + request;
@@ -118,7 +128,9 @@ private Q_SLOTS:
 
     void unpackedBucketsAreReadLikePackedOnes()
     {
-        const QByteArray point = id("310100000000000000" "310200000000000000" "39000000000000f03f");
+        const QByteArray point = id("310100000000000000"
+                                    "310200000000000000"
+                                    "39000000000000f03f");
         QByteArray request = point;
         for (const char tag : {'\x0a', '\x4a', '\x12', '\x12', '\x0a'})
             request = QByteArray(1, tag) + static_cast<char>(request.size()) + request;
@@ -161,7 +173,8 @@ private Q_SLOTS:
         for (int round = 0; round < 3'000; ++round) {
             const auto mangled = [&](QByteArray bytes) {
                 for (int flips = 0; flips < 3; ++flips)
-                    bytes[static_cast<qsizetype>(random.next64() % static_cast<std::uint64_t>(bytes.size()))] = static_cast<char>(random.next64());
+                    bytes[static_cast<qsizetype>(random.next64() % static_cast<std::uint64_t>(bytes.size()))] =
+                        static_cast<char>(random.next64());
                 return bytes;
             };
             survived += decodeTraces(mangled(whole), Encoding::Protobuf).has_value();
@@ -192,9 +205,11 @@ private Q_SLOTS:
     void textThatIsNotUtf8IsRepaired()
     {
         SpanData span = full::span();
-        span.name = "\xff" "a";
+        span.name = "\xff"
+                    "a";
         const auto decoded = decodeTraces(encodeTraces({&span, 1}, Encoding::Protobuf), Encoding::Protobuf);
-        QCOMPARE(decoded->spans[0].name, QByteArray("\xEF\xBF\xBD" "a"));
+        QCOMPARE(decoded->spans[0].name, QByteArray("\xEF\xBF\xBD"
+                                                    "a"));
     }
 
     void jsonIsReadAsOthersWriteIt()
@@ -227,7 +242,8 @@ private Q_SLOTS:
         const auto decoded = decodeMetrics(text, Encoding::Json);
         QVERIFY(decoded);
         QCOMPARE(decoded->skippedPoints, std::uint64_t(3));
-        QByteArray request = id("0a00" "0a00");
+        QByteArray request = id("0a00"
+                                "0a00");
         for (const char tag : {'\x52', '\x12', '\x12', '\x0a'})
             request = QByteArray(1, tag) + static_cast<char>(request.size()) + request;
         QCOMPARE(decodeMetrics(request, Encoding::Protobuf)->skippedPoints, std::uint64_t(2));

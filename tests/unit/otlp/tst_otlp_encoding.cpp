@@ -25,7 +25,10 @@ Message attribute(const Message& parent, unsigned tag, const QByteArray& key)
     return Message(QByteArray(1, '\xff'));
 }
 
-QByteArray id(const char* hex) { return QByteArray::fromHex(hex); }
+QByteArray id(const char* hex)
+{
+    return QByteArray::fromHex(hex);
+}
 
 } // namespace
 
@@ -186,10 +189,24 @@ private Q_SLOTS:
         span.flags = 1;
         span.attributes = {{"k", std::int64_t(5)}};
         // request{1: group{2: scope{2: span}}}
-        const QByteArray body = id("0a10" "00000000000000000000000000000001" "1208" "0000000000000002" "2a0161" "3002" "390300000000000000"
-                                   "410400000000000000" "4a07" "0a016b" "12021805" "850101000000");
+        const QByteArray body = id("0a10"
+                                   "00000000000000000000000000000001"
+                                   "1208"
+                                   "0000000000000002"
+                                   "2a0161"
+                                   "3002"
+                                   "390300000000000000"
+                                   "410400000000000000"
+                                   "4a07"
+                                   "0a016b"
+                                   "12021805"
+                                   "850101000000");
         QCOMPARE(body.size(), qsizetype(0x42));
-        QCOMPARE(encodeTraces({&span, 1}, Encoding::Protobuf).toHex(), (id("0a46" "1244" "1242") + body).toHex());
+        QCOMPARE(encodeTraces({&span, 1}, Encoding::Protobuf).toHex(), (id("0a46"
+                                                                           "1244"
+                                                                           "1242") +
+                                                                        body)
+                                                                           .toHex());
     }
 
     void nothingIsAnEmptyMessage()

@@ -15,7 +15,10 @@ config::Destination http(const char* endpoint)
     destination.endpoint = QString::fromLatin1(endpoint);
     return destination;
 }
-Batch batch(int bytes, std::uint32_t items) { return {QByteArray(bytes, 'x'), Encoding::Protobuf, items, false}; }
+Batch batch(int bytes, std::uint32_t items)
+{
+    return {QByteArray(bytes, 'x'), Encoding::Protobuf, items, false};
+}
 } // namespace
 
 class OtlpEndpointTest : public QObject {
@@ -81,7 +84,8 @@ private Q_SLOTS:
         QTest::addColumn<int>("protocol");
         QTest::addColumn<bool>("own");
         const auto row = [](const char* endpoint, ExportProtocol protocol, bool own) {
-            QTest::addRow("%s %d", endpoint, static_cast<int>(protocol)) << QByteArray(endpoint) << static_cast<int>(protocol) << own;
+            QTest::addRow("%s %d", endpoint, static_cast<int>(protocol))
+                << QByteArray(endpoint) << static_cast<int>(protocol) << own;
         };
         row("http://localhost:4318", ExportProtocol::HttpProtobuf, true);
         row("http://127.0.0.1:4318/x", ExportProtocol::HttpJson, true);

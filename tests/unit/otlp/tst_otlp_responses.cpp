@@ -22,10 +22,12 @@ private Q_SLOTS:
     void aPartialSuccessIsReadInBothEncodings()
     {
         // response{1: partial{1: 300, 2: "full"}}
-        QCOMPARE(*decodeExportResponse(QByteArray::fromHex("0a0908ac02120466756c6c"), Encoding::Protobuf), (PartialSuccess{300, QStringLiteral("full")}));
+        QCOMPARE(*decodeExportResponse(QByteArray::fromHex("0a0908ac02120466756c6c"), Encoding::Protobuf),
+                 (PartialSuccess{300, QStringLiteral("full")}));
         QCOMPARE(*decodeExportResponse(R"({"partialSuccess":{"rejectedLogRecords":"3","errorMessage":"full"}})", Encoding::Json),
                  (PartialSuccess{3, QStringLiteral("full")}));
-        QCOMPARE(*decodeExportResponse(R"({"partialSuccess":{"rejectedDataPoints":2}})", Encoding::Json), (PartialSuccess{2, {}}));
+        QCOMPARE(*decodeExportResponse(R"({"partialSuccess":{"rejectedDataPoints":2}})", Encoding::Json),
+                 (PartialSuccess{2, {}}));
         for (const Signal signal : kSignals) {
             for (const Encoding encoding : {Encoding::Protobuf, Encoding::Json}) {
                 const PartialSuccess partial{7, QStringLiteral("no")};
@@ -41,7 +43,8 @@ private Q_SLOTS:
         // status{1: 14, 2: "busy", 3: any{1: type, 2: retryInfo{1: duration{1: 2, 2: 500000000}}}}
         const QByteArray type = "type.googleapis.com/google.rpc.RetryInfo";
         const QByteArray info = QByteArray::fromHex("0a0808021080cab5ee01");
-        const QByteArray any = QByteArray("\x0a") + static_cast<char>(type.size()) + type + "\x12" + static_cast<char>(info.size()) + info;
+        const QByteArray any =
+            QByteArray("\x0a") + static_cast<char>(type.size()) + type + "\x12" + static_cast<char>(info.size()) + info;
         const QByteArray status = QByteArray("\x08\x0e\x12\x04") + "busy" + "\x1a" + static_cast<char>(any.size()) + any;
         const RpcStatus expected{14, QStringLiteral("busy"), milliseconds(2500)};
         QCOMPARE(*decodeRpcStatus(status, Encoding::Protobuf), expected);

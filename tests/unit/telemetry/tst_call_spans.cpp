@@ -81,7 +81,10 @@ QByteArray text(const SpanData& span, const char* key)
     return value != nullptr && value->text() != nullptr ? *value->text() : QByteArray();
 }
 
-bool has(const SpanData& span, const char* key) { return findAttribute(span.attributes, key) != nullptr; }
+bool has(const SpanData& span, const char* key)
+{
+    return findAttribute(span.attributes, key) != nullptr;
+}
 
 const SpanData* named(const std::vector<SpanData>& spans, const QByteArray& name)
 {

@@ -42,16 +42,19 @@ private Q_SLOTS:
         SpanData span;
         auto array = std::make_shared<ArrayValue>();
         array->values.emplace_back(QByteArray("abcdef"));
-        span.attributes = {{"text", QByteArray("\xC3\xA4\xE2\x82\xAC" "bcd")},
+        span.attributes = {{"text", QByteArray("\xC3\xA4\xE2\x82\xAC"
+                                               "bcd")},
                            {"bytes", BytesValue{QByteArray("12345")}},
                            {"array", std::shared_ptr<const ArrayValue>(array)},
                            {"number", 123456}};
         SpanLimits limits;
         limits.attributeLength = 3;
         applyLimits(span, limits);
-        QCOMPARE(*span.attributes[0].value.text(), QByteArray("\xC3\xA4\xE2\x82\xAC" "b"));
+        QCOMPARE(*span.attributes[0].value.text(), QByteArray("\xC3\xA4\xE2\x82\xAC"
+                                                              "b"));
         QCOMPARE(std::get<BytesValue>(span.attributes[1].value.value).bytes, QByteArray("123"));
-        QCOMPARE(*std::get<std::shared_ptr<const ArrayValue>>(span.attributes[2].value.value)->values[0].text(), QByteArray("abc"));
+        QCOMPARE(*std::get<std::shared_ptr<const ArrayValue>>(span.attributes[2].value.value)->values[0].text(),
+                 QByteArray("abc"));
         QCOMPARE(std::get<std::int64_t>(span.attributes[3].value.value), std::int64_t(123456));
         QCOMPARE(array->values[0].text()->size(), qsizetype(6));
         QCOMPARE(span.droppedAttributes, 0U);
@@ -95,7 +98,9 @@ private Q_SLOTS:
         QCOMPARE((*makeSampler(u"always_on"))->description(), QByteArray("AlwaysOnSampler"));
         QCOMPARE((*makeSampler(u"ALWAYS_OFF"))->description(), QByteArray("AlwaysOffSampler"));
         QCOMPARE((*makeSampler(u"traceidratio", 0.0001))->description(), QByteArray("TraceIdRatioBased{0.000100}"));
-        QVERIFY((*makeSampler(u"parentbased_traceidratio", 0.5))->description().startsWith("ParentBased{root=TraceIdRatioBased{0.500000}"));
+        QVERIFY((*makeSampler(u"parentbased_traceidratio", 0.5))
+                    ->description()
+                    .startsWith("ParentBased{root=TraceIdRatioBased{0.500000}"));
         QVERIFY(!makeSampler(u"sometimes").has_value());
         QVERIFY(!makeSampler(u"traceidratio", 1.5).has_value());
         QVERIFY(!makeSampler(u"traceidratio", qQNaN()).has_value());

@@ -119,7 +119,8 @@ private Q_SLOTS:
         QCOMPARE(registry.fullName(MetricId::ToolCallErrors), QByteArray("enkrypt_tool_call_errors_total"));
         QCOMPARE(registry.fullName(MetricId::Tokens), QByteArray("tokens_total"));
         registry.record(MetricId::ToolCallErrors, {"s", "timeout"}, 1);
-        QCOMPARE(find(registry.collect(), "enkrypt_tool_call_errors_total")->alias, QByteArray("enkrypt_tool_call_error_counter"));
+        QCOMPARE(find(registry.collect(), "enkrypt_tool_call_errors_total")->alias,
+                 QByteArray("enkrypt_tool_call_error_counter"));
         registry.setNameSpace({});
         QCOMPARE(registry.fullName(MetricId::ToolCalls), QByteArray("tool_calls_total"));
     }
@@ -232,7 +233,9 @@ private Q_SLOTS:
         MetricRegistry registry(clock);
         CallInstruments(registry).record(toolCall());
         const auto all = registry.collect();
-        QCOMPARE(valueOf(all, "mcp_gateway_tool_calls_total", {{"server_name", "weather"}, {"tool_name", "get"}, {"project_id", "apollo"}}), 1.0);
+        QCOMPARE(valueOf(all, "mcp_gateway_tool_calls_total",
+                         {{"server_name", "weather"}, {"tool_name", "get"}, {"project_id", "apollo"}}),
+                 1.0);
         QCOMPARE(valueOf(all, "mcp_gateway_tool_call_success_total", {{"server_name", "weather"}, {"tool_name", "get"}}), 1.0);
         QVERIFY(find(all, "mcp_gateway_tool_call_failure_total") == nullptr);
         QVERIFY(find(all, "errors_total") == nullptr);
@@ -281,7 +284,8 @@ private Q_SLOTS:
         QCOMPARE(valueOf(all, "mcp_gateway_tool_call_failure_total",
                          {{"server_name", "weather"}, {"tool_name", "get"}, {"error_type", errorType}}),
                  1.0);
-        QCOMPARE(valueOf(all, "mcp_gateway_tool_call_errors_total", {{"server_name", "weather"}, {"error_type", errorType}}), broken ? 1.0 : -1.0);
+        QCOMPARE(valueOf(all, "mcp_gateway_tool_call_errors_total", {{"server_name", "weather"}, {"error_type", errorType}}),
+                 broken ? 1.0 : -1.0);
         QCOMPARE(valueOf(all, "errors_total", {{"category", errorType}}), 1.0);
         QVERIFY(find(all, "mcp_gateway_tool_call_success_total") == nullptr);
     }
@@ -298,14 +302,20 @@ private Q_SLOTS:
         call.guardrails.push_back({"toxicity", true, 0, 1000, {}, {}, 0});
         CallInstruments(registry).record(call);
         const auto all = registry.collect();
-        QCOMPARE(valueOf(all, "mcp_gateway_tool_call_blocked_total", {{"server_name", "weather"}, {"tool_name", "get"}, {"reason", "aws-key"}}), 1.0);
+        QCOMPARE(valueOf(all, "mcp_gateway_tool_call_blocked_total",
+                         {{"server_name", "weather"}, {"tool_name", "get"}, {"reason", "aws-key"}}),
+                 1.0);
         QVERIFY(find(all, "mcp_gateway_tool_call_failure_total") == nullptr);
         QVERIFY(find(all, "mcp_gateway_tool_call_duration_seconds") == nullptr);
         QCOMPARE(valueOf(all, "mcp_gateway_guardrail_violations_total",
                          {{"violation_type", "aws-key"}, {"server_name", "weather"}, {"detector", "secret"}}),
                  1.0);
-        QCOMPARE(valueOf(all, "mcp_gateway_input_guardrail_violations_total", {{"violation_type", "aws-key"}, {"server_name", "weather"}}), 1.0);
-        QCOMPARE(valueOf(all, "mcp_gateway_output_guardrail_violations_total", {{"violation_type", "e-mail"}, {"server_name", "weather"}}), 1.0);
+        QCOMPARE(valueOf(all, "mcp_gateway_input_guardrail_violations_total",
+                         {{"violation_type", "aws-key"}, {"server_name", "weather"}}),
+                 1.0);
+        QCOMPARE(valueOf(all, "mcp_gateway_output_guardrail_violations_total",
+                         {{"violation_type", "e-mail"}, {"server_name", "weather"}}),
+                 1.0);
         QCOMPARE(valueOf(all, "mcp_gateway_pii_redactions_total", {{"server_name", "weather"}, {"pii_type", "e-mail"}}), 3.0);
         QCOMPARE(valueOf(all, "mcp_gateway_relevancy_violations_total", {{"server_name", "weather"}, {"tool_name", "get"}}), 1.0);
     }
@@ -327,7 +337,9 @@ private Q_SLOTS:
         }
         const auto all = registry.collect();
         QCOMPARE(find(all, "mcp_gateway_tool_calls_total")->numbers.size(), std::size_t(1));
-        QCOMPARE(valueOf(all, "mcp_gateway_tool_calls_total", {{"server_name", "unknown"}, {"tool_name", "unknown"}, {"project_id", "apollo"}}), 20.0);
+        QCOMPARE(valueOf(all, "mcp_gateway_tool_calls_total",
+                         {{"server_name", "unknown"}, {"tool_name", "unknown"}, {"project_id", "apollo"}}),
+                 20.0);
         QCOMPARE(find(all, "mcp.server.operation.duration")->histograms.size(), std::size_t(2));
     }
 

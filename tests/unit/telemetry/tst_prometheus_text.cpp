@@ -22,8 +22,9 @@ void recordEverything(MetricRegistry& registry)
         for (int i = 0; i < 3; ++i) {
             std::vector<QByteArray> labels;
             for (std::size_t l = 0; l < row.labels.size(); ++l)
-                labels.push_back(QByteArrayView(row.labels[l]) == QByteArrayView("server.port") ? QByteArray::number(8000 + i)
-                                                                                               : awkward[(static_cast<qsizetype>(l) + i) % awkward.size()]);
+                labels.push_back(QByteArrayView(row.labels[l]) == QByteArrayView("server.port")
+                                     ? QByteArray::number(8000 + i)
+                                     : awkward[(static_cast<qsizetype>(l) + i) % awkward.size()]);
             registry.record(row.id, labels, 0.25 + i, {{1, static_cast<std::uint64_t>(i) + 1}, {7}});
         }
     }
@@ -51,12 +52,15 @@ int run(const QString& program, const QStringList& arguments, const QByteArray& 
     return process.exitCode();
 }
 
-/// A Python that has prometheus_client. A distribution's package belongs to the system's interpreter, which need not be the first in PATH.
+/// A Python that has prometheus_client. A distribution's package belongs to the system's interpreter, which need not be the first
+/// in PATH.
 QString pythonWithParser()
 {
-    for (const QString& program : {QStringLiteral("/usr/bin/python3"), QStandardPaths::findExecutable(QStringLiteral("python3"))}) {
+    for (const QString& program :
+         {QStringLiteral("/usr/bin/python3"), QStandardPaths::findExecutable(QStringLiteral("python3"))}) {
         QByteArray said;
-        if (!program.isEmpty() && run(program, {QStringLiteral("-c"), QStringLiteral("import prometheus_client")}, {}, &said) == 0)
+        if (!program.isEmpty() &&
+            run(program, {QStringLiteral("-c"), QStringLiteral("import prometheus_client")}, {}, &said) == 0)
             return program;
     }
     return {};
@@ -95,10 +99,11 @@ private Q_SLOTS:
         recordEverything(registry);
         const Resource target = resource();
         const QByteArray text = writeExposition(registry.collect(), ExpositionFormat::OpenMetrics100, &target);
-        const QString script = QStringLiteral("import sys\n"
-                                              "from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse\n"
-                                              "families = list(parse(sys.stdin.buffer.read().decode('utf-8')))\n"
-                                              "print(len(families), sum(1 for f in families for s in f.samples if s.exemplar))\n");
+        const QString script =
+            QStringLiteral("import sys\n"
+                           "from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse\n"
+                           "families = list(parse(sys.stdin.buffer.read().decode('utf-8')))\n"
+                           "print(len(families), sum(1 for f in families for s in f.samples if s.exemplar))\n");
         const int code = run(python, {QStringLiteral("-c"), script}, text, &said);
         QVERIFY2(code == 0, said.constData());
         const QByteArrayList counts = said.trimmed().split(' ');
@@ -142,8 +147,10 @@ private Q_SLOTS:
         registry.record(MetricId::TimeoutEscalationWarn, {"tool_call"}, 4);
         registry.record(MetricId::ToolCallErrors, {"s", "timeout"}, 2);
         const QByteArray text = writeExposition(registry.collect(), ExpositionFormat::Text004);
-        QVERIFY(text.contains("# TYPE enkrypt_timeout_escalation_warn_total counter\nenkrypt_timeout_escalation_warn_total{operation_type=\"tool_call\"} 4\n"));
-        QVERIFY(text.contains("# TYPE enkrypt_timeout_escalation_warn untyped\nenkrypt_timeout_escalation_warn{operation_type=\"tool_call\"} 4\n"));
+        QVERIFY(text.contains("# TYPE enkrypt_timeout_escalation_warn_total "
+                              "counter\nenkrypt_timeout_escalation_warn_total{operation_type=\"tool_call\"} 4\n"));
+        QVERIFY(text.contains(
+            "# TYPE enkrypt_timeout_escalation_warn untyped\nenkrypt_timeout_escalation_warn{operation_type=\"tool_call\"} 4\n"));
         QVERIFY(!text.contains("enkrypt_tool_call_error_counter"));
         const QByteArray open = writeExposition(registry.collect(), ExpositionFormat::OpenMetrics100);
         QVERIFY(open.contains("# TYPE enkrypt_timeout_escalation_warn unknown\n"));
@@ -159,9 +166,11 @@ private Q_SLOTS:
         registry.record(MetricId::CacheHits, {"tools"}, 1, {{0, 0xab}, {0xcd}});
         const Resource target = resource();
         const QByteArray text = writeExposition(registry.collect(), ExpositionFormat::OpenMetrics100, &target);
-        QVERIFY(text.contains("# TYPE mcp_client_operation_duration_seconds histogram\n# UNIT mcp_client_operation_duration_seconds seconds\n# HELP "));
-        QVERIFY(text.contains("mcp_client_operation_duration_seconds_bucket{mcp_method_name=\"tools/call\",le=\"0.02\"} 1 "
-                              "# {trace_id=\"000000000000000000000000000000ab\",span_id=\"00000000000000cd\"} 0.015 1700000000.500\n"));
+        QVERIFY(text.contains("# TYPE mcp_client_operation_duration_seconds histogram\n# UNIT "
+                              "mcp_client_operation_duration_seconds seconds\n# HELP "));
+        QVERIFY(text.contains(
+            "mcp_client_operation_duration_seconds_bucket{mcp_method_name=\"tools/call\",le=\"0.02\"} 1 "
+            "# {trace_id=\"000000000000000000000000000000ab\",span_id=\"00000000000000cd\"} 0.015 1700000000.500\n"));
         QVERIFY(text.contains("le=\"1.0\"} 1\n"));
         QVERIFY(text.contains("# TYPE mcp_gateway_cache_hits counter\n"));
         QVERIFY(text.contains("mcp_gateway_cache_hits_total{cache_type=\"tools\"} 1 # {trace_id="));
@@ -210,7 +219,8 @@ private Q_SLOTS:
         metric.name = "m";
         metric.kind = InstrumentKind::Gauge;
         metric.monotonic = false;
-        metric.numbers.push_back({{{"a.b", QByteArray("x")}, {"a_b", QByteArray("y")}, {"n", 5}, {"t", true}}, 0, 0, 1.5, false, {}});
+        metric.numbers.push_back(
+            {{{"a.b", QByteArray("x")}, {"a_b", QByteArray("y")}, {"n", 5}, {"t", true}}, 0, 0, 1.5, false, {}});
         const QByteArray text = writeExposition({&metric, 1}, ExpositionFormat::Text004);
         QVERIFY2(text.contains("m{a_b=\"x;y\",n=\"5\",t=\"true\"} 1.5\n"), text.constData());
     }
@@ -248,12 +258,14 @@ private Q_SLOTS:
         QTest::addColumn<bool>("open");
         QTest::newRow("nothing") << QByteArray() << false;
         QTest::newRow("browser") << QByteArray("text/html,*/*;q=0.8") << false;
-        QTest::newRow("Prometheus 2.42")
-            << QByteArray("application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1")
-            << true;
+        QTest::newRow("Prometheus 2.42") << QByteArray(
+                                                "application/openmetrics-text;version=1.0.0,application/"
+                                                "openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1")
+                                         << true;
         QTest::newRow("native histograms first")
-            << QByteArray("application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,"
-                          "application/openmetrics-text; version=1.0.0; escaping=underscores;q=0.8,text/plain;version=0.0.4;q=0.5")
+            << QByteArray(
+                   "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,"
+                   "application/openmetrics-text; version=1.0.0; escaping=underscores;q=0.8,text/plain;version=0.0.4;q=0.5")
             << true;
         QTest::newRow("text preferred") << QByteArray("text/plain;version=0.0.4,application/openmetrics-text;q=0.2") << false;
         QTest::newRow("unknown version") << QByteArray("application/openmetrics-text;version=9.0.0,text/plain;q=0.1") << false;
@@ -265,7 +277,8 @@ private Q_SLOTS:
         QFETCH(bool, open);
         const ExpositionFormat format = negotiateExposition(accept);
         QCOMPARE(format == ExpositionFormat::OpenMetrics100, open);
-        QVERIFY(expositionContentType(format).startsWith(open ? "application/openmetrics-text; version=1.0.0" : "text/plain; version=0.0.4"));
+        QVERIFY(expositionContentType(format).startsWith(open ? "application/openmetrics-text; version=1.0.0"
+                                                              : "text/plain; version=0.0.4"));
     }
 };
 

@@ -69,7 +69,9 @@ private Q_SLOTS:
     {
         QTest::addColumn<QByteArray>("text");
         QTest::addColumn<int>("check");
-        const auto row = [](const char* name, const QByteArray& text, TracestateCheck check) { QTest::newRow(name) << text << static_cast<int>(check); };
+        const auto row = [](const char* name, const QByteArray& text, TracestateCheck check) {
+            QTest::newRow(name) << text << static_cast<int>(check);
+        };
         row("empty", "", TracestateCheck::AsIs);
         row("one", "rojo=00f067aa0ba902b7", TracestateCheck::AsIs);
         row("tenant and digits", "1tenant@vendor=a,b*/-_=x y", TracestateCheck::AsIs);
@@ -132,7 +134,8 @@ private Q_SLOTS:
     {
         const auto entries = parseBaggage("k=%FF%41");
         QCOMPARE(entries.size(), std::size_t(1));
-        QCOMPARE(entries[0].value, QByteArray("\xEF\xBF\xBD" "A"));
+        QCOMPARE(entries[0].value, QByteArray("\xEF\xBF\xBD"
+                                              "A"));
     }
 
     void baggageNeverGrowsPastItsLimits()
