@@ -85,14 +85,15 @@ void DiskThread::run()
     constexpr nanoseconds kFirstPause = std::chrono::seconds(1);
     constexpr nanoseconds kLongestPause = std::chrono::seconds(30);
     nanoseconds pause = kFirstPause;
-    std::optional<steady_clock::time_point> due;
+    steady_clock::time_point due{};
+    bool armed = false; // something is to be written at `due`
     std::unique_lock lock(m_mutex);
     for (;;) {
         const auto urgent = [&] { return m_stop || !m_tasks.empty() || m_flushAsked > m_flushDone; };
-        if (!due)
+        if (!armed)
             m_wake.wait(lock, [&] { return urgent() || m_dirty.load(std::memory_order_acquire); });
         else
-            m_wake.wait_until(lock, *due, urgent);
+            m_wake.wait_until(lock, due, urgent);
         if (!m_tasks.empty()) {
             const std::function<void()> task = std::move(m_tasks.front());
             m_tasks.pop_front();
@@ -105,11 +106,12 @@ void DiskThread::run()
         const std::uint64_t ticket = m_flushAsked;
         const bool flushing = ticket > m_flushDone;
         if (!stopping && !flushing) {
-            if (!due) {
+            if (!armed) {
                 due = steady_clock::now() + nanoseconds(m_intervalNs);
+                armed = true;
                 continue;
             }
-            if (steady_clock::now() < *due)
+            if (steady_clock::now() < due)
                 continue;
         }
         lock.unlock();
@@ -119,7 +121,7 @@ void DiskThread::run()
         m_flushStatus = std::move(status);
         m_flushDone = std::max(m_flushDone, ticket);
         m_flushed.notify_all();
-        due.reset();
+        armed = !m_last;
         if (m_last) {
             pause = kFirstPause;
         } else {

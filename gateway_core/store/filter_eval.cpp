@@ -378,6 +378,10 @@ std::unique_ptr<TraceFilterPlan::Truth> TraceFilterPlan::lift(const FilterNode& 
         truth->children.push_back(groupOf(std::move(positive)));
         return truth;
     }
+    if (node.kind == FilterNode::Kind::Not) {
+        truth->children.push_back(lift(node.children.front()));
+        return truth;
+    }
     FilterNode together;
     together.kind = node.kind;
     for (const FilterNode& child : node.children) {

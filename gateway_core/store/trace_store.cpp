@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kMaxRunning = 65'536;
 constexpr std::size_t kMaxTombstoneIds = 256 * 1024;
 constexpr std::int64_t kLargestSegment = 32LL * 1024 * 1024;
-constexpr std::int64_t kSmallestSegment = 256LL * 1024;
+constexpr std::int64_t kSmallestSegment = 1024LL * 1024; ///< below, the blocks of its columns would stand half empty
 
 } // namespace
 

@@ -15,7 +15,7 @@ namespace oriel::store {
 struct TraceStoreOptions {
     std::int64_t budgetBytes = 64LL * 1024 * 1024; ///< of memory, all columns, bodies and strings
     QString directory;                             ///< of the segment files; empty: memory only
-    std::int64_t segmentBytes = 4LL * 1024 * 1024; ///< a segment is sealed when it holds this much (or 65,535 records)
+    std::int64_t segmentBytes = 4LL * 1024 * 1024; ///< a segment is sealed when it holds this much (1 to 32 MB), or 65,535 records
     std::int64_t syncIntervalNs = 1'000'000'000;   ///< records reach the disk (fsync) at most this long after they came
 };
 

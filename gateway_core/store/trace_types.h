@@ -52,11 +52,11 @@ struct TraceQuery {
     std::int64_t fromUnixNs = kBeginningOfTime; ///< traces that start in [from, to)
     std::int64_t toUnixNs = kEndOfTime;
     /// Conditions joined by AND (and OR) must hold on one and the same span; NOT excludes the whole trace in which what follows holds.
-    Filter filter;
+    Filter filter = {};
     TraceOrder order = TraceOrder::Start;
     bool newestFirst = true;                    ///< descending
     int limit = 200;
-    std::optional<TraceCursor> after;           ///< the `next` of the page before
+    std::optional<TraceCursor> after = {};         ///< the `next` of the page before
     std::uint64_t sinceRevision = 0;            ///< only traces that changed after this revision
 };
 
@@ -94,7 +94,7 @@ struct AggregateQuery {
     std::int64_t stepNs = 0;       ///< bucket width; 0: one bucket
     GroupBy groupBy = GroupBy::None;
     bool toolCallsOnly = false;    ///< only tools/call; else every call through the gateway
-    Filter filter;
+    Filter filter = {};
 };
 
 struct AggregateBucket {
