@@ -44,13 +44,13 @@ CallTable::Due CallTable::due(std::int64_t nowNs)
     m_nextDueNs = std::numeric_limits<std::int64_t>::max();
     for (auto it = m_calls.begin(); it != m_calls.end(); ++it) {
         PendingCall& call = *it;
-        if (nowNs >= call.deadlineNs) {
-            result.expired.push_back(it.key());
-            continue;
-        }
         if (!call.warned && nowNs >= call.warnNs) {
             call.warned = true;
             result.warn.push_back(it.key());
+        }
+        if (nowNs >= call.deadlineNs) {
+            result.expired.push_back(it.key());
+            continue;
         }
         m_nextDueNs = std::min(m_nextDueNs, call.warned ? call.deadlineNs : call.warnNs);
     }

@@ -46,7 +46,7 @@ public:
         std::vector<std::int64_t> warn;
         std::vector<std::int64_t> expired;
     };
-    /// What is due at `nowNs`, in the order of the ids; each warning is given once.
+    /// What is due at `nowNs`, in the order of the ids; each warning is given once, and never left out before the end.
     [[nodiscard]] Due due(std::int64_t nowNs);
 
 private:

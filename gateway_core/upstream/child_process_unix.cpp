@@ -315,6 +315,9 @@ qsizetype UnixChildProcess::read(ChildStream stream, char* into, qsizetype bytes
         notifier.release()->deleteLater(); // it may be the one whose signal we are in
     }
     from.reset();
+    if (m_exitTimer) {
+        m_exitTimer->start(10); // its end is near
+    }
     return kEnded;
 }
 

@@ -27,6 +27,7 @@ constexpr std::array kNames{
     Name{DiagnosisCode::ExitedAtOnce, "exited-at-once"},
     Name{DiagnosisCode::ExitedDuringHandshake, "exited-during-handshake"},
     Name{DiagnosisCode::Crashed, "crashed"},
+    Name{DiagnosisCode::ClosedPipe, "closed-pipe"},
     Name{DiagnosisCode::BannerOnStdout, "banner-on-stdout"},
     Name{DiagnosisCode::NoAnswer, "no-answer"},
     Name{DiagnosisCode::VersionRefused, "version-refused"},
@@ -225,6 +226,10 @@ private:
                 QStringLiteral("Let the tool return less at once, for example in pages."));
         } else if (examineRefusal()) {
             return;
+        } else if (m_facts.closedPipe) {
+            set(DiagnosisCode::ClosedPipe, QStringLiteral("it closed its standard input or output"),
+                QStringLiteral("%1 closed the pipe that MCP runs on but went on running, so it was ended.").arg(shortName()),
+                QStringLiteral("A server on stdio must not go into the background (no daemon mode) nor redirect its standard streams."));
         } else if (m_facts.exited && !m_facts.timedOut) {
             examineExit();
         } else if (m_facts.strayCount > 0 && !m_facts.sawFrame) {

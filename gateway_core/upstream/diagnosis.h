@@ -37,6 +37,7 @@ struct StartFacts {
     int exitCode = -1;
     int exitSignal = 0;
     bool lineTooLong = false;
+    bool closedPipe = false;       ///< it closed its stdin or stdout, ran on, and was ended by us
 
     // what it said
     QByteArrayList stderrTail;     ///< the last lines
@@ -63,7 +64,7 @@ struct StartFacts {
 };
 
 enum class DiagnosisCode : quint8 {
-    None, CommandNotFound, NotExecutable, WorkingDirectoryMissing, SpawnFailed, ExitedAtOnce, ExitedDuringHandshake, Crashed, BannerOnStdout,
+    None, CommandNotFound, NotExecutable, WorkingDirectoryMissing, SpawnFailed, ExitedAtOnce, ExitedDuringHandshake, Crashed, ClosedPipe, BannerOnStdout,
     NoAnswer, VersionRefused, HandshakeRefused, InvalidUrl, HostNotFound, ConnectionRefused, TlsFailed, NotFound, AuthenticationRequired,
     Forbidden, Redirected, NotMcp, ServerError, ConnectTimeout, Overload, ListFailed, Unknown
 };

@@ -124,7 +124,9 @@ void ServerConnection::Private::sendCall(std::int64_t id, PendingCall& call)
     const Status sent = link && link->transport
                             ? link->transport->send(frame, call.sendOptions)
                             : Status(oriel::fail(ErrorCode::Unavailable, QStringLiteral("The server is not connected."), server.name));
-    if (!sent) {
+    // A child that no longer reads is about to end; its end fails the call with a better reason than this one.
+    const bool endFollows = server.transport == config::ServerTransport::Stdio && link && link->transport;
+    if (!sent && !(endFollows && sent.error().code == ErrorCode::Unavailable)) {
         rejectWith(id, sent.error().code == ErrorCode::ResourceExhausted ? Reply::Kind::Overloaded : Reply::Kind::Unavailable, sent.error());
     }
 }

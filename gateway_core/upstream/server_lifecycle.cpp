@@ -233,11 +233,7 @@ void ServerConnection::Private::takeHandshake(Reply& reply)
     updateContext();
     SendOptions options;
     options.initialized = true;
-    if (const Status sent = sendRaw(mcp::makeNotification("notifications/initialized"), options); !sent) {
-        facts.networkMessage = sent.error().message;
-        fail(facts);
-        return;
-    }
+    (void)sendRaw(mcp::makeNotification("notifications/initialized"), options); // if it fails, the transport's end follows
     beginLists();
 }
 

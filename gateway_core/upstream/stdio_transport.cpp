@@ -121,7 +121,11 @@ Status StdioTransport::send(const QByteArray& frame, const SendOptions& options)
     if (m_phase != Phase::Running || !m_child) {
         return fail(ErrorCode::Unavailable, QStringLiteral("The server's process is not running."), m_settings.server);
     }
-    return m_child->writeLine(frame);
+    Status written = m_child->writeLine(frame);
+    if (!written && written.error().code == ErrorCode::Unavailable) {
+        onWriteFailed(written.error());
+    }
+    return written;
 }
 
 void StdioTransport::close()
@@ -297,8 +301,8 @@ void StdioTransport::takeErrorLine(QByteArray line)
 
 void StdioTransport::onWriteFailed(const Error& error)
 {
-    // The calls that were being written will not be answered; ending the child lets the connection say so now.
-    m_startError = error;
+    // Most often it is ending just now, and its exit code says more than this error. One that goes on without reading is ended.
+    Q_UNUSED(error);
     if (m_phase == Phase::Running) {
         m_phase = Phase::InputClosed;
         m_child->closeInput();
@@ -327,8 +331,9 @@ void StdioTransport::onExit(const ChildExit& exit)
 void StdioTransport::finish()
 {
     const bool neverRan = m_phase == Phase::Failing;
-    const bool ended = m_phase == Phase::Terminated || m_phase == Phase::Killed;
+    const bool ended = (m_phase == Phase::Terminated || m_phase == Phase::Killed) && m_facts.exitSignal != 0;
     m_phase = Phase::Over;
+    m_facts.closedPipe = ended && !m_closeRequested;
     m_suppressedTimer.stop();
     tellSuppressed();
     CloseReason reason;

@@ -33,6 +33,15 @@ private Q_SLOTS:
         QVERIFY(table.find(2) != nullptr);
     }
 
+    void aLateCheckStillWarnsBeforeTheEnd()
+    {
+        CallTable table;
+        table.insert(1, callUntil(80, 100));
+        const CallTable::Due due = table.due(5000);
+        QCOMPARE(due.warn, (std::vector<std::int64_t>{1}));
+        QCOMPARE(due.expired, (std::vector<std::int64_t>{1}));
+    }
+
     void aCallThatWasTakenIsNeverDue()
     {
         CallTable table;

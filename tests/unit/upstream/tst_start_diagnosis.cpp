@@ -151,6 +151,13 @@ private Q_SLOTS:
         QCOMPARE(diagnosis.code, DiagnosisCode::ExitedDuringHandshake);
     }
 
+    void aServerThatLeavesItsPipesIsTold()
+    {
+        const Diagnosis diagnosis = firstFailure(scriptServer(QStringLiteral("exec 0<&- 1>&-; exec sleep 100")));
+        QCOMPARE(diagnosis.code, DiagnosisCode::ClosedPipe);
+        QVERIFY(diagnosis.remedy.contains(QStringLiteral("background")));
+    }
+
     void anUnknownRevisionIsTold()
     {
         const Diagnosis diagnosis = firstFailure(scriptServer(
