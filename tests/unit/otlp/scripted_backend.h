@@ -5,10 +5,12 @@
 #include <QHash>
 #include <QList>
 #include <QObject>
+#include <QPointer>
 #include <QTcpServer>
 #include <QTcpSocket>
 
 #include <functional>
+#include <utility>
 
 /// One HTTP request as the backend got it.
 struct ReceivedRequest {
@@ -45,6 +47,14 @@ public:
     {
         return "HTTP/1.1 " + status + "\r\nContent-Type: " + contentType +
                "\r\nContent-Length: " + QByteArray::number(body.size()) + "\r\n" + moreHeaders + "\r\n" + body;
+    }
+    /// Answers every request that the script left open.
+    void answerOpen(const QByteArray& bytes)
+    {
+        for (const QPointer<QTcpSocket>& socket : std::exchange(m_open, {})) {
+            if (socket)
+                socket->write(bytes);
+        }
     }
     /// Written instead of an answer: the connection is closed after these bytes.
     static QByteArray thenClose(const QByteArray& bytes) { return QByteArray("\0close", 6) + bytes; }
@@ -96,6 +106,8 @@ private:
             socket->disconnectFromHost();
         } else if (!reply.isEmpty()) {
             socket->write(reply);
+        } else {
+            m_open.append(socket);
         }
         Q_EMIT received();
         return true;
@@ -104,6 +116,7 @@ private:
     Script m_script;
     QTcpServer m_server;
     QList<ReceivedRequest> m_requests;
+    QList<QPointer<QTcpSocket>> m_open;
     bool m_listening = false;
     int m_closedByClient = 0;
 };

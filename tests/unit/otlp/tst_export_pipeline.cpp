@@ -393,23 +393,33 @@ private Q_SLOTS:
         QCOMPARE(statusOf(pipeline).dropped, 0ULL);
     }
 
+    void aRequestUnderWayIsAnsweredForOnceAfterAChange_data()
+    {
+        QTest::addColumn<QByteArray>("answer");
+        QTest::addColumn<int>("sentAgain");
+        QTest::newRow("it was taken") << ok() << 0;
+        QTest::newRow("it was not") << ScriptedBackend::answer("503 Service Unavailable") << 1;
+    }
     void aRequestUnderWayIsAnsweredForOnceAfterAChange()
     {
-        ScriptedBackend hangs(always({}));
+        QFETCH(QByteArray, answer);
+        QFETCH(int, sentAgain);
+        ScriptedBackend slow(always({}));
         ScriptedBackend up(always(ok()));
         ExportPipeline pipeline(options());
-        config::Destination destination = destinationOf(hangs.url());
-        destination.timeout = 200ms;
+        config::Destination destination = destinationOf(slow.url());
+        destination.timeout = 0ms;
         put(pipeline, settingsOf({destination}));
         pipeline.submitCalls(calls(1, 1));
-        QTRY_COMPARE(hangs.requests().size(), 1);
+        QTRY_COMPARE(slow.requests().size(), 1);
         QCOMPARE(statusOf(pipeline).state, DestinationState::Sending);
         destination.endpoint = up.url();
         put(pipeline, settingsOf({destination}));
         QVERIFY(up.requests().isEmpty());
+        slow.answerOpen(answer);
         QTRY_COMPARE(statusOf(pipeline).sent, 2ULL);
-        QCOMPARE(up.requests().size(), 1);
-        QCOMPARE(hangs.requests().size(), 1);
+        QCOMPARE(up.requests().size(), sentAgain);
+        QCOMPARE(slow.requests().size(), 1);
     }
 
     void aRenamedDestinationKeepsItsQueue()
