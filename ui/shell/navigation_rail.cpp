@@ -112,7 +112,8 @@ void NavigationRail::paintEvent(QPaintEvent*)
     if (!m_collapsed) {
         painter.setFont(fonts::title());
         painter.setPen(theme.text);
-        painter.drawText(mirrored ? head.adjusted(0, 0, -47, 0) : head.adjusted(47, 0, 0, 0), Qt::AlignVCenter, QStringLiteral("Oriel"));
+        painter.drawText(mirrored ? head.adjusted(0, 0, -47, 0) : head.adjusted(47, 0, 0, 0),
+                         Qt::AlignVCenter | (mirrored ? Qt::AlignRight : Qt::AlignLeft), QStringLiteral("Oriel"));
     }
     for (int i = 0; i < m_entries.size(); ++i)
         paintEntry(painter, i);

@@ -15,7 +15,7 @@ namespace {
 
 constexpr int edge = 13;
 constexpr int gap = 18;
-constexpr int lampRoom = 15;
+constexpr int lampRoom = 16;
 
 int widthOf(const StatusStrip::Segment& segment, const QFontMetrics& metrics)
 {
@@ -149,6 +149,7 @@ void StatusStrip::paintEvent(QPaintEvent*)
     painter.fillRect(QRect(0, 0, width(), 1), theme.line);
     painter.setFont(fonts::caption());
     const QFontMetrics metrics(fonts::caption());
+    const Qt::Alignment lead = QStyle::visualAlignment(layoutDirection(), Qt::AlignLeft) | Qt::AlignVCenter;
     for (const Placed& piece : placed()) {
         const Segment& segment = m_segments[piece.index];
         QRect room = piece.rect;
@@ -160,12 +161,12 @@ void StatusStrip::paintEvent(QPaintEvent*)
                 room.setLeft(room.left() + width);
             return part;
         };
-        painter.setPen(segment.tone == Tone::Neutral ? theme.dim : theme.toneColor(segment.tone));
+        painter.setPen(segment.tone == Tone::Neutral ? theme.dim : theme.toneText(segment.tone));
         if (!segment.before.isEmpty())
-            painter.drawText(take(metrics.horizontalAdvance(segment.before) + 5), Qt::AlignVCenter, segment.before);
+            painter.drawText(take(metrics.horizontalAdvance(segment.before) + 5), int(lead), segment.before);
         if (segment.lamp)
-            paintLamp(painter, take(lampRoom).adjusted(0, 0, -5, 0), *segment.lamp, theme, 9);
-        painter.drawText(room, Qt::AlignVCenter | Qt::TextSingleLine, segment.text);
+            paintLamp(painter, QRectF(take(lampRoom)).adjusted(2.5, 0, -2.5, 0), *segment.lamp, theme, 9);
+        painter.drawText(room, int(lead) | Qt::TextSingleLine, segment.text);
     }
 }
 

@@ -16,7 +16,7 @@ namespace {
 
 /// A service needs telling apart from its neighbours first: hues alternate, reds stay out, and no two in a row share a brightness.
 constexpr std::array<QRgb, Theme::serviceColorCount> darkServices{0x1192e8, 0xff832b, 0xa56eff, 0xf1c21b, 0x009d9a, 0x78a9ff,
-                                                                  0xd08770, 0x08bdba, 0xd2a106, 0xd4bbff, 0x82cfff, 0xa2a9b0};
+                                                                  0xc9a27a, 0x08bdba, 0xd2a106, 0xd4bbff, 0x82cfff, 0xa2a9b0};
 constexpr std::array<QRgb, Theme::serviceColorCount> lightServices{0x0072c3, 0xeb6200, 0x8a3ffc, 0xb28600, 0x005d5d, 0x0043ce,
                                                                    0x8a3800, 0x007d79, 0x684e00, 0x6929c4, 0x00539a, 0x697077};
 
@@ -107,6 +107,16 @@ QColor Theme::toneColor(Tone tone) const
         return error;
     }
     return text;
+}
+
+QColor Theme::toneText(Tone tone) const
+{
+    // Amber and green of the light theme are made for lamps and bars; as words they need more ink.
+    if (!isDark() && tone == Tone::Warning)
+        return mix(warning, text, 0.28);
+    if (!isDark() && tone == Tone::Good)
+        return mix(good, text, 0.12);
+    return toneColor(tone);
 }
 
 QColor Theme::toneTint(Tone tone) const

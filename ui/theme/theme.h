@@ -74,6 +74,8 @@ struct Theme {
 
     [[nodiscard]] bool isDark() const { return mode == Mode::Dark; }
     [[nodiscard]] QColor toneColor(Tone tone) const;
+    /// The tone for words, strong enough to be read on panel and on the tone's tint.
+    [[nodiscard]] QColor toneText(Tone tone) const;
     /// The tone as a quiet background on panel, for banners, chips and code.
     [[nodiscard]] QColor toneTint(Tone tone) const;
     /// The palette that Qt's own widgets are drawn with.

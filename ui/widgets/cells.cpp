@@ -52,7 +52,7 @@ QColor cellColor(const QModelIndex& index, const Theme& theme)
 {
     const QVariant tone = index.data(CellRole::Tone);
     if (tone.isValid() && tone.toInt() != int(Tone::Neutral))
-        return theme.toneColor(static_cast<Tone>(tone.toInt()));
+        return theme.toneText(static_cast<Tone>(tone.toInt()));
     return index.data(CellRole::Dim).toBool() ? theme.dim : theme.text;
 }
 

@@ -92,7 +92,7 @@ void Chip::paintEvent(QPaintEvent*)
     painter.setFont(textFont());
     const QRect words = layoutDirection() == Qt::RightToLeft ? rect().adjusted(m_removable ? crossRoom : padding, 0, -padding, 0)
                                                              : rect().adjusted(padding, 0, m_removable ? -crossRoom : -padding, 0);
-    const QColor strong = m_tone == Tone::Neutral ? theme.text : theme.toneColor(m_tone);
+    const QColor strong = m_tone == Tone::Neutral ? theme.text : theme.toneText(m_tone);
     if (m_emphasisFrom > 0 && m_emphasisFrom < m_text.size()) {
         const QString key = m_text.left(m_emphasisFrom);
         painter.setPen(theme.dim);

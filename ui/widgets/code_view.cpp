@@ -197,7 +197,7 @@ void CodeView::paintLine(QPainter& painter, qsizetype line, qreal x, qreal top, 
         const qreal to = row.cursorToX(static_cast<int>(mask.start + mask.length));
         painter.drawRoundedRect(QRectF(left + from - 2, top, to - from + 4, lineHeight()), 3, 3);
     }
-    painter.setPen(m_tone == Tone::Neutral ? (m_language == Language::Json ? theme.dim : theme.text) : theme.toneColor(m_tone));
+    painter.setPen(m_tone == Tone::Neutral ? (m_language == Language::Json ? theme.dim : theme.text) : theme.toneText(m_tone));
     layout.draw(&painter, QPointF(left, top + 0.5));
 }
 

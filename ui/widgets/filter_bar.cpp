@@ -71,7 +71,7 @@ QStringList FilterBar::chips() const
 
 void FilterBar::setText(const QString& text)
 {
-    show(text.left(filterLimit));
+    present(text.left(filterLimit));
     apply(true);
 }
 
@@ -104,7 +104,7 @@ void FilterBar::goBack()
 {
     if (!canGoBack())
         return;
-    show(m_history[--m_position]);
+    present(m_history[--m_position]);
     apply(false);
 }
 
@@ -112,11 +112,11 @@ void FilterBar::goForward()
 {
     if (!canGoForward())
         return;
-    show(m_history[++m_position]);
+    present(m_history[++m_position]);
     apply(false);
 }
 
-void FilterBar::show(const QString& text)
+void FilterBar::present(const QString& text)
 {
     clearChips();
     const QList<FilterTerm> terms = splitFilter(text);
@@ -179,7 +179,7 @@ void FilterBar::removeChip(Chip* chip)
 void FilterBar::commit()
 {
     m_completer->popup()->hide();
-    show(text());
+    present(text());
     apply(true);
 }
 

@@ -58,7 +58,7 @@ protected:
     bool eventFilter(QObject* object, QEvent* event) override;
 
 private:
-    void show(const QString& text);
+    void present(const QString& text);
     void addChip(const QString& term);
     void clearChips();
     void removeChip(Chip* chip);

@@ -105,7 +105,7 @@ void KeyFigure::paintEvent(QPaintEvent*)
     const int figureWidth = figureMetrics.horizontalAdvance(m_value);
     const bool mirrored = layoutDirection() == Qt::RightToLeft;
     painter.setFont(figureFont);
-    painter.setPen(theme.toneColor(m_valueTone));
+    painter.setPen(theme.toneText(m_valueTone));
     painter.drawText(mirrored ? inside.right() - figureWidth : inside.left(), baseline, m_value);
     painter.setFont(fonts::caption());
     painter.setPen(theme.dim);

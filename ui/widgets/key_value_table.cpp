@@ -175,7 +175,7 @@ void KeyValueTable::paintEvent(QPaintEvent*)
         QTextLayout layout(value, font);
         layout.setFormats(maskFormats(value, theme));
         layoutValue(layout, valueColumn.width());
-        painter.setPen(theme.toneColor(line.tone));
+        painter.setPen(theme.toneText(line.tone));
         const double lift = (lineStep - QFontMetricsF(font).height()) / 2;
         layout.draw(&painter, QPointF(valueColumn.left(), top + lift));
         if (!line.note.isEmpty() && layout.lineCount() == 1) {

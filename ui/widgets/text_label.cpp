@@ -44,11 +44,11 @@ QColor roleColor(const Theme& theme, TextLabel::Role role)
     case TextLabel::Role::Faint:
         return theme.faint;
     case TextLabel::Role::Error:
-        return theme.error;
+        return theme.toneText(Tone::Error);
     case TextLabel::Role::Warning:
-        return theme.warning;
+        return theme.toneText(Tone::Warning);
     case TextLabel::Role::Good:
-        return theme.good;
+        return theme.toneText(Tone::Good);
     case TextLabel::Role::Body:
     case TextLabel::Role::Strong:
     case TextLabel::Role::Title:
