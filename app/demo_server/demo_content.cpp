@@ -8,12 +8,16 @@ namespace oriel::demo {
 
 namespace {
 
-QString str(const char* text) { return QString::fromUtf8(text); }
+QString str(const char* text)
+{
+    return QString::fromUtf8(text);
+}
 
 const QMap<QString, QString>& notes()
 {
     static const QMap<QString, QString> all{
-        {str("tracing"), str("# Tracing\n\nA trace is the story of one request: each span says what ran, when and for how long.\n")},
+        {str("tracing"),
+         str("# Tracing\n\nA trace is the story of one request: each span says what ran, when and for how long.\n")},
         {str("metrics"), str("# Metrics\n\nA histogram keeps the shape of latency; an average hides the slow tail.\n")},
         {str("audit"), str("# Audit\n\nOne row per tool call, masked, chained, so that a change is seen.\n")},
         {str("timeouts"), str("# Timeouts\n\nWarn early, stop late, and tell which of the two it was.\n")},
@@ -51,26 +55,36 @@ std::optional<QJsonObject> prompt(const QString& name, const QJsonObject& argume
     if (name == str("explain_topic")) {
         const QString topic = arguments.value(str("topic")).toString();
         const QString style = arguments.value(str("style")).toString(str("short"));
-        return QJsonObject{{str("description"), str("An explanation of %1").arg(topic)},
-                           {str("messages"),
-                            QJsonArray{textMessage(str("user"), str("Explain %1 in a %2 way, using this note:\n\n%3")
-                                                                    .arg(topic, style, notes().value(topic, str("(there is no such note)"))))}}};
+        return QJsonObject{
+            {str("description"), str("An explanation of %1").arg(topic)},
+            {str("messages"),
+             QJsonArray{textMessage(str("user"), str("Explain %1 in a %2 way, using this note:\n\n%3")
+                                                     .arg(topic, style, notes().value(topic, str("(there is no such note)"))))}}};
     }
     if (name == str("review_call")) {
-        return QJsonObject{{str("messages"),
-                            QJsonArray{textMessage(str("user"), str("A tool call failed with: %1").arg(arguments.value(str("error")).toString())),
-                                       textMessage(str("assistant"), str("I will look at the trace first, then at the server's stderr."))}}};
+        return QJsonObject{
+            {str("messages"),
+             QJsonArray{
+                 textMessage(str("user"), str("A tool call failed with: %1").arg(arguments.value(str("error")).toString())),
+                 textMessage(str("assistant"), str("I will look at the trace first, then at the server's stderr."))}}};
     }
     return std::nullopt;
 }
 
 std::optional<QJsonObject> resourcePage(const QString& cursor)
 {
-    const QJsonObject welcome{{str("uri"), str("demo://notes/welcome")}, {str("name"), str("welcome")}, {str("title"), str("Welcome")},
-                              {str("mimeType"), str("text/markdown")}, {str("description"), str("What this server is for.")}};
-    const QJsonObject status{{str("uri"), str("demo://status")}, {str("name"), str("status")}, {str("mimeType"), str("application/json")},
+    const QJsonObject welcome{{str("uri"), str("demo://notes/welcome")},
+                              {str("name"), str("welcome")},
+                              {str("title"), str("Welcome")},
+                              {str("mimeType"), str("text/markdown")},
+                              {str("description"), str("What this server is for.")}};
+    const QJsonObject status{{str("uri"), str("demo://status")},
+                             {str("name"), str("status")},
+                             {str("mimeType"), str("application/json")},
                              {str("description"), str("Counters of this server; changes with every call.")}};
-    const QJsonObject pixel{{str("uri"), str("demo://pixel")}, {str("name"), str("pixel")}, {str("mimeType"), str("image/gif")},
+    const QJsonObject pixel{{str("uri"), str("demo://pixel")},
+                            {str("name"), str("pixel")},
+                            {str("mimeType"), str("image/gif")},
                             {str("description"), str("A picture of one pixel.")}};
     if (cursor.isEmpty()) {
         return QJsonObject{{str("resources"), QJsonArray{welcome, status}}, {str("nextCursor"), str("2")}};
@@ -83,7 +97,9 @@ std::optional<QJsonObject> resourcePage(const QString& cursor)
 
 QJsonArray resourceTemplateList()
 {
-    return {QJsonObject{{str("uriTemplate"), str("demo://notes/{topic}")}, {str("name"), str("note")}, {str("mimeType"), str("text/markdown")},
+    return {QJsonObject{{str("uriTemplate"), str("demo://notes/{topic}")},
+                        {str("name"), str("note")},
+                        {str("mimeType"), str("text/markdown")},
                         {str("description"), str("A note on one topic: tracing, metrics, audit or timeouts.")}}};
 }
 
@@ -93,7 +109,8 @@ std::optional<QJsonObject> resource(const QString& uri, int calls)
     const QString notesPrefix = str("demo://notes/");
     if (uri == str("demo://notes/welcome")) {
         content.insert(str("mimeType"), str("text/markdown"));
-        content.insert(str("text"), str("# Welcome\n\nThis server exists to be watched: call its tools and see what each does to a trace.\n"));
+        content.insert(str("text"),
+                       str("# Welcome\n\nThis server exists to be watched: call its tools and see what each does to a trace.\n"));
     } else if (uri == str("demo://status")) {
         content.insert(str("mimeType"), str("application/json"));
         content.insert(str("text"), str("{\"calls\":%1}").arg(calls));

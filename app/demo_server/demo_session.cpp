@@ -11,11 +11,15 @@ namespace oriel::demo {
 
 namespace {
 
-QString str(const char* text) { return QString::fromUtf8(text); }
+QString str(const char* text)
+{
+    return QString::fromUtf8(text);
+}
 
 const QStringList& levels()
 {
-    static const QStringList all{str("debug"), str("info"), str("notice"), str("warning"), str("error"), str("critical"), str("alert"), str("emergency")};
+    static const QStringList all{str("debug"), str("info"),     str("notice"), str("warning"),
+                                 str("error"), str("critical"), str("alert"),  str("emergency")};
     return all;
 }
 
@@ -38,10 +42,15 @@ QJsonObject response(const QJsonValue& id, const QJsonObject& result)
 
 QJsonObject errorResponse(const QJsonValue& id, int code, const QString& message)
 {
-    return {{str("jsonrpc"), str("2.0")}, {str("id"), id}, {str("error"), QJsonObject{{str("code"), code}, {str("message"), message}}}};
+    return {{str("jsonrpc"), str("2.0")},
+            {str("id"), id},
+            {str("error"), QJsonObject{{str("code"), code}, {str("message"), message}}}};
 }
 
-Session::Session(std::shared_ptr<Shared> shared, SendOwn own, QObject* parent) : QObject(parent), m_shared(std::move(shared)), m_own(std::move(own))
+Session::Session(std::shared_ptr<Shared> shared, SendOwn own, QObject* parent)
+    : QObject(parent),
+      m_shared(std::move(shared)),
+      m_own(std::move(own))
 {
     m_updates.setInterval(5'000);
     connect(&m_updates, &QTimer::timeout, this, [this] {
@@ -82,7 +91,8 @@ void Session::handleNotification(const QString& method, const QJsonObject& param
     }
 }
 
-void Session::handleRequest(const QString& method, const QJsonValue& id, const QJsonObject& params, const std::shared_ptr<Channel>& channel)
+void Session::handleRequest(const QString& method, const QJsonValue& id, const QJsonObject& params,
+                            const std::shared_ptr<Channel>& channel)
 {
     const auto answer = [&](const QJsonObject& result) { channel->finish(response(id, result)); };
     const auto refuse = [&](int code, const QString& message) { channel->finish(errorResponse(id, code, message)); };
@@ -124,15 +134,17 @@ void Session::initialize(const QJsonValue& id, const QJsonObject& params, const 
     static const QStringList revisions{str("2025-11-25"), str("2025-06-18"), str("2025-03-26"), str("2024-11-05")};
     const QString asked = params.value(str("protocolVersion")).toString();
     m_clientCapabilities = params.value(str("capabilities")).toObject();
-    channel->finish(response(
-        id, {{str("protocolVersion"), revisions.contains(asked) ? asked : revisions.first()},
-             {str("capabilities"), QJsonObject{{str("tools"), QJsonObject{{str("listChanged"), true}}},
-                                               {str("prompts"), QJsonObject{}},
-                                               {str("resources"), QJsonObject{{str("subscribe"), true}}},
-                                               {str("completions"), QJsonObject{}},
-                                               {str("logging"), QJsonObject{}}}},
-             {str("serverInfo"), QJsonObject{{str("name"), str("oriel-demo-server")}, {str("title"), str("Oriel demo")}, {str("version"), str(ORIEL_VERSION)}}},
-             {str("instructions"), str("Tools to watch in a trace: quick, slow, failing, large, leaking, asking.")}}));
+    channel->finish(
+        response(id, {{str("protocolVersion"), revisions.contains(asked) ? asked : revisions.first()},
+                      {str("capabilities"), QJsonObject{{str("tools"), QJsonObject{{str("listChanged"), true}}},
+                                                        {str("prompts"), QJsonObject{}},
+                                                        {str("resources"), QJsonObject{{str("subscribe"), true}}},
+                                                        {str("completions"), QJsonObject{}},
+                                                        {str("logging"), QJsonObject{}}}},
+                      {str("serverInfo"), QJsonObject{{str("name"), str("oriel-demo-server")},
+                                                      {str("title"), str("Oriel demo")},
+                                                      {str("version"), str(ORIEL_VERSION)}}},
+                      {str("instructions"), str("Tools to watch in a trace: quick, slow, failing, large, leaking, asking.")}}));
 }
 
 void Session::callTool(const QJsonValue& id, const QJsonObject& params, const std::shared_ptr<Channel>& channel)
@@ -173,7 +185,10 @@ void Session::subscribe(const QString& uri, bool on)
     }
 }
 
-bool Session::clientCan(const char* capability) const { return m_clientCapabilities.contains(str(capability)); }
+bool Session::clientCan(const char* capability) const
+{
+    return m_clientCapabilities.contains(str(capability));
+}
 
 void Session::ask(const QString& method, const QJsonObject& params, const std::shared_ptr<Channel>& channel,
                   std::function<void(const QJsonObject&)> answered)
@@ -186,7 +201,8 @@ void Session::ask(const QString& method, const QJsonObject& params, const std::s
 void Session::log(const char* level, const QJsonValue& data, const std::shared_ptr<Channel>& channel)
 {
     if (levels().indexOf(str(level)) >= m_logLevel) {
-        channel->send(notification("notifications/message", {{str("level"), str(level)}, {str("logger"), str("demo")}, {str("data"), data}}));
+        channel->send(notification("notifications/message",
+                                   {{str("level"), str(level)}, {str("logger"), str("demo")}, {str("data"), data}}));
     }
 }
 

@@ -31,8 +31,8 @@ struct Shared {
     int calls = 0;
 };
 
-/// One client's conversation with the demo server: protocol revisions 2024-11-05 to 2025-11-25. The fronts hand it messages; it answers
-/// through their channels, now or later.
+/// One client's conversation with the demo server: protocol revisions 2024-11-05 to 2025-11-25. The fronts hand it messages; it
+/// answers through their channels, now or later.
 class Session : public QObject {
     Q_OBJECT
 public:
@@ -63,7 +63,8 @@ public:
     void failCall(const std::shared_ptr<Call>& call, int code, const QString& message);
 
 private:
-    void handleRequest(const QString& method, const QJsonValue& id, const QJsonObject& params, const std::shared_ptr<Channel>& channel);
+    void handleRequest(const QString& method, const QJsonValue& id, const QJsonObject& params,
+                       const std::shared_ptr<Channel>& channel);
     void handleNotification(const QString& method, const QJsonObject& params);
     void initialize(const QJsonValue& id, const QJsonObject& params, const std::shared_ptr<Channel>& channel);
     void callTool(const QJsonValue& id, const QJsonObject& params, const std::shared_ptr<Channel>& channel);

@@ -12,7 +12,10 @@ namespace {
 
 using CallPtr = std::shared_ptr<Session::Call>;
 
-QString str(const char* text) { return QString::fromUtf8(text); }
+QString str(const char* text)
+{
+    return QString::fromUtf8(text);
+}
 
 QJsonObject textResult(const QString& text, bool isError = false)
 {
@@ -23,10 +26,13 @@ QJsonObject textResult(const QString& text, bool isError = false)
     return result;
 }
 
-QJsonObject property(const char* type, const char* description) { return {{str("type"), str(type)}, {str("description"), str(description)}}; }
+QJsonObject property(const char* type, const char* description)
+{
+    return {{str("type"), str(type)}, {str("description"), str(description)}};
+}
 
-QJsonObject tool(const char* name, const char* title, const char* description, const QJsonObject& properties, const QJsonArray& required = {},
-                 bool readOnly = true)
+QJsonObject tool(const char* name, const char* title, const char* description, const QJsonObject& properties,
+                 const QJsonArray& required = {}, bool readOnly = true)
 {
     QJsonObject schema{{str("type"), str("object")}, {str("properties"), properties}};
     if (!required.isEmpty()) {
@@ -49,7 +55,10 @@ void later(Session& session, const CallPtr& call, int ms, std::function<void()> 
     });
 }
 
-int between(Session& session, int low, int high) { return std::uniform_int_distribution<int>(low, high)(session.shared().random); }
+int between(Session& session, int low, int high)
+{
+    return std::uniform_int_distribution<int>(low, high)(session.shared().random);
+}
 
 void quickEcho(Session& session, const CallPtr& call)
 {
@@ -82,7 +91,8 @@ void flakyLookup(Session& session, const CallPtr& call)
 void bigDocument(Session& session, const CallPtr& call)
 {
     const int kilobytes = std::clamp(call->arguments.value(str("kilobytes")).toInt(256), 1, 32 * 1024);
-    const QString paragraph = str("An oriel is a bay window that does not reach the ground; from it one sees who comes to the gate. ");
+    const QString paragraph =
+        str("An oriel is a bay window that does not reach the ground; from it one sees who comes to the gate. ");
     QString text = paragraph.repeated((kilobytes * 1024) / paragraph.size() + 1);
     text.truncate(kilobytes * 1024);
     session.finishCall(call, textResult(text));
@@ -94,12 +104,15 @@ void leakyConfig(Session& session, const CallPtr& call)
     const QString awsKey = str("AKIA") + str("FAKEDEMOKEYXYZ23");
     const QString github = str("ghp_") + str("FAKEfakeDEMOdemo0000FAKEfakeDEMOdemo");
     const QString slack = str("xoxb-") + str("000000000000-000000000000-FAKEfakeDEMOdemoFAKEfake");
-    const QString jwt = str("eyJ") + str("hbGciOiJIUzI1NiJ9") + str(".eyJ") + str("zdWIiOiJkZW1vIiwiZmFrZSI6dHJ1ZX0") + str(".RkFLRWZha2VERU1PZGVtb0ZBS0U");
-    const QString pem = str("-----BEGIN ") + str("PRIVATE KEY-----\\nRkFLRSBERU1PIEtFWSBOT1QgUkVBTA==\\n-----END ") + str("PRIVATE KEY-----");
-    const QString text = str("{\"aws_access_key_id\":\"%1\",\"github_token\":\"%2\",\"slack\":\"%3\",\"session\":\"%4\",\"database\":"
-                             "\"postgres://demo:%5@db.example.test/shop\",\"password\":\"%6\",\"card\":\"4111 1111 1111 1111\","
-                             "\"contact\":\"jane.doe@example.test\",\"key\":\"%7\"}")
-                             .arg(awsKey, github, slack, jwt, str("fake-demo-") + str("password"), str("fake-demo-") + str("passphrase"), pem);
+    const QString jwt = str("eyJ") + str("hbGciOiJIUzI1NiJ9") + str(".eyJ") + str("zdWIiOiJkZW1vIiwiZmFrZSI6dHJ1ZX0") +
+                        str(".RkFLRWZha2VERU1PZGVtb0ZBS0U");
+    const QString pem =
+        str("-----BEGIN ") + str("PRIVATE KEY-----\\nRkFLRSBERU1PIEtFWSBOT1QgUkVBTA==\\n-----END ") + str("PRIVATE KEY-----");
+    const QString text =
+        str("{\"aws_access_key_id\":\"%1\",\"github_token\":\"%2\",\"slack\":\"%3\",\"session\":\"%4\",\"database\":"
+            "\"postgres://demo:%5@db.example.test/shop\",\"password\":\"%6\",\"card\":\"4111 1111 1111 1111\","
+            "\"contact\":\"jane.doe@example.test\",\"key\":\"%7\"}")
+            .arg(awsKey, github, slack, jwt, str("fake-demo-") + str("password"), str("fake-demo-") + str("passphrase"), pem);
     session.finishCall(call, textResult(text));
 }
 
@@ -137,19 +150,22 @@ void askModel(Session& session, const CallPtr& call)
     }
     const QString question = call->arguments.value(str("question")).toString(str("What is an oriel?"));
     const QJsonObject params{
-        {str("messages"), QJsonArray{QJsonObject{{str("role"), str("user")},
-                                                 {str("content"), QJsonObject{{str("type"), str("text")}, {str("text"), question}}}}}},
+        {str("messages"),
+         QJsonArray{QJsonObject{{str("role"), str("user")},
+                                {str("content"), QJsonObject{{str("type"), str("text")}, {str("text"), question}}}}}},
         {str("systemPrompt"), str("Answer in one sentence.")},
         {str("maxTokens"), 200}};
     session.ask(str("sampling/createMessage"), params, call->channel, [&session, call](const QJsonObject& answer) {
         if (answer.contains(str("error"))) {
             session.finishCall(call, textResult(str("The model did not answer: %1")
-                                                    .arg(answer.value(str("error")).toObject().value(str("message")).toString()), true));
+                                                    .arg(answer.value(str("error")).toObject().value(str("message")).toString()),
+                                                true));
             return;
         }
         const QJsonObject result = answer.value(str("result")).toObject();
-        session.finishCall(call, textResult(str("%1 said: %2").arg(result.value(str("model")).toString(),
-                                                                   result.value(str("content")).toObject().value(str("text")).toString())));
+        session.finishCall(call, textResult(str("%1 said: %2")
+                                                .arg(result.value(str("model")).toString(),
+                                                     result.value(str("content")).toObject().value(str("text")).toString())));
     });
 }
 
@@ -164,14 +180,17 @@ void askUser(Session& session, const CallPtr& call)
                                                              {str("newsletter"), QJsonObject{{str("type"), str("boolean")},
                                                                                              {str("default"), false}}}}},
                              {str("required"), QJsonArray{str("name")}}};
-    session.ask(str("elicitation/create"), {{str("message"), str("How may the demo call you?")}, {str("requestedSchema"), schema}}, call->channel,
-                [&session, call](const QJsonObject& answer) {
-                    const QJsonObject result = answer.value(str("result")).toObject();
-                    const QString action = result.value(str("action")).toString();
-                    session.finishCall(call, action == str("accept")
-                                                 ? textResult(str("Hello %1.").arg(result.value(str("content")).toObject().value(str("name")).toString()))
-                                                 : textResult(str("No name was given (%1).").arg(action.isEmpty() ? str("error") : action)));
-                });
+    session.ask(
+        str("elicitation/create"), {{str("message"), str("How may the demo call you?")}, {str("requestedSchema"), schema}},
+        call->channel, [&session, call](const QJsonObject& answer) {
+            const QJsonObject result = answer.value(str("result")).toObject();
+            const QString action = result.value(str("action")).toString();
+            session.finishCall(
+                call,
+                action == str("accept")
+                    ? textResult(str("Hello %1.").arg(result.value(str("content")).toObject().value(str("name")).toString()))
+                    : textResult(str("No name was given (%1).").arg(action.isEmpty() ? str("error") : action)));
+        });
 }
 
 void logBurst(Session& session, const CallPtr& call)
@@ -203,20 +222,23 @@ const QHash<QString, Runner>& runners()
 QJsonArray toolList()
 {
     return {
-        tool("quick_echo", "Quick echo", "Returns its text at once.", {{str("text"), property("string", "What to return")}}, {str("text")}),
+        tool("quick_echo", "Quick echo", "Returns its text at once.", {{str("text"), property("string", "What to return")}},
+             {str("text")}),
         tool("slow_report", "Slow report", "Prepares a report; takes 0.2 to 1.8 seconds unless told otherwise.",
              {{str("seconds"), property("number", "How long to take, at most 600")}}),
         tool("flaky_lookup", "Flaky lookup", "Looks up a key; one call in four fails, in one way or another.",
              {{str("key"), property("string", "The key")}}),
-        tool("big_document", "Big document", "Returns a large text.", {{str("kilobytes"), property("integer", "Its size, 1 to 32768; 256 by default")}}),
+        tool("big_document", "Big document", "Returns a large text.",
+             {{str("kilobytes"), property("integer", "Its size, 1 to 32768; 256 by default")}}),
         tool("leaky_config", "Leaky configuration", "Returns a configuration full of (fake) secrets.", {}),
         tool("progress_job", "Job with progress", "Works in steps and tells of each.",
              {{str("steps"), property("integer", "How many steps, 5 by default")},
               {str("stepMilliseconds"), property("integer", "How long each takes, 150 by default")}}),
-        tool("ask_model", "Ask the model", "Asks the client's model a question (sampling).", {{str("question"), property("string", "The question")}}),
+        tool("ask_model", "Ask the model", "Asks the client's model a question (sampling).",
+             {{str("question"), property("string", "The question")}}),
         tool("ask_user", "Ask the user", "Asks the client's user for a name (elicitation).", {}),
-        tool("log_burst", "Log burst", "Writes log messages and stderr lines.", {{str("count"), property("integer", "How many, 10 by default")}}, {},
-             false),
+        tool("log_burst", "Log burst", "Writes log messages and stderr lines.",
+             {{str("count"), property("integer", "How many, 10 by default")}}, {}, false),
     };
 }
 

@@ -11,12 +11,16 @@ namespace {
 
 constexpr std::size_t kMaxClients = 64;
 
-QByteArray toJson(const QJsonObject& message) { return QJsonDocument(message).toJson(QJsonDocument::Compact); }
+QByteArray toJson(const QJsonObject& message)
+{
+    return QJsonDocument(message).toJson(QJsonDocument::Compact);
+}
 
 /// Answers with plain JSON unless something has to be said before: then with an event stream.
 class ExchangeChannel final : public Channel {
 public:
-    ExchangeChannel(http::Exchange exchange, QByteArray session) : m_exchange(std::move(exchange)), m_session(std::move(session)) {}
+    ExchangeChannel(http::Exchange exchange, QByteArray session) : m_exchange(std::move(exchange)), m_session(std::move(session))
+    {}
 
     void send(const QJsonObject& message) override
     {
@@ -51,10 +55,14 @@ private:
 
 HttpFront::HttpFront(std::shared_ptr<Shared> shared) : m_shared(std::move(shared)), m_server({}, m_clock)
 {
-    m_server.setHandler([this](http::Request&& request, http::Exchange exchange) { handle(std::move(request), std::move(exchange)); });
+    m_server.setHandler(
+        [this](http::Request&& request, http::Exchange exchange) { handle(std::move(request), std::move(exchange)); });
 }
 
-Result<quint16> HttpFront::listen(quint16 port) { return m_server.listen(QHostAddress(QHostAddress::LocalHost), port); }
+Result<quint16> HttpFront::listen(quint16 port)
+{
+    return m_server.listen(QHostAddress(QHostAddress::LocalHost), port);
+}
 
 QByteArray HttpFront::newClient()
 {
@@ -88,7 +96,8 @@ void HttpFront::handle(http::Request&& request, http::Exchange exchange)
     }
     const auto it = m_clients.find(request.headers.value("Mcp-Session-Id").toByteArray());
     if (it == m_clients.end()) {
-        exchange.respond(http::Response::text(request.headers.contains("Mcp-Session-Id") ? 404 : 400, QByteArrayLiteral("There is no such session.\n")));
+        exchange.respond(http::Response::text(request.headers.contains("Mcp-Session-Id") ? 404 : 400,
+                                              QByteArrayLiteral("There is no such session.\n")));
     } else if (request.method == "DELETE") {
         m_clients.erase(it);
         exchange.respond(http::Response::text(200, {}));

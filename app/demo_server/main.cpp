@@ -37,12 +37,15 @@ int main(int argc, char** argv)
     QCoreApplication::setApplicationName(QStringLiteral("oriel-demo-server"));
     QCoreApplication::setApplicationVersion(QStringLiteral(ORIEL_VERSION));
     QCommandLineParser parser;
-    parser.setApplicationDescription(QStringLiteral("An MCP server to try Oriel with: quick, slow, failing, large, leaking and asking tools."));
+    parser.setApplicationDescription(
+        QStringLiteral("An MCP server to try Oriel with: quick, slow, failing, large, leaking and asking tools."));
     parser.addHelpOption();
     parser.addVersionOption();
-    const QCommandLineOption http(QStringLiteral("http"), QStringLiteral("Serve Streamable HTTP on 127.0.0.1 at this port (0 picks one) instead of stdio."),
-                                  QStringLiteral("port"));
-    const QCommandLineOption seed(QStringLiteral("seed"), QStringLiteral("Repeatable chance: the same calls fail each time."), QStringLiteral("number"));
+    const QCommandLineOption http(
+        QStringLiteral("http"), QStringLiteral("Serve Streamable HTTP on 127.0.0.1 at this port (0 picks one) instead of stdio."),
+        QStringLiteral("port"));
+    const QCommandLineOption seed(QStringLiteral("seed"), QStringLiteral("Repeatable chance: the same calls fail each time."),
+                                  QStringLiteral("number"));
     parser.addOptions({http, seed});
     parser.process(app);
 

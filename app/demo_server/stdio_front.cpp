@@ -27,7 +27,9 @@ public:
 } // namespace
 
 StdioFront::StdioFront(std::shared_ptr<Shared> shared)
-    : m_shared(std::move(shared)), m_session(m_shared, writeLine), m_channel(std::make_shared<StdoutChannel>())
+    : m_shared(std::move(shared)),
+      m_session(m_shared, writeLine),
+      m_channel(std::make_shared<StdoutChannel>())
 {}
 
 StdioFront::~StdioFront()
@@ -42,9 +44,11 @@ void StdioFront::start()
     m_reader = std::thread([this] {
         std::string line;
         while (std::getline(std::cin, line)) {
-            QMetaObject::invokeMethod(this, [this, bytes = QByteArray::fromStdString(line)] { takeLine(bytes); }, Qt::QueuedConnection);
+            QMetaObject::invokeMethod(
+                this, [this, bytes = QByteArray::fromStdString(line)] { takeLine(bytes); }, Qt::QueuedConnection);
         }
-        QMetaObject::invokeMethod(this, [this] { Q_EMIT ended(); }, Qt::QueuedConnection);
+        QMetaObject::invokeMethod(
+            this, [this] { Q_EMIT ended(); }, Qt::QueuedConnection);
     });
 }
 

@@ -7,7 +7,8 @@
 
 namespace oriel::demo {
 
-/// The demo server on stdin and stdout, one message a line. A thread of its own waits for input, so it works alike on every system.
+/// The demo server on stdin and stdout, one message a line. A thread of its own waits for input, so it works alike on every
+/// system.
 class StdioFront final : public QObject {
     Q_OBJECT
 public:

@@ -63,15 +63,19 @@ namespace {
 
 const telemetry::LabelValues& labelsOf(OperationType type)
 {
-    static const std::array labels{telemetry::LabelValues{QByteArrayLiteral("connectivity")}, telemetry::LabelValues{QByteArrayLiteral("discovery")},
-                                   telemetry::LabelValues{QByteArrayLiteral("tool_call")}, telemetry::LabelValues{QByteArrayLiteral("guardrail")},
-                                   telemetry::LabelValues{QByteArrayLiteral("auth")}};
+    static const std::array labels{
+        telemetry::LabelValues{QByteArrayLiteral("connectivity")}, telemetry::LabelValues{QByteArrayLiteral("discovery")},
+        telemetry::LabelValues{QByteArrayLiteral("tool_call")}, telemetry::LabelValues{QByteArrayLiteral("guardrail")},
+        telemetry::LabelValues{QByteArrayLiteral("auth")}};
     return labels[static_cast<std::size_t>(type)];
 }
 
 } // namespace
 
-QByteArrayView operationTypeName(OperationType type) { return labelsOf(type).front(); }
+QByteArrayView operationTypeName(OperationType type)
+{
+    return labelsOf(type).front();
+}
 
 void OperationMetrics::begin(OperationType type)
 {

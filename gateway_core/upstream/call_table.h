@@ -16,22 +16,22 @@ struct PendingCall {
     ReplyHandler* handler = nullptr;
     quint64 cookie = 0;
     OperationType operation = OperationType::ToolCall;
-    bool internal = false;      ///< handshake and lists: no queue, no concurrency limit
-    bool queued = true;         ///< not sent yet
+    bool internal = false; ///< handshake and lists: no queue, no concurrency limit
+    bool queued = true;    ///< not sent yet
     bool warned = false;
-    bool resent = false;        ///< its session was lost once
+    bool resent = false; ///< its session was lost once
     CallTimings timings;
     std::int64_t warnNs = 0;
     std::int64_t deadlineNs = 0;
     QByteArray method;
-    QByteArray frame;           ///< until sent; over HTTP until answered
+    QByteArray frame; ///< until sent; over HTTP until answered
     SendOptions sendOptions;
     TraceId traceId;
     SpanId spanId;
 };
 
-/// The calls of one connection by their id, with their deadlines. Nothing is kept of a call that is over, so memory follows what is in
-/// flight, and a check costs one comparison unless something is due. Not thread-safe.
+/// The calls of one connection by their id, with their deadlines. Nothing is kept of a call that is over, so memory follows what
+/// is in flight, and a check costs one comparison unless something is due. Not thread-safe.
 class CallTable {
 public:
     /// The call must not be there yet. The reference is valid until the table changes.

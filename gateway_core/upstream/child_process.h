@@ -37,8 +37,8 @@ public:
     virtual void onExit(const ChildExit& exit) = 0;
 };
 
-/// A child with pipes on stdin, stdout and stderr and a process group (Windows: a job) of its own, started without a shell and with no
-/// other descriptor of ours. Nothing blocks. Destroying it kills the group. Lives on one thread with an event loop.
+/// A child with pipes on stdin, stdout and stderr and a process group (Windows: a job) of its own, started without a shell and
+/// with no other descriptor of ours. Nothing blocks. Destroying it kills the group. Lives on one thread with an event loop.
 class ChildProcess {
 public:
     /// Reading returned nothing because nothing is there yet, or because the stream has ended.
@@ -57,8 +57,8 @@ public:
     [[nodiscard]] virtual qint64 pid() const = 0;
     /// Reads up to `bytes`; kNothingYet, kEnded, or their number.
     [[nodiscard]] virtual qsizetype read(ChildStream stream, char* into, qsizetype bytes) = 0;
-    /// Writes a line and its LF; what does not fit into the pipe waits. ResourceExhausted when too much waits, Unavailable when stdin
-    /// is closed.
+    /// Writes a line and its LF; what does not fit into the pipe waits. ResourceExhausted when too much waits, Unavailable when
+    /// stdin is closed.
     [[nodiscard]] virtual Status writeLine(const QByteArray& line) = 0;
     virtual void closeInput() = 0;
     /// Asks the whole group to end (SIGTERM; on Windows nothing).

@@ -5,11 +5,10 @@
 #include <QSocketNotifier>
 #include <QTimer>
 
-#include <deque>
-
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <deque>
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/syscall.h>
@@ -230,9 +229,12 @@ tl::expected<void, ChildProcess::SpawnError> UnixChildProcess::start(const Child
     Pipe errors;
     if (!openPipe(input, false) || !openPipe(output, true) || !openPipe(errors, true)) {
         const int code = errno;
-        return tl::unexpected(SpawnError{code, {ErrorCode::ResourceExhausted,
-                                                QStringLiteral("No pipe could be opened: %1.").arg(QString::fromLocal8Bit(std::strerror(code))),
-                                                spec.program, {}}});
+        return tl::unexpected(
+            SpawnError{code,
+                       {ErrorCode::ResourceExhausted,
+                        QStringLiteral("No pipe could be opened: %1.").arg(QString::fromLocal8Bit(std::strerror(code))),
+                        spec.program,
+                        {}}});
     }
     SpawnSettings settings;
     settings.useFolder(QFile::encodeName(spec.workingDirectory));
@@ -258,10 +260,12 @@ tl::expected<void, ChildProcess::SpawnError> UnixChildProcess::start(const Child
     argv.push_back(nullptr);
     envp.push_back(nullptr);
 
-    const int code = ::posix_spawn(&m_pid, program.constData(), &settings.actions, &settings.attributes, argv.data(), envp.data());
+    const int code =
+        ::posix_spawn(&m_pid, program.constData(), &settings.actions, &settings.attributes, argv.data(), envp.data());
     if (code != 0) {
         m_pid = 0;
-        return tl::unexpected(SpawnError{code, {ErrorCode::Unavailable, QString::fromLocal8Bit(std::strerror(code)), spec.program, {}}});
+        return tl::unexpected(
+            SpawnError{code, {ErrorCode::Unavailable, QString::fromLocal8Bit(std::strerror(code)), spec.program, {}}});
     }
     watch(input, output, errors);
     return {};
@@ -329,8 +333,9 @@ Status UnixChildProcess::writeLine(const QByteArray& line)
     qsizetype written = 0;
     if (m_pending.empty()) {
         char lineEnd = '\n';
-        const std::array<iovec, 2> parts{iovec{const_cast<char*>(line.constData()), static_cast<std::size_t>(line.size())}, // NOLINT
-                                         iovec{&lineEnd, 1}};
+        const std::array<iovec, 2> parts{
+            iovec{const_cast<char*>(line.constData()), static_cast<std::size_t>(line.size())}, // NOLINT
+            iovec{&lineEnd, 1}};
         ssize_t result = 0;
         do {
             result = ::writev(m_input.get(), parts.data(), 2);

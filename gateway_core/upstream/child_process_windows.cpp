@@ -2,7 +2,6 @@
 #include "upstream/child_process.h"
 
 #include <QProcess>
-
 #include <qt_windows.h>
 
 namespace oriel::upstream {
@@ -78,10 +77,12 @@ tl::expected<void, ChildProcess::SpawnError> WindowsChildProcess::start(const Ch
         [](QProcess::CreateProcessArguments* arguments) { arguments->flags |= CREATE_NO_WINDOW | CREATE_SUSPENDED; });
     m_process.start(QIODevice::ReadWrite);
     if (!m_process.waitForStarted(5000)) {
-        return tl::unexpected(SpawnError{static_cast<int>(GetLastError()), {ErrorCode::Unavailable, m_process.errorString(), spec.program, {}}});
+        return tl::unexpected(
+            SpawnError{static_cast<int>(GetLastError()), {ErrorCode::Unavailable, m_process.errorString(), spec.program, {}}});
     }
     m_pid = m_process.processId();
-    HANDLE process = OpenProcess(PROCESS_SET_QUOTA | PROCESS_TERMINATE | PROCESS_SUSPEND_RESUME, FALSE, static_cast<DWORD>(m_pid));
+    HANDLE process =
+        OpenProcess(PROCESS_SET_QUOTA | PROCESS_TERMINATE | PROCESS_SUSPEND_RESUME, FALSE, static_cast<DWORD>(m_pid));
     if (process != nullptr) {
         if (makeJob()) {
             AssignProcessToJobObject(m_job, process);
@@ -99,8 +100,10 @@ tl::expected<void, ChildProcess::SpawnError> WindowsChildProcess::start(const Ch
 
 void WindowsChildProcess::connectSignals()
 {
-    QObject::connect(&m_process, &QProcess::readyReadStandardOutput, &m_process, [this] { m_handler.onReadable(ChildStream::Output); });
-    QObject::connect(&m_process, &QProcess::readyReadStandardError, &m_process, [this] { m_handler.onReadable(ChildStream::Errors); });
+    QObject::connect(&m_process, &QProcess::readyReadStandardOutput, &m_process,
+                     [this] { m_handler.onReadable(ChildStream::Output); });
+    QObject::connect(&m_process, &QProcess::readyReadStandardError, &m_process,
+                     [this] { m_handler.onReadable(ChildStream::Errors); });
     QObject::connect(&m_process, &QProcess::finished, &m_process, [this](int code, QProcess::ExitStatus status) {
         if (m_job != nullptr) {
             TerminateJobObject(m_job, 1);
@@ -128,8 +131,9 @@ Status WindowsChildProcess::writeLine(const QByteArray& line)
         return fail(ErrorCode::Unavailable, QStringLiteral("The server's standard input is closed."));
     }
     if (m_process.bytesToWrite() > 0 && m_process.bytesToWrite() + line.size() > m_maxPending) {
-        return fail(ErrorCode::ResourceExhausted,
-                    QStringLiteral("The server does not read its standard input: %1 bytes wait already.").arg(m_process.bytesToWrite()));
+        return fail(
+            ErrorCode::ResourceExhausted,
+            QStringLiteral("The server does not read its standard input: %1 bytes wait already.").arg(m_process.bytesToWrite()));
     }
     m_process.write(line);
     m_process.write("\n", 1);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "upstream/diagnosis.h"
 
+#include "upstream/diagnosis_words.h"
 #include "upstream/program_search.h"
 
 #include <QFileInfo>
 
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 
 namespace oriel::upstream {
@@ -48,141 +48,9 @@ constexpr std::array kNames{
     Name{DiagnosisCode::Unknown, "unknown"},
 };
 
-/// Terminal colours and control characters must not reach a window or a log line.
-QString clean(QByteArrayView bytes, qsizetype limit = 300)
-{
-    QString text;
-    bool escape = false;
-    const QString decoded = QString::fromUtf8(bytes);
-    for (const QChar c : decoded) {
-        if (escape) {
-            escape = !c.isLetter();
-        } else if (c == QChar(0x1b)) {
-            escape = true;
-        } else if (c.isPrint() || c == QLatin1Char('\t')) {
-            text.append(c);
-        }
-        if (text.size() >= limit) {
-            return text.trimmed() + QStringLiteral(" …");
-        }
-    }
-    return text.trimmed();
-}
-
-/// The line that says most: the last that names an error, else the last that is not empty.
-QString tellingLine(const QByteArrayList& lines)
-{
-    QString last;
-    QString error;
-    for (const QByteArray& line : lines) {
-        const QString text = clean(line);
-        if (text.isEmpty() || text.startsWith(QLatin1String("at ")) || text.startsWith(QLatin1String("npm notice"))
-            || text.startsWith(QLatin1String("Node.js v"))) {
-            continue;
-        }
-        last = text;
-        if (text.contains(QLatin1String("error"), Qt::CaseInsensitive) || text.contains(QLatin1String("not found"), Qt::CaseInsensitive)) {
-            error = text;
-        }
-    }
-    return error.isEmpty() ? last : error;
-}
-
-struct Hint {
-    const char* sign;
-    const char* remedy;
-};
-/// Known last words and what helps against them.
-constexpr std::array kHints{
-    Hint{"Cannot find module", "Install the server's packages, for example with npm install in its folder, and check the path in args."},
-    Hint{"ERR_MODULE_NOT_FOUND", "Install the server's packages, for example with npm install in its folder, and check the path in args."},
-    Hint{"npm ERR! 404", "Check the spelling of the package's name; npm does not know it."},
-    Hint{"npm error 404", "Check the spelling of the package's name; npm does not know it."},
-    Hint{"could not determine executable to run", "The npm package has no program to run; check its name or name the program with npx -p."},
-    Hint{"ENOTFOUND", "A name could not be resolved; check the network and the proxy, and whether the package's registry can be reached."},
-    Hint{"ECONNREFUSED", "Something that the server needs does not listen; check its database or service and the addresses in env."},
-    Hint{"EADDRINUSE", "The port is taken; end the other program or give the server another port."},
-    Hint{"EACCES", "The server may not read or write a file that it needs; check the permissions."},
-    Hint{"ModuleNotFoundError", "Install the Python package that is named, in the environment that the command uses (uv run, or the virtual environment's python)."},
-    Hint{"No module named", "Install the Python package that is named, in the environment that the command uses (uv run, or the virtual environment's python)."},
-    Hint{"No solution found when resolving", "uv cannot satisfy the server's requirements; check the package's name and the Python version that it needs."},
-    Hint{"was not found in the package registry", "Check the spelling of the package's name; the registry does not know it."},
-    Hint{"SyntaxError", "The program does not fit the runtime's version, or is not the file that was meant; check both."},
-    Hint{"Unsupported engine", "Install the Node.js version that the server asks for."},
-    Hint{"GLIBC_", "The program was built for a newer system; install a build for this one."},
-    Hint{"cannot open shared object file", "Install the library that is named."},
-    Hint{"can't open file", "Check the script's path in args; it is taken relative to cwd."},
-    Hint{"No such file or directory", "Check the paths in args and cwd."},
-    Hint{"Permission denied", "Check the permissions of the files that the server uses."},
-    Hint{"API key", "Give the server its key in env, for example as ${vault:name}."},
-    Hint{"API_KEY", "Give the server its key in env, for example as ${vault:name}."},
-    Hint{"token", "Check the credentials that the server gets in env."},
-    Hint{"environment variable", "Set the variable that is named under env of this server; of Oriel's own environment a server sees only a few."},
-    Hint{"usage:", "The program wants other arguments; compare args with its documentation."},
-    Hint{"Usage:", "The program wants other arguments; compare args with its documentation."},
-};
-
-QString hintFor(const QByteArrayList& lines)
-{
-    for (const Hint& hint : kHints) {
-        for (const QByteArray& line : lines) {
-            if (line.contains(hint.sign)) {
-                return QString::fromLatin1(hint.remedy);
-            }
-        }
-    }
-    return {};
-}
-
 QString seconds(std::chrono::milliseconds duration)
 {
     return QStringLiteral("%1 s").arg(static_cast<double>(duration.count()) / 1000.0, 0, 'g', 3);
-}
-
-QString signalName(int signal)
-{
-    switch (signal) {
-    case SIGSEGV:
-        return QStringLiteral("SIGSEGV, a memory fault");
-    case SIGABRT:
-        return QStringLiteral("SIGABRT, it gave up itself");
-    case SIGILL:
-        return QStringLiteral("SIGILL, an instruction that this processor does not have");
-    case SIGFPE:
-        return QStringLiteral("SIGFPE, an arithmetic fault");
-    case SIGTERM:
-        return QStringLiteral("SIGTERM, someone asked it to end");
-#ifdef SIGKILL
-    case SIGKILL:
-        return QStringLiteral("SIGKILL, often the system when memory runs out");
-    case SIGBUS:
-        return QStringLiteral("SIGBUS, a memory fault");
-    case SIGPIPE:
-        return QStringLiteral("SIGPIPE, it wrote to a closed pipe");
-#endif
-    default:
-        return QStringLiteral("signal %1").arg(signal);
-    }
-}
-
-/// Remedies for commands that people expect on the PATH.
-QString missingCommandRemedy(const QString& command)
-{
-    const QString base = QFileInfo(command).baseName();
-    if (base == QLatin1String("npx") || base == QLatin1String("node") || base == QLatin1String("npm")) {
-        return QStringLiteral("Install Node.js, or give the absolute path of %1 as the command; programs installed by nvm or fnm are not on a "
-                              "desktop session's PATH.").arg(base);
-    }
-    if (base == QLatin1String("uvx") || base == QLatin1String("uv")) {
-        return QStringLiteral("Install uv, or give its absolute path, usually ~/.local/bin/%1, as the command.").arg(base);
-    }
-    if (base.startsWith(QLatin1String("python"))) {
-        return QStringLiteral("Install Python, or give the absolute path of the interpreter (for example that of a virtual environment).");
-    }
-    if (base == QLatin1String("docker") || base == QLatin1String("podman")) {
-        return QStringLiteral("Install %1, or give its absolute path as the command.").arg(base);
-    }
-    return QStringLiteral("Install %1, correct its name, or give its absolute path as the command.").arg(base.isEmpty() ? command : base);
 }
 
 /// Builds the sentences; each case fills one Diagnosis.
@@ -205,7 +73,9 @@ private:
     void set(DiagnosisCode code, const QString& what, const QString& cause, const QString& remedy)
     {
         m_result.code = code;
-        m_result.headline = m_facts.server + (m_facts.stage == StartStage::Ready ? QStringLiteral(": ") : QStringLiteral(" did not start: ")) + what;
+        m_result.headline = m_facts.server +
+                            (m_facts.stage == StartStage::Ready ? QStringLiteral(": ") : QStringLiteral(" did not start: ")) +
+                            what;
         m_result.cause = cause;
         m_result.remedy = remedy;
     }
@@ -229,14 +99,16 @@ private:
         } else if (m_facts.closedPipe) {
             set(DiagnosisCode::ClosedPipe, QStringLiteral("it closed its standard input or output"),
                 QStringLiteral("%1 closed the pipe that MCP runs on but went on running, so it was ended.").arg(shortName()),
-                QStringLiteral("A server on stdio must not go into the background (no daemon mode) nor redirect its standard streams."));
+                QStringLiteral(
+                    "A server on stdio must not go into the background (no daemon mode) nor redirect its standard streams."));
         } else if (m_facts.exited && !m_facts.timedOut) {
             examineExit();
         } else if (m_facts.strayCount > 0 && !m_facts.sawFrame) {
             examineBanner();
         } else {
             set(DiagnosisCode::NoAnswer, QStringLiteral("no answer to initialize in %1").arg(seconds(m_facts.waited)),
-                QStringLiteral("%1 runs but did not answer initialize within %2.").arg(shortName(), seconds(m_facts.waited)), noAnswerRemedy());
+                QStringLiteral("%1 runs but did not answer initialize within %2.").arg(shortName(), seconds(m_facts.waited)),
+                noAnswerRemedy());
         }
     }
 
@@ -249,10 +121,12 @@ private:
             return hint;
         }
         if (name.startsWith(QLatin1String("npx")) || name.startsWith(QLatin1String("uvx")) || name == QLatin1String("docker")) {
-            return QStringLiteral("A first start may still be downloading: start it once in a terminal, or raise the connectivity timeout.");
+            return QStringLiteral(
+                "A first start may still be downloading: start it once in a terminal, or raise the connectivity timeout.");
         }
-        return QStringLiteral("Check that the command starts an MCP server on stdio (some need an argument like stdio), or raise the connectivity "
-                              "timeout.");
+        return QStringLiteral(
+            "Check that the command starts an MCP server on stdio (some need an argument like stdio), or raise the connectivity "
+            "timeout.");
     }
 
     void examineMissingProgram()
@@ -264,16 +138,19 @@ private:
             return;
         }
         if (m_facts.command.isEmpty()) {
-            set(DiagnosisCode::CommandNotFound, QStringLiteral("it has no command"), QStringLiteral("The server's command is empty."),
+            set(DiagnosisCode::CommandNotFound, QStringLiteral("it has no command"),
+                QStringLiteral("The server's command is empty."),
                 QStringLiteral("Give the program to start as the command, or a url."));
             return;
         }
-        const QString where = m_facts.searchedFolders.isEmpty()
-                                  ? QStringLiteral("There is no file %1.").arg(m_facts.command)
-                                  : QStringLiteral("%1 is in none of the %2 folders of the PATH.").arg(m_facts.command).arg(m_facts.searchedFolders.size());
-        const QString remedy = m_facts.command.contains(QLatin1Char(' '))
-                                   ? QStringLiteral("Put the program alone into command and each argument into args; no shell takes the line apart.")
-                                   : missingCommandRemedy(m_facts.command);
+        const QString where = m_facts.searchedFolders.isEmpty() ? QStringLiteral("There is no file %1.").arg(m_facts.command)
+                                                                : QStringLiteral("%1 is in none of the %2 folders of the PATH.")
+                                                                      .arg(m_facts.command)
+                                                                      .arg(m_facts.searchedFolders.size());
+        const QString remedy =
+            m_facts.command.contains(QLatin1Char(' '))
+                ? QStringLiteral("Put the program alone into command and each argument into args; no shell takes the line apart.")
+                : missingCommandRemedy(m_facts.command);
         set(DiagnosisCode::CommandNotFound, QStringLiteral("%1 was not found").arg(m_facts.command), where, remedy);
     }
 
@@ -285,7 +162,8 @@ private:
             set(DiagnosisCode::NotExecutable, QStringLiteral("%1 cannot be run").arg(m_facts.program),
                 QStringLiteral("The system cannot run %1: %2.").arg(m_facts.program, reason),
                 code == EACCES ? QStringLiteral("Check its permissions and those of its folder.")
-                               : QStringLiteral("Check that its first line names an interpreter that exists (#!), or that it is built for this system."));
+                               : QStringLiteral("Check that its first line names an interpreter that exists (#!), or that it is "
+                                                "built for this system."));
             return;
         }
         set(DiagnosisCode::SpawnFailed, QStringLiteral("no process could be made"),
@@ -297,19 +175,23 @@ private:
     {
         if (!m_facts.answeredVersion.isEmpty()) {
             set(DiagnosisCode::VersionRefused, QStringLiteral("no common protocol revision"),
-                QStringLiteral("The server answered with protocol revision %1, which Oriel does not speak.").arg(clean(m_facts.answeredVersion, 60)),
+                QStringLiteral("The server answered with protocol revision %1, which Oriel does not speak.")
+                    .arg(cleanText(m_facts.answeredVersion, 60)),
                 QStringLiteral("Update the server, or Oriel if the server is newer."));
             return true;
         }
         if (m_facts.rpcErrorCode == 0) {
             return false;
         }
-        const QString message = clean(m_facts.rpcErrorMessage);
-        const bool version = m_facts.rpcErrorCode == -32022 || message.contains(QLatin1String("protocol version"), Qt::CaseInsensitive);
+        const QString message = cleanText(m_facts.rpcErrorMessage);
+        const bool version =
+            m_facts.rpcErrorCode == -32022 || message.contains(QLatin1String("protocol version"), Qt::CaseInsensitive);
         set(version ? DiagnosisCode::VersionRefused : DiagnosisCode::HandshakeRefused,
             version ? QStringLiteral("no common protocol revision") : QStringLiteral("it refused the handshake"),
             QStringLiteral("The server answered initialize (%1) with error %2: %3")
-                .arg(QString::fromLatin1(m_facts.requestedVersion)).arg(m_facts.rpcErrorCode).arg(message),
+                .arg(QString::fromLatin1(m_facts.requestedVersion))
+                .arg(m_facts.rpcErrorCode)
+                .arg(message),
             version ? QStringLiteral("Update the server, or Oriel if the server is newer.")
                     : QStringLiteral("Read the server's stderr below; the error is the server's own."));
         return true;
@@ -318,8 +200,9 @@ private:
     void examineBanner()
     {
         set(DiagnosisCode::BannerOnStdout, QStringLiteral("it prints text on stdout"),
-            QStringLiteral("The server wrote \"%1\" to stdout, where only protocol messages belong, and did not answer initialize.")
-                .arg(clean(m_facts.strayOutput.value(0), 120)),
+            QStringLiteral(
+                "The server wrote \"%1\" to stdout, where only protocol messages belong, and did not answer initialize.")
+                .arg(cleanText(m_facts.strayOutput.value(0), 120)),
             QStringLiteral("Send banners and logs to stderr, or start the server in its stdio mode."));
     }
 
@@ -331,28 +214,33 @@ private:
         if (m_facts.exitSignal != 0) {
             set(DiagnosisCode::Crashed, QStringLiteral("it crashed (signal %1)").arg(m_facts.exitSignal),
                 QStringLiteral("The process was ended by %1%2.%3").arg(signalName(m_facts.exitSignal), reached(), said),
-                remedy.isEmpty() ? QStringLiteral("Start the same command in a terminal to see more; a core dump or its own log may tell the place.")
-                                 : remedy);
+                remedy.isEmpty()
+                    ? QStringLiteral(
+                          "Start the same command in a terminal to see more; a core dump or its own log may tell the place.")
+                    : remedy);
             return;
         }
         if (m_facts.strayCount > 0 && !m_facts.sawFrame && last.isEmpty()) {
-            const QString first = clean(m_facts.strayOutput.value(0), 120);
+            const QString first = cleanText(m_facts.strayOutput.value(0), 120);
             remedy = hintFor(m_facts.strayOutput);
             set(DiagnosisCode::ExitedAtOnce, QStringLiteral("it exited with code %1").arg(m_facts.exitCode),
                 QStringLiteral("The process printed \"%1\" to stdout and exited with code %2.").arg(first).arg(m_facts.exitCode),
-                remedy.isEmpty() ? QStringLiteral("Check the arguments: the program did something else than serve MCP on stdio.") : remedy);
+                remedy.isEmpty() ? QStringLiteral("Check the arguments: the program did something else than serve MCP on stdio.")
+                                 : remedy);
             return;
         }
         const bool atOnce = m_facts.stage <= StartStage::FirstByte;
         if (remedy.isEmpty()) {
             remedy = m_facts.exitCode == 0
-                         ? QStringLiteral("The program ended as if its work was done; check that the arguments start a server on stdio.")
+                         ? QStringLiteral(
+                               "The program ended as if its work was done; check that the arguments start a server on stdio.")
                          : QStringLiteral("Start the same command in a terminal to see more.");
         }
         set(m_facts.stage == StartStage::Ready ? DiagnosisCode::Crashed
                                                : (atOnce ? DiagnosisCode::ExitedAtOnce : DiagnosisCode::ExitedDuringHandshake),
             QStringLiteral("it exited with code %1").arg(m_facts.exitCode),
-            QStringLiteral("The process exited with code %1%2.%3").arg(QString::number(m_facts.exitCode), reached(), said), remedy);
+            QStringLiteral("The process exited with code %1%2.%3").arg(QString::number(m_facts.exitCode), reached(), said),
+            remedy);
     }
 
     QString reached() const
@@ -389,12 +277,14 @@ private:
         case Network::Tls:
             set(DiagnosisCode::TlsFailed, QStringLiteral("no secure connection"),
                 QStringLiteral("TLS with %1 failed%2.").arg(m_facts.url, reason()),
-                QStringLiteral("Check the certificate's names, dates and authority, and whether the port speaks TLS (https) at all."));
+                QStringLiteral(
+                    "Check the certificate's names, dates and authority, and whether the port speaks TLS (https) at all."));
             return;
         case Network::Timeout:
             set(DiagnosisCode::ConnectTimeout, QStringLiteral("no answer in %1").arg(seconds(m_facts.waited)),
                 QStringLiteral("%1 did not answer within %2.").arg(m_facts.url, seconds(m_facts.waited)),
-                QStringLiteral("Check that the server runs and that no firewall or VPN is in the way, or raise the connectivity timeout."));
+                QStringLiteral(
+                    "Check that the server runs and that no firewall or VPN is in the way, or raise the connectivity timeout."));
             return;
         case Network::Other:
             set(DiagnosisCode::Unknown, QStringLiteral("the connection failed"),
@@ -406,7 +296,8 @@ private:
         }
         if (m_facts.httpStatus == 0 && m_facts.stage == StartStage::Resolve) {
             set(DiagnosisCode::InvalidUrl, QStringLiteral("its url is not valid"),
-                QStringLiteral("%1 is not an http or https URL with a host.").arg(m_facts.url.isEmpty() ? QStringLiteral("The empty text") : m_facts.url),
+                QStringLiteral("%1 is not an http or https URL with a host.")
+                    .arg(m_facts.url.isEmpty() ? QStringLiteral("The empty text") : m_facts.url),
                 QStringLiteral("Write the url like https://host/mcp."));
             return;
         }
@@ -415,13 +306,16 @@ private:
         }
     }
 
-    QString reason() const { return m_facts.networkMessage.isEmpty() ? QString() : QStringLiteral(" (%1)").arg(m_facts.networkMessage); }
+    QString reason() const
+    {
+        return m_facts.networkMessage.isEmpty() ? QString() : QStringLiteral(" (%1)").arg(m_facts.networkMessage);
+    }
 
     void examineStatus()
     {
         const int status = m_facts.httpStatus;
         const QString answered = QStringLiteral("%1 answered initialize with HTTP status %2").arg(m_facts.url).arg(status);
-        const QString body = clean(m_facts.httpBody, 160);
+        const QString body = cleanText(m_facts.httpBody, 160);
         const QString said = body.isEmpty() ? QStringLiteral(".") : QStringLiteral(": %1").arg(body);
         if (status == 401) {
             set(DiagnosisCode::AuthenticationRequired, QStringLiteral("it wants credentials"), answered + said,
@@ -431,11 +325,13 @@ private:
                 QStringLiteral("Check that the credentials under headers are allowed to use this server."));
         } else if (status == 404 || status == 405 || status == 410) {
             set(DiagnosisCode::NotFound, QStringLiteral("no MCP endpoint at its url"), answered + said,
-                QStringLiteral("Check the path in url, often /mcp; a server of the older HTTP+SSE kind needs \"type\": \"sse\"."));
+                QStringLiteral(
+                    "Check the path in url, often /mcp; a server of the older HTTP+SSE kind needs \"type\": \"sse\"."));
         } else if (status >= 300 && status < 400) {
             set(DiagnosisCode::Redirected, QStringLiteral("its url redirects"),
-                QStringLiteral("%1 redirects to %2; redirects are not followed, so that credentials stay with the configured host.")
-                    .arg(m_facts.url, clean(m_facts.location)),
+                QStringLiteral(
+                    "%1 redirects to %2; redirects are not followed, so that credentials stay with the configured host.")
+                    .arg(m_facts.url, cleanText(m_facts.location)),
                 QStringLiteral("If the new address is right, write it into url."));
         } else if (status >= 500) {
             set(DiagnosisCode::ServerError, QStringLiteral("it answers with status %1").arg(status), answered + said,
@@ -445,16 +341,19 @@ private:
                 QStringLiteral("Check the url and the headers that the server expects."));
         } else if (m_facts.timedOut) {
             set(DiagnosisCode::NoAnswer, QStringLiteral("no answer to initialize in %1").arg(seconds(m_facts.waited)),
-                QStringLiteral("%1 took the request but did not answer initialize within %2.").arg(m_facts.url, seconds(m_facts.waited)),
+                QStringLiteral("%1 took the request but did not answer initialize within %2.")
+                    .arg(m_facts.url, seconds(m_facts.waited)),
                 QStringLiteral("Check that the url is an MCP endpoint, or raise the connectivity timeout."));
         } else if (status != 0) {
             set(DiagnosisCode::NotMcp, QStringLiteral("its url is not an MCP endpoint"),
-                QStringLiteral("%1 answered with %2 instead of an MCP message%3").arg(m_facts.url,
-                    m_facts.contentType.isEmpty() ? QStringLiteral("no content type") : clean(m_facts.contentType, 80), said),
+                QStringLiteral("%1 answered with %2 instead of an MCP message%3")
+                    .arg(m_facts.url,
+                         m_facts.contentType.isEmpty() ? QStringLiteral("no content type") : cleanText(m_facts.contentType, 80),
+                         said),
                 QStringLiteral("Check the path in url, often /mcp."));
         } else {
-            set(DiagnosisCode::Unknown, QStringLiteral("the connection ended"), QStringLiteral("%1 ended the connection.").arg(m_facts.url),
-                QStringLiteral("Read the server's own log."));
+            set(DiagnosisCode::Unknown, QStringLiteral("the connection ended"),
+                QStringLiteral("%1 ended the connection.").arg(m_facts.url), QStringLiteral("Read the server's own log."));
         }
     }
 
@@ -471,8 +370,9 @@ private:
                 }
             }
             if (!m_facts.workingDirectory.isEmpty()) {
-                details.append(QStringLiteral("Working directory: %1%2").arg(m_facts.workingDirectory,
-                    m_facts.workingDirectoryExists ? QString() : QStringLiteral(" (missing)")));
+                details.append(QStringLiteral("Working directory: %1%2")
+                                   .arg(m_facts.workingDirectory,
+                                        m_facts.workingDirectoryExists ? QString() : QStringLiteral(" (missing)")));
             }
             if (m_facts.pid != 0) {
                 details.append(QStringLiteral("Process: %1").arg(m_facts.pid));
@@ -483,14 +383,14 @@ private:
                 details.append(QStringLiteral("Status: %1").arg(m_facts.httpStatus));
             }
             if (!m_facts.authenticate.isEmpty()) {
-                details.append(QStringLiteral("WWW-Authenticate: %1").arg(clean(m_facts.authenticate)));
+                details.append(QStringLiteral("WWW-Authenticate: %1").arg(cleanText(m_facts.authenticate)));
             }
         }
         for (const QByteArray& line : m_facts.strayOutput) {
-            details.append(QStringLiteral("stdout: %1").arg(clean(line)));
+            details.append(QStringLiteral("stdout: %1").arg(cleanText(line)));
         }
         for (const QByteArray& line : m_facts.stderrTail.mid(std::max<qsizetype>(0, m_facts.stderrTail.size() - 10))) {
-            details.append(QStringLiteral("stderr: %1").arg(clean(line)));
+            details.append(QStringLiteral("stderr: %1").arg(cleanText(line)));
         }
     }
 
@@ -512,9 +412,13 @@ QByteArrayView diagnosisName(DiagnosisCode code)
 
 Error Diagnosis::toError(const QString& server) const
 {
-    return {code == DiagnosisCode::AuthenticationRequired ? ErrorCode::Unauthenticated : ErrorCode::Unavailable, cause, server, remedy};
+    return {code == DiagnosisCode::AuthenticationRequired ? ErrorCode::Unauthenticated : ErrorCode::Unavailable, cause, server,
+            remedy};
 }
 
-Diagnosis diagnose(const StartFacts& facts) { return Examination(facts).run(); }
+Diagnosis diagnose(const StartFacts& facts)
+{
+    return Examination(facts).run();
+}
 
 } // namespace oriel::upstream

@@ -24,30 +24,30 @@ struct StartFacts {
     std::chrono::milliseconds waited{0};
 
     // stdio
-    QString command;               ///< as configured
+    QString command; ///< as configured
     QStringList arguments;
-    QString workingDirectory;      ///< as configured; empty: ours
+    QString workingDirectory; ///< as configured; empty: ours
     bool workingDirectoryExists = true;
-    QString program;               ///< the absolute path; empty: not found
-    QStringList searchedFolders;   ///< of the PATH, in order
-    QString notExecutable;         ///< a file of that name that may not be run
+    QString program;             ///< the absolute path; empty: not found
+    QStringList searchedFolders; ///< of the PATH, in order
+    QString notExecutable;       ///< a file of that name that may not be run
     int spawnErrno = 0;
     qint64 pid = 0;
     bool exited = false;
     int exitCode = -1;
     int exitSignal = 0;
     bool lineTooLong = false;
-    bool closedPipe = false;       ///< it closed its stdin or stdout, ran on, and was ended by us
+    bool closedPipe = false; ///< it closed its stdin or stdout, ran on, and was ended by us
 
     // what it said
-    QByteArrayList stderrTail;     ///< the last lines
-    QByteArrayList strayOutput;    ///< the first lines on stdout that are not JSON-RPC
+    QByteArrayList stderrTail;  ///< the last lines
+    QByteArrayList strayOutput; ///< the first lines on stdout that are not JSON-RPC
     qint64 strayCount = 0;
-    bool sawFrame = false;         ///< at least one JSON-RPC frame came
+    bool sawFrame = false; ///< at least one JSON-RPC frame came
 
     // the handshake
     QByteArray requestedVersion;
-    QByteArray answeredVersion;    ///< set when we do not know it
+    QByteArray answeredVersion; ///< set when we do not know it
     int rpcErrorCode = 0;
     QByteArray rpcErrorMessage;
 
@@ -57,22 +57,47 @@ struct StartFacts {
     Network network = Network::Ok;
     QString networkMessage;
     int httpStatus = 0;
-    QByteArray httpBody;           ///< its first KiB
+    QByteArray httpBody; ///< its first KiB
     QByteArray contentType;
-    QByteArray authenticate;       ///< WWW-Authenticate
-    QByteArray location;           ///< of a redirect, which is never followed
+    QByteArray authenticate; ///< WWW-Authenticate
+    QByteArray location;     ///< of a redirect, which is never followed
 };
 
 enum class DiagnosisCode : quint8 {
-    None, CommandNotFound, NotExecutable, WorkingDirectoryMissing, SpawnFailed, ExitedAtOnce, ExitedDuringHandshake, Crashed, ClosedPipe, BannerOnStdout,
-    NoAnswer, VersionRefused, HandshakeRefused, InvalidUrl, HostNotFound, ConnectionRefused, TlsFailed, NotFound, AuthenticationRequired,
-    Forbidden, Redirected, NotMcp, ServerError, ConnectTimeout, Overload, ListFailed, Unknown
+    None,
+    CommandNotFound,
+    NotExecutable,
+    WorkingDirectoryMissing,
+    SpawnFailed,
+    ExitedAtOnce,
+    ExitedDuringHandshake,
+    Crashed,
+    ClosedPipe,
+    BannerOnStdout,
+    NoAnswer,
+    VersionRefused,
+    HandshakeRefused,
+    InvalidUrl,
+    HostNotFound,
+    ConnectionRefused,
+    TlsFailed,
+    NotFound,
+    AuthenticationRequired,
+    Forbidden,
+    Redirected,
+    NotMcp,
+    ServerError,
+    ConnectTimeout,
+    Overload,
+    ListFailed,
+    Unknown
 };
 
 /// The name of the case in words-with-hyphens, for attributes and metrics: "command-not-found".
 QByteArrayView diagnosisName(DiagnosisCode code);
 
-/// What went wrong with a start, for a person: a headline, one sentence of cause, one of remedy, and the observations behind them.
+/// What went wrong with a start, for a person: a headline, one sentence of cause, one of remedy, and the observations behind
+/// them.
 struct Diagnosis {
     DiagnosisCode code = DiagnosisCode::None;
     QString headline;

@@ -82,7 +82,13 @@ void noteHead(StartFacts& facts, const http::ResponseHead& head)
     facts.stage = std::max(facts.stage, StartStage::Handshake);
 }
 
-bool isEventStream(const http::Headers& headers) { return http::equalsIgnoringCase(mediaType(headers), "text/event-stream"); }
-bool isJson(const http::Headers& headers) { return http::equalsIgnoringCase(mediaType(headers), "application/json"); }
+bool isEventStream(const http::Headers& headers)
+{
+    return http::equalsIgnoringCase(mediaType(headers), "text/event-stream");
+}
+bool isJson(const http::Headers& headers)
+{
+    return http::equalsIgnoringCase(mediaType(headers), "application/json");
+}
 
 } // namespace oriel::upstream

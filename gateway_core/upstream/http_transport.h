@@ -16,18 +16,20 @@ class Client;
 namespace oriel::upstream {
 
 struct HttpSettings {
-    QString server;   ///< for messages
+    QString server; ///< for messages
     QString url;
     QList<std::pair<QByteArray, QByteArray>> headers; ///< sent with every request; secrets already in place
     bool legacySse = false;
     std::chrono::milliseconds connectTimeout{10'000};
-    std::chrono::milliseconds closeTimeout{2'000};    ///< of the DELETE that ends a session
-    std::chrono::milliseconds firstRetry{1'000};      ///< before a stream is opened again, when the server names no delay
+    std::chrono::milliseconds closeTimeout{2'000}; ///< of the DELETE that ends a session
+    std::chrono::milliseconds firstRetry{1'000};   ///< before a stream is opened again, when the server names no delay
     std::chrono::milliseconds maxRetry{30'000};
     qsizetype maxMessageBytes = 64 * 1024 * 1024;
 };
 
-/// A transport over HTTP; `client` and `handler` outlive it. Redirects are never followed, so credentials stay with the configured host.
-std::unique_ptr<Transport> makeHttpTransport(HttpSettings settings, http::Client& client, const Clock& clock, TransportHandler& handler);
+/// A transport over HTTP; `client` and `handler` outlive it. Redirects are never followed, so credentials stay with the
+/// configured host.
+std::unique_ptr<Transport> makeHttpTransport(HttpSettings settings, http::Client& client, const Clock& clock,
+                                             TransportHandler& handler);
 
 } // namespace oriel::upstream

@@ -7,7 +7,10 @@
 namespace oriel::upstream {
 
 LegacySseTransport::LegacySseTransport(HttpSettings settings, http::Client& client, const Clock& clock, TransportHandler& handler)
-    : m_settings(std::move(settings)), m_client(client), m_clock(clock), m_handler(handler)
+    : m_settings(std::move(settings)),
+      m_client(client),
+      m_clock(clock),
+      m_handler(handler)
 {
     m_facts.server = m_settings.server;
     m_facts.transport = config::ServerTransport::LegacySse;
@@ -104,8 +107,10 @@ void LegacySseTransport::takeEndpoint(const QByteArray& text)
         m_streamHandle.cancel();
         m_facts.rpcErrorCode = -32600;
         m_facts.rpcErrorMessage = "the endpoint event names an address of another origin: " + text.left(200);
-        end(CloseReason::Kind::StartFailed,
-            {ErrorCode::PermissionDenied, QStringLiteral("The server names an address of another origin for messages."), m_settings.server, {}});
+        end(CloseReason::Kind::StartFailed, {ErrorCode::PermissionDenied,
+                                             QStringLiteral("The server names an address of another origin for messages."),
+                                             m_settings.server,
+                                             {}});
         return;
     }
     m_messages = *endpoint;
@@ -139,7 +144,9 @@ Status LegacySseTransport::send(const QByteArray& frame, const SendOptions& opti
         *status = head.status;
         return http::BodyMode::Collect;
     };
-    handler.onEnd = [this, key, status, id = options.requestId](http::ResponseEnd&& ended) { posted(key, id, *status, ended.body); };
+    handler.onEnd = [this, key, status, id = options.requestId](http::ResponseEnd&& ended) {
+        posted(key, id, *status, ended.body);
+    };
     handler.onError = [this, key, id = options.requestId](const http::ClientError& error) {
         m_posts.erase(key);
         if (id != 0) {
@@ -181,7 +188,8 @@ void LegacySseTransport::end(CloseReason::Kind kind, Error error)
     m_later.start(0);
 }
 
-std::unique_ptr<Transport> makeHttpTransport(HttpSettings settings, http::Client& client, const Clock& clock, TransportHandler& handler)
+std::unique_ptr<Transport> makeHttpTransport(HttpSettings settings, http::Client& client, const Clock& clock,
+                                             TransportHandler& handler)
 {
     if (settings.legacySse) {
         return std::make_unique<LegacySseTransport>(std::move(settings), client, clock, handler);

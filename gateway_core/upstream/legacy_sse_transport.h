@@ -11,8 +11,8 @@
 
 namespace oriel::upstream {
 
-/// MCP over HTTP+SSE, revision 2024-11-05 (basic/transports, "HTTP with SSE"): one GET stream that first names the address for POSTs and
-/// then carries everything the server says. The address must be of the same origin. A broken stream ends the transport.
+/// MCP over HTTP+SSE, revision 2024-11-05 (basic/transports, "HTTP with SSE"): one GET stream that first names the address for
+/// POSTs and then carries everything the server says. The address must be of the same origin. A broken stream ends the transport.
 class LegacySseTransport final : public Transport {
 public:
     LegacySseTransport(HttpSettings settings, http::Client& client, const Clock& clock, TransportHandler& handler);

@@ -31,8 +31,13 @@ QByteArray stepName(LifecycleTrace::Step step)
 } // namespace
 
 LifecycleTrace::LifecycleTrace(const Clock& clock, Random& random, telemetry::Recorder& recorder, QByteArray server)
-    : m_clock(clock), m_recorder(recorder), m_server(std::move(server)), m_traceId(TraceId::generate(random)),
-      m_rootId(SpanId::generate(random)), m_exitId(SpanId::generate(random)), m_startUnixNs(clock.unixNs())
+    : m_clock(clock),
+      m_recorder(recorder),
+      m_server(std::move(server)),
+      m_traceId(TraceId::generate(random)),
+      m_rootId(SpanId::generate(random)),
+      m_exitId(SpanId::generate(random)),
+      m_startUnixNs(clock.unixNs())
 {
     for (StepSpan& step : m_steps) {
         step.id = SpanId::generate(random);
@@ -65,7 +70,8 @@ void LifecycleTrace::finish(const Diagnosis& diagnosis, telemetry::Attributes at
     for (std::size_t i = 0; i < m_steps.size(); ++i) {
         end(static_cast<Step>(i), errorType);
     }
-    record(m_rootId, {}, QByteArrayLiteral("server.start"), m_startUnixNs, errorType, std::move(attributes), diagnosis.cause.toUtf8());
+    record(m_rootId, {}, QByteArrayLiteral("server.start"), m_startUnixNs, errorType, std::move(attributes),
+           diagnosis.cause.toUtf8());
 }
 
 void LifecycleTrace::exit(const StartFacts& facts, std::int64_t beganUnixNs, bool requested)

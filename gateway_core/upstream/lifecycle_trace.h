@@ -10,8 +10,8 @@
 
 namespace oriel::upstream {
 
-/// The trace of one start of one server (G6): `server.start` with the children `server.spawn`, `server.first_byte`, `server.handshake` and
-/// `server.list`, and `server.exit` when it ends. Spans are recorded as they end. Not thread-safe.
+/// The trace of one start of one server (G6): `server.start` with the children `server.spawn`, `server.first_byte`,
+/// `server.handshake` and `server.list`, and `server.exit` when it ends. Spans are recorded as they end. Not thread-safe.
 class LifecycleTrace {
 public:
     LifecycleTrace(const Clock& clock, Random& random, telemetry::Recorder& recorder, QByteArray server);
@@ -38,8 +38,8 @@ private:
         std::int64_t startUnixNs = 0;
         bool running = false;
     };
-    void record(SpanId id, SpanId parent, QByteArray name, std::int64_t startUnixNs, const QByteArray& errorType, telemetry::Attributes attributes,
-                QByteArray message = {});
+    void record(SpanId id, SpanId parent, QByteArray name, std::int64_t startUnixNs, const QByteArray& errorType,
+                telemetry::Attributes attributes, QByteArray message = {});
 
     const Clock& m_clock;
     telemetry::Recorder& m_recorder;

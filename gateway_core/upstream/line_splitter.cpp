@@ -16,7 +16,8 @@ constexpr qsizetype kIdleCapacity = 256 * 1024;
 } // namespace
 
 LineSplitter::LineSplitter(qsizetype maxBytes, qsizetype keepBytes)
-    : m_maxBytes(maxBytes), m_keepBytes(std::min(keepBytes, maxBytes))
+    : m_maxBytes(maxBytes),
+      m_keepBytes(std::min(keepBytes, maxBytes))
 {}
 
 char* LineSplitter::reserve(qsizetype bytes)
@@ -39,7 +40,10 @@ char* LineSplitter::reserve(qsizetype bytes)
     return m_buffer.data() + m_end;
 }
 
-void LineSplitter::commit(qsizetype bytes) { m_end += bytes; }
+void LineSplitter::commit(qsizetype bytes)
+{
+    m_end += bytes;
+}
 
 std::optional<LineSplitter::Line> LineSplitter::next()
 {

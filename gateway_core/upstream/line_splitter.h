@@ -7,13 +7,13 @@
 
 namespace oriel::upstream {
 
-/// Cuts a byte stream into lines. Bytes are read straight into its buffer, each is scanned once, and a long line is handed over without a
-/// copy. A line beyond the limit is not kept: only its head and tail are. Not thread-safe.
+/// Cuts a byte stream into lines. Bytes are read straight into its buffer, each is scanned once, and a long line is handed over
+/// without a copy. A line beyond the limit is not kept: only its head and tail are. Not thread-safe.
 class LineSplitter {
 public:
     struct Line {
-        QByteArray bytes;       ///< without its line end (LF or CRLF); of an oversized line the first `keepBytes`
-        QByteArray tail;        ///< of an oversized line the last bytes, at most `keepBytes`
+        QByteArray bytes; ///< without its line end (LF or CRLF); of an oversized line the first `keepBytes`
+        QByteArray tail;  ///< of an oversized line the last bytes, at most `keepBytes`
         qsizetype fullSize = 0;
         bool oversized = false;
     };

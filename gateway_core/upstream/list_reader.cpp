@@ -8,7 +8,10 @@
 namespace oriel::upstream {
 
 ListReader::ListReader(mcp::ListKind kind, Limits limits, Call call, Done done)
-    : m_kind(kind), m_limits(limits), m_call(std::move(call)), m_done(std::move(done))
+    : m_kind(kind),
+      m_limits(limits),
+      m_call(std::move(call)),
+      m_done(std::move(done))
 {}
 
 void ListReader::start()
@@ -77,7 +80,8 @@ void ListReader::takePage(mcp::ListPage page)
 {
     m_entries.insert(m_entries.end(), std::make_move_iterator(page.entries.begin()), std::make_move_iterator(page.entries.end()));
     if (static_cast<qsizetype>(m_entries.size()) > m_limits.items) {
-        finish(fail(ErrorCode::TooLarge, QStringLiteral("The server's %1 has more than %2 entries.").arg(what()).arg(m_limits.items)));
+        finish(fail(ErrorCode::TooLarge,
+                    QStringLiteral("The server's %1 has more than %2 entries.").arg(what()).arg(m_limits.items)));
         return;
     }
     if (!page.nextCursor) {
@@ -85,11 +89,13 @@ void ListReader::takePage(mcp::ListPage page)
         return;
     }
     if (m_cursors.contains(*page.nextCursor)) {
-        finish(fail(ErrorCode::DataLoss, QStringLiteral("The pages of the server's %1 go round in a circle: a cursor came twice.").arg(what())));
+        finish(fail(ErrorCode::DataLoss,
+                    QStringLiteral("The pages of the server's %1 go round in a circle: a cursor came twice.").arg(what())));
         return;
     }
     if (m_pages >= m_limits.pages) {
-        finish(fail(ErrorCode::TooLarge, QStringLiteral("The server's %1 has more than %2 pages.").arg(what()).arg(m_limits.pages)));
+        finish(
+            fail(ErrorCode::TooLarge, QStringLiteral("The server's %1 has more than %2 pages.").arg(what()).arg(m_limits.pages)));
         return;
     }
     m_cursors.insert(*page.nextCursor);
@@ -106,6 +112,9 @@ void ListReader::finish(Result<std::vector<mcp::ListEntry>> entries)
     m_done(m_kind, std::move(entries));
 }
 
-QString ListReader::what() const { return QString::fromLatin1(mcp::methodName(mcp::listMethod(m_kind))); }
+QString ListReader::what() const
+{
+    return QString::fromLatin1(mcp::methodName(mcp::listMethod(m_kind)));
+}
 
 } // namespace oriel::upstream

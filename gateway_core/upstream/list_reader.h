@@ -10,8 +10,8 @@
 
 namespace oriel::upstream {
 
-/// Reads one list over all its pages, with a guard against cursors that go round and limits on pages and entries. A method that the
-/// server does not know reads as an empty list. Owned by the connection whose calls it makes.
+/// Reads one list over all its pages, with a guard against cursors that go round and limits on pages and entries. A method that
+/// the server does not know reads as an empty list. Owned by the connection whose calls it makes.
 class ListReader final : public ReplyHandler {
 public:
     struct Limits {

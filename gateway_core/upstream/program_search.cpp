@@ -12,9 +12,9 @@ namespace oriel::upstream {
 namespace {
 
 #ifdef Q_OS_WIN
-constexpr std::array kAllowedVariables{"APPDATA",      "HOMEDRIVE", "HOMEPATH",    "LOCALAPPDATA", "PATH",     "PATHEXT",
-                                       "PROCESSOR_ARCHITECTURE", "SYSTEMDRIVE", "SYSTEMROOT",   "TEMP",     "USERNAME",
-                                       "USERPROFILE"};
+constexpr std::array kAllowedVariables{
+    "APPDATA",     "HOMEDRIVE",  "HOMEPATH", "LOCALAPPDATA", "PATH",       "PATHEXT", "PROCESSOR_ARCHITECTURE",
+    "SYSTEMDRIVE", "SYSTEMROOT", "TEMP",     "USERNAME",     "USERPROFILE"};
 #else
 constexpr std::array kAllowedVariables{"HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER"};
 #endif
@@ -74,8 +74,8 @@ ProgramSearch findProgram(const QString& command, const QString& workingDirector
         return search;
     }
     const QStringList names = candidateNames(command, pathExt);
-    const bool hasFolder = command.contains(QLatin1Char('/')) || QDir::isAbsolutePath(command)
-                           || (!pathExt.isEmpty() && command.contains(QLatin1Char('\\')));
+    const bool hasFolder = command.contains(QLatin1Char('/')) || QDir::isAbsolutePath(command) ||
+                           (!pathExt.isEmpty() && command.contains(QLatin1Char('\\')));
     if (hasFolder) {
         const QDir base(workingDirectory.isEmpty() ? QDir::currentPath() : workingDirectory);
         for (const QString& name : names) {
@@ -119,15 +119,18 @@ QMap<QString, QString> allowedEnvironment()
 
 Status checkBatchArguments(const QString& program, const QStringList& arguments)
 {
-    if (!program.endsWith(QLatin1String(".cmd"), Qt::CaseInsensitive) && !program.endsWith(QLatin1String(".bat"), Qt::CaseInsensitive)) {
+    if (!program.endsWith(QLatin1String(".cmd"), Qt::CaseInsensitive) &&
+        !program.endsWith(QLatin1String(".bat"), Qt::CaseInsensitive)) {
         return {};
     }
     for (const QString& argument : arguments) {
         for (const QChar c : argument) {
             if (QStringLiteral("\"%!&|<>^\r\n").contains(c)) {
-                return fail(ErrorCode::InvalidArgument,
-                            QStringLiteral("The argument %1 holds a character that cmd.exe would interpret.").arg(argument), program,
-                            QStringLiteral("Start the program behind the batch file directly, for example node.exe with the script's path."));
+                return fail(
+                    ErrorCode::InvalidArgument,
+                    QStringLiteral("The argument %1 holds a character that cmd.exe would interpret.").arg(argument), program,
+                    QStringLiteral(
+                        "Start the program behind the batch file directly, for example node.exe with the script's path."));
             }
         }
     }

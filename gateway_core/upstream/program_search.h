@@ -16,15 +16,16 @@ struct ProgramSearch {
     QString notExecutable;       ///< the first file of that name that may not be run
 };
 
-/// Resolves a command as execvp would, once, so that the path can be shown and run without a shell (S4). A command with a slash is taken
-/// relative to `workingDirectory`. On Windows the endings of `pathExt` are tried. Reads the file system.
-ProgramSearch findProgram(const QString& command, const QString& workingDirectory, const QString& path, const QString& pathExt = {});
+/// Resolves a command as execvp would, once, so that the path can be shown and run without a shell (S4). A command with a slash
+/// is taken relative to `workingDirectory`. On Windows the endings of `pathExt` are tried. Reads the file system.
+ProgramSearch findProgram(const QString& command, const QString& workingDirectory, const QString& path,
+                          const QString& pathExt = {});
 
 /// The variables of ours that a child may see: the platform's allow-list, without exported shell functions (S4).
 QMap<QString, QString> allowedEnvironment();
 
-/// Windows starts .cmd and .bat files through cmd.exe, whose quoting is not safe: InvalidArgument when an argument holds a character
-/// that it would interpret. Always fine for other programs.
+/// Windows starts .cmd and .bat files through cmd.exe, whose quoting is not safe: InvalidArgument when an argument holds a
+/// character that it would interpret. Always fine for other programs.
 Status checkBatchArguments(const QString& program, const QStringList& arguments);
 
 /// Program and arguments as one line for reading: quoted where a shell would need it.

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "upstream/server_connection_p.h"
-
 #include "base/json_writer.h"
 #include "telemetry/propagation.h"
+#include "upstream/server_connection_p.h"
 
 #include <algorithm>
 
@@ -12,7 +11,6 @@ namespace {
 
 /// A call may wait this long for the next try of a server that failed; longer ones are told at once.
 constexpr std::int64_t kWorthWaitingNs = 2'000'000'000;
-
 
 } // namespace
 
@@ -34,7 +32,8 @@ std::chrono::milliseconds ServerConnection::Private::timeoutOf(OperationType typ
     Q_UNREACHABLE();
 }
 
-CallToken ServerConnection::Private::callInternal(QByteArrayView method, QByteArrayView params, OperationType operation, ReplyHandler& replyHandler)
+CallToken ServerConnection::Private::callInternal(QByteArrayView method, QByteArrayView params, OperationType operation,
+                                                  ReplyHandler& replyHandler)
 {
     const std::int64_t id = ++lastId;
     CallOptions options;
@@ -80,17 +79,21 @@ CallToken ServerConnection::Private::accept(QByteArray frame, QByteArray method,
     }
     if (static_cast<qsizetype>(queue.size()) >= context.maxQueued) {
         rejectWith(id, Reply::Kind::Overloaded,
-                   {ErrorCode::ResourceExhausted, QStringLiteral("%1 calls wait for this server already.").arg(queue.size()), server.name, {}});
+                   {ErrorCode::ResourceExhausted,
+                    QStringLiteral("%1 calls wait for this server already.").arg(queue.size()),
+                    server.name,
+                    {}});
         return {id};
     }
-    if (state == ServerState::Stopped || state == ServerState::Stopping
-        || (state == ServerState::Failed && now - failedNs >= std::chrono::nanoseconds(context.maxBackoff).count())) {
+    if (state == ServerState::Stopped || state == ServerState::Stopping ||
+        (state == ServerState::Failed && now - failedNs >= std::chrono::nanoseconds(context.maxBackoff).count())) {
         queue.push_back(id);
         if (server.enabled) {
             start();
         } else {
             rejectWith(id, Reply::Kind::Unavailable,
-                       {ErrorCode::Unavailable, QStringLiteral("The server is switched off."), server.name, QStringLiteral("Enable it first.")});
+                       {ErrorCode::Unavailable, QStringLiteral("The server is switched off."), server.name,
+                        QStringLiteral("Enable it first.")});
         }
         return {id};
     }
@@ -119,15 +122,17 @@ void ServerConnection::Private::sendCall(std::int64_t id, PendingCall& call)
         ++inFlight;
     }
     const QByteArray frame = server.transport == config::ServerTransport::Stdio ? std::exchange(call.frame, {}) : call.frame;
-    recordWire(telemetry::WireDirection::GatewayToServer, telemetry::WireKind::Request, call.method, QByteArray::number(id), frame, call.traceId,
-               call.spanId);
-    const Status sent = link && link->transport
-                            ? link->transport->send(frame, call.sendOptions)
-                            : Status(oriel::fail(ErrorCode::Unavailable, QStringLiteral("The server is not connected."), server.name));
+    recordWire(telemetry::WireDirection::GatewayToServer, telemetry::WireKind::Request, call.method, QByteArray::number(id),
+               frame, call.traceId, call.spanId);
+    const Status sent =
+        link && link->transport
+            ? link->transport->send(frame, call.sendOptions)
+            : Status(oriel::fail(ErrorCode::Unavailable, QStringLiteral("The server is not connected."), server.name));
     // A child that no longer reads is about to end; its end fails the call with a better reason than this one.
     const bool endFollows = server.transport == config::ServerTransport::Stdio && link && link->transport;
     if (!sent && !(endFollows && sent.error().code == ErrorCode::Unavailable)) {
-        rejectWith(id, sent.error().code == ErrorCode::ResourceExhausted ? Reply::Kind::Overloaded : Reply::Kind::Unavailable, sent.error());
+        rejectWith(id, sent.error().code == ErrorCode::ResourceExhausted ? Reply::Kind::Overloaded : Reply::Kind::Unavailable,
+                   sent.error());
     }
 }
 
@@ -241,7 +246,8 @@ void ServerConnection::Private::checkDeadlines()
         const auto waited = std::chrono::nanoseconds(call->deadlineNs - call->timings.acceptedNs);
         if (sent && !isInitialize && canSend()) {
             (void)sendRaw(mcp::makeNotification("notifications/cancelled",
-                                                "{\"requestId\":" + QByteArray::number(id) + ",\"reason\":\"timeout\"}"), {});
+                                                "{\"requestId\":" + QByteArray::number(id) + ",\"reason\":\"timeout\"}"),
+                          {});
         }
         if (link && link->transport) {
             link->transport->forget(id);

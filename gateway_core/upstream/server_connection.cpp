@@ -10,8 +10,13 @@ namespace oriel::upstream {
 
 ServerConnection::Private::Private(ServerConnection& connection, config::Server configured, ConnectionContext shared,
                                    ServerConnectionHandler& observer)
-    : q(connection), server(std::move(configured)), name(server.name.toUtf8()), context(std::move(shared)), handler(observer),
-      metrics(*context.recorder), stateSinceUnixNs(context.clock->unixNs())
+    : q(connection),
+      server(std::move(configured)),
+      name(server.name.toUtf8()),
+      context(std::move(shared)),
+      handler(observer),
+      metrics(*context.recorder),
+      stateSinceUnixNs(context.clock->unixNs())
 {
     Q_ASSERT(context.clock != nullptr && context.random != nullptr && context.recorder != nullptr);
     tick.setInterval(100);
@@ -51,20 +56,43 @@ ServerConnection::Private::Private(ServerConnection& connection, config::Server 
 
 ServerConnection::Private::~Private() = default;
 
-ServerConnection::ServerConnection(config::Server server, ConnectionContext context, ServerConnectionHandler& handler, QObject* parent)
-    : QObject(parent), d(std::make_unique<Private>(*this, std::move(server), std::move(context), handler))
+ServerConnection::ServerConnection(config::Server server, ConnectionContext context, ServerConnectionHandler& handler,
+                                   QObject* parent)
+    : QObject(parent),
+      d(std::make_unique<Private>(*this, std::move(server), std::move(context), handler))
 {}
 
 ServerConnection::~ServerConnection() = default;
 
-const config::Server& ServerConnection::server() const { return d->server; }
-const QByteArray& ServerConnection::name() const { return d->name; }
-ServerState ServerConnection::state() const { return d->state; }
-std::shared_ptr<const telemetry::ServerContext> ServerConnection::context() const { return d->serverContext; }
-const mcp::InitializeResult& ServerConnection::initializeResult() const { return d->initializeResult; }
+const config::Server& ServerConnection::server() const
+{
+    return d->server;
+}
+const QByteArray& ServerConnection::name() const
+{
+    return d->name;
+}
+ServerState ServerConnection::state() const
+{
+    return d->state;
+}
+std::shared_ptr<const telemetry::ServerContext> ServerConnection::context() const
+{
+    return d->serverContext;
+}
+const mcp::InitializeResult& ServerConnection::initializeResult() const
+{
+    return d->initializeResult;
+}
 
-const std::vector<mcp::ListEntry>& ServerConnection::items(mcp::ListKind kind) const { return d->lists[static_cast<std::size_t>(kind)].entries; }
-bool ServerConnection::isListed(mcp::ListKind kind) const { return d->lists[static_cast<std::size_t>(kind)].listed; }
+const std::vector<mcp::ListEntry>& ServerConnection::items(mcp::ListKind kind) const
+{
+    return d->lists[static_cast<std::size_t>(kind)].entries;
+}
+bool ServerConnection::isListed(mcp::ListKind kind) const
+{
+    return d->lists[static_cast<std::size_t>(kind)].listed;
+}
 
 ServerStatus ServerConnection::status() const
 {
@@ -97,9 +125,18 @@ ServerStatus ServerConnection::status() const
     return status;
 }
 
-void ServerConnection::start() { d->start(); }
-void ServerConnection::stop() { d->stop(); }
-void ServerConnection::restart(const QString& reason) { d->restart(reason); }
+void ServerConnection::start()
+{
+    d->start();
+}
+void ServerConnection::stop()
+{
+    d->stop();
+}
+void ServerConnection::restart(const QString& reason)
+{
+    d->restart(reason);
+}
 
 void ServerConnection::refresh(mcp::ListKind kind)
 {
@@ -139,7 +176,8 @@ CallToken ServerConnection::call(const mcp::Message& message, const CallOptions&
         rewrite.setMeta(Field::MetaBaggage, options.baggage);
     }
     if (message.isModern()) {
-        for (const Field field : {Field::MetaProtocolVersion, Field::MetaClientInfo, Field::MetaClientCapabilities, Field::MetaLogLevel}) {
+        for (const Field field :
+             {Field::MetaProtocolVersion, Field::MetaClientInfo, Field::MetaClientCapabilities, Field::MetaLogLevel}) {
             rewrite.removeMeta(field);
         }
     }
@@ -149,7 +187,8 @@ CallToken ServerConnection::call(const mcp::Message& message, const CallOptions&
     return d->accept(rewrite.apply(), std::move(methodText), id, options, handler, cookie, false);
 }
 
-CallToken ServerConnection::call(QByteArrayView method, QByteArrayView params, const CallOptions& options, ReplyHandler& handler, quint64 cookie)
+CallToken ServerConnection::call(QByteArrayView method, QByteArrayView params, const CallOptions& options, ReplyHandler& handler,
+                                 quint64 cookie)
 {
     const std::int64_t id = ++d->lastId;
     QByteArray frame = mcp::makeRequest(mcp::RequestId(id), method, params);
@@ -170,7 +209,10 @@ CallToken ServerConnection::call(QByteArrayView method, QByteArrayView params, c
     return d->accept(std::move(frame), method.toByteArray(), id, options, handler, cookie, false);
 }
 
-bool ServerConnection::cancel(CallToken token, QByteArrayView reason) { return d->cancelCall(token.id, reason, true); }
+bool ServerConnection::cancel(CallToken token, QByteArrayView reason)
+{
+    return d->cancelCall(token.id, reason, true);
+}
 
 void ServerConnection::notify(const QByteArray& frame)
 {

@@ -40,13 +40,13 @@ struct CallToken {
 struct CallOptions {
     OperationType operation = OperationType::ToolCall;
     std::chrono::milliseconds timeout{0}; ///< 0: the server's or the gateway's of that operation type
-    QByteArray target;                    ///< replaces the method's target (params.name, params.uri, params.ref.name …); empty: as it is
-    bool wantsProgress = false;           ///< asks for progress under our own token; else a client's token is taken out
-    TraceId traceId;                      ///< the CLIENT span, written into `_meta.traceparent` and the HTTP header; invalid: none
+    QByteArray target;          ///< replaces the method's target (params.name, params.uri, params.ref.name …); empty: as it is
+    bool wantsProgress = false; ///< asks for progress under our own token; else a client's token is taken out
+    TraceId traceId;            ///< the CLIENT span, written into `_meta.traceparent` and the HTTP header; invalid: none
     SpanId spanId;
     std::uint8_t traceFlags = 1;
     QByteArray traceState;
-    QByteArray baggage;                   ///< passed on when not empty
+    QByteArray baggage; ///< passed on when not empty
 };
 
 /// Monotonic nanoseconds; 0: it did not come to that.
@@ -61,9 +61,9 @@ struct CallTimings {
 struct Reply {
     enum class Kind : quint8 { Response, Timeout, Unavailable, Overloaded, Cancelled, Rejected };
     Kind kind = Kind::Response;
-    mcp::Message message;                  ///< Response only: a Response or an Error, with the frame as it came; may be moved from
-    Error error;                           ///< every other kind
-    int httpStatus = 0;                    ///< of a refusal over HTTP
+    mcp::Message message; ///< Response only: a Response or an Error, with the frame as it came; may be moved from
+    Error error;          ///< every other kind
+    int httpStatus = 0;   ///< of a refusal over HTTP
     CallTimings timings;
 };
 
@@ -88,14 +88,15 @@ public:
     }
 };
 
-/// Who looks after a connection: the gateway. Called on the gateway thread; may call back into the connection, must not destroy it.
+/// Who looks after a connection: the gateway. Called on the gateway thread; may call back into the connection, must not destroy
+/// it.
 class ServerConnectionHandler {
 public:
     virtual ~ServerConnectionHandler() = default;
     /// Every notification except progress of a call and list_changed. `related`: the call on whose HTTP stream it came, if known.
     virtual void onNotification(ServerConnection& connection, const mcp::Message& message, CallToken related) = 0;
-    /// A request of the server (sampling/createMessage, elicitation/create, roots/list, tasks/…); ping is answered here. Answer with
-    /// reply(), with the id exactly as it came.
+    /// A request of the server (sampling/createMessage, elicitation/create, roots/list, tasks/…); ping is answered here. Answer
+    /// with reply(), with the id exactly as it came.
     virtual void onRequest(ServerConnection& connection, const mcp::Message& message, CallToken related) = 0;
     virtual void onStateChanged(ServerConnection& connection) = 0;
     /// items(kind) is new: after a start, and after the server said so.
@@ -107,38 +108,41 @@ struct ConnectionContext {
     const Clock* clock = nullptr;
     Random* random = nullptr;
     telemetry::Recorder* recorder = nullptr;
-    http::Client* httpClient = nullptr;             ///< HTTP transports only
+    http::Client* httpClient = nullptr; ///< HTTP transports only
     /// Puts values in place of ${vault:name} and ${VAR}; null: texts are used as they are.
     std::function<Result<QString>(const QString& text)> expand;
-    QMap<QString, QString> inheritedEnvironment;    ///< what children may see of ours; empty: the allow-list of this platform
-    QMap<QString, QString> extraEnvironment;        ///< for every child: OTEL_EXPORTER_OTLP_ENDPOINT …; the server's own env wins
-    bool passTraceContext = true;                   ///< TRACEPARENT of the spawn for children
-    config::Timeouts timeouts;                      ///< for servers without their own
+    QMap<QString, QString> inheritedEnvironment; ///< what children may see of ours; empty: the allow-list of this platform
+    QMap<QString, QString> extraEnvironment;     ///< for every child: OTEL_EXPORTER_OTLP_ENDPOINT …; the server's own env wins
+    bool passTraceContext = true;                ///< TRACEPARENT of the spawn for children
+    config::Timeouts timeouts;                   ///< for servers without their own
     QByteArray clientName = QByteArrayLiteral("oriel");
     QByteArray clientVersion;
-    mcp::ClientCapabilities clientCapabilities;     ///< of the gateway, for initialize
+    mcp::ClientCapabilities clientCapabilities; ///< of the gateway, for initialize
     std::chrono::milliseconds firstBackoff{1'000};
     std::chrono::milliseconds maxBackoff{60'000};
     std::chrono::milliseconds healthyAfter{60'000}; ///< running so long resets the count of restarts
     std::chrono::milliseconds closeGrace{2'000};    ///< after stdin's end, and again after SIGTERM
     std::chrono::milliseconds watchDebounce{300};
-    std::chrono::milliseconds listDebounce{100};    ///< a list that changes all the time is read again only so often
+    std::chrono::milliseconds listDebounce{100}; ///< a list that changes all the time is read again only so often
     qsizetype maxLineBytes = 64 * 1024 * 1024;
-    qsizetype maxQueued = 1024;                     ///< calls that wait for a start or for the concurrency limit
-    qsizetype maxListItems = 20'000;                ///< of one list, over all pages
+    qsizetype maxQueued = 1024;      ///< calls that wait for a start or for the concurrency limit
+    qsizetype maxListItems = 20'000; ///< of one list, over all pages
     int maxListPages = 1'000;
 };
 
-/// One configured server: process or session, handshake, lists, calls, restarts; each start is a trace of its own and every frame goes
-/// to the wire log (G2, G6, G6b, G8). It records the metrics of operations and sessions; the log records of notifications/message and the
-/// gauges of servers are the handler's. Owned by the gateway; lives on the gateway thread with an event loop, and nothing in it blocks.
+/// One configured server: process or session, handshake, lists, calls, restarts; each start is a trace of its own and every frame
+/// goes to the wire log (G2, G6, G6b, G8). It records the metrics of operations and sessions; the log records of
+/// notifications/message and the gauges of servers are the handler's. Owned by the gateway; lives on the gateway thread with an
+/// event loop, and nothing in it blocks.
 ///
-/// Stopped → Starting → Handshaking → Listing → Ready; a failure leads to Backoff and a new start, or to Failed when the restarts are used
-/// up or another try cannot help. Calls are sent from Listing on; earlier ones wait, and fail with the diagnosis if that start fails.
+/// Stopped → Starting → Handshaking → Listing → Ready; a failure leads to Backoff and a new start, or to Failed when the restarts
+/// are used up or another try cannot help. Calls are sent from Listing on; earlier ones wait, and fail with the diagnosis if that
+/// start fails.
 class ServerConnection final : public QObject {
     Q_OBJECT
 public:
-    ServerConnection(config::Server server, ConnectionContext context, ServerConnectionHandler& handler, QObject* parent = nullptr);
+    ServerConnection(config::Server server, ConnectionContext context, ServerConnectionHandler& handler,
+                     QObject* parent = nullptr);
     /// Ends a child at once; stop() first for an orderly end.
     ~ServerConnection() override;
 
@@ -163,11 +167,12 @@ public:
     /// Reads one list again; onListChanged follows when it succeeded.
     void refresh(mcp::ListKind kind);
 
-    /// Sends a client's request: id, target, progress token and trace context are spliced in, everything else stays byte for byte.
-    /// A stopped server is started. Never fails at once: the reply tells.
+    /// Sends a client's request: id, target, progress token and trace context are spliced in, everything else stays byte for
+    /// byte. A stopped server is started. Never fails at once: the reply tells.
     CallToken call(const mcp::Message& message, const CallOptions& options, ReplyHandler& handler, quint64 cookie = 0);
     /// The same for a request of the gateway's own; `params` is a JSON object or empty.
-    CallToken call(QByteArrayView method, QByteArrayView params, const CallOptions& options, ReplyHandler& handler, quint64 cookie = 0);
+    CallToken call(QByteArrayView method, QByteArrayView params, const CallOptions& options, ReplyHandler& handler,
+                   quint64 cookie = 0);
     /// Tells the server that nobody waits any more; no callback follows. False if the call is over already.
     bool cancel(CallToken token, QByteArrayView reason = {});
     /// Sends a notification as it is; dropped (and counted) when the server is not there.

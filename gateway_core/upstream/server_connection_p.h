@@ -34,8 +34,8 @@ public:
         StartStage stage = StartStage::Resolve;
         bool retired = false;
         bool closed = false;
-        std::int64_t closingUnixNs = 0;  ///< when its end began
-        std::int64_t readyNs = 0;        ///< monotonic, of the handshake's end
+        std::int64_t closingUnixNs = 0;       ///< when its end began
+        std::int64_t readyNs = 0;             ///< monotonic, of the handshake's end
         std::unique_ptr<Transport> transport; ///< last: ends before the rest
     };
 
@@ -72,8 +72,8 @@ public:
     void watchFiles();
 
     // calls (server_calls.cpp)
-    CallToken accept(QByteArray frame, QByteArray method, std::int64_t id, const CallOptions& options, ReplyHandler& handler, quint64 cookie,
-                     bool internal);
+    CallToken accept(QByteArray frame, QByteArray method, std::int64_t id, const CallOptions& options, ReplyHandler& handler,
+                     quint64 cookie, bool internal);
     CallToken callInternal(QByteArrayView method, QByteArrayView params, OperationType operation, ReplyHandler& handler);
     void sendCall(std::int64_t id, PendingCall& call);
     void sendQueued();
@@ -95,8 +95,8 @@ public:
     void takeOversized(const QByteArray& head, const QByteArray& tail, qint64 bytes);
     void takeSendFailure(std::int64_t id, const SendFailure& failure);
     [[nodiscard]] Status sendRaw(const QByteArray& frame, const SendOptions& options);
-    void recordWire(telemetry::WireDirection direction, telemetry::WireKind kind, QByteArray method, QByteArray rpcId, QByteArray payload,
-                    TraceId traceId = {}, SpanId spanId = {});
+    void recordWire(telemetry::WireDirection direction, telemetry::WireKind kind, QByteArray method, QByteArray rpcId,
+                    QByteArray payload, TraceId traceId = {}, SpanId spanId = {});
     void recordLifecycle(const QString& text);
     void recordLog(telemetry::Severity severity, QByteArray body, QByteArrayView stream);
 
@@ -113,9 +113,9 @@ public:
     std::int64_t stateSinceUnixNs = 0;
     std::unique_ptr<Link> link;
     std::vector<std::unique_ptr<Link>> retired;
-    bool startWhenClosed = false;   ///< start again once the ending transport is gone
-    int sessionsLost = 0;           ///< since it was last ready
-    int failures = 0;               ///< in a row
+    bool startWhenClosed = false; ///< start again once the ending transport is gone
+    int sessionsLost = 0;         ///< since it was last ready
+    int failures = 0;             ///< in a row
     int restarts = 0;
     std::int64_t nextStartUnixNs = 0;
     std::int64_t failedNs = 0;
@@ -135,7 +135,7 @@ public:
     struct List {
         std::vector<mcp::ListEntry> entries;
         bool listed = false;
-        bool changed = false;       ///< the server said so; read again when listTimer fires
+        bool changed = false; ///< the server said so; read again when listTimer fires
         std::unique_ptr<ListReader> reader;
     };
     std::array<List, 4> lists;
@@ -143,11 +143,11 @@ public:
     std::int64_t lastId = 0;
     CallTable calls;
     std::deque<std::int64_t> queue;
-    int inFlight = 0;               ///< of calls that are not internal
+    int inFlight = 0;                                  ///< of calls that are not internal
     std::vector<std::pair<std::int64_t, Reply>> ended; ///< to be told from the event loop
 
     json::Document document;
-    QTimer tick;                    ///< runs only while calls wait
+    QTimer tick; ///< runs only while calls wait
     QTimer restartTimer;
     QTimer healthyTimer;
     QTimer watchTimer;

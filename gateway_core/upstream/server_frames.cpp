@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "upstream/server_connection_p.h"
-
 #include "telemetry/semconv.h"
+#include "upstream/server_connection_p.h"
 
 namespace oriel::upstream {
 
@@ -10,7 +9,8 @@ namespace {
 using telemetry::WireDirection;
 using telemetry::WireKind;
 
-/// The id of an answer that cannot be read, or of which only both ends are left. Servers write it first or last; else it stays unknown.
+/// The id of an answer that cannot be read, or of which only both ends are left. Servers write it first or last; else it stays
+/// unknown.
 std::optional<std::int64_t> idAtTheEnds(QByteArrayView head, QByteArrayView tail)
 {
     const auto read = [](QByteArrayView text, bool last) -> std::optional<std::int64_t> {
@@ -48,17 +48,18 @@ Status ServerConnection::Private::sendRaw(const QByteArray& frame, const SendOpt
         return oriel::fail(ErrorCode::Unavailable, QStringLiteral("The server is not connected."), server.name);
     }
     if (auto message = mcp::readMessage(frame, document)) {
-        const WireKind kind = message->isNotification() ? WireKind::Notification
+        const WireKind kind = message->isNotification()                    ? WireKind::Notification
                               : message->kind == mcp::Message::Kind::Error ? WireKind::Error
                               : message->isRequest()                       ? WireKind::Request
                                                                            : WireKind::Response;
-        recordWire(WireDirection::GatewayToServer, kind, message->text(mcp::Field::Method), message->rawOf(mcp::Field::Id).toByteArray(), frame);
+        recordWire(WireDirection::GatewayToServer, kind, message->text(mcp::Field::Method),
+                   message->rawOf(mcp::Field::Id).toByteArray(), frame);
     }
     return link->transport->send(frame, options);
 }
 
-void ServerConnection::Private::recordWire(WireDirection direction, WireKind kind, QByteArray method, QByteArray rpcId, QByteArray payload,
-                                           TraceId traceId, SpanId spanId)
+void ServerConnection::Private::recordWire(WireDirection direction, WireKind kind, QByteArray method, QByteArray rpcId,
+                                           QByteArray payload, TraceId traceId, SpanId spanId)
 {
     telemetry::WireFrame frame;
     frame.timeUnixNs = context.clock->unixNs();
@@ -75,8 +76,8 @@ void ServerConnection::Private::recordWire(WireDirection direction, WireKind kin
 
 void ServerConnection::Private::recordLifecycle(const QString& text)
 {
-    recordWire(WireDirection::ServerToGateway, WireKind::Lifecycle, {}, {}, text.toUtf8(), link ? link->trace.traceId() : TraceId(),
-               link ? link->trace.rootSpanId() : SpanId());
+    recordWire(WireDirection::ServerToGateway, WireKind::Lifecycle, {}, {}, text.toUtf8(),
+               link ? link->trace.traceId() : TraceId(), link ? link->trace.rootSpanId() : SpanId());
 }
 
 void ServerConnection::Private::recordLog(telemetry::Severity severity, QByteArray body, QByteArrayView stream)
@@ -141,9 +142,9 @@ void ServerConnection::Private::takeMessage(Link& from, mcp::Message&& message, 
     }
     const CallToken related{origin.requestId};
     const PendingCall* call = related.isValid() ? calls.find(related.id) : nullptr;
-    recordWire(WireDirection::ServerToGateway, message.isRequest() ? WireKind::Request : WireKind::Notification, message.text(mcp::Field::Method),
-               message.rawOf(mcp::Field::Id).toByteArray(), message.raw, call != nullptr ? call->traceId : TraceId(),
-               call != nullptr ? call->spanId : SpanId());
+    recordWire(WireDirection::ServerToGateway, message.isRequest() ? WireKind::Request : WireKind::Notification,
+               message.text(mcp::Field::Method), message.rawOf(mcp::Field::Id).toByteArray(), message.raw,
+               call != nullptr ? call->traceId : TraceId(), call != nullptr ? call->spanId : SpanId());
     if (message.isRequest()) {
         takeRequest(message, related);
     } else {
@@ -154,13 +155,15 @@ void ServerConnection::Private::takeMessage(Link& from, mcp::Message&& message, 
 void ServerConnection::Private::takeBroken(const mcp::FrameError& error, const QByteArray& frame)
 {
     ++strayAnswers;
-    recordWire(WireDirection::ServerToGateway, WireKind::StrayOutput, {}, error.id.isValid() ? error.id.toJson() : QByteArray(), frame);
+    recordWire(WireDirection::ServerToGateway, WireKind::StrayOutput, {}, error.id.isValid() ? error.id.toJson() : QByteArray(),
+               frame);
     recordLog(telemetry::Severity::Warn, "A message of the server was refused: " + error.message, "stdout");
     const std::optional<std::int64_t> id = error.id.isInteger() ? std::optional(error.id.number()) : idAtTheEnds(frame, frame);
     if (id && calls.find(*id) != nullptr) {
         Reply reply;
         reply.kind = Reply::Kind::Rejected;
-        reply.error = {ErrorCode::Parse, QStringLiteral("The server's answer was refused: %1").arg(QString::fromUtf8(error.message)), server.name,
+        reply.error = {ErrorCode::Parse,
+                       QStringLiteral("The server's answer was refused: %1").arg(QString::fromUtf8(error.message)), server.name,
                        QStringLiteral("This is a defect of the server; the wire log has the message.")};
         endCall(*id, std::move(reply), OperationMetrics::End::Failed);
     }
@@ -171,15 +174,15 @@ void ServerConnection::Private::takeAnswer(mcp::Message&& message, const FrameOr
     const mcp::RequestId id = message.id();
     PendingCall* call = id.isInteger() ? calls.find(id.number()) : nullptr;
     const bool known = call != nullptr && !call->queued;
-    recordWire(WireDirection::ServerToGateway, message.kind == mcp::Message::Kind::Error ? WireKind::Error : WireKind::Response, {}, id.toJson(),
-               message.raw, known ? call->traceId : TraceId(), known ? call->spanId : SpanId());
+    recordWire(WireDirection::ServerToGateway, message.kind == mcp::Message::Kind::Error ? WireKind::Error : WireKind::Response,
+               {}, id.toJson(), message.raw, known ? call->traceId : TraceId(), known ? call->spanId : SpanId());
     if (!known) {
         ++strayAnswers;
         const bool ours = id.isInteger() && id.number() > 0 && id.number() <= lastId;
         recordLog(telemetry::Severity::Warn,
                   (ours ? QByteArrayLiteral("An answer came late or twice and was dropped: id ")
-                        : QByteArrayLiteral("An answer with an id that was never given out was dropped: id "))
-                      + id.toJson(),
+                        : QByteArrayLiteral("An answer with an id that was never given out was dropped: id ")) +
+                      id.toJson(),
                   {});
         return;
     }
@@ -232,15 +235,17 @@ void ServerConnection::Private::takeNotification(const mcp::Message& message, Ca
 void ServerConnection::Private::takeOversized(const QByteArray& head, const QByteArray& tail, qint64 bytes)
 {
     ++strayLines;
-    const QByteArray note = "A message of " + QByteArray::number(bytes) + " bytes was dropped: the limit is " + QByteArray::number(context.maxLineBytes);
+    const QByteArray note = "A message of " + QByteArray::number(bytes) + " bytes was dropped: the limit is " +
+                            QByteArray::number(context.maxLineBytes);
     recordWire(WireDirection::ServerToGateway, WireKind::StrayOutput, {}, {}, head);
     recordLog(telemetry::Severity::Error, note, "stdout");
     if (const auto id = idAtTheEnds(head, tail); id && calls.find(*id) != nullptr) {
         Reply reply;
         reply.kind = Reply::Kind::Rejected;
-        reply.error = {ErrorCode::TooLarge,
-                       QStringLiteral("The server's answer of %1 bytes is beyond the limit of %2.").arg(bytes).arg(context.maxLineBytes), server.name,
-                       QStringLiteral("Let the tool return less at once, for example in pages.")};
+        reply.error = {
+            ErrorCode::TooLarge,
+            QStringLiteral("The server's answer of %1 bytes is beyond the limit of %2.").arg(bytes).arg(context.maxLineBytes),
+            server.name, QStringLiteral("Let the tool return less at once, for example in pages.")};
         endCall(*id, std::move(reply), OperationMetrics::End::Failed);
     }
 }

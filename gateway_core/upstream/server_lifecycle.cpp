@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "upstream/server_connection_p.h"
-
 #include "base/json_writer.h"
 #include "telemetry/semconv.h"
 #include "upstream/program_search.h"
+#include "upstream/server_connection_p.h"
 
 #include <QUrl>
 
@@ -136,8 +135,9 @@ void ServerConnection::Private::launch()
         return;
     }
     link->transport = std::move(*made);
-    recordLifecycle(QStringLiteral("start: %1").arg(server.transport == config::ServerTransport::Stdio
-                                                         ? readableCommandLine(server.command, server.args) : server.url));
+    recordLifecycle(QStringLiteral("start: %1")
+                        .arg(server.transport == config::ServerTransport::Stdio ? readableCommandLine(server.command, server.args)
+                                                                                : server.url));
     link->transport->start();
 }
 
@@ -163,13 +163,18 @@ void ServerConnection::Private::handshake()
     json::Writer params;
     params.beginObject().member("protocolVersion", mcp::toText(mcp::NewestLegacy));
     params.rawMember("capabilities", context.clientCapabilities.toJson());
-    params.key("clientInfo").beginObject().member("name", context.clientName).member("version", context.clientVersion).endObject();
+    params.key("clientInfo")
+        .beginObject()
+        .member("name", context.clientName)
+        .member("version", context.clientVersion)
+        .endObject();
     params.endObject();
     const std::int64_t id = ++lastId;
     initializeToken = {id};
     CallOptions options;
     options.operation = OperationType::Connectivity;
-    accept(mcp::makeRequest(mcp::RequestId(id), "initialize", params.take()), QByteArrayLiteral("initialize"), id, options, *this, 0, true);
+    accept(mcp::makeRequest(mcp::RequestId(id), "initialize", params.take()), QByteArrayLiteral("initialize"), id, options, *this,
+           0, true);
 }
 
 void ServerConnection::Private::onReply(CallToken token, quint64 cookie, Reply& reply)
@@ -228,8 +233,9 @@ void ServerConnection::Private::takeHandshake(Reply& reply)
     initializeResult = std::move(*result);
     link->readyNs = context.clock->monotonicNs();
     link->transport->setProtocolVersion(initializeResult.protocolVersion);
-    link->trace.end(Step::Handshake, {}, {{attributeName(Attr::McpProtocolVersion), initializeResult.protocolVersion},
-                                          {attributeName(Attr::McpServerVersion), initializeResult.serverInfo.version}});
+    link->trace.end(Step::Handshake, {},
+                    {{attributeName(Attr::McpProtocolVersion), initializeResult.protocolVersion},
+                     {attributeName(Attr::McpServerVersion), initializeResult.serverInfo.version}});
     updateContext();
     SendOptions options;
     options.initialized = true;
@@ -323,9 +329,10 @@ void ServerConnection::Private::becomeReady()
     const auto count = [this](mcp::ListKind kind) {
         return static_cast<std::int64_t>(lists[static_cast<std::size_t>(kind)].entries.size());
     };
-    link->trace.end(Step::List, {}, {{QByteArrayLiteral("server.tools"), count(mcp::ListKind::Tools)},
-                                     {QByteArrayLiteral("server.prompts"), count(mcp::ListKind::Prompts)},
-                                     {QByteArrayLiteral("server.resources"), count(mcp::ListKind::Resources)}});
+    link->trace.end(Step::List, {},
+                    {{QByteArrayLiteral("server.tools"), count(mcp::ListKind::Tools)},
+                     {QByteArrayLiteral("server.prompts"), count(mcp::ListKind::Prompts)},
+                     {QByteArrayLiteral("server.resources"), count(mcp::ListKind::Resources)}});
     telemetry::Attributes attributes{{attributeName(Attr::McpProtocolVersion), initializeResult.protocolVersion}};
     if (const qint64 pid = link->transport->processId(); pid != 0) {
         attributes.push_back({QByteArrayLiteral("process.pid"), static_cast<std::int64_t>(pid)});
@@ -407,8 +414,9 @@ void ServerConnection::Private::linkClosed(Link& ending, const CloseReason& reas
         const double lasted = static_cast<double>(context.clock->monotonicNs() - ending.readyNs) / 1e9;
         const bool http = server.transport != config::ServerTransport::Stdio;
         context.recorder->recordMetric(telemetry::MetricId::McpClientSessionDuration,
-                                       {requested ? QByteArray() : QByteArrayLiteral("connection_closed"), initializeResult.protocolVersion,
-                                        http ? QByteArrayLiteral("http") : QByteArray(), http ? QByteArrayLiteral("1.1") : QByteArray(),
+                                       {requested ? QByteArray() : QByteArrayLiteral("connection_closed"),
+                                        initializeResult.protocolVersion, http ? QByteArrayLiteral("http") : QByteArray(),
+                                        http ? QByteArrayLiteral("1.1") : QByteArray(),
                                         http ? QByteArrayLiteral("tcp") : QByteArrayLiteral("pipe"), serverContext->address,
                                         http ? QByteArray::number(serverContext->port) : QByteArray()},
                                        lasted);
@@ -448,8 +456,8 @@ void ServerConnection::Private::fail(const StartFacts& facts)
     }
     link->trace.finish(diagnosis, std::move(attributes));
     recordLifecycle(diagnosis.headline + QStringLiteral(". ") + diagnosis.cause);
-    recordLog(telemetry::Severity::Error, (diagnosis.headline + QStringLiteral(". ") + diagnosis.cause + QLatin1Char(' ') + diagnosis.remedy).toUtf8(),
-              {});
+    recordLog(telemetry::Severity::Error,
+              (diagnosis.headline + QStringLiteral(". ") + diagnosis.cause + QLatin1Char(' ') + diagnosis.remedy).toUtf8(), {});
     failCalls(diagnosis.toError(server.name), true);
     retireLink();
     scheduleRestart();
@@ -468,7 +476,8 @@ void ServerConnection::Private::scheduleRestart()
     const std::int64_t base = std::min<std::int64_t>(doubled, context.maxBackoff.count());
     // A tenth to either side, so that servers that fell together do not rise together.
     const std::int64_t jitter = base / 10;
-    const std::int64_t delay = base - jitter + static_cast<std::int64_t>(context.random->next64() % static_cast<std::uint64_t>(2 * jitter + 1));
+    const std::int64_t delay =
+        base - jitter + static_cast<std::int64_t>(context.random->next64() % static_cast<std::uint64_t>(2 * jitter + 1));
     nextStartUnixNs = context.clock->unixNs() + delay * 1'000'000;
     restartTimer.start(std::chrono::milliseconds(delay));
     setState(ServerState::Backoff);

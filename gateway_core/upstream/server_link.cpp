@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "upstream/server_connection_p.h"
-
 #include "upstream/http_transport.h"
 #include "upstream/program_search.h"
+#include "upstream/server_connection_p.h"
 #include "upstream/stdio_transport.h"
 
 #include <QDateTime>
@@ -44,7 +43,8 @@ void ServerConnection::Private::Link::onStrayOutput(QByteArray line, std::int64_
 {
     trace.end(Step::FirstByte);
     if (suppressed > 0) {
-        owner.recordLog(telemetry::Severity::Warn, QByteArray::number(suppressed) + " stray lines of stdout came too fast and were dropped.", "stdout");
+        owner.recordLog(telemetry::Severity::Warn,
+                        QByteArray::number(suppressed) + " stray lines of stdout came too fast and were dropped.", "stdout");
     }
     owner.strayLines += suppressed + 1;
     owner.recordWire(telemetry::WireDirection::ServerToGateway, telemetry::WireKind::StrayOutput, {}, {}, line, trace.traceId());
@@ -62,7 +62,8 @@ void ServerConnection::Private::Link::onStderr(QByteArray line, std::int64_t sup
 {
     if (suppressed > 0) {
         owner.suppressedStderr += suppressed;
-        owner.recordLog(telemetry::Severity::Warn, QByteArray::number(suppressed) + " lines of stderr came too fast and were dropped.", "stderr");
+        owner.recordLog(telemetry::Severity::Warn,
+                        QByteArray::number(suppressed) + " lines of stderr came too fast and were dropped.", "stderr");
     }
     owner.stderrTail.append(line);
     if (owner.stderrTail.size() > kStderrTailLines) {
@@ -85,7 +86,9 @@ Result<std::unique_ptr<Transport>> ServerConnection::Private::makeTransport(Link
 
 Result<std::unique_ptr<Transport>> ServerConnection::Private::makeStdio(Link& to)
 {
-    const auto expand = [this](const QString& text) -> Result<QString> { return context.expand ? context.expand(text) : Result<QString>(text); };
+    const auto expand = [this](const QString& text) -> Result<QString> {
+        return context.expand ? context.expand(text) : Result<QString>(text);
+    };
     StdioSettings settings;
     settings.server = server.name;
     settings.command = server.command;
@@ -160,7 +163,8 @@ void ServerConnection::Private::watchFiles()
     const auto changed = [this, times](const QString& path) {
         Q_UNUSED(path);
         for (const QString& watched : server.watch) {
-            const QFileInfo file(server.cwd.isEmpty() || QFileInfo(watched).isAbsolute() ? watched : server.cwd + QLatin1Char('/') + watched);
+            const QFileInfo file(
+                server.cwd.isEmpty() || QFileInfo(watched).isAbsolute() ? watched : server.cwd + QLatin1Char('/') + watched);
             if (file.lastModified() != times.value(file.absoluteFilePath())) {
                 watchTimer.start(context.watchDebounce);
                 return;

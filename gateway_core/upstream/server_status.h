@@ -16,13 +16,13 @@ QByteArrayView serverStateName(ServerState state); ///< "stopped", "starting" â€
 struct ServerStatus {
     QString name;
     ServerState state = ServerState::Stopped;
-    std::int64_t sinceUnixNs = 0;       ///< of the state
-    std::int64_t nextStartUnixNs = 0;   ///< in Backoff
-    int restarts = 0;                   ///< since someone last asked for a start
-    QString commandLine;                ///< resolved path and arguments, quoted for reading; or the URL
+    std::int64_t sinceUnixNs = 0;     ///< of the state
+    std::int64_t nextStartUnixNs = 0; ///< in Backoff
+    int restarts = 0;                 ///< since someone last asked for a start
+    QString commandLine;              ///< resolved path and arguments, quoted for reading; or the URL
     qint64 pid = 0;
-    Diagnosis diagnosis;                ///< of the last failed start or crash; empty when all is well
-    TraceId lifecycleTraceId;           ///< of the last start
+    Diagnosis diagnosis;      ///< of the last failed start or crash; empty when all is well
+    TraceId lifecycleTraceId; ///< of the last start
     QByteArray serverName;
     QByteArray serverVersion;
     QByteArray protocolVersion;
@@ -33,8 +33,8 @@ struct ServerStatus {
     qsizetype resourceTemplates = 0;
     int inFlight = 0;
     int queued = 0;
-    std::int64_t strayLines = 0;        ///< stdout lines that were not JSON-RPC
-    std::int64_t strayAnswers = 0;      ///< answers with an unknown, late or repeated id, or that no parser accepts
+    std::int64_t strayLines = 0;   ///< stdout lines that were not JSON-RPC
+    std::int64_t strayAnswers = 0; ///< answers with an unknown, late or repeated id, or that no parser accepts
     std::int64_t suppressedStderr = 0;
     QByteArrayList stderrTail;
 };

@@ -29,7 +29,10 @@ bool looksLikeFrame(QByteArrayView line)
     return false;
 }
 
-bool isBlank(QByteArrayView line) { return line.trimmed().isEmpty(); }
+bool isBlank(QByteArrayView line)
+{
+    return line.trimmed().isEmpty();
+}
 
 } // namespace
 
@@ -48,8 +51,12 @@ bool LineRate::admit(std::int64_t nowNs)
 }
 
 StdioTransport::StdioTransport(StdioSettings settings, const Clock& clock, TransportHandler& handler)
-    : m_settings(std::move(settings)), m_clock(clock), m_handler(handler), m_output(m_settings.maxLineBytes, kStrayBytes),
-      m_errors(kStderrLineBytes, kStderrLineBytes), m_errorRate(m_settings.lineBurst, m_settings.linesPerSecond),
+    : m_settings(std::move(settings)),
+      m_clock(clock),
+      m_handler(handler),
+      m_output(m_settings.maxLineBytes, kStrayBytes),
+      m_errors(kStderrLineBytes, kStderrLineBytes),
+      m_errorRate(m_settings.lineBurst, m_settings.linesPerSecond),
       m_strayRate(m_settings.lineBurst, m_settings.linesPerSecond)
 {
     m_facts.server = m_settings.server;
@@ -342,8 +349,9 @@ void StdioTransport::finish()
     } else if (neverRan) {
         reason = {CloseReason::Kind::StartFailed, m_startError};
     } else if (ended) {
-        reason = {CloseReason::Kind::OutputEnded,
-                  {ErrorCode::Unavailable, QStringLiteral("The server closed its output and had to be ended."), m_settings.server, {}}};
+        reason = {
+            CloseReason::Kind::OutputEnded,
+            {ErrorCode::Unavailable, QStringLiteral("The server closed its output and had to be ended."), m_settings.server, {}}};
     } else {
         reason = {CloseReason::Kind::ProcessExit,
                   {ErrorCode::Unavailable, QStringLiteral("The server's process has ended."), m_settings.server, {}}};

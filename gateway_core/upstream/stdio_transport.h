@@ -13,15 +13,15 @@ namespace oriel::upstream {
 
 /// What a child is started with. Nothing else of ours reaches it.
 struct StdioSettings {
-    QString server;                       ///< for messages
+    QString server; ///< for messages
     QString command;
     QStringList arguments;
-    QString workingDirectory;             ///< empty: ours
-    QMap<QString, QString> environment;   ///< the whole of it
+    QString workingDirectory;           ///< empty: ours
+    QMap<QString, QString> environment; ///< the whole of it
     qsizetype maxLineBytes = 64 * 1024 * 1024;
     qsizetype maxPendingBytes = 64 * 1024 * 1024; ///< frames that wait when the child does not read
     std::chrono::milliseconds closeGrace{2'000};  ///< after stdin's end, and again after SIGTERM
-    int lineBurst = 400;                  ///< lines of stderr, and stray ones of stdout, reported at once; more are counted
+    int lineBurst = 400; ///< lines of stderr, and stray ones of stdout, reported at once; more are counted
     int linesPerSecond = 100;
 };
 
@@ -42,9 +42,9 @@ private:
     std::int64_t m_suppressed = 0;
 };
 
-/// MCP over the pipes of a child process: one message a line (2025-11-25 basic/transports, "stdio"). Its command is resolved to an absolute
-/// path and run without a shell in a group of its own. The end is stdin's close, SIGTERM, SIGKILL, each after the grace; all of the group
-/// goes with the child.
+/// MCP over the pipes of a child process: one message a line (2025-11-25 basic/transports, "stdio"). Its command is resolved to
+/// an absolute path and run without a shell in a group of its own. The end is stdin's close, SIGTERM, SIGKILL, each after the
+/// grace; all of the group goes with the child.
 class StdioTransport final : public Transport, private ChildHandler {
 public:
     StdioTransport(StdioSettings settings, const Clock& clock, TransportHandler& handler);
@@ -83,8 +83,8 @@ private:
     bool m_outputEnded = false;
     LineSplitter m_output;
     LineSplitter m_errors;
-    QTimer m_timer;            ///< start, then the steps of the end
-    QTimer m_suppressedTimer;  ///< tells of dropped lines when no further line does
+    QTimer m_timer;           ///< start, then the steps of the end
+    QTimer m_suppressedTimer; ///< tells of dropped lines when no further line does
     LineRate m_errorRate;
     LineRate m_strayRate;
     QByteArray m_lastStray;

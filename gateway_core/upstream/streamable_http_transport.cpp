@@ -17,8 +17,12 @@ constexpr std::int64_t kLastingNs = 5'000'000'000;
 
 } // namespace
 
-StreamableHttpTransport::StreamableHttpTransport(HttpSettings settings, http::Client& client, const Clock& clock, TransportHandler& handler)
-    : m_settings(std::move(settings)), m_client(client), m_clock(clock), m_handler(handler)
+StreamableHttpTransport::StreamableHttpTransport(HttpSettings settings, http::Client& client, const Clock& clock,
+                                                 TransportHandler& handler)
+    : m_settings(std::move(settings)),
+      m_client(client),
+      m_clock(clock),
+      m_handler(handler)
 {
     m_facts.server = m_settings.server;
     m_facts.transport = config::ServerTransport::StreamableHttp;
@@ -55,8 +59,10 @@ void StreamableHttpTransport::start()
         if (!m_fixedHeaders.add(name, value)) {
             m_facts.stage = StartStage::Spawn;
             m_facts.network = StartFacts::Network::Other;
-            m_facts.networkMessage = QStringLiteral("the header %1 holds characters that cannot be sent").arg(QString::fromUtf8(name));
-            m_closeReason = {CloseReason::Kind::StartFailed, {ErrorCode::InvalidArgument, m_facts.networkMessage, m_settings.server, {}}};
+            m_facts.networkMessage =
+                QStringLiteral("the header %1 holds characters that cannot be sent").arg(QString::fromUtf8(name));
+            m_closeReason = {CloseReason::Kind::StartFailed,
+                             {ErrorCode::InvalidArgument, m_facts.networkMessage, m_settings.server, {}}};
             m_later.start(0);
             return;
         }
@@ -244,7 +250,8 @@ void StreamableHttpTransport::onData(std::uint64_t key, QByteArrayView bytes)
             continue;
         }
         m_facts.sawFrame = true;
-        m_handler.onFrame(std::move(event->data), FrameOrigin{exchange->requestId, exchange->firstByteNs != 0 ? exchange->firstByteNs : readNs});
+        m_handler.onFrame(std::move(event->data),
+                          FrameOrigin{exchange->requestId, exchange->firstByteNs != 0 ? exchange->firstByteNs : readNs});
         exchange = find(key);
         if (exchange == nullptr || !exchange->parser) {
             return;
@@ -306,8 +313,10 @@ void StreamableHttpTransport::answerBody(std::uint64_t key, QByteArray body)
     SendFailure failure;
     failure.httpStatus = exchange->status;
     failure.maybeProcessed = true;
-    failure.error = {ErrorCode::Parse, QStringLiteral("The server's HTTP answer (status %1) holds no answer to the request.").arg(exchange->status),
-                     m_settings.server, {}};
+    failure.error = {ErrorCode::Parse,
+                     QStringLiteral("The server's HTTP answer (status %1) holds no answer to the request.").arg(exchange->status),
+                     m_settings.server,
+                     {}};
     failRequest(*exchange, std::move(failure));
 }
 
@@ -331,15 +340,16 @@ void StreamableHttpTransport::streamEnded(Exchange& exchange)
     SendFailure failure;
     failure.httpStatus = exchange.status;
     failure.maybeProcessed = true;
-    failure.error = {ErrorCode::Unavailable, QStringLiteral("The server ended the stream before it answered."), m_settings.server, {}};
+    failure.error = {
+        ErrorCode::Unavailable, QStringLiteral("The server ended the stream before it answered."), m_settings.server, {}};
     failRequest(exchange, std::move(failure));
 }
 
 void StreamableHttpTransport::resumeLater(Exchange& exchange)
 {
     const int shift = std::clamp(exchange.fruitless, 0, 10);
-    const std::chrono::milliseconds delay =
-        exchange.retry ? std::min(*exchange.retry, m_settings.maxRetry * 10) : std::min(m_settings.firstRetry * (1 << shift), m_settings.maxRetry);
+    const std::chrono::milliseconds delay = exchange.retry ? std::min(*exchange.retry, m_settings.maxRetry * 10)
+                                                           : std::min(m_settings.firstRetry * (1 << shift), m_settings.maxRetry);
     exchange.wait = std::make_unique<QTimer>();
     exchange.wait->setSingleShot(true);
     QObject::connect(exchange.wait.get(), &QTimer::timeout, exchange.wait.get(), [this, key = exchange.key] {
@@ -357,7 +367,8 @@ void StreamableHttpTransport::refused(Exchange& exchange, const QByteArray& body
     }
     const bool hadSession = !exchange.session.isEmpty();
     // The specification asks for 404; widely used servers answer 400 and say so in words.
-    const bool sessionGone = hadSession && (exchange.status == 404 || (exchange.status == 400 && body.toLower().contains("session")));
+    const bool sessionGone =
+        hadSession && (exchange.status == 404 || (exchange.status == 400 && body.toLower().contains("session")));
     if (exchange.ownStream && !sessionGone) {
         remove(exchange.key); // 405 and the like: there is no such stream
         return;

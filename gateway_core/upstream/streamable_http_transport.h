@@ -12,8 +12,9 @@
 
 namespace oriel::upstream {
 
-/// MCP over Streamable HTTP, revisions 2025-03-26 to 2025-11-25 (basic/transports, "Streamable HTTP"): each frame a POST, answers as JSON or
-/// as an event stream, a GET stream for what the server sends by itself, resumption of broken streams by Last-Event-ID, sessions.
+/// MCP over Streamable HTTP, revisions 2025-03-26 to 2025-11-25 (basic/transports, "Streamable HTTP"): each frame a POST, answers
+/// as JSON or as an event stream, a GET stream for what the server sends by itself, resumption of broken streams by
+/// Last-Event-ID, sessions.
 class StreamableHttpTransport final : public Transport {
 public:
     StreamableHttpTransport(HttpSettings settings, http::Client& client, const Clock& clock, TransportHandler& handler);
@@ -31,12 +32,12 @@ private:
     /// One HTTP request and its response; `key` names it while it runs.
     struct Exchange {
         std::uint64_t key = 0;
-        std::int64_t requestId = 0;      ///< 0: a notification, an answer, or the server's own stream
+        std::int64_t requestId = 0; ///< 0: a notification, an answer, or the server's own stream
         bool initialize = false;
         bool initialized = false;
-        bool ownStream = false;          ///< the GET stream
-        bool stream = false;             ///< the response is an event stream
-        QByteArray session;              ///< that it was sent with
+        bool ownStream = false; ///< the GET stream
+        bool stream = false;    ///< the response is an event stream
+        QByteArray session;     ///< that it was sent with
         int status = 0;
         bool json = false;
         QByteArray authenticate;
@@ -44,11 +45,11 @@ private:
         std::unique_ptr<http::SseParser> parser;
         QByteArray lastEventId;
         std::optional<std::chrono::milliseconds> retry;
-        int fruitless = 0;               ///< resumptions in a row without an event
+        int fruitless = 0; ///< resumptions in a row without an event
         bool sawEvent = false;
-        std::int64_t openedNs = 0;       ///< of the stream
+        std::int64_t openedNs = 0; ///< of the stream
         http::RequestHandle handle;
-        std::unique_ptr<QTimer> wait;    ///< before a resumption
+        std::unique_ptr<QTimer> wait; ///< before a resumption
     };
     using Exchanges = std::map<std::uint64_t, std::unique_ptr<Exchange>>;
 
@@ -89,7 +90,7 @@ private:
     Exchanges m_exchanges;
     QHash<std::int64_t, std::uint64_t> m_byRequest;
     std::uint64_t m_ownStreamKey = 0;
-    QTimer m_later;              ///< start, and the end that was found out
+    QTimer m_later; ///< start, and the end that was found out
     CloseReason m_closeReason;
     http::RequestHandle m_delete;
 };

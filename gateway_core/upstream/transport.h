@@ -11,9 +11,9 @@ namespace oriel::upstream {
 
 /// What goes along with a frame. Only HTTP has use for the headers; stdio carries its context in `params._meta`.
 struct SendOptions {
-    std::int64_t requestId = 0;  ///< our id of a request; 0 for a notification or an answer
-    bool initialize = false;     ///< the handshake's request: the answer may open a session
-    bool initialized = false;    ///< notifications/initialized: afterwards the server may be listened to
+    std::int64_t requestId = 0; ///< our id of a request; 0 for a notification or an answer
+    bool initialize = false;    ///< the handshake's request: the answer may open a session
+    bool initialized = false;   ///< notifications/initialized: afterwards the server may be listened to
     QByteArray traceParent;
     QByteArray traceState;
     QByteArray baggage;
@@ -47,18 +47,20 @@ struct CloseReason {
     Error error;
 };
 
-/// Receives what a transport hears. Called on the transport's thread, never from within start() or send(). A handler may call send() and
-/// close(); it must not destroy the transport from within a callback.
+/// Receives what a transport hears. Called on the transport's thread, never from within start() or send(). A handler may call
+/// send() and close(); it must not destroy the transport from within a callback.
 class TransportHandler {
 public:
     virtual ~TransportHandler() = default;
     /// Frames can be sent: the process runs, or the URL is understood.
     virtual void onStarted() = 0;
-    /// One JSON-RPC message (or, with revision 2025-03-26, one batch) that begins with `{` or `[`. Its grammar is not checked yet.
+    /// One JSON-RPC message (or, with revision 2025-03-26, one batch) that begins with `{` or `[`. Its grammar is not checked
+    /// yet.
     virtual void onFrame(QByteArray frame, const FrameOrigin& origin) = 0;
     /// A request was refused or lost on its way. Never for stdio.
     virtual void onSendFailed(std::int64_t requestId, const SendFailure& failure) = 0;
-    /// A line on stdout that is no JSON object or array; cut to 4 KiB. `suppressed` such lines before it came too fast and were dropped.
+    /// A line on stdout that is no JSON object or array; cut to 4 KiB. `suppressed` such lines before it came too fast and were
+    /// dropped.
     virtual void onStrayOutput(QByteArray line, std::int64_t suppressed) = 0;
     /// A frame beyond the limit was dropped; of its bytes the first and last 4 KiB are there.
     virtual void onOversizedFrame(QByteArray head, QByteArray tail, qint64 bytes) = 0;
@@ -81,8 +83,8 @@ public:
 
     /// Once. Answers with onStarted or onClosed, later.
     virtual void start() = 0;
-    /// Sends one frame without a line end. ResourceExhausted when the peer does not read and the buffer is full, Unavailable when the
-    /// transport has not started or has ended.
+    /// Sends one frame without a line end. ResourceExhausted when the peer does not read and the buffer is full, Unavailable when
+    /// the transport has not started or has ended.
     [[nodiscard]] virtual Status send(const QByteArray& frame, const SendOptions& options) = 0;
     /// Nobody waits for this request any more: an HTTP response still open for it is dropped.
     virtual void forget(std::int64_t requestId) { Q_UNUSED(requestId); }

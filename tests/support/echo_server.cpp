@@ -9,9 +9,8 @@
 #include <cstring>
 #include <map>
 #include <memory>
-#include <vector>
-
 #include <unistd.h>
+#include <vector>
 #ifdef __linux__
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -148,8 +147,8 @@ bool HttpServer::listenOn(int port)
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t length = sizeof address;
     // sockaddr is the interface of the socket calls.
-    if (::bind(m_listen, reinterpret_cast<sockaddr*>(&address), length) != 0 || ::listen(m_listen, 128) != 0
-        || ::getsockname(m_listen, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
+    if (::bind(m_listen, reinterpret_cast<sockaddr*>(&address), length) != 0 || ::listen(m_listen, 128) != 0 ||
+        ::getsockname(m_listen, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
         std::perror("oriel-echo-server");
         return false;
     }
@@ -281,7 +280,8 @@ bool HttpServer::takeRequest(Connection& connection)
 bool HttpServer::flush(int fd, Connection& connection)
 {
     while (connection.written < connection.out.size()) {
-        const ssize_t written = ::send(fd, connection.out.data() + connection.written, connection.out.size() - connection.written, MSG_NOSIGNAL);
+        const ssize_t written =
+            ::send(fd, connection.out.data() + connection.written, connection.out.size() - connection.written, MSG_NOSIGNAL);
         if (written < 0 && errno == EINTR) {
             continue;
         }
@@ -354,4 +354,7 @@ int run(int argc, char** argv)
 
 } // namespace oriel::echo
 
-int main(int argc, char** argv) { return oriel::echo::run(argc, argv); }
+int main(int argc, char** argv)
+{
+    return oriel::echo::run(argc, argv);
+}

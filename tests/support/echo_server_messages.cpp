@@ -108,9 +108,9 @@ Responder::Responder(Options options) : m_options(options)
     m_toolList = "{\"tools\":[";
     for (int i = 0; i < m_options.tools; ++i) {
         const std::string name = i == 0 ? "echo" : "tool_" + std::to_string(i);
-        m_toolList += (i == 0 ? "" : ",") + std::string("{\"name\":\"") + name
-                      + "\",\"description\":\"Returns its text.\",\"inputSchema\":{\"type\":\"object\",\"properties\":{\"text\":"
-                        "{\"type\":\"string\"}},\"required\":[\"text\"]}}";
+        m_toolList += (i == 0 ? "" : ",") + std::string("{\"name\":\"") + name +
+                      "\",\"description\":\"Returns its text.\",\"inputSchema\":{\"type\":\"object\",\"properties\":{\"text\":"
+                      "{\"type\":\"string\"}},\"required\":[\"text\"]}}";
     }
     m_toolList += ",{\"name\":\"big\",\"description\":\"Returns a large text.\",\"inputSchema\":{\"type\":\"object\"}}]}";
     m_big = "{\"content\":[{\"type\":\"text\",\"text\":\"" + std::string(m_options.bigBytes, 'x') + "\"}]}";

@@ -7,14 +7,14 @@
 namespace oriel::echo {
 
 struct Options {
-    int tools = 1;               ///< echo, tool_1, tool_2 …; all echo
+    int tools = 1;                           ///< echo, tool_1, tool_2 …; all echo
     std::size_t bigBytes = 10 * 1024 * 1024; ///< of the tool `big`
-    int port = -1;               ///< −1: stdio
-    bool session = false;        ///< HTTP: hand out a session id and ask for it
+    int port = -1;                           ///< −1: stdio
+    bool session = false;                    ///< HTTP: hand out a session id and ask for it
 };
 
-/// Answers one JSON-RPC message by appending to `out` (nothing for a notification). Trusts its input: it serves measurements, where the
-/// server must cost next to nothing.
+/// Answers one JSON-RPC message by appending to `out` (nothing for a notification). Trusts its input: it serves measurements,
+/// where the server must cost next to nothing.
 class Responder {
 public:
     explicit Responder(Options options);

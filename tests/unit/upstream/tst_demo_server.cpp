@@ -35,7 +35,8 @@ class TestDemoServer : public QObject {
 private Q_SLOTS:
     void initTestCase()
     {
-        m_process.start(builtProgram(QStringLiteral("oriel-demo-server")), {QStringLiteral("--http"), QStringLiteral("0"), QStringLiteral("--seed"), QStringLiteral("1")});
+        m_process.start(builtProgram(QStringLiteral("oriel-demo-server")),
+                        {QStringLiteral("--http"), QStringLiteral("0"), QStringLiteral("--seed"), QStringLiteral("1")});
         QVERIFY(m_process.waitForStarted());
         QTRY_VERIFY(m_process.canReadLine());
         const QString line = QString::fromUtf8(m_process.readLine()).trimmed();
@@ -82,7 +83,8 @@ private Q_SLOTS:
         options.wantsProgress = true;
         QCOMPARE(call("progress_job", "{\"steps\":4,\"stepMilliseconds\":1}", options).kind, Reply::Kind::Response);
         QCOMPARE(m_replies.progress.size(), std::size_t{4});
-        m_handler.answerRequestsWith = QByteArrayLiteral("{\"role\":\"assistant\",\"model\":\"m\",\"content\":{\"type\":\"text\",\"text\":\"yes\"}}");
+        m_handler.answerRequestsWith =
+            QByteArrayLiteral("{\"role\":\"assistant\",\"model\":\"m\",\"content\":{\"type\":\"text\",\"text\":\"yes\"}}");
         QVERIFY(call("ask_model").message.raw.contains("m said: yes"));
         QVERIFY(call("ask_user").message.resultIsError); // elicitation was not declared
     }
@@ -99,14 +101,16 @@ private Q_SLOTS:
             successes += reply.message.kind == mcp::Message::Kind::Response && !reply.message.resultIsError ? 1 : 0;
         }
         QCOMPARE(toolErrors + rpcErrors + successes, 200);
-        QVERIFY2(toolErrors >= 8 && rpcErrors >= 8 && successes >= 110, qPrintable(QStringLiteral("%1 %2 %3").arg(toolErrors).arg(rpcErrors).arg(successes)));
+        QVERIFY2(toolErrors >= 8 && rpcErrors >= 8 && successes >= 110,
+                 qPrintable(QStringLiteral("%1 %2 %3").arg(toolErrors).arg(rpcErrors).arg(successes)));
     }
 
     void theLeakyToolLeaksSeveralForms()
     {
         const QByteArray raw = call("leaky_config").message.raw;
-        for (const char* pattern : {"AKIA[A-Z2-7]{16}\\b", "ghp_[A-Za-z0-9]{36}\\b", "xoxb-\\d{10,13}-\\d{10,13}-", "eyJ[\\w-]+\\.eyJ[\\w-]+\\.[\\w-]+",
-                                    "BEGIN PRIVATE KEY", "postgres://demo:[^@]+@", "4111 1111 1111 1111"}) {
+        for (const char* pattern :
+             {"AKIA[A-Z2-7]{16}\\b", "ghp_[A-Za-z0-9]{36}\\b", "xoxb-\\d{10,13}-\\d{10,13}-", "eyJ[\\w-]+\\.eyJ[\\w-]+\\.[\\w-]+",
+              "BEGIN PRIVATE KEY", "postgres://demo:[^@]+@", "4111 1111 1111 1111"}) {
             QVERIFY2(QRegularExpression(QString::fromLatin1(pattern)).match(QString::fromUtf8(raw)).hasMatch(), pattern);
         }
     }
@@ -121,12 +125,15 @@ private Q_SLOTS:
             }
             return m_replies.replies.back().reply.message.raw;
         };
-        QVERIFY(ask("prompts/get", "{\"name\":\"explain_topic\",\"arguments\":{\"topic\":\"tracing\"}}").contains("story of one request"));
+        QVERIFY(ask("prompts/get", "{\"name\":\"explain_topic\",\"arguments\":{\"topic\":\"tracing\"}}")
+                    .contains("story of one request"));
         QVERIFY(ask("resources/read", "{\"uri\":\"demo://notes/metrics\"}").contains("histogram"));
         QVERIFY(ask("resources/read", "{\"uri\":\"demo://pixel\"}").contains("\"blob\""));
         QVERIFY(ask("resources/read", "{\"uri\":\"demo://none\"}").contains("-32002"));
-        QVERIFY(ask("completion/complete", "{\"ref\":{\"type\":\"ref/prompt\",\"name\":\"explain_topic\"},\"argument\":{\"name\":\"style\",\"value\":\"de\"}}")
-                    .contains("[\"detailed\"]"));
+        QVERIFY(
+            ask("completion/complete", "{\"ref\":{\"type\":\"ref/"
+                                       "prompt\",\"name\":\"explain_topic\"},\"argument\":{\"name\":\"style\",\"value\":\"de\"}}")
+                .contains("[\"detailed\"]"));
     }
 };
 

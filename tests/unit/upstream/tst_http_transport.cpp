@@ -17,7 +17,8 @@ class ScriptedServer {
 public:
     ScriptedServer() : m_server({}, systemClock())
     {
-        m_server.setHandler([this](http::Request&& request, http::Exchange exchange) { handle(std::move(request), std::move(exchange)); });
+        m_server.setHandler(
+            [this](http::Request&& request, http::Exchange exchange) { handle(std::move(request), std::move(exchange)); });
         const auto port = m_server.listen(QHostAddress(QHostAddress::LocalHost), 0);
         Q_ASSERT(port);
     }
@@ -74,7 +75,8 @@ private:
             exchange.respond(http::Response::text(200, {}));
         } else if (message.methodId == mcp::MethodId::Initialize) {
             http::Response response = http::Response::json(
-                200, mcp::makeResult(message.id(), "{\"protocolVersion\":\"2025-06-18\",\"capabilities\":{\"tools\":{}},\"serverInfo\":{\"name\":\"h\",\"version\":\"3\"}}"));
+                200, mcp::makeResult(message.id(), "{\"protocolVersion\":\"2025-06-18\",\"capabilities\":{\"tools\":{}},"
+                                                   "\"serverInfo\":{\"name\":\"h\",\"version\":\"3\"}}"));
             if (!session.isEmpty()) {
                 response.headers.set("Mcp-Session-Id", session);
             }
@@ -148,7 +150,9 @@ private Q_SLOTS:
 
     void aCallIsAPostWithTheHeadersOfTheSession()
     {
-        ServerConnection& connection = open([](config::Server& server) { server.headers = {{QStringLiteral("X-Key"), QStringLiteral("k1")}}; });
+        ServerConnection& connection = open([](config::Server& server) {
+            server.headers = {{QStringLiteral("X-Key"), QStringLiteral("k1")}};
+        });
         CallOptions options;
         options.traceId = {1, 2};
         options.spanId = {3};
@@ -166,9 +170,11 @@ private Q_SLOTS:
         QCOMPARE(call->headers.value("Mcp-Session-Id").toByteArray(), QByteArray("session-1"));
         QCOMPARE(call->headers.value("MCP-Protocol-Version").toByteArray(), QByteArray("2025-06-18"));
         QCOMPARE(call->headers.value("Content-Type").toByteArray(), QByteArray("application/json"));
-        QVERIFY(http::listHas(call->headers.value("Accept"), "application/json") && http::listHas(call->headers.value("Accept"), "text/event-stream"));
+        QVERIFY(http::listHas(call->headers.value("Accept"), "application/json") &&
+                http::listHas(call->headers.value("Accept"), "text/event-stream"));
         QCOMPARE(call->headers.value("X-Key").toByteArray(), QByteArray("k1"));
-        QCOMPARE(call->headers.value("traceparent").toByteArray(), QByteArray("00-00000000000000010000000000000002-0000000000000003-01"));
+        QCOMPARE(call->headers.value("traceparent").toByteArray(),
+                 QByteArray("00-00000000000000010000000000000002-0000000000000003-01"));
         QCOMPARE(call->headers.value("tracestate").toByteArray(), QByteArray("v=1"));
         QCOMPARE(call->headers.value("baggage").toByteArray(), QByteArray("a=b"));
         QTRY_COMPARE(connection.state(), ServerState::Ready);
@@ -183,9 +189,11 @@ private Q_SLOTS:
                 return false;
             }
             exchange.startStream(200, {{"Content-Type", "text/event-stream; charset=utf-8"}});
-            exchange.write(http::sseEvent("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{\"progressToken\":"
-                                          + message.rawOf(mcp::Field::MetaProgressToken).toByteArray() + ",\"progress\":1}}"));
-            exchange.write(http::sseEvent("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{\"level\":\"info\",\"data\":\"x\"}}"));
+            exchange.write(
+                http::sseEvent("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{\"progressToken\":" +
+                               message.rawOf(mcp::Field::MetaProgressToken).toByteArray() + ",\"progress\":1}}"));
+            exchange.write(http::sseEvent(
+                "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{\"level\":\"info\",\"data\":\"x\"}}"));
             exchange.write(http::sseEvent(mcp::makeResult(message.id(), "{\"content\":[]}")));
             exchange.end();
             return true;
@@ -206,7 +214,8 @@ private Q_SLOTS:
         ServerConnection& connection = open();
         connection.start();
         QTRY_VERIFY(connection.state() == ServerState::Ready && m_server->stream.isOpen());
-        m_server->stream.write(http::sseEvent("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/resources/updated\",\"params\":{\"uri\":\"a:b\"}}", "ev-1"));
+        m_server->stream.write(http::sseEvent(
+            "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/resources/updated\",\"params\":{\"uri\":\"a:b\"}}", "ev-1"));
         QTRY_COMPARE(m_handler.notifications.size(), std::size_t{1});
         QVERIFY(!m_handler.notificationCalls[0].isValid());
     }
@@ -217,11 +226,13 @@ private Q_SLOTS:
         connection.start();
         QTRY_VERIFY(connection.state() == ServerState::Ready && m_server->stream.isOpen());
         m_server->stream.write(http::sseRetry(std::chrono::milliseconds(5)));
-        m_server->stream.write(http::sseEvent("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{\"level\":\"info\",\"data\":1}}", "ev-4"));
+        m_server->stream.write(http::sseEvent(
+            "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{\"level\":\"info\",\"data\":1}}", "ev-4"));
         m_server->stream.end();
         QTRY_COMPARE(m_server->seenMethods().count("GET"), 2);
         QCOMPARE(m_server->seen.back().headers.value("Last-Event-ID").toByteArray(), QByteArray("ev-4"));
-        m_server->stream.write(http::sseEvent("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{\"level\":\"info\",\"data\":2}}"));
+        m_server->stream.write(http::sseEvent(
+            "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{\"level\":\"info\",\"data\":2}}"));
         QTRY_COMPARE(m_handler.notifications.size(), std::size_t{2});
     }
 
@@ -487,14 +498,17 @@ private Q_SLOTS:
             }
             exchange.respond(http::Response::text(202, "Accepted"));
             if (message.methodId == mcp::MethodId::Initialize) {
-                stream.write(http::sseEvent(mcp::makeResult(
-                    message.id(), "{\"protocolVersion\":\"2024-11-05\",\"capabilities\":{\"tools\":{}},\"serverInfo\":{\"name\":\"o\",\"version\":\"1\"}}"), {}, "message"));
+                stream.write(http::sseEvent(
+                    mcp::makeResult(message.id(), "{\"protocolVersion\":\"2024-11-05\",\"capabilities\":{\"tools\":{}},"
+                                                  "\"serverInfo\":{\"name\":\"o\",\"version\":\"1\"}}"),
+                    {}, "message"));
             } else if (message.isRequest()) {
                 stream.write(http::sseEvent(mcp::makeResult(message.id(), "{\"tools\":[]}"), {}, "message"));
             }
             return true;
         };
-        ServerConnection& connection = open([](config::Server& server) { server.transport = config::ServerTransport::LegacySse; });
+        ServerConnection& connection =
+            open([](config::Server& server) { server.transport = config::ServerTransport::LegacySse; });
         connection.call(clientCall("one"), {}, m_replies);
         QTRY_COMPARE(m_replies.size(), std::size_t{1});
         QCOMPARE(m_replies.replies[0].reply.kind, Reply::Kind::Response);
@@ -509,7 +523,8 @@ private Q_SLOTS:
             exchange.write(http::sseEvent("http://elsewhere.test/messages", {}, "endpoint"));
             return true;
         };
-        ServerConnection& connection = open([](config::Server& server) { server.transport = config::ServerTransport::LegacySse; });
+        ServerConnection& connection =
+            open([](config::Server& server) { server.transport = config::ServerTransport::LegacySse; });
         connection.start();
         QTRY_VERIFY(connection.status().diagnosis.code == DiagnosisCode::HandshakeRefused);
         QVERIFY(connection.status().diagnosis.cause.contains(QStringLiteral("another origin")));

@@ -18,7 +18,8 @@ class TestProgramSearch : public QObject {
         }
         file.write("#!/bin/sh\n");
         file.close();
-        file.setPermissions(executable ? QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner : QFile::ReadOwner | QFile::WriteOwner);
+        file.setPermissions(executable ? QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner
+                                       : QFile::ReadOwner | QFile::WriteOwner);
         return path;
     }
 
@@ -28,7 +29,8 @@ private Q_SLOTS:
         QTemporaryDir a;
         QTemporaryDir b;
         makeFile(b.filePath(QStringLiteral("tool")), true);
-        const ProgramSearch search = findProgram(QStringLiteral("tool"), {}, a.path() + QLatin1Char(':') + b.path() + QStringLiteral(":/elsewhere"));
+        const ProgramSearch search =
+            findProgram(QStringLiteral("tool"), {}, a.path() + QLatin1Char(':') + b.path() + QStringLiteral(":/elsewhere"));
         QCOMPARE(search.program, b.filePath(QStringLiteral("tool")));
         QCOMPARE(search.searchedFolders, (QStringList{a.path(), b.path()}));
     }
@@ -77,7 +79,8 @@ private Q_SLOTS:
 
     void batchFilesRefuseArgumentsThatTheShellWouldRead()
     {
-        QVERIFY(checkBatchArguments(QStringLiteral("C:/x/npx.CMD"), {QStringLiteral("-y"), QStringLiteral("@scope/server")}).has_value());
+        QVERIFY(checkBatchArguments(QStringLiteral("C:/x/npx.CMD"), {QStringLiteral("-y"), QStringLiteral("@scope/server")})
+                    .has_value());
         QVERIFY(!checkBatchArguments(QStringLiteral("C:/x/npx.CMD"), {QStringLiteral("\"&calc")}).has_value());
         QVERIFY(checkBatchArguments(QStringLiteral("/usr/bin/node"), {QStringLiteral("a&b")}).has_value());
     }

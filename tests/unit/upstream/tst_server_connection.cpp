@@ -57,10 +57,10 @@ private Q_SLOTS:
         QCOMPARE(answered, token);
         QCOMPARE(cookie, 42U);
         QCOMPARE(reply.kind, Reply::Kind::Response);
-        QCOMPARE(reply.message.raw, "{\"jsonrpc\":\"2.0\",\"id\":" + QByteArray::number(token.id)
-                                        + ",\"result\":{\"content\":[{\"type\":\"text\",\"text\":\"hé\\u0041\"}]}}");
-        QVERIFY(reply.timings.acceptedNs <= reply.timings.sentNs && reply.timings.sentNs <= reply.timings.firstByteNs
-                && reply.timings.firstByteNs <= reply.timings.doneNs);
+        QCOMPARE(reply.message.raw, "{\"jsonrpc\":\"2.0\",\"id\":" + QByteArray::number(token.id) +
+                                        ",\"result\":{\"content\":[{\"type\":\"text\",\"text\":\"hé\\u0041\"}]}}");
+        QVERIFY(reply.timings.acceptedNs <= reply.timings.sentNs && reply.timings.sentNs <= reply.timings.firstByteNs &&
+                reply.timings.firstByteNs <= reply.timings.doneNs);
         QTRY_COMPARE(connection.state(), ServerState::Ready);
         QCOMPARE(connection.items(mcp::ListKind::Tools).size(), std::size_t{2});
         QCOMPARE(connection.context()->serverName, QByteArray("oriel-echo-server"));
@@ -148,7 +148,8 @@ private Q_SLOTS:
     {
         ServerConnection& connection = open(programServer(builtProgram(QStringLiteral("oriel-echo-server"))));
         for (int i = 0; i < 1000; ++i) {
-            connection.call(clientCall("echo", "{\"text\":\"" + QByteArray::number(i) + "\"}"), {}, m_replies, static_cast<quint64>(i));
+            connection.call(clientCall("echo", "{\"text\":\"" + QByteArray::number(i) + "\"}"), {}, m_replies,
+                            static_cast<quint64>(i));
         }
         QTRY_COMPARE(m_replies.size(), std::size_t{1000});
         for (const auto& one : m_replies.replies) {
@@ -190,7 +191,8 @@ done)sh"));
 
     void aFullQueueIsToldAtOnce()
     {
-        ServerConnection& connection = open(scriptServer(QStringLiteral("exec sleep 100")), [](ConnectionContext& context) { context.maxQueued = 2; });
+        ServerConnection& connection =
+            open(scriptServer(QStringLiteral("exec sleep 100")), [](ConnectionContext& context) { context.maxQueued = 2; });
         for (int i = 0; i < 3; ++i) {
             connection.call(clientCall("x"), {}, m_replies);
         }
@@ -305,7 +307,8 @@ done)sh")));
     void withoutAWishForProgressNoTokenIsSent()
     {
         ServerConnection& connection = open(programServer(builtProgram(QStringLiteral("oriel-demo-server"))));
-        connection.call(clientCall("progress_job", "{\"steps\":2,\"stepMilliseconds\":1}", "{\"progressToken\":5}"), {}, m_replies);
+        connection.call(clientCall("progress_job", "{\"steps\":2,\"stepMilliseconds\":1}", "{\"progressToken\":5}"), {},
+                        m_replies);
         QTRY_COMPARE(m_replies.size(), std::size_t{1});
         QVERIFY(m_replies.progress.empty());
         QVERIFY(!lastSent("tools/call").contains("progressToken"));
@@ -313,13 +316,14 @@ done)sh")));
 
     void samplingAndElicitationReachTheGatewayAndTheAnswersTheServer()
     {
-        ServerConnection& connection = open(programServer(builtProgram(QStringLiteral("oriel-demo-server"))), [](ConnectionContext& context) {
-            context.clientCapabilities.sampling = true;
-            context.clientCapabilities.elicitation = true;
-            context.clientCapabilities.elicitationForm = true;
-        });
-        m_handler.answerRequestsWith = QByteArrayLiteral(
-            "{\"role\":\"assistant\",\"model\":\"test-model\",\"content\":{\"type\":\"text\",\"text\":\"A window.\"},\"action\":\"decline\"}");
+        ServerConnection& connection =
+            open(programServer(builtProgram(QStringLiteral("oriel-demo-server"))), [](ConnectionContext& context) {
+                context.clientCapabilities.sampling = true;
+                context.clientCapabilities.elicitation = true;
+                context.clientCapabilities.elicitationForm = true;
+            });
+        m_handler.answerRequestsWith = QByteArrayLiteral("{\"role\":\"assistant\",\"model\":\"test-model\",\"content\":{\"type\":"
+                                                         "\"text\",\"text\":\"A window.\"},\"action\":\"decline\"}");
         connection.call(clientCall("ask_model"), {}, m_replies);
         QTRY_COMPARE(m_replies.size(), std::size_t{1});
         QCOMPARE(m_handler.requests[0].methodId, mcp::MethodId::SamplingCreateMessage);
@@ -402,7 +406,8 @@ while read -r line; do
   case "$line" in
     *tools/list*) answer "$line" '{"tools":[{"name":"t'$n'","inputSchema":{}}],"nextCursor":"'$n'"}';;
   esac
-done)sh")), [](ConnectionContext& context) { context.maxListPages = 20; });
+done)sh")),
+                                            [](ConnectionContext& context) { context.maxListPages = 20; });
         connection.start();
         QTRY_COMPARE(connection.state(), ServerState::Ready);
         QVERIFY(connection.status().diagnosis.cause.contains(QStringLiteral("more than 20 pages")));
@@ -410,8 +415,9 @@ done)sh")), [](ConnectionContext& context) { context.maxListPages = 20; });
 
     void aListWithTooManyEntriesIsRefused()
     {
-        ServerConnection& connection = open(programServer(builtProgram(QStringLiteral("oriel-echo-server")), {QStringLiteral("--tools"), QStringLiteral("500")}),
-                                            [](ConnectionContext& context) { context.maxListItems = 100; });
+        ServerConnection& connection = open(
+            programServer(builtProgram(QStringLiteral("oriel-echo-server")), {QStringLiteral("--tools"), QStringLiteral("500")}),
+            [](ConnectionContext& context) { context.maxListItems = 100; });
         connection.start();
         QTRY_COMPARE(connection.state(), ServerState::Ready);
         QVERIFY(connection.status().diagnosis.cause.contains(QStringLiteral("more than 100 entries")));
@@ -439,14 +445,16 @@ done)sh")));
 
     void aListThatChangesAllTheTimeIsNotReadAllTheTime()
     {
-        ServerConnection& connection = open(scriptServer(QStringLiteral(R"sh(
+        ServerConnection& connection =
+            open(scriptServer(QStringLiteral(R"sh(
 handshake
 while read -r line; do
   case "$line" in
     *tools/list*) echo '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}'; answer "$line" "$tools";;
     *tools/call*) answer "$line" '{"content":[]}';;
   esac
-done)sh")), [](ConnectionContext& context) { context.listDebounce = std::chrono::milliseconds(60'000); });
+done)sh")),
+                 [](ConnectionContext& context) { context.listDebounce = std::chrono::milliseconds(60'000); });
         connection.start();
         QTRY_COMPARE(connection.state(), ServerState::Ready);
         for (int i = 0; i < 20; ++i) {

@@ -64,9 +64,10 @@ private Q_SLOTS:
         QCOMPARE(exit->traceId, root->traceId);
         QCOMPARE(exit->status, telemetry::StatusCode::Unset);
         QCOMPARE(std::get<std::int64_t>(telemetry::findAttribute(exit->attributes, "process.exit.code")->value), 0);
-        const auto sessions = std::count_if(m_recorder.metrics.begin(), m_recorder.metrics.end(), [](const RecordingRecorder::Point& point) {
-            return point.metric == telemetry::MetricId::McpClientSessionDuration && point.label.isEmpty() && point.value > 0;
-        });
+        const auto sessions =
+            std::count_if(m_recorder.metrics.begin(), m_recorder.metrics.end(), [](const RecordingRecorder::Point& point) {
+                return point.metric == telemetry::MetricId::McpClientSessionDuration && point.label.isEmpty() && point.value > 0;
+            });
         QCOMPARE(sessions, 1);
     }
 
@@ -77,23 +78,27 @@ private Q_SLOTS:
         QTRY_COMPARE(connection.state(), ServerState::Ready);
         connection.stop();
         QTRY_COMPARE(connection.state(), ServerState::Stopped);
-        QCOMPARE(m_handler.states, (std::vector<ServerState>{ServerState::Starting, ServerState::Handshaking, ServerState::Listing, ServerState::Ready,
-                                                              ServerState::Stopping, ServerState::Stopped}));
+        QCOMPARE(m_handler.states,
+                 (std::vector<ServerState>{ServerState::Starting, ServerState::Handshaking, ServerState::Listing,
+                                           ServerState::Ready, ServerState::Stopping, ServerState::Stopped}));
         QVERIFY(!m_recorder.wirePayloads(telemetry::WireKind::Lifecycle).isEmpty());
     }
 
     void theChildGetsTheContextOfItsSpawn()
     {
-        ServerConnection& connection = open(scriptServer(QStringLiteral("echo \"tp=$TRACEPARENT ex=$EXTRA mine=$MINE\" >&2; handshake; serve")),
-                                            [](ConnectionContext& context) {
-                                                context.extraEnvironment = {{QStringLiteral("EXTRA"), QStringLiteral("1")}, {QStringLiteral("MINE"), QStringLiteral("no")}};
-                                            });
+        ServerConnection& connection =
+            open(scriptServer(QStringLiteral("echo \"tp=$TRACEPARENT ex=$EXTRA mine=$MINE\" >&2; handshake; serve")),
+                 [](ConnectionContext& context) {
+                     context.extraEnvironment = {{QStringLiteral("EXTRA"), QStringLiteral("1")},
+                                                 {QStringLiteral("MINE"), QStringLiteral("no")}};
+                 });
         QVERIFY(connection.server().env.isEmpty());
         connection.start();
         QTRY_COMPARE(connection.state(), ServerState::Ready);
         QTRY_COMPARE(m_recorder.logLines("tp=").size(), 1);
         const telemetry::SpanData* spawn = m_recorder.span("server.spawn");
-        QVERIFY(m_recorder.logLines("tp=")[0].startsWith("tp=00-" + spawn->traceId.toHex() + '-' + spawn->spanId.toHex() + "-01 ex=1"));
+        QVERIFY(m_recorder.logLines("tp=")[0].startsWith("tp=00-" + spawn->traceId.toHex() + '-' + spawn->spanId.toHex() +
+                                                         "-01 ex=1"));
     }
 
     void valuesAreExpandedAndTheServersOwnWin()
@@ -118,7 +123,9 @@ private Q_SLOTS:
         server.env.insert(QStringLiteral("KEY"), QStringLiteral("${vault:k}"));
         ServerConnection& connection = open(server, [](ConnectionContext& context) {
             context.expand = [](const QString& text) -> Result<QString> {
-                return text.contains(QStringLiteral("${")) ? Result<QString>(fail(ErrorCode::NotFound, QStringLiteral("There is no secret k."))) : text;
+                return text.contains(QStringLiteral("${"))
+                           ? Result<QString>(fail(ErrorCode::NotFound, QStringLiteral("There is no secret k.")))
+                           : text;
             };
         });
         connection.call(clientCall("x"), {}, m_replies);
@@ -156,8 +163,11 @@ private Q_SLOTS:
 
     void callsThatWaitForAFailingStartGetItsDiagnosis()
     {
-        ServerConnection& connection = open(scriptServer(QStringLiteral("echo 'Error: no database' >&2; exit 2")),
-                                            [](ConnectionContext& context) { context.firstBackoff = std::chrono::milliseconds(30'000); context.maxBackoff = context.firstBackoff; });
+        ServerConnection& connection =
+            open(scriptServer(QStringLiteral("echo 'Error: no database' >&2; exit 2")), [](ConnectionContext& context) {
+                context.firstBackoff = std::chrono::milliseconds(30'000);
+                context.maxBackoff = context.firstBackoff;
+            });
         connection.call(clientCall("x"), {}, m_replies);
         QTRY_COMPARE(m_replies.size(), std::size_t{1});
         QCOMPARE(m_replies.replies[0].reply.kind, Reply::Kind::Unavailable);
@@ -174,7 +184,10 @@ private Q_SLOTS:
         QTemporaryDir folder;
         config::Server server = scriptServer(QStringLiteral("if [ ! -e once ]; then touch once; exit 1; fi; handshake; serve"));
         server.cwd = folder.path();
-        ServerConnection& connection = open(server, [](ConnectionContext& context) { context.firstBackoff = std::chrono::milliseconds(300); context.maxBackoff = context.firstBackoff; });
+        ServerConnection& connection = open(server, [](ConnectionContext& context) {
+            context.firstBackoff = std::chrono::milliseconds(300);
+            context.maxBackoff = context.firstBackoff;
+        });
         connection.start();
         QTRY_COMPARE(connection.state(), ServerState::Backoff);
         connection.call(clientCall("one"), {}, m_replies);

@@ -19,7 +19,8 @@ class TestStartDiagnosis : public QObject {
     RecordingRecorder m_recorder;
 
     /// Starts the server and gives the diagnosis of the first failure.
-    Diagnosis firstFailure(const config::Server& server, std::chrono::milliseconds connectivity = std::chrono::milliseconds(5'000))
+    Diagnosis firstFailure(const config::Server& server,
+                           std::chrono::milliseconds connectivity = std::chrono::milliseconds(5'000))
     {
         m_recorder = RecordingRecorder();
         RecordingHandler handler;
@@ -29,7 +30,9 @@ class TestStartDiagnosis : public QObject {
         context.maxBackoff = std::chrono::milliseconds(60'000);
         ServerConnection connection(server, context, handler);
         connection.start();
-        if (!QTest::qWaitFor([&] { return connection.state() == ServerState::Failed || connection.state() == ServerState::Backoff; }, 10'000)) {
+        if (!QTest::qWaitFor(
+                [&] { return connection.state() == ServerState::Failed || connection.state() == ServerState::Backoff; },
+                10'000)) {
             return {};
         }
         return connection.status().diagnosis;
@@ -90,10 +93,11 @@ private Q_SLOTS:
 
     void anImmediateExitQuotesTheTellingLineOfStderr()
     {
-        const Diagnosis diagnosis = firstFailure(scriptServer(
-            QStringLiteral("echo \"Error: Cannot find module 'express'\" >&2; echo '    at Module._load (node:internal)' >&2; exit 1")));
+        const Diagnosis diagnosis = firstFailure(scriptServer(QStringLiteral(
+            "echo \"Error: Cannot find module 'express'\" >&2; echo '    at Module._load (node:internal)' >&2; exit 1")));
         QCOMPARE(diagnosis.code, DiagnosisCode::ExitedAtOnce);
-        QVERIFY2(diagnosis.cause.contains(QStringLiteral("exited with code 1")) && diagnosis.cause.contains(QStringLiteral("Cannot find module")),
+        QVERIFY2(diagnosis.cause.contains(QStringLiteral("exited with code 1")) &&
+                     diagnosis.cause.contains(QStringLiteral("Cannot find module")),
                  qPrintable(diagnosis.cause));
         QVERIFY(diagnosis.remedy.contains(QStringLiteral("npm install")));
         QVERIFY(diagnosis.details.filter(QStringLiteral("stderr: ")).size() == 2);
@@ -103,12 +107,16 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("words");
         QTest::addColumn<QString>("remedy");
-        QTest::newRow("module") << QStringLiteral("ModuleNotFoundError: No module named 'mcp'") << QStringLiteral("Python package");
-        QTest::newRow("uv") << QStringLiteral("  x No solution found when resolving tool dependencies") << QStringLiteral("uv cannot satisfy");
+        QTest::newRow("module") << QStringLiteral("ModuleNotFoundError: No module named 'mcp'")
+                                << QStringLiteral("Python package");
+        QTest::newRow("uv") << QStringLiteral("  x No solution found when resolving tool dependencies")
+                            << QStringLiteral("uv cannot satisfy");
         QTest::newRow("npm") << QStringLiteral("npm error 404 Not Found - GET some-server") << QStringLiteral("spelling");
         QTest::newRow("key") << QStringLiteral("BRAVE_API_KEY environment variable is required") << QStringLiteral("env");
-        QTest::newRow("port") << QStringLiteral("Error: listen EADDRINUSE: address already in use :::3000") << QStringLiteral("port");
-        QTest::newRow("script") << QStringLiteral("python3: can't open file 'x.py': [Errno 2] No such file or directory") << QStringLiteral("script's path");
+        QTest::newRow("port") << QStringLiteral("Error: listen EADDRINUSE: address already in use :::3000")
+                              << QStringLiteral("port");
+        QTest::newRow("script") << QStringLiteral("python3: can't open file 'x.py': [Errno 2] No such file or directory")
+                                << QStringLiteral("script's path");
     }
     void pythonAndUvFailuresHaveTheirRemedies()
     {
@@ -124,7 +132,8 @@ private Q_SLOTS:
     void aBannerWithoutAnAnswerIsTold()
     {
         const Diagnosis diagnosis =
-            firstFailure(scriptServer(QStringLiteral("printf '\\033[32mMy server 1.0\\033[0m listening\\n'; exec sleep 100")), std::chrono::milliseconds(400));
+            firstFailure(scriptServer(QStringLiteral("printf '\\033[32mMy server 1.0\\033[0m listening\\n'; exec sleep 100")),
+                         std::chrono::milliseconds(400));
         QCOMPARE(diagnosis.code, DiagnosisCode::BannerOnStdout);
         QVERIFY2(diagnosis.cause.contains(QStringLiteral("\"My server 1.0 listening\"")), qPrintable(diagnosis.cause));
         QVERIFY(diagnosis.remedy.contains(QStringLiteral("stderr")));
@@ -147,7 +156,8 @@ private Q_SLOTS:
 
     void anExitDuringTheHandshakeIsTold()
     {
-        const Diagnosis diagnosis = firstFailure(scriptServer(QStringLiteral("echo '{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{}}'; exit 4")));
+        const Diagnosis diagnosis = firstFailure(scriptServer(
+            QStringLiteral("echo '{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{}}'; exit 4")));
         QCOMPARE(diagnosis.code, DiagnosisCode::ExitedDuringHandshake);
     }
 
@@ -160,16 +170,18 @@ private Q_SLOTS:
 
     void anUnknownRevisionIsTold()
     {
-        const Diagnosis diagnosis = firstFailure(scriptServer(
-            QStringLiteral("read -r l; answer \"$l\" '{\"protocolVersion\":\"1999-01-01\",\"capabilities\":{},\"serverInfo\":{\"name\":\"x\",\"version\":\"1\"}}'; cat")));
+        const Diagnosis diagnosis =
+            firstFailure(scriptServer(QStringLiteral("read -r l; answer \"$l\" "
+                                                     "'{\"protocolVersion\":\"1999-01-01\",\"capabilities\":{},\"serverInfo\":{"
+                                                     "\"name\":\"x\",\"version\":\"1\"}}'; cat")));
         QCOMPARE(diagnosis.code, DiagnosisCode::VersionRefused);
         QVERIFY(diagnosis.cause.contains(QStringLiteral("1999-01-01")));
     }
 
     void aRefusedHandshakeQuotesTheServersError()
     {
-        const Diagnosis diagnosis = firstFailure(
-            scriptServer(QStringLiteral("read -r l; echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32603,\"message\":\"no licence\"}}'; cat")));
+        const Diagnosis diagnosis = firstFailure(scriptServer(QStringLiteral(
+            "read -r l; echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":-32603,\"message\":\"no licence\"}}'; cat")));
         QCOMPARE(diagnosis.code, DiagnosisCode::HandshakeRefused);
         QVERIFY(diagnosis.cause.contains(QStringLiteral("no licence")));
     }
@@ -184,9 +196,11 @@ private Q_SLOTS:
         facts.transport = config::ServerTransport::StreamableHttp;
         facts.url = QStringLiteral("https://example.test/mcp");
         facts.stage = StartStage::Handshake;
-        const QMap<int, DiagnosisCode> byStatus{{200, DiagnosisCode::NotMcp},    {301, DiagnosisCode::Redirected}, {400, DiagnosisCode::HandshakeRefused},
-                                                {401, DiagnosisCode::AuthenticationRequired}, {403, DiagnosisCode::Forbidden},
-                                                {404, DiagnosisCode::NotFound},  {405, DiagnosisCode::NotFound},   {503, DiagnosisCode::ServerError}};
+        const QMap<int, DiagnosisCode> byStatus{
+            {200, DiagnosisCode::NotMcp},           {301, DiagnosisCode::Redirected},
+            {400, DiagnosisCode::HandshakeRefused}, {401, DiagnosisCode::AuthenticationRequired},
+            {403, DiagnosisCode::Forbidden},        {404, DiagnosisCode::NotFound},
+            {405, DiagnosisCode::NotFound},         {503, DiagnosisCode::ServerError}};
         for (auto it = byStatus.cbegin(); it != byStatus.cend(); ++it) {
             facts.httpStatus = it.key();
             const Diagnosis diagnosis = diagnose(facts);

@@ -8,7 +8,6 @@
 #include <QTest>
 
 #include <csignal>
-
 #include <unistd.h>
 
 using namespace oriel;
@@ -87,8 +86,9 @@ private Q_SLOTS:
     void aBannerAndOtherTextAreStrayOutput()
     {
         RecordingTransportHandler handler;
-        StdioTransport transport(shell(QStringLiteral("echo 'Server v2 ready!'; echo; echo '{\"ok\":true}'; printf '\\377\\376\\n'; cat")),
-                                 systemClock(), handler);
+        StdioTransport transport(
+            shell(QStringLiteral("echo 'Server v2 ready!'; echo; echo '{\"ok\":true}'; printf '\\377\\376\\n'; cat")),
+            systemClock(), handler);
         transport.start();
         QTRY_COMPARE(handler.stray.size(), std::size_t{2});
         QCOMPARE(handler.stray[0], QByteArray("Server v2 ready!"));
@@ -101,7 +101,8 @@ private Q_SLOTS:
     void halfALineAtTheEndIsDelivered()
     {
         RecordingTransportHandler handler;
-        StdioTransport transport(shell(QStringLiteral("printf '{\"half\":'; printf 'last words' >&2; exit 3")), systemClock(), handler);
+        StdioTransport transport(shell(QStringLiteral("printf '{\"half\":'; printf 'last words' >&2; exit 3")), systemClock(),
+                                 handler);
         transport.start();
         QTRY_COMPARE(handler.closedCount, 1);
         QCOMPARE(handler.frames.size(), std::size_t{1});
@@ -128,7 +129,8 @@ private Q_SLOTS:
     void aFloodOnStderrIsCountedAndNothingStalls()
     {
         RecordingTransportHandler handler;
-        StdioSettings settings = shell(QStringLiteral("i=0; while [ $i -lt 20000 ]; do echo \"noise $i\" >&2; i=$((i+1)); done; echo '{\"done\":1}'; cat"));
+        StdioSettings settings = shell(
+            QStringLiteral("i=0; while [ $i -lt 20000 ]; do echo \"noise $i\" >&2; i=$((i+1)); done; echo '{\"done\":1}'; cat"));
         settings.lineBurst = 50;
         settings.linesPerSecond = 1;
         StdioTransport transport(settings, systemClock(), handler);
@@ -144,7 +146,8 @@ private Q_SLOTS:
     void aFloodOfStrayOutputIsCountedToo()
     {
         RecordingTransportHandler handler;
-        StdioSettings settings = shell(QStringLiteral("i=0; while [ $i -lt 5000 ]; do echo \"noise $i\"; i=$((i+1)); done; echo '{\"done\":1}'; cat"));
+        StdioSettings settings =
+            shell(QStringLiteral("i=0; while [ $i -lt 5000 ]; do echo \"noise $i\"; i=$((i+1)); done; echo '{\"done\":1}'; cat"));
         settings.lineBurst = 50;
         settings.linesPerSecond = 1;
         StdioTransport transport(settings, systemClock(), handler);
@@ -160,8 +163,9 @@ private Q_SLOTS:
     void aLineOfStderrIsCut()
     {
         RecordingTransportHandler handler;
-        StdioTransport transport(shell(QStringLiteral("head -c 100000 /dev/zero | tr '\\0' 'e' >&2; echo >&2; echo short >&2; cat")), systemClock(),
-                                 handler);
+        StdioTransport transport(
+            shell(QStringLiteral("head -c 100000 /dev/zero | tr '\\0' 'e' >&2; echo >&2; echo short >&2; cat")), systemClock(),
+            handler);
         transport.start();
         QTRY_COMPARE(handler.errors.size(), std::size_t{2});
         QCOMPARE(handler.errors[0].size(), 8 * 1024);
@@ -232,7 +236,8 @@ private Q_SLOTS:
     void aChildThatIgnoresItsEndIsTerminatedAndThenKilled()
     {
         RecordingTransportHandler handler;
-        StdioTransport transport(shell(QStringLiteral("trap '' TERM; echo '{\"up\":1}'; while :; do sleep 100; done")), systemClock(), handler);
+        StdioTransport transport(shell(QStringLiteral("trap '' TERM; echo '{\"up\":1}'; while :; do sleep 100; done")),
+                                 systemClock(), handler);
         transport.start();
         QTRY_COMPARE(handler.frames.size(), std::size_t{1});
         transport.close();
@@ -274,7 +279,8 @@ private Q_SLOTS:
         RecordingTransportHandler handler;
         qint64 pid = 0;
         {
-            StdioTransport transport(shell(QStringLiteral("trap '' TERM; echo '{\"up\":1}'; while :; do sleep 100; done")), systemClock(), handler);
+            StdioTransport transport(shell(QStringLiteral("trap '' TERM; echo '{\"up\":1}'; while :; do sleep 100; done")),
+                                     systemClock(), handler);
             transport.start();
             QTRY_COMPARE(handler.frames.size(), std::size_t{1});
             pid = transport.processId();

@@ -88,7 +88,8 @@ config::Server programServer(const QString& program, const QStringList& argument
 
 mcp::Message clientCall(const QByteArray& tool, const QByteArray& arguments, const QByteArray& meta)
 {
-    QByteArray frame = "{\"jsonrpc\":\"2.0\",\"id\":\"client-7\",\"method\":\"tools/call\",\"params\":{\"name\":\"" + tool + "\",\"arguments\":" + arguments;
+    QByteArray frame = "{\"jsonrpc\":\"2.0\",\"id\":\"client-7\",\"method\":\"tools/call\",\"params\":{\"name\":\"" + tool +
+                       "\",\"arguments\":" + arguments;
     if (!meta.isEmpty()) {
         frame += ",\"_meta\":" + meta;
     }
@@ -99,7 +100,10 @@ mcp::Message clientCall(const QByteArray& tool, const QByteArray& arguments, con
     return *message;
 }
 
-QString builtProgram(const QString& name) { return QCoreApplication::applicationDirPath() + QStringLiteral("/../bin/") + name; }
+QString builtProgram(const QString& name)
+{
+    return QCoreApplication::applicationDirPath() + QStringLiteral("/../bin/") + name;
+}
 
 ConnectionContext quickContext(RecordingRecorder& recorder)
 {
