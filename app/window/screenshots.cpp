@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "screenshots.h"
+
+#include "terminal.h"
+
+#include <QPixmap>
+
+namespace oriel::app {
+
+ScreenshotRun::ScreenshotRun(ui::MainWindow& window, std::vector<std::pair<QString, QString>> wanted, int warmUpMs)
+    : m_window(window), m_wanted(std::move(wanted))
+{
+    m_deadline.setSingleShot(true);
+    m_settle.setSingleShot(true);
+    connect(&m_deadline, &QTimer::timeout, this, &ScreenshotRun::take);
+    connect(&m_settle, &QTimer::timeout, this, &ScreenshotRun::take);
+    QTimer::singleShot(warmUpMs, this, &ScreenshotRun::next);
+}
+
+void ScreenshotRun::next()
+{
+    disconnect(m_ready);
+    if (m_index == m_wanted.size()) {
+        Q_EMIT finished(m_failures);
+        return;
+    }
+    const QString& id = m_wanted[m_index].first;
+    if (!m_window.showSection(id)) {
+        printError(QStringLiteral("oriel: there is no section \"%1\"").arg(id));
+        ++m_failures;
+        ++m_index;
+        next();
+        return;
+    }
+    m_ready = connect(m_window.currentSection(), &ui::Section::readyChanged, this, &ScreenshotRun::lookAgain);
+    m_deadline.start(kReadyDeadlineMs);
+    lookAgain();
+}
+
+void ScreenshotRun::lookAgain()
+{
+    if (m_window.currentSection()->isReady() && !m_settle.isActive())
+        m_settle.start(kSettleMs);
+}
+
+void ScreenshotRun::take()
+{
+    m_deadline.stop();
+    m_settle.stop();
+    const auto& [id, file] = m_wanted[m_index];
+    if (!m_window.currentSection()->isReady()) {
+        const QString reason = m_window.currentSection()->emptyReason();
+        printError(QStringLiteral("oriel: %1 has no data: %2").arg(id, reason.isEmpty() ? QStringLiteral("nothing came in time") : reason));
+        ++m_failures;
+    }
+    if (!m_window.grab().save(file)) {
+        printError(QStringLiteral("oriel: %1 cannot be written").arg(file));
+        ++m_failures;
+    }
+    ++m_index;
+    next();
+}
+
+} // namespace oriel::app
