@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/charts/time_series_chart.h"
 
-#include "ui/charts/series_plot.h"
+#include "ui/charts/time_series_chart_p.h"
 #include "ui/widgets/format.h"
 
 #include <QMouseEvent>
@@ -17,68 +17,9 @@ constexpr int axisWidth = 58;
 constexpr int axisHeight = 24;
 constexpr int topRoom = 10;
 constexpr int legendRoom = 24;
-constexpr double dotReach = 7;
-constexpr int dragThreshold = 5;
-
-QString axisText(const TimeSeriesChart::ValueFormat& format, double value) { return format ? format(value) : formatNumber(value); }
+constexpr double backdropShare = 0.32;
 
 } // namespace
-
-struct TimeSeriesChart::Private {
-    /// Legend, dots, crosshair and brush, over whatever draws the series.
-    class Overlay final : public QWidget {
-    public:
-        Overlay(TimeSeriesChart* chart) : QWidget(chart), m_chart(chart) { setAttribute(Qt::WA_TransparentForMouseEvents); }
-
-    protected:
-        void paintEvent(QPaintEvent*) override
-        {
-            QPainter painter(this);
-            painter.setLayoutDirection(Qt::LayoutDirectionAuto);
-            painter.setRenderHint(QPainter::Antialiasing);
-            m_chart->d->paintOverlay(painter, *m_chart);
-        }
-
-    private:
-        TimeSeriesChart* m_chart;
-    };
-
-    QList<TimeSeries> series;
-    QList<TimeSeries> shown; ///< what is drawn: visible ones, summed up when stacked
-    QList<qsizetype> shownIndex;
-    QList<bool> hidden;
-    QList<Exemplar> exemplars;
-    std::int64_t fixedFrom = 0;
-    std::int64_t fixedTo = 0;
-    std::int64_t fromNs = 0;
-    std::int64_t toNs = 0;
-    ScaleKind kind = ScaleKind::Linear;
-    bool isStacked = false;
-    bool legend = true;
-    std::optional<double> lowest;
-    std::optional<double> highest;
-    ValueFormat axisFormat;
-    ValueFormat hoverFormat;
-    QString emptyText = QStringLiteral("Nothing in this time range");
-    std::unique_ptr<SeriesPlot> plot;
-    Overlay* overlay = nullptr;
-    AxisScale x;
-    AxisScale y;
-    std::optional<std::int64_t> cross;
-    std::optional<QPointF> pointer;
-    std::optional<QPointF> dragFrom;
-    qsizetype overDot = -1;
-
-    void rebuild(TimeSeriesChart& chart);
-    void paintOverlay(QPainter& painter, const TimeSeriesChart& chart) const;
-    void paintDots(QPainter& painter, const TimeSeriesChart& chart, const Theme& theme) const;
-    void paintCrosshair(QPainter& painter, const TimeSeriesChart& chart, const Theme& theme) const;
-    void paintLegend(QPainter& painter, const TimeSeriesChart& chart, const Theme& theme) const;
-    [[nodiscard]] QList<QRect> legendRects(const TimeSeriesChart& chart) const;
-    [[nodiscard]] qsizetype dotAt(const QPointF& position) const;
-    [[nodiscard]] std::int64_t timeAt(double pixel) const;
-    [[nodiscard]] double pixelOf(std::int64_t atNs) const { return x.toPixel(static_cast<double>(atNs - fromNs) / 1e9); }
-};
 
 TimeSeriesChart::TimeSeriesChart(QWidget* parent) : QWidget(parent), d(std::make_unique<Private>())
 {
@@ -112,6 +53,15 @@ void TimeSeriesChart::setExemplars(const QList<Exemplar>& exemplars)
     d->exemplars = exemplars;
     d->overDot = -1;
     d->overlay->update();
+}
+
+void TimeSeriesChart::setBackdrop(const TimeSeries& backdrop, ValueFormat format)
+{
+    d->backdropFormat = std::move(format);
+    if (d->backdrop == backdrop)
+        return;
+    d->backdrop = backdrop;
+    d->rebuild(*this);
 }
 
 void TimeSeriesChart::setTimeWindow(std::int64_t fromNs, std::int64_t toNs)
@@ -234,7 +184,7 @@ void TimeSeriesChart::Private::rebuild(TimeSeriesChart& chart)
     if (kind == ScaleKind::Log && y.lowest <= 0)
         y.lowest = niceLow;
     const Theme& theme = themeOf(&chart);
-    QList<PlotStretch> stretches;
+    QList<PlotStretch> stretches = backdropStretches(theme, std::max(1, static_cast<int>(area.width())));
     for (qsizetype i = shown.size() - 1; i >= 0; --i) { // the first series lies on top
         const TimeSeries* foot = isStacked && i > 0 ? &shown[i - 1] : nullptr;
         QList<PlotStretch> pieces = plotStretches(shown[i], foot, fromNs, toNs, std::max(1, static_cast<int>(area.width())), y);
@@ -252,6 +202,29 @@ void TimeSeriesChart::Private::rebuild(TimeSeriesChart& chart)
     plot->setStretches(stretches, x.highest, log ? std::log10(y.lowest) : y.lowest, log ? std::log10(y.highest) : y.highest, area);
     chart.update();
     overlay->update();
+}
+
+QList<PlotStretch> TimeSeriesChart::Private::backdropStretches(const Theme& theme, int pixels) const
+{
+    const double highestValue = valueBounds({backdrop}, fromNs, toNs).second;
+    if (highestValue <= 0)
+        return {};
+    const bool log = kind == ScaleKind::Log;
+    const double ground = log ? std::log10(y.lowest) : y.lowest;
+    const double top = log ? std::log10(y.highest) : y.highest;
+    TimeSeries area = backdrop;
+    area.look = TimeSeries::Look::Area;
+    QList<PlotStretch> stretches = plotStretches(area, nullptr, fromNs, toNs, pixels, {ScaleKind::Linear, 0, highestValue, 0, 1});
+    for (PlotStretch& stretch : stretches) {
+        for (QPointF& point : stretch.upper)
+            point.setY(ground + point.y() / highestValue * backdropShare * (top - ground));
+        for (QPointF& point : stretch.lower)
+            point.setY(ground);
+        stretch.color = mix(theme.panel, theme.accent, theme.isDark() ? 0.3 : 0.24);
+        stretch.fillAlpha = 0.5;
+        stretch.width = 1;
+    }
+    return stretches;
 }
 
 std::int64_t TimeSeriesChart::Private::timeAt(double pixel) const { return fromNs + std::llround(x.toValue(pixel) * 1e9); }
@@ -276,7 +249,7 @@ void TimeSeriesChart::paintEvent(QPaintEvent*)
         painter.fillRect(QRectF(area.left(), at, area.width(), 1), mix(theme.panel, theme.line, 0.75));
         const QRectF label(mirrored ? area.right() + 8 : 0, at - 8, axisWidth - 8, 16);
         painter.setPen(theme.dim);
-        painter.drawText(label, Qt::AlignVCenter | (mirrored ? Qt::AlignLeft : Qt::AlignRight), axisText(d->axisFormat, tick));
+        painter.drawText(label, Qt::AlignVCenter | (mirrored ? Qt::AlignLeft : Qt::AlignRight), Private::valueText(d->axisFormat, tick));
     }
     painter.setPen(theme.dim);
     for (const std::int64_t tick : timeTicks(d->fromNs, d->toNs, static_cast<int>(area.width()))) {
@@ -284,158 +257,6 @@ void TimeSeriesChart::paintEvent(QPaintEvent*)
         const QRectF label(std::clamp(at - 40, area.left() - 30.0, area.right() - 56.0), area.bottom() + 6, 80, 16);
         painter.drawText(label, Qt::AlignCenter, timeTickLabel(tick, d->toNs - d->fromNs));
     }
-}
-
-void TimeSeriesChart::Private::paintOverlay(QPainter& painter, const TimeSeriesChart& chart) const
-{
-    const Theme& theme = themeOf(&chart);
-    paintDots(painter, chart, theme);
-    if (dragFrom && pointer && std::abs(pointer->x() - dragFrom->x()) > dragThreshold) {
-        QColor veil = theme.accent;
-        veil.setAlpha(45);
-        const QRectF area = chart.plotArea();
-        const double from = std::clamp(std::min(dragFrom->x(), pointer->x()), area.left(), area.right());
-        const double to = std::clamp(std::max(dragFrom->x(), pointer->x()), area.left(), area.right());
-        painter.fillRect(QRectF(from, area.top(), to - from, area.height()), veil);
-        painter.fillRect(QRectF(from, area.top(), 1, area.height()), theme.accent);
-        painter.fillRect(QRectF(to, area.top(), 1, area.height()), theme.accent);
-    } else if (cross) {
-        paintCrosshair(painter, chart, theme);
-    }
-    if (legend && series.size() > 1)
-        paintLegend(painter, chart, theme);
-}
-
-void TimeSeriesChart::Private::paintDots(QPainter& painter, const TimeSeriesChart& chart, const Theme& theme) const
-{
-    const QRectF area = chart.plotArea().adjusted(-4, -4, 4, 4);
-    for (qsizetype i = 0; i < exemplars.size(); ++i) {
-        const Exemplar& dot = exemplars[i];
-        const QPointF at(pixelOf(dot.atNs), y.toPixel(dot.value));
-        if (!area.contains(at))
-            continue;
-        const bool over = i == overDot;
-        painter.setPen(QPen(theme.panel, 1.5));
-        painter.setBrush(dot.error ? theme.error : theme.accent);
-        painter.drawEllipse(at, over ? 5.5 : 4.25, over ? 5.5 : 4.25);
-        if (over) {
-            painter.setPen(QPen(dot.error ? theme.error : theme.accent, 1.5));
-            painter.setBrush(Qt::NoBrush);
-            painter.drawEllipse(at, 8, 8);
-        }
-    }
-}
-
-void TimeSeriesChart::Private::paintCrosshair(QPainter& painter, const TimeSeriesChart& chart, const Theme& theme) const
-{
-    const QRectF area = chart.plotArea();
-    const double at = pixelOf(*cross);
-    if (at < area.left() - 1 || at > area.right() + 1)
-        return;
-    painter.fillRect(QRectF(std::round(at), area.top(), 1, area.height()), mix(theme.panel, theme.text, 0.35));
-    struct Row {
-        QColor color;
-        QString name;
-        QString value;
-    };
-    QList<Row> rows;
-    const std::int64_t reach = std::max<std::int64_t>((toNs - fromNs) / 40, 1);
-    const ValueFormat& format = hoverFormat ? hoverFormat : axisFormat;
-    for (qsizetype i = 0; i < shown.size(); ++i) {
-        const TimeSeries& own = series[shownIndex[i]];
-        const TimeValue* drawn = sampleNear(shown[i], *cross, reach);
-        const TimeValue* told = isStacked ? sampleNear(own, *cross, reach) : drawn; // a layer tells its own value, not the sum
-        if (!drawn || !told)
-            continue;
-        const QColor color = seriesColor(theme, own, shownIndex[i]);
-        painter.setPen(QPen(theme.panel, 1.5));
-        painter.setBrush(color);
-        painter.drawEllipse(QPointF(pixelOf(drawn->atNs), y.toPixel(drawn->value)), 4, 4);
-        rows.append({color, own.name, axisText(format, told->value)});
-    }
-    if (rows.isEmpty() || !pointer) // a neighbour's crosshair shows the line and dots only
-        return;
-    const QFontMetrics metrics(fonts::caption());
-    const QFontMetrics monoMetrics(fonts::mono());
-    int nameWidth = 0;
-    int valueWidth = 0;
-    for (const Row& row : std::as_const(rows)) {
-        nameWidth = std::max(nameWidth, std::min(metrics.horizontalAdvance(row.name), 220));
-        valueWidth = std::max(valueWidth, monoMetrics.horizontalAdvance(row.value));
-    }
-    const double width = std::max(96, nameWidth + valueWidth + 50);
-    const double height = 30 + 18.0 * static_cast<double>(rows.size());
-    double left = at + 14;
-    if (left + width > chart.width() - 4)
-        left = at - 14 - width;
-    const double top = std::clamp(pointer->y() - height / 2, 4.0, std::max(4.0, chart.height() - height - 4.0));
-    const QRectF box(std::max(2.0, left), top, width, height);
-    painter.setPen(mix(theme.line, theme.text, 0.15));
-    painter.setBrush(theme.raised);
-    painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), metrics::radiusControl, metrics::radiusControl);
-    painter.setFont(fonts::monoSmall());
-    painter.setPen(theme.dim);
-    painter.drawText(box.adjusted(12, 6, -12, 0), Qt::AlignLeft | Qt::AlignTop, formatClock(*cross));
-    double line = box.top() + 25;
-    for (const Row& row : std::as_const(rows)) {
-        painter.fillRect(QRectF(box.left() + 12, line + 7, 10, 3), row.color);
-        painter.setFont(fonts::caption());
-        painter.setPen(theme.dim);
-        painter.drawText(QRectF(box.left() + 28, line, nameWidth, 18), Qt::AlignVCenter, metrics.elidedText(row.name, Qt::ElideMiddle, nameWidth));
-        painter.setFont(fonts::mono());
-        painter.setPen(theme.text);
-        painter.drawText(QRectF(box.left(), line, width - 12, 18), Qt::AlignVCenter | Qt::AlignRight, row.value);
-        line += 18;
-    }
-}
-
-QList<QRect> TimeSeriesChart::Private::legendRects(const TimeSeriesChart& chart) const
-{
-    QList<QRect> rects;
-    if (!legend || series.size() < 2)
-        return rects;
-    const QFontMetrics metrics(fonts::small());
-    int x0 = 0;
-    for (const TimeSeries& one : series) {
-        const int width = std::min(metrics.horizontalAdvance(one.name), 160) + 20;
-        rects.append(QRect(x0, 2, width, 18));
-        x0 += width + 6;
-    }
-    const int start = static_cast<int>(chart.plotArea().right()) - x0 + 6;
-    for (QRect& rect : rects)
-        rect.translate(std::max(start, 4), 0);
-    return rects;
-}
-
-void TimeSeriesChart::Private::paintLegend(QPainter& painter, const TimeSeriesChart& chart, const Theme& theme) const
-{
-    const QList<QRect> rects = legendRects(chart);
-    painter.setFont(fonts::small());
-    for (qsizetype i = 0; i < rects.size(); ++i) {
-        const bool off = hidden.value(i);
-        painter.fillRect(QRectF(rects[i].left() + 2, rects[i].center().y(), 10, 2.5), off ? theme.line : seriesColor(theme, series[i], i));
-        QFont font = fonts::small();
-        font.setStrikeOut(off);
-        painter.setFont(font);
-        painter.setPen(off ? theme.faint : theme.dim);
-        painter.drawText(rects[i].adjusted(17, 0, 0, 0), Qt::AlignVCenter | Qt::TextSingleLine,
-                         painter.fontMetrics().elidedText(series[i].name, Qt::ElideRight, rects[i].width() - 17));
-    }
-}
-
-qsizetype TimeSeriesChart::Private::dotAt(const QPointF& position) const
-{
-    qsizetype best = -1;
-    double nearest = dotReach * dotReach;
-    for (qsizetype i = 0; i < exemplars.size(); ++i) {
-        const QPointF away = QPointF(pixelOf(exemplars[i].atNs), y.toPixel(exemplars[i].value)) - position;
-        const double distance = QPointF::dotProduct(away, away);
-        if (distance <= nearest) {
-            nearest = distance;
-            best = i;
-        }
-    }
-    return best;
 }
 
 void TimeSeriesChart::resizeEvent(QResizeEvent*) { d->rebuild(*this); }
@@ -501,7 +322,7 @@ void TimeSeriesChart::mouseReleaseEvent(QMouseEvent* event)
     const double to = std::clamp(event->position().x(), area.left(), area.right());
     d->dragFrom.reset();
     d->overlay->update();
-    if (std::abs(to - from) > dragThreshold) {
+    if (std::abs(to - from) > Private::dragThreshold) {
         Q_EMIT rangeSelected(d->timeAt(std::min(from, to)), d->timeAt(std::max(from, to)));
         return;
     }

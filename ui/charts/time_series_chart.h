@@ -26,6 +26,9 @@ public:
     void setSeries(const QList<TimeSeries>& series);
     [[nodiscard]] const QList<TimeSeries>& series() const;
     void setExemplars(const QList<Exemplar>& exemplars);
+    /// A quiet area behind the series on a scale of its own (nothing to its highest value, over the lower third), such as the number of
+    /// calls behind their latency; told under the pointer in `format`. No samples: none.
+    void setBackdrop(const TimeSeries& backdrop, ValueFormat format = {});
     /// Ends of the time axis; without them the samples' own ends.
     void setTimeWindow(std::int64_t fromNs, std::int64_t toNs);
     void setScale(ScaleKind kind);

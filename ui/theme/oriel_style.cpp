@@ -3,7 +3,7 @@
 
 #include "ui/theme/icons.h"
 
-#include <QAbstractItemView>
+#include <QAbstractScrollArea>
 #include <QApplication>
 #include <QComboBox>
 #include <QLineEdit>
@@ -78,13 +78,10 @@ void OrielStyle::drawPrimitive(PrimitiveElement element, const QStyleOption* opt
         return;
     case PE_Frame:
     case PE_FrameGroupBox:
+        drawFrame(option, painter, widget);
+        return;
     case PE_FrameTabWidget:
-        painter->save();
-        painter->setRenderHint(QPainter::Antialiasing);
-        painter->setPen(m_theme.line);
-        painter->setBrush(Qt::NoBrush);
-        painter->drawRoundedRect(QRectF(option->rect).adjusted(0.5, 0.5, -0.5, -0.5), metrics::radiusControl, metrics::radiusControl);
-        painter->restore();
+        painter->fillRect(QRect(option->rect.left(), option->rect.top(), option->rect.width(), 1), m_theme.line);
         return;
     case PE_PanelMenu:
     case PE_PanelTipLabel:
@@ -232,6 +229,9 @@ void OrielStyle::drawComplexControl(ComplexControl control, const QStyleOptionCo
     case CC_SpinBox:
         drawSpinBox(option, painter, widget);
         return;
+    case CC_Slider:
+        drawSlider(option, painter, widget);
+        return;
     default:
         QProxyStyle::drawComplexControl(control, option, painter, widget);
     }
@@ -248,7 +248,13 @@ int OrielStyle::pixelMetric(PixelMetric metric, const QStyleOption* option, cons
     case PM_ScrollView_ScrollBarOverlap:
         return 0;
     case PM_DefaultFrameWidth:
-        return qobject_cast<const QLineEdit*>(widget) ? 3 : 1;
+        // Wide enough that the square viewport stays inside the round corners.
+        return qobject_cast<const QLineEdit*>(widget) || qobject_cast<const QAbstractScrollArea*>(widget) ? 3 : 1;
+    case PM_FocusFrameHMargin:
+        return 7;
+    case PM_SliderThickness:
+    case PM_SliderLength:
+        return 16;
     case PM_ButtonMargin:
         return 12;
     case PM_ButtonShiftHorizontal:
@@ -360,6 +366,10 @@ QSize OrielStyle::sizeFromContents(ContentsType type, const QStyleOption* option
         const qsizetype tab = item ? item->text.indexOf(QLatin1Char('\t')) : -1;
         return {size.width() + 52 + (tab >= 0 ? 24 : 0), std::max(size.height(), 28)};
     }
+    case CT_ItemViewItem: {
+        const QSize base = QProxyStyle::sizeFromContents(type, option, size, widget);
+        return {base.width(), std::max(base.height(), metrics::rowHeight)};
+    }
     case CT_ProgressBar:
         return {size.width(), 4};
     default:
@@ -371,37 +381,10 @@ QRect OrielStyle::subControlRect(ComplexControl control, const QStyleOptionCompl
                                  const QWidget* widget) const
 {
     const QRect whole = option->rect;
-    if (control == CC_ScrollBar) {
-        const auto* bar = qstyleoption_cast<const QStyleOptionSlider*>(option);
-        if (bar) {
-            const bool horizontal = bar->orientation == Qt::Horizontal;
-            const int length = horizontal ? whole.width() : whole.height();
-            const int range = bar->maximum - bar->minimum;
-            int slider = length;
-            if (range > 0) {
-                const qint64 all = qint64(range) + bar->pageStep;
-                slider = std::clamp(static_cast<int>(qint64(length) * bar->pageStep / std::max<qint64>(1, all)), std::min(28, length), length);
-            }
-            const int start = sliderPositionFromValue(bar->minimum, bar->maximum, bar->sliderPosition, length - slider, bar->upsideDown);
-            const auto along = [&](int from, int size) {
-                const QRect rect = horizontal ? QRect(whole.left() + from, whole.top(), size, whole.height())
-                                              : QRect(whole.left(), whole.top() + from, whole.width(), size);
-                return visualRect(bar->direction, whole, rect);
-            };
-            switch (subControl) {
-            case SC_ScrollBarSlider:
-                return along(start, slider);
-            case SC_ScrollBarGroove:
-                return whole;
-            case SC_ScrollBarSubPage:
-                return along(0, start);
-            case SC_ScrollBarAddPage:
-                return along(start + slider, length - start - slider);
-            default:
-                return {};
-            }
-        }
-    }
+    if (control == CC_ScrollBar)
+        return scrollBarRect(option, subControl);
+    if (control == CC_GroupBox)
+        return groupBoxRect(option, subControl);
     if (control == CC_ComboBox) {
         const int arrow = 24;
         switch (subControl) {

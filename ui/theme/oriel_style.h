@@ -58,7 +58,12 @@ private:
     void drawItemPanel(const QStyleOption* option, QPainter* painter, const QWidget* widget) const;
     void drawScrollBar(const QStyleOptionComplex* option, QPainter* painter, const QWidget* widget) const;
     void drawComboBox(const QStyleOptionComplex* option, QPainter* painter, const QWidget* widget) const;
+    void drawSlider(const QStyleOptionComplex* option, QPainter* painter, const QWidget* widget) const;
+    void drawFrame(const QStyleOption* option, QPainter* painter, const QWidget* widget) const;
     void drawSpinBox(const QStyleOptionComplex* option, QPainter* painter, const QWidget* widget) const;
+
+    [[nodiscard]] QRect scrollBarRect(const QStyleOptionComplex* option, SubControl subControl) const;
+    [[nodiscard]] QRect groupBoxRect(const QStyleOptionComplex* option, SubControl subControl) const;
 
     Theme m_theme;
     mutable ServiceColors m_serviceColors;

@@ -2,6 +2,7 @@
 #include "ui/theme/icons.h"
 #include "ui/theme/oriel_style.h"
 
+#include <QAbstractScrollArea>
 #include <QAbstractSpinBox>
 #include <QComboBox>
 #include <QPainter>
@@ -114,6 +115,103 @@ void OrielStyle::drawIndicator(const QStyleOption* option, QPainter* painter, bo
         painter->setPen(QPen(m_theme.accent, 2));
         painter->setBrush(Qt::NoBrush);
         painter->drawRoundedRect(QRectF(box).adjusted(-2, -2, 2, 2), radius + 2, radius + 2);
+    }
+    painter->restore();
+}
+
+QRect OrielStyle::scrollBarRect(const QStyleOptionComplex* option, SubControl subControl) const
+{
+    const auto* bar = qstyleoption_cast<const QStyleOptionSlider*>(option);
+    if (!bar)
+        return {};
+    const QRect whole = option->rect;
+    const bool horizontal = bar->orientation == Qt::Horizontal;
+    const int length = horizontal ? whole.width() : whole.height();
+    int slider = length;
+    if (bar->maximum > bar->minimum) {
+        const qint64 all = qint64(bar->maximum) - bar->minimum + bar->pageStep;
+        slider = static_cast<int>(qint64(length) * bar->pageStep / std::max<qint64>(1, all));
+        slider = std::clamp(slider, std::min(28, length), length);
+    }
+    const int start = sliderPositionFromValue(bar->minimum, bar->maximum, bar->sliderPosition, length - slider, bar->upsideDown);
+    const auto along = [&](int from, int size) {
+        const QRect rect = horizontal ? QRect(whole.left() + from, whole.top(), size, whole.height())
+                                      : QRect(whole.left(), whole.top() + from, whole.width(), size);
+        return visualRect(bar->direction, whole, rect);
+    };
+    switch (subControl) {
+    case SC_ScrollBarSlider:
+        return along(start, slider);
+    case SC_ScrollBarGroove:
+        return whole;
+    case SC_ScrollBarSubPage:
+        return along(0, start);
+    case SC_ScrollBarAddPage:
+        return along(start + slider, length - start - slider);
+    default:
+        return {};
+    }
+}
+
+QRect OrielStyle::groupBoxRect(const QStyleOptionComplex* option, SubControl subControl) const
+{
+    const auto* box = qstyleoption_cast<const QStyleOptionGroupBox*>(option);
+    if (!box)
+        return {};
+    const QRect whole = option->rect;
+    const bool titled = !box->text.isEmpty();
+    const bool checkable = box->subControls & SC_GroupBoxCheckBox;
+    const int title = titled || checkable ? 24 : 0;
+    switch (subControl) {
+    case SC_GroupBoxCheckBox:
+        return visualRect(option->direction, whole, QRect(whole.left(), whole.top() + 2, 16, 16));
+    case SC_GroupBoxLabel:
+        return visualRect(option->direction, whole, QRect(whole.left() + (checkable ? 24 : 0), whole.top(),
+                                                          box->fontMetrics.horizontalAdvance(box->text) + 8, 20));
+    case SC_GroupBoxFrame:
+        return whole.adjusted(0, title, 0, 0);
+    case SC_GroupBoxContents:
+        return whole.adjusted(1, title + 1, -1, -1);
+    default:
+        return whole;
+    }
+}
+
+void OrielStyle::drawFrame(const QStyleOption* option, QPainter* painter, const QWidget* widget) const
+{
+    const bool field = qobject_cast<const QAbstractScrollArea*>(widget);
+    painter->save();
+    painter->setRenderHint(QPainter::Antialiasing);
+    painter->setPen(m_theme.line);
+    painter->setBrush(field ? QBrush(m_theme.window) : QBrush(Qt::NoBrush));
+    painter->drawRoundedRect(crisp(option->rect), metrics::radiusControl, metrics::radiusControl);
+    painter->restore();
+}
+
+void OrielStyle::drawSlider(const QStyleOptionComplex* option, QPainter* painter, const QWidget* widget) const
+{
+    const auto* slider = qstyleoption_cast<const QStyleOptionSlider*>(option);
+    if (!slider)
+        return;
+    const bool enabled = option->state & State_Enabled;
+    const bool horizontal = slider->orientation == Qt::Horizontal;
+    const QRectF handle = proxy()->subControlRect(CC_Slider, option, SC_SliderHandle, widget);
+    QRectF groove(option->rect);
+    if (horizontal)
+        groove = QRectF(groove.left() + 2, groove.center().y() - 2, groove.width() - 4, 4);
+    else
+        groove = QRectF(groove.center().x() - 2, groove.top() + 2, 4, groove.height() - 4);
+    painter->save();
+    painter->setRenderHint(QPainter::Antialiasing);
+    painter->setPen(Qt::NoPen);
+    painter->setBrush(mix(m_theme.panel, m_theme.text, 0.16));
+    painter->drawRoundedRect(groove, 2, 2);
+    painter->setBrush(enabled ? m_theme.accent : m_theme.faint);
+    painter->drawEllipse(handle.center(), 7, 7);
+    if (hasRing(option)) {
+        painter->setPen(QPen(m_theme.accent, 2));
+        painter->setBrush(Qt::NoBrush);
+        painter->drawEllipse(handle.center(), 9, 9);
     }
     painter->restore();
 }

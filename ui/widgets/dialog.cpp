@@ -6,6 +6,7 @@
 #include "ui/widgets/text_label.h"
 
 #include <QHBoxLayout>
+#include <QPainter>
 #include <QPushButton>
 #include <QVBoxLayout>
 
@@ -73,6 +74,12 @@ QPushButton* Dialog::addButton(const QString& text)
     button->setAutoDefault(false);
     m_buttons->insertWidget(m_leftButtons++, button);
     return button;
+}
+
+void Dialog::paintEvent(QPaintEvent*)
+{
+    QPainter painter(this);
+    painter.fillRect(rect(), themeOf(this).panel);
 }
 
 void Dialog::showError(const QString& headline, const QString& sentence)

@@ -32,6 +32,9 @@ public:
     /// Shows a failure in the dialog itself; an empty headline hides it.
     void showError(const QString& headline, const QString& sentence = {});
 
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
 private:
     TextLabel* m_title;
     TextLabel* m_sentence;
