@@ -4,6 +4,7 @@
 #include <QStringList>
 #include <QTabBar>
 
+class QHBoxLayout;
 class QStackedWidget;
 
 namespace oriel::ui {
@@ -58,7 +59,7 @@ Q_SIGNALS:
 private:
     QTabBar* m_bar;
     QStackedWidget* m_stack;
-    class QHBoxLayout* m_row;
+    QHBoxLayout* m_row;
 };
 
 } // namespace oriel::ui
