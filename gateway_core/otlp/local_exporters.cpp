@@ -78,7 +78,7 @@ ExportOutcome FileExporter::append(Signal signal, const QByteArray& request)
     }
     const qint64 start = file.size();
     if (file.write(request + '\n') != request.size() + 1 || !file.flush()) {
-        const ExportOutcome outcome = failed(QStringLiteral("cannot be written"));
+        ExportOutcome outcome = failed(QStringLiteral("cannot be written"));
         // Half a line would spoil the file for every reader.
         file.resize(start);
         file.close();

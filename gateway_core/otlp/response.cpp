@@ -8,6 +8,7 @@
 
 #include <QDateTime>
 #include <QLocale>
+#include <QTimeZone>
 
 namespace oriel::otlp {
 
@@ -266,7 +267,7 @@ std::optional<milliseconds> parseRetryAfter(QByteArrayView value, std::int64_t n
         QDateTime date = QLocale::c().toDateTime(withoutDayName, format);
         if (!date.isValid())
             continue;
-        date.setTimeSpec(Qt::UTC);
+        date.setTimeZone(QTimeZone::utc());
         constexpr int kCentury = 100;
         if (date.date().year() < 1970)
             date = date.addYears(kCentury);
