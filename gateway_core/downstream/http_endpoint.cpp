@@ -53,7 +53,14 @@ HttpEndpoint::HttpEndpoint(Dependencies dependencies, Options options)
           return limits;
       }(), dependencies.clock)
 {
-    m_server.setHeadCheck([this](const http::Request& head) { return refuse(head, nullptr); });
+    m_server.setHeadCheck([this](const http::Request& head) {
+        auto refusal = refuse(head, nullptr);
+        if (refusal) {
+            countRequest(head, refusal->status);
+            refusal->headers.set("X-Request-ID", requestIdOf(head));
+        }
+        return refusal;
+    });
     m_server.setHandler([this](http::Request&& request, http::Exchange exchange) { handle(std::move(request), std::move(exchange)); });
 }
 
