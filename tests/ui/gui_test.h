@@ -6,8 +6,8 @@
 
 namespace oriel::test {
 
-/// Called from init() of every console test: a warning that nobody expected fails the test. The offscreen platform says what it cannot
-/// do; that is expected.
+/// Called from init() of every console test: a warning that nobody expected fails the test. The offscreen platform says what it
+/// cannot do; that is expected.
 inline void failOnUnexpectedWarnings()
 {
     QTest::failOnWarning(QRegularExpression(QStringLiteral("^(?!This plugin does not support )")));

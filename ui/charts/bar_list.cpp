@@ -40,9 +40,15 @@ void BarList::setEmptyText(const QString& text)
     update();
 }
 
-QSize BarList::sizeHint() const { return {300, std::max<int>(3, static_cast<int>(std::min<qsizetype>(m_rows.size(), 8))) * step + 8}; }
+QSize BarList::sizeHint() const
+{
+    return {300, std::max<int>(3, static_cast<int>(std::min<qsizetype>(m_rows.size(), 8))) * step + 8};
+}
 
-QSize BarList::minimumSizeHint() const { return {140, 2 * step}; }
+QSize BarList::minimumSizeHint() const
+{
+    return {140, 2 * step};
+}
 
 int BarList::visibleRows() const
 {
@@ -114,7 +120,8 @@ void BarList::paintEvent(QPaintEvent*)
     if (rest > 0) {
         painter.setFont(fonts::caption());
         painter.setPen(theme.dim);
-        painter.drawText(QRect(side, visibleRows() * step, width() - 2 * side, 20), Qt::AlignVCenter, QStringLiteral("and %1 more").arg(rest));
+        painter.drawText(QRect(side, visibleRows() * step, width() - 2 * side, 20), Qt::AlignVCenter,
+                         QStringLiteral("and %1 more").arg(rest));
     }
 }
 

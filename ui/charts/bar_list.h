@@ -20,8 +20,8 @@ struct BarListRow {
     bool operator==(const BarListRow&) const = default;
 };
 
-/// Labelled bars under one another, longest first as given; "Errors by type". Rows that do not fit are left out and counted in the last
-/// line. Up, Down and Enter choose one.
+/// Labelled bars under one another, longest first as given; "Errors by type". Rows that do not fit are left out and counted in
+/// the last line. Up, Down and Enter choose one.
 class BarList : public QWidget {
     Q_OBJECT
 public:

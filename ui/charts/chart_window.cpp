@@ -11,7 +11,10 @@ constexpr std::int64_t minuteNs = 60 * secondNs;
 constexpr std::int64_t hourNs = 60 * minuteNs;
 constexpr std::int64_t dayNs = 24 * hourNs;
 
-std::int64_t roundedUp(std::int64_t value, std::int64_t step) { return (value + step - 1) / step * step; }
+std::int64_t roundedUp(std::int64_t value, std::int64_t step)
+{
+    return (value + step - 1) / step * step;
+}
 
 } // namespace
 
@@ -31,7 +34,8 @@ std::int64_t bucketStep(std::int64_t lengthNs, int points, std::int64_t shortest
     return roundedUp(rough, dayNs);
 }
 
-ChartWindow chartWindow(const TimeRange& range, std::int64_t nowNs, std::int64_t oldestNs, int points, std::int64_t shortestStepNs)
+ChartWindow chartWindow(const TimeRange& range, std::int64_t nowNs, std::int64_t oldestNs, int points,
+                        std::int64_t shortestStepNs)
 {
     constexpr std::int64_t shortest = minuteNs;
     constexpr std::int64_t without = 15 * minuteNs;

@@ -18,11 +18,13 @@ struct ChartWindow {
     bool operator==(const ChartWindow&) const = default;
 };
 
-/// The round bucket width (1, 2, 5, 10, 15, 30 s or min, 1, 2, 3, 6, 12 h, whole days) that cuts `lengthNs` into at most `points`.
+/// The round bucket width (1, 2, 5, 10, 15, 30 s or min, 1, 2, 3, 6, 12 h, whole days) that cuts `lengthNs` into at most
+/// `points`.
 [[nodiscard]] std::int64_t bucketStep(std::int64_t lengthNs, int points, std::int64_t shortestNs = 1'000'000'000);
 
-/// What to show for `range` at `nowNs`. `oldestNs` is when the first record was made, 0 when there is none: a range that reaches back
-/// before it starts there, but is never shorter than a minute, so that a fresh start fills the chart and not its last column.
+/// What to show for `range` at `nowNs`. `oldestNs` is when the first record was made, 0 when there is none: a range that reaches
+/// back before it starts there, but is never shorter than a minute, so that a fresh start fills the chart and not its last
+/// column.
 [[nodiscard]] ChartWindow chartWindow(const TimeRange& range, std::int64_t nowNs, std::int64_t oldestNs, int points,
                                       std::int64_t shortestStepNs = 1'000'000'000);
 

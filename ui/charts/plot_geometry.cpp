@@ -24,7 +24,10 @@ double niceStep(double rough)
     return 10 * power;
 }
 
-double usable(double value, double fallback) { return std::isfinite(value) ? value : fallback; }
+double usable(double value, double fallback)
+{
+    return std::isfinite(value) ? value : fallback;
+}
 
 } // namespace
 
@@ -96,8 +99,8 @@ QList<std::int64_t> timeTicks(std::int64_t fromNs, std::int64_t toNs, int pixels
     if (toNs <= fromNs || pixels <= 0)
         return ticks;
     static constexpr auto steps = std::to_array<std::int64_t>(
-        {1,    2,    5,        10,       15,       30,        60,    120,       180,       300,       600,
-         900,  1800, 3600,     2 * 3600, 3 * 3600, 6 * 3600,  12 * 3600, 86400, 2 * 86400, 7 * 86400, 30 * 86400});
+        {1,   2,    5,    10,       15,       30,       60,        120,   180,       300,       600,
+         900, 1800, 3600, 2 * 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86400, 2 * 86400, 7 * 86400, 30 * 86400});
     const std::int64_t wanted = std::max<std::int64_t>(1, pixels / std::max(1, pixelsPerLabel));
     std::int64_t step = steps.back() * secondNs;
     for (const std::int64_t seconds : steps) {
@@ -164,7 +167,8 @@ qsizetype nearestByX(std::span<const QPointF> points, double x)
 {
     if (points.empty())
         return -1;
-    const auto at = std::lower_bound(points.begin(), points.end(), x, [](const QPointF& point, double value) { return point.x() < value; });
+    const auto at =
+        std::lower_bound(points.begin(), points.end(), x, [](const QPointF& point, double value) { return point.x() < value; });
     if (at == points.begin())
         return 0;
     if (at == points.end())

@@ -95,7 +95,8 @@ void ScatterChart::updateScales()
 
 QPointF ScatterChart::positionOf(const ScatterPoint& point) const
 {
-    return {m_x.toPixel(static_cast<double>(point.atNs - m_fromNs)), m_y.toPixel(std::max(1.0, static_cast<double>(point.durationNs)))};
+    return {m_x.toPixel(static_cast<double>(point.atNs - m_fromNs)),
+            m_y.toPixel(std::max(1.0, static_cast<double>(point.durationNs)))};
 }
 
 void ScatterChart::renderDots()
@@ -109,7 +110,8 @@ void ScatterChart::renderDots()
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(Qt::NoPen);
     const QRectF area = plotArea().adjusted(-1, -1, 1, 1);
-    std::vector<bool> taken(static_cast<std::size_t>(std::max(1, width())) * static_cast<std::size_t>(std::max(1, height())), false);
+    std::vector<bool> taken(static_cast<std::size_t>(std::max(1, width())) * static_cast<std::size_t>(std::max(1, height())),
+                            false);
     const auto draw = [&](bool errors) {
         QColor color = errors ? theme.error : theme.accent;
         color.setAlphaF(errors ? 0.95F : 0.62F);
@@ -120,7 +122,8 @@ void ScatterChart::renderDots()
             const QPointF at = positionOf(point);
             if (!area.contains(at))
                 continue;
-            const auto cell = static_cast<std::size_t>(at.y()) * static_cast<std::size_t>(width()) + static_cast<std::size_t>(at.x());
+            const auto cell =
+                static_cast<std::size_t>(at.y()) * static_cast<std::size_t>(width()) + static_cast<std::size_t>(at.x());
             if (cell >= taken.size() || taken[cell])
                 continue;
             taken[cell] = true;
@@ -140,18 +143,19 @@ void ScatterChart::paintEvent(QPaintEvent*)
     const QRectF area = plotArea();
     painter.setFont(fonts::monoSmall());
     const bool mirrored = layoutDirection() == Qt::RightToLeft;
-    for (const double tick : niceTicks(m_y.lowest, m_y.highest, std::clamp(static_cast<int>(area.height() / 34), 2, 6), ScaleKind::Log)) {
+    for (const double tick :
+         niceTicks(m_y.lowest, m_y.highest, std::clamp(static_cast<int>(area.height() / 34), 2, 6), ScaleKind::Log)) {
         const double at = std::round(m_y.toPixel(tick));
         painter.fillRect(QRectF(area.left(), at, area.width(), 1), mix(theme.panel, theme.line, 0.6));
         painter.setPen(theme.dim);
-        painter.drawText(QRectF(mirrored ? area.right() + 6 : 0, at - 8, 44, 16), Qt::AlignVCenter | (mirrored ? Qt::AlignLeft : Qt::AlignRight),
-                         formatDurationTick(std::llround(tick)));
+        painter.drawText(QRectF(mirrored ? area.right() + 6 : 0, at - 8, 44, 16),
+                         Qt::AlignVCenter | (mirrored ? Qt::AlignLeft : Qt::AlignRight), formatDurationTick(std::llround(tick)));
     }
     painter.setPen(theme.dim);
     for (const std::int64_t tick : timeTicks(m_fromNs, m_toNs, static_cast<int>(area.width()), 90)) {
         const double at = m_x.toPixel(static_cast<double>(tick - m_fromNs));
-        painter.drawText(QRectF(std::clamp(at - 36, area.left() - 10, area.right() - 60), area.bottom() + 6, 72, 16), Qt::AlignCenter,
-                         timeTickLabel(tick, m_toNs - m_fromNs));
+        painter.drawText(QRectF(std::clamp(at - 36, area.left() - 10, area.right() - 60), area.bottom() + 6, 72, 16),
+                         Qt::AlignCenter, timeTickLabel(tick, m_toNs - m_fromNs));
     }
     if (m_dots.isNull() || m_dots.devicePixelRatio() != devicePixelRatioF())
         renderDots();
@@ -220,12 +224,16 @@ void ScatterChart::clearBrush()
     Q_EMIT brushCleared();
 }
 
-void ScatterChart::resizeEvent(QResizeEvent*) { updateScales(); }
+void ScatterChart::resizeEvent(QResizeEvent*)
+{
+    updateScales();
+}
 
 void ScatterChart::changeEvent(QEvent* event)
 {
     QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange || event->type() == QEvent::LayoutDirectionChange)
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange ||
+        event->type() == QEvent::LayoutDirectionChange)
         updateScales();
 }
 
@@ -251,8 +259,9 @@ void ScatterChart::mouseMoveEvent(QMouseEvent* event)
     setCursor(point >= 0 ? Qt::PointingHandCursor : Qt::CrossCursor);
     if (point >= 0)
         QToolTip::showText(event->globalPosition().toPoint(),
-                           QStringLiteral("%1   %2%3").arg(formatTime(m_points[point].atNs), formatDuration(m_points[point].durationNs),
-                                                           m_points[point].error ? QStringLiteral("   ✕ error") : QString()),
+                           QStringLiteral("%1   %2%3")
+                               .arg(formatTime(m_points[point].atNs), formatDuration(m_points[point].durationNs),
+                                    m_points[point].error ? QStringLiteral("   ✕ error") : QString()),
                            this);
     else
         QToolTip::hideText();
@@ -285,7 +294,10 @@ void ScatterChart::mouseReleaseEvent(QMouseEvent* event)
     Q_EMIT brushChanged(brush);
 }
 
-void ScatterChart::mouseDoubleClickEvent(QMouseEvent*) { clearBrush(); }
+void ScatterChart::mouseDoubleClickEvent(QMouseEvent*)
+{
+    clearBrush();
+}
 
 void ScatterChart::leaveEvent(QEvent* event)
 {

@@ -31,9 +31,9 @@ struct ScatterBrush {
     bool operator==(const ScatterBrush&) const = default;
 };
 
-/// Latency over time as dots, on a log scale. A dot for each pixel at most (errors win), so that a hundred thousand points cost no more
-/// than the pixels; painted once into a pixmap and again only when data, size or theme change. Drag selects a box, click a point,
-/// Escape or double click clears the brush. GUI thread.
+/// Latency over time as dots, on a log scale. A dot for each pixel at most (errors win), so that a hundred thousand points cost
+/// no more than the pixels; painted once into a pixmap and again only when data, size or theme change. Drag selects a box, click
+/// a point, Escape or double click clears the brush. GUI thread.
 class ScatterChart : public QWidget {
     Q_OBJECT
 public:

@@ -13,7 +13,8 @@ public:
 
     [[nodiscard]] QWidget* widget() const override { return m_canvas; }
 
-    void setStretches(const QList<PlotStretch>& stretches, double xHighest, double yLowest, double yHighest, const QRectF& area) override
+    void setStretches(const QList<PlotStretch>& stretches, double xHighest, double yLowest, double yHighest,
+                      const QRectF& area) override
     {
         m_canvas->stretches = stretches;
         m_canvas->x = {ScaleKind::Linear, 0, std::max(xHighest, 1e-9), area.left(), area.right()};
@@ -78,8 +79,14 @@ private:
 
 } // namespace
 
-std::unique_ptr<SeriesPlot> makeSeriesPlot(QWidget* parent) { return std::make_unique<PainterPlot>(parent); }
+std::unique_ptr<SeriesPlot> makeSeriesPlot(QWidget* parent)
+{
+    return std::make_unique<PainterPlot>(parent);
+}
 
-QString seriesPlotName() { return QStringLiteral("QPainter"); }
+QString seriesPlotName()
+{
+    return QStringLiteral("QPainter");
+}
 
 } // namespace oriel::ui

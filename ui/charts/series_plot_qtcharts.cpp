@@ -13,7 +13,8 @@
 namespace oriel::ui {
 namespace {
 
-/// Series are kept and refilled by replace(): making them anew, or appending point by point, costs more than a thousand times as much.
+/// Series are kept and refilled by replace(): making them anew, or appending point by point, costs more than a thousand times as
+/// much.
 class QtChartsPlot final : public SeriesPlot {
 public:
     explicit QtChartsPlot(QWidget* parent)
@@ -49,7 +50,8 @@ public:
 
     [[nodiscard]] QWidget* widget() const override { return m_view; }
 
-    void setStretches(const QList<PlotStretch>& stretches, double xHighest, double yLowest, double yHighest, const QRectF& area) override
+    void setStretches(const QList<PlotStretch>& stretches, double xHighest, double yLowest, double yHighest,
+                      const QRectF& area) override
     {
         m_x->setRange(0, std::max(xHighest, 1e-9));
         m_y->setRange(yLowest, yHighest > yLowest ? yHighest : yLowest + 1);
@@ -120,8 +122,14 @@ private:
 
 } // namespace
 
-std::unique_ptr<SeriesPlot> makeSeriesPlot(QWidget* parent) { return std::make_unique<QtChartsPlot>(parent); }
+std::unique_ptr<SeriesPlot> makeSeriesPlot(QWidget* parent)
+{
+    return std::make_unique<QtChartsPlot>(parent);
+}
 
-QString seriesPlotName() { return QStringLiteral("Qt Charts"); }
+QString seriesPlotName()
+{
+    return QStringLiteral("Qt Charts");
+}
 
 } // namespace oriel::ui

@@ -8,7 +8,10 @@
 namespace oriel::ui {
 namespace {
 
-double inSeconds(std::int64_t atNs, std::int64_t originNs) { return static_cast<double>(atNs - originNs) / 1e9; }
+double inSeconds(std::int64_t atNs, std::int64_t originNs)
+{
+    return static_cast<double>(atNs - originNs) / 1e9;
+}
 
 double linearised(double value, const AxisScale& values)
 {
@@ -79,8 +82,8 @@ std::pair<double, double> valueBounds(const QList<TimeSeries>& series, std::int6
     return lowest > highest ? std::pair{0.0, 0.0} : std::pair{lowest, highest};
 }
 
-QList<PlotStretch> plotStretches(const TimeSeries& series, const TimeSeries* foot, std::int64_t fromNs, std::int64_t toNs, int pixels,
-                                 const AxisScale& values)
+QList<PlotStretch> plotStretches(const TimeSeries& series, const TimeSeries* foot, std::int64_t fromNs, std::int64_t toNs,
+                                 int pixels, const AxisScale& values)
 {
     QList<PlotStretch> stretches;
     const double width = inSeconds(toNs, fromNs);

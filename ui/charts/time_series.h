@@ -41,8 +41,8 @@ struct Exemplar {
     bool operator==(const Exemplar&) const = default;
 };
 
-/// An unbroken stretch ready to draw: x in seconds after the chart's origin, y as the scale is linear in it (log10 of the value on a log
-/// scale). Sorted by x.
+/// An unbroken stretch ready to draw: x in seconds after the chart's origin, y as the scale is linear in it (log10 of the value
+/// on a log scale). Sorted by x.
 struct PlotStretch {
     QList<QPointF> upper;
     QList<QPointF> lower; ///< the area's foot, empty for a plain line
@@ -58,10 +58,10 @@ struct PlotStretch {
 [[nodiscard]] QList<TimeSeries> stacked(const QList<TimeSeries>& series);
 /// Lowest and highest finite value between two times; {0, 0} when there is none.
 [[nodiscard]] std::pair<double, double> valueBounds(const QList<TimeSeries>& series, std::int64_t fromNs, std::int64_t toNs);
-/// The stretches of one series between two times, cut down to what `pixels` can show. `foot`, when not null, is the series below it in a
-/// stack.
-[[nodiscard]] QList<PlotStretch> plotStretches(const TimeSeries& series, const TimeSeries* foot, std::int64_t fromNs, std::int64_t toNs,
-                                               int pixels, const AxisScale& values);
+/// The stretches of one series between two times, cut down to what `pixels` can show. `foot`, when not null, is the series below
+/// it in a stack.
+[[nodiscard]] QList<PlotStretch> plotStretches(const TimeSeries& series, const TimeSeries* foot, std::int64_t fromNs,
+                                               std::int64_t toNs, int pixels, const AxisScale& values);
 /// The sample nearest to a time, or null when there is none or it is farther than `reachNs`.
 [[nodiscard]] const TimeValue* sampleNear(const TimeSeries& series, std::int64_t atNs, std::int64_t reachNs);
 

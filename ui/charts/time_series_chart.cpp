@@ -46,7 +46,10 @@ void TimeSeriesChart::setSeries(const QList<TimeSeries>& series)
     d->rebuild(*this);
 }
 
-const QList<TimeSeries>& TimeSeriesChart::series() const { return d->series; }
+const QList<TimeSeries>& TimeSeriesChart::series() const
+{
+    return d->series;
+}
 
 void TimeSeriesChart::setExemplars(const QList<Exemplar>& exemplars)
 {
@@ -137,9 +140,15 @@ QRectF TimeSeriesChart::plotArea() const
     return QRectF(rect()).adjusted(mirrored ? 14 : axisWidth, top, mirrored ? -axisWidth : -14, -axisHeight);
 }
 
-QPointF TimeSeriesChart::positionOf(std::int64_t atNs, double value) const { return {d->pixelOf(atNs), d->y.toPixel(value)}; }
+QPointF TimeSeriesChart::positionOf(std::int64_t atNs, double value) const
+{
+    return {d->pixelOf(atNs), d->y.toPixel(value)};
+}
 
-bool TimeSeriesChart::isSeriesVisible(qsizetype index) const { return !d->hidden.value(index, true); }
+bool TimeSeriesChart::isSeriesVisible(qsizetype index) const
+{
+    return !d->hidden.value(index, true);
+}
 
 void TimeSeriesChart::setSeriesVisible(qsizetype index, bool visible)
 {
@@ -199,7 +208,8 @@ void TimeSeriesChart::Private::rebuild(TimeSeriesChart& chart)
     overlay->setGeometry(chart.rect());
     overlay->raise();
     const bool log = kind == ScaleKind::Log;
-    plot->setStretches(stretches, x.highest, log ? std::log10(y.lowest) : y.lowest, log ? std::log10(y.highest) : y.highest, area);
+    plot->setStretches(stretches, x.highest, log ? std::log10(y.lowest) : y.lowest, log ? std::log10(y.highest) : y.highest,
+                       area);
     chart.update();
     overlay->update();
 }
@@ -227,7 +237,10 @@ QList<PlotStretch> TimeSeriesChart::Private::backdropStretches(const Theme& them
     return stretches;
 }
 
-std::int64_t TimeSeriesChart::Private::timeAt(double pixel) const { return fromNs + std::llround(x.toValue(pixel) * 1e9); }
+std::int64_t TimeSeriesChart::Private::timeAt(double pixel) const
+{
+    return fromNs + std::llround(x.toValue(pixel) * 1e9);
+}
 
 void TimeSeriesChart::paintEvent(QPaintEvent*)
 {
@@ -249,7 +262,8 @@ void TimeSeriesChart::paintEvent(QPaintEvent*)
         painter.fillRect(QRectF(area.left(), at, area.width(), 1), mix(theme.panel, theme.line, 0.75));
         const QRectF label(mirrored ? area.right() + 8 : 0, at - 8, axisWidth - 8, 16);
         painter.setPen(theme.dim);
-        painter.drawText(label, Qt::AlignVCenter | (mirrored ? Qt::AlignLeft : Qt::AlignRight), Private::valueText(d->axisFormat, tick));
+        painter.drawText(label, Qt::AlignVCenter | (mirrored ? Qt::AlignLeft : Qt::AlignRight),
+                         Private::valueText(d->axisFormat, tick));
     }
     painter.setPen(theme.dim);
     for (const std::int64_t tick : timeTicks(d->fromNs, d->toNs, static_cast<int>(area.width()))) {
@@ -259,12 +273,16 @@ void TimeSeriesChart::paintEvent(QPaintEvent*)
     }
 }
 
-void TimeSeriesChart::resizeEvent(QResizeEvent*) { d->rebuild(*this); }
+void TimeSeriesChart::resizeEvent(QResizeEvent*)
+{
+    d->rebuild(*this);
+}
 
 void TimeSeriesChart::changeEvent(QEvent* event)
 {
     QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange || event->type() == QEvent::LayoutDirectionChange)
+    if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange ||
+        event->type() == QEvent::LayoutDirectionChange)
         d->rebuild(*this);
 }
 

@@ -12,9 +12,10 @@
 
 namespace oriel::ui {
 
-/// A chart of aggregates over time. Everything is replaced at once, nothing is animated, and a series is cut down to twice the pixels
-/// before it is drawn. Crosshair and values under the pointer; a dragged stretch asks for that time range; dots can be clicked; the
-/// legend hides and shows series. Drawn by Qt Charts when the build has ORIEL_CHARTS, by QPainter otherwise. GUI thread.
+/// A chart of aggregates over time. Everything is replaced at once, nothing is animated, and a series is cut down to twice the
+/// pixels before it is drawn. Crosshair and values under the pointer; a dragged stretch asks for that time range; dots can be
+/// clicked; the legend hides and shows series. Drawn by Qt Charts when the build has ORIEL_CHARTS, by QPainter otherwise. GUI
+/// thread.
 class TimeSeriesChart : public QWidget {
     Q_OBJECT
 public:
@@ -26,8 +27,8 @@ public:
     void setSeries(const QList<TimeSeries>& series);
     [[nodiscard]] const QList<TimeSeries>& series() const;
     void setExemplars(const QList<Exemplar>& exemplars);
-    /// A quiet area behind the series on a scale of its own (nothing to its highest value, over the lower third), such as the number of
-    /// calls behind their latency; told under the pointer in `format`. No samples: none.
+    /// A quiet area behind the series on a scale of its own (nothing to its highest value, over the lower third), such as the
+    /// number of calls behind their latency; told under the pointer in `format`. No samples: none.
     void setBackdrop(const TimeSeries& backdrop, ValueFormat format = {});
     /// Ends of the time axis; without them the samples' own ends.
     void setTimeWindow(std::int64_t fromNs, std::int64_t toNs);

@@ -26,7 +26,10 @@ void TimeSeriesChart::Private::Overlay::paintEvent(QPaintEvent*)
     m_chart->d->paintOverlay(painter, *m_chart);
 }
 
-QString TimeSeriesChart::Private::valueText(const ValueFormat& format, double value) { return format ? format(value) : formatNumber(value); }
+QString TimeSeriesChart::Private::valueText(const ValueFormat& format, double value)
+{
+    return format ? format(value) : formatNumber(value);
+}
 
 void TimeSeriesChart::Private::paintOverlay(QPainter& painter, const TimeSeriesChart& chart) const
 {
@@ -126,7 +129,8 @@ void TimeSeriesChart::Private::paintValues(QPainter& painter, const TimeSeriesCh
         painter.fillRect(QRectF(box.left() + 12, line + 7, 10, 3), row.color);
         painter.setFont(fonts::caption());
         painter.setPen(theme.dim);
-        painter.drawText(QRectF(box.left() + 28, line, nameWidth, 18), Qt::AlignVCenter, metrics.elidedText(row.name, Qt::ElideMiddle, nameWidth));
+        painter.drawText(QRectF(box.left() + 28, line, nameWidth, 18), Qt::AlignVCenter,
+                         metrics.elidedText(row.name, Qt::ElideMiddle, nameWidth));
         painter.setFont(fonts::mono());
         painter.setPen(theme.text);
         painter.drawText(QRectF(box.left(), line, width - 12, 18), Qt::AlignVCenter | Qt::AlignRight, row.value);
@@ -158,7 +162,8 @@ void TimeSeriesChart::Private::paintLegend(QPainter& painter, const TimeSeriesCh
     painter.setFont(fonts::small());
     for (qsizetype i = 0; i < rects.size(); ++i) {
         const bool off = hidden.value(i);
-        painter.fillRect(QRectF(rects[i].left() + 2, rects[i].center().y(), 10, 2.5), off ? theme.line : seriesColor(theme, series[i], i));
+        painter.fillRect(QRectF(rects[i].left() + 2, rects[i].center().y(), 10, 2.5),
+                         off ? theme.line : seriesColor(theme, series[i], i));
         QFont font = fonts::small();
         font.setStrikeOut(off);
         painter.setFont(font);

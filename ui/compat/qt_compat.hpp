@@ -12,8 +12,8 @@
 /// Every difference between the Qt releases that Oriel builds with, 6.4 to 6.10; no other file asks for a version.
 namespace oriel::ui::compat {
 
-/// The desktop's colour scheme as Qt itself knows it: true for dark; nothing on a Qt without QStyleHints::colorScheme (before 6.5) or
-/// when the platform does not tell.
+/// The desktop's colour scheme as Qt itself knows it: true for dark; nothing on a Qt without QStyleHints::colorScheme
+/// (before 6.5) or when the platform does not tell.
 [[nodiscard]] inline std::optional<bool> desktopIsDark()
 {
 #if QT_VERSION >= QT_VERSION_CHECK(6, 5, 0)

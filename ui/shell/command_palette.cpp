@@ -23,7 +23,10 @@ constexpr int rowStep = 32;
 constexpr int rowsShown = 11;
 constexpr int paletteWidth = 560;
 
-QString plainText(const QAction* action) { return QString(action->text()).remove(QLatin1Char('&')); }
+QString plainText(const QAction* action)
+{
+    return QString(action->text()).remove(QLatin1Char('&'));
+}
 
 } // namespace
 
@@ -35,7 +38,10 @@ public:
     };
     using QAbstractListModel::QAbstractListModel;
 
-    [[nodiscard]] int rowCount(const QModelIndex& parent) const override { return parent.isValid() ? 0 : static_cast<int>(rows.size()); }
+    [[nodiscard]] int rowCount(const QModelIndex& parent) const override
+    {
+        return parent.isValid() ? 0 : static_cast<int>(rows.size());
+    }
     [[nodiscard]] QVariant data(const QModelIndex& index, int role) const override
     {
         const QPointer<QAction>& action = rows[index.row()].action;
@@ -115,7 +121,8 @@ public:
         layout.draw(painter, QPointF(x, row.top() + lift));
         painter->setFont(fonts::caption());
         painter->setPen(theme.dim);
-        painter->drawText(mirrored(row.adjusted(0, 0, -18, 0)), int(QStyle::visualAlignment(option.direction, Qt::AlignRight)) | Qt::AlignVCenter,
+        painter->drawText(mirrored(row.adjusted(0, 0, -18, 0)),
+                          int(QStyle::visualAlignment(option.direction, Qt::AlignRight)) | Qt::AlignVCenter,
                           index.data(Qt::UserRole).toString());
         painter->restore();
     }

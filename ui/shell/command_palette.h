@@ -13,8 +13,8 @@ class QListView;
 
 namespace oriel::ui {
 
-/// Every command of the window in one list, found by a few letters. Floats over the window; Enter runs, Escape closes. What was run last
-/// stands first while nothing is typed. Owned by MainWindow.
+/// Every command of the window in one list, found by a few letters. Floats over the window; Enter runs, Escape closes. What was
+/// run last stands first while nothing is typed. Owned by MainWindow.
 class CommandPalette : public QFrame {
     Q_OBJECT
 public:

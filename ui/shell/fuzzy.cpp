@@ -42,8 +42,10 @@ std::optional<FuzzyMatch> fuzzyMatch(QStringView pattern, QStringView text)
     const qsizetype columns = std::min<qsizetype>(text.size(), 200);
     if (rows > columns)
         return std::nullopt;
-    // best[row][column]: the best score with letter `row` standing exactly at `column`; from[...]: where the letter before stands.
-    std::vector<std::vector<int>> best(static_cast<std::size_t>(rows), std::vector<int>(static_cast<std::size_t>(columns), impossible));
+    // best[row][column]: the best score with letter `row` standing exactly at `column`; from[...]: where the letter before
+    // stands.
+    std::vector<std::vector<int>> best(static_cast<std::size_t>(rows),
+                                       std::vector<int>(static_cast<std::size_t>(columns), impossible));
     std::vector<std::vector<qsizetype>> from(best.size(), std::vector<qsizetype>(static_cast<std::size_t>(columns), -1));
     for (qsizetype row = 0; row < rows; ++row) {
         int reach = impossible;
@@ -64,7 +66,8 @@ std::optional<FuzzyMatch> fuzzyMatch(QStringView pattern, QStringView text)
                 continue;
             }
             const int apart = reach == impossible ? impossible : reach + letterScore(text, column, false);
-            const int joined = best[r - 1][c - 1] == impossible ? impossible : best[r - 1][c - 1] + letterScore(text, column, true);
+            const int joined =
+                best[r - 1][c - 1] == impossible ? impossible : best[r - 1][c - 1] + letterScore(text, column, true);
             if (std::max(apart, joined) <= impossible)
                 continue;
             best[r][c] = std::max(apart, joined);

@@ -14,8 +14,8 @@ struct FuzzyMatch {
     QList<qsizetype> positions; ///< where in the text the letters stand
 };
 
-/// Nothing when some letter is missing. Case and spaces in the pattern do not count; starts of words and letters in a row count more. An
-/// empty pattern fits everything with score 0.
+/// Nothing when some letter is missing. Case and spaces in the pattern do not count; starts of words and letters in a row count
+/// more. An empty pattern fits everything with score 0.
 [[nodiscard]] std::optional<FuzzyMatch> fuzzyMatch(QStringView pattern, QStringView text);
 
 } // namespace oriel::ui

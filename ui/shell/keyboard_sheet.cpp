@@ -50,7 +50,8 @@ KeyboardSheet::Group KeyboardSheet::groupOf(const QString& title, const QList<QA
     Group group{title, {}};
     for (const QAction* action : commands) {
         if (!action->shortcut().isEmpty() && !action->text().isEmpty() && action->isVisible())
-            group.lines.append({action->shortcut().toString(QKeySequence::NativeText), QString(action->text()).remove(QLatin1Char('&'))});
+            group.lines.append(
+                {action->shortcut().toString(QKeySequence::NativeText), QString(action->text()).remove(QLatin1Char('&'))});
     }
     return group;
 }

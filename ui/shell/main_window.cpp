@@ -28,7 +28,10 @@ const QLatin1StringView geometryKey("window/geometry");
 const QLatin1StringView sectionKey("window/section");
 const QLatin1StringView rangeKey("window/timeRange");
 
-QString stateKey(const Section* section) { return QStringLiteral("section/%1/state").arg(section->id()); }
+QString stateKey(const Section* section)
+{
+    return QStringLiteral("section/%1/state").arg(section->id());
+}
 
 /// The bar over the sections; a panel with a line under it.
 class TopBar final : public QWidget {
@@ -59,7 +62,9 @@ QAction* command(QWidget* owner, const QString& text, IconName name, const QList
 } // namespace
 
 MainWindow::MainWindow(const QList<Section*>& sections, UiSettings& settings, QWidget* parent)
-    : QMainWindow(parent), m_sections(sections), m_settings(settings)
+    : QMainWindow(parent),
+      m_sections(sections),
+      m_settings(settings)
 {
     setWindowTitle(QStringLiteral("Oriel"));
     setMinimumSize(760, 520);
@@ -167,13 +172,17 @@ void MainWindow::buildCommands()
         {QKeySequence(Qt::CTRL | Qt::Key_K), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_P)}, [this] { showCommandPalette(); });
     add(QStringLiteral("Filter"), IconName::Filter, {QKeySequence(Qt::Key_Slash), QKeySequence(Qt::CTRL | Qt::Key_L)},
         [this] { m_filter->focusFilter(); });
-    add(QStringLiteral("Clear filter"), IconName::Close, {QKeySequence(Qt::CTRL | Qt::Key_Backspace)}, [this] { m_filter->clear(); });
-    add(QStringLiteral("Earlier filter"), IconName::ChevronLeft, {QKeySequence(Qt::ALT | Qt::Key_Left)}, [this] { m_filter->goBack(); });
-    add(QStringLiteral("Later filter"), IconName::ChevronRight, {QKeySequence(Qt::ALT | Qt::Key_Right)}, [this] { m_filter->goForward(); });
+    add(QStringLiteral("Clear filter"), IconName::Close, {QKeySequence(Qt::CTRL | Qt::Key_Backspace)},
+        [this] { m_filter->clear(); });
+    add(QStringLiteral("Earlier filter"), IconName::ChevronLeft, {QKeySequence(Qt::ALT | Qt::Key_Left)},
+        [this] { m_filter->goBack(); });
+    add(QStringLiteral("Later filter"), IconName::ChevronRight, {QKeySequence(Qt::ALT | Qt::Key_Right)},
+        [this] { m_filter->goForward(); });
     add(QStringLiteral("Pause or go live"), IconName::Live, {QKeySequence(Qt::CTRL | Qt::Key_Space)},
         [this] { m_live->setLive(!m_live->isLive()); });
     for (const TimeRange& preset : TimeRange::presets())
-        add(QStringLiteral("Time range: %1").arg(preset.label()), IconName::Clock, {}, [this, preset] { m_range->setRange(preset); });
+        add(QStringLiteral("Time range: %1").arg(preset.label()), IconName::Clock, {},
+            [this, preset] { m_range->setRange(preset); });
     add(QStringLiteral("Keyboard shortcuts"), IconName::Info, {QKeySequence(Qt::Key_Question), QKeySequence(Qt::Key_F1)},
         [this] { showKeyboardSheet(); });
     add(QStringLiteral("Close window"), IconName::Close, {QKeySequence(QKeySequence::Close)}, [this] { close(); });
@@ -186,7 +195,8 @@ void MainWindow::buildCommands()
 void MainWindow::connectSection(Section* section, int index)
 {
     m_stack->addWidget(section);
-    const QString hint = index < 9 ? QKeySequence(Qt::CTRL | Qt::Key(Qt::Key_1 + index)).toString(QKeySequence::NativeText) : QString();
+    const QString hint =
+        index < 9 ? QKeySequence(Qt::CTRL | Qt::Key(Qt::Key_1 + index)).toString(QKeySequence::NativeText) : QString();
     m_rail->addEntry(section->title(), section->icon(), hint);
     connect(section, &Section::badgeChanged, this, [this, index](const Badge& badge) { m_rail->setBadge(index, badge); });
     connect(section, &Section::openRequested, this, &MainWindow::open);
@@ -264,7 +274,10 @@ bool MainWindow::showSection(const QString& id)
     return false;
 }
 
-Section* MainWindow::currentSection() const { return qobject_cast<Section*>(m_stack->currentWidget()); }
+Section* MainWindow::currentSection() const
+{
+    return qobject_cast<Section*>(m_stack->currentWidget());
+}
 
 Section* MainWindow::section(const QString& id) const
 {
@@ -292,7 +305,8 @@ void MainWindow::setStatus(const ShellStatus& status)
     m_strip->setStatus(status);
 }
 
-void MainWindow::showBanner(Tone tone, const QString& headline, const QString& sentence, const QString& linkId, const QString& linkText)
+void MainWindow::showBanner(Tone tone, const QString& headline, const QString& sentence, const QString& linkId,
+                            const QString& linkText)
 {
     m_banner->setVisible(!headline.isEmpty());
     if (headline.isEmpty())
@@ -304,7 +318,10 @@ void MainWindow::showBanner(Tone tone, const QString& headline, const QString& s
         m_banner->addLink(linkId, linkText);
 }
 
-void MainWindow::showNotice(const QString& text, Tone tone) { m_toast->showText(text, tone); }
+void MainWindow::showNotice(const QString& text, Tone tone)
+{
+    m_toast->showText(text, tone);
+}
 
 void MainWindow::addCommand(QAction* action)
 {

@@ -24,8 +24,8 @@ class TimeRangeButton;
 class Toast;
 class UiSettings;
 
-/// The frame around the sections: navigation rail, one filter, one time range, Live/Paused, command palette, status bar. Knows no data:
-/// sections and the status come from the composition root. GUI thread.
+/// The frame around the sections: navigation rail, one filter, one time range, Live/Paused, command palette, status bar. Knows no
+/// data: sections and the status come from the composition root. GUI thread.
 class MainWindow : public QMainWindow {
     Q_OBJECT
 public:

@@ -84,9 +84,15 @@ void NavigationRail::setCollapsed(bool collapsed)
     update();
 }
 
-QRect NavigationRail::entryRect(int index) const { return {edge, top + index * entryStep, width() - 2 * edge - 1, entryHeight}; }
+QRect NavigationRail::entryRect(int index) const
+{
+    return {edge, top + index * entryStep, width() - 2 * edge - 1, entryHeight};
+}
 
-QSize NavigationRail::sizeHint() const { return {width(), top + static_cast<int>(m_entries.size()) * entryStep + edge}; }
+QSize NavigationRail::sizeHint() const
+{
+    return {width(), top + static_cast<int>(m_entries.size()) * entryStep + edge};
+}
 
 int NavigationRail::entryAt(const QPoint& point) const
 {
@@ -107,7 +113,8 @@ void NavigationRail::paintEvent(QPaintEvent*)
     const bool mirrored = layoutDirection() == Qt::RightToLeft;
     painter.fillRect(QRect(mirrored ? 0 : width() - 1, 0, 1, height()), theme.line);
     const QRect head(0, 0, width() - 1, metrics::topBarHeight);
-    const QRectF sign = m_collapsed ? QRectF((head.width() - 20) / 2.0, 14, 20, 20) : QRectF(mirrored ? width() - 38 : 18, 15, 19, 19);
+    const QRectF sign =
+        m_collapsed ? QRectF((head.width() - 20) / 2.0, 14, 20, 20) : QRectF(mirrored ? width() - 38 : 18, 15, 19, 19);
     paintSign(painter, sign, theme.accent);
     if (!m_collapsed) {
         painter.setFont(fonts::title());
@@ -131,9 +138,9 @@ void NavigationRail::paintEntry(QPainter& painter, int index) const
         painter.drawRoundedRect(box, metrics::radiusControl, metrics::radiusControl);
     }
     const QColor color = current || index == m_hovered ? theme.text : theme.dim;
-    const QRect icon =
-        m_collapsed ? QRect(box.center().x() - 8, box.center().y() - 7, 16, 16)
-                    : QStyle::visualRect(layoutDirection(), box, QRect(box.left() + 10, box.center().y() - 7, 16, 16));
+    const QRect icon = m_collapsed
+                           ? QRect(box.center().x() - 8, box.center().y() - 7, 16, 16)
+                           : QStyle::visualRect(layoutDirection(), box, QRect(box.left() + 10, box.center().y() - 7, 16, 16));
     paintIcon(painter, icon, entry.icon, current ? theme.accent : color);
     if (!m_collapsed) {
         const QRect words = QStyle::visualRect(layoutDirection(), box, box.adjusted(36, 0, -8, 0));
@@ -165,11 +172,13 @@ void NavigationRail::paintBadge(QPainter& painter, const QRect& entry, const Bad
     const int width = painter.fontMetrics().horizontalAdvance(text);
     if (!alarm) {
         painter.setPen(theme.dim);
-        painter.drawText(entry.adjusted(10, 0, -10, 0), int(QStyle::visualAlignment(layoutDirection(), Qt::AlignRight)) | Qt::AlignVCenter, text);
+        painter.drawText(entry.adjusted(10, 0, -10, 0),
+                         int(QStyle::visualAlignment(layoutDirection(), Qt::AlignRight)) | Qt::AlignVCenter, text);
         return;
     }
     const int pill = std::max(17, width + 9);
-    const QRect box = QStyle::visualRect(layoutDirection(), entry, QRect(entry.right() - 9 - pill, entry.center().y() - 8, pill, 17));
+    const QRect box =
+        QStyle::visualRect(layoutDirection(), entry, QRect(entry.right() - 9 - pill, entry.center().y() - 8, pill, 17));
     painter.setPen(Qt::NoPen);
     painter.setBrush(theme.error);
     painter.drawRoundedRect(box, 8.5, 8.5);
@@ -222,7 +231,8 @@ bool NavigationRail::event(QEvent* event)
         const auto* help = static_cast<QHelpEvent*>(event);
         const int entry = entryAt(help->pos());
         if (entry >= 0)
-            QToolTip::showText(help->globalPos(), QStringLiteral("%1  %2").arg(m_entries[entry].title, m_entries[entry].shortcut), this);
+            QToolTip::showText(help->globalPos(), QStringLiteral("%1  %2").arg(m_entries[entry].title, m_entries[entry].shortcut),
+                               this);
         else
             QToolTip::hideText();
         return true;

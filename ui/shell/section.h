@@ -18,8 +18,8 @@ struct Badge {
     bool operator==(const Badge&) const = default;
 };
 
-/// One page of the console. The shell owns it, puts it into its stack, and hands it the filter, the time range and Live/Paused, which all
-/// sections share. A hidden section should do no work. GUI thread.
+/// One page of the console. The shell owns it, puts it into its stack, and hands it the filter, the time range and Live/Paused,
+/// which all sections share. A hidden section should do no work. GUI thread.
 class Section : public QWidget {
     Q_OBJECT
 public:

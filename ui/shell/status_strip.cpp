@@ -40,19 +40,21 @@ QList<StatusStrip::Segment> StatusStrip::segmentsOf(const ShellStatus& status)
 {
     QList<Segment> segments;
     if (!status.endpoint.isEmpty()) {
-        const QString tip = status.endpointTip.isEmpty() ? QStringLiteral("The gateway's address; click to copy") : status.endpointTip;
+        const QString tip =
+            status.endpointTip.isEmpty() ? QStringLiteral("The gateway's address; click to copy") : status.endpointTip;
         segments.append({QStringLiteral("endpoint"), {}, status.endpointLamp, status.endpoint, tip, Tone::Neutral, false});
     }
     const bool missing = status.serversReady < status.serversConfigured;
-    segments.append({QStringLiteral("servers"),
-                     {},
-                     std::nullopt,
-                     status.serversConfigured == 0
-                         ? QStringLiteral("No servers")
-                         : QStringLiteral("Servers %1 of %2").arg(status.serversReady).arg(status.serversConfigured),
-                     missing ? QStringLiteral("Not every server is ready; click for the reason") : QStringLiteral("Servers that are ready"),
-                     Tone::Neutral,
-                     false});
+    segments.append(
+        {QStringLiteral("servers"),
+         {},
+         std::nullopt,
+         status.serversConfigured == 0
+             ? QStringLiteral("No servers")
+             : QStringLiteral("Servers %1 of %2").arg(status.serversReady).arg(status.serversConfigured),
+         missing ? QStringLiteral("Not every server is ready; click for the reason") : QStringLiteral("Servers that are ready"),
+         Tone::Neutral,
+         false});
     segments.append({QStringLiteral("rate"),
                      {},
                      std::nullopt,
@@ -69,7 +71,8 @@ QList<StatusStrip::Segment> StatusStrip::segmentsOf(const ShellStatus& status)
                          Tone::Neutral,
                          false});
     for (const DestinationStatus& destination : status.destinations)
-        segments.append({QStringLiteral("destination:") + destination.name, destination.name, destination.lamp, destination.detail,
+        segments.append({QStringLiteral("destination:") + destination.name, destination.name, destination.lamp,
+                         destination.detail,
                          destination.tip.isEmpty() ? QStringLiteral("%1: %2").arg(destination.name, lampWord(destination.lamp))
                                                    : destination.tip,
                          Tone::Neutral, true});
@@ -82,10 +85,17 @@ QList<StatusStrip::Segment> StatusStrip::segmentsOf(const ShellStatus& status)
                      status.dropped > 0 ? Tone::Warning : Tone::Neutral,
                      true});
     if (status.storeLimitBytes > 0 || status.storeBytes > 0) {
-        const QString size = status.storeLimitBytes > 0
-                                 ? QStringLiteral("store %1 of %2").arg(formatBytes(status.storeBytes), formatBytes(status.storeLimitBytes))
-                                 : QStringLiteral("store %1").arg(formatBytes(status.storeBytes));
-        segments.append({QStringLiteral("store"), {}, std::nullopt, size, QStringLiteral("Telemetry kept on this machine"), Tone::Neutral, true});
+        const QString size =
+            status.storeLimitBytes > 0
+                ? QStringLiteral("store %1 of %2").arg(formatBytes(status.storeBytes), formatBytes(status.storeLimitBytes))
+                : QStringLiteral("store %1").arg(formatBytes(status.storeBytes));
+        segments.append({QStringLiteral("store"),
+                         {},
+                         std::nullopt,
+                         size,
+                         QStringLiteral("Telemetry kept on this machine"),
+                         Tone::Neutral,
+                         true});
     }
     return segments;
 }

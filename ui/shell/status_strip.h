@@ -8,14 +8,14 @@
 
 namespace oriel::ui {
 
-/// The line at the bottom: endpoint, servers, rate, p95 at the left; destinations, drops, store at the right. What does not fit is left
-/// out from the middle, and each segment has a tool tip. Owned by MainWindow.
+/// The line at the bottom: endpoint, servers, rate, p95 at the left; destinations, drops, store at the right. What does not fit
+/// is left out from the middle, and each segment has a tool tip. Owned by MainWindow.
 class StatusStrip : public QWidget {
     Q_OBJECT
 public:
     /// A piece of the strip, made from the status; public for tests.
     struct Segment {
-        QString id; ///< "endpoint", "servers", "rate", "p95", "destination:<name>", "dropped", "store"
+        QString id;     ///< "endpoint", "servers", "rate", "p95", "destination:<name>", "dropped", "store"
         QString before; ///< words before the lamp
         std::optional<Lamp> lamp;
         QString text;

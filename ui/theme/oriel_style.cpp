@@ -46,9 +46,15 @@ OrielStyle::OrielStyle(Theme theme) : QProxyStyle(QStyleFactory::create(QStringL
     m_serviceColors.pin(QStringLiteral("gateway"), 0);
 }
 
-void OrielStyle::setTheme(Theme theme) { m_theme = std::move(theme); }
+void OrielStyle::setTheme(Theme theme)
+{
+    m_theme = std::move(theme);
+}
 
-void OrielStyle::polish(QPalette& palette) { palette = m_theme.palette(); }
+void OrielStyle::polish(QPalette& palette)
+{
+    palette = m_theme.palette();
+}
 
 void OrielStyle::polish(QWidget* widget)
 {
@@ -60,7 +66,8 @@ void OrielStyle::polish(QWidget* widget)
         widget->setAttribute(Qt::WA_TranslucentBackground);
 }
 
-void OrielStyle::drawPrimitive(PrimitiveElement element, const QStyleOption* option, QPainter* painter, const QWidget* widget) const
+void OrielStyle::drawPrimitive(PrimitiveElement element, const QStyleOption* option, QPainter* painter,
+                               const QWidget* widget) const
 {
     switch (element) {
     case PE_PanelButtonCommand:
@@ -92,7 +99,8 @@ void OrielStyle::drawPrimitive(PrimitiveElement element, const QStyleOption* opt
         painter->setRenderHint(QPainter::Antialiasing);
         painter->setPen(m_theme.line);
         painter->setBrush(m_theme.raised);
-        painter->drawRoundedRect(QRectF(option->rect).adjusted(0.5, 0.5, -0.5, -0.5), element == PE_PanelMenu ? metrics::radiusCard : 0,
+        painter->drawRoundedRect(QRectF(option->rect).adjusted(0.5, 0.5, -0.5, -0.5),
+                                 element == PE_PanelMenu ? metrics::radiusCard : 0,
                                  element == PE_PanelMenu ? metrics::radiusCard : 0);
         painter->restore();
         return;
@@ -162,7 +170,8 @@ void OrielStyle::drawControl(ControlElement element, const QStyleOption* option,
             QStyleOptionButton copy = *button;
             if (copy.features & QStyleOptionButton::HasMenu) {
                 copy.features &= ~QStyleOptionButton::HasMenu;
-                copy.rect.adjust(option->direction == Qt::RightToLeft ? 16 : 0, 0, option->direction == Qt::RightToLeft ? 0 : -16, 0);
+                copy.rect.adjust(option->direction == Qt::RightToLeft ? 16 : 0, 0, option->direction == Qt::RightToLeft ? 0 : -16,
+                                 0);
             }
             if (widget && (copy.state & State_Enabled)) {
                 if (widget->property(primaryProperty).toBool())

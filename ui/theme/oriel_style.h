@@ -8,9 +8,9 @@
 
 namespace oriel::ui {
 
-/// Draws every standard control: flat, one-pixel lines, radius 6, hover, a two-pixel accent ring for keyboard focus. Carries the theme
-/// and the service colours for the widgets that are drawn with it. Owned by the application (QApplication::setStyle) or a window's root
-/// in tests. GUI thread.
+/// Draws every standard control: flat, one-pixel lines, radius 6, hover, a two-pixel accent ring for keyboard focus. Carries the
+/// theme and the service colours for the widgets that are drawn with it. Owned by the application (QApplication::setStyle) or a
+/// window's root in tests. GUI thread.
 class OrielStyle : public QProxyStyle {
     Q_OBJECT
 public:
@@ -32,7 +32,8 @@ public:
     using QProxyStyle::polish;
     void polish(QPalette& palette) override;
     void polish(QWidget* widget) override;
-    void drawPrimitive(PrimitiveElement element, const QStyleOption* option, QPainter* painter, const QWidget* widget) const override;
+    void drawPrimitive(PrimitiveElement element, const QStyleOption* option, QPainter* painter,
+                       const QWidget* widget) const override;
     void drawControl(ControlElement element, const QStyleOption* option, QPainter* painter, const QWidget* widget) const override;
     void drawComplexControl(ComplexControl control, const QStyleOptionComplex* option, QPainter* painter,
                             const QWidget* widget) const override;
@@ -44,7 +45,8 @@ public:
     [[nodiscard]] QRect subControlRect(ComplexControl control, const QStyleOptionComplex* option, SubControl subControl,
                                        const QWidget* widget) const override;
     [[nodiscard]] QRect subElementRect(SubElement element, const QStyleOption* option, const QWidget* widget) const override;
-    [[nodiscard]] QIcon standardIcon(StandardPixmap standardIcon, const QStyleOption* option, const QWidget* widget) const override;
+    [[nodiscard]] QIcon standardIcon(StandardPixmap standardIcon, const QStyleOption* option,
+                                     const QWidget* widget) const override;
 
 private:
     void drawButtonPanel(const QStyleOption* option, QPainter* painter, const QWidget* widget) const;

@@ -18,7 +18,10 @@ bool hasRing(const QStyleOption* option)
     return (option->state & QStyle::State_HasFocus) && (option->state & QStyle::State_KeyboardFocusChange);
 }
 
-QRectF crisp(const QRect& rect) { return QRectF(rect).adjusted(0.5, 0.5, -0.5, -0.5); }
+QRectF crisp(const QRect& rect)
+{
+    return QRectF(rect).adjusted(0.5, 0.5, -0.5, -0.5);
+}
 
 } // namespace
 
@@ -166,8 +169,9 @@ QRect OrielStyle::groupBoxRect(const QStyleOptionComplex* option, SubControl sub
     case SC_GroupBoxCheckBox:
         return visualRect(option->direction, whole, QRect(whole.left(), whole.top() + 2, 16, 16));
     case SC_GroupBoxLabel:
-        return visualRect(option->direction, whole, QRect(whole.left() + (checkable ? 24 : 0), whole.top(),
-                                                          box->fontMetrics.horizontalAdvance(box->text) + 8, 20));
+        return visualRect(
+            option->direction, whole,
+            QRect(whole.left() + (checkable ? 24 : 0), whole.top(), box->fontMetrics.horizontalAdvance(box->text) + 8, 20));
     case SC_GroupBoxFrame:
         return whole.adjusted(0, title, 0, 0);
     case SC_GroupBoxContents:

@@ -56,14 +56,16 @@ void OrielStyle::drawMenuItem(const QStyleOption* option, QPainter* painter, con
     painter->setFont(item->font);
     painter->setPen(enabled ? m_theme.text : m_theme.faint);
     const bool mnemonics = proxy()->styleHint(SH_UnderlineShortcut, option, widget, nullptr);
-    painter->drawText(words, flags | (mnemonics ? 0 : Qt::TextHideMnemonic) | int(visualAlignment(item->direction, Qt::AlignLeft)), text);
+    painter->drawText(
+        words, flags | (mnemonics ? 0 : Qt::TextHideMnemonic) | int(visualAlignment(item->direction, Qt::AlignLeft)), text);
     if (!shortcut.isEmpty()) {
         painter->setPen(enabled ? m_theme.dim : m_theme.faint);
         painter->drawText(words, flags | int(visualAlignment(item->direction, Qt::AlignRight)), shortcut);
     }
     if (item->menuItemType == QStyleOptionMenuItem::SubMenu) {
         const QRect arrow = mirrored(QRect(rect.right() - 20, rect.center().y() - 5, 12, 12));
-        paintIcon(*painter, arrow, item->direction == Qt::RightToLeft ? IconName::ChevronLeft : IconName::ChevronRight, m_theme.dim);
+        paintIcon(*painter, arrow, item->direction == Qt::RightToLeft ? IconName::ChevronLeft : IconName::ChevronRight,
+                  m_theme.dim);
     }
     painter->restore();
 }

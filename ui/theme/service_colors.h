@@ -10,9 +10,9 @@ class QWidget;
 
 namespace oriel::ui {
 
-/// Gives every service a colour slot that is the same in every session: a hash of the name, moved on to the next free slot when two
-/// names meet. Assignments can be saved and restored, so that a later name never takes an earlier one's colour. When all slots are
-/// taken, the hash alone decides. GUI thread.
+/// Gives every service a colour slot that is the same in every session: a hash of the name, moved on to the next free slot when
+/// two names meet. Assignments can be saved and restored, so that a later name never takes an earlier one's colour. When all
+/// slots are taken, the hash alone decides. GUI thread.
 class ServiceColors {
 public:
     /// The slot of `service`, assigned on first use; always below Theme::serviceColorCount.

@@ -14,7 +14,8 @@
 namespace oriel::ui {
 namespace {
 
-/// A service needs telling apart from its neighbours first: hues alternate, reds stay out, and no two in a row share a brightness.
+/// A service needs telling apart from its neighbours first: hues alternate, reds stay out, and no two in a row share a
+/// brightness.
 constexpr std::array<QRgb, Theme::serviceColorCount> darkServices{0x1192e8, 0xff832b, 0xa56eff, 0xf1c21b, 0x009d9a, 0x78a9ff,
                                                                   0xc9a27a, 0x08bdba, 0xd2a106, 0xd4bbff, 0x82cfff, 0xa2a9b0};
 constexpr std::array<QRgb, Theme::serviceColorCount> lightServices{0x0072c3, 0xeb6200, 0x8a3ffc, 0xb28600, 0x005d5d, 0x0043ce,
@@ -166,7 +167,8 @@ double contrastRatio(const QColor& a, const QColor& b)
 QColor mix(const QColor& base, const QColor& over, double amount)
 {
     const auto channel = [amount](float from, float to) { return static_cast<float>(from + (to - from) * amount); };
-    return QColor::fromRgbF(channel(base.redF(), over.redF()), channel(base.greenF(), over.greenF()), channel(base.blueF(), over.blueF()));
+    return QColor::fromRgbF(channel(base.redF(), over.redF()), channel(base.greenF(), over.greenF()),
+                            channel(base.blueF(), over.blueF()));
 }
 
 const Theme& themeOf(const QWidget* widget)
@@ -214,16 +216,46 @@ void registerBundled()
         QFontDatabase::addApplicationFont(files.next());
 }
 
-QFont body() { return make(13, QFont::Normal); }
-QFont bodyMedium() { return make(13, QFont::Medium); }
-QFont bodyStrong() { return make(13, QFont::DemiBold); }
-QFont cardTitle() { return make(12, QFont::DemiBold); }
-QFont small() { return make(11, QFont::Normal); }
-QFont caption() { return make(12, QFont::Normal); }
-QFont title() { return make(15, QFont::DemiBold); }
-QFont keyFigure() { return make(22, QFont::DemiBold); }
-QFont mono() { return makeMono(12); }
-QFont monoSmall() { return makeMono(11); }
+QFont body()
+{
+    return make(13, QFont::Normal);
+}
+QFont bodyMedium()
+{
+    return make(13, QFont::Medium);
+}
+QFont bodyStrong()
+{
+    return make(13, QFont::DemiBold);
+}
+QFont cardTitle()
+{
+    return make(12, QFont::DemiBold);
+}
+QFont small()
+{
+    return make(11, QFont::Normal);
+}
+QFont caption()
+{
+    return make(12, QFont::Normal);
+}
+QFont title()
+{
+    return make(15, QFont::DemiBold);
+}
+QFont keyFigure()
+{
+    return make(22, QFont::DemiBold);
+}
+QFont mono()
+{
+    return makeMono(12);
+}
+QFont monoSmall()
+{
+    return makeMono(11);
+}
 
 } // namespace fonts
 } // namespace oriel::ui

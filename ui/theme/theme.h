@@ -92,12 +92,12 @@ void registerBundled();
 [[nodiscard]] QFont bodyMedium(); ///< 13 px, medium: buttons, selected navigation
 [[nodiscard]] QFont bodyStrong(); ///< 13 px, semibold: names, headlines
 [[nodiscard]] QFont cardTitle();  ///< 12 px, semibold
-[[nodiscard]] QFont small();     ///< 11 px: headers, axes
-[[nodiscard]] QFont caption();   ///< 12 px: hints beside a title, status bar
-[[nodiscard]] QFont title();     ///< 15 px, semibold
-[[nodiscard]] QFont keyFigure(); ///< 22 px, semibold
-[[nodiscard]] QFont mono();      ///< 12 px monospace: ids, times, payloads
-[[nodiscard]] QFont monoSmall(); ///< 11 px monospace
+[[nodiscard]] QFont small();      ///< 11 px: headers, axes
+[[nodiscard]] QFont caption();    ///< 12 px: hints beside a title, status bar
+[[nodiscard]] QFont title();      ///< 15 px, semibold
+[[nodiscard]] QFont keyFigure();  ///< 22 px, semibold
+[[nodiscard]] QFont mono();       ///< 12 px monospace: ids, times, payloads
+[[nodiscard]] QFont monoSmall();  ///< 11 px monospace
 } // namespace fonts
 
 /// WCAG 2 contrast ratio of two opaque colours, 1 … 21.
@@ -105,7 +105,8 @@ void registerBundled();
 /// `amount` (0 … 1) of `over` laid on `base`; opaque.
 [[nodiscard]] QColor mix(const QColor& base, const QColor& over, double amount);
 
-/// The theme that `widget` (or the application, for null) is drawn with: the one its OrielStyle carries, or one that fits its palette.
+/// The theme that `widget` (or the application, for null) is drawn with: the one its OrielStyle carries, or one that fits its
+/// palette.
 [[nodiscard]] const Theme& themeOf(const QWidget* widget);
 
 } // namespace oriel::ui

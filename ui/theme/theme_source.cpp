@@ -45,9 +45,15 @@ SystemThemeSource::SystemThemeSource(QObject* parent) : ThemeSource(parent)
 
 SystemThemeSource::~SystemThemeSource() = default;
 
-Theme::Mode SystemThemeSource::mode() const { return m_mode; }
+Theme::Mode SystemThemeSource::mode() const
+{
+    return m_mode;
+}
 
-bool SystemThemeSource::reducedMotion() const { return !QApplication::isEffectEnabled(Qt::UI_General); }
+bool SystemThemeSource::reducedMotion() const
+{
+    return !QApplication::isEffectEnabled(Qt::UI_General);
+}
 
 Theme::Mode SystemThemeSource::modeFromPortal(uint colorScheme, Theme::Mode fallback)
 {
@@ -65,8 +71,7 @@ void SystemThemeSource::askPortal()
         return;
     bus.connect(portalService, portalPath, portalInterface, QStringLiteral("SettingChanged"), this,
                 SLOT(onPortalSetting(QString, QString, QDBusVariant)));
-    QDBusMessage question =
-        QDBusMessage::createMethodCall(portalService, portalPath, portalInterface, QStringLiteral("Read"));
+    QDBusMessage question = QDBusMessage::createMethodCall(portalService, portalPath, portalInterface, QStringLiteral("Read"));
     question << QString(appearanceGroup) << QString(colorSchemeKey);
     auto* watcher = new QDBusPendingCallWatcher(bus.asyncCall(question, 3000), this);
     connect(watcher, &QDBusPendingCallWatcher::finished, this, [this, watcher] {
@@ -92,7 +97,9 @@ void SystemThemeSource::apply(Theme::Mode mode)
 }
 
 Appearance::Appearance(std::unique_ptr<ThemeSource> source, Preference preference, QObject* parent)
-    : QObject(parent), m_source(std::move(source)), m_preference(preference)
+    : QObject(parent),
+      m_source(std::move(source)),
+      m_preference(preference)
 {
     fonts::registerBundled();
     QApplication::setFont(fonts::body());
@@ -113,9 +120,15 @@ void Appearance::setPreference(Preference preference)
     apply();
 }
 
-const Theme& Appearance::theme() const { return m_style->theme(); }
+const Theme& Appearance::theme() const
+{
+    return m_style->theme();
+}
 
-ServiceColors& Appearance::serviceColors() const { return m_style->serviceColors(); }
+ServiceColors& Appearance::serviceColors() const
+{
+    return m_style->serviceColors();
+}
 
 Appearance::Preference Appearance::preferenceFromName(const QString& name)
 {

@@ -49,15 +49,16 @@ private:
     Theme::Mode m_fallback;
 };
 
-/// Owns the application's style, follows the chosen preference and the system, and switches live. Made once by main(), before the first
-/// window. GUI thread.
+/// Owns the application's style, follows the chosen preference and the system, and switches live. Made once by main(), before the
+/// first window. GUI thread.
 class Appearance : public QObject {
     Q_OBJECT
 public:
     enum class Preference { System, Dark, Light };
 
     /// Installs the style, palette and fonts on the application. `source` may be null: then System means dark.
-    explicit Appearance(std::unique_ptr<ThemeSource> source, Preference preference = Preference::System, QObject* parent = nullptr);
+    explicit Appearance(std::unique_ptr<ThemeSource> source, Preference preference = Preference::System,
+                        QObject* parent = nullptr);
     ~Appearance() override;
 
     void setPreference(Preference preference);

@@ -22,7 +22,8 @@ QString rich(const QString& text)
     QString html;
     for (qsizetype i = 0; i < parts.size(); ++i) {
         if (i % 2 == 1)
-            html += QStringLiteral("<span style=\"font-family:'%1'; font-size:12px\">%2</span>").arg(fonts::mono().family(), parts[i]);
+            html += QStringLiteral("<span style=\"font-family:'%1'; font-size:12px\">%2</span>")
+                        .arg(fonts::mono().family(), parts[i]);
         else
             html += parts[i];
     }
@@ -94,7 +95,10 @@ void Banner::clearLinks()
     }
 }
 
-void Banner::setClosable(bool closable) { m_close->setVisible(closable); }
+void Banner::setClosable(bool closable)
+{
+    m_close->setVisible(closable);
+}
 
 void Banner::paintEvent(QPaintEvent*)
 {

@@ -9,8 +9,8 @@ class QHBoxLayout;
 
 namespace oriel::ui {
 
-/// A failure or a notice in sentences: what happened, why and what to do, with the actions beside it as links. Text is plain, never
-/// rich, so that names from outside cannot become markup; words between backticks are shown in monospace.
+/// A failure or a notice in sentences: what happened, why and what to do, with the actions beside it as links. Text is plain,
+/// never rich, so that names from outside cannot become markup; words between backticks are shown in monospace.
 class Banner : public QFrame {
     Q_OBJECT
 public:

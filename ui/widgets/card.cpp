@@ -42,7 +42,10 @@ void Card::setTitle(const QString& title)
     updateHeader();
 }
 
-QString Card::title() const { return m_title->text(); }
+QString Card::title() const
+{
+    return m_title->text();
+}
 
 void Card::setSubtitle(const QString& text)
 {
@@ -68,9 +71,15 @@ void Card::setHeaderLine(bool visible)
     update();
 }
 
-void Card::setBodyMargins(int left, int top, int right, int bottom) { m_body->setContentsMargins(left, top, right, bottom); }
+void Card::setBodyMargins(int left, int top, int right, int bottom)
+{
+    m_body->setContentsMargins(left, top, right, bottom);
+}
 
-void Card::setBody(QWidget* widget) { m_body->addWidget(widget, 1); }
+void Card::setBody(QWidget* widget)
+{
+    m_body->addWidget(widget, 1);
+}
 
 void Card::paintEvent(QPaintEvent*)
 {

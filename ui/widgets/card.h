@@ -9,9 +9,9 @@ class QVBoxLayout;
 
 namespace oriel::ui {
 
-/// A rounded panel with an optional title, something quiet at the right of it, and a body. The body layout has no margins beyond the
-/// one-pixel border and no spacing, so that tables reach the edges; use setBodyMargins() for text, and give layouts put into it their own
-/// spacing.
+/// A rounded panel with an optional title, something quiet at the right of it, and a body. The body layout has no margins beyond
+/// the one-pixel border and no spacing, so that tables reach the edges; use setBodyMargins() for text, and give layouts put into
+/// it their own spacing.
 class Card : public QFrame {
     Q_OBJECT
 public:

@@ -165,7 +165,8 @@ void TwoLineDelegate::paint(QPainter* painter, const QStyleOptionViewItem& optio
     const int half = box.height() / 2;
     Cursor above(QRect(box.left(), box.top(), box.width(), half), option.direction);
     paintSigns(*painter, above, index, option.widget, theme);
-    const Qt::Alignment alignment = QStyle::visualAlignment(option.direction, item.displayAlignment & Qt::AlignHorizontal_Mask) | Qt::AlignVCenter;
+    const Qt::Alignment alignment =
+        QStyle::visualAlignment(option.direction, item.displayAlignment & Qt::AlignHorizontal_Mask) | Qt::AlignVCenter;
     const QFont font = cellFont(index);
     painter->setFont(font);
     painter->setPen(cellColor(index, theme));

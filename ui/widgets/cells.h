@@ -31,8 +31,8 @@ public:
     [[nodiscard]] QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override;
 };
 
-/// Rows of two lines, as in "Latest failures": sign and text above, CellRole::Note as a whole sentence beneath, a thin line between rows.
-/// Set the table's row height to `height`.
+/// Rows of two lines, as in "Latest failures": sign and text above, CellRole::Note as a whole sentence beneath, a thin line
+/// between rows. Set the table's row height to `height`.
 class TwoLineDelegate : public QStyledItemDelegate {
     Q_OBJECT
 public:

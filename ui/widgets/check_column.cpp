@@ -29,12 +29,14 @@ void CheckColumn::paint(QPainter* painter, const QStyleOptionViewItem& option, c
     box.rect = QRect(0, 0, 16, 16);
     box.rect.moveCenter(item.rect.center());
     const bool usable = index.flags() & Qt::ItemIsEnabled;
-    box.state = (usable ? QStyle::State_Enabled : QStyle::State_None) | (state.toInt() == Qt::Checked ? QStyle::State_On : QStyle::State_Off);
+    box.state = (usable ? QStyle::State_Enabled : QStyle::State_None) |
+                (state.toInt() == Qt::Checked ? QStyle::State_On : QStyle::State_Off);
     const QStyle* style = option.widget ? option.widget->style() : QApplication::style();
     style->drawPrimitive(QStyle::PE_IndicatorItemViewItemCheck, &box, painter, option.widget);
 }
 
-bool CheckColumn::editorEvent(QEvent* event, QAbstractItemModel* model, const QStyleOptionViewItem& option, const QModelIndex& index)
+bool CheckColumn::editorEvent(QEvent* event, QAbstractItemModel* model, const QStyleOptionViewItem& option,
+                              const QModelIndex& index)
 {
     if (event->type() == QEvent::MouseButtonDblClick)
         return true; // its two releases have toggled already

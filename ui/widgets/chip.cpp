@@ -62,7 +62,10 @@ void Chip::setMono(bool mono)
     update();
 }
 
-QFont Chip::textFont() const { return m_mono ? fonts::monoSmall() : fonts::caption(); }
+QFont Chip::textFont() const
+{
+    return m_mono ? fonts::monoSmall() : fonts::caption();
+}
 
 QSize Chip::sizeHint() const
 {
@@ -90,16 +93,17 @@ void Chip::paintEvent(QPaintEvent*)
     painter.setBrush(fill);
     painter.drawRoundedRect(rect(), metrics::radiusChip, metrics::radiusChip);
     painter.setFont(textFont());
-    const QRect words = layoutDirection() == Qt::RightToLeft ? rect().adjusted(m_removable ? crossRoom : padding, 0, -padding, 0)
-                                                             : rect().adjusted(padding, 0, m_removable ? -crossRoom : -padding, 0);
+    const QRect words = layoutDirection() == Qt::RightToLeft
+                            ? rect().adjusted(m_removable ? crossRoom : padding, 0, -padding, 0)
+                            : rect().adjusted(padding, 0, m_removable ? -crossRoom : -padding, 0);
     const QColor strong = m_tone == Tone::Neutral ? theme.text : theme.toneText(m_tone);
     if (m_emphasisFrom > 0 && m_emphasisFrom < m_text.size()) {
         const QString key = m_text.left(m_emphasisFrom);
         painter.setPen(theme.dim);
         painter.drawText(words, Qt::AlignVCenter | Qt::TextSingleLine, key);
         painter.setPen(strong);
-        painter.drawText(words.adjusted(painter.fontMetrics().horizontalAdvance(key), 0, 0, 0), Qt::AlignVCenter | Qt::TextSingleLine,
-                         m_text.mid(m_emphasisFrom));
+        painter.drawText(words.adjusted(painter.fontMetrics().horizontalAdvance(key), 0, 0, 0),
+                         Qt::AlignVCenter | Qt::TextSingleLine, m_text.mid(m_emphasisFrom));
     } else {
         painter.setPen(strong);
         painter.drawText(words, Qt::AlignVCenter | Qt::TextSingleLine, m_text);

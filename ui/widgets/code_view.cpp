@@ -118,7 +118,10 @@ void CodeView::setMaximumLines(int lines)
     updateGeometry();
 }
 
-void CodeView::setCopyButtonVisible(bool visible) { m_copy->setVisible(visible); }
+void CodeView::setCopyButtonVisible(bool visible)
+{
+    m_copy->setVisible(visible);
+}
 
 void CodeView::setFramed(bool framed)
 {
@@ -126,16 +129,24 @@ void CodeView::setFramed(bool framed)
     viewport()->update();
 }
 
-int CodeView::lineHeight() const { return static_cast<int>(std::ceil(QFontMetricsF(font()).height())) + 1; }
+int CodeView::lineHeight() const
+{
+    return static_cast<int>(std::ceil(QFontMetricsF(font()).height())) + 1;
+}
 
 QSize CodeView::sizeHint() const
 {
-    const int lines = m_maximumLines > 0 ? std::clamp<int>(static_cast<int>(std::min<qsizetype>(m_lines.size(), m_maximumLines)), 1, m_maximumLines) : 12;
+    const int lines = m_maximumLines > 0 ? std::clamp<int>(static_cast<int>(std::min<qsizetype>(m_lines.size(), m_maximumLines)),
+                                                           1, m_maximumLines)
+                                         : 12;
     const bool sideways = m_maximumLines > 0 && horizontalScrollBar()->maximum() > 0;
     return {320, lines * lineHeight() + 2 * margin + (sideways ? horizontalScrollBar()->sizeHint().height() : 0)};
 }
 
-QSize CodeView::minimumSizeHint() const { return {80, m_maximumLines > 0 ? sizeHint().height() : lineHeight() + 2 * margin}; }
+QSize CodeView::minimumSizeHint() const
+{
+    return {80, m_maximumLines > 0 ? sizeHint().height() : lineHeight() + 2 * margin};
+}
 
 void CodeView::updateScrollBars()
 {
@@ -221,13 +232,15 @@ void CodeView::paintEvent(QPaintEvent*)
     const QFontMetricsF metrics(font());
     const qreal x = margin - horizontalScrollBar()->value();
     qreal top = margin;
-    for (qsizetype line = verticalScrollBar()->value(); line < m_lines.size() && top < viewport()->height(); ++line, top += lineHeight()) {
+    for (qsizetype line = verticalScrollBar()->value(); line < m_lines.size() && top < viewport()->height();
+         ++line, top += lineHeight()) {
         paintLine(painter, line, x, top, theme);
         if (from == to || line < from.line || line > to.line)
             continue;
         const QString& text = m_lines[line];
         const qreal left = line == from.line ? metrics.horizontalAdvance(text.left(from.column)) : 0;
-        const qreal right = line == to.line ? metrics.horizontalAdvance(text.left(to.column)) : metrics.horizontalAdvance(text) + 6;
+        const qreal right =
+            line == to.line ? metrics.horizontalAdvance(text.left(to.column)) : metrics.horizontalAdvance(text) + 6;
         QColor veil = theme.accent;
         veil.setAlpha(70);
         painter.fillRect(QRectF(x + left, top, right - left, lineHeight()), veil);
@@ -238,7 +251,8 @@ CodeView::Position CodeView::positionAt(const QPoint& point) const
 {
     if (m_lines.isEmpty())
         return {};
-    const qsizetype row = verticalScrollBar()->value() + static_cast<qsizetype>(std::floor(double(point.y() - margin) / lineHeight()));
+    const qsizetype row =
+        verticalScrollBar()->value() + static_cast<qsizetype>(std::floor(double(point.y() - margin) / lineHeight()));
     Position position{std::clamp<qsizetype>(row, 0, m_lines.size() - 1), 0};
     const QString& text = m_lines[position.line];
     const QFontMetricsF metrics(font());
@@ -269,7 +283,10 @@ QString CodeView::textBetween(Position from, Position to) const
     return parts.join(QLatin1Char('\n'));
 }
 
-QString CodeView::selectedText() const { return textBetween(std::min(m_anchor, m_cursor), std::max(m_anchor, m_cursor)); }
+QString CodeView::selectedText() const
+{
+    return textBetween(std::min(m_anchor, m_cursor), std::max(m_anchor, m_cursor));
+}
 
 void CodeView::copy() const
 {

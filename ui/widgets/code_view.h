@@ -10,9 +10,9 @@ namespace oriel::ui {
 
 class IconButton;
 
-/// Read-only monospace text: payloads, wire frames, stderr. Colours JSON, marks `[masked:…]` in amber, copies the selection or the
-/// whole, finds. Only visible lines are laid out, so that ten megabytes cost no more than a page. No wrapping: a line longer than
-/// 20,000 characters is shown in pieces.
+/// Read-only monospace text: payloads, wire frames, stderr. Colours JSON, marks `[masked:…]` in amber, copies the selection or
+/// the whole, finds. Only visible lines are laid out, so that ten megabytes cost no more than a page. No wrapping: a line longer
+/// than 20,000 characters is shown in pieces.
 class CodeView : public QAbstractScrollArea {
     Q_OBJECT
 public:

@@ -14,7 +14,6 @@
 
 #include <algorithm>
 
-
 namespace oriel::ui {
 namespace {
 
@@ -27,10 +26,12 @@ protected:
     void initStyleOptionForIndex(QStyleOptionHeader* option, int logicalIndex) const override
     {
         QHeaderView::initStyleOptionForIndex(option, logicalIndex);
-        if (!model() || model()->rowCount() == 0 || model()->headerData(logicalIndex, Qt::Horizontal, Qt::TextAlignmentRole).isValid())
+        if (!model() || model()->rowCount() == 0 ||
+            model()->headerData(logicalIndex, Qt::Horizontal, Qt::TextAlignmentRole).isValid())
             return;
         const QVariant alignment = model()->index(0, logicalIndex).data(Qt::TextAlignmentRole);
-        option->textAlignment = alignment.isValid() ? Qt::Alignment(alignment.toInt()) : Qt::Alignment(Qt::AlignLeft | Qt::AlignVCenter);
+        option->textAlignment =
+            alignment.isValid() ? Qt::Alignment(alignment.toInt()) : Qt::Alignment(Qt::AlignLeft | Qt::AlignVCenter);
     }
 };
 
@@ -191,8 +192,9 @@ void DataTable::contextMenuEvent(QContextMenuEvent* event)
 {
     const QModelIndex index =
         event->reason() == QContextMenuEvent::Keyboard ? currentIndex() : indexAt(viewport()->mapFromGlobal(event->globalPos()));
-    const QPoint position =
-        event->reason() == QContextMenuEvent::Keyboard ? viewport()->mapToGlobal(visualRect(index).bottomLeft()) : event->globalPos();
+    const QPoint position = event->reason() == QContextMenuEvent::Keyboard
+                                ? viewport()->mapToGlobal(visualRect(index).bottomLeft())
+                                : event->globalPos();
     if (index.isValid())
         Q_EMIT contextMenuRequested(index, position);
 }

@@ -5,9 +5,9 @@
 
 namespace oriel::ui {
 
-/// A QTableView set up as every list of the console: 26 px rows, quiet header, no grid, whole rows, hover, keyboard. Columns that hold
-/// numbers are right-aligned by the model (Qt::TextAlignmentRole); the header follows the alignment of its column. Return and
-/// double click emit activated(); Ctrl+C copies the selected rows as tab-separated text.
+/// A QTableView set up as every list of the console: 26 px rows, quiet header, no grid, whole rows, hover, keyboard. Columns that
+/// hold numbers are right-aligned by the model (Qt::TextAlignmentRole); the header follows the alignment of its column. Return
+/// and double click emit activated(); Ctrl+C copies the selected rows as tab-separated text.
 class DataTable : public QTableView {
     Q_OBJECT
 public:

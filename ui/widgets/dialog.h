@@ -14,8 +14,8 @@ namespace oriel::ui {
 class Banner;
 class TextLabel;
 
-/// The frame of every dialog: title, one sentence, a body, an error line, and a button row with the confirming button last and the
-/// default. Escape cancels.
+/// The frame of every dialog: title, one sentence, a body, an error line, and a button row with the confirming button last and
+/// the default. Escape cancels.
 class Dialog : public QDialog {
     Q_OBJECT
 public:

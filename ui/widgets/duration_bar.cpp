@@ -57,6 +57,9 @@ void DurationBarDelegate::paint(QPainter* painter, const QStyleOptionViewItem& o
     painter->restore();
 }
 
-QSize DurationBarDelegate::sizeHint(const QStyleOptionViewItem&, const QModelIndex&) const { return {150, metrics::rowHeight}; }
+QSize DurationBarDelegate::sizeHint(const QStyleOptionViewItem&, const QModelIndex&) const
+{
+    return {150, metrics::rowHeight};
+}
 
 } // namespace oriel::ui

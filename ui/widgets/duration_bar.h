@@ -9,12 +9,12 @@
 
 namespace oriel::ui {
 
-/// How long a duration bar is: its share of `available` pixels on a square-root scale, so that 4 ms beside 5 s can still be seen; at
-/// least 6 pixels and never more than `available`.
+/// How long a duration bar is: its share of `available` pixels on a square-root scale, so that 4 ms beside 5 s can still be seen;
+/// at least 6 pixels and never more than `available`.
 [[nodiscard]] double durationBarWidth(std::int64_t ns, std::int64_t longestNs, double available);
 
-/// A cell with a bar and the duration beside it. The model gives the duration in `DurationRole` (qint64 ns), and may give an error
-/// flag in `ErrorRole` (bool) and "still running" in `PendingRole` (bool, drawn hatched).
+/// A cell with a bar and the duration beside it. The model gives the duration in `DurationRole` (qint64 ns), and may give an
+/// error flag in `ErrorRole` (bool) and "still running" in `PendingRole` (bool, drawn hatched).
 class DurationBarDelegate : public QStyledItemDelegate {
     Q_OBJECT
 public:

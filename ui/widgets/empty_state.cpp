@@ -46,15 +46,30 @@ EmptyState::EmptyState(IconName icon, const QString& headline, const QString& se
     column->addStretch(3);
 }
 
-void EmptyState::setIcon(IconName icon) { m_icon->setIconName(icon); }
+void EmptyState::setIcon(IconName icon)
+{
+    m_icon->setIconName(icon);
+}
 
-void EmptyState::setHeadline(const QString& headline) { m_headline->setText(headline); }
+void EmptyState::setHeadline(const QString& headline)
+{
+    m_headline->setText(headline);
+}
 
-void EmptyState::setSentence(const QString& sentence) { m_sentence->setText(sentence); }
+void EmptyState::setSentence(const QString& sentence)
+{
+    m_sentence->setText(sentence);
+}
 
-QString EmptyState::headline() const { return m_headline->text(); }
+QString EmptyState::headline() const
+{
+    return m_headline->text();
+}
 
-QString EmptyState::sentence() const { return m_sentence->text(); }
+QString EmptyState::sentence() const
+{
+    return m_sentence->text();
+}
 
 void EmptyState::addButton(QAction* action)
 {

@@ -59,7 +59,10 @@ FilterBar::FilterBar(QWidget* parent) : QWidget(parent)
     place();
 }
 
-QString FilterBar::text() const { return joinFilter(chips() << m_edit->text()); }
+QString FilterBar::text() const
+{
+    return joinFilter(chips() << m_edit->text());
+}
 
 QStringList FilterBar::chips() const
 {
@@ -82,9 +85,15 @@ void FilterBar::addTerm(const QString& term)
     setText(joinFilter({text(), term}));
 }
 
-void FilterBar::setPlaceholder(const QString& text) { m_edit->setPlaceholderText(text); }
+void FilterBar::setPlaceholder(const QString& text)
+{
+    m_edit->setPlaceholderText(text);
+}
 
-void FilterBar::setCompletionSource(CompletionSource source) { m_source = std::move(source); }
+void FilterBar::setCompletionSource(CompletionSource source)
+{
+    m_source = std::move(source);
+}
 
 void FilterBar::setError(const QString& sentence)
 {
@@ -287,7 +296,10 @@ void FilterBar::place()
     m_edit->setGeometry(mirrored ? hint : x - 4, 1, room, height() - 2);
 }
 
-QSize FilterBar::sizeHint() const { return {480, metrics::controlHeight}; }
+QSize FilterBar::sizeHint() const
+{
+    return {480, metrics::controlHeight};
+}
 
 void FilterBar::paintEvent(QPaintEvent*)
 {
@@ -313,8 +325,14 @@ void FilterBar::paintEvent(QPaintEvent*)
         painter.drawText(corner, Qt::AlignCenter, QStringLiteral("/"));
 }
 
-void FilterBar::resizeEvent(QResizeEvent*) { place(); }
+void FilterBar::resizeEvent(QResizeEvent*)
+{
+    place();
+}
 
-void FilterBar::mousePressEvent(QMouseEvent*) { m_edit->setFocus(Qt::MouseFocusReason); }
+void FilterBar::mousePressEvent(QMouseEvent*)
+{
+    m_edit->setFocus(Qt::MouseFocusReason);
+}
 
 } // namespace oriel::ui

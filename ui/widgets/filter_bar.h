@@ -14,8 +14,8 @@ namespace oriel::ui {
 
 class Chip;
 
-/// The one filter of the window: comparisons become chips, the rest stays text. Enter or a pause in typing applies it; Backspace in
-/// front takes the last chip back into the text; Alt+Left and Alt+Right walk through what was applied before.
+/// The one filter of the window: comparisons become chips, the rest stays text. Enter or a pause in typing applies it; Backspace
+/// in front takes the last chip back into the text; Alt+Left and Alt+Right walk through what was applied before.
 class FilterBar : public QWidget {
     Q_OBJECT
 public:

@@ -6,7 +6,10 @@
 namespace oriel::ui {
 namespace {
 
-bool isKeyCharacter(QChar c) { return c.isLetterOrNumber() || c == QLatin1Char('.') || c == QLatin1Char('_') || c == QLatin1Char('-'); }
+bool isKeyCharacter(QChar c)
+{
+    return c.isLetterOrNumber() || c == QLatin1Char('.') || c == QLatin1Char('_') || c == QLatin1Char('-');
+}
 
 QString unquoted(const QString& text)
 {
@@ -85,7 +88,8 @@ bool canBeChips(const QList<FilterTerm>& terms)
             if (term.text.compare(word, Qt::CaseInsensitive) == 0)
                 return false;
         }
-        if (term.text.startsWith(QLatin1Char('(')) || (term.text.endsWith(QLatin1Char(')')) && !term.text.contains(QLatin1Char('"'))))
+        if (term.text.startsWith(QLatin1Char('(')) ||
+            (term.text.endsWith(QLatin1Char(')')) && !term.text.contains(QLatin1Char('"'))))
             return false;
     }
     return true;

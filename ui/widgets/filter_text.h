@@ -6,8 +6,8 @@
 
 namespace oriel::ui {
 
-/// One word of the filter language as the filter bar sees it: `service=gateway`, `duration>2ms`, `NOT`, `"two words"`. The bar only
-/// splits; what a term means, and whether it is valid, is decided by the store's parser.
+/// One word of the filter language as the filter bar sees it: `service=gateway`, `duration>2ms`, `NOT`, `"two words"`. The bar
+/// only splits; what a term means, and whether it is valid, is decided by the store's parser.
 struct FilterTerm {
     QString text;  ///< as written, quotes included
     QString key;   ///< empty for free text

@@ -86,7 +86,10 @@ void Form::setFieldVisible(const QString& key, bool visible)
     showField(*it);
 }
 
-QWidget* Form::editor(const QString& key) const { return m_fields.value(key).editor; }
+QWidget* Form::editor(const QString& key) const
+{
+    return m_fields.value(key).editor;
+}
 
 QList<FieldError> Form::setErrors(const QList<FieldError>& errors, bool focusFirst)
 {

@@ -20,7 +20,8 @@ struct FieldError {
     bool operator==(const FieldError&) const = default;
 };
 
-/// Labels at the left, editors at the right, under each editor a quiet hint and, when something is wrong, the error in red. GUI thread.
+/// Labels at the left, editors at the right, under each editor a quiet hint and, when something is wrong, the error in red. GUI
+/// thread.
 class Form : public QWidget {
     Q_OBJECT
 public:
@@ -36,8 +37,8 @@ public:
     void setFieldVisible(const QString& key, bool visible);
     [[nodiscard]] QWidget* editor(const QString& key) const;
 
-    /// Shows the errors under their fields, takes the others away, and gives the first wrong field the focus when `focusFirst`. Returns the
-    /// errors that no field took.
+    /// Shows the errors under their fields, takes the others away, and gives the first wrong field the focus when `focusFirst`.
+    /// Returns the errors that no field took.
     QList<FieldError> setErrors(const QList<FieldError>& errors, bool focusFirst = false);
     void clearErrors() { setErrors({}); }
     [[nodiscard]] QString errorOf(const QString& key) const;

@@ -72,9 +72,15 @@ QDateTime localTime(std::int64_t unixNs)
 
 } // namespace
 
-QString formatDuration(std::int64_t ns) { return durationText(ns, false); }
+QString formatDuration(std::int64_t ns)
+{
+    return durationText(ns, false);
+}
 
-QString formatDurationTick(std::int64_t ns) { return durationText(ns, true); }
+QString formatDurationTick(std::int64_t ns)
+{
+    return durationText(ns, true);
+}
 
 QString formatCount(std::int64_t count)
 {
@@ -109,7 +115,10 @@ QString formatNumber(double value)
     return significant(value, true);
 }
 
-QString formatRate(double perSecond) { return formatNumber(perSecond) + QStringLiteral("/s"); }
+QString formatRate(double perSecond)
+{
+    return formatNumber(perSecond) + QStringLiteral("/s");
+}
 
 QString formatPercent(double share)
 {
@@ -141,11 +150,20 @@ QString formatBytes(std::uint64_t bytes)
     return QStringLiteral("%1 %2").arg(significant(value, true), QString::fromLatin1(units[unit]));
 }
 
-QString formatTime(std::int64_t unixNs) { return localTime(unixNs).toString(QStringLiteral("HH:mm:ss.zzz")); }
+QString formatTime(std::int64_t unixNs)
+{
+    return localTime(unixNs).toString(QStringLiteral("HH:mm:ss.zzz"));
+}
 
-QString formatClock(std::int64_t unixNs) { return localTime(unixNs).toString(QStringLiteral("HH:mm:ss")); }
+QString formatClock(std::int64_t unixNs)
+{
+    return localTime(unixNs).toString(QStringLiteral("HH:mm:ss"));
+}
 
-QString formatDateTime(std::int64_t unixNs) { return localTime(unixNs).toString(QStringLiteral("yyyy-MM-dd HH:mm:ss.zzz")); }
+QString formatDateTime(std::int64_t unixNs)
+{
+    return localTime(unixNs).toString(QStringLiteral("yyyy-MM-dd HH:mm:ss.zzz"));
+}
 
 QString formatAge(std::int64_t ns)
 {
@@ -161,6 +179,9 @@ QString formatAge(std::int64_t ns)
     return QStringLiteral("%1 d ago").arg(seconds / 86400);
 }
 
-QString shortId(const QString& id, int characters) { return id.left(std::max(1, characters)); }
+QString shortId(const QString& id, int characters)
+{
+    return id.left(std::max(1, characters));
+}
 
 } // namespace oriel::ui

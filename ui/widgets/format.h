@@ -9,8 +9,8 @@ namespace oriel::ui {
 
 /// How the console writes numbers and times. Pure functions; local time is the process's time zone.
 
-/// Three significant digits with a unit: "850 ns", "9 µs", "4.20 ms", "1.31 s", "2 min 05 s", "1 h 02 min". Negative durations keep
-/// their sign.
+/// Three significant digits with a unit: "850 ns", "9 µs", "4.20 ms", "1.31 s", "2 min 05 s", "1 h 02 min". Negative durations
+/// keep their sign.
 [[nodiscard]] QString formatDuration(std::int64_t ns);
 /// As formatDuration but without trailing zeros, for axes: "2 s", "200 ms", "0".
 [[nodiscard]] QString formatDurationTick(std::int64_t ns);

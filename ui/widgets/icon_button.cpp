@@ -17,10 +17,16 @@ IconButton::IconButton(IconName name, const QString& tip, QWidget* parent) : QTo
     setIconName(name);
 }
 
-void IconButton::setIconName(IconName name, IconTint tint) { setIcon(themedIcon(name, tint)); }
+void IconButton::setIconName(IconName name, IconTint tint)
+{
+    setIcon(themedIcon(name, tint));
+}
 
 IconLabel::IconLabel(IconName name, int size, IconTint tint, QWidget* parent)
-    : QWidget(parent), m_name(name), m_size(size), m_tint(tint)
+    : QWidget(parent),
+      m_name(name),
+      m_size(size),
+      m_tint(tint)
 {
     setFixedSize(size, size);
 }

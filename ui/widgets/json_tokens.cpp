@@ -19,7 +19,10 @@ qsizetype stringEnd(QStringView line, qsizetype start)
     return line.size();
 }
 
-bool isDigit(QChar c) { return c >= QLatin1Char('0') && c <= QLatin1Char('9'); }
+bool isDigit(QChar c)
+{
+    return c >= QLatin1Char('0') && c <= QLatin1Char('9');
+}
 
 void appendMasks(QStringView line, qsizetype from, qsizetype to, QList<JsonToken>& tokens)
 {
@@ -88,7 +91,8 @@ private:
         const QStringView token = m_text.mid(start, m_at - start);
         if (token.isEmpty())
             return false;
-        const bool literal = token == QLatin1StringView("true") || token == QLatin1StringView("false") || token == QLatin1StringView("null");
+        const bool literal =
+            token == QLatin1StringView("true") || token == QLatin1StringView("false") || token == QLatin1StringView("null");
         if (!literal && !isDigit(token[0]) && !(token[0] == QLatin1Char('-') && token.size() > 1))
             return false;
         m_out += token;

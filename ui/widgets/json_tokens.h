@@ -16,8 +16,8 @@ struct JsonToken {
     bool operator==(const JsonToken&) const = default;
 };
 
-/// The stretches of one line to colour, in order; a `[masked:rule]` lies on top of the string that holds it and comes after it. Lines of
-/// pretty-printed JSON never break a string, so each can be scanned alone; anything that is not JSON yields only masks.
+/// The stretches of one line to colour, in order; a `[masked:rule]` lies on top of the string that holds it and comes after it.
+/// Lines of pretty-printed JSON never break a string, so each can be scanned alone; anything that is not JSON yields only masks.
 [[nodiscard]] QList<JsonToken> tokenizeJsonLine(QStringView line);
 /// The `[masked:…]` stretches only.
 [[nodiscard]] QList<JsonToken> findMasks(QStringView line);

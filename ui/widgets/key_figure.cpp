@@ -68,9 +68,15 @@ void KeyFigure::setClickable(bool clickable)
     setCursor(clickable ? Qt::PointingHandCursor : Qt::ArrowCursor);
 }
 
-QSize KeyFigure::sizeHint() const { return {220, 104}; }
+QSize KeyFigure::sizeHint() const
+{
+    return {220, 104};
+}
 
-QSize KeyFigure::minimumSizeHint() const { return {120, 104}; }
+QSize KeyFigure::minimumSizeHint() const
+{
+    return {120, 104};
+}
 
 QColor KeyFigure::seriesColor(const Theme& theme) const
 {
@@ -113,7 +119,8 @@ void KeyFigure::paintEvent(QPaintEvent*)
     const QString note = painter.fontMetrics().elidedText(m_note, Qt::ElideRight, room);
     const int noteWidth = painter.fontMetrics().horizontalAdvance(note);
     if (room > 20)
-        painter.drawText(mirrored ? inside.right() - figureWidth - 6 - noteWidth : inside.left() + figureWidth + 6, baseline, note);
+        painter.drawText(mirrored ? inside.right() - figureWidth - 6 - noteWidth : inside.left() + figureWidth + 6, baseline,
+                         note);
 
     const double top = baseline + 9;
     const QRectF line(inside.left(), top, inside.width(), std::max(8.0, inside.bottom() + 3 - top));

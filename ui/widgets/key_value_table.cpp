@@ -96,11 +96,20 @@ void KeyValueTable::setFitToContents(bool fit)
     updateGeometry();
 }
 
-int KeyValueTable::contentHeight() const { return m_tops.last(); }
+int KeyValueTable::contentHeight() const
+{
+    return m_tops.last();
+}
 
-QSize KeyValueTable::sizeHint() const { return {320, m_fit ? contentHeight() : std::min(contentHeight(), 320)}; }
+QSize KeyValueTable::sizeHint() const
+{
+    return {320, m_fit ? contentHeight() : std::min(contentHeight(), 320)};
+}
 
-QSize KeyValueTable::minimumSizeHint() const { return {120, m_fit ? contentHeight() : 2 * lineStep}; }
+QSize KeyValueTable::minimumSizeHint() const
+{
+    return {120, m_fit ? contentHeight() : 2 * lineStep};
+}
 
 int KeyValueTable::keyColumnWidth() const
 {
@@ -163,8 +172,8 @@ void KeyValueTable::paintEvent(QPaintEvent*)
         if (row == m_current && hasFocus()) {
             painter.setPen(Qt::NoPen);
             painter.setBrush(theme.selection);
-            painter.drawRoundedRect(QRectF(side - 6, top, width - 2 * side + 12, m_tops[row + 1] - m_tops[row]), metrics::radiusChip,
-                                    metrics::radiusChip);
+            painter.drawRoundedRect(QRectF(side - 6, top, width - 2 * side + 12, m_tops[row + 1] - m_tops[row]),
+                                    metrics::radiusChip, metrics::radiusChip);
         }
         painter.setFont(fonts::caption());
         painter.setPen(theme.dim);
@@ -247,7 +256,8 @@ void KeyValueTable::contextMenuEvent(QContextMenuEvent* event)
     menu->setAttribute(Qt::WA_DeleteOnClose);
     connect(menu->addAction(themedIcon(IconName::Copy), QStringLiteral("Copy value")), &QAction::triggered, this,
             [this, row] { copyRow(row, false); });
-    connect(menu->addAction(QStringLiteral("Copy name and value")), &QAction::triggered, this, [this, row] { copyRow(row, true); });
+    connect(menu->addAction(QStringLiteral("Copy name and value")), &QAction::triggered, this,
+            [this, row] { copyRow(row, true); });
     const KeyValue& line = m_rows[row];
     if (!line.filterKey.isEmpty()) {
         menu->addSeparator();
@@ -256,9 +266,11 @@ void KeyValueTable::contextMenuEvent(QContextMenuEvent* event)
         const QString out = line.filterKey + QLatin1StringView("!=") + value;
         connect(menu->addAction(themedIcon(IconName::Filter), QStringLiteral("Filter in")), &QAction::triggered, this,
                 [this, in] { Q_EMIT filterRequested(in); });
-        connect(menu->addAction(QStringLiteral("Filter out")), &QAction::triggered, this, [this, out] { Q_EMIT filterRequested(out); });
+        connect(menu->addAction(QStringLiteral("Filter out")), &QAction::triggered, this,
+                [this, out] { Q_EMIT filterRequested(out); });
     }
-    menu->popup(keyboard ? viewport()->mapToGlobal(QPoint(side, m_tops[row + 1] - verticalScrollBar()->value())) : event->globalPos());
+    menu->popup(keyboard ? viewport()->mapToGlobal(QPoint(side, m_tops[row + 1] - verticalScrollBar()->value()))
+                         : event->globalPos());
 }
 
 void KeyValueTable::keyPressEvent(QKeyEvent* event)

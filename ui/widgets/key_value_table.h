@@ -21,8 +21,8 @@ struct KeyValue {
     bool operator==(const KeyValue&) const = default;
 };
 
-/// Names at the left, values at the right, as in the span detail. Paints only what is visible; long values wrap. Right click or the menu
-/// key offers copy and filter in / out. `[masked:…]` is amber.
+/// Names at the left, values at the right, as in the span detail. Paints only what is visible; long values wrap. Right click or
+/// the menu key offers copy and filter in / out. `[masked:…]` is amber.
 class KeyValueTable : public QAbstractScrollArea {
     Q_OBJECT
 public:

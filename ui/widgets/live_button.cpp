@@ -22,13 +22,15 @@ void LiveButton::setLive(bool live)
         return;
     m_live = live;
     setText(live ? QStringLiteral("Live") : QStringLiteral("Paused"));
-    setToolTip(live ? QStringLiteral("Pause what is shown (Space); recording goes on") : QStringLiteral("Go on showing what arrives (Space)"));
+    setToolTip(live ? QStringLiteral("Pause what is shown (Space); recording goes on")
+                    : QStringLiteral("Go on showing what arrives (Space)"));
     Q_EMIT liveChanged(live);
 }
 
 QSize LiveButton::sizeHint() const
 {
-    const int words = std::max(fontMetrics().horizontalAdvance(QStringLiteral("Live")), fontMetrics().horizontalAdvance(QStringLiteral("Paused")));
+    const int words = std::max(fontMetrics().horizontalAdvance(QStringLiteral("Live")),
+                               fontMetrics().horizontalAdvance(QStringLiteral("Paused")));
     return {words + 42, metrics::controlHeight};
 }
 
@@ -50,7 +52,8 @@ void LiveButton::paintEvent(QPaintEvent*)
     else
         paintIcon(painter, sign.adjusted(-1, 0, 1, 0), IconName::Pause, theme.warning);
     painter.setPen(theme.text);
-    painter.drawText(mirrored ? inside.adjusted(0, 0, -18, 0) : inside.adjusted(18, 0, 0, 0), Qt::AlignVCenter | Qt::TextSingleLine, text());
+    painter.drawText(mirrored ? inside.adjusted(0, 0, -18, 0) : inside.adjusted(18, 0, 0, 0),
+                     Qt::AlignVCenter | Qt::TextSingleLine, text());
 }
 
 } // namespace oriel::ui

@@ -9,8 +9,9 @@ class QWidget;
 
 namespace oriel::ui {
 
-/// Says when a page should fetch its data anew: at once when it is shown or asked to, and while it is live and visible after changes, never
-/// more often than the interval, never while a fetch is under way. A hidden or paused page has no timer running. GUI thread.
+/// Says when a page should fetch its data anew: at once when it is shown or asked to, and while it is live and visible after
+/// changes, never more often than the interval, never while a fetch is under way. A hidden or paused page has no timer running.
+/// GUI thread.
 class LiveRefresh : public QObject {
     Q_OBJECT
 public:

@@ -12,7 +12,9 @@
 namespace oriel::ui {
 
 PairList::PairList(const QString& namePlaceholder, const QString& valuePlaceholder, const QString& addText, QWidget* parent)
-    : QWidget(parent), m_namePlaceholder(namePlaceholder), m_valuePlaceholder(valuePlaceholder)
+    : QWidget(parent),
+      m_namePlaceholder(namePlaceholder),
+      m_valuePlaceholder(valuePlaceholder)
 {
     m_column = new QVBoxLayout(this);
     m_column->setContentsMargins(0, 0, 0, 0);
@@ -73,9 +75,15 @@ int PairList::secretCount() const
     return count;
 }
 
-QLineEdit* PairList::nameEdit(int row) const { return row >= 0 && row < m_rows.size() ? m_rows[row].name : nullptr; }
+QLineEdit* PairList::nameEdit(int row) const
+{
+    return row >= 0 && row < m_rows.size() ? m_rows[row].name : nullptr;
+}
 
-QLineEdit* PairList::valueEdit(int row) const { return row >= 0 && row < m_rows.size() ? m_rows[row].value : nullptr; }
+QLineEdit* PairList::valueEdit(int row) const
+{
+    return row >= 0 && row < m_rows.size() ? m_rows[row].value : nullptr;
+}
 
 void PairList::addRow()
 {

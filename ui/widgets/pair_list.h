@@ -15,8 +15,9 @@ namespace oriel::ui {
 class IconButton;
 class LinkButton;
 
-/// Rows of name and value that can be edited, added and removed: environment variables, headers, patterns. A value that is a secret in
-/// plain text is typed and shown as dots and has a button that asks the owner to move it to the vault. Reached by Tab. GUI thread.
+/// Rows of name and value that can be edited, added and removed: environment variables, headers, patterns. A value that is a
+/// secret in plain text is typed and shown as dots and has a button that asks the owner to move it to the vault. Reached by Tab.
+/// GUI thread.
 class PairList : public QWidget {
     Q_OBJECT
 public:

@@ -38,11 +38,12 @@ std::optional<std::chrono::milliseconds> parseDuration(const QString& text)
         const char16_t* names;
         double milliseconds;
     };
-    static constexpr std::array units{Unit{u"|s|sec|second|seconds|", 1000},       Unit{u"ms|millisecond|milliseconds|", 1},
-                                      Unit{u"min|m|minute|minutes|", 60'000},      Unit{u"h|hour|hours|", 3'600'000},
+    static constexpr std::array units{Unit{u"|s|sec|second|seconds|", 1000}, Unit{u"ms|millisecond|milliseconds|", 1},
+                                      Unit{u"min|m|minute|minutes|", 60'000}, Unit{u"h|hour|hours|", 3'600'000},
                                       Unit{u"d|day|days|", 24.0 * 3600 * 1000}};
     for (const Unit& unit : units) {
-        if (!QStringView(unit.names).toString().split(QLatin1Char('|')).contains(parts->unit) || (parts->unit.isEmpty() && unit.milliseconds != 1000))
+        if (!QStringView(unit.names).toString().split(QLatin1Char('|')).contains(parts->unit) ||
+            (parts->unit.isEmpty() && unit.milliseconds != 1000))
             continue;
         const double total = parts->number * unit.milliseconds;
         if (total > year)

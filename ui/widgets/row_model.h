@@ -11,8 +11,8 @@
 
 namespace oriel::ui {
 
-/// A table over a short list of values that is replaced as a whole, such as servers or tokens. Rows keep their identity by a key, so that
-/// selection and scroll position survive setRows(). GUI thread.
+/// A table over a short list of values that is replaced as a whole, such as servers or tokens. Rows keep their identity by a key,
+/// so that selection and scroll position survive setRows(). GUI thread.
 template <class Row> class RowModel : public QAbstractTableModel {
 public:
     struct Column {
@@ -25,7 +25,9 @@ public:
     using Check = std::function<void(const Row& row, bool checked)>;
 
     RowModel(std::vector<Column> columns, Key key, QObject* parent = nullptr)
-        : QAbstractTableModel(parent), m_columns(std::move(columns)), m_key(std::move(key))
+        : QAbstractTableModel(parent),
+          m_columns(std::move(columns)),
+          m_key(std::move(key))
     {}
 
     void setCheckHandler(Check check) { m_check = std::move(check); }
@@ -71,8 +73,14 @@ public:
             Q_EMIT dataChanged(index(0, 0), index(int(m_rows.size()) - 1, columnCount() - 1));
     }
 
-    [[nodiscard]] int rowCount(const QModelIndex& parent = {}) const override { return parent.isValid() ? 0 : int(m_rows.size()); }
-    [[nodiscard]] int columnCount(const QModelIndex& parent = {}) const override { return parent.isValid() ? 0 : int(m_columns.size()); }
+    [[nodiscard]] int rowCount(const QModelIndex& parent = {}) const override
+    {
+        return parent.isValid() ? 0 : int(m_rows.size());
+    }
+    [[nodiscard]] int columnCount(const QModelIndex& parent = {}) const override
+    {
+        return parent.isValid() ? 0 : int(m_columns.size());
+    }
 
     [[nodiscard]] QVariant data(const QModelIndex& index, int role = Qt::DisplayRole) const override
     {
@@ -90,8 +98,9 @@ public:
             return {};
         if (role == Qt::DisplayRole)
             return m_columns[std::size_t(section)].title;
-        return role == Qt::TextAlignmentRole && m_columns[std::size_t(section)].number ? QVariant(int(Qt::AlignRight | Qt::AlignVCenter))
-                                                                                       : QVariant();
+        return role == Qt::TextAlignmentRole && m_columns[std::size_t(section)].number
+                   ? QVariant(int(Qt::AlignRight | Qt::AlignVCenter))
+                   : QVariant();
     }
 
     bool setData(const QModelIndex& index, const QVariant& value, int role = Qt::EditRole) override

@@ -57,7 +57,10 @@ void SaveBar::showError(const QString& headline, const QString& sentence)
     update();
 }
 
-QString SaveBar::error() const { return m_banner->isHidden() ? QString() : m_banner->headline(); }
+QString SaveBar::error() const
+{
+    return m_banner->isHidden() ? QString() : m_banner->headline();
+}
 
 void SaveBar::update()
 {

@@ -10,7 +10,8 @@ namespace oriel::ui {
 class Banner;
 class TextLabel;
 
-/// Appears at the foot of a page when something in it has changed: "Unsaved changes", Revert and Save, and above them why saving failed.
+/// Appears at the foot of a page when something in it has changed: "Unsaved changes", Revert and Save, and above them why saving
+/// failed.
 class SaveBar : public QWidget {
     Q_OBJECT
 public:

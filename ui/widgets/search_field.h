@@ -5,8 +5,8 @@
 
 namespace oriel::ui {
 
-/// A line edit with a magnifier and a clear button; Escape clears, then gives the focus away. searched() comes after a short pause in
-/// typing, or at once with Enter.
+/// A line edit with a magnifier and a clear button; Escape clears, then gives the focus away. searched() comes after a short
+/// pause in typing, or at once with Enter.
 class SearchField : public QLineEdit {
     Q_OBJECT
 public:

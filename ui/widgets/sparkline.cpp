@@ -36,7 +36,8 @@ QPolygonF sparklinePoints(std::span<const double> values, const QRectF& rect)
         const double share = range > 0 ? (values[i] - lowest) / range : 0.5;
         points.append({rect.left() + step * static_cast<double>(i), rect.bottom() - share * rect.height()});
     }
-    return QPolygonF(reducePerPixel({points.constData(), finite}, rect.left(), rect.right(), std::max(1, static_cast<int>(rect.width()))));
+    return QPolygonF(
+        reducePerPixel({points.constData(), finite}, rect.left(), rect.right(), std::max(1, static_cast<int>(rect.width()))));
 }
 
 void paintSparkline(QPainter& painter, const QRectF& rect, std::span<const double> values, const QColor& color, bool fill)
@@ -76,8 +77,8 @@ void SparklineDelegate::paint(QPainter* painter, const QStyleOptionViewItem& opt
     QColor color = index.data(Qt::ForegroundRole).value<QColor>();
     if (!color.isValid())
         color = themeOf(option.widget).accent;
-    paintSparkline(*painter, QRectF(option.rect).adjusted(6, 5, -10, -5), {values.constData(), static_cast<std::size_t>(values.size())},
-                   color);
+    paintSparkline(*painter, QRectF(option.rect).adjusted(6, 5, -10, -5),
+                   {values.constData(), static_cast<std::size_t>(values.size())}, color);
 }
 
 } // namespace oriel::ui

@@ -20,7 +20,10 @@ void Splitter::setGap(int pixels)
     setHandleWidth(pixels);
 }
 
-QSplitterHandle* Splitter::createHandle() { return new SplitterHandle(orientation(), this); }
+QSplitterHandle* Splitter::createHandle()
+{
+    return new SplitterHandle(orientation(), this);
+}
 
 SplitterHandle::SplitterHandle(Qt::Orientation orientation, Splitter* parent) : QSplitterHandle(orientation, parent)
 {

@@ -5,8 +5,8 @@
 
 namespace oriel::ui {
 
-/// A label in one of the theme's fonts and colours that follows a change of theme; elides at the right when asked to, with the whole
-/// text as tool tip.
+/// A label in one of the theme's fonts and colours that follows a change of theme; elides at the right when asked to, with the
+/// whole text as tool tip.
 class TextLabel : public QLabel {
     Q_OBJECT
 public:

@@ -26,7 +26,10 @@ std::int64_t TimeRange::beginNs(std::int64_t nowNs) const
     return 0;
 }
 
-std::int64_t TimeRange::endNs(std::int64_t nowNs) const { return kind == Kind::Fixed ? toNs : nowNs; }
+std::int64_t TimeRange::endNs(std::int64_t nowNs) const
+{
+    return kind == Kind::Fixed ? toNs : nowNs;
+}
 
 QString TimeRange::label() const
 {

@@ -20,7 +20,10 @@ struct TimeRange {
     [[nodiscard]] static TimeRange last(std::int64_t ns) { return {Kind::Last, ns, 0, 0}; }
     [[nodiscard]] static TimeRange all() { return {Kind::All, 0, 0, 0}; }
     /// The ends may come in either order.
-    [[nodiscard]] static TimeRange fixed(std::int64_t a, std::int64_t b) { return {Kind::Fixed, 0, a < b ? a : b, a < b ? b : a}; }
+    [[nodiscard]] static TimeRange fixed(std::int64_t a, std::int64_t b)
+    {
+        return {Kind::Fixed, 0, a < b ? a : b, a < b ? b : a};
+    }
 
     /// First instant shown when it is `nowNs`; 0 for All.
     [[nodiscard]] std::int64_t beginNs(std::int64_t nowNs) const;

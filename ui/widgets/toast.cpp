@@ -57,7 +57,10 @@ void Toast::paintEvent(QPaintEvent*)
                      painter.fontMetrics().elidedText(m_text, Qt::ElideRight, words.width()));
 }
 
-void Toast::mousePressEvent(QMouseEvent*) { hide(); }
+void Toast::mousePressEvent(QMouseEvent*)
+{
+    hide();
+}
 
 bool Toast::eventFilter(QObject* object, QEvent* event)
 {
@@ -69,7 +72,8 @@ bool Toast::eventFilter(QObject* object, QEvent* event)
 void Toast::place()
 {
     const QSize size = sizeHint();
-    setGeometry((parentWidget()->width() - size.width()) / 2, parentWidget()->height() - size.height() - 44, size.width(), size.height());
+    setGeometry((parentWidget()->width() - size.width()) / 2, parentWidget()->height() - size.height() - 44, size.width(),
+                size.height());
 }
 
 } // namespace oriel::ui

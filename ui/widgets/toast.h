@@ -7,8 +7,8 @@
 
 namespace oriel::ui {
 
-/// A short confirmation that floats above the bottom of its parent and goes by itself after four seconds or with a click. One at a time:
-/// a new one replaces the old.
+/// A short confirmation that floats above the bottom of its parent and goes by itself after four seconds or with a click. One at
+/// a time: a new one replaces the old.
 class Toast : public QWidget {
     Q_OBJECT
 public:

@@ -156,6 +156,18 @@ private Q_SLOTS:
         QVERIFY(m_chart->positionOf(start, 10).y() >= m_chart->plotArea().top());
     }
 
+    void aBackdropStandsBehindOnItsOwnScale()
+    {
+        m_chart->setSeries({line(QStringLiteral("p95"), 100, 4, Tone::Error)});
+        const QPointF before = m_chart->positionOf(start, 4);
+        const QImage bare = m_chart->grab().toImage();
+        m_chart->setBackdrop(line(QStringLiteral("calls"), 100, 5000, Tone::Accent));
+        QCOMPARE(m_chart->positionOf(start, 4), before);
+        const QImage filled = m_chart->grab().toImage();
+        const QPoint foot(int(m_chart->plotArea().center().x()), int(m_chart->plotArea().bottom()) - 4);
+        QVERIFY(filled.pixelColor(foot) != bare.pixelColor(foot));
+    }
+
     void hostileValuesAreDrawnWithoutHarm()
     {
         TimeSeries series = line(QStringLiteral("x"), 5, 1, Tone::Accent);
@@ -238,7 +250,8 @@ private Q_SLOTS:
     {
         ScatterChart scatter;
         scatter.resize(400, 240);
-        scatter.setPoints({{start, 5'000'000, 1, false}, {start, 5'000'000, 2, true}, {start + 60 * second, 90'000'000, 3, false}});
+        scatter.setPoints(
+            {{start, 5'000'000, 1, false}, {start, 5'000'000, 2, true}, {start + 60 * second, 90'000'000, 3, false}});
         scatter.show();
         QSignalSpy clicked(&scatter, &ScatterChart::pointClicked);
         QTest::mouseClick(&scatter, Qt::LeftButton, {}, scatter.positionOf(scatter.points()[0]).toPoint());

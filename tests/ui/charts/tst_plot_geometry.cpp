@@ -49,7 +49,8 @@ private Q_SLOTS:
         QCOMPARE(niceBounds(3, 17, ScaleKind::Linear), (std::pair{0.0, 20.0}));
         QCOMPARE(niceBounds(-3, 7, ScaleKind::Linear), (std::pair{-5.0, 10.0}));
         QCOMPARE(niceBounds(0, 0, ScaleKind::Linear), (std::pair{0.0, 1.0}));
-        for (const auto& [low, high] : {std::pair{0.004, 1.3}, std::pair{0.9, 0.95}, std::pair{1e-6, 1e6}, std::pair{0.0, 3.0}, std::pair{5.0, 5.0}}) {
+        for (const auto& [low, high] :
+             {std::pair{0.004, 1.3}, std::pair{0.9, 0.95}, std::pair{1e-6, 1e6}, std::pair{0.0, 3.0}, std::pair{5.0, 5.0}}) {
             const auto [from, to] = niceBounds(low, high, ScaleKind::Log);
             QVERIFY(from > 0);
             QVERIFY(from <= low || low == 0);

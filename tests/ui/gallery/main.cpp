@@ -20,14 +20,15 @@ int main(int argc, char** argv)
     QApplication application(argc, argv);
     QCommandLineParser arguments;
     arguments.addHelpOption();
-    arguments.addOptions({{QStringLiteral("screenshot"), QStringLiteral("Write a picture and exit"), QStringLiteral("file")},
-                          {QStringLiteral("theme"), QStringLiteral("dark, light or system"), QStringLiteral("name"), QStringLiteral("system")},
-                          {QStringLiteral("section"), QStringLiteral("Section to show"), QStringLiteral("id"), QStringLiteral("overview")},
-                          {QStringLiteral("size"), QStringLiteral("Window size"), QStringLiteral("WxH"), QStringLiteral("1440x900")},
-                          {QStringLiteral("filter"), QStringLiteral("Filter to apply"), QStringLiteral("text")},
-                          {QStringLiteral("palette"), QStringLiteral("Open the command palette with this text"), QStringLiteral("text")},
-                          {QStringLiteral("keys"), QStringLiteral("Open the keyboard sheet")},
-                          {QStringLiteral("rtl"), QStringLiteral("Right to left")}});
+    arguments.addOptions(
+        {{QStringLiteral("screenshot"), QStringLiteral("Write a picture and exit"), QStringLiteral("file")},
+         {QStringLiteral("theme"), QStringLiteral("dark, light or system"), QStringLiteral("name"), QStringLiteral("system")},
+         {QStringLiteral("section"), QStringLiteral("Section to show"), QStringLiteral("id"), QStringLiteral("overview")},
+         {QStringLiteral("size"), QStringLiteral("Window size"), QStringLiteral("WxH"), QStringLiteral("1440x900")},
+         {QStringLiteral("filter"), QStringLiteral("Filter to apply"), QStringLiteral("text")},
+         {QStringLiteral("palette"), QStringLiteral("Open the command palette with this text"), QStringLiteral("text")},
+         {QStringLiteral("keys"), QStringLiteral("Open the keyboard sheet")},
+         {QStringLiteral("rtl"), QStringLiteral("Right to left")}});
     arguments.process(application);
     if (arguments.isSet(QStringLiteral("rtl")))
         QApplication::setLayoutDirection(Qt::RightToLeft);

@@ -26,8 +26,8 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QGridLayout>
-#include <QHeaderView>
 #include <QHBoxLayout>
+#include <QHeaderView>
 #include <QProgressBar>
 #include <QPushButton>
 #include <QRadioButton>
@@ -41,7 +41,10 @@ namespace {
 
 using namespace ui;
 
-QString seconds(double value) { return formatDurationTick(std::llround(value * 1e9)); }
+QString seconds(double value)
+{
+    return formatDurationTick(std::llround(value * 1e9));
+}
 
 QWidget* page(QLayout* layout)
 {
@@ -60,12 +63,14 @@ TimeSeriesChart* latencyChart()
     base.tone = Tone::Accent;
     base.width = 0.5;
     chart->setScale(ScaleKind::Log);
-    chart->setSeries({latencySeries(QStringLiteral("p50"), 0.012, 0.12, 1, 4), latencySeries(QStringLiteral("p95"), 0.06, 0.3, 2, 0),
+    chart->setSeries({latencySeries(QStringLiteral("p50"), 0.012, 0.12, 1, 4),
+                      latencySeries(QStringLiteral("p95"), 0.06, 0.3, 2, 0),
                       latencySeries(QStringLiteral("p99"), 0.4, 0.4, 4, 2)});
     chart->setValueFormat(seconds);
     QList<Exemplar> dots;
     for (int i = 1; i < 6; ++i)
-        dots.append({sampleEndNs - i * 150'000'000'000, 0.25 + 0.02 * i, QStringLiteral("trace"), true, QStringLiteral("1.31 s")});
+        dots.append(
+            {sampleEndNs - i * 150'000'000'000, 0.25 + 0.02 * i, QStringLiteral("trace"), true, QStringLiteral("1.31 s")});
     chart->setExemplars(dots);
     return chart;
 }
@@ -83,7 +88,8 @@ QWidget* overview()
         Tone tone;
     };
     unsigned seed = 1;
-    for (const Figure& figure : {Figure{"Calls", formatCount(1190), "12.4/s", -1, Tone::Accent}, Figure{"Success", formatPercent(0.986), "goal 99.9", -1, Tone::Good},
+    for (const Figure& figure : {Figure{"Calls", formatCount(1190), "12.4/s", -1, Tone::Accent},
+                                 Figure{"Success", formatPercent(0.986), "goal 99.9", -1, Tone::Good},
                                  Figure{"p95 latency", QStringLiteral("84.0 ms"), "p99 1.20 s", 2, Tone::Accent},
                                  Figure{"Gateway overhead", QStringLiteral("50 µs"), "p50 per call", 4, Tone::Accent},
                                  Figure{"Clients", QStringLiteral("3"), "2 users", 1, Tone::Accent}}) {
@@ -153,21 +159,23 @@ QWidget* spanDetail()
     column->setSpacing(metrics::space2);
     auto* rows = new KeyValueTable;
     rows->setFitToContents(true);
-    rows->setRows({{QStringLiteral("status"), QStringLiteral("Error · upstream timeout"), Tone::Error, {}, false, {}},
-                   {QStringLiteral("start · duration"), QStringLiteral("+58.4 ms · 1.151 s"), Tone::Neutral, {}, true, {}},
-                   {QStringLiteral("mcp.method.name"), QStringLiteral("tools/call"), Tone::Neutral, {}, true, QStringLiteral("method")},
-                   {QStringLiteral("gen_ai.tool.name"), QStringLiteral("create_issue"), Tone::Neutral, {}, true, QStringLiteral("tool")},
-                   {QStringLiteral("network.transport"), QStringLiteral("pipe"), Tone::Neutral, QStringLiteral("pid 48213"), true, {}},
-                   {QStringLiteral("error.type"), QStringLiteral("-32001"), Tone::Error, {}, true, {}},
-                   {QStringLiteral("http.header.authorization"), QStringLiteral("Bearer [masked:bearer]"), Tone::Neutral, {}, true, {}}});
+    rows->setRows(
+        {{QStringLiteral("status"), QStringLiteral("Error · upstream timeout"), Tone::Error, {}, false, {}},
+         {QStringLiteral("start · duration"), QStringLiteral("+58.4 ms · 1.151 s"), Tone::Neutral, {}, true, {}},
+         {QStringLiteral("mcp.method.name"), QStringLiteral("tools/call"), Tone::Neutral, {}, true, QStringLiteral("method")},
+         {QStringLiteral("gen_ai.tool.name"), QStringLiteral("create_issue"), Tone::Neutral, {}, true, QStringLiteral("tool")},
+         {QStringLiteral("network.transport"), QStringLiteral("pipe"), Tone::Neutral, QStringLiteral("pid 48213"), true, {}},
+         {QStringLiteral("error.type"), QStringLiteral("-32001"), Tone::Error, {}, true, {}},
+         {QStringLiteral("http.header.authorization"), QStringLiteral("Bearer [masked:bearer]"), Tone::Neutral, {}, true, {}}});
     column->addWidget(rows);
     auto* words = new QVBoxLayout;
     words->setContentsMargins(12, 0, 12, 0);
     words->addWidget(new TextLabel(QStringLiteral("Arguments"), TextLabel::Role::Strong));
     auto* code = new CodeView;
-    code->setText(QStringLiteral("{\"title\":\"Crash when span store rolls\",\"body\":\"Steps: …\",\"token\":\"[masked:github-token]\","
-                                 "\"labels\":[\"bug\",\"store\"],\"count\":3,\"draft\":false}"),
-                  CodeView::Language::Json);
+    code->setText(
+        QStringLiteral("{\"title\":\"Crash when span store rolls\",\"body\":\"Steps: …\",\"token\":\"[masked:github-token]\","
+                       "\"labels\":[\"bug\",\"store\"],\"count\":3,\"draft\":false}"),
+        CodeView::Language::Json);
     code->setMaximumLines(12);
     words->addWidget(code);
     words->addWidget(new TextLabel(QStringLiteral("Answer"), TextLabel::Role::Strong));
@@ -208,7 +216,9 @@ QWidget* traces()
     below->setGap(metrics::cardGap);
     auto* left = new Card;
     auto* tabs = new TabPages;
-    tabs->addPage(new EmptyState(IconName::Traces, QStringLiteral("No trace chosen"), QStringLiteral("Choose a call above to see where its time went.")), QStringLiteral("Waterfall"));
+    tabs->addPage(new EmptyState(IconName::Traces, QStringLiteral("No trace chosen"),
+                                 QStringLiteral("Choose a call above to see where its time went.")),
+                  QStringLiteral("Waterfall"));
     for (const char* title : {"Icicle", "Statistics", "Map", "Logs 6", "JSON"})
         tabs->addPage(new QWidget, QString::fromLatin1(title));
     tabs->addCornerWidget(new IconButton(IconName::ZoomIn, QStringLiteral("Zoom in")));
@@ -244,10 +254,15 @@ QWidget* metricsPage()
     TimeSeries area = latencySeries(QStringLiteral("calls/s"), 12, 0.2, 11, -1);
     area.look = TimeSeries::Look::Area;
     chart(QStringLiteral("Call rate"), 0, 0, {area}, false);
-    chart(QStringLiteral("Latency"), 0, 1, {latencySeries(QStringLiteral("p50"), 0.012, 0.1, 1, 4), latencySeries(QStringLiteral("p95"), 0.06, 0.2, 2, 0), latencySeries(QStringLiteral("p99"), 0.12, 0.2, 4, 2)}, false)
+    chart(QStringLiteral("Latency"), 0, 1,
+          {latencySeries(QStringLiteral("p50"), 0.012, 0.1, 1, 4), latencySeries(QStringLiteral("p95"), 0.06, 0.2, 2, 0),
+           latencySeries(QStringLiteral("p99"), 0.12, 0.2, 4, 2)},
+          false)
         ->setValueFormat(seconds);
     chart(QStringLiteral("Calls by server"), 1, 0,
-          {latencySeries(QStringLiteral("github"), 3, 0.1, 21, 2), latencySeries(QStringLiteral("fs"), 6, 0.1, 22, 4), latencySeries(QStringLiteral("db"), 2, 0.2, 23, 1)}, true);
+          {latencySeries(QStringLiteral("github"), 3, 0.1, 21, 2), latencySeries(QStringLiteral("fs"), 6, 0.1, 22, 4),
+           latencySeries(QStringLiteral("db"), 2, 0.2, 23, 1)},
+          true);
     chart(QStringLiteral("Guardrail violations"), 1, 1, {}, false);
     return page(grid);
 }
@@ -309,7 +324,8 @@ QWidget* controls()
     banners->body()->setSpacing(8);
     for (const Tone tone : {Tone::Neutral, Tone::Accent, Tone::Good, Tone::Warning, Tone::Error}) {
         auto* banner = new Banner(tone);
-        banner->setMessage(QStringLiteral("The configuration was not read"), QStringLiteral("Line 12 of `oriel.json`: expected a comma. The last good one stays."));
+        banner->setMessage(QStringLiteral("The configuration was not read"),
+                           QStringLiteral("Line 12 of `oriel.json`: expected a comma. The last good one stays."));
         banners->body()->addWidget(banner);
     }
     grid->addWidget(banners, 1, 0);
@@ -335,7 +351,8 @@ QWidget* emptyPage(IconName name, const QString& headline)
 {
     auto* column = new QVBoxLayout;
     auto* card = new Card;
-    auto* empty = new EmptyState(name, headline, QStringLiteral("Point a client at Oriel, or start the demo server to see how calls look."));
+    auto* empty = new EmptyState(name, headline,
+                                 QStringLiteral("Point a client at Oriel, or start the demo server to see how calls look."));
     auto* add = new QAction(QStringLiteral("Add a server"), empty);
     auto* demo = new QAction(themedIcon(IconName::Play), QStringLiteral("Start the demo"), empty);
     empty->addButton(add);
@@ -347,7 +364,10 @@ QWidget* emptyPage(IconName name, const QString& headline)
 
 } // namespace
 
-SampleSection::SampleSection(const QString& id, const QString& title, IconName icon, QWidget* page) : m_id(id), m_title(title), m_icon(icon)
+SampleSection::SampleSection(const QString& id, const QString& title, IconName icon, QWidget* page)
+    : m_id(id),
+      m_title(title),
+      m_icon(icon)
 {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -357,7 +377,8 @@ SampleSection::SampleSection(const QString& id, const QString& title, IconName i
 QStringList SampleSection::completions(const QString& text) const
 {
     QStringList words;
-    for (const QString& word : {QStringLiteral("service="), QStringLiteral("server="), QStringLiteral("status="), QStringLiteral("duration>")}) {
+    for (const QString& word :
+         {QStringLiteral("service="), QStringLiteral("server="), QStringLiteral("status="), QStringLiteral("duration>")}) {
         if (!text.isEmpty() && word.startsWith(text.section(QLatin1Char(' '), -1)))
             words.append(word);
     }

@@ -269,8 +269,8 @@ private Q_SLOTS:
     void aBannerStandsOverEverySection()
     {
         QSignalSpy link(m_window.get(), &MainWindow::bannerLinkTriggered);
-        m_window->showBanner(Tone::Error, QStringLiteral("The configuration was not read"), QStringLiteral("Line 12"), QStringLiteral("open"),
-                             QStringLiteral("Open it"));
+        m_window->showBanner(Tone::Error, QStringLiteral("The configuration was not read"), QStringLiteral("Line 12"),
+                             QStringLiteral("open"), QStringLiteral("Open it"));
         auto* banner = m_window->findChild<Banner*>();
         QVERIFY(banner->isVisible());
         banner->findChild<LinkButton*>()->click();

@@ -56,8 +56,9 @@ private Q_SLOTS:
         QStringList texts;
         for (const StatusStrip::Segment& segment : StatusStrip::segmentsOf(status))
             texts.append(segment.before + segment.text);
-        QCOMPARE(texts, (QStringList{QStringLiteral("127.0.0.1:7420/mcp"), QStringLiteral("Servers 3 of 4"), QStringLiteral("12.4 calls/s"),
-                                     QStringLiteral("p95 84.0 ms"), QStringLiteral("Collectorsent 18 402"), QStringLiteral("dropped 3"),
+        QCOMPARE(texts, (QStringList{QStringLiteral("127.0.0.1:7420/mcp"), QStringLiteral("Servers 3 of 4"),
+                                     QStringLiteral("12.4 calls/s"), QStringLiteral("p95 84.0 ms"),
+                                     QStringLiteral("Collectorsent 18 402"), QStringLiteral("dropped 3"),
                                      QStringLiteral("store 41 MiB of 64 MiB")}));
         QCOMPARE(StatusStrip::segmentsOf(status)[5].tone, Tone::Warning);
         const QList<StatusStrip::Segment> empty = StatusStrip::segmentsOf({});
@@ -87,7 +88,8 @@ private Q_SLOTS:
         file.write(QByteArray(4096, '\xfe') + "[window\nsection");
         file.close();
         const FileUiSettings settings(file.fileName());
-        QCOMPARE(settings.value(QStringLiteral("window/section"), QStringLiteral("overview")).toString(), QStringLiteral("overview"));
+        QCOMPARE(settings.value(QStringLiteral("window/section"), QStringLiteral("overview")).toString(),
+                 QStringLiteral("overview"));
     }
 };
 

@@ -25,7 +25,8 @@ int count(QWidget& widget, const QColor& color)
     for (int y = 0; y < image.height(); ++y) {
         for (int x = 0; x < image.width(); ++x) {
             const QColor pixel = image.pixelColor(x, y);
-            if (std::abs(pixel.red() - color.red()) < 6 && std::abs(pixel.green() - color.green()) < 6 && std::abs(pixel.blue() - color.blue()) < 6)
+            if (std::abs(pixel.red() - color.red()) < 6 && std::abs(pixel.green() - color.green()) < 6 &&
+                std::abs(pixel.blue() - color.blue()) < 6)
                 ++found;
         }
     }

@@ -54,7 +54,8 @@ private Q_SLOTS:
             }
             for (const Tone tone : {Tone::Accent, Tone::Good, Tone::Warning, Tone::Error}) {
                 row(("tone on panel " + QByteArray::number(int(tone))).constData(), theme.toneText(tone), theme.panel);
-                row(("tone on its tint " + QByteArray::number(int(tone))).constData(), theme.toneText(tone), theme.toneTint(tone));
+                row(("tone on its tint " + QByteArray::number(int(tone))).constData(), theme.toneText(tone),
+                    theme.toneTint(tone));
                 row(("text on tint " + QByteArray::number(int(tone))).constData(), theme.text, theme.toneTint(tone));
                 row(("dim on tint " + QByteArray::number(int(tone))).constData(), theme.dim, theme.toneTint(tone));
             }
@@ -155,7 +156,8 @@ private Q_SLOTS:
 
     void preferencesAreReadByName()
     {
-        for (const auto preference : {Appearance::Preference::System, Appearance::Preference::Dark, Appearance::Preference::Light})
+        for (const auto preference :
+             {Appearance::Preference::System, Appearance::Preference::Dark, Appearance::Preference::Light})
             QCOMPARE(Appearance::preferenceFromName(Appearance::nameOf(preference)), preference);
         QCOMPARE(Appearance::preferenceFromName(QStringLiteral("Dark")), Appearance::Preference::Dark);
         QCOMPARE(Appearance::preferenceFromName(QStringLiteral("purple")), Appearance::Preference::System);

@@ -150,7 +150,8 @@ private Q_SLOTS:
         QList<QPointF> points;
         for (int i = 0; i < 100'000; ++i)
             points.append({double(i), i == 54'321 ? 1000.0 : double(i % 7)});
-        const QList<QPointF> reduced = reducePerPixel({points.constData(), static_cast<std::size_t>(points.size())}, 0, 99'999, 400);
+        const QList<QPointF> reduced =
+            reducePerPixel({points.constData(), static_cast<std::size_t>(points.size())}, 0, 99'999, 400);
         QVERIFY(reduced.size() <= 800);
         double highest = 0;
         for (qsizetype i = 0; i < reduced.size(); ++i) {

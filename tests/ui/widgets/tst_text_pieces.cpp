@@ -12,9 +12,11 @@ private Q_SLOTS:
 
     void aFilterIsSplitIntoComparisonsAndWords()
     {
-        const QList<FilterTerm> terms = splitFilter(QStringLiteral("service=gateway  duration>=2ms tool attr.key!~\"a b\" \"two words\""));
+        const QList<FilterTerm> terms =
+            splitFilter(QStringLiteral("service=gateway  duration>=2ms tool attr.key!~\"a b\" \"two words\""));
         QCOMPARE(terms.size(), 5);
-        QCOMPARE(terms[0], (FilterTerm{QStringLiteral("service=gateway"), QStringLiteral("service"), QStringLiteral("="), QStringLiteral("gateway")}));
+        QCOMPARE(terms[0], (FilterTerm{QStringLiteral("service=gateway"), QStringLiteral("service"), QStringLiteral("="),
+                                       QStringLiteral("gateway")}));
         QCOMPARE(terms[1].op, QStringLiteral(">="));
         QCOMPARE(terms[1].value, QStringLiteral("2ms"));
         QVERIFY(!terms[2].isComparison());
@@ -44,8 +46,8 @@ private Q_SLOTS:
 
     void aQuotedValueReadsBackAsItWas()
     {
-        for (const QString& value : {QStringLiteral("plain"), QStringLiteral("two words"), QStringLiteral("a\"b"), QStringLiteral("c:\\dir x"),
-                                     QStringLiteral("(x)"), QString()}) {
+        for (const QString& value : {QStringLiteral("plain"), QStringLiteral("two words"), QStringLiteral("a\"b"),
+                                     QStringLiteral("c:\\dir x"), QStringLiteral("(x)"), QString()}) {
             const QList<FilterTerm> terms = splitFilter(QStringLiteral("k=") + quoteFilterValue(value));
             QCOMPARE(terms.size(), 1);
             QCOMPARE(terms[0].value, value);
@@ -67,8 +69,8 @@ private Q_SLOTS:
 
     void brokenJsonIsColouredAsFarAsItGoes()
     {
-        for (const QString& line : {QStringLiteral("\"open"), QStringLiteral("\"esc\\"), QStringLiteral("[masked:"), QStringLiteral("{[}]-"),
-                                    QStringLiteral("\\\"")}) {
+        for (const QString& line : {QStringLiteral("\"open"), QStringLiteral("\"esc\\"), QStringLiteral("[masked:"),
+                                    QStringLiteral("{[}]-"), QStringLiteral("\\\"")}) {
             for (const JsonToken& token : tokenizeJsonLine(line))
                 QVERIFY(token.start >= 0 && token.start + token.length <= line.size());
         }
@@ -77,15 +79,18 @@ private Q_SLOTS:
 
     void indentingKeepsEveryNumberAndTheOrder()
     {
-        QCOMPARE(prettyJson(QStringLiteral("{\"z\":12345678901234567890,\"a\":1e400,\"l\":[1,2],\"e\":{},\"s\":\"a{,}b\"}")),
-                 QStringLiteral("{\n  \"z\": 12345678901234567890,\n  \"a\": 1e400,\n  \"l\": [1, 2],\n  \"e\": {},\n  \"s\": \"a{,}b\"\n}"));
+        QCOMPARE(
+            prettyJson(QStringLiteral("{\"z\":12345678901234567890,\"a\":1e400,\"l\":[1,2],\"e\":{},\"s\":\"a{,}b\"}")),
+            QStringLiteral(
+                "{\n  \"z\": 12345678901234567890,\n  \"a\": 1e400,\n  \"l\": [1, 2],\n  \"e\": {},\n  \"s\": \"a{,}b\"\n}"));
         QCOMPARE(prettyJson(QStringLiteral(" [ { \"a\" : null } ] ")), QStringLiteral("[\n  {\n    \"a\": null\n  }\n]"));
     }
 
     void whatIsNotJsonStaysAsItIs_data()
     {
         QTest::addColumn<QString>("text");
-        for (const char* text : {"", "hello", "{", "{\"a\":}", "{\"a\" 1}", "[1,]", "{\"a\":1} x", "[1 2]", "\"open", "{'a':1}", "tru"})
+        for (const char* text :
+             {"", "hello", "{", "{\"a\":}", "{\"a\" 1}", "[1,]", "{\"a\":1} x", "[1 2]", "\"open", "{'a':1}", "tru"})
             QTest::newRow(text) << QString::fromLatin1(text);
         QTest::newRow("too deep") << QString(600, QLatin1Char('[')) + QString(600, QLatin1Char(']'));
     }

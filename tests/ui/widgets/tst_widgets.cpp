@@ -184,8 +184,9 @@ private Q_SLOTS:
         KeyValueTable table;
         table.resize(300, 200);
         table.show();
-        table.setRows({{QStringLiteral("status"), QStringLiteral("Error"), Tone::Error, {}, false, {}},
-                       {QStringLiteral("url"), QString(400, QLatin1Char('u')), Tone::Neutral, {}, true, QStringLiteral("url.full")}});
+        table.setRows(
+            {{QStringLiteral("status"), QStringLiteral("Error"), Tone::Error, {}, false, {}},
+             {QStringLiteral("url"), QString(400, QLatin1Char('u')), Tone::Neutral, {}, true, QStringLiteral("url.full")}});
         QVERIFY(table.contentHeight() > 3 * 21);
         QTest::keyClick(&table, Qt::Key_Down);
         QTest::keyClick(&table, Qt::Key_Down);
@@ -198,7 +199,8 @@ private Q_SLOTS:
     void aLineOfferingAFilterFiltersInAndOut()
     {
         KeyValueTable table;
-        table.setRows({{QStringLiteral("tool"), QStringLiteral("create issue"), Tone::Neutral, {}, true, QStringLiteral("tool")}});
+        table.setRows(
+            {{QStringLiteral("tool"), QStringLiteral("create issue"), Tone::Neutral, {}, true, QStringLiteral("tool")}});
         table.resize(300, 100);
         table.show();
         QTest::keyClick(&table, Qt::Key_Down);
