@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "service/snapshots.h"
+#include "ui/widgets/key_value_table.h"
+
+#include <QWidget>
+
+namespace oriel::ui {
+
+class Banner;
+class CodeView;
+class KeyFigure;
+class TextLabel;
+
+/// How one server is: what is wrong and what to do, its figures, what runs, and its last words on stderr. GUI thread.
+class ServerOverview : public QWidget {
+    Q_OBJECT
+public:
+    explicit ServerOverview(QWidget* parent = nullptr);
+    void setServer(const service::ServerSnapshot& server);
+    [[nodiscard]] Banner* banner() const { return m_banner; }
+    [[nodiscard]] KeyValueTable* facts() const { return m_facts; }
+    [[nodiscard]] CodeView* stderrView() const { return m_stderr; }
+
+Q_SIGNALS:
+    void restartRequested();
+    void editRequested();
+    /// Hex id of the trace of the last start.
+    void traceRequested(const QString& traceId);
+    /// "All frames": the Wire tab.
+    void wireRequested();
+
+private:
+    void showDiagnosis(const service::ServerSnapshot& server);
+
+    Banner* m_banner;
+    KeyFigure* m_calls;
+    KeyFigure* m_errors;
+    KeyFigure* m_latency;
+    KeyFigure* m_flight;
+    KeyValueTable* m_facts;
+    TextLabel* m_stderrTitle;
+    CodeView* m_stderr;
+    QString m_server;
+    QString m_trace;
+    service::Diagnosis m_shown;
+};
+
+/// The lines of the table. Pure.
+[[nodiscard]] QList<KeyValue> serverFacts(const service::ServerSnapshot& server);
+/// The sentence of the banner: cause, details, remedy. Pure.
+[[nodiscard]] QString diagnosisSentence(const service::Diagnosis& diagnosis);
+
+} // namespace oriel::ui
