@@ -218,8 +218,8 @@ void Gateway::sendLevelUpstream(upstream::ServerConnection& connection)
 void Gateway::list(downstream::Incoming&& incoming, telemetry::CallRecord&& record, mcp::ListKind kind)
 {
     const int view = viewOf(*incoming.session);
-    if (kind == mcp::ListKind::Tools && view < 0)
-        m_deps.recorder.recordMetric(telemetry::MetricId::ListAllServersCalls, {incoming.session->client->projectId}, 1);
+    if (view >= 0)
+        record.routedServer = m_connections[static_cast<std::size_t>(view)]->context();
     auto waiting = std::make_unique<WaitingList>(std::move(incoming), std::move(record), kind);
     waiting->beganNs = now();
     for (std::size_t i = 0; i < m_connections.size(); ++i) {

@@ -390,8 +390,9 @@ void GatewayService::Private::handleCommand(const QByteArray& command, const QBy
             respond(written ? Result<QByteArray>(QByteArray::number(*written)) : Result<QByteArray>(tl::unexpected(written.error())));
         });
     } else if (command == "raise") {
+        // A headless Oriel has no window to raise: whoever asks may have the directory handed over.
+        respond(options.headless ? QByteArrayLiteral("false") : QByteArrayLiteral("true"));
         Q_EMIT q.raiseRequested();
-        respond(QByteArrayLiteral("true"));
     } else if (command == "hand-over") {
         respond(QByteArrayLiteral("true"));
         Q_EMIT q.handOverRequested();

@@ -189,6 +189,14 @@ store::AuditRow TelemetryPipeline::auditRow(const CallRecord& call, const QByteA
     return row;
 }
 
+void TelemetryPipeline::recordHttp(const CallRecord& call)
+{
+    static const QByteArray kPost = QByteArrayLiteral("POST");
+    static const QByteArray kRoute = QByteArrayLiteral("/mcp");
+    m_registry.record(telemetry::MetricId::HttpRequests, {kPost, kRoute, QByteArray::number(call.httpStatus)}, 1);
+    m_registry.record(telemetry::MetricId::HttpRequestDuration, {kPost, kRoute}, static_cast<double>(call.durationNs) / 1e9);
+}
+
 void TelemetryPipeline::takeCalls(std::vector<CallRecord>& calls)
 {
     if (calls.empty())
@@ -199,6 +207,8 @@ void TelemetryPipeline::takeCalls(std::vector<CallRecord>& calls)
     for (CallRecord& call : calls) {
         maskCall(call, *masks);
         m_instruments.record(call);
+        if (call.overHttp)
+            recordHttp(call);
         QByteArray arguments;
         QByteArray response;
         if (isToolCall(call) || (exported && call.targetKind != telemetry::TargetKind::None)) {

@@ -58,6 +58,7 @@ Q_SIGNALS:
 
 private:
     void takeCalls(std::vector<telemetry::CallRecord>& calls);
+    void recordHttp(const telemetry::CallRecord& call);
     void takeSpans(std::vector<telemetry::SpanData>& spans);
     void takeLogs(std::vector<telemetry::LogRecord>& logs);
     void maskCall(telemetry::CallRecord& call, const privacy::Masker& masker) const;

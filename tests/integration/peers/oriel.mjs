@@ -55,7 +55,10 @@ export class Oriel {
         this.process = spawn(bin, ['--config', this.configPath, '--data-dir', this.dataDir, ...args], { env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
         this.process.stderr.on('data', (chunk) => (this.stderr += chunk));
         this.process.stdout.on('data', (chunk) => (this.stdout += chunk));
-        this.exited = new Promise((resolve) => this.process.once('exit', (code, signal) => resolve({ code, signal })));
+        this.exited = new Promise((resolve) => {
+            this.process.once('exit', (code, signal) => resolve({ code, signal }));
+            this.process.once('error', (error) => resolve({ code: error.message }));
+        });
         const ended = this.exited.then(({ code, signal }) => {
             throw new Error(`oriel ended with ${code ?? signal}: ${this.stderr}`);
         });
