@@ -191,10 +191,10 @@ bool Session::clientCan(const char* capability) const
 }
 
 void Session::ask(const QString& method, const QJsonObject& params, const std::shared_ptr<Channel>& channel,
-                  std::function<void(const QJsonObject&)> answered)
+                  const std::function<void(const QJsonObject&)>& answered)
 {
     const QString id = str("ask-%1").arg(++m_lastAsk);
-    m_asked.insert(idText(id), std::move(answered));
+    m_asked.insert(idText(id), answered);
     channel->send({{str("jsonrpc"), str("2.0")}, {str("id"), id}, {str("method"), method}, {str("params"), params}});
 }
 

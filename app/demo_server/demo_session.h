@@ -46,7 +46,7 @@ public:
     [[nodiscard]] bool clientCan(const char* capability) const;
     /// Sends a request to the client; `answered` gets its response, unless the call was cancelled.
     void ask(const QString& method, const QJsonObject& params, const std::shared_ptr<Channel>& channel,
-             std::function<void(const QJsonObject& response)> answered);
+             const std::function<void(const QJsonObject& response)>& answered);
     /// A notifications/message, if the level is wanted.
     void log(const char* level, const QJsonValue& data, const std::shared_ptr<Channel>& channel);
     [[nodiscard]] Shared& shared() { return *m_shared; }

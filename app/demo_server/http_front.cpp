@@ -69,7 +69,7 @@ QByteArray HttpFront::newClient()
     if (m_clients.size() >= kMaxClients) {
         m_clients.erase(m_clients.begin());
     }
-    const QByteArray id = m_random.secureBytes(16).toHex();
+    QByteArray id = m_random.secureBytes(16).toHex();
     Client& client = m_clients[id];
     client.session = std::make_unique<Session>(m_shared, [this, id](const QJsonObject& message) {
         const auto it = m_clients.find(id);

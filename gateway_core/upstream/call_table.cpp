@@ -8,7 +8,7 @@ namespace oriel::upstream {
 PendingCall& CallTable::insert(std::int64_t id, PendingCall&& call)
 {
     m_nextDueNs = std::min({m_nextDueNs, call.warned ? call.deadlineNs : call.warnNs, call.deadlineNs});
-    return *m_calls.insert(id, std::move(call));
+    return *m_calls.emplace(id, std::move(call));
 }
 
 PendingCall* CallTable::find(std::int64_t id)

@@ -117,7 +117,7 @@ private:
     QString noAnswerRemedy() const
     {
         const QString name = shortName();
-        if (const QString hint = hintFor(m_facts.stderrTail); !hint.isEmpty()) {
+        if (QString hint = hintFor(m_facts.stderrTail); !hint.isEmpty()) {
             return hint;
         }
         if (name.startsWith(QLatin1String("npx")) || name.startsWith(QLatin1String("uvx")) || name == QLatin1String("docker")) {

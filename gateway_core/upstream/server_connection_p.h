@@ -86,7 +86,7 @@ public:
     void rejectWith(std::int64_t id, Reply::Kind kind, Error error);
 
     // frames (server_frames.cpp)
-    void takeFrame(Link& link, QByteArray frame, const FrameOrigin& origin);
+    void takeFrame(Link& link, const QByteArray& frame, const FrameOrigin& origin);
     void takeMessage(Link& link, mcp::Message&& message, const FrameOrigin& origin);
     void takeBroken(const mcp::FrameError& error, const QByteArray& frame);
     void takeAnswer(mcp::Message&& message, const FrameOrigin& origin);

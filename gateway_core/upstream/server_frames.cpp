@@ -98,7 +98,7 @@ void ServerConnection::Private::recordLog(telemetry::Severity severity, QByteArr
     context.recorder->recordLog(std::move(log));
 }
 
-void ServerConnection::Private::takeFrame(Link& from, QByteArray frame, const FrameOrigin& origin)
+void ServerConnection::Private::takeFrame(Link& from, const QByteArray& frame, const FrameOrigin& origin)
 {
     if (from.retired) {
         return;

@@ -29,7 +29,7 @@ void ServerConnection::Private::Link::onStarted()
 void ServerConnection::Private::Link::onFrame(QByteArray frame, const FrameOrigin& origin)
 {
     trace.end(Step::FirstByte);
-    owner.takeFrame(*this, std::move(frame), origin);
+    owner.takeFrame(*this, frame, origin);
 }
 
 void ServerConnection::Private::Link::onSendFailed(std::int64_t requestId, const SendFailure& failure)

@@ -100,7 +100,7 @@ Status StdioTransport::spawn()
     if (search.program.isEmpty()) {
         return fail(ErrorCode::NotFound, QStringLiteral("The command was not found."), m_settings.command);
     }
-    if (const Status safe = checkBatchArguments(search.program, m_settings.arguments); !safe) {
+    if (Status safe = checkBatchArguments(search.program, m_settings.arguments); !safe) {
         return safe;
     }
     m_facts.stage = StartStage::Spawn;

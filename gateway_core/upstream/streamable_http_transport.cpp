@@ -191,7 +191,7 @@ http::ResponseHandler StreamableHttpTransport::responseHandler(std::uint64_t key
         return exchange == nullptr ? http::BodyMode::Collect : onHead(*exchange, head);
     };
     handler.onData = [this, key](QByteArrayView bytes) { onData(key, bytes); };
-    handler.onEnd = [this, key](http::ResponseEnd&& end) { onEnd(key, std::move(end.body)); };
+    handler.onEnd = [this, key](http::ResponseEnd&& end) { onEnd(key, end.body); };
     handler.onError = [this, key](const http::ClientError& error) { onError(key, error); };
     return handler;
 }
@@ -233,7 +233,7 @@ void StreamableHttpTransport::onData(std::uint64_t key, QByteArrayView bytes)
         SendFailure failure;
         failure.error = fed.error();
         failure.maybeProcessed = true;
-        failRequest(*exchange, std::move(failure));
+        failRequest(*exchange, failure);
         if (ownStream) {
             openOwnStream();
         }
@@ -261,7 +261,7 @@ void StreamableHttpTransport::onData(std::uint64_t key, QByteArrayView bytes)
     exchange->retry = exchange->parser->retry();
 }
 
-void StreamableHttpTransport::onEnd(std::uint64_t key, QByteArray body)
+void StreamableHttpTransport::onEnd(std::uint64_t key, const QByteArray& body)
 {
     Exchange* exchange = find(key);
     if (exchange == nullptr) {
@@ -287,10 +287,10 @@ void StreamableHttpTransport::onEnd(std::uint64_t key, QByteArray body)
         }
         return;
     }
-    answerBody(key, std::move(body));
+    answerBody(key, body);
 }
 
-void StreamableHttpTransport::answerBody(std::uint64_t key, QByteArray body)
+void StreamableHttpTransport::answerBody(std::uint64_t key, const QByteArray& body)
 {
     Exchange* exchange = find(key);
     const QByteArray text = exchange->json ? body.trimmed() : QByteArray();
@@ -317,7 +317,7 @@ void StreamableHttpTransport::answerBody(std::uint64_t key, QByteArray body)
                      QStringLiteral("The server's HTTP answer (status %1) holds no answer to the request.").arg(exchange->status),
                      m_settings.server,
                      {}};
-    failRequest(*exchange, std::move(failure));
+    failRequest(*exchange, failure);
 }
 
 void StreamableHttpTransport::streamEnded(Exchange& exchange)
@@ -342,7 +342,7 @@ void StreamableHttpTransport::streamEnded(Exchange& exchange)
     failure.maybeProcessed = true;
     failure.error = {
         ErrorCode::Unavailable, QStringLiteral("The server ended the stream before it answered."), m_settings.server, {}};
-    failRequest(exchange, std::move(failure));
+    failRequest(exchange, failure);
 }
 
 void StreamableHttpTransport::resumeLater(Exchange& exchange)
@@ -390,7 +390,7 @@ void StreamableHttpTransport::refused(Exchange& exchange, const QByteArray& body
     if (sessionGone && m_session == exchange.session) {
         m_session.clear();
     }
-    failRequest(exchange, std::move(failure));
+    failRequest(exchange, failure);
 }
 
 void StreamableHttpTransport::onError(std::uint64_t key, const http::ClientError& error)
@@ -418,13 +418,13 @@ void StreamableHttpTransport::onError(std::uint64_t key, const http::ClientError
     SendFailure failure;
     failure.error = error.error;
     failure.maybeProcessed = error.maybeProcessed;
-    failRequest(*exchange, std::move(failure));
+    failRequest(*exchange, failure);
     if (unreachable && !wasInitialize) {
         lost(error.error);
     }
 }
 
-void StreamableHttpTransport::failRequest(Exchange& exchange, SendFailure failure)
+void StreamableHttpTransport::failRequest(Exchange& exchange, const SendFailure& failure)
 {
     const std::int64_t requestId = exchange.requestId;
     remove(exchange.key);
@@ -504,7 +504,7 @@ void StreamableHttpTransport::close()
     m_delete = m_client.send(std::move(request), std::move(handler));
 }
 
-void StreamableHttpTransport::finish(CloseReason reason)
+void StreamableHttpTransport::finish(const CloseReason& reason)
 {
     if (std::exchange(m_over, true)) {
         return;

@@ -63,16 +63,16 @@ private:
 
     http::BodyMode onHead(Exchange& exchange, const http::ResponseHead& head);
     void onData(std::uint64_t key, QByteArrayView bytes);
-    void onEnd(std::uint64_t key, QByteArray body);
+    void onEnd(std::uint64_t key, const QByteArray& body);
     void onError(std::uint64_t key, const http::ClientError& error);
     void streamEnded(Exchange& exchange);
     void refused(Exchange& exchange, const QByteArray& body);
-    void answerBody(std::uint64_t key, QByteArray body);
+    void answerBody(std::uint64_t key, const QByteArray& body);
     void resumeLater(Exchange& exchange);
     void openOwnStream();
-    void failRequest(Exchange& exchange, SendFailure failure);
+    void failRequest(Exchange& exchange, const SendFailure& failure);
     void lost(Error error);
-    void finish(CloseReason reason);
+    void finish(const CloseReason& reason);
 
     HttpSettings m_settings;
     http::Client& m_client;
