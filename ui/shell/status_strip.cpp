@@ -13,9 +13,9 @@
 namespace oriel::ui {
 namespace {
 
-constexpr int edge = 13;
+constexpr int edge = 10;
 constexpr int gap = 18;
-constexpr int lampRoom = 16;
+constexpr int lampRoom = 19;
 
 int widthOf(const StatusStrip::Segment& segment, const QFontMetrics& metrics)
 {
@@ -23,7 +23,7 @@ int widthOf(const StatusStrip::Segment& segment, const QFontMetrics& metrics)
     if (segment.lamp)
         width += lampRoom;
     if (!segment.before.isEmpty())
-        width += metrics.horizontalAdvance(segment.before) + 5;
+        width += metrics.horizontalAdvance(segment.before) + 1;
     return width;
 }
 
@@ -173,9 +173,9 @@ void StatusStrip::paintEvent(QPaintEvent*)
         };
         painter.setPen(segment.tone == Tone::Neutral ? theme.dim : theme.toneText(segment.tone));
         if (!segment.before.isEmpty())
-            painter.drawText(take(metrics.horizontalAdvance(segment.before) + 5), int(lead), segment.before);
+            painter.drawText(take(metrics.horizontalAdvance(segment.before) + 1), int(lead), segment.before);
         if (segment.lamp)
-            paintLamp(painter, QRectF(take(lampRoom)).adjusted(2.5, 0, -2.5, 0), *segment.lamp, theme, 9);
+            paintLamp(painter, QRectF(take(lampRoom)), *segment.lamp, theme, 9);
         painter.drawText(room, int(lead) | Qt::TextSingleLine, segment.text);
     }
 }
