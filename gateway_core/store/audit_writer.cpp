@@ -251,9 +251,12 @@ void AuditWriter::Private::succeeded()
 /// True when writing should be tried again at once.
 bool AuditWriter::Private::recover(const Error& error)
 {
-    if (error.code == ErrorCode::ResourceExhausted && QFile::exists(ballastFile())) {
+    if (error.code == ErrorCode::ResourceExhausted || error.code == ErrorCode::Io) {
+        const bool hadBallast = QFile::exists(ballastFile());
         freeBallast();
-        return true;
+        // The write-ahead log may be used again from its beginning once the database has taken what it holds.
+        const bool emptied = pause.count() == 0 && database.checkpoint().has_value();
+        return hadBallast || emptied;
     }
     if (error.code == ErrorCode::DataLoss) {
         const Status moved = moveAside();

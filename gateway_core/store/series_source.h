@@ -6,6 +6,7 @@
 #include <QByteArray>
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <stop_token>
 #include <vector>
@@ -19,7 +20,8 @@ namespace oriel::store {
 struct Label {
     QByteArray name;
     QByteArray value;
-    auto operator<=>(const Label&) const = default;
+    bool operator==(const Label&) const = default;
+    bool operator<(const Label& other) const { return name != other.name ? name < other.name : value < other.value; }
 };
 /// Sorted by name; the metric's own name is not among them.
 using Labels = std::vector<Label>;
@@ -48,6 +50,10 @@ struct SeriesExemplar {
     double value = 0;
     QByteArray traceIdHex;
 };
+
+/// Bounds that take in every time.
+inline constexpr std::int64_t kTimeMin = std::numeric_limits<std::int64_t>::min();
+inline constexpr std::int64_t kTimeMax = std::numeric_limits<std::int64_t>::max();
 
 struct SeriesData {
     QByteArray metric;

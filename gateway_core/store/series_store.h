@@ -32,17 +32,18 @@ struct SeriesStoreStats {
     QString diskError;
 };
 
-/// Local time series (M4) made from collected metrics. A number becomes one series; a histogram becomes `<name>_bucket{le=…}` (cumulative),
-/// `<name>_sum` and `<name>_count`, as Prometheus has them. Labels are attributes with characters outside [a-zA-Z0-9_] replaced by `_`.
-/// Delta points are added up, so that every counter in the store is cumulative.
+/// Local time series (M4) made from collected metrics, with the names and labels that /metrics shows. A number becomes one series; a histogram
+/// becomes `<name>_bucket{le=…}` (cumulative), `<name>_sum` and `<name>_count`. An alias of a metric is answered as well.
+/// Delta points are added up, so that every counter in the store is cumulative. Samples are kept to the millisecond, those older than
+/// `fullResolutionMs` one a minute (the last).
 /// append() belongs to one thread at a time (the telemetry thread); the rest may be called from any thread.
 class SeriesStore final : public SeriesSource, public RetentionTarget {
 public:
     SeriesStore(SeriesStoreOptions options, const Clock& clock);
     ~SeriesStore() override;
 
-    /// Reads back what earlier runs wrote. Returns when it is there.
-    Status open();
+    /// Reads back what earlier runs wrote, on the store's own thread; `loaded` is called there when it is in place. The store works before.
+    Status open(std::function<void()> loaded = {});
     void close();
     Status flush();
 

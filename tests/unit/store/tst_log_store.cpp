@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "records.h"
+
+#include "store/framed_file.h"
+#include "store/log_store.h"
+
+#include <QTemporaryDir>
+#include <QTest>
+
+#include <semaphore>
+#include <thread>
+
+using namespace oriel;
+using namespace oriel::store;
+using namespace oriel::telemetry;
+using namespace oriel::test;
+
+namespace {
+
+LogRecord makeLog(int n, Severity severity = Severity::Info, const QByteArray& source = "files")
+{
+    static const auto resource = resourceNamed(QByteArrayLiteral("files"));
+    LogRecord record;
+    record.timeUnixNs = kStart + n * kMs;
+    record.observedUnixNs = record.timeUnixNs + 1;
+    record.severity = severity;
+    record.severityText = "INFO";
+    record.body = AnyValue(QByteArray("Message number " + QByteArray::number(n)));
+    record.attributes = {{QByteArrayLiteral("code"), AnyValue(std::int64_t{n})}, {QByteArrayLiteral("user"), QByteArrayLiteral("Someone")}};
+    record.traceId = {1, static_cast<std::uint64_t>(n + 1)};
+    record.spanId = {static_cast<std::uint64_t>(n + 1)};
+    record.source = source;
+    record.resource = resource;
+    return record;
+}
+
+void openAndLoad(LogStore& store)
+{
+    std::binary_semaphore loaded(0);
+    QVERIFY(store.open([&] { loaded.release(); }).has_value());
+    loaded.acquire();
+}
+
+} // namespace
+
+class LogStoreTest : public QObject {
+    Q_OBJECT
+
+    SystemClock m_clock;
+
+private Q_SLOTS:
+    void everyFilterNarrowsThePage()
+    {
+        LogStore store({}, m_clock);
+        for (int i = 0; i < 100; ++i)
+            store.append(makeLog(i, i % 10 == 0 ? Severity::Error : Severity::Info, i % 2 == 0 ? "files" : "web"));
+        LogQuery query;
+        QCOMPARE(store.query(query).rows.size(), std::size_t(100));
+        query.minSeverity = Severity::Warn;
+        QCOMPARE(store.query(query).rows.size(), std::size_t(10));
+        query = {};
+        query.source = "web";
+        QCOMPARE(store.query(query).rows.size(), std::size_t(50));
+        query.text = "NUMBER 7";
+        QCOMPARE(store.query(query).rows.size(), std::size_t(6)); // 7, 71, 73 … 79
+        query = {};
+        query.text = "someone";
+        QCOMPARE(store.query(query).rows.size(), std::size_t(100));
+        query = {};
+        query.traceId = TraceId{1, 43};
+        QCOMPARE(store.query(query).rows.front().record->body.text()->constData(), QByteArray("Message number 42"));
+        query = {};
+        query.fromUnixNs = kStart + 10 * kMs;
+        query.toUnixNs = kStart + 20 * kMs;
+        QCOMPARE(store.query(query).rows.size(), std::size_t(10));
+        QCOMPARE(store.sources(), (std::vector<QByteArray>{"files", "web"}));
+    }
+
+    void pagesFollowIdsInBothDirections()
+    {
+        LogStore store({}, m_clock);
+        for (int i = 0; i < 100; ++i)
+            store.append(makeLog(i));
+        LogQuery query;
+        query.limit = 30;
+        LogPage page = store.query(query);
+        QVERIFY(page.more);
+        QCOMPARE(page.rows.size(), std::size_t(30));
+        query.sinceId = page.rows.back().id;
+        query.limit = 1000;
+        QCOMPARE(store.query(query).rows.size(), std::size_t(70));
+        query = {};
+        query.newestFirst = true;
+        query.limit = 10;
+        page = store.query(query);
+        QCOMPARE(page.rows.front().id, store.lastId());
+        query.beforeId = page.rows.back().id;
+        QCOMPARE(store.query(query).rows.front().id, store.lastId() - 10);
+        query = {};
+        query.sinceId = store.lastId();
+        QVERIFY(store.query(query).rows.empty());
+    }
+
+    void theBudgetHoldsAndTheGapIsVisible()
+    {
+        LogStoreOptions options;
+        options.budgetBytes = 100'000;
+        LogStore store(options, m_clock);
+        store.append(makeLog(0));
+        const std::uint64_t first = store.lastId();
+        for (int i = 1; i < 5000; ++i)
+            store.append(makeLog(i));
+        const LogStoreStats stats = store.stats();
+        QVERIFY(stats.memoryBytes <= 100'000);
+        QCOMPARE(stats.records + stats.evicted, 5000U);
+        LogQuery query;
+        query.sinceId = first;
+        QVERIFY(store.query(query).firstId > first + 1);
+    }
+
+    void recordsSurviveARestartUnchanged()
+    {
+        QTemporaryDir dir;
+        LogStoreOptions options;
+        options.directory = dir.path();
+        options.segmentBytes = 20'000;
+        std::vector<LogRecord> written;
+        {
+            LogStore store(options, m_clock);
+            openAndLoad(store);
+            for (int i = 0; i < 3000; ++i) {
+                written.push_back(makeLog(i));
+                LogRecord copy = written.back();
+                store.append(std::move(copy));
+            }
+            QVERIFY(store.flush().has_value());
+        }
+        LogStore store(options, m_clock);
+        openAndLoad(store);
+        store.append(makeLog(3000));
+        LogQuery query;
+        query.limit = 10'000;
+        const LogPage page = store.query(query);
+        QCOMPARE(page.rows.size(), std::size_t(3001));
+        for (std::size_t i = 0; i < written.size(); ++i) {
+            const LogRecord& record = *page.rows[i].record;
+            QCOMPARE(record.timeUnixNs, written[i].timeUnixNs);
+            QVERIFY(record.body == written[i].body);
+            QVERIFY(record.attributes == written[i].attributes);
+            QCOMPARE(record.traceId, written[i].traceId);
+            QCOMPARE(record.source, written[i].source);
+            QVERIFY(*record.resource == *written[i].resource);
+            QVERIFY(i == 0 || page.rows[i].id == page.rows[i - 1].id + 1);
+        }
+        QCOMPARE(store.stats().lostRecords, 0U);
+    }
+
+    void aTornFileLosesOnlyItsEnd()
+    {
+        QTemporaryDir dir;
+        LogStoreOptions options;
+        options.directory = dir.path();
+        {
+            LogStore store(options, m_clock);
+            openAndLoad(store);
+            for (int i = 0; i < 100; ++i) {
+                store.append(makeLog(i));
+                if (i % 25 == 24)
+                    QVERIFY(store.flush().has_value());
+            }
+        }
+        QFile file(listStoredFiles(dir.path(), QStringLiteral("logs")).front().path);
+        QVERIFY(file.resize(file.size() - 80));
+        LogStore store(options, m_clock);
+        openAndLoad(store);
+        QCOMPARE(store.query({}).rows.size(), std::size_t(75));
+        QVERIFY(store.stats().lostRecords > 0);
+    }
+
+    void retentionDeletesWholeFilesAndOldMemory()
+    {
+        QTemporaryDir dir;
+        LogStoreOptions options;
+        options.directory = dir.path();
+        options.segmentBytes = 20'000;
+        LogStore store(options, m_clock);
+        openAndLoad(store);
+        for (int i = 0; i < 3000; ++i) {
+            store.append(makeLog(i));
+            if (i % 100 == 0)
+                QVERIFY(store.flush().has_value());
+        }
+        QVERIFY(store.flush().has_value());
+        const RetentionLimits limits{.keepAfterUnixNs = kStart + 1500 * kMs};
+        const auto preview = store.previewRetention(limits);
+        QVERIFY(preview->rows > 0 && preview->rows <= 1500);
+        const auto applied = store.applyRetention(limits);
+        QCOMPARE(applied->rows, preview->rows);
+        LogQuery query;
+        query.limit = 10'000;
+        QCOMPARE(store.query(query).rows.size(), std::size_t(1500));
+        QCOMPARE(store.applyRetention({.maxBytes = 1})->remainingRows, 0U);
+    }
+
+    void readersSeeWholeRecordsWhileOneThreadAppends()
+    {
+        LogStoreOptions options;
+        options.budgetBytes = 500'000;
+        LogStore store(options, m_clock);
+        std::atomic<bool> stop{false};
+        std::atomic<int> wrong{0};
+        std::atomic<int> reads{0};
+        std::vector<std::thread> readers;
+        for (int i = 0; i < 4; ++i)
+            readers.emplace_back([&] {
+                LogQuery query;
+                query.text = "number";
+                while (!stop) {
+                    const LogPage page = store.query(query);
+                    for (const LogEntry& entry : page.rows)
+                        if (entry.id <= query.sinceId || !entry.record || entry.record->source.isEmpty())
+                            ++wrong;
+                    query.sinceId = page.rows.empty() ? query.sinceId : page.rows.back().id;
+                    ++reads;
+                }
+            });
+        for (int i = 0; i < 5000 || reads < 100; ++i)
+            store.append(makeLog(i));
+        stop = true;
+        for (std::thread& reader : readers)
+            reader.join();
+        QCOMPARE(wrong.load(), 0);
+    }
+};
+
+QTEST_GUILESS_MAIN(LogStoreTest)
+#include "tst_log_store.moc"
