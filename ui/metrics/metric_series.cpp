@@ -14,7 +14,7 @@ namespace oriel::ui {
 namespace {
 
 constexpr std::int64_t msNs = 1'000'000;
-constexpr std::int64_t minuteNs = 60'000'000'000;
+constexpr std::int64_t shortestFitNs = 30'000'000'000;
 constexpr int mostLines = 8;
 constexpr std::size_t dotStretches = 30;
 const double nothing = std::nan("");
@@ -196,7 +196,7 @@ std::int64_t fittedBeginNs(const ChartWindow& window, std::int64_t firstNs)
 {
     if (firstNs <= window.fromNs + window.lengthNs() / 4)
         return window.fromNs;
-    return std::clamp(std::min(firstNs - window.stepNs, window.endNs - minuteNs), window.fromNs, window.endNs - 1);
+    return std::clamp(std::min(firstNs - window.stepNs, window.endNs - shortestFitNs), window.fromNs, window.endNs - 1);
 }
 
 QList<Exemplar> callDots(const std::vector<store::LatencyPoint>& points, const ChartWindow& window)
