@@ -51,6 +51,19 @@ QString TimeRange::label() const
     return QStringLiteral("%1 – %2").arg(from.toString(today ? clock : dated), to.toString(sameDay ? clock : dated));
 }
 
+QString TimeRange::phrase() const
+{
+    switch (kind) {
+    case Kind::Last:
+        return QStringLiteral(" in the last %1").arg(formatDurationTick(spanNs));
+    case Kind::Fixed:
+        return QStringLiteral(", %1").arg(label());
+    case Kind::All:
+        break;
+    }
+    return {};
+}
+
 QString TimeRange::token() const
 {
     switch (kind) {

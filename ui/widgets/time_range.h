@@ -30,6 +30,8 @@ struct TimeRange {
     [[nodiscard]] std::int64_t endNs(std::int64_t nowNs) const;
     /// "Last 15 min", "All", "10:27 – 10:42".
     [[nodiscard]] QString label() const;
+    /// To go on with after a count: " in the last 15 min", ", 10:27 – 10:42"; empty for All.
+    [[nodiscard]] QString phrase() const;
     /// "last:900", "all", "fixed:1700000000000000000:1700000900000000000"; what fromToken() reads.
     [[nodiscard]] QString token() const;
     /// The default range when `token` is not one.
