@@ -211,12 +211,21 @@ QString ServersSection::emptyReason() const { return m_servers.isEmpty() ? QStri
 
 bool ServersSection::open(const QString& target)
 {
+    if (target.isEmpty())
+        return true;
     const QString name = target.section(QLatin1Char('/'), 0, 0);
     const QStringList tabs{QStringLiteral("overview"), QStringLiteral("tools"), QStringLiteral("wire"), QStringLiteral("settings")};
     const auto tab = tabs.indexOf(target.section(QLatin1Char('/'), 1, 1));
     const QList<ServerSnapshot> servers = m_service.servers();
-    if (std::none_of(servers.cbegin(), servers.cend(), [&](const ServerSnapshot& server) { return server.config.name == name; }))
-        return false;
+    if (std::none_of(servers.cbegin(), servers.cend(), [&](const ServerSnapshot& server) { return server.config.name == name; })) {
+        if (target == QLatin1String("add"))
+            addServer();
+        else if (target == QLatin1String("import"))
+            importServers();
+        else
+            return false;
+        return true;
+    }
     m_wanted = name;
     if (tab >= 0)
         m_tabs->setCurrentIndex(int(tab));

@@ -43,7 +43,7 @@ public:
     void setLive(bool live) override;
     [[nodiscard]] bool isReady() const override;
     [[nodiscard]] QString emptyReason() const override;
-    /// A server's name, optionally with a tab: "notes", "notes/wire".
+    /// A server's name, optionally with a tab: "notes", "notes/wire"; "add" and "import" open their dialogs.
     bool open(const QString& target) override;
     [[nodiscard]] QByteArray saveState() const override;
     void restoreState(const QByteArray& state) override;
