@@ -62,7 +62,7 @@ QList<KeyValue> serverFacts(const service::ServerSnapshot& server)
     return rows;
 }
 
-QString diagnosisSentence(const service::Diagnosis& diagnosis)
+QString diagnosisText(const service::Diagnosis& diagnosis)
 {
     QString text = diagnosis.cause;
     for (const QString& part : {diagnosis.remedy, diagnosis.details.join(QLatin1Char('\n'))}) {
@@ -156,7 +156,7 @@ void ServerOverview::showDiagnosis(const service::ServerSnapshot& server)
     m_trace = trace;
     m_shown = diagnosis;
     m_banner->setTone(server.state == service::ServerState::Failed ? Tone::Error : Tone::Warning);
-    m_banner->setMessage(diagnosis.headline, diagnosisSentence(diagnosis));
+    m_banner->setMessage(diagnosis.headline, diagnosisText(diagnosis));
     m_banner->clearLinks();
     m_banner->addLink(QStringLiteral("restart"), QStringLiteral("Restart"));
     m_banner->addLink(QStringLiteral("edit"), QStringLiteral("Edit"));

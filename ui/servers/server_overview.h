@@ -50,6 +50,6 @@ private:
 /// The lines of the table. Pure.
 [[nodiscard]] QList<KeyValue> serverFacts(const service::ServerSnapshot& server);
 /// The sentence of the banner: cause, details, remedy. Pure.
-[[nodiscard]] QString diagnosisSentence(const service::Diagnosis& diagnosis);
+[[nodiscard]] QString diagnosisText(const service::Diagnosis& diagnosis);
 
 } // namespace oriel::ui
