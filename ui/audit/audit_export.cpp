@@ -58,7 +58,7 @@ AuditExportStrip::AuditExportStrip(QWidget* parent) : QWidget(parent)
     connect(&m_watcher, &QFutureWatcherBase::finished, this, &AuditExportStrip::end);
 }
 
-AuditExportStrip::~AuditExportStrip() { m_watcher.cancel(); }
+AuditExportStrip::~AuditExportStrip() { cancel(); }
 
 void AuditExportStrip::watch(const QFuture<Result<quint64>>& rows, const QString& path)
 {
@@ -69,7 +69,11 @@ void AuditExportStrip::watch(const QFuture<Result<quint64>>& rows, const QString
     m_watcher.setFuture(rows);
 }
 
-void AuditExportStrip::cancel() { m_watcher.cancel(); }
+void AuditExportStrip::cancel()
+{
+    if (!m_watcher.isFinished())
+        m_watcher.cancel();
+}
 
 void AuditExportStrip::end()
 {

@@ -5,6 +5,7 @@
 #include "ui/audit/audit_detail.h"
 #include "ui/audit/audit_model.h"
 #include "ui/audit/audit_words.h"
+#include "ui/compat/qt_compat.hpp"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/chip.h"
@@ -115,10 +116,10 @@ AuditSection::AuditSection(service::GatewayService& service, QWidget* parent) : 
 
 AuditSection::~AuditSection()
 {
-    m_pending.cancel();
-    m_pendingOlder.cancel();
-    m_pendingCount.cancel();
-    m_pendingRow.cancel();
+    compat::cancelRunning(m_pending);
+    compat::cancelRunning(m_pendingOlder);
+    compat::cancelRunning(m_pendingCount);
+    compat::cancelRunning(m_pendingRow);
 }
 
 void AuditSection::buildHeader()

@@ -2,6 +2,7 @@
 #include "ui/audit/audit_detail.h"
 #include "ui/audit/audit_model.h"
 #include "ui/audit/audit_section.h"
+#include "ui/compat/qt_compat.hpp"
 #include "ui/widgets/data_table.h"
 #include "ui/widgets/duration_bar.h"
 #include "ui/widgets/format.h"
@@ -67,7 +68,7 @@ void AuditSection::reloadFromTheTop()
 
 void AuditSection::fetch()
 {
-    m_pending.cancel();
+    compat::cancelRunning(m_pending);
     const quint64 generation = ++m_generation;
     const bool whole = m_reload;
     if (!whole && m_anchor > 0) { // the list stands somewhere in the past
@@ -134,7 +135,7 @@ void AuditSection::markReady()
 
 void AuditSection::count()
 {
-    m_pendingCount.cancel();
+    compat::cancelRunning(m_pendingCount);
     if (!isVisible())
         return;
     m_pendingCount = m_service.auditCount(query());
@@ -210,7 +211,7 @@ void AuditSection::takeNew(store::AuditPage&& page)
 
 void AuditSection::forgetOlder()
 {
-    m_pendingOlder.cancel();
+    compat::cancelRunning(m_pendingOlder);
     ++m_olderGeneration;
     m_fetchingOlder = false;
 }
@@ -307,7 +308,7 @@ void AuditSection::selectRow(int row)
 
 void AuditSection::fetchDetail(const QByteArray& rowId)
 {
-    m_pendingRow.cancel();
+    compat::cancelRunning(m_pendingRow);
     m_pendingRow = m_service.auditRow(rowId);
     m_pendingRow.then(this, [this, generation = ++m_rowGeneration](const Result<std::optional<store::AuditRow>>& answer) {
         if (generation != m_rowGeneration)
@@ -329,7 +330,7 @@ void AuditSection::openRow(const QByteArray& rowId)
         fetchDetail(rowId);
         return;
     }
-    m_pendingRow.cancel();
+    compat::cancelRunning(m_pendingRow);
     m_pendingRow = m_service.auditRow(rowId);
     m_pendingRow.then(this, [this, generation = ++m_rowGeneration](const Result<std::optional<store::AuditRow>>& answer) {
         if (generation != m_rowGeneration)

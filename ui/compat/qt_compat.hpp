@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <QFuture>
+
 #include <QFont>
 #include <QGuiApplication>
 #include <QObject>
@@ -50,6 +52,14 @@ inline void useTabularDigits(QFont& font)
 #else
     Q_UNUSED(font)
 #endif
+}
+
+/// Cancels a future that still runs. Never `future.cancel()` on one that may be finished: Qt before 6.6 then writes to the state of continuations that
+/// are gone.
+template <class T> void cancelRunning(QFuture<T>& future)
+{
+    if (!future.isFinished())
+        future.cancel();
 }
 
 } // namespace oriel::ui::compat

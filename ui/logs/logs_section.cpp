@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/logs/logs_section.h"
 
+#include "ui/compat/qt_compat.hpp"
 #include "ui/logs/log_detail.h"
 #include "ui/logs/log_model.h"
 #include "ui/logs/log_words.h"
@@ -64,8 +65,8 @@ LogsSection::LogsSection(service::GatewayService& service, QWidget* parent) : Se
 
 LogsSection::~LogsSection()
 {
-    m_pending.cancel();
-    m_pendingOlder.cancel();
+    compat::cancelRunning(m_pending);
+    compat::cancelRunning(m_pendingOlder);
 }
 
 void LogsSection::buildHeader()

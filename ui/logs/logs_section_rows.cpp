@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/logs/log_detail.h"
+#include "ui/compat/qt_compat.hpp"
 #include "ui/logs/log_model.h"
 #include "ui/logs/logs_section.h"
 #include "ui/widgets/data_table.h"
@@ -50,7 +51,7 @@ void LogsSection::reload()
 
 void LogsSection::fetch()
 {
-    m_pending.cancel();
+    compat::cancelRunning(m_pending);
     const quint64 generation = ++m_generation;
     const bool whole = m_reload;
     store::LogQuery wanted = query();
@@ -160,7 +161,7 @@ void LogsSection::takeNew(store::LogPage&& page)
 
 void LogsSection::forgetOlder()
 {
-    m_pendingOlder.cancel();
+    compat::cancelRunning(m_pendingOlder);
     ++m_olderGeneration;
     m_fetchingOlder = false;
 }

@@ -2,9 +2,11 @@
 #include "ui/metrics/metrics_section.h"
 
 #include "ui/charts/time_series_chart.h"
+#include "ui/compat/qt_compat.hpp"
 #include "ui/metrics/metric_card.h"
 #include "ui/metrics/metric_series.h"
 #include "ui/theme/oriel_style.h"
+#include "ui/widgets/async.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/live_refresh.h"
 
@@ -165,7 +167,7 @@ void MetricsSection::cancelFetches()
 {
     ++m_generation;
     for (QFuture<void>& fetch : m_fetches)
-        fetch.cancel();
+        compat::cancelRunning(fetch);
     m_fetches.clear();
     m_missing = 0;
 }
@@ -174,7 +176,7 @@ template <class T, class Apply> void MetricsSection::fetch(QFuture<T> future, Ap
 {
     ++m_missing;
     m_fetches.append(QFuture<void>(future));
-    future.then(this, [this, generation = m_generation, apply](const T& value) {
+    whenDone(future, this, [this, generation = m_generation, apply](const T& value) {
         if (generation != m_generation)
             return;
         apply(value);

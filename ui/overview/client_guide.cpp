@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/overview/client_guide.h"
 
+#include "ui/widgets/async.h"
 #include "ui/widgets/code_view.h"
 #include "ui/widgets/icon_button.h"
 #include "ui/widgets/link_button.h"
@@ -141,7 +142,7 @@ void ClientGuide::makeToken()
     const QString stem = name;
     for (int i = 2; isTaken(name); ++i)
         name = QStringLiteral("%1-%2").arg(stem).arg(i);
-    m_service.addToken(name, {QStringLiteral("mcp")}).then(this, [this, client, name](const Result<QString>& token) {
+    whenDone(m_service.addToken(name, {QStringLiteral("mcp")}), this, [this, client, name](const Result<QString>& token) {
         m_making = false;
         if (token) {
             m_token = *token;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/overview/first_run_page.h"
 
+#include "ui/compat/qt_compat.hpp"
 #include "ui/overview/client_guide.h"
 #include "ui/theme/oriel_style.h"
+#include "ui/widgets/async.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/text_label.h"
 
@@ -95,7 +97,7 @@ FirstRunPage::FirstRunPage(service::GatewayService& service, QWidget* parent) : 
     connect(m_guide, &ClientGuide::notice, this, &FirstRunPage::notice);
 }
 
-FirstRunPage::~FirstRunPage() { m_search.cancel(); }
+FirstRunPage::~FirstRunPage() { compat::cancelRunning(m_search); }
 
 QWidget* FirstRunPage::step(int number, const QString& title, TextLabel* sentence, QPushButton* button)
 {
@@ -119,10 +121,10 @@ void FirstRunPage::refresh()
     const service::GatewayStatus status = m_service.status();
     m_endpoint->setText(status.listening ? QStringLiteral("Oriel listens at %1. Put servers behind it and every call through it is traced, measured and recorded.").arg(status.endpoint)
                                          : QStringLiteral("Put servers behind Oriel and every call through it is traced, measured and recorded."));
-    m_search.cancel();
+    compat::cancelRunning(m_search);
     QFuture<QList<service::ImportCandidate>> search = m_service.discoverImports();
     m_search = QFuture<void>(search);
-    search.then(this, [this](const QList<service::ImportCandidate>& candidates) { showCandidates(candidates); });
+    whenDone(search, this, [this](const QList<service::ImportCandidate>& candidates) { showCandidates(candidates); });
 }
 
 void FirstRunPage::showCandidates(const QList<service::ImportCandidate>& candidates)

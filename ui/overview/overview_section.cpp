@@ -3,10 +3,12 @@
 
 #include "ui/charts/bar_list.h"
 #include "ui/charts/time_series_chart.h"
+#include "ui/compat/qt_compat.hpp"
 #include "ui/overview/client_guide.h"
 #include "ui/overview/first_run_page.h"
 #include "ui/overview/overview_models.h"
 #include "ui/overview/server_banners.h"
+#include "ui/widgets/async.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/cells.h"
 #include "ui/widgets/data_table.h"
@@ -298,7 +300,7 @@ void OverviewSection::cancelFetches()
 {
     ++m_generation;
     for (QFuture<void>& fetch : m_fetches)
-        fetch.cancel();
+        compat::cancelRunning(fetch);
     m_fetches.clear();
     m_missing = 0;
 }
@@ -307,7 +309,7 @@ template <class T, class Apply> void OverviewSection::fetch(QFuture<T> future, A
 {
     ++m_missing;
     m_fetches.append(QFuture<void>(future));
-    future.then(this, [this, generation = m_generation, apply](const T& value) {
+    whenDone(future, this, [this, generation = m_generation, apply](const T& value) {
         if (generation != m_generation)
             return;
         apply(value);
@@ -505,7 +507,7 @@ void OverviewSection::restoreState(const QByteArray& state)
 
 void OverviewSection::restart(const QString& server)
 {
-    m_service.restartServer(server).then(this, [this, server](const Status& done) {
+    whenDone(m_service.restartServer(server), this, [this, server](const Status& done) {
         Q_EMIT notice(done ? QStringLiteral("%1 is restarting").arg(server) : done.error().toString());
     });
 }
@@ -515,7 +517,7 @@ void OverviewSection::addDemoServer()
     config::Server demo;
     demo.name = QStringLiteral("demo");
     demo.command = m_demoProgram;
-    m_service.saveServer(demo).then(this, [this](const Status& done) {
+    whenDone(m_service.saveServer(demo), this, [this](const Status& done) {
         if (done) {
             Q_EMIT notice(QStringLiteral("The demo server was added"));
             Q_EMIT demoStarted();

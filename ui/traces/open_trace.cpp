@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/traces/open_trace.h"
 
+#include "ui/compat/qt_compat.hpp"
 #include "ui/traces/span_detail.h"
 #include "ui/traces/trace_pane.h"
 #include "ui/traces/waterfall_view.h"
@@ -48,8 +49,8 @@ OpenTrace::OpenTrace(service::GatewayService& service, TracePane& pane, SpanDeta
 
 OpenTrace::~OpenTrace()
 {
-    m_lookup.cancel();
-    m_logs.cancel();
+    compat::cancelRunning(m_lookup);
+    compat::cancelRunning(m_logs);
 }
 
 void OpenTrace::setLive(bool live) { m_refresh->setLive(live); }
@@ -94,7 +95,7 @@ void OpenTrace::noteRevision(const TraceId& id, std::uint64_t revision)
 
 void OpenTrace::fetch()
 {
-    m_lookup.cancel();
+    compat::cancelRunning(m_lookup);
     const quint64 generation = ++m_generation;
     const TraceId id = m_target.trace;
     m_askedRevision = m_revision;
@@ -152,7 +153,7 @@ void OpenTrace::showMissing(const TraceDocument& document)
 
 void OpenTrace::fetchLogs()
 {
-    m_logs.cancel();
+    compat::cancelRunning(m_logs);
     store::LogQuery query;
     query.traceId = m_target.trace;
     query.limit = logLimit;

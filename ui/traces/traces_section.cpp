@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/traces/traces_section.h"
 
+#include "ui/compat/qt_compat.hpp"
 #include "ui/traces/latency_pane.h"
 #include "ui/traces/open_trace.h"
 #include "ui/traces/span_detail.h"
@@ -65,9 +66,9 @@ TracesSection::TracesSection(service::GatewayService& service, QWidget* parent)
 
 TracesSection::~TracesSection()
 {
-    m_listFetch.cancel();
-    m_moreFetch.cancel();
-    m_pointsFetch.cancel();
+    compat::cancelRunning(m_listFetch);
+    compat::cancelRunning(m_moreFetch);
+    compat::cancelRunning(m_pointsFetch);
 }
 
 // --- page ------------------------------------------------------------------
@@ -272,8 +273,8 @@ void TracesSection::reload()
 
 void TracesSection::fetchList()
 {
-    m_listFetch.cancel();
-    m_moreFetch.cancel();
+    compat::cancelRunning(m_listFetch);
+    compat::cancelRunning(m_moreFetch);
     store::TraceQuery wanted = query();
     wanted.limit = m_restart ? pageRows : std::clamp(m_list->model()->rowCount(), pageRows, mostRefreshedRows);
     m_listFetch = m_service.traces(wanted);
@@ -356,7 +357,7 @@ void TracesSection::choose(const TraceId& id)
 
 void TracesSection::fetchPoints()
 {
-    m_pointsFetch.cancel();
+    compat::cancelRunning(m_pointsFetch);
     const store::TraceQuery wanted = query();
     const bool open = m_range.kind == TimeRange::Kind::All;
     const std::int64_t from = wanted.fromUnixNs;
