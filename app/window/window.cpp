@@ -105,7 +105,7 @@ int runWindow(const Options& options, int& argc, char** argv)
     QApplication application(argc, argv);
     QApplication::setApplicationDisplayName(QStringLiteral("Oriel"));
     QGuiApplication::setDesktopFileName(QStringLiteral("org.oriel.console"));
-    QApplication::setWindowIcon(QIcon(QStringLiteral(":/icons/app/oriel.svg")));
+    QApplication::setWindowIcon(QIcon(QStringLiteral(":/oriel/icons/app/oriel.svg")));
     const bool pictures = !options.screenshots.empty();
 
     if (service::readRuntime(options.dataDir) && !settleWithOwner(options) && service::readRuntime(options.dataDir))
