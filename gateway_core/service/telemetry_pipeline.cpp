@@ -90,6 +90,7 @@ void TelemetryPipeline::configure(const config::Config& configuration, std::shar
         m_registry.setNameSpace(nameSpace);
         m_deps.stores.audit.setMode(mode);
         m_deps.stores.traces.setBudget(budget);
+        m_deps.stores.traces.setCallResource(resource, scope);
         m_resource = resource;
         m_scope = scope;
     });
