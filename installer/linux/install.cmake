@@ -23,6 +23,7 @@ foreach(program ${ORIEL_PROGRAMS})
 endforeach()
 oriel_install_gz("${CMAKE_CURRENT_SOURCE_DIR}/linux/changelog" changelog "${CMAKE_INSTALL_DATADIR}/doc/oriel")
 install(FILES "${CMAKE_CURRENT_SOURCE_DIR}/linux/copyright" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/oriel")
+install(FILES "${CMAKE_SOURCE_DIR}/resources/fonts/OFL-1.1.txt" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/oriel")
 
 set(CPACK_GENERATOR "TGZ;DEB")
 set(CPACK_PACKAGE_RELOCATABLE OFF)
