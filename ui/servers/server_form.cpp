@@ -45,10 +45,7 @@ QLineEdit* timeEdit(QWidget* parent)
     return edit;
 }
 
-QString overrideText(const std::optional<config::Timeouts>& own, const config::Timeouts& usual, std::chrono::milliseconds config::Timeouts::* field)
-{
-    return own && *own.*field != usual.*field ? durationText(*own.*field) : QString();
-}
+QString overrideText(const std::optional<std::chrono::milliseconds>& own) { return own ? durationText(*own) : QString(); }
 
 } // namespace
 
@@ -174,13 +171,13 @@ void ServerForm::fill(const config::Server& server)
     m_enabled->setChecked(server.enabled);
     m_concurrency->setValue(server.concurrency);
     m_restarts->setValue(server.maxRestarts);
-    const auto showTimeout = [&](QLineEdit* edit, std::chrono::milliseconds config::Timeouts::* field) {
-        edit->setText(overrideText(server.timeouts, usual, field));
-        edit->setPlaceholderText(durationText(usual.*field));
+    const auto showTimeout = [](QLineEdit* edit, const std::optional<std::chrono::milliseconds>& own, std::chrono::milliseconds gateways) {
+        edit->setText(overrideText(own));
+        edit->setPlaceholderText(durationText(gateways));
     };
-    showTimeout(m_connect, &config::Timeouts::connectivity);
-    showTimeout(m_discovery, &config::Timeouts::discovery);
-    showTimeout(m_call, &config::Timeouts::toolCall);
+    showTimeout(m_connect, server.timeouts.connectivity, usual.connectivity);
+    showTimeout(m_discovery, server.timeouts.discovery, usual.discovery);
+    showTimeout(m_call, server.timeouts.toolCall, usual.toolCall);
     m_loading = false;
     showTransport();
 }
@@ -204,23 +201,10 @@ config::Server ServerForm::server() const
     server.enabled = m_enabled->isChecked();
     server.concurrency = m_concurrency->value();
     server.maxRestarts = m_restarts->value();
-    server.timeouts = timeouts();
+    server.timeouts.connectivity = parseDuration(m_connect->text());
+    server.timeouts.discovery = parseDuration(m_discovery->text());
+    server.timeouts.toolCall = parseDuration(m_call->text());
     return server;
-}
-
-std::optional<config::Timeouts> ServerForm::timeouts() const
-{
-    const config::Timeouts usual = m_service.configuration().gateway.timeouts;
-    const bool untouched = m_connect->text() == overrideText(m_loaded.timeouts, usual, &config::Timeouts::connectivity) &&
-                           m_discovery->text() == overrideText(m_loaded.timeouts, usual, &config::Timeouts::discovery) &&
-                           m_call->text() == overrideText(m_loaded.timeouts, usual, &config::Timeouts::toolCall);
-    if (untouched)
-        return m_loaded.timeouts;
-    config::Timeouts own = m_loaded.timeouts.value_or(usual);
-    own.connectivity = parseDuration(m_connect->text()).value_or(usual.connectivity);
-    own.discovery = parseDuration(m_discovery->text()).value_or(usual.discovery);
-    own.toolCall = parseDuration(m_call->text()).value_or(usual.toolCall);
-    return own == usual ? std::nullopt : std::optional(own);
 }
 
 QList<FieldError> ServerForm::timeoutErrors() const

@@ -53,7 +53,6 @@ private:
     void showLine();
     void moveToVault(PairList* list, int row);
     [[nodiscard]] QList<FieldError> timeoutErrors() const;
-    [[nodiscard]] std::optional<config::Timeouts> timeouts() const;
 
     service::GatewayService& m_service;
     config::Server m_loaded;
