@@ -77,7 +77,11 @@ AuditDetail::AuditDetail(QWidget* parent) : Card({}, parent)
     rawColumn->setContentsMargins(metrics::space3, metrics::space3, metrics::space3, metrics::space3);
     rawColumn->addWidget(m_raw);
     m_tabs = new TabPages;
-    m_tabs->addPage(m_summary, QStringLiteral("Summary"));
+    auto* summaryPage = new QWidget;
+    auto* summaryColumn = new QVBoxLayout(summaryPage);
+    summaryColumn->setContentsMargins(0, metrics::space2, 0, metrics::space2);
+    summaryColumn->addWidget(m_summary);
+    m_tabs->addPage(summaryPage, QStringLiteral("Summary"));
     m_tabs->addPage(m_arguments, QStringLiteral("Arguments"));
     m_tabs->addPage(m_response, QStringLiteral("Response"));
     m_tabs->addPage(rawPage, QStringLiteral("Raw"));

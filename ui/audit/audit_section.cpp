@@ -89,7 +89,7 @@ AuditSection::AuditSection(service::GatewayService& service, QWidget* parent) : 
     m_table->setModel(m_model);
     m_bars = new DurationBarDelegate(m_table);
     m_table->setItemDelegateForColumn(AuditModel::Latency, m_bars);
-    m_table->setColumnWidths({128, 196, 92, 104, 176, 0});
+    setTimeWidth(false);
     m_table->setFollowing(true, true);
     m_table->setAccessibleName(QStringLiteral("Audit rows"));
     m_card = new Card(QStringLiteral("Audit"));
@@ -101,7 +101,7 @@ AuditSection::AuditSection(service::GatewayService& service, QWidget* parent) : 
     m_splitter->addWidget(m_card);
     m_splitter->addWidget(m_detail);
     m_splitter->setStretchFactor(0, 1);
-    m_splitter->setSizes({840, 400});
+    m_splitter->setSizes({850, 380});
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(metrics::pageMargin, metrics::pageMargin, metrics::pageMargin, metrics::pageMargin);
     column->addWidget(m_splitter);
@@ -121,6 +121,8 @@ AuditSection::~AuditSection()
     compat::cancelRunning(m_pendingCount);
     compat::cancelRunning(m_pendingRow);
 }
+
+void AuditSection::setTimeWidth(bool withDays) { m_table->setColumnWidths({withDays ? 130 : 112, 176, 84, 104, 160, 0}); }
 
 void AuditSection::buildHeader()
 {

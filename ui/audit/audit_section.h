@@ -72,6 +72,7 @@ protected:
     void resizeEvent(QResizeEvent* event) override;
 
 private:
+    void setTimeWidth(bool withDays);
     void buildHeader();
     void buildActions();
     void buildBody();
@@ -84,6 +85,7 @@ private:
     void fetch();
     void fetchOlder();
     void forgetOlder();
+    void noteDays();
     void count();
     void takePage(store::AuditPage&& page);
     void takeNew(store::AuditPage&& page);
@@ -163,6 +165,7 @@ private:
     bool m_reload = true;
     bool m_fetchingOlder = false;
     bool m_following = true;
+    bool m_hasDays = false; ///< the times of the list carry their days
     bool m_changing = false;
     bool m_loaded = false;
     bool m_ready = false;

@@ -163,6 +163,7 @@ void AuditSection::takePage(store::AuditPage&& page)
         m_model->reset(std::move(page.rows), m_clock.unixNs());
         m_bars->setLongest(m_model->longestNs());
         m_table->setFollowing(m_following && m_anchor == 0, true);
+        noteDays();
     }
     m_seenSequence = std::max(m_seenSequence, m_model->newestSequence());
     if (m_model->rowCount() == 0) {
@@ -209,6 +210,13 @@ void AuditSection::takeNew(store::AuditPage&& page)
         selectRow(0);
 }
 
+void AuditSection::noteDays()
+{
+    const bool hasDays = m_model->rowCount() > 0 && m_model->index(m_model->rowCount() - 1, AuditModel::Time).data().toString().size() > 12;
+    if (std::exchange(m_hasDays, hasDays) != hasDays)
+        setTimeWidth(hasDays);
+}
+
 void AuditSection::forgetOlder()
 {
     compat::cancelRunning(m_pendingOlder);
@@ -245,6 +253,7 @@ void AuditSection::takeOlder(store::AuditPage&& page)
     {
         const QScopedValueRollback changing(m_changing, true);
         m_model->append(std::move(page.rows));
+        noteDays();
         m_bars->setLongest(m_model->longestNs());
     }
     if (m_model->rowCount() < kFewRows)

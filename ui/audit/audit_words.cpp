@@ -2,6 +2,7 @@
 #include "ui/audit/audit_words.h"
 
 #include "base/json.h"
+#include "telemetry/call_spans.h"
 #include "ui/widgets/format.h"
 
 #include <QDateTime>
@@ -48,7 +49,6 @@ KeyValue sizeLine(const QString& key, const QByteArray& kept, std::int64_t whole
     KeyValue row;
     row.key = key;
     row.value = formatBytes(static_cast<std::uint64_t>(whole));
-    row.mono = false;
     if (whole > kept.size()) {
         row.note = kept.isEmpty() ? QStringLiteral("not kept") : QStringLiteral("%1 kept").arg(formatBytes(static_cast<std::uint64_t>(kept.size())));
         row.tone = Tone::Warning;
@@ -96,10 +96,11 @@ QString auditError(const store::AuditRow& row)
         return {};
     const QString words = QString::fromUtf8(row.errorMessage).simplified();
     const QString type = QString::fromUtf8(row.errorType);
+    const bool isPlain = type.isEmpty() || type.toUtf8() == telemetry::outcomeName(row.outcome); // says no more than the outcome
     if (!words.isEmpty())
-        return type.isEmpty() || words.contains(type, Qt::CaseInsensitive) ? words : type + QLatin1Char(' ') + words;
+        return isPlain || words.contains(type, Qt::CaseInsensitive) ? words : type + QLatin1Char(' ') + words;
     const QString word = outcomeWord(row.outcome);
-    return type.isEmpty() || type.compare(word, Qt::CaseInsensitive) == 0 ? word : QStringLiteral("%1 · %2").arg(word, type);
+    return isPlain ? word : QStringLiteral("%1 · %2").arg(word, type);
 }
 
 QString auditTime(std::int64_t unixNs, std::int64_t nowUnixNs)

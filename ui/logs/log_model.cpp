@@ -72,10 +72,8 @@ QVariant LogModel::lineData(const telemetry::LogRecord& record, int column, int 
     case Text:
         if (role == Qt::DisplayRole)
             return logLine(record).text;
-        if (role == CellRole::Note) {
-            const int more = logLine(record).moreLines;
-            return more > 0 ? QVariant(QStringLiteral("+%1 %2").arg(more).arg(more == 1 ? QStringLiteral("line") : QStringLiteral("lines"))) : QVariant();
-        }
+        if (role == CellRole::Note)
+            return logLine(record).note;
         if (role == CellRole::Mono)
             return true;
         if (role == CellRole::Dim)

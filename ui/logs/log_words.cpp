@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/logs/log_words.h"
 
+#include "base/json.h"
 #include "base/json_writer.h"
 
 #include <QDateTime>
@@ -59,6 +60,27 @@ QByteArray rfc3339(std::int64_t unixNs)
 {
     const QByteArray upToMs = QDateTime::fromMSecsSinceEpoch(unixNs / 1'000'000, Qt::UTC).toString(Qt::ISODateWithMs).toLatin1();
     return upToMs.chopped(1) + QByteArray::number(static_cast<qlonglong>(unixNs % 1'000'000)).rightJustified(6, '0') + 'Z';
+}
+
+/// Structured lines are read by their message, with the rest beside it. False for anything else.
+bool readStructured(const QByteArray& body, LogLine& line)
+{
+    constexpr qsizetype largest = 8 * 1024;
+    json::Document document;
+    if (!body.startsWith('{') || body.size() > largest || !document.parse(body))
+        return false;
+    QStringList rest;
+    for (const json::Member& member : document.root().members()) {
+        const QByteArray key = member.key.asUtf8();
+        const bool isMessage = key == "message" || key == "msg" || key == "text";
+        if (isMessage && member.value.isString() && line.text.isEmpty())
+            line.text = withoutTerminalColors(member.value.asString()).simplified().left(lineLimit);
+        else
+            rest.append(QString::fromUtf8(key) + QLatin1Char('=') +
+                        (member.value.isString() ? member.value.asString().simplified() : QString::fromUtf8(member.value.raw().toByteArray())).left(80));
+    }
+    line.note = rest.join(QLatin1Char(' ')).left(200);
+    return !line.text.isEmpty();
 }
 
 void writeAttributes(json::Writer& out, QByteArrayView name, const telemetry::Attributes& attributes)
@@ -137,15 +159,20 @@ QString logBody(const telemetry::LogRecord& record)
 
 LogLine logLine(const telemetry::LogRecord& record)
 {
-    const QString body = logBody(record);
     LogLine line;
+    if (const QByteArray* text = record.body.text(); text != nullptr && readStructured(*text, line))
+        return line;
+    line = {};
+    const QString body = logBody(record);
+    int more = 0;
     for (QStringView part : QStringView(body).split(u'\n')) {
-        if (!line.text.isEmpty()) {
-            line.moreLines += part.trimmed().isEmpty() ? 0 : 1;
-            continue;
-        }
-        line.text = part.trimmed().left(lineLimit).toString();
+        if (line.text.isEmpty())
+            line.text = part.trimmed().left(lineLimit).toString();
+        else
+            more += part.trimmed().isEmpty() ? 0 : 1;
     }
+    if (more > 0)
+        line.note = more == 1 ? QStringLiteral("+1 line") : QStringLiteral("+%1 lines").arg(more);
     for (QChar& c : line.text) {
         if (c < u' ' || c == QChar(0x7f))
             c = u' ';

@@ -13,6 +13,7 @@
 #include <QTemporaryDir>
 #include <QtTest>
 
+#include <functional>
 #include <memory>
 
 namespace oriel::test {
@@ -21,8 +22,11 @@ namespace oriel::test {
 /// HTTP. For tests of sections; needs an event loop (QTEST_MAIN).
 class ServiceFixture {
 public:
+    /// Fills the stores of a data directory before the service opens it.
+    using Prepare = std::function<void(const QString& dataDir)>;
+
     /// `servers`: the object `mcpServers` of the configuration; demoServer() makes one.
-    explicit ServiceFixture(const QJsonObject& servers = {})
+    explicit ServiceFixture(const QJsonObject& servers = {}, const Prepare& prepare = {})
     {
         const QString path = m_directory.filePath(QStringLiteral("oriel.json"));
         QFile file(path);
@@ -36,6 +40,8 @@ public:
         options.port = 0;
         options.noAuth = true;
         options.headless = true;
+        if (prepare)
+            prepare(options.dataDir);
         m_service = std::make_unique<service::GatewayService>(options);
         const Status started = m_service->start();
         if (!started)
