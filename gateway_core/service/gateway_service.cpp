@@ -138,40 +138,40 @@ QFuture<store::LogPage> GatewayService::logs(store::LogQuery query)
 QFuture<Result<store::AuditPage>> GatewayService::audit(store::AuditQuery query)
 {
     return d->read([this, query = std::move(query)](std::stop_token stop) -> Result<store::AuditPage> {
-        const auto reader = store::AuditReader::open(d->stores->auditPath);
+        const auto reader = d->stores->readAudit();
         if (!reader)
             return fail(reader.error());
-        return reader->page(query, stop);
+        return *reader ? (*reader)->page(query, stop) : store::AuditPage();
     });
 }
 
 QFuture<Result<store::AuditReader::Count>> GatewayService::auditCount(store::AuditQuery query)
 {
     return d->read([this, query = std::move(query)](std::stop_token stop) -> Result<store::AuditReader::Count> {
-        const auto reader = store::AuditReader::open(d->stores->auditPath);
+        const auto reader = d->stores->readAudit();
         if (!reader)
             return fail(reader.error());
-        return reader->count(query, 100'000, stop);
+        return *reader ? (*reader)->count(query, 100'000, stop) : store::AuditReader::Count();
     });
 }
 
 QFuture<Result<std::optional<store::AuditRow>>> GatewayService::auditRow(QByteArray id)
 {
     return d->read([this, id = std::move(id)](std::stop_token) -> Result<std::optional<store::AuditRow>> {
-        const auto reader = store::AuditReader::open(d->stores->auditPath);
+        const auto reader = d->stores->readAudit();
         if (!reader)
             return fail(reader.error());
-        return reader->row(id);
+        return *reader ? (*reader)->row(id) : std::optional<store::AuditRow>();
     });
 }
 
 QFuture<Result<std::optional<store::AuditRow>>> GatewayService::auditRowOfTrace(TraceId id, SpanId span)
 {
     return d->read([this, id, span](std::stop_token) -> Result<std::optional<store::AuditRow>> {
-        const auto reader = store::AuditReader::open(d->stores->auditPath);
+        const auto reader = d->stores->readAudit();
         if (!reader)
             return fail(reader.error());
-        return reader->rowForTrace(id, span);
+        return *reader ? (*reader)->rowForTrace(id, span) : std::optional<store::AuditRow>();
     });
 }
 

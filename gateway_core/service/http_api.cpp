@@ -101,11 +101,13 @@ http::Response listLogs(const store::LogStore& logs, QByteArrayView query)
     return http::Response::json(200, writer.take());
 }
 
-http::Response listAudit(const QString& file, QByteArrayView query)
+http::Response listAudit(const Stores& stores, QByteArrayView query)
 {
-    const auto reader = store::AuditReader::open(file);
+    const auto reader = stores.readAudit();
     if (!reader)
         return problem(503, reader.error().toString().toUtf8());
+    if (!*reader)
+        return http::Response::json(200, R"({"rows":[],"next":0})");
     store::AuditQuery wanted;
     wanted.limit = limitOf(query);
     wanted.withPayloads = http::queryValue(query, "payloads") == QByteArrayLiteral("true");
@@ -115,7 +117,7 @@ http::Response listAudit(const QString& file, QByteArrayView query)
         wanted.servers.push_back(*server);
     if (const auto tool = http::queryValue(query, "tool"))
         wanted.tools.push_back(*tool);
-    const auto page = reader->page(wanted);
+    const auto page = (*reader)->page(wanted);
     if (!page)
         return problem(503, page.error().toString().toUtf8());
     QByteArray rows;
@@ -173,7 +175,7 @@ void HttpApi::handle(http::Request&& request, http::Exchange exchange, const QBy
     else if (path == "/api/v1/logs")
         answerLater(std::move(exchange), requestId, [this, query] { return listLogs(m_deps.stores.logs, query); });
     else if (path == "/api/v1/audit")
-        answerLater(std::move(exchange), requestId, [this, query] { return listAudit(m_deps.stores.auditPath, query); });
+        answerLater(std::move(exchange), requestId, [this, query] { return listAudit(m_deps.stores, query); });
     else
         answerLater(std::move(exchange), requestId, [] { return problem(404, "no such route below /api/v1"); });
 }

@@ -64,6 +64,17 @@ Status Stores::open()
     return first;
 }
 
+Result<std::optional<store::AuditReader>> Stores::readAudit() const
+{
+    auto reader = store::AuditReader::open(auditPath);
+    if (reader)
+        return std::optional<store::AuditReader>(std::move(*reader));
+    const store::AuditState state = audit.state();
+    if (state.committed == 0 && state.health == store::AuditState::Health::Ok)
+        return std::optional<store::AuditReader>();
+    return fail(reader.error());
+}
+
 void Stores::close()
 {
     (void)audit.close();

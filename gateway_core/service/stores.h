@@ -11,7 +11,7 @@
 #include "store/trace_store.h"
 #include "store/wire_log.h"
 
-#include <memory>
+#include <optional>
 
 namespace oriel::service {
 
@@ -19,6 +19,9 @@ namespace oriel::service {
 struct Stores {
     Stores(const QString& dataDir, const config::Config& configuration, const Clock& clock, Random& random, QByteArray chainKey,
            store::WireLog::Masker masker);
+
+    /// The audit log to read; nothing while its first row is still on its way to a new file. Any thread.
+    [[nodiscard]] Result<std::optional<store::AuditReader>> readAudit() const;
 
     /// Opens all; the first error, after all were tried. A store whose directory cannot be written works in memory.
     Status open();
