@@ -37,7 +37,7 @@ std::int64_t bucketStep(std::int64_t lengthNs, int points, std::int64_t shortest
 ChartWindow chartWindow(const TimeRange& range, std::int64_t nowNs, std::int64_t oldestNs, int points,
                         std::int64_t shortestStepNs)
 {
-    constexpr std::int64_t shortest = 20 * secondNs;
+    constexpr std::int64_t shortest = 10 * secondNs;
     constexpr std::int64_t without = 15 * minuteNs;
     std::int64_t end = range.endNs(nowNs);
     std::int64_t begin = range.beginNs(nowNs);

@@ -23,7 +23,7 @@ struct ChartWindow {
 [[nodiscard]] std::int64_t bucketStep(std::int64_t lengthNs, int points, std::int64_t shortestNs = 1'000'000'000);
 
 /// What to show for `range` at `nowNs`. `oldestNs` is when the first record was made, 0 when there is none: a range that reaches
-/// back before it starts there, but is never shorter than twenty seconds, so that a fresh start fills the chart and not its last
+/// back before it starts there, but is never shorter than ten seconds, so that a fresh start fills the chart and not its last
 /// column.
 [[nodiscard]] ChartWindow chartWindow(const TimeRange& range, std::int64_t nowNs, std::int64_t oldestNs, int points,
                                       std::int64_t shortestStepNs = 1'000'000'000);

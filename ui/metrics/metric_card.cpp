@@ -77,9 +77,27 @@ void MetricCard::setData(const QList<TimeSeries>& series, const QList<Exemplar>&
         m_chart->setExemplars(dots);
     }
     m_chart->setSeries(series);
+    showHint();
     m_copy->setEnabled(!series.isEmpty());
     if (isTableShown()) // a table behind the chart is filled when it is turned to
         m_model->setSeries(series);
+}
+
+void MetricCard::setScope(const QString& words)
+{
+    m_scope = words;
+    showHint();
+}
+
+void MetricCard::showHint()
+{
+    // A legend comes with the second line; a lone one is named here.
+    const QList<TimeSeries>& series = m_chart->series();
+    const bool labelled = std::any_of(m_spec.queries.cbegin(), m_spec.queries.cend(), [](const MetricQuery& query) { return !query.by.isEmpty(); });
+    const QString lone = series.size() == 1 && labelled ? series.first().name : QString();
+    QStringList words{m_scope.isEmpty() ? m_spec.hint : m_scope, lone};
+    words.removeAll(QString());
+    setHint(words.join(QStringLiteral(" · ")));
 }
 
 void MetricCard::setProblem(const QString& text) { m_chart->setEmptyText(text); }
@@ -93,7 +111,7 @@ bool MetricCard::isTableShown() const { return m_toggle->isChecked(); }
 void MetricCard::copy()
 {
     const QList<TimeSeries> series = m_chart->series();
-    QGuiApplication::clipboard()->setText(seriesCsv(series));
+    QGuiApplication::clipboard()->setText(seriesCsv(series, unitText(m_spec.unit)));
     Q_EMIT notice(QStringLiteral("%1 rows of “%2” copied as CSV").arg(seriesRows(series).size()).arg(m_spec.title));
 }
 

@@ -22,6 +22,8 @@ public:
     [[nodiscard]] const MetricSpec& spec() const { return m_spec; }
     [[nodiscard]] TimeSeriesChart* chart() const { return m_chart; }
     void setData(const QList<TimeSeries>& series, const QList<Exemplar>& dots, std::int64_t fromNs, std::int64_t toNs);
+    /// Words in place of the card's own hint, such as that a filter does not apply; empty: the card's own.
+    void setScope(const QString& words);
     /// Why there is nothing, when it is not the range: an error of the query.
     void setProblem(const QString& text);
     [[nodiscard]] bool isEmpty() const;
@@ -35,7 +37,10 @@ Q_SIGNALS:
     void notice(const QString& text);
 
 private:
+    void showHint();
+
     MetricSpec m_spec;
+    QString m_scope;
     QStackedWidget* m_faces;
     TimeSeriesChart* m_chart;
     DataTable* m_table;

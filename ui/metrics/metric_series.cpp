@@ -14,7 +14,7 @@ namespace oriel::ui {
 namespace {
 
 constexpr std::int64_t msNs = 1'000'000;
-constexpr std::int64_t shortestFitNs = 30'000'000'000;
+constexpr std::int64_t shortestFitNs = 20'000'000'000;
 constexpr int mostLines = 8;
 constexpr std::size_t dotStretches = 30;
 const double nothing = std::nan("");
@@ -57,6 +57,12 @@ void paint(QList<TimeSeries>& series, MetricColors colors, const ServiceSlot& sl
             break;
         case MetricColors::Services:
             series[i].colorSlot = slotOf ? slotOf(series[i].name) : -1;
+            break;
+        case MetricColors::Quantiles:
+            if (i == 1)
+                series[i].tone = Tone::Accent;
+            else
+                series[i].colorSlot = i == 0 ? 4 : 2;
             break;
         case MetricColors::Failures:
             if (i == 0)
@@ -158,7 +164,7 @@ QList<TimeSeries> metricSeries(const MetricSpec& spec, const std::vector<MetricA
         if (answers.size() >= 2)
             series = hitShares(answers[0], answers[1]);
     } else {
-        const double factor = spec.unit == MetricUnit::PerMinute ? 60 : 1;
+        const double factor = spec.unit == MetricUnit::PerMinute ? 60 : spec.unit == MetricUnit::Mebibytes ? 1.0 / (1024 * 1024) : 1;
         for (std::size_t i = 0; i < answers.size() && i < static_cast<std::size_t>(spec.queries.size()); ++i) {
             for (const store::ChartLine& line : answers[i]) {
                 TimeSeries one;
@@ -244,11 +250,11 @@ QList<SeriesRow> seriesRows(const QList<TimeSeries>& series)
     return result;
 }
 
-QString seriesCsv(const QList<TimeSeries>& series)
+QString seriesCsv(const QList<TimeSeries>& series, const QString& unit)
 {
     QStringList header{QStringLiteral("time")};
     for (const TimeSeries& one : series)
-        header.append(csvField(one.name));
+        header.append(csvField(unit.isEmpty() ? one.name : QStringLiteral("%1 [%2]").arg(one.name, unit)));
     QString csv = header.join(QLatin1Char(',')) + QStringLiteral("\r\n");
     QList<SeriesRow> rows = seriesRows(series);
     std::reverse(rows.begin(), rows.end());

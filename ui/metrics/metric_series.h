@@ -26,7 +26,7 @@ using ServiceSlot = std::function<int(const QString&)>;
 /// The earliest sample with a value; 0 when there is none.
 [[nodiscard]] std::int64_t firstValueNs(const QList<TimeSeries>& series);
 /// Where the axis of a page begins: at the window's start, or, when values begin in its last three quarters, a little before them, so that
-/// they fill the chart. At least half a minute is shown.
+/// they fill the chart. At least twenty seconds are shown.
 [[nodiscard]] std::int64_t fittedBeginNs(const ChartWindow& window, std::int64_t firstNs);
 /// Slow and failed calls worth a click: the slowest of each thirtieth of the window, and each stretch's slowest failure.
 [[nodiscard]] QList<Exemplar> callDots(const std::vector<store::LatencyPoint>& points, const ChartWindow& window);
@@ -38,7 +38,7 @@ struct SeriesRow {
 };
 /// Newest first.
 [[nodiscard]] QList<SeriesRow> seriesRows(const QList<TimeSeries>& series);
-/// RFC 4180 with a header; times in ISO 8601 UTC, oldest first, full precision, nothing where there is no value.
-[[nodiscard]] QString seriesCsv(const QList<TimeSeries>& series);
+/// RFC 4180 with a header that names each line and the unit; times in ISO 8601 UTC, oldest first, full precision, nothing where there is no value.
+[[nodiscard]] QString seriesCsv(const QList<TimeSeries>& series, const QString& unit = {});
 
 } // namespace oriel::ui

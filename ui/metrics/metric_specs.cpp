@@ -57,6 +57,7 @@ QList<MetricSpec> callCards()
                   .queries = {quantile("tool_call_duration_seconds", true, 0.5, "server_name"), quantile("tool_call_duration_seconds", true, 0.95, "server_name"),
                               quantile("tool_call_duration_seconds", true, 0.99, "server_name")},
                   .unit = MetricUnit::Seconds,
+                  .colors = MetricColors::Quantiles,
                   .scale = ScaleKind::Log,
                   .exemplars = true,
                   .hint = QStringLiteral("dots open traces"),
@@ -82,6 +83,7 @@ QList<MetricSpec> gatewayCards()
                   .title = QStringLiteral("Gateway overhead"),
                   .queries = {quantile("oriel_gateway_overhead_seconds", false, 0.5, ""), quantile("oriel_gateway_overhead_seconds", false, 0.95, "")},
                   .unit = MetricUnit::Seconds,
+                  .colors = MetricColors::Quantiles,
                   .lowest = 0,
                   .hint = QStringLiteral("time no server worked"),
                   .emptyText = QStringLiteral("No request came in this range.")});
@@ -153,7 +155,7 @@ QList<MetricSpec> resourceCards()
     cards.append({.id = QStringLiteral("memory"),
                   .title = QStringLiteral("Memory"),
                   .queries = {memory},
-                  .unit = MetricUnit::Bytes,
+                  .unit = MetricUnit::Mebibytes,
                   .colors = MetricColors::Services,
                   .lowest = 0,
                   .hint = QStringLiteral("resident"),
@@ -220,6 +222,27 @@ MetricFilter metricFilter(const store::Filter& filter)
     return found;
 }
 
+QString unitText(MetricUnit unit)
+{
+    switch (unit) {
+    case MetricUnit::PerSecond:
+        return QStringLiteral("1/s");
+    case MetricUnit::PerMinute:
+        return QStringLiteral("1/min");
+    case MetricUnit::Share:
+        return QStringLiteral("share");
+    case MetricUnit::Seconds:
+        return QStringLiteral("s");
+    case MetricUnit::Count:
+        break;
+    case MetricUnit::Cores:
+        return QStringLiteral("cores");
+    case MetricUnit::Mebibytes:
+        return QStringLiteral("MiB");
+    }
+    return {};
+}
+
 QString formatMetric(MetricUnit unit, double value)
 {
     if (!std::isfinite(value))
@@ -236,8 +259,8 @@ QString formatMetric(MetricUnit unit, double value)
         return formatDuration(std::llround(value * 1e9));
     case MetricUnit::Count:
         return formatNumber(value);
-    case MetricUnit::Bytes:
-        return formatBytes(static_cast<std::uint64_t>(std::max(0.0, value)));
+    case MetricUnit::Mebibytes:
+        return QStringLiteral("%1 MiB").arg(formatNumber(value));
     }
     return {};
 }
@@ -254,8 +277,8 @@ QString formatMetricTick(MetricUnit unit, double value)
     case MetricUnit::PerMinute:
     case MetricUnit::Count:
         return value >= 10'000 ? formatCompact(std::llround(value)) : QString::number(value, 'g', 4);
-    case MetricUnit::Bytes:
-        return formatBytes(static_cast<std::uint64_t>(std::max(0.0, value)));
+    case MetricUnit::Mebibytes:
+        return QStringLiteral("%1 MiB").arg(QString::number(value, 'g', 4));
     }
     return {};
 }

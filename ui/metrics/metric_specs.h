@@ -13,7 +13,7 @@
 namespace oriel::ui {
 
 /// How a chart's values are counted and written.
-enum class MetricUnit { PerSecond, PerMinute, Share, Seconds, Count, Cores, Bytes };
+enum class MetricUnit { PerSecond, PerMinute, Share, Seconds, Count, Cores, Mebibytes };
 
 /// How the answers to a card's queries become lines.
 enum class MetricShape {
@@ -22,7 +22,7 @@ enum class MetricShape {
 };
 
 /// Where the lines' colours come from.
-enum class MetricColors { Ordered, Services, Failures };
+enum class MetricColors { Ordered, Services, Quantiles, Failures };
 
 /// One question to the time series (M4).
 struct MetricQuery {
@@ -67,6 +67,8 @@ struct MetricFilter {
 };
 [[nodiscard]] MetricFilter metricFilter(const store::Filter& filter);
 
+/// As in the header of a table or a file: "1/min", "s".
+[[nodiscard]] QString unitText(MetricUnit unit);
 [[nodiscard]] QString formatMetric(MetricUnit unit, double value);
 [[nodiscard]] QString formatMetricTick(MetricUnit unit, double value);
 

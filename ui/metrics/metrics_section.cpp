@@ -140,7 +140,7 @@ void MetricsSection::showFilter()
     for (MetricCard* card : std::as_const(m_cards)) {
         const QList<MetricQuery>& queries = card->spec().queries;
         const bool narrows = std::all_of(queries.cbegin(), queries.cend(), [](const MetricQuery& query) { return !query.serverLabel.isEmpty(); });
-        card->setHint(!m_narrowing.servers.isEmpty() && !narrows ? QStringLiteral("all servers") : card->spec().hint);
+        card->setScope(!m_narrowing.servers.isEmpty() && !narrows ? QStringLiteral("all servers") : QString());
     }
 }
 

@@ -247,7 +247,15 @@ QString outcomeWords(Outcome outcome)
     return QStringLiteral("error");
 }
 
-QString failureName(const store::TraceSummary& trace) { return QString::fromUtf8(trace.tool.isEmpty() ? trace.rootName : trace.tool); }
+QString failureName(const store::TraceSummary& trace, const QString& separator)
+{
+    if (trace.tool.isEmpty())
+        return QString::fromUtf8(trace.rootName);
+    const QString tool = QString::fromUtf8(trace.tool);
+    const QString prefix = QString::fromUtf8(trace.server) + separator;
+    const bool isTool = trace.method == "tools/call" || trace.method == "prompts/get";
+    return !isTool || trace.server.isEmpty() || tool.startsWith(prefix) ? tool : prefix + tool;
+}
 
 QString failureSentence(const store::TraceSummary& trace)
 {

@@ -66,8 +66,8 @@ struct FigureText {
 
 /// "upstream timeout", "tool error" …
 [[nodiscard]] QString outcomeWords(telemetry::Outcome outcome);
-/// What failed and why, for "Latest failures".
-[[nodiscard]] QString failureName(const store::TraceSummary& trace);
+/// What failed, as clients name it with `separator` between server and tool, and why; for "Latest failures".
+[[nodiscard]] QString failureName(const store::TraceSummary& trace, const QString& separator);
 [[nodiscard]] QString failureSentence(const store::TraceSummary& trace);
 
 } // namespace oriel::ui

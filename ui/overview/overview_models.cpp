@@ -176,11 +176,11 @@ QVariant OverviewServersModel::headerData(int section, Qt::Orientation orientati
     return QAbstractTableModel::headerData(section, orientation, role);
 }
 
-void FailuresModel::setFailures(const std::vector<store::TraceSummary>& failures)
+void FailuresModel::setFailures(const std::vector<store::TraceSummary>& failures, const QString& separator)
 {
     QList<Row> rows;
     for (const store::TraceSummary& trace : failures)
-        rows.append({QString::fromLatin1(trace.traceId.toHex()), failureName(trace), failureSentence(trace), trace.startUnixNs});
+        rows.append({QString::fromLatin1(trace.traceId.toHex()), failureName(trace, separator), failureSentence(trace), trace.startUnixNs});
     if (rows == m_rows)
         return;
     if (rows.size() != m_rows.size()) {

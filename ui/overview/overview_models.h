@@ -62,7 +62,7 @@ public:
     static constexpr int TraceRole = Qt::UserRole + 1;
 
     using QAbstractTableModel::QAbstractTableModel;
-    void setFailures(const std::vector<store::TraceSummary>& failures);
+    void setFailures(const std::vector<store::TraceSummary>& failures, const QString& separator);
 
     [[nodiscard]] int rowCount(const QModelIndex& parent = {}) const override;
     [[nodiscard]] int columnCount(const QModelIndex& parent = {}) const override;

@@ -417,7 +417,7 @@ void OverviewSection::showData()
     m_errors->setRows(errorRows(m_data.failures));
     m_errors->setEmptyText(callCount(m_data) > 0 ? QStringLiteral("Every call succeeded %1.").arg(rangeWords()) : QStringLiteral("No error %1.").arg(rangeWords()));
     m_errorsCard->setHint(m_data.failures.size() >= mostFailures ? QStringLiteral("of %1 failures").arg(formatCount(static_cast<std::int64_t>(m_data.failures.size()))) : QString());
-    m_failuresModel->setFailures(m_data.latestFailures);
+    m_failuresModel->setFailures(m_data.latestFailures, m_service.configuration().gateway.separator);
     m_failures->setCurrentIndex(m_data.latestFailures.empty() ? 1 : 0);
     showServers();
     updatePage();

@@ -150,9 +150,10 @@ private Q_SLOTS:
         QCOMPARE(errors[0].tone, Tone::Error);
         QCOMPARE(errors[1].name, QStringLiteral("blocked: secret"));
 
-        const QList<TimeSeries> memory = metricSeries(spec(QStringLiteral("memory")), {{line("server", "", {4096}), line("server", "db", {none})}}, {});
+        const QList<TimeSeries> memory = metricSeries(spec(QStringLiteral("memory")), {{line("server", "", {2097152}), line("server", "db", {none})}}, {});
         QCOMPARE(memory.size(), 1);
         QCOMPARE(memory[0].name, QStringLiteral("oriel"));
+        QCOMPARE(memory[0].samples[0].value, 2.0); // MiB
 
         const QList<TimeSeries> latency = metricSeries(spec(QStringLiteral("latency")), {{line("", "", {0.1})}, {line("", "", {0.2})}, {}}, {});
         QCOMPARE(latency.size(), 2);
@@ -190,7 +191,7 @@ private Q_SLOTS:
         QCOMPARE(fittedBeginNs(window, 0), window.fromNs);
         QCOMPARE(fittedBeginNs(window, 1200 * second), window.fromNs);
         QCOMPARE(fittedBeginNs(window, 1600 * second), 1595 * second);
-        QCOMPARE(fittedBeginNs(window, 1899 * second), 1870 * second);
+        QCOMPARE(fittedBeginNs(window, 1899 * second), 1880 * second);
     }
 
     void dotsAreTheSlowestAndTheFailed()
@@ -216,6 +217,7 @@ private Q_SLOTS:
         const QString csv = seriesCsv({series(QStringLiteral("p50"), {0.25, none}), series(QStringLiteral("odd, \"name\""), {1, 2})});
         QCOMPARE(csv, QStringLiteral("time,p50,\"odd, \"\"name\"\"\"\r\n1970-01-01T00:16:40.000Z,0.25,1\r\n1970-01-01T00:16:45.000Z,,2\r\n"));
         QCOMPARE(seriesCsv({}), QStringLiteral("time\r\n"));
+        QVERIFY(seriesCsv({series(QStringLiteral("p50"), {1})}, unitText(MetricUnit::Seconds)).startsWith(QStringLiteral("time,p50 [s]\r\n")));
     }
 
     void theTableTellsTheSameValues()

@@ -68,7 +68,7 @@ private Q_SLOTS:
         QSignalSpy notices(&section, &Section::notice);
         card->copy();
         QCOMPARE(notices.count(), 1);
-        QVERIFY(QGuiApplication::clipboard()->text().startsWith(QStringLiteral("time,demo\r\n")));
+        QVERIFY(QGuiApplication::clipboard()->text().startsWith(QStringLiteral("time,demo [1/s]\r\n")));
     }
 
     void aDragAsksForItsRangeAndADotForItsTrace()

@@ -99,7 +99,7 @@ private Q_SLOTS:
     void aFreshStartFillsTheChart()
     {
         const ChartWindow young = chartWindow(TimeRange::last(15 * minute), now, now - 3 * second, 100);
-        QCOMPARE(young.fromNs, now - 20 * second);
+        QCOMPARE(young.fromNs, now - 10 * second);
         QCOMPARE(young.stepNs, second);
         const ChartWindow older = chartWindow(TimeRange::last(15 * minute), now, now - 2 * minute, 100);
         QCOMPARE(older.stepNs, 2 * second);
@@ -232,11 +232,17 @@ private Q_SLOTS:
         store::TraceSummary trace;
         trace.rootName = "tools/call db__query";
         trace.outcome = telemetry::Outcome::Timeout;
-        QCOMPARE(failureName(trace), QStringLiteral("tools/call db__query"));
+        QCOMPARE(failureName(trace, QStringLiteral("__")), QStringLiteral("tools/call db__query"));
         QCOMPARE(failureSentence(trace), QStringLiteral("upstream timeout"));
         trace.tool = "db__query";
         trace.firstError = "no answer\n within 5 s";
-        QCOMPARE(failureName(trace), QStringLiteral("db__query"));
+        QCOMPARE(failureName(trace, QStringLiteral("__")), QStringLiteral("db__query"));
+        trace.tool = "query";
+        trace.server = "db";
+        trace.method = "tools/call";
+        QCOMPARE(failureName(trace, QStringLiteral("__")), QStringLiteral("db__query"));
+        trace.method = "resources/read";
+        QCOMPARE(failureName(trace, QStringLiteral("__")), QStringLiteral("query"));
         QCOMPARE(failureSentence(trace), QStringLiteral("no answer within 5 s"));
         trace.firstError = "timeout";
         QCOMPARE(failureSentence(trace), QStringLiteral("upstream timeout"));

@@ -123,8 +123,8 @@ private Q_SLOTS:
     {
         FailuresModel model;
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
-        model.setFailures({});
-        model.setFailures({failure(5, "db__query"), failure(4, "fs__write_file")});
+        model.setFailures({}, QStringLiteral("__"));
+        model.setFailures({failure(5, "db__query"), failure(4, "fs__write_file")}, QStringLiteral("__"));
         QCOMPARE(model.rowCount(), 2);
         const QModelIndex first = model.index(0, FailuresModel::Call);
         QCOMPARE(first.data().toString(), QStringLiteral("db__query"));
@@ -132,11 +132,11 @@ private Q_SLOTS:
         QCOMPARE(first.data(CellRole::Outcome).toBool(), false);
         QCOMPARE(first.data(FailuresModel::TraceRole).toString().size(), 32);
         QSignalSpy changed(&model, &QAbstractItemModel::dataChanged);
-        model.setFailures({failure(5, "db__query"), failure(4, "fs__write_file")});
+        model.setFailures({failure(5, "db__query"), failure(4, "fs__write_file")}, QStringLiteral("__"));
         QCOMPARE(changed.count(), 0);
-        model.setFailures({failure(6, "db__query"), failure(5, "db__query")});
+        model.setFailures({failure(6, "db__query"), failure(5, "db__query")}, QStringLiteral("__"));
         QCOMPARE(changed.count(), 1);
-        model.setFailures({failure(6, "db__query")});
+        model.setFailures({failure(6, "db__query")}, QStringLiteral("__"));
         QCOMPARE(model.rowCount(), 1);
     }
 };
