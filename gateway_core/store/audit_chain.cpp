@@ -3,22 +3,42 @@
 
 #include "store/byte_io.h"
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 namespace oriel::store {
 
-QByteArray hmacSha256(QByteArrayView key, QByteArrayView message)
+AuditChain::AuditChain(QByteArrayView key)
 {
-    QByteArray out(EVP_MAX_MD_SIZE, Qt::Uninitialized);
-    unsigned length = 0;
-    HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(message.data()),
-         static_cast<std::size_t>(message.size()), reinterpret_cast<unsigned char*>(out.data()), &length);
-    out.truncate(static_cast<qsizetype>(length));
+    if (key.isEmpty())
+        return;
+    EVP_MAC* algorithm = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+    m_context = EVP_MAC_CTX_new(algorithm);
+    EVP_MAC_free(algorithm);
+    char digest[] = "SHA256";
+    const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0), OSSL_PARAM_construct_end()};
+    if (m_context != nullptr &&
+        EVP_MAC_init(m_context, reinterpret_cast<const unsigned char*>(key.data()), static_cast<std::size_t>(key.size()), parameters) != 1) {
+        EVP_MAC_CTX_free(m_context);
+        m_context = nullptr;
+    }
+}
+
+AuditChain::~AuditChain() { EVP_MAC_CTX_free(m_context); }
+
+QByteArray AuditChain::mac(QByteArrayView message) const
+{
+    if (m_context == nullptr)
+        return {};
+    QByteArray out(32, Qt::Uninitialized);
+    std::size_t length = 0;
+    EVP_MAC_init(m_context, nullptr, 0, nullptr); // the same key again
+    EVP_MAC_update(m_context, reinterpret_cast<const unsigned char*>(message.data()), static_cast<std::size_t>(message.size()));
+    EVP_MAC_final(m_context, reinterpret_cast<unsigned char*>(out.data()), &length, static_cast<std::size_t>(out.size()));
     return out;
 }
 
-QByteArray auditRowHash(QByteArrayView key, QByteArrayView previousHash, const AuditRow& row)
+QByteArray AuditChain::rowHash(QByteArrayView previousHash, const AuditRow& row) const
 {
     ByteWriter out;
     out.text(previousHash);
@@ -33,20 +53,18 @@ QByteArray auditRowHash(QByteArrayView key, QByteArrayView previousHash, const A
     for (const QByteArray* text : {&row.id, &row.client, &row.user, &row.project, &row.server, &row.tool, &row.method, &row.arguments,
                                    &row.response, &row.errorType, &row.errorMessage, &row.requestId, &row.guardrails})
         out.text(*text);
-    return hmacSha256(key, out.view());
+    return mac(out.view());
 }
 
-QByteArray auditKeyId(QByteArrayView key) { return key.isEmpty() ? QByteArray() : hmacSha256(key, "oriel audit key id").first(8); }
+QByteArray AuditChain::keyId() const { return mac("oriel audit key id").left(8); }
 
-QByteArray auditPositionSeal(QByteArrayView key, QByteArrayView purpose, std::int64_t sequence, QByteArrayView hash)
+QByteArray AuditChain::positionSeal(QByteArrayView purpose, std::int64_t sequence, QByteArrayView hash) const
 {
-    if (key.isEmpty())
-        return {};
     ByteWriter out;
     out.text(purpose);
     out.fixed64(static_cast<std::uint64_t>(sequence));
     out.text(hash);
-    return hmacSha256(key, out.view());
+    return mac(out.view());
 }
 
 } // namespace oriel::store

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "store/audit_database.h"
 
-#include "store/audit_chain.h"
 #include "store/audit_schema.h"
 
 #include <QFile>
@@ -35,7 +34,7 @@ void makePrivate(const QString& file)
 Status AuditDatabase::open(const QString& file, const QByteArray& key, int busyTimeoutMs)
 {
     close();
-    m_key = key;
+    m_chain = std::make_unique<AuditChain>(key);
     makePrivate(file);
     if (const Status opened = m_database.open(file, false); !opened)
         return opened;
@@ -108,7 +107,7 @@ Status AuditDatabase::loadChain()
 
 Status AuditDatabase::beginEpoch()
 {
-    const QByteArray keyId = auditKeyId(m_key);
+    const QByteArray keyId = m_chain->keyId();
     {
         Result<SqlStatement> current = m_database.prepare("SELECT key_id FROM audit_epoch ORDER BY first DESC LIMIT 1");
         if (!current)
@@ -148,7 +147,7 @@ Result<std::int64_t> AuditDatabase::textId(const QByteArray& text)
 Result<bool> AuditDatabase::insert(AuditRow& row)
 {
     row.sequence = m_lastSequence + 1;
-    const QByteArray hash = m_key.isEmpty() ? QByteArray() : auditRowHash(m_key, m_lastHash, row);
+    const QByteArray hash = m_chain->hasKey() ? m_chain->rowHash(m_lastHash, row) : QByteArray();
     m_insert.bind(1, row.sequence).bindText(2, row.id).bind(3, static_cast<int>(row.kind)).bind(4, row.timeUnixNs);
     int parameter = 5;
     for (const QByteArray* text : {&row.client, &row.user, &row.project, &row.server, &row.tool, &row.method}) {
@@ -190,7 +189,7 @@ Result<bool> AuditDatabase::insert(AuditRow& row)
 Status AuditDatabase::storePosition(const char* name, const char* purpose, std::int64_t sequence, const QByteArray& hash)
 {
     const QByteArray value = QByteArray::number(static_cast<qlonglong>(sequence)).rightJustified(20, '0') + ':' + hash.toHex().leftJustified(64, '0') +
-                             ':' + auditPositionSeal(m_key, purpose, sequence, hash).toHex();
+                             ':' + m_chain->positionSeal(purpose, sequence, hash).toHex();
     const int code = m_setMeta.bindText(1, name).bindBlob(2, value).step();
     m_setMeta.reset();
     if (code != SQLITE_DONE)

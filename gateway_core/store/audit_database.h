@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "store/audit_chain.h"
 #include "store/audit_row.h"
 #include "store/sqlite_db.h"
 
 #include <QHash>
 
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -46,7 +48,7 @@ private:
     Error failure(const QString& what) const { return m_database.error(what); }
 
     SqlDatabase m_database;
-    QByteArray m_key;
+    std::unique_ptr<AuditChain> m_chain;
     QByteArray m_lastHash;
     std::int64_t m_lastSequence = 0;
     QHash<QByteArray, std::int64_t> m_texts;

@@ -11,11 +11,12 @@ namespace oriel::store {
 namespace {
 
 /// Work of one page, in SQLite's instructions: the bound of a search that finds little.
-constexpr std::int64_t kPageSteps = 4'000'000;
+constexpr std::int64_t kPageSteps = 1'500'000;
 constexpr std::int64_t kTextPageSteps = 400'000; ///< each compares a payload
 constexpr std::int64_t kFirstWindow = 20'000;
 constexpr std::int64_t kLargestWindow = 320'000;
 constexpr int kNeighbours = 20'000;
+constexpr int kMostOfOneId = 10'000;
 
 QByteArray likePattern(QByteArrayView text)
 {
@@ -93,7 +94,7 @@ Status AuditReader::Private::addSearch(AuditWhere& where, const QByteArray& text
 /// Times grow with sequences, but not strictly: the neighbours in time of a bound tell how far rows are out of order.
 Status AuditReader::Private::addTimes(AuditWhere& where, const AuditQuery& query) const
 {
-    const auto bound = [&](QByteArrayView sql, std::int64_t time, QByteArrayView condition) -> Status {
+    const auto bound = [&](QByteArrayView sql, std::int64_t time, std::int64_t& sequence) -> Status {
         Result<SqlStatement> statement = database.prepare(sql);
         if (!statement)
             return tl::unexpected(statement.error());
@@ -102,20 +103,46 @@ Status AuditReader::Private::addTimes(AuditWhere& where, const AuditQuery& query
         if (statement->isNull(0))
             where.isEmpty = true;
         else
-            where.add(condition, statement->integer(0));
+            sequence = statement->integer(0);
         return {};
     };
     if (query.fromUnixNs != kBeginningOfTime) {
         where.add("a.time>=?", query.fromUnixNs);
-        const Status status = bound("SELECT min(seq) FROM (SELECT seq FROM audit WHERE time>=? ORDER BY time LIMIT ?)", query.fromUnixNs, "a.seq>=?");
+        const Status status = bound("SELECT min(seq) FROM (SELECT seq FROM audit WHERE time>=? ORDER BY time LIMIT ?)", query.fromUnixNs, where.first);
         if (!status)
             return status;
     }
     if (query.toUnixNs != kEndOfTime) {
         where.add("a.time<?", query.toUnixNs);
-        return bound("SELECT max(seq) FROM (SELECT seq FROM audit WHERE time<? ORDER BY time DESC LIMIT ?)", query.toUnixNs, "a.seq<=?");
+        return bound("SELECT max(seq) FROM (SELECT seq FROM audit WHERE time<? ORDER BY time DESC LIMIT ?)", query.toUnixNs, where.last);
     }
     return {};
+}
+
+Result<std::vector<std::int64_t>> AuditReader::Private::lookUp(QByteArrayView column, const std::variant<std::int64_t, QByteArray>& value,
+                                                               int limit) const
+{
+    std::vector<std::int64_t> out;
+    const Result<std::int64_t> first = database.number("SELECT min(seq) FROM audit");
+    const Result<std::int64_t> last = database.number("SELECT max(seq) FROM audit");
+    Result<SqlStatement> find = database.prepare("SELECT seq FROM audit WHERE (seq >> 13)=? AND " + column.toByteArray() + "=? AND " +
+                                                 column.toByteArray() + " IS NOT NULL ORDER BY seq DESC");
+    if (!first || !last || !find)
+        return tl::unexpected(!find ? find.error() : !first ? first.error() : last.error());
+    for (std::int64_t block = *last >> 13; block >= *first >> 13 && static_cast<int>(out.size()) < limit; --block) {
+        find->bind(1, block);
+        if (const auto* number = std::get_if<std::int64_t>(&value))
+            find->bind(2, *number);
+        else
+            find->bindText(2, std::get<QByteArray>(value));
+        int code = 0;
+        while ((code = find->step()) == SQLITE_ROW)
+            out.push_back(find->integer(0));
+        if (code != SQLITE_DONE)
+            return fail(database.error(QStringLiteral("The audit log cannot be read")));
+        find->reset();
+    }
+    return out;
 }
 
 Result<AuditWhere> AuditReader::Private::whereOf(const AuditQuery& query) const
@@ -146,12 +173,21 @@ Result<AuditWhere> AuditReader::Private::whereOf(const AuditQuery& query) const
             kinds.push_back(static_cast<std::int64_t>(kind));
         where.add("a.kind IN (" + numberList(kinds) + ")");
     }
+    const auto among = [&](const Result<std::vector<std::int64_t>>& sequences) -> Status {
+        if (!sequences)
+            return tl::unexpected(sequences.error());
+        where.isEmpty = where.isEmpty || sequences->empty();
+        where.add("a.seq IN (" + numberList(*sequences) + ")");
+        return {};
+    };
     if (query.traceId) {
-        where.add("a.trace_low=?", static_cast<std::int64_t>(query.traceId->low));
         where.add("a.trace_high=?", static_cast<std::int64_t>(query.traceId->high));
+        if (const Status status = among(lookUp("trace_low", static_cast<std::int64_t>(query.traceId->low), kMostOfOneId)); !status)
+            return tl::unexpected(status.error());
     }
     if (!query.requestId.isEmpty())
-        where.add("a.request=?", query.requestId);
+        if (const Status status = among(lookUp("request", query.requestId, kMostOfOneId)); !status)
+            return tl::unexpected(status.error());
     if (query.minLatencyNs > 0)
         where.add("a.latency>=?", query.minLatencyNs);
     if (const Status status = addSearch(where, query.text); !status)
@@ -202,8 +238,12 @@ Result<AuditPage> AuditReader::page(const AuditQuery& query, std::stop_token sto
     const StopHandler handler(d->database.handle(), stop);
     const int limit = std::clamp(query.limit, 1, 10'000);
     std::int64_t window = kFirstWindow;
-    std::int64_t low = query.newestFirst ? *first : std::max(*first, query.afterSequence + 1);
-    std::int64_t high = query.newestFirst && query.afterSequence > 0 ? std::min(*last, query.afterSequence - 1) : *last;
+    std::int64_t low = std::max(*first, where->first);
+    std::int64_t high = std::min(*last, where->last);
+    if (query.afterSequence > 0 && query.newestFirst)
+        high = std::min(high, query.afterSequence - 1);
+    else
+        low = std::max(low, query.afterSequence + 1);
     std::int64_t stepsLeft = where->readsBodies ? kTextPageSteps : kPageSteps;
     const int parameter = where->bindTo(*statement);
     while (low <= high) {
@@ -248,11 +288,15 @@ Result<AuditReader::Count> AuditReader::count(const AuditQuery& query, std::uint
         return tl::unexpected(where.error());
     if (where->isEmpty)
         return count;
-    Result<SqlStatement> statement = d->database.prepare("SELECT count(*) FROM (SELECT 1 FROM audit a" + where->sql + " LIMIT ?)");
+    AuditWhere bounded = *where;
+    bounded.add("a.seq BETWEEN ? AND ?");
+    bounded.values.emplace_back(where->first);
+    bounded.values.emplace_back(where->last);
+    Result<SqlStatement> statement = d->database.prepare("SELECT count(*) FROM (SELECT 1 FROM audit a" + bounded.sql + " LIMIT ?)");
     if (!statement)
         return tl::unexpected(statement.error());
     const StopHandler handler(d->database.handle(), stop);
-    const int parameter = where->bindTo(*statement);
+    const int parameter = bounded.bindTo(*statement);
     if (statement->bind(parameter, static_cast<std::int64_t>(bound) + 1).step() != SQLITE_ROW)
         return fail(d->database.error(QStringLiteral("The audit log cannot be searched")));
     const auto rows = static_cast<std::uint64_t>(statement->integer(0));
@@ -274,21 +318,21 @@ Result<std::optional<AuditRow>> AuditReader::row(const QByteArray& id) const
 
 Result<std::optional<AuditRow>> AuditReader::rowForTrace(const TraceId& traceId, SpanId spanId) const
 {
-    QByteArray sql = auditSelect(true) + "WHERE a.trace_low=? AND a.trace_high=?";
-    if (spanId.isValid())
-        sql += " AND a.span=?";
-    Result<SqlStatement> statement = d->database.prepare(sql + " ORDER BY a.seq LIMIT 1");
+    const Result<std::vector<std::int64_t>> sequences = d->lookUp("trace_low", static_cast<std::int64_t>(traceId.low), kMostOfOneId);
+    if (!sequences)
+        return tl::unexpected(sequences.error());
+    Result<SqlStatement> statement = d->database.prepare(auditSelect(true) + "WHERE a.seq=?");
     if (!statement)
         return tl::unexpected(statement.error());
-    statement->bind(1, static_cast<std::int64_t>(traceId.low)).bind(2, static_cast<std::int64_t>(traceId.high));
-    if (spanId.isValid())
-        statement->bind(3, static_cast<std::int64_t>(spanId.value));
-    const int code = statement->step();
-    if (code == SQLITE_ROW)
-        return readAuditRow(*statement, true);
-    if (code == SQLITE_DONE)
-        return std::nullopt;
-    return fail(d->database.error(QStringLiteral("The audit log cannot be read")));
+    for (auto sequence = sequences->rbegin(); sequence != sequences->rend(); ++sequence) {
+        if (statement->bind(1, *sequence).step() == SQLITE_ROW) {
+            AuditRow row = readAuditRow(*statement, true);
+            if (row.traceId == traceId && (!spanId.isValid() || row.spanId == spanId))
+                return row;
+        }
+        statement->reset();
+    }
+    return std::nullopt;
 }
 
 Result<std::int64_t> AuditReader::lastSequence() const { return d->database.number("SELECT max(seq) FROM audit"); }

@@ -15,6 +15,8 @@ struct AuditWhere {
     QByteArray sql;
     std::vector<std::variant<std::int64_t, QByteArray>> values;
     bool isEmpty = false; ///< a name that no row has: nothing matches
+    std::int64_t first = 0; ///< rows of [first, last] only
+    std::int64_t last = kEndOfTime;
     bool readsBodies = false;
 
     void add(QByteArrayView condition) { sql += (sql.isEmpty() ? " WHERE " : " AND ") + condition.toByteArray(); }
@@ -60,6 +62,8 @@ struct AuditReader::Private {
     Result<AuditWhere> whereOf(const AuditQuery& query) const;
     Status addTexts(AuditWhere& where, const char* column, const std::vector<QByteArray>& texts) const;
     Status addSearch(AuditWhere& where, const QByteArray& text) const;
+    /// Sequences, newest first, of rows whose random id (a column of a block index) has the value; at most `limit`.
+    Result<std::vector<std::int64_t>> lookUp(QByteArrayView column, const std::variant<std::int64_t, QByteArray>& value, int limit) const;
     Status addTimes(AuditWhere& where, const AuditQuery& query) const;
     Result<std::vector<QByteArray>> distinct(const char* column, const QByteArray& server, int limit) const;
 };

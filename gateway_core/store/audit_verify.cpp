@@ -20,7 +20,7 @@ struct Position {
     bool isSealed = false;
 };
 
-Result<Position> readPosition(const SqlDatabase& database, const char* name, const QByteArray& key)
+Result<Position> readPosition(const SqlDatabase& database, const char* name, const AuditChain& chain)
 {
     Result<SqlStatement> statement = database.prepare("SELECT value FROM audit_meta WHERE name=?");
     if (!statement)
@@ -33,7 +33,7 @@ Result<Position> readPosition(const SqlDatabase& database, const char* name, con
     position.sequence = value.left(20).toLongLong();
     position.hash = QByteArray::fromHex(value.mid(21, 64));
     const QByteArray seal = QByteArray::fromHex(value.mid(86));
-    position.isSealed = !key.isEmpty() && seal == auditPositionSeal(key, name, position.sequence, position.hash);
+    position.isSealed = chain.hasKey() && seal == chain.positionSeal(name, position.sequence, position.hash);
     return position;
 }
 
@@ -65,6 +65,7 @@ AuditVerification AuditReader::verify(const QByteArray& chainKey, const std::fun
     };
     if (chainKey.isEmpty())
         return cannot(QStringLiteral("There is no key of the audit chain."));
+    const AuditChain chain(chainKey);
     SqlDatabase& database = d->database;
     if (const Status begun = database.run("BEGIN"); !begun) // one snapshot: rows may come in meanwhile
         return cannot(begun.error().toString());
@@ -74,12 +75,12 @@ AuditVerification AuditReader::verify(const QByteArray& chainKey, const std::fun
     } const end{database};
 
     const auto epochs = readEpochs(database);
-    const Result<Position> anchor = readPosition(database, "anchor", chainKey);
-    const Result<Position> head = readPosition(database, "head", chainKey);
+    const Result<Position> anchor = readPosition(database, "anchor", chain);
+    const Result<Position> head = readPosition(database, "head", chain);
     Result<SqlStatement> rows = database.prepare(auditSelect(true) + "ORDER BY a.seq");
     if (!epochs || !anchor || !head || !rows)
         return cannot(QStringLiteral("The audit log cannot be read."));
-    const QByteArray keyId = auditKeyId(chainKey);
+    const QByteArray keyId = chain.keyId();
     const auto keyIdOf = [&](std::int64_t sequence) {
         QByteArray id;
         for (const auto& [first, key] : *epochs)
@@ -101,7 +102,7 @@ AuditVerification AuditReader::verify(const QByteArray& chainKey, const std::fun
             return tampered(result.checkedRows, sequence + 1, QStringLiteral("Row %1 is missing.").arg(sequence + 1));
         sequence = row.sequence;
         if (keyIdOf(sequence) == keyId) {
-            if (hash != auditRowHash(chainKey, previous, row))
+            if (hash != chain.rowHash(previous, row))
                 return tampered(result.checkedRows, sequence, QStringLiteral("Row %1 or the one before it was changed.").arg(sequence));
             ++result.checkedRows;
         } else {

@@ -94,6 +94,9 @@ struct RowFilter::Step {
     const FilterCondition* condition = nullptr;
     QByteArray key;
     TraceDecoder::AttributeTest test;
+    bool isUnique = false;                                     ///< the attribute differs from call to call
+    bool isOfNoCall = false;                                   ///< no call has such an attribute
+    std::unordered_map<std::string, bool> alike;               ///< answers by what a call's attributes follow from
     [[nodiscard]] bool isSlow() const
     {
         return kind == Kind::Attribute || std::any_of(children.begin(), children.end(), [](const auto& child) { return child->isSlow(); });
@@ -234,8 +237,14 @@ void RowFilter::prepareAttribute(Step& step, const FilterCondition& condition, Q
         const AnyValue* value = telemetry::findAttribute(resource.attributes, name);
         return value != nullptr && valuePasses(condition, *value);
     };
-    if (step.test.keyString == StringTable::kFull && m_segment.calls() == 0)
+    step.isUnique = dependsOnOneCall(key);
+    const auto table = telemetry::attributeTable();
+    const bool isOurs = std::any_of(table.begin(), table.end(), [&](const telemetry::AttributeRow& one) { return key == QByteArrayView(one.name); });
+    step.isOfNoCall = !isOurs && step.test.keyString == StringTable::kFull;
+    if (m_segment.calls() == 0 && step.test.keyString == StringTable::kFull)
         step.kind = Step::Kind::Nothing;
+    if (m_segment.calls() > 512 && !step.isOfNoCall)
+        m_decoder.expectManyRows();
 }
 
 void RowFilter::apply(std::uint32_t chunk, std::uint32_t count, std::uint8_t* mask)
@@ -312,21 +321,77 @@ void RowFilter::runSlow(Step& step, const TraceSegment::Chunk& chunk, std::uint3
         if (mask[i] == 0)
             continue;
         const bool isCall = (chunk.flags[i] & flag::kCall) != 0;
-        const bool passes = isCall ? callPasses(step, first + i) : step.test.keyString != StringTable::kFull && m_decoder.passes(first + i, step.test);
+        const bool passes = isCall ? callPasses(step, first + i) : m_decoder.passes(first + i, step.test);
         mask[i] = passes ? 1 : 0;
     }
 }
 
+namespace {
+
+/// What the attributes of a call's spans follow from, except its ids and times: calls that agree in it agree in them.
+std::string natureOf(const telemetry::CallRecord& call)
+{
+    ByteWriter out;
+    const auto address = [&out](const auto& shared) { out.fixed64(reinterpret_cast<std::uintptr_t>(shared.get())); };
+    out.text(call.method);
+    out.byte(static_cast<std::uint8_t>(call.targetKind));
+    out.text(call.target);
+    address(call.routedServer);
+    out.text(call.routedTarget);
+    address(call.client);
+    out.byte(static_cast<std::uint8_t>((call.overHttp ? 1U : 0U) | (call.replay ? 2U : 0U) | (call.parentSpanId.isValid() ? 4U : 0U)));
+    out.zigzag(call.httpStatus);
+    out.byte(static_cast<std::uint8_t>(call.outcome));
+    out.text(call.errorType);
+    out.zigzag(call.rpcErrorCode);
+    for (const telemetry::Hop& hop : call.hops) {
+        address(hop.server);
+        out.text(hop.target);
+        out.text(hop.errorType);
+        out.zigzag(hop.rpcErrorCode);
+        out.varint(hop.attempt);
+    }
+    out.varint(call.guardrails.size());
+    for (const telemetry::GuardrailVerdict& verdict : call.guardrails) {
+        out.text(verdict.check);
+        out.byte(verdict.onOutput ? 1 : 0);
+        out.text(verdict.violation);
+        out.text(verdict.action);
+        out.zigzag(verdict.count);
+    }
+    return out.bytes();
+}
+
+} // namespace
+
+bool RowFilter::dependsOnOneCall(QByteArrayView key) const
+{
+    using telemetry::Attr;
+    return key == telemetry::attributeName(Attr::JsonrpcRequestId) || key == telemetry::attributeName(Attr::GatewayOverhead) ||
+           key == telemetry::attributeName(Attr::RequestId);
+}
+
 bool RowFilter::callPasses(Step& step, std::uint32_t row)
 {
+    if (step.isOfNoCall)
+        return false;
     if (step.condition->field == FilterField::RequestId)
         return textPasses(*step.condition, m_decoder.requestId(row));
-    std::vector<telemetry::SpanData> spans;
-    telemetry::appendCallSpans(m_decoder.call(row), {}, spans);
-    return std::any_of(spans.begin(), spans.end(), [&](const telemetry::SpanData& span) {
-        const AnyValue* value = telemetry::findAttribute(span.attributes, step.key);
-        return value != nullptr && valuePasses(*step.condition, *value);
-    });
+    const telemetry::CallRecord call = m_decoder.call(row);
+    const auto expand = [&] {
+        std::vector<telemetry::SpanData> spans;
+        telemetry::appendCallSpans(call, {}, spans);
+        return std::any_of(spans.begin(), spans.end(), [&](const telemetry::SpanData& span) {
+            const AnyValue* value = telemetry::findAttribute(span.attributes, step.key);
+            return value != nullptr && valuePasses(*step.condition, *value);
+        });
+    };
+    if (step.isUnique || !call.extraAttributes.empty())
+        return expand();
+    auto [known, isNew] = step.alike.try_emplace(natureOf(call), false);
+    if (isNew)
+        known->second = expand();
+    return known->second;
 }
 
 struct TraceFilterPlan::Truth {

@@ -35,6 +35,7 @@ private:
     void run(Step& step, const TraceSegment::Chunk& chunk, std::uint32_t first, std::uint32_t count, std::uint8_t* mask);
     void runSlow(Step& step, const TraceSegment::Chunk& chunk, std::uint32_t first, std::uint32_t count, std::uint8_t* mask);
     bool callPasses(Step& step, std::uint32_t row);
+    [[nodiscard]] bool dependsOnOneCall(QByteArrayView key) const;
 
     const TraceSegment& m_segment;
     TraceDecoder m_decoder;

@@ -22,7 +22,9 @@ public:
 
 private:
     void putText(QByteArrayView text);
+    void putShape(const telemetry::Attributes& attributes);
     void putValue(const telemetry::AnyValue& value, int depth);
+    void putContent(const telemetry::AnyValue& value, int depth);
     void putAttributes(const telemetry::Attributes& attributes, int depth = 0);
     void putSpanEnd(const telemetry::SpanData& span);
     void putHop(const telemetry::Hop& hop);
@@ -35,6 +37,7 @@ private:
 
     StringTable& m_strings;
     ByteWriter m_body;
+    ByteWriter m_shape;
     /// Encoded shared objects by address; holding the object keeps its address from being used again.
     std::unordered_map<const void*, std::pair<std::shared_ptr<const void>, std::uint32_t>> m_contexts;
 };
@@ -57,8 +60,8 @@ public:
         std::uint32_t keyString = 0;                               ///< the key's number in this segment; kFull: it is nowhere
         std::function<bool(const telemetry::AnyValue&)> accepts;
         std::function<bool(const telemetry::Resource&)> acceptsResource;
-        std::unordered_map<std::uint64_t, bool> texts;
-        std::unordered_map<std::uint64_t, bool> resources;
+        std::vector<std::int32_t> positions; ///< by shape: −1 not in it, else one more than the key's position; 0: not looked up
+        std::vector<std::int8_t> answers;    ///< by string of a text or a resource: 1 passes, −1 does not; 0: not asked
     };
     /// Whether an attribute of a span record, or of its resource, passes.
     bool passes(std::uint32_t row, AttributeTest& test);
@@ -68,9 +71,18 @@ private:
     QByteArray getBytes(ByteReader& in);
     QByteArray stringAt(std::uint32_t id);
     void skipValue(ByteReader& in, int depth);
+    void skipContent(ByteReader& in, unsigned tag, int depth);
     telemetry::AnyValue getValue(ByteReader& in, int depth);
     telemetry::AnyValue getTagged(ByteReader& in, unsigned tag, int depth);
     telemetry::Attributes getAttributes(ByteReader& in, int depth = 0);
+    telemetry::Attributes getShaped(ByteReader& in);
+    struct Shape {
+        std::vector<QByteArray> keys;
+        std::vector<std::uint64_t> keyWords;
+        std::vector<std::uint8_t> tags;
+    };
+    const Shape& shape(std::uint64_t id);
+    std::int32_t positionIn(std::uint64_t shapeId, AttributeTest& test);
     telemetry::Hop getHop(ByteReader& in);
     std::shared_ptr<const telemetry::ClientContext> client(std::uint64_t id);
     std::shared_ptr<const telemetry::ServerContext> server(std::uint64_t id);
@@ -79,6 +91,8 @@ private:
 
     const TraceSegment& m_segment;
     std::vector<QByteArray> m_texts;
+    std::unordered_map<std::uint64_t, Shape> m_shapes;
+    std::pair<std::uint64_t, const Shape*> m_lastShape{0, nullptr};
     std::unordered_map<std::uint64_t, std::shared_ptr<const telemetry::ClientContext>> m_clients;
     std::unordered_map<std::uint64_t, std::shared_ptr<const telemetry::ServerContext>> m_servers;
     std::unordered_map<std::uint64_t, std::shared_ptr<const telemetry::Resource>> m_resources;

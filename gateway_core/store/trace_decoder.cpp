@@ -101,14 +101,45 @@ QByteArrayView TraceDecoder::requestId(std::uint32_t row) const
     return in.text();
 }
 
-void TraceDecoder::skipValue(ByteReader& in, int depth)
+const TraceDecoder::Shape& TraceDecoder::shape(std::uint64_t id)
+{
+    if (m_lastShape.second != nullptr && m_lastShape.first == id)
+        return *m_lastShape.second;
+    auto [known, isNew] = m_shapes.try_emplace(id);
+    if (isNew && id != 0) {
+        ByteReader in(m_segment.strings().at(static_cast<std::uint32_t>(std::min<std::uint64_t>(id, StringTable::kFull))));
+        Shape& made = known->second;
+        for (std::size_t left = in.count(2); left > 0 && !in.failed(); --left) {
+            ByteReader ahead = in;
+            made.keyWords.push_back(ahead.varint());
+            made.keys.push_back(getBytes(in));
+            made.tags.push_back(in.byte());
+        }
+    }
+    m_lastShape = {id, &known->second}; // nodes of the map do not move
+    return known->second;
+}
+
+Attributes TraceDecoder::getShaped(ByteReader& in)
+{
+    const Shape& known = shape(in.varint());
+    Attributes out;
+    out.reserve(known.keys.size());
+    for (std::size_t i = 0; i < known.keys.size() && !in.failed(); ++i)
+        out.push_back({known.keys[i], getTagged(in, known.tags[i], 0)});
+    return out;
+}
+
+void TraceDecoder::skipValue(ByteReader& in, int depth) { skipContent(in, in.byte(), depth); }
+
+void TraceDecoder::skipContent(ByteReader& in, unsigned tag, int depth)
 {
     const auto skipText = [&in] {
         const std::uint64_t word = in.varint();
         if ((word & 1U) != 0)
             in.raw(word >> 1U);
     };
-    switch (static_cast<Tag>(in.byte())) {
+    switch (static_cast<Tag>(tag)) {
     case Tag::Text: skipText(); break;
     case Tag::Integer: in.varint(); break;
     case Tag::Real: in.fixed64(); break;
@@ -131,46 +162,55 @@ void TraceDecoder::skipValue(ByteReader& in, int depth)
     }
 }
 
+std::int32_t TraceDecoder::positionIn(std::uint64_t shapeId, AttributeTest& test)
+{
+    if (shapeId >= test.positions.size())
+        test.positions.resize(std::max<std::size_t>(shapeId + 1, m_segment.strings().size()));
+    std::int32_t& position = test.positions[shapeId];
+    if (position == 0) {
+        const std::vector<std::uint64_t>& words = shape(shapeId).keyWords;
+        const auto found = std::find(words.begin(), words.end(), static_cast<std::uint64_t>(test.keyString) << 1U);
+        position = found == words.end() ? -1 : static_cast<std::int32_t>(found - words.begin()) + 1;
+    }
+    return position < 0 ? -1 : position - 1;
+}
+
 bool TraceDecoder::passes(std::uint32_t row, AttributeTest& test)
 {
     ByteReader in(m_segment.body(row));
     in.fixed64();
-    const std::uint64_t wanted = static_cast<std::uint64_t>(test.keyString) << 1U;
-    for (std::size_t left = in.count(2); left > 0 && !in.failed(); --left) {
-        const std::uint64_t key = in.varint();
-        if ((key & 1U) != 0)
-            in.raw(key >> 1U);
-        if (key != wanted) {
-            skipValue(in, 0);
-            continue;
-        }
-        ByteReader ahead = in;
-        const bool isText = static_cast<Tag>(ahead.byte()) == Tag::Text;
-        const std::uint64_t word = isText ? ahead.varint() : 1;
-        if ((word & 1U) != 0) {
-            if (test.accepts(getValue(in, 0)))
-                return true;
-            continue;
-        }
-        auto [known, isNew] = test.texts.try_emplace(word, false);
-        if (isNew)
-            known->second = test.accepts(AnyValue(m_segment.strings().at(static_cast<std::uint32_t>(word >> 1U)).toByteArray()));
-        if (known->second)
-            return true;
-        in = ahead;
-    }
-    const unsigned bits = in.byte();
-    if ((bits & kHasParent) != 0)
-        in.fixed64();
-    in.varint();
-    getText(in);
-    const std::uint64_t id = in.varint();
-    if (id == 0 || in.failed())
+    const std::uint64_t resourceId = in.varint();
+    const std::uint64_t shapeId = in.varint();
+    const std::uint32_t strings = m_segment.strings().size();
+    if (in.failed() || shapeId >= strings || resourceId >= strings)
         return false;
-    auto [known, isNew] = test.resources.try_emplace(id, false);
-    if (isNew)
-        known->second = test.acceptsResource(*resource(id));
-    return known->second;
+    if (test.answers.size() < strings)
+        test.answers.resize(strings);
+    if (resourceId != 0) {
+        std::int8_t& answer = test.answers[resourceId]; // no string is both a resource and a text
+        if (answer == 0)
+            answer = test.acceptsResource(*resource(resourceId)) ? 1 : -1;
+        if (answer > 0)
+            return true;
+    }
+    const std::int32_t wanted = test.keyString == StringTable::kFull ? -1 : positionIn(shapeId, test);
+    if (wanted < 0)
+        return false;
+    const Shape& known = shape(shapeId);
+    for (std::int32_t i = 0; i < wanted; ++i)
+        skipContent(in, known.tags[static_cast<std::size_t>(i)], 0);
+    const std::uint8_t tag = known.tags[static_cast<std::size_t>(wanted)];
+    if (static_cast<Tag>(tag) == Tag::Text) {
+        ByteReader ahead = in;
+        const std::uint64_t word = ahead.varint();
+        if ((word & 1U) == 0 && word >> 1U < strings) {
+            std::int8_t& answer = test.answers[word >> 1U];
+            if (answer == 0)
+                answer = test.accepts(AnyValue(m_segment.strings().at(static_cast<std::uint32_t>(word >> 1U)).toByteArray())) ? 1 : -1;
+            return answer > 0;
+        }
+    }
+    return test.accepts(getTagged(in, tag, 0));
 }
 
 SpanData TraceDecoder::span(std::uint32_t row)
@@ -185,7 +225,8 @@ SpanData TraceDecoder::span(std::uint32_t row)
     span.name = stringAt(name);
     ByteReader in(m_segment.body(row));
     span.spanId.value = in.fixed64();
-    span.attributes = getAttributes(in);
+    span.resource = resource(in.varint());
+    span.attributes = getShaped(in);
     const unsigned bits = in.byte();
     span.kind = static_cast<SpanKind>(std::min(bits & 7U, 5U));
     span.status = static_cast<StatusCode>(std::min(bits >> 3U & 3U, 2U));
@@ -193,7 +234,6 @@ SpanData TraceDecoder::span(std::uint32_t row)
         span.parentSpanId.value = in.fixed64();
     span.flags = static_cast<std::uint32_t>(in.varint());
     span.statusMessage = getBytes(in);
-    span.resource = resource(in.varint());
     span.scope = scope(in.varint());
     if ((bits & kHasOddEnd) != 0)
         span.endUnixNs = in.zigzag();

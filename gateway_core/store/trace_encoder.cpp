@@ -35,36 +35,74 @@ void TraceEncoder::putText(QByteArrayView text)
     m_body.raw(text);
 }
 
+namespace {
+
+Tag tagOf(const AnyValue& value, int depth)
+{
+    switch (value.value.index()) {
+    case 1: return Tag::Text;
+    case 2: return std::get<bool>(value.value) ? Tag::True : Tag::False;
+    case 3: return Tag::Integer;
+    case 4: return Tag::Real;
+    case 5: return Tag::Bytes;
+    case 6: return depth < kMaxDepth ? Tag::Array : Tag::Empty;
+    case 7: return depth < kMaxDepth ? Tag::Map : Tag::Empty;
+    default: return Tag::Empty;
+    }
+}
+
+} // namespace
+
+void TraceEncoder::putContent(const AnyValue& value, int depth)
+{
+    switch (tagOf(value, depth)) {
+    case Tag::Text: putText(std::get<QByteArray>(value.value)); break;
+    case Tag::Integer: m_body.zigzag(std::get<std::int64_t>(value.value)); break;
+    case Tag::Real: m_body.real(std::get<double>(value.value)); break;
+    case Tag::Bytes: m_body.text(std::get<BytesValue>(value.value).bytes); break;
+    case Tag::Array: {
+        const auto& array = std::get<std::shared_ptr<const ArrayValue>>(value.value);
+        m_body.varint(array ? array->values.size() : 0);
+        if (array)
+            for (const AnyValue& item : array->values)
+                putValue(item, depth + 1);
+        break;
+    }
+    case Tag::Map: {
+        static const Attributes kNone;
+        const auto& list = std::get<std::shared_ptr<const KeyValueList>>(value.value);
+        putAttributes(list ? list->values : kNone, depth + 1);
+        break;
+    }
+    case Tag::Empty:
+    case Tag::False:
+    case Tag::True: break;
+    }
+}
+
 void TraceEncoder::putValue(const AnyValue& value, int depth)
 {
-    const auto tag = [this](Tag t) { m_body.byte(static_cast<std::uint8_t>(t)); };
-    if (const auto* text = std::get_if<QByteArray>(&value.value)) {
-        tag(Tag::Text);
-        putText(*text);
-    } else if (const auto* flag = std::get_if<bool>(&value.value)) {
-        tag(*flag ? Tag::True : Tag::False);
-    } else if (const auto* number = std::get_if<std::int64_t>(&value.value)) {
-        tag(Tag::Integer);
-        m_body.zigzag(*number);
-    } else if (const auto* real = std::get_if<double>(&value.value)) {
-        tag(Tag::Real);
-        m_body.real(*real);
-    } else if (const auto* bytes = std::get_if<BytesValue>(&value.value)) {
-        tag(Tag::Bytes);
-        m_body.text(bytes->bytes);
-    } else if (const auto* array = std::get_if<std::shared_ptr<const ArrayValue>>(&value.value); array != nullptr && depth < kMaxDepth) {
-        tag(Tag::Array);
-        m_body.varint(*array ? (*array)->values.size() : 0);
-        if (*array)
-            for (const AnyValue& item : (*array)->values)
-                putValue(item, depth + 1);
-    } else if (const auto* list = std::get_if<std::shared_ptr<const KeyValueList>>(&value.value); list != nullptr && depth < kMaxDepth) {
-        tag(Tag::Map);
-        static const Attributes kNone;
-        putAttributes(*list ? (*list)->values : kNone, depth + 1);
-    } else {
-        tag(Tag::Empty);
+    m_body.byte(static_cast<std::uint8_t>(tagOf(value, depth)));
+    putContent(value, depth);
+}
+
+/// The keys and types of a span's attributes are the same for all spans of one place in a program: they are kept once, as one string.
+void TraceEncoder::putShape(const Attributes& attributes)
+{
+    m_shape.clear();
+    std::swap(m_shape, m_body);
+    m_body.varint(attributes.size());
+    for (const Attribute& attribute : attributes) {
+        putText(attribute.key);
+        m_body.byte(static_cast<std::uint8_t>(tagOf(attribute.value, 0)));
     }
+    std::swap(m_shape, m_body);
+    const std::uint32_t id = m_strings.intern(m_shape.view());
+    m_body.varint(id == StringTable::kFull ? 0 : id);
+    if (id == StringTable::kFull)
+        return;
+    for (const Attribute& attribute : attributes)
+        putContent(attribute.value, 0);
 }
 
 void TraceEncoder::putAttributes(const Attributes& attributes, int depth)
@@ -177,7 +215,8 @@ SegmentRow TraceEncoder::encode(const SpanData& span)
 
     m_body.clear();
     m_body.fixed64(span.spanId.value);
-    putAttributes(span.attributes);
+    m_body.varint(contextId(span.resource)); // before the attributes: a filter looks at both and at nothing else
+    putShape(span.attributes);
     putSpanEnd(span);
     row.body = m_body.view();
     return row;
@@ -195,7 +234,6 @@ void TraceEncoder::putSpanEnd(const SpanData& span)
         m_body.fixed64(span.parentSpanId.value);
     m_body.varint(span.flags);
     putText(span.statusMessage);
-    m_body.varint(contextId(span.resource));
     m_body.varint(contextId(span.scope));
     if (oddEnd)
         m_body.zigzag(span.endUnixNs);

@@ -5,6 +5,7 @@
 #include "telemetry/call_spans.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace oriel::store {
 
@@ -194,20 +195,29 @@ void sortSpans(std::vector<SpanData>& spans)
 /// A span that came twice stays once: the finished one before the running one, the later before the earlier. Client and server may share an id.
 void dropDuplicates(std::vector<SpanData>& spans)
 {
-    std::unordered_map<std::uint64_t, std::size_t> seen;
-    seen.reserve(spans.size());
+    if (spans.size() < 2)
+        return;
+    // Open addressing by span id: a hash map with a node for each span costs more than reading the trace.
+    const std::size_t size = std::bit_ceil(spans.size() * 2);
+    std::vector<std::uint32_t> slots(size); // number of the span + 1
     std::vector<bool> drop(spans.size());
     bool any = false;
     for (std::size_t i = 0; i < spans.size(); ++i) {
-        const std::uint64_t key = spans[i].spanId.value ^ static_cast<std::uint64_t>(spans[i].kind) << 60U;
-        const auto [known, isNew] = seen.try_emplace(key, i);
-        if (isNew)
+        const std::uint64_t word = spans[i].spanId.value * 0x9e3779b97f4a7c15ULL;
+        std::size_t slot = (word ^ word >> 32U) & (size - 1);
+        const auto isSame = [&](const SpanData& other) { return other.spanId == spans[i].spanId && other.kind == spans[i].kind; };
+        while (slots[slot] != 0 && !isSame(spans[slots[slot] - 1]))
+            slot = (slot + 1) & (size - 1);
+        if (slots[slot] == 0) {
+            slots[slot] = static_cast<std::uint32_t>(i) + 1;
             continue;
+        }
         any = true;
-        const bool keepsOld = spans[known->second].endUnixNs != 0 && spans[i].endUnixNs == 0;
-        drop[keepsOld ? i : known->second] = true;
+        const std::size_t known = slots[slot] - 1;
+        const bool keepsOld = spans[known].endUnixNs != 0 && spans[i].endUnixNs == 0;
+        drop[keepsOld ? i : known] = true;
         if (!keepsOld)
-            known->second = i;
+            slots[slot] = static_cast<std::uint32_t>(i) + 1;
     }
     if (!any)
         return;
@@ -382,7 +392,8 @@ void TraceStore::Private::collectSpans(const TraceSegment& segment, const TraceI
     const std::uint32_t count = segment.trace(*trace).spans.load(kRelaxed);
     if (count > 512)
         decoder.expectManyRows();
-    out.reserve(out.size() + count);
+    if (out.capacity() < out.size() + count)
+        out.reserve(std::max(out.size() + count, out.size() * 2));
     const std::uint32_t rows = segment.rows();
     for (std::uint32_t first = 0; first < rows && !stop.stop_requested(); first += kChunk) {
         const TraceSegment::Chunk& chunk = segment.chunk(first);
@@ -402,6 +413,8 @@ TraceLookup TraceStore::trace(const TraceId& id, std::stop_token stop) const
 {
     TraceLookup lookup;
     const std::shared_ptr<const SegmentList> segments = d->snapshot();
+    if (const auto known = summary(id))
+        lookup.spans.reserve(known->spanCount);
     for (const auto& segment : *segments)
         d->collectSpans(*segment, id, lookup.spans, stop);
     if (lookup.spans.empty()) {
