@@ -20,10 +20,10 @@ ServerDialog::ServerDialog(service::GatewayService& service, const QStringList& 
     scroll->setWidgetResizable(true);
     scroll->viewport()->setAutoFillBackground(false);
     m_form = new ServerForm(service, scroll);
-    m_form->setAutoFillBackground(false);
     m_form->setContentsMargins(0, 0, metrics::space3, 0);
     m_form->load({}, takenNames, true);
     scroll->setWidget(m_form);
+    m_form->setAutoFillBackground(false); // which setWidget() switches on; the card shows through
     body()->addWidget(scroll, 1);
     resize(680, 720);
     connect(m_form, &ServerForm::failed, this, [this](const QString& headline, const QString& sentence) { showError(headline, sentence); });

@@ -82,7 +82,6 @@ ServerOverview::ServerOverview(QWidget* parent) : QWidget(parent)
     scroll->viewport()->setAutoFillBackground(false);
     outer->addWidget(scroll);
     auto* page = new QWidget(scroll);
-    page->setAutoFillBackground(false);
     auto* column = new QVBoxLayout(page);
     column->setContentsMargins(metrics::space3, metrics::space3, metrics::space3, metrics::space3);
     column->setSpacing(metrics::space3);
@@ -113,6 +112,7 @@ ServerOverview::ServerOverview(QWidget* parent) : QWidget(parent)
     column->addWidget(m_stderr);
     column->addStretch(1);
     scroll->setWidget(page);
+    page->setAutoFillBackground(false); // which setWidget() switches on; the card shows through
     connect(wire, &LinkButton::clicked, this, &ServerOverview::wireRequested);
     connect(m_banner, &Banner::actionTriggered, this, [this](const QString& id) {
         if (id == QLatin1String("restart"))

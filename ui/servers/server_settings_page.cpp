@@ -21,7 +21,6 @@ ServerSettingsPage::ServerSettingsPage(service::GatewayService& service, QWidget
     scroll->setWidgetResizable(true);
     scroll->viewport()->setAutoFillBackground(false);
     auto* page = new QWidget(scroll);
-    page->setAutoFillBackground(false);
     auto* lines = new QVBoxLayout(page);
     lines->setContentsMargins(metrics::space4, metrics::space4, metrics::space4, metrics::space4);
     m_form = new ServerForm(service, page);
@@ -29,6 +28,7 @@ ServerSettingsPage::ServerSettingsPage(service::GatewayService& service, QWidget
     lines->addWidget(m_form);
     lines->addStretch(1);
     scroll->setWidget(page);
+    page->setAutoFillBackground(false); // which setWidget() switches on; the card shows through
     column->addWidget(scroll, 1);
     m_bar = new SaveBar(this);
     column->addWidget(m_bar);

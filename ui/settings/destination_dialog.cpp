@@ -59,13 +59,13 @@ DestinationDialog::DestinationDialog(service::GatewayService& service, const con
     scroll->setWidgetResizable(true);
     scroll->viewport()->setAutoFillBackground(false);
     auto* page = new QWidget(scroll);
-    page->setAutoFillBackground(false);
     auto* column = new QVBoxLayout(page);
     column->setContentsMargins(0, 0, metrics::space3, 0);
     m_form = new Form(page);
     column->addWidget(m_form);
     column->addStretch(1);
     scroll->setWidget(page);
+    page->setAutoFillBackground(false); // which setWidget() switches on; the card shows through
     body()->addWidget(scroll, 1);
     buildFields();
     buildTransport();

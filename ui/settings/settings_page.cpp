@@ -20,7 +20,6 @@ SettingsPage::SettingsPage(service::GatewayService& service, Category category, 
     scroll->setWidgetResizable(true);
     scroll->viewport()->setAutoFillBackground(false);
     auto* page = new QWidget(scroll);
-    page->setAutoFillBackground(false);
     auto* column = new QVBoxLayout(page);
     column->setContentsMargins(metrics::space4, metrics::space4, metrics::space4, metrics::space4);
     column->setSpacing(metrics::space3);
@@ -39,6 +38,7 @@ SettingsPage::SettingsPage(service::GatewayService& service, Category category, 
     m_body->setSpacing(metrics::space3);
     column->addLayout(m_body, 1);
     scroll->setWidget(page);
+    page->setAutoFillBackground(false); // which setWidget() switches on; the card shows through
     m_frame->addWidget(scroll, 1);
 }
 
