@@ -96,7 +96,8 @@ std::optional<std::uint16_t> TraceSegment::findTrace(const TraceId& id) const
     if (m_sealed.load(std::memory_order_acquire))
         return lookUp(id);
     const std::lock_guard lock(m_indexMutex);
-    return lookUp(id);
+    const auto known = lookUp(id);
+    return known && *known < traces() ? known : std::nullopt; // its first record may still be on its way in
 }
 
 void TraceSegment::insertTrace(const TraceId& id, std::uint16_t index)

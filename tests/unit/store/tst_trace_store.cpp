@@ -271,6 +271,9 @@ private Q_SLOTS:
         row("attr.host.name=box", {d});
         row("attr.mcp.session.id=session-1 server=web", {c});
         row("attr.no.such=1", {});
+        row("attr.jsonrpc.request.id=7 server=files", {b, a});
+        row("attr.mcp.server.name=web", {c});
+        row("attr.error.type=~.", {b});
         row("server=nobody", {});
         row("NOT server=nobody", {d, c, b, a});
         row("NOT status=error AND server=files", {a});
