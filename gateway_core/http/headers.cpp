@@ -104,6 +104,8 @@ bool Headers::set(QByteArrayView name, QByteArrayView value)
 {
     if (!isToken(name) || !isFieldValue(value))
         return false;
+    if (find(name) < 0)
+        return add(name, value);
     // The arguments may be views of this very object.
     const QByteArray ownName = name.toByteArray();
     const QByteArray ownValue = value.toByteArray();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "service/telemetry_buffer.h"
 
+#include <cmath>
+
 namespace oriel::service {
 
 void TelemetryBatch::clear()
@@ -18,27 +20,51 @@ bool TelemetryBatch::isEmpty() const
     return calls.empty() && spans.empty() && logs.empty() && frames.empty() && measurements.empty() && dropped == 0;
 }
 
+template <class Record> bool TelemetryBuffer::appendLocked(std::vector<Record>& to, Record&& record, std::size_t limit)
+{
+    if (to.size() < limit) {
+        to.push_back(std::move(record));
+    } else {
+        ++m_dropped;
+        ++m_pending.dropped;
+    }
+    return !std::exchange(m_awake, true);
+}
+
 template <class Record> void TelemetryBuffer::append(std::vector<Record>& to, Record&& record, std::size_t limit)
 {
     bool wake = false;
     {
         const std::scoped_lock lock(m_mutex);
-        if (to.size() < limit) {
-            to.push_back(std::move(record));
-        } else {
-            ++m_dropped;
-            ++m_pending.dropped;
-        }
-        wake = !std::exchange(m_awake, true);
+        wake = appendLocked(to, std::move(record), limit);
     }
     if (wake && m_wakeUp)
         m_wakeUp();
+}
+
+bool TelemetryBuffer::addToPending(telemetry::MetricId metric, const telemetry::LabelValues& labels, double value)
+{
+    using telemetry::InstrumentKind;
+    const InstrumentKind kind = telemetry::metricRow(metric).kind;
+    if (kind != InstrumentKind::Counter && kind != InstrumentKind::UpDownCounter)
+        return false;
+    if (!std::isfinite(value) || (kind == InstrumentKind::Counter && value < 0))
+        return false; // the registry refuses it, and it must not take a good sum with it
+    std::uint32_t& place = m_addTo[static_cast<std::size_t>(metric)];
+    if (place != 0 && m_pending.measurements[place - 1].labels == labels) {
+        m_pending.measurements[place - 1].value += value;
+        return true;
+    }
+    if (m_pending.measurements.size() < m_limits.measurements)
+        place = static_cast<std::uint32_t>(m_pending.measurements.size()) + 1; // where the caller appends it
+    return false;
 }
 
 void TelemetryBuffer::drain(TelemetryBatch& batch)
 {
     const std::scoped_lock lock(m_mutex);
     std::swap(m_pending, batch);
+    m_addTo.fill(0);
     m_awake = false;
 }
 
@@ -58,7 +84,15 @@ void TelemetryBuffer::recordWire(telemetry::WireFrame&& frame) { append(m_pendin
 
 void TelemetryBuffer::recordMetric(telemetry::MetricId metric, telemetry::LabelValues labels, double value)
 {
-    append(m_pending.measurements, TelemetryBatch::Measurement{metric, std::move(labels), value}, m_limits.measurements);
+    bool wake = false;
+    {
+        const std::scoped_lock lock(m_mutex);
+        if (addToPending(metric, labels, value))
+            return;
+        wake = appendLocked(m_pending.measurements, TelemetryBatch::Measurement{metric, std::move(labels), value}, m_limits.measurements);
+    }
+    if (wake && m_wakeUp)
+        m_wakeUp();
 }
 
 } // namespace oriel::service

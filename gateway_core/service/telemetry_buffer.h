@@ -3,6 +3,7 @@
 
 #include "telemetry/recorder.h"
 
+#include <array>
 #include <functional>
 #include <mutex>
 #include <vector>
@@ -28,7 +29,7 @@ struct TelemetryBatch {
 };
 
 /// The bounded hand-over from the threads that observe to the telemetry thread: appending takes a lock for a few instructions, draining swaps
-/// vectors. The first record after a drain calls the wake-up. Thread-safe.
+/// vectors. What is added to one sum comes out as one measurement. The first record after a drain calls the wake-up. Thread-safe.
 class TelemetryBuffer final : public telemetry::Recorder {
 public:
     struct Limits {
@@ -56,10 +57,16 @@ public:
     void recordMetric(telemetry::MetricId metric, telemetry::LabelValues labels, double value) override;
 
 private:
+    /// With the lock held; says whether it found a sum to add to.
+    bool addToPending(telemetry::MetricId metric, const telemetry::LabelValues& labels, double value);
+    /// With the lock held; says whether the telemetry thread has to be woken.
+    template <class Record> bool appendLocked(std::vector<Record>& to, Record&& record, std::size_t limit);
     template <class Record> void append(std::vector<Record>& to, Record&& record, std::size_t limit);
 
     Limits m_limits;
     std::function<void()> m_wakeUp;
+    /// By metric, one past the measurement in `m_pending` that the next may be added to; 0: none.
+    std::array<std::uint32_t, telemetry::kMetricCount> m_addTo{};
     mutable std::mutex m_mutex;
     TelemetryBatch m_pending;
     bool m_awake = false;

@@ -57,20 +57,42 @@ MetricRegistry::MetricRegistry(const Clock& clock, QByteArray nameSpace, int car
 
 void MetricRegistry::makeKey(std::size_t labelCount, std::span<const QByteArray> labels)
 {
-    m_key.resize(0);
-    for (std::size_t i = 0; i < labelCount && i < labels.size(); ++i) {
+    const std::span<const QByteArray> used = labels.first(std::min(labelCount, labels.size()));
+    qsizetype size = 0;
+    for (const QByteArray& label : used)
+        size += label.size() + 1;
+    m_key.resize(size);
+    char* at = m_key.data();
+    for (const QByteArray& label : used) {
+        at = std::copy(label.cbegin(), label.cend(), at);
         // 0xFF is in no UTF-8 text, so joined values never run into each other.
-        m_key.append(labels[i]).append('\xff');
+        *at++ = '\xff';
     }
+}
+
+bool MetricRegistry::hasLabels(const Point& point, std::size_t labelCount, std::span<const QByteArray> labels)
+{
+    if (point.overflow)
+        return false;
+    for (std::size_t i = 0; i < labelCount; ++i) {
+        const QByteArray& own = point.labels[i];
+        if (i < labels.size() ? own != labels[i] : !own.isEmpty())
+            return false;
+    }
+    return true;
 }
 
 MetricRegistry::Point& MetricRegistry::pointFor(MetricId metric, std::span<const QByteArray> labels)
 {
     const MetricRow& row = metricRow(metric);
     Instrument& instrument = m_instruments[static_cast<std::size_t>(metric)];
+    if (instrument.recent < instrument.points.size() && hasLabels(instrument.points[instrument.recent], row.labels.size(), labels))
+        return instrument.points[instrument.recent];
     makeKey(row.labels.size(), labels);
-    if (const auto found = instrument.index.constFind(m_key); found != instrument.index.constEnd())
-        return instrument.points[static_cast<std::size_t>(*found)];
+    if (const auto found = instrument.index.find(m_key); found != instrument.index.end()) {
+        instrument.recent = static_cast<std::size_t>(found->second);
+        return instrument.points[instrument.recent];
+    }
 
     // The last place is the overflow point's.
     const bool overflow = instrument.points.size() + 1 >= static_cast<std::size_t>(m_cardinalityLimit) && !row.labels.empty();
@@ -82,7 +104,7 @@ MetricRegistry::Point& MetricRegistry::pointFor(MetricId metric, std::span<const
         point.labels.reserve(row.labels.size());
         for (std::size_t i = 0; i < row.labels.size(); ++i)
             point.labels.push_back(i < labels.size() ? labels[i] : QByteArray());
-        instrument.index.insert(m_key, static_cast<qsizetype>(instrument.points.size()) - 1);
+        instrument.index.emplace(m_key, static_cast<qsizetype>(instrument.points.size()) - 1);
     }
     if (row.kind == InstrumentKind::Histogram)
         point.histogram.buckets.assign(row.boundaries.size() + 1, 0);
@@ -138,13 +160,13 @@ void MetricRegistry::remove(MetricId metric, std::span<const QByteArray> labels)
 {
     Instrument& instrument = m_instruments[static_cast<std::size_t>(metric)];
     makeKey(metricRow(metric).labels.size(), labels);
-    const auto found = instrument.index.constFind(m_key);
-    if (found == instrument.index.constEnd())
+    const auto found = instrument.index.find(m_key);
+    if (found == instrument.index.end())
         return;
-    const qsizetype gone = *found;
+    const qsizetype gone = found->second;
     instrument.points.erase(instrument.points.begin() + gone);
     instrument.index.erase(found);
-    for (qsizetype& position : instrument.index) {
+    for (auto& [key, position] : instrument.index) {
         if (position > gone)
             --position;
     }

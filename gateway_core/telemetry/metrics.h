@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "base/bytes_hash.h"
 #include "telemetry/metric_data.h"
 #include "telemetry/metric_table.h"
 #include "telemetry/recorder.h"
 
-#include <QHash>
-
 #include <array>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 namespace oriel {
@@ -84,10 +84,12 @@ private:
     };
     struct Instrument {
         std::vector<Point> points;
-        QHash<QByteArray, qsizetype> index;
+        std::unordered_map<QByteArray, qsizetype, BytesHash> index;
+        std::size_t recent = 0; ///< of `points`, the one recorded last: the next is often the same
     };
 
     Point& pointFor(MetricId metric, std::span<const QByteArray> labels);
+    [[nodiscard]] static bool hasLabels(const Point& point, std::size_t labelCount, std::span<const QByteArray> labels);
     void makeKey(std::size_t labelCount, std::span<const QByteArray> labels);
     void observe(Point& point, const MetricRow& row, double value, const ExemplarContext& exemplar) const;
     [[nodiscard]] MetricData collect(MetricId metric, std::int64_t nowUnixNs) const;

@@ -293,8 +293,7 @@ void StreamableHttpTransport::onEnd(std::uint64_t key, const QByteArray& body)
 void StreamableHttpTransport::answerBody(std::uint64_t key, const QByteArray& body)
 {
     Exchange* exchange = find(key);
-    const QByteArray text = exchange->json ? body.trimmed() : QByteArray();
-    if (!text.isEmpty()) {
+    if (exchange->json && !QByteArrayView(body).trimmed().isEmpty()) {
         const FrameOrigin origin{exchange->requestId, exchange->firstByteNs};
         m_facts.sawFrame = true;
         m_handler.onFrame(body, origin);

@@ -98,6 +98,14 @@ std::uint64_t idOf(std::string_view message)
 
 } // namespace
 
+double median(std::vector<double> values)
+{
+    if (values.empty())
+        return 0;
+    std::sort(values.begin(), values.end());
+    return values[values.size() / 2];
+}
+
 double Samples::percentileUs(double fraction)
 {
     if (latencyNs.empty())
@@ -105,6 +113,30 @@ double Samples::percentileUs(double fraction)
     const auto nth = latencyNs.begin() + static_cast<std::ptrdiff_t>(fraction * static_cast<double>(latencyNs.size() - 1));
     std::nth_element(latencyNs.begin(), nth, latencyNs.end());
     return *nth / 1e3;
+}
+
+double Turns::percentileUs(double fraction)
+{
+    std::vector<double> values;
+    for (Samples& turn : turns)
+        values.push_back(turn.percentileUs(fraction));
+    return median(std::move(values));
+}
+
+double Turns::perSecond() const
+{
+    std::vector<double> values;
+    for (const Samples& turn : turns)
+        values.push_back(turn.perSecond());
+    return median(std::move(values));
+}
+
+std::size_t Turns::calls() const
+{
+    std::size_t calls = 0;
+    for (const Samples& turn : turns)
+        calls += turn.latencyNs.size();
+    return calls;
 }
 
 RequestTail toolCall(std::string_view tool, std::size_t bytes)

@@ -8,7 +8,9 @@
 
 namespace oriel::bench {
 
-/// What the clients of one case saw.
+double median(std::vector<double> values);
+
+/// What the clients of one case saw in one turn.
 struct Samples {
     std::vector<std::uint32_t> latencyNs;
     double seconds = 0;
@@ -16,6 +18,15 @@ struct Samples {
     /// In µs; `fraction` 0.5 is the median.
     [[nodiscard]] double percentileUs(double fraction);
     [[nodiscard]] double perSecond() const { return seconds > 0 ? static_cast<double>(latencyNs.size()) / seconds : 0; }
+};
+
+/// The turns of one side. A figure is the median of its turns, so that one turn in which the machine did something else does not decide.
+struct Turns {
+    std::vector<Samples> turns;
+
+    [[nodiscard]] double percentileUs(double fraction);
+    [[nodiscard]] double perSecond() const;
+    [[nodiscard]] std::size_t calls() const;
 };
 
 /// Clients that each keep exactly one request in flight. They live over several runs, so two of them can take turns.

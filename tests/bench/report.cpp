@@ -12,7 +12,8 @@ double Comparison::cpuUsPerCall(const std::string& threadPrefix) const
         if (threadName.compare(0, threadPrefix.size(), threadPrefix) == 0)
             seconds += thread.cpuSeconds;
     }
-    return through.latencyNs.empty() ? 0 : seconds * 1e6 / static_cast<double>(through.latencyNs.size());
+    const std::size_t calls = through.calls();
+    return calls == 0 ? 0 : seconds * 1e6 / static_cast<double>(calls);
 }
 
 void Report::print()
@@ -45,7 +46,7 @@ bool Report::writeJson(const std::string& path)
                      "\"directPerSecond\":%.0f,\"orielPerSecond\":%.0f,\"calls\":%zu,\"gatewayCpuUs\":%.2f,\"telemetryCpuUs\":%.2f,\"cpuUs\":%.2f}",
                      &each == &comparisons.front() ? "" : ",", each.name.c_str(), each.direct.percentileUs(0.5), each.direct.percentileUs(0.99),
                      each.through.percentileUs(0.5), each.through.percentileUs(0.99), each.direct.perSecond(), each.through.perSecond(),
-                     each.through.latencyNs.size(), each.cpuUsPerCall("oriel-gateway"), each.cpuUsPerCall("oriel-telemetry"), each.cpuUsPerCall(""));
+                     each.through.calls(), each.cpuUsPerCall("oriel-gateway"), each.cpuUsPerCall("oriel-telemetry"), each.cpuUsPerCall(""));
     }
     std::fputs("],\"figures\":[", file);
     for (const Figure& figure : figures)

@@ -12,8 +12,8 @@ namespace oriel::bench {
 /// One case: the same load directly and through Oriel, taking turns.
 struct Comparison {
     std::string name;
-    Samples direct;
-    Samples through;
+    Turns direct;
+    Turns through;
     ThreadUsages usage; ///< of Oriel while it carried `through`
 
     [[nodiscard]] double cpuUsPerCall(const std::string& threadPrefix) const; ///< "": all threads
