@@ -27,12 +27,24 @@ constexpr std::array kClients{
 /// A name that says that its value is a secret.
 bool soundsSecret(const QString& name)
 {
-    static const QRegularExpression words(QStringLiteral("token|secret|passw|pwd|api[_-]?key|apikey|credential|authorization|cookie|private[_-]?key|access[_-]?key|dsn"),
+    static const QRegularExpression words(QStringLiteral("token|secret|passw|pwd|api[_-]?key|credential|authorization|cookie|"
+                                                         "private[_-]?key|access[_-]?key|dsn|(^|_)pat($|_)"),
                                           QRegularExpression::CaseInsensitiveOption);
     return words.match(name).hasMatch();
 }
 
-bool isReference(const QString& value) { return value.contains(QStringLiteral("${")); }
+/// A value in the form of the tokens of well-known services, whatever its name is.
+bool looksSecret(const QString& value)
+{
+    static const QRegularExpression forms(QStringLiteral(
+        "^(gh[pousr]_|github_pat_|glpat-|sk-|xox[abprs]-|AKIA|AIza|hf_|npm_|eyJ[A-Za-z0-9_-]+\\.)[A-Za-z0-9_.-]{8,}"));
+    return forms.match(value).hasMatch();
+}
+
+bool isReference(const QString& value)
+{
+    return value.contains(QStringLiteral("${"));
+}
 
 /// ${env:NAME} of Cursor and VS Code is our ${NAME}; what asks a person or means a workspace cannot be translated.
 QString translate(const QString& text, QStringList& warnings)
@@ -41,9 +53,13 @@ QString translate(const QString& text, QStringList& warnings)
     static const QRegularExpression env(QStringLiteral("\\$\\{env:([A-Za-z_][A-Za-z0-9_]*)\\}"));
     out.replace(env, QStringLiteral("${\\1}"));
     out.replace(QStringLiteral("${userHome}"), QStringLiteral("${HOME}"));
-    static const QRegularExpression foreign(QStringLiteral("\\$\\{(input:[^}]*|workspaceFolder[^}]*|file:[^}]*)\\}"));
-    if (const auto match = foreign.match(out); match.hasMatch())
-        warnings.append(QStringLiteral("%1 has no meaning outside the client; put the value or a ${vault:name} in its place").arg(match.captured(0)));
+    static const QRegularExpression foreign(
+        QStringLiteral("\\$\\{(input:[^}]*|workspaceFolder[^}]*|file:[^}]*|command:[^}]*|config:[^}]*)\\}"));
+    for (auto it = foreign.globalMatch(out); it.hasNext();) {
+        const auto match = it.next();
+        warnings.append(QStringLiteral("%1 has no meaning outside the client; put the value or a ${vault:name} in its place")
+                            .arg(match.captured(0)));
+    }
     return out;
 }
 
@@ -64,11 +80,11 @@ QStringList secretFieldsOf(const Server& server)
 {
     QStringList fields;
     for (auto it = server.env.cbegin(); it != server.env.cend(); ++it) {
-        if (soundsSecret(it.key()) && !it.value().isEmpty() && !isReference(it.value()))
+        if ((soundsSecret(it.key()) || looksSecret(it.value())) && !it.value().isEmpty() && !isReference(it.value()))
             fields.append(QStringLiteral("env.") + it.key());
     }
     for (const auto& [name, value] : server.headers) {
-        if (soundsSecret(name) && !value.isEmpty() && !isReference(value))
+        if ((soundsSecret(name) || looksSecret(value)) && !value.isEmpty() && !isReference(value))
             fields.append(QStringLiteral("headers.") + name);
     }
     return fields;
@@ -82,36 +98,109 @@ QString portable(const QString& name)
     return out.left(64);
 }
 
+/// A name that the vault takes: it begins and ends with a letter or a digit.
+QString secretName(const QString& server, const QString& field)
+{
+    static const QRegularExpression ends(QStringLiteral("^[^A-Za-z0-9]+|[^A-Za-z0-9]+$"));
+    QString name = portable(server) + QLatin1Char('.') + portable(field.mid(field.indexOf(QLatin1Char('.')) + 1));
+    name.remove(ends);
+    return name.left(120);
+}
+
+/// An entry that points the client at Oriel itself would make Oriel call itself.
+bool isOriel(const Server& server)
+{
+    if (server.transport == ServerTransport::Stdio)
+        return QFileInfo(server.command).completeBaseName() == QLatin1String("oriel") &&
+               server.args.contains(QLatin1String("bridge"));
+    static const QRegularExpression own(QStringLiteral("^http://(127\\.0\\.0\\.1|localhost|\\[::1\\])(:\\d+)?/mcp(/|$)"));
+    return server.name == QLatin1String("oriel") && own.match(server.url).hasMatch();
+}
+
+/// What the client does with an entry and Oriel does not.
+void warnOfForeignKeys(const json::Value& entry, QStringList& warnings)
+{
+    static constexpr std::array kForeign{
+        std::pair{"envFile", "is not read; put its variables into env"},
+        std::pair{"headersHelper", "is not run; put the header into headers, for example as ${vault:name}"},
+        std::pair{"oauth", "is not used; put a token into headers, for example as ${vault:name}"},
+        std::pair{"auth", "is not used; put a token into headers, for example as ${vault:name}"},
+    };
+    for (const auto& [key, consequence] : kForeign) {
+        if (entry.find(key).exists())
+            warnings.append(QStringLiteral("%1 %2").arg(QLatin1String(key), QLatin1String(consequence)));
+    }
+}
+
+/// Two files may know different servers under one name; the later one gets a name of its own, a repetition is left out.
+bool makeUnique(FoundServer& found, const QList<FoundServer>& others)
+{
+    const QString wanted = found.server.name;
+    for (int number = 2;; ++number) {
+        const auto same = std::find_if(others.cbegin(), others.cend(),
+                                       [&](const auto& other) { return other.server.name == found.server.name; });
+        if (same == others.cend())
+            break;
+        if (same->server == found.server)
+            return false;
+        found.server.name = wanted.left(60) + QStringLiteral("-%1").arg(number);
+    }
+    if (found.server.name != wanted)
+        found.warnings.append(QStringLiteral("\"%1\" becomes \"%2\": another file has a different server of this name")
+                                  .arg(wanted, found.server.name));
+    return true;
+}
+
 /// The servers of one object in any client's form, by way of our own reader.
-void readServers(const json::Value& servers, ClientKind client, const QString& path, ImportScan& scan)
+void readServers(const json::Document& document, const json::Value& servers, ClientKind client, const QString& path,
+                 ImportScan& scan)
 {
     for (const json::Member& member : servers.members()) {
         const QString name = member.key.asString();
-        const QByteArray text = "{\"mcpServers\":{" + json::quote(QStringView(portable(name))) + ":" + member.value.raw().toByteArray() + "}}";
+        const QByteArray text =
+            "{\"mcpServers\":{" + json::quote(QStringView(portable(name))) + ":" + member.value.raw().toByteArray() + "}}";
         const auto loaded = parseConfig(text, path);
         if (!loaded) {
-            scan.problems.append(QStringLiteral("%1: %2: %3").arg(path, name, loaded.error().first().message));
+            const quint32 line = json::positionOf(document.text(), member.value.span().begin).line;
+            for (const Problem& problem : loaded.error()) {
+                if (problem.severity == Problem::Severity::Error)
+                    scan.problems.append(
+                        QStringLiteral("%1:%2: %3: %4").arg(path).arg(line + problem.line - 1).arg(problem.key, problem.message));
+            }
             continue;
         }
         FoundServer found;
         found.client = client;
         found.path = path;
         found.server = loaded->config.servers.first();
+        if (isOriel(found.server))
+            continue;
         if (portable(name) != name)
-            found.warnings.append(QStringLiteral("\"%1\" becomes \"%2\": names have letters, digits, '_', '-' and '.'").arg(name, portable(name)));
+            found.warnings.append(
+                QStringLiteral("\"%1\" becomes \"%2\": names have letters, digits, '_', '-' and '.'").arg(name, portable(name)));
+        if (member.value.find("disabled").asBool().value_or(false))
+            found.server.enabled = false;
+        warnOfForeignKeys(member.value, found.warnings);
         translateAll(found.server, found.warnings);
         found.secretFields = secretFieldsOf(found.server);
-        scan.servers.append(std::move(found));
+        if (makeUnique(found, scan.servers))
+            scan.servers.append(std::move(found));
     }
 }
 
-void readFile(ClientKind client, const QString& path, ImportScan& scan)
+/// `anyFormat`: every place where one of the clients keeps servers, whichever it is.
+void readFile(ClientKind client, const QString& path, bool anyFormat, ImportScan& scan)
 {
+    constexpr qint64 kMaxBytes = 16LL * 1024 * 1024;
     QFile file(path);
     if (!file.exists())
         return;
-    if (!file.open(QIODevice::ReadOnly) || file.size() > 16 * 1024 * 1024) {
-        scan.problems.append(QStringLiteral("%1: cannot be read: %2").arg(path, file.size() > 16 * 1024 * 1024 ? QStringLiteral("larger than 16 MiB") : file.errorString()));
+    if (!file.open(QIODevice::ReadOnly)) {
+        scan.problems.append(QStringLiteral("%1: cannot be read: %2").arg(path, file.errorString()));
+        return;
+    }
+    if (file.size() > kMaxBytes) {
+        scan.problems.append(QStringLiteral("%1: cannot be read: larger than 16 MiB").arg(path));
         return;
     }
     const QByteArray text = file.readAll();
@@ -123,19 +212,22 @@ void readFile(ClientKind client, const QString& path, ImportScan& scan)
         return;
     }
     const json::Value root = document.root();
-    readServers(root.find("mcpServers"), client, path, scan);
-    if (client == ClientKind::VsCode)
-        readServers(root.find("servers"), client, path, scan);
+    readServers(document, root.find("mcpServers"), client, path, scan);
+    if (anyFormat || client == ClientKind::VsCode)
+        readServers(document, root.find("servers"), client, path, scan);
     // Claude Code keeps the servers of each project in the same file as those of the user.
-    if (client == ClientKind::ClaudeCode) {
+    if (anyFormat || client == ClientKind::ClaudeCode) {
         for (const json::Member& project : root.find("projects").members())
-            readServers(project.value.find("mcpServers"), client, path, scan);
+            readServers(document, project.value.find("mcpServers"), client, path, scan);
     }
 }
 
 } // namespace
 
-std::span<const ClientRow> clientTable() { return kClients; }
+std::span<const ClientRow> clientTable()
+{
+    return kClients;
+}
 
 ClientPlaces ClientPlaces::ofThisUser(const QString& projectDir)
 {
@@ -184,7 +276,7 @@ ImportScan scanClients(const ClientPlaces& places)
     ImportScan scan;
     for (const ClientRow& client : kClients) {
         for (const QString& file : filesOf(client.kind, places))
-            readFile(client.kind, file, scan);
+            readFile(client.kind, file, false, scan);
     }
     return scan;
 }
@@ -201,7 +293,7 @@ Result<ImportScan> scanFile(const QString& path)
     else if (path.endsWith(QLatin1String("mcp.json")))
         client = ClientKind::VsCode;
     ImportScan scan;
-    readFile(client, path, scan);
+    readFile(client, path, true, scan);
     if (scan.servers.isEmpty() && !scan.problems.isEmpty())
         return fail(ErrorCode::Parse, scan.problems.join(QLatin1Char('\n')), path);
     return scan;
@@ -210,14 +302,19 @@ Result<ImportScan> scanFile(const QString& path)
 QMap<QString, QByteArray> extractSecrets(FoundServer& found)
 {
     QMap<QString, QByteArray> secrets;
+    static const QRegularExpression scheme(QStringLiteral("^(bearer|basic|token|apikey|digest) +"),
+                                           QRegularExpression::CaseInsensitiveOption);
     const auto move = [&](const QString& field, QString& value) {
         if (!found.secretFields.contains(field))
             return;
-        const QString name = portable(found.server.name + QLatin1Char('.') + field.mid(field.indexOf(QLatin1Char('.')) + 1));
-        // A scheme such as "Bearer " is no secret, and the reference stays readable with it.
-        const qsizetype space = field.startsWith(QLatin1String("headers.")) ? value.indexOf(QLatin1Char(' ')) : -1;
-        secrets.insert(name, value.mid(space + 1).toUtf8());
-        value = value.left(space + 1) + QStringLiteral("${vault:%1}").arg(name);
+        const QString wanted = secretName(found.server.name, field);
+        QString name = wanted;
+        for (int number = 2; secrets.contains(name); ++number)
+            name = QStringLiteral("%1-%2").arg(wanted).arg(number);
+        // The scheme of an Authorization header is no secret, and the reference stays readable with it.
+        const qsizetype kept = field.startsWith(QLatin1String("headers.")) ? scheme.match(value).capturedLength() : 0;
+        secrets.insert(name, value.mid(kept).toUtf8());
+        value = value.left(kept) + QStringLiteral("${vault:%1}").arg(name);
     };
     for (auto it = found.server.env.begin(); it != found.server.env.end(); ++it)
         move(QStringLiteral("env.") + it.key(), it.value());
@@ -236,15 +333,21 @@ Snippet snippetFor(ClientKind client, const ClientPlaces& places, quint16 port, 
     if (row.stdioOnly) {
         entry.member("command", program).key("args").beginArray().value("bridge").endArray();
     } else {
-        entry.member("type", "http").member("url", QStringLiteral("http://127.0.0.1:%1/mcp").arg(port)).key("headers").beginObject();
+        entry.member("type", "http")
+            .member("url", QStringLiteral("http://127.0.0.1:%1/mcp").arg(port))
+            .key("headers")
+            .beginObject();
         entry.member("Authorization", QStringLiteral("Bearer ") + shown).endObject();
     }
     const QByteArray server = entry.endObject().take();
     Snippet snippet;
     snippet.path = filesOf(client, places).last();
-    snippet.text = QStringLiteral("{\n  \"%1\": {\n    \"oriel\": %2\n  }\n}\n").arg(QLatin1String(row.serversKey), QString::fromUtf8(server));
-    snippet.note = row.stdioOnly ? QStringLiteral("%1 starts 'oriel bridge'; no token is needed. Restart it after the change.").arg(QLatin1String(row.name))
-                                 : QStringLiteral("Make the token with 'oriel token add %1'.").arg(QString::fromLatin1(row.name).toLower().replace(QLatin1Char(' '), QLatin1Char('-')));
+    snippet.text = QStringLiteral("{\n  \"%1\": {\n    \"oriel\": %2\n  }\n}\n")
+                       .arg(QLatin1String(row.serversKey), QString::fromUtf8(server));
+    snippet.note = row.stdioOnly ? QStringLiteral("%1 starts 'oriel bridge'; no token is needed. Restart it after the change.")
+                                       .arg(QLatin1String(row.name))
+                                 : QStringLiteral("Make the token with 'oriel token add %1'.")
+                                       .arg(QString::fromLatin1(row.name).toLower().replace(QLatin1Char(' '), QLatin1Char('-')));
     return snippet;
 }
 

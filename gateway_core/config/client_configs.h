@@ -23,13 +23,14 @@ std::span<const ClientRow> clientTable();
 /// Where the files are looked for; injected so that tests have their own home.
 struct ClientPlaces {
     QString home;
-    QString appData;      ///< %APPDATA% or ~/Library/Application Support or $XDG_CONFIG_HOME
-    QString projectDir;   ///< for .mcp.json, .cursor/mcp.json, .vscode/mcp.json; empty: none
+    QString appData;    ///< %APPDATA% or ~/Library/Application Support or $XDG_CONFIG_HOME
+    QString projectDir; ///< for .mcp.json, .cursor/mcp.json, .vscode/mcp.json; empty: none
     static ClientPlaces ofThisUser(const QString& projectDir = {});
 };
 QStringList filesOf(ClientKind client, const ClientPlaces& places); ///< in the order in which the client reads them
 
-/// A server found in a client's file, translated into our model. ${VAR} and ${env:VAR} forms become ${VAR}; what cannot be translated is a warning.
+/// A server found in a client's file, translated into our model. ${VAR} and ${env:VAR} forms become ${VAR}; what cannot be
+/// translated is a warning.
 struct FoundServer {
     ClientKind client = ClientKind::ClaudeDesktop;
     QString path;
@@ -39,7 +40,7 @@ struct FoundServer {
 };
 struct ImportScan {
     QList<FoundServer> servers;
-    QStringList problems;     ///< files that are there and cannot be read, with path, line and reason
+    QStringList problems; ///< files that are there and cannot be read, with path, line and reason
 };
 ImportScan scanClients(const ClientPlaces& places);
 /// Reads one file of any of the formats (by its content), as `oriel config import FILE` does.

@@ -14,11 +14,11 @@ namespace oriel::config {
 struct Problem {
     enum class Severity : quint8 { Error, Warning };
     Severity severity = Severity::Error;
-    QString path;      ///< of the file
-    quint32 line = 0;  ///< from 1; 0: not about a place in the text
+    QString path;     ///< of the file
+    quint32 line = 0; ///< from 1; 0: not about a place in the text
     quint32 column = 0;
-    QString key;       ///< "mcpServers.web.args[2]"
-    QString message;   ///< one sentence with what was expected
+    QString key;     ///< "mcpServers.web.args[2]"
+    QString message; ///< one sentence with what was expected
     /// "config.json:12:5: gateway.port: expected a number from 0 to 65535, found \"abc\""
     [[nodiscard]] QString toString() const;
 };
@@ -29,18 +29,19 @@ struct Loaded {
     QList<Problem> warnings;
 };
 
-/// Reads a configuration (JSON with comments and trailing commas). All problems are reported together, not the first alone. `path` is for messages.
+/// Reads a configuration (JSON with comments and trailing commas). All problems are reported together, not the first alone.
+/// `path` is for messages.
 tl::expected<Loaded, QList<Problem>> parseConfig(QByteArrayView text, const QString& path);
 
 /// Reads the file; a missing one gives the defaults.
 tl::expected<Loaded, QList<Problem>> loadConfig(const QString& path);
 
-/// `text` changed so that it reads as `after` where it read as `before`: only what differs is touched, comments and unknown keys stay. An empty
-/// text becomes a new file.
+/// `text` changed so that it reads as `after` where it read as `before`: only what differs is touched, comments and unknown keys
+/// stay. An empty text becomes a new file.
 Result<QByteArray> editConfig(QByteArrayView text, const Config& before, const Config& after);
 
-/// Replaces the file atomically with editConfig() of what it holds, keeping its mode (0600 for a new one). Fails and changes nothing when the file
-/// on disk does not parse.
+/// Replaces the file atomically with editConfig() of what it holds, keeping its mode (0600 for a new one). Fails and changes
+/// nothing when the file on disk does not parse.
 Status saveConfig(const QString& path, const Config& after);
 
 /// The platform's place: <AppConfig>/oriel/config.json, and the data directory <AppData>/oriel.

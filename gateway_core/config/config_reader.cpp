@@ -8,13 +8,18 @@ namespace oriel::config {
 namespace {
 
 /// Top-level keys that later versions read; they are no mistake.
-const QStringList kReservedKeys{QStringLiteral("clients"), QStringLiteral("receiver"), QStringLiteral("guardrails"), QStringLiteral("alerts"),
-                                QStringLiteral("$schema"), QStringLiteral("inputs")};
+const QStringList kReservedKeys{QStringLiteral("clients"), QStringLiteral("receiver"), QStringLiteral("guardrails"),
+                                QStringLiteral("alerts"),  QStringLiteral("$schema"),  QStringLiteral("inputs")};
+
+/// Keys that clients write into an entry and that mean nothing here.
+const QStringList kForeignServerKeys{QStringLiteral("serverUrl"), QStringLiteral("description"), QStringLiteral("envFile"),
+                                     QStringLiteral("alwaysLoad")};
 
 QString found(const json::Value& value)
 {
-    QString text = QString::fromUtf8(value.raw().first(std::min<qsizetype>(40, value.raw().size())));
-    return text.simplified();
+    constexpr qsizetype kShown = 40;
+    const QString text = QString::fromUtf8(value.raw()).simplified();
+    return text.size() <= kShown ? text : text.left(kShown) + QChar(0x2026);
 }
 
 int distance(const QString& a, const QString& b)
@@ -36,7 +41,8 @@ int distance(const QString& a, const QString& b)
 
 QString suggestion(const QString& key, const QStringList& known)
 {
-    const auto nearest = std::min_element(known.cbegin(), known.cend(), [&](const QString& a, const QString& b) { return distance(key, a) < distance(key, b); });
+    const auto nearest = std::min_element(
+        known.cbegin(), known.cend(), [&](const QString& a, const QString& b) { return distance(key, a) < distance(key, b); });
     if (nearest == known.cend() || distance(key, *nearest) > std::max<qsizetype>(1, key.size() / 3))
         return {};
     return QStringLiteral("; did you mean \"%1\"?").arg(*nearest);
@@ -50,11 +56,56 @@ json::Value findPath(const json::Value& object, const char* key)
     return value;
 }
 
+/// 127.0.0.0/8, ::1 and localhost; a name that merely begins like an address is none.
+bool isLoopback(const QString& host)
+{
+    if (host == QLatin1String("localhost") || host == QLatin1String("::1") || host == QLatin1String("[::1]"))
+        return true;
+    const QStringList parts = host.split(QLatin1Char('.'));
+    const bool numbers = std::all_of(parts.cbegin(), parts.cend(), [](const QString& part) {
+        const bool digits =
+            std::all_of(part.cbegin(), part.cend(), [](QChar c) { return c >= QLatin1Char('0') && c <= QLatin1Char('9'); });
+        return digits && !part.isEmpty() && part.size() <= 3 && part.toInt() <= 255;
+    });
+    return parts.size() == 4 && numbers && parts.first() == QLatin1String("127");
+}
+
+bool isHttpUrl(const QString& url)
+{
+    return url.startsWith(QLatin1String("http://"), Qt::CaseInsensitive) ||
+           url.startsWith(QLatin1String("https://"), Qt::CaseInsensitive) || url.contains(QLatin1String("${"));
+}
+
+bool hasOnly(const QString& text, QLatin1StringView others)
+{
+    return std::all_of(text.cbegin(), text.cend(),
+                       [&](QChar c) { return (c.unicode() < 128 && c.isLetterOrNumber()) || others.contains(c); });
+}
+
 bool isPortable(const QString& name)
 {
-    return !name.isEmpty() && name.size() <= 64 && std::all_of(name.cbegin(), name.cend(), [](QChar c) {
-        return c.unicode() < 128 && (c.isLetterOrNumber() || c == QLatin1Char('_') || c == QLatin1Char('-') || c == QLatin1Char('.'));
-    });
+    return !name.isEmpty() && name.size() <= 64 && hasOnly(name, QLatin1StringView("_-."));
+}
+
+template <class Subject> QString boundsOf(const SettingRow<Subject>& row)
+{
+    if (row.minimum == row.maximum)
+        return {};
+    const int decimals = row.type == SettingType::Number ? 1 : 0;
+    return QStringLiteral(" from %1 to %2").arg(row.minimum, 0, 'f', decimals).arg(row.maximum, 0, 'f', decimals);
+}
+
+template <class Subject> bool inBounds(const SettingRow<Subject>& row, double number)
+{
+    return row.minimum == row.maximum || (number >= row.minimum && number <= row.maximum);
+}
+
+template <class Subject> QStringList choicesOf(const SettingRow<Subject>& row)
+{
+    QStringList choices;
+    for (const char* choice : row.choices)
+        choices.append(QLatin1String(choice));
+    return choices;
 }
 
 } // namespace
@@ -69,15 +120,22 @@ QString Problem::toString() const
     return text + QStringLiteral(": ") + message;
 }
 
-bool ConfigReader::hasErrors() const
+qsizetype ConfigReader::errorCount() const
 {
-    return std::any_of(m_problems.cbegin(), m_problems.cend(), [](const Problem& problem) { return problem.severity == Problem::Severity::Error; });
+    return std::count_if(m_problems.cbegin(), m_problems.cend(),
+                         [](const Problem& problem) { return problem.severity == Problem::Severity::Error; });
 }
 
 void ConfigReader::add(Problem::Severity severity, const json::Value& at, const QString& key, const QString& message)
 {
     const json::Position place = json::positionOf(m_document.text(), at.span().begin);
     m_problems.append({severity, m_path, place.line, place.column, key, message});
+}
+
+std::nullopt_t ConfigReader::expected(const json::Value& value, const QString& key, const QString& what)
+{
+    error(value, key, QStringLiteral("expected %1, found %2").arg(what, found(value)));
+    return std::nullopt;
 }
 
 std::optional<qint64> ConfigReader::readDuration(const json::Value& value)
@@ -87,13 +145,15 @@ std::optional<qint64> ConfigReader::readDuration(const json::Value& value)
     if (!value.isString())
         return std::nullopt;
     const QString text = value.asString().trimmed();
-    static constexpr std::array<std::pair<const char*, double>, 5> kUnits{{{"ms", 1}, {"s", 1e3}, {"min", 6e4}, {"m", 6e4}, {"h", 3.6e6}}};
+    static constexpr std::array<std::pair<const char*, double>, 5> kUnits{
+        {{"ms", 1}, {"s", 1e3}, {"min", 6e4}, {"m", 6e4}, {"h", 3.6e6}}};
+    constexpr double kLongest = 1e15;
     for (const auto& [unit, factor] : kUnits) {
         if (!text.endsWith(QLatin1String(unit)))
             continue;
         bool ok = false;
         const double number = text.left(text.size() - static_cast<qsizetype>(qstrlen(unit))).trimmed().toDouble(&ok);
-        if (ok)
+        if (ok && number >= 0 && number * factor <= kLongest)
             return static_cast<qint64>(number * factor);
     }
     return std::nullopt;
@@ -102,81 +162,90 @@ std::optional<qint64> ConfigReader::readDuration(const json::Value& value)
 template <class Subject>
 std::optional<SettingValue> ConfigReader::readValue(const json::Value& value, const SettingRow<Subject>& row, const QString& key)
 {
-    const auto expected = [&](const QString& what) -> std::optional<SettingValue> {
-        error(value, key, QStringLiteral("expected %1, found %2").arg(what, found(value)));
-        return std::nullopt;
-    };
-    const auto inBounds = [&](double number) { return row.minimum == row.maximum || (number >= row.minimum && number <= row.maximum); };
-    const auto bounds = [&] {
-        return row.minimum == row.maximum ? QString() : QStringLiteral(" from %1 to %2").arg(row.minimum, 0, 'f', row.type == SettingType::Number ? 1 : 0).arg(row.maximum, 0, 'f', row.type == SettingType::Number ? 1 : 0);
-    };
     switch (row.type) {
     case SettingType::Bool:
         if (const auto flag = value.asBool())
             return SettingValue(*flag);
-        return expected(QStringLiteral("true or false"));
+        return expected(value, key, QStringLiteral("true or false"));
     case SettingType::Integer:
-        if (const auto number = value.asInt64(); number && inBounds(static_cast<double>(*number)))
+        if (const auto number = value.asInt64(); number && inBounds(row, static_cast<double>(*number)))
             return SettingValue(qint64(*number));
-        return expected(QStringLiteral("an integer") + bounds());
+        return expected(value, key, QStringLiteral("an integer") + boundsOf(row));
     case SettingType::Number:
-        if (const auto number = value.asDouble(); number && inBounds(*number))
+        if (const auto number = value.asDouble(); number && inBounds(row, *number))
             return SettingValue(*number);
-        return expected(QStringLiteral("a number") + bounds());
+        return expected(value, key, QStringLiteral("a number") + boundsOf(row));
     case SettingType::Duration:
-        if (const auto duration = readDuration(value); duration && inBounds(static_cast<double>(*duration)))
+        if (const auto duration = readDuration(value); duration && inBounds(row, static_cast<double>(*duration)))
             return SettingValue(*duration);
-        return expected(QStringLiteral("milliseconds, or a text such as \"30s\""));
+        return expected(value, key, QStringLiteral("milliseconds%1, or a text such as \"30s\"").arg(boundsOf(row)));
     case SettingType::Text:
         if (value.isString())
             return SettingValue(value.asString());
-        return expected(QStringLiteral("a text"));
-    case SettingType::Choice: {
-        QStringList choices;
-        for (const char* choice : row.choices)
-            choices.append(QLatin1String(choice));
-        if (value.isString() && choices.contains(value.asString()))
+        return expected(value, key, QStringLiteral("a text"));
+    case SettingType::Choice:
+        if (value.isString() && choicesOf(row).contains(value.asString()))
             return SettingValue(value.asString());
-        return expected(QStringLiteral("one of ") + choices.join(QStringLiteral(", ")));
-    }
-    case SettingType::TextList: {
-        QStringList list;
-        for (const json::Value& element : value.elements()) {
-            if (!element.isString())
-                return expected(QStringLiteral("a list of texts"));
-            list.append(element.asString());
-        }
-        if (value.isArray())
-            return SettingValue(list);
-        return expected(QStringLiteral("a list of texts"));
-    }
+        return expected(value, key, QStringLiteral("one of ") + choicesOf(row).join(QStringLiteral(", ")));
+    case SettingType::TextList:
+        return readList(value, row, key);
     case SettingType::TextMap:
-    case SettingType::Headers: {
-        HeaderList pairs;
-        for (const json::Member& member : value.members()) {
-            // VS Code allows numbers and null (which unsets) for environment variables.
-            if (member.value.isNull())
-                continue;
-            if (!member.value.isString() && !member.value.isNumber())
-                return expected(QStringLiteral("an object of texts"));
-            pairs.append({member.key.asString(), member.value.isString() ? member.value.asString() : QString::fromUtf8(member.value.raw())});
-        }
-        if (!value.isObject())
-            return expected(QStringLiteral("an object of texts"));
-        if (row.type == SettingType::Headers)
-            return SettingValue(pairs);
-        QMap<QString, QString> map;
-        for (const auto& [name, text] : pairs)
-            map.insert(name, text);
-        return SettingValue(map);
-    }
+    case SettingType::Headers:
+        return readPairs(value, row, key);
     }
     return std::nullopt;
 }
 
 template <class Subject>
-void ConfigReader::readRows(const json::Value& object, std::span<const SettingRow<Subject>> rows, Subject& subject, const QString& prefix,
-                            const QStringList& others)
+std::optional<SettingValue> ConfigReader::readList(const json::Value& value, const SettingRow<Subject>& row, const QString& key)
+{
+    if (!value.isArray())
+        return expected(value, key, QStringLiteral("a list of texts"));
+    const QStringList choices = choicesOf(row);
+    const qsizetype before = errorCount();
+    QStringList list;
+    for (const json::Value& element : value.elements()) {
+        const QString place = QStringLiteral("%1[%2]").arg(key).arg(list.size());
+        if (!element.isString())
+            (void)expected(element, place, QStringLiteral("a text"));
+        else if (!choices.isEmpty() && !choices.contains(element.asString()))
+            (void)expected(element, place, QStringLiteral("one of ") + choices.join(QStringLiteral(", ")));
+        list.append(element.asString());
+    }
+    if (errorCount() != before)
+        return std::nullopt;
+    return SettingValue(list);
+}
+
+template <class Subject>
+std::optional<SettingValue> ConfigReader::readPairs(const json::Value& value, const SettingRow<Subject>& row, const QString& key)
+{
+    if (!value.isObject())
+        return expected(value, key, QStringLiteral("an object of texts"));
+    const qsizetype before = errorCount();
+    HeaderList pairs;
+    for (const json::Member& member : value.members()) {
+        // VS Code allows numbers and null (which unsets) for environment variables.
+        if (member.value.isNull())
+            continue;
+        if (!member.value.isString() && !member.value.isNumber())
+            (void)expected(member.value, key + QLatin1Char('.') + member.key.asString(), QStringLiteral("a text"));
+        pairs.append(
+            {member.key.asString(), member.value.isString() ? member.value.asString() : QString::fromUtf8(member.value.raw())});
+    }
+    if (errorCount() != before)
+        return std::nullopt;
+    if (row.type == SettingType::Headers)
+        return SettingValue(pairs);
+    QMap<QString, QString> map;
+    for (const auto& [name, text] : pairs)
+        map.insert(name, text);
+    return SettingValue(map);
+}
+
+template <class Subject>
+void ConfigReader::readRows(const json::Value& object, std::span<const SettingRow<Subject>> rows, Subject& subject,
+                            const QString& prefix, const QStringList& others)
 {
     for (const SettingRow<Subject>& row : rows) {
         const json::Value value = findPath(object, row.key);
@@ -185,6 +254,13 @@ void ConfigReader::readRows(const json::Value& object, std::span<const SettingRo
         if (const auto read = readValue(value, row, prefix + QLatin1String(row.key)))
             row.write(subject, *read);
     }
+    checkKeys(object, rows, prefix, others);
+}
+
+template <class Subject>
+void ConfigReader::checkKeys(const json::Value& object, std::span<const SettingRow<Subject>> rows, const QString& prefix,
+                             const QStringList& others)
+{
     QStringList known = others;
     QSet<QString> groups;
     for (const SettingRow<Subject>& row : rows) {
@@ -193,81 +269,124 @@ void ConfigReader::readRows(const json::Value& object, std::span<const SettingRo
         for (qsizetype dot = key.indexOf(QLatin1Char('.')); dot > 0; dot = key.indexOf(QLatin1Char('.'), dot + 1))
             groups.insert(key.left(dot));
     }
-    const std::function<void(const json::Value&, const QString&)> checkKeys = [&](const json::Value& level, const QString& path) {
+    const std::function<void(const json::Value&, const QString&)> checkLevel = [&](const json::Value& level,
+                                                                                   const QString& path) {
         for (const json::Member& member : level.members()) {
             const QString key = path + member.key.asString();
             if (groups.contains(key)) {
                 if (member.value.isObject())
-                    checkKeys(member.value, key + QLatin1Char('.'));
+                    checkLevel(member.value, key + QLatin1Char('.'));
                 else
-                    error(member.value, prefix + key, QStringLiteral("expected an object, found %1").arg(found(member.value)));
+                    (void)expected(member.value, prefix + key, QStringLiteral("an object"));
             } else if (!known.contains(key)) {
                 warning(member.key, prefix + key, QStringLiteral("unknown key%1").arg(suggestion(key, known + groups.values())));
             }
         }
     };
-    checkKeys(object, {});
+    checkLevel(object, {});
 }
 
 void ConfigReader::readServers(const json::Value& servers, Config& configuration)
 {
-    if (servers.exists() && !servers.isObject()) {
-        error(servers, QStringLiteral("mcpServers"), QStringLiteral("expected an object of servers by name, found %1").arg(found(servers)));
+    if (!servers.exists())
+        return;
+    if (!servers.isObject()) {
+        (void)expected(servers, QStringLiteral("mcpServers"), QStringLiteral("an object of servers by name"));
         return;
     }
-    for (const json::Member& member : servers.members()) {
-        Server server;
-        server.name = member.key.asString();
-        const QString key = QStringLiteral("mcpServers.") + server.name;
-        if (!isPortable(server.name)) {
-            error(member.key, key, QStringLiteral("a server's name has 1 to 64 letters, digits, '_', '-' or '.'"));
-            continue;
-        }
-        if (!member.value.isObject()) {
-            error(member.value, key, QStringLiteral("expected an object with command or url, found %1").arg(found(member.value)));
-            continue;
-        }
-        const qsizetype before = m_problems.size();
-        readRows(member.value, serverTable(), server, key + QLatin1Char('.'),
-                 {QStringLiteral("serverUrl"), QStringLiteral("description"), QStringLiteral("envFile"), QStringLiteral("alwaysLoad")});
-        if (server.url.isEmpty() && member.value.find("serverUrl").isString())
-            server.url = member.value.find("serverUrl").asString();
-        const bool failed = m_problems.size() > before && hasErrors();
-        if (!member.value.find("type").exists() && !server.url.isEmpty() && server.command.isEmpty())
-            server.transport = ServerTransport::StreamableHttp;
-        if (server.transport == ServerTransport::Stdio && server.command.isEmpty() && !failed)
-            error(member.value, key, QStringLiteral("expected a command, or a url"));
-        if (server.transport != ServerTransport::Stdio && server.url.isEmpty() && !failed)
-            error(member.value, key + QStringLiteral(".url"), QStringLiteral("expected the server's URL"));
-        configuration.servers.append(std::move(server));
+    for (const json::Member& member : servers.members())
+        readServer(member, configuration);
+}
+
+void ConfigReader::readServer(const json::Member& member, Config& configuration)
+{
+    Server server;
+    server.name = member.key.asString();
+    const QString key = QStringLiteral("mcpServers.") + server.name;
+    if (!isPortable(server.name)) {
+        error(member.key, key, QStringLiteral("a server's name has 1 to 64 letters, digits, '_', '-' or '.'"));
+        return;
     }
+    if (!member.value.isObject()) {
+        (void)expected(member.value, key, QStringLiteral("an object with command or url"));
+        return;
+    }
+    const qsizetype before = errorCount();
+    readRows(member.value, serverTable(), server, key + QLatin1Char('.'), kForeignServerKeys);
+    if (const json::Value serverUrl = member.value.find("serverUrl"); server.url.isEmpty() && serverUrl.isString())
+        server.url = serverUrl.asString();
+    if (!member.value.find("type").exists() && !server.url.isEmpty() && server.command.isEmpty())
+        server.transport = ServerTransport::StreamableHttp;
+    if (errorCount() == before)
+        checkServer(member.value, key, server);
+    configuration.servers.append(std::move(server));
+}
+
+void ConfigReader::checkServer(const json::Value& entry, const QString& key, const Server& server)
+{
+    if (server.transport == ServerTransport::Stdio) {
+        if (server.command.isEmpty())
+            error(entry, key, QStringLiteral("expected a command, or a url"));
+        return;
+    }
+    const json::Value url = entry.find("url").exists() ? entry.find("url") : entry.find("serverUrl");
+    if (server.url.isEmpty())
+        error(entry, key + QStringLiteral(".url"), QStringLiteral("expected the server's URL"));
+    else if (!isHttpUrl(server.url))
+        (void)expected(url, key + QStringLiteral(".url"), QStringLiteral("a URL that begins with http:// or https://"));
 }
 
 void ConfigReader::readDestinations(const json::Value& destinations, Config& configuration)
 {
     const QString list = QStringLiteral("telemetry.destinations");
-    if (destinations.exists() && !destinations.isArray()) {
-        error(destinations, list, QStringLiteral("expected a list of destinations, found %1").arg(found(destinations)));
+    if (!destinations.exists())
+        return;
+    if (!destinations.isArray()) {
+        (void)expected(destinations, list, QStringLiteral("a list of destinations"));
         return;
     }
     int index = 0;
     for (const json::Value& entry : destinations.elements()) {
         const QString key = QStringLiteral("%1[%2]").arg(list).arg(index++);
         if (!entry.isObject()) {
-            error(entry, key, QStringLiteral("expected an object, found %1").arg(found(entry)));
+            (void)expected(entry, key, QStringLiteral("an object"));
             continue;
         }
+        const qsizetype before = errorCount();
         Destination destination;
         readRows(entry, destinationTable(), destination, key + QLatin1Char('.'), {});
-        const bool needsEndpoint = destination.protocol != ExportProtocol::Console && destination.protocol != ExportProtocol::None;
-        if (destination.name.isEmpty())
-            error(entry, key + QStringLiteral(".name"), QStringLiteral("expected a name"));
-        else if (findDestination(configuration, destination.name) != nullptr)
-            error(entry.find("name"), key + QStringLiteral(".name"), QStringLiteral("there is a destination \"%1\" already").arg(destination.name));
-        if (needsEndpoint && destination.endpoint.isEmpty() && destination.signalEndpoints.isEmpty())
-            error(entry, key + QStringLiteral(".endpoint"), QStringLiteral("expected where to send to"));
+        if (errorCount() == before)
+            checkDestination(entry, key, destination, configuration);
         configuration.telemetry.destinations.append(std::move(destination));
     }
+}
+
+void ConfigReader::checkDestination(const json::Value& entry, const QString& key, const Destination& destination,
+                                    const Config& configuration)
+{
+    const bool needsEndpoint = destination.protocol != ExportProtocol::Console && destination.protocol != ExportProtocol::None;
+    if (destination.name.isEmpty())
+        error(entry, key + QStringLiteral(".name"), QStringLiteral("expected a name"));
+    else if (findDestination(configuration, destination.name) != nullptr)
+        error(entry.find("name"), key + QStringLiteral(".name"),
+              QStringLiteral("there is a destination \"%1\" already").arg(destination.name));
+    if (needsEndpoint && destination.endpoint.isEmpty() && destination.signalEndpoints.isEmpty())
+        error(entry, key + QStringLiteral(".endpoint"), QStringLiteral("expected where to send to"));
+}
+
+void ConfigReader::checkGateway(const json::Value& root, const Config& configuration)
+{
+    if (!isLoopback(configuration.gateway.host))
+        (void)expected(findPath(root, "gateway.host"), QStringLiteral("gateway.host"),
+                       QStringLiteral("a loopback address (127.0.0.1, localhost, ::1)"));
+    const QString separator = configuration.gateway.separator;
+    if (separator.isEmpty() || separator.size() > 8 || !hasOnly(separator, QLatin1StringView("_-./")))
+        (void)expected(findPath(root, "gateway.separator"), QStringLiteral("gateway.separator"),
+                       QStringLiteral("1 to 8 letters, digits, '_', '-', '.' or '/'"));
+    const QString prefix = configuration.metrics.nameSpace;
+    if (prefix.isEmpty() || !hasOnly(prefix, QLatin1StringView("_:")) || prefix.front().isDigit())
+        (void)expected(findPath(root, "metrics.namespace"), QStringLiteral("metrics.namespace"),
+                       QStringLiteral("letters, digits, '_' or ':', and no digit first"));
 }
 
 Config ConfigReader::readRoot()
@@ -275,16 +394,19 @@ Config ConfigReader::readRoot()
     Config configuration;
     const json::Value root = m_document.root();
     if (!root.isObject()) {
-        error(root, {}, QStringLiteral("expected an object, found %1").arg(found(root)));
+        (void)expected(root, {}, QStringLiteral("an object"));
         return configuration;
     }
     readRows(root, settingsTable(), configuration, {},
-             kReservedKeys + QStringList{QStringLiteral("mcpServers"), QStringLiteral("telemetry.destinations"), QStringLiteral("servers")});
-    readServers(root.find("mcpServers").exists() ? root.find("mcpServers") : root.find("servers"), configuration);
+             kReservedKeys +
+                 QStringList{QStringLiteral("mcpServers"), QStringLiteral("telemetry.destinations"), QStringLiteral("servers")});
+    const json::Value servers = root.find("mcpServers");
+    if (servers.exists() && root.find("servers").exists())
+        warning(root.findKey("servers"), QStringLiteral("servers"),
+                QStringLiteral("not read, because mcpServers is there as well"));
+    readServers(servers.exists() ? servers : root.find("servers"), configuration);
     readDestinations(root.find("telemetry").find("destinations"), configuration);
-    const QString host = configuration.gateway.host;
-    if (host != QLatin1String("localhost") && host != QLatin1String("::1") && host != QLatin1String("[::1]") && !host.startsWith(QLatin1String("127.")))
-        error(findPath(root, "gateway.host"), QStringLiteral("gateway.host"), QStringLiteral("expected a loopback address (127.0.0.1, localhost, ::1), found \"%1\"").arg(host));
+    checkGateway(root, configuration);
     return configuration;
 }
 

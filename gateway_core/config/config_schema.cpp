@@ -2,6 +2,7 @@
 #include "base/json_writer.h"
 #include "config/config_file.h"
 #include "config/settings_table.h"
+#include "config/text_editor.h"
 
 #include <map>
 
@@ -18,21 +19,44 @@ template <class Subject> QByteArray rowSchema(const SettingRow<Subject>& row)
             writer.rawMember("minimum", QByteArray::number(row.minimum, 'f', row.type == SettingType::Number ? 1 : 0))
                 .rawMember("maximum", QByteArray::number(row.maximum, 'f', row.type == SettingType::Number ? 1 : 0));
     };
-    switch (row.type) {
-    case SettingType::Bool: writer.member("type", "boolean"); break;
-    case SettingType::Integer: writer.member("type", "integer"); bounds(); break;
-    case SettingType::Number: writer.member("type", "number"); bounds(); break;
-    case SettingType::Text: writer.member("type", "string"); break;
-    case SettingType::Choice:
+    const auto choices = [&] {
+        if (row.choices.empty())
+            return;
         writer.key("enum").beginArray();
         for (const char* choice : row.choices)
             writer.value(choice);
         writer.endArray();
+    };
+    switch (row.type) {
+    case SettingType::Bool:
+        writer.member("type", "boolean");
         break;
-    case SettingType::Duration: writer.rawMember("type", R"(["integer","string"])").member("pattern", "^[0-9.]+ *(ms|s|m|min|h)$"); break;
-    case SettingType::TextList: writer.member("type", "array").rawMember("items", R"({"type":"string"})"); break;
+    case SettingType::Integer:
+        writer.member("type", "integer");
+        bounds();
+        break;
+    case SettingType::Number:
+        writer.member("type", "number");
+        bounds();
+        break;
+    case SettingType::Text:
+        writer.member("type", "string");
+        break;
+    case SettingType::Choice:
+        choices();
+        break;
+    case SettingType::Duration:
+        writer.rawMember("type", R"(["integer","string"])").member("pattern", "^[0-9.]+ *(ms|s|m|min|h)$");
+        break;
+    case SettingType::TextList:
+        writer.member("type", "array").key("items").beginObject().member("type", "string");
+        choices();
+        writer.endObject();
+        break;
     case SettingType::TextMap:
-    case SettingType::Headers: writer.member("type", "object").rawMember("additionalProperties", R"({"type":["string","number","null"]})"); break;
+    case SettingType::Headers:
+        writer.member("type", "object").rawMember("additionalProperties", R"({"type":["string","number","null"]})");
+        break;
     }
     writer.member("description", row.description);
     return writer.endObject().take();
@@ -84,13 +108,28 @@ QByteArray configSchema()
     server.beginObject();
     writeLevel(server, levelsOf(serverTable()));
     server.endObject();
-    root.leaves.emplace("mcpServers", R"({"type":"object","description":"The servers behind the gateway, by name.","additionalProperties":)" + server.take() + "}");
-    json::Writer writer;
-    writer.beginObject()
-        .member("$schema", "https://json-schema.org/draft/2020-12/schema")
-        .member("title", "Oriel configuration");
-    writeLevel(writer, root);
-    return writer.endObject().take() + '\n';
+    root.leaves.emplace("mcpServers",
+                        R"({"type":"object","description":"The servers behind the gateway, by name.","additionalProperties":)" +
+                            server.take() + "}");
+    json::Writer properties;
+    properties.beginObject();
+    writeLevel(properties, root);
+    // The editor lays it out for people.
+    const QByteArray text = properties.endObject().take();
+    json::Document document;
+    TextEditor editor({});
+    Status written = document.parseOrError(text);
+    if (written)
+        written =
+            editor.set({QStringLiteral("$schema")}, json::quote(QByteArrayView("https://json-schema.org/draft/2020-12/schema")));
+    if (written)
+        written = editor.set({QStringLiteral("title")}, json::quote(QByteArrayView("Oriel configuration")));
+    for (const json::Member& member : document.root().members()) {
+        if (written)
+            written = editor.set({member.key.asString()}, member.value.raw());
+    }
+    Q_ASSERT(written);
+    return editor.text();
 }
 
 } // namespace oriel::config

@@ -26,6 +26,16 @@ struct Timeouts {
     bool operator==(const Timeouts&) const = default;
 };
 
+/// What one server has instead of the gateway's timeouts.
+struct ServerTimeouts {
+    std::optional<milliseconds> connectivity;
+    std::optional<milliseconds> discovery;
+    std::optional<milliseconds> toolCall;
+    std::optional<milliseconds> guardrail;
+    std::optional<milliseconds> auth;
+    bool operator==(const ServerTimeouts&) const = default;
+};
+
 enum class ServerTransport : quint8 { Stdio, StreamableHttp, LegacySse };
 enum class StartMode : quint8 { AtLaunch, OnFirstUse };
 
@@ -35,24 +45,24 @@ struct Server {
     ServerTransport transport = ServerTransport::Stdio;
     QString command;
     QStringList args;
-    QMap<QString, QString> env;            ///< values may hold ${vault:name} and ${VAR}
+    QMap<QString, QString> env; ///< values may hold ${vault:name} and ${VAR}
     QString cwd;
     QString url;
     QList<std::pair<QString, QString>> headers; ///< values may hold ${vault:name}
     bool enabled = true;
     StartMode start = StartMode::AtLaunch;
-    int concurrency = 0;                   ///< calls in flight at most; 0: no limit
-    std::optional<Timeouts> timeouts;
-    int maxRestarts = 5;                   ///< in a row, before the server stays down until someone asks
+    int concurrency = 0; ///< calls in flight at most; 0: no limit
+    ServerTimeouts timeouts;
+    int maxRestarts = 5; ///< in a row, before the server stays down until someone asks
     QStringList disabledTools;
-    QStringList watch;                     ///< files whose change restarts the server
+    QStringList watch; ///< files whose change restarts the server
     bool operator==(const Server&) const = default;
 };
 
 struct Gateway {
     QString host = QStringLiteral("127.0.0.1");
     quint16 port = 7420;
-    bool portIsExplicit = false;           ///< set in the file or on the command line
+    bool portIsExplicit = false; ///< set in the file or on the command line
     QString separator = QStringLiteral("__");
     bool prefixSingleServer = true;
     bool auth = true;
@@ -68,22 +78,22 @@ enum class ExportProtocol : quint8 { Grpc, HttpProtobuf, HttpJson, Console, File
 struct Destination {
     QString name;
     ExportProtocol protocol = ExportProtocol::HttpProtobuf;
-    QString endpoint;                      ///< base URL, gRPC target, or a file's path
+    QString endpoint;                       ///< base URL, gRPC target, or a file's path
     QMap<QString, QString> signalEndpoints; ///< "traces" | "metrics" | "logs" → URL used as it is
     QList<std::pair<QString, QString>> headers;
     bool traces = true;
     bool metrics = true;
     bool logs = true;
     bool enabled = true;
-    QString compression;                   ///< "" or "gzip"
+    QString compression; ///< "" or "gzip"
     milliseconds timeout{10'000};
-    bool insecure = false;                 ///< gRPC without a scheme only
+    bool insecure = false; ///< gRPC without a scheme only
     QString caFile;
     QString certFile;
     QString keyFile;
-    bool includePayloads = false;          ///< arguments and results as span attributes (T5), off unless asked
-    QStringList aliases;                   ///< attribute alias sets to emit as well (T6): "enkrypt", "kuadrant", …
-    bool fromEnvironment = false;          ///< the destination `env`, defined by OTEL_* variables
+    bool includePayloads = false; ///< arguments and results as span attributes (T5), off unless asked
+    QStringList aliases;          ///< attribute alias sets to emit as well (T6): "enkrypt", "kuadrant", …
+    bool fromEnvironment = false; ///< the destination `env`, defined by OTEL_* variables
     bool operator==(const Destination&) const = default;
 };
 
@@ -94,8 +104,8 @@ struct Telemetry {
     QString sampler = QStringLiteral("parentbased_always_on");
     double samplerArg = 1.0;
     QStringList propagators{QStringLiteral("tracecontext"), QStringLiteral("baggage")};
-    bool exportDisabled = false;           ///< OTEL_SDK_DISABLED
-    bool foreignContextAsLink = false;     ///< T2: a client's context becomes a link instead of the parent
+    bool exportDisabled = false;       ///< OTEL_SDK_DISABLED
+    bool foreignContextAsLink = false; ///< T2: a client's context becomes a link instead of the parent
     bool passBaggage = false;
     int attributeCountLimit = 128;
     int attributeLengthLimit = -1;
@@ -115,7 +125,7 @@ enum class AuditMode : quint8 { Group, Strict };
 
 struct Audit {
     AuditMode mode = AuditMode::Group;
-    int payloadLimit = 64 * 1024;          ///< bytes of arguments and of the response kept; 0: none
+    int payloadLimit = 64 * 1024; ///< bytes of arguments and of the response kept; 0: none
     bool operator==(const Audit&) const = default;
 };
 
@@ -134,8 +144,8 @@ struct Masking {
     bool keys = true;
     bool secrets = true;
     QStringList piiTypes{QStringLiteral("credit-card")};
-    QMap<QString, QString> patterns;       ///< rule name → RE2 pattern
-    QStringList exceptions;                ///< values or paths that are not secrets
+    QMap<QString, QString> patterns; ///< rule name → RE2 pattern
+    QStringList exceptions;          ///< values or paths that are not secrets
     bool operator==(const Masking&) const = default;
 };
 

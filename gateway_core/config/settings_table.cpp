@@ -12,29 +12,29 @@ using enum SettingType;
 constexpr double kDay = 24.0 * 3600 * 1000;
 constexpr double kMaxBytes = 1024.0 * 1024 * 1024 * 1024;
 
-constexpr std::array kSamplers{"always_on", "always_off", "traceidratio", "parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio"};
+constexpr std::array kSamplers{
+    "always_on", "always_off", "traceidratio", "parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio"};
 constexpr std::array kAuditModes{"group", "strict"};
 constexpr std::array kThemes{"system", "light", "dark"};
 constexpr std::array kStartModes{"launch", "first-use"};
 constexpr std::array kServerTypes{"stdio", "http", "streamable-http", "sse"};
 constexpr std::array kProtocols{"grpc", "http/protobuf", "http/json", "console", "file", "none"};
 constexpr std::array kCompressions{"none", "gzip"};
-
+constexpr std::array kSignals{"traces", "metrics", "logs"};
+constexpr std::array kPropagators{"tracecontext", "baggage"};
+constexpr std::array kPiiTypes{"credit-card", "email", "iban", "us-ssn", "ipv4", "phone"};
+constexpr std::array kAliases{"enkrypt", "kuadrant", "decorator", "contextforge"};
 
 // Reading and writing one field, which is named by an expression on the subject.
-#define ORIEL_FIELD(Subject, Stored, expression)                                                                                                   \
-    [](const Subject& s) -> SettingValue { return SettingValue(static_cast<Stored>(s.expression)); },                                             \
+#define ORIEL_FIELD(Subject, Stored, expression)                                                                                 \
+    [](const Subject& s) -> SettingValue { return SettingValue(static_cast<Stored>(s.expression)); },                            \
         [](Subject& s, const SettingValue& v) { s.expression = static_cast<decltype(s.expression)>(std::get<Stored>(v)); }
-#define ORIEL_DURATION(Subject, expression)                                                                                                        \
-    [](const Subject& s) -> SettingValue { return SettingValue(static_cast<qint64>((s.expression).count())); },                                   \
+#define ORIEL_DURATION(Subject, expression)                                                                                      \
+    [](const Subject& s) -> SettingValue { return SettingValue(static_cast<qint64>((s.expression).count())); },                  \
         [](Subject& s, const SettingValue& v) { s.expression = milliseconds(std::get<qint64>(v)); }
-#define ORIEL_TIMEOUT(member)                                                                                                                      \
-    [](const Server& s) -> SettingValue { return SettingValue(s.timeouts ? static_cast<qint64>(s.timeouts->member.count()) : qint64(-1)); },      \
-        [](Server& s, const SettingValue& v) {                                                                                                     \
-            if (!s.timeouts)                                                                                                                       \
-                s.timeouts = Timeouts();                                                                                                           \
-            s.timeouts->member = milliseconds(std::get<qint64>(v));                                                                                \
-        }
+#define ORIEL_TIMEOUT(member)                                                                                                    \
+    [](const Server& s) -> SettingValue { return s.timeouts.member ? qint64(s.timeouts.member->count()) : qint64(-1); },         \
+        [](Server& s, const SettingValue& v) { s.timeouts.member = milliseconds(std::get<qint64>(v)); }
 
 const std::array kSettings{
     SettingRow<Config>{"gateway.port", Integer, "Port of the local endpoint; 0 picks a free one at each start.",
@@ -44,101 +44,159 @@ const std::array kSettings{
                            c.gateway.portIsExplicit = true;
                        },
                        0, 65535},
-    SettingRow<Config>{"gateway.host", Text, "Loopback address to listen on: 127.0.0.1, localhost or ::1.", ORIEL_FIELD(Config, QString, gateway.host)},
-    SettingRow<Config>{"gateway.separator", Text, "What stands between server and tool in the names clients see.", ORIEL_FIELD(Config, QString, gateway.separator)},
+    SettingRow<Config>{"gateway.host", Text, "Loopback address to listen on: 127.0.0.1, localhost or ::1.",
+                       ORIEL_FIELD(Config, QString, gateway.host)},
+    SettingRow<Config>{"gateway.separator", Text, "What stands between server and tool in the names clients see.",
+                       ORIEL_FIELD(Config, QString, gateway.separator)},
     SettingRow<Config>{"gateway.prefixSingleServer", Bool, "Prefix names with the server also when there is only one server.",
                        ORIEL_FIELD(Config, bool, gateway.prefixSingleServer)},
-    SettingRow<Config>{"gateway.auth", Bool, "Ask every client for its token. Off is for tests only.", ORIEL_FIELD(Config, bool, gateway.auth)},
-    SettingRow<Config>{"gateway.allowedOrigins", TextList, "Web origins beside loopback ones that may use the endpoint, such as https://app.example.",
+    SettingRow<Config>{"gateway.auth", Bool, "Ask every client for its token. Off is for tests only.",
+                       ORIEL_FIELD(Config, bool, gateway.auth)},
+    SettingRow<Config>{"gateway.allowedOrigins", TextList,
+                       "Web origins beside loopback ones that may use the endpoint, such as https://app.example.",
                        ORIEL_FIELD(Config, QStringList, gateway.allowedOrigins)},
-    SettingRow<Config>{"gateway.maxBodyBytes", Integer, "Largest request body, in bytes.", ORIEL_FIELD(Config, qint64, gateway.maxBodyBytes), 1024, 512.0 * 1024 * 1024},
-    SettingRow<Config>{"gateway.timeouts.connectivity", Duration, "Connecting to a server and its handshake.", ORIEL_DURATION(Config, gateway.timeouts.connectivity), 1, kDay},
-    SettingRow<Config>{"gateway.timeouts.discovery", Duration, "Reading a server's lists.", ORIEL_DURATION(Config, gateway.timeouts.discovery), 1, kDay},
-    SettingRow<Config>{"gateway.timeouts.toolCall", Duration, "One call of a tool, prompt or resource.", ORIEL_DURATION(Config, gateway.timeouts.toolCall), 1, kDay},
-    SettingRow<Config>{"gateway.timeouts.guardrail", Duration, "One guardrail check.", ORIEL_DURATION(Config, gateway.timeouts.guardrail), 1, kDay},
-    SettingRow<Config>{"gateway.timeouts.auth", Duration, "One step of an authorization.", ORIEL_DURATION(Config, gateway.timeouts.auth), 1, kDay},
-    SettingRow<Config>{"telemetry.serviceName", Text, "service.name of everything Oriel sends.", ORIEL_FIELD(Config, QString, telemetry.serviceName)},
-    SettingRow<Config>{"telemetry.resourceAttributes", TextMap, "More attributes of the resource.",
-                       [](const Config& c) { return SettingValue(c.telemetry.resourceAttributes); },
-                       [](Config& c, const SettingValue& v) { c.telemetry.resourceAttributes = std::get<QMap<QString, QString>>(v); }},
-    SettingRow<Config>{"telemetry.sampler", Choice, "Which traces are exported; the local store keeps all.", ORIEL_FIELD(Config, QString, telemetry.sampler), 0, 0, kSamplers},
-    SettingRow<Config>{"telemetry.samplerArg", Number, "Share of traces that the ratio samplers export.", ORIEL_FIELD(Config, double, telemetry.samplerArg), 0, 1},
-    SettingRow<Config>{"telemetry.propagators", TextList, "Context formats read and written, in order: tracecontext, baggage, b3, b3multi.",
-                       ORIEL_FIELD(Config, QStringList, telemetry.propagators)},
-    SettingRow<Config>{"telemetry.exportDisabled", Bool, "Send nothing anywhere.", ORIEL_FIELD(Config, bool, telemetry.exportDisabled)},
-    SettingRow<Config>{"telemetry.foreignContextAsLink", Bool, "A client's trace context becomes a link, and every call a trace of its own.",
+    SettingRow<Config>{"gateway.maxBodyBytes", Integer, "Largest request body, in bytes.",
+                       ORIEL_FIELD(Config, qint64, gateway.maxBodyBytes), 1024, 512.0 * 1024 * 1024},
+    SettingRow<Config>{"gateway.timeouts.connectivity", Duration, "Connecting to a server and its handshake.",
+                       ORIEL_DURATION(Config, gateway.timeouts.connectivity), 1, kDay},
+    SettingRow<Config>{"gateway.timeouts.discovery", Duration, "Reading a server's lists.",
+                       ORIEL_DURATION(Config, gateway.timeouts.discovery), 1, kDay},
+    SettingRow<Config>{"gateway.timeouts.toolCall", Duration, "One call of a tool, prompt or resource.",
+                       ORIEL_DURATION(Config, gateway.timeouts.toolCall), 1, kDay},
+    SettingRow<Config>{"gateway.timeouts.guardrail", Duration, "One guardrail check.",
+                       ORIEL_DURATION(Config, gateway.timeouts.guardrail), 1, kDay},
+    SettingRow<Config>{"gateway.timeouts.auth", Duration, "One step of an authorization.",
+                       ORIEL_DURATION(Config, gateway.timeouts.auth), 1, kDay},
+    SettingRow<Config>{"telemetry.serviceName", Text, "service.name of everything Oriel sends.",
+                       ORIEL_FIELD(Config, QString, telemetry.serviceName)},
+    SettingRow<Config>{
+        "telemetry.resourceAttributes", TextMap, "More attributes of the resource.",
+        [](const Config& c) { return SettingValue(c.telemetry.resourceAttributes); },
+        [](Config& c, const SettingValue& v) { c.telemetry.resourceAttributes = std::get<QMap<QString, QString>>(v); }},
+    SettingRow<Config>{"telemetry.sampler", Choice, "Which traces are exported; the local store keeps all.",
+                       ORIEL_FIELD(Config, QString, telemetry.sampler), 0, 0, kSamplers},
+    SettingRow<Config>{"telemetry.samplerArg", Number, "Share of traces that the ratio samplers export.",
+                       ORIEL_FIELD(Config, double, telemetry.samplerArg), 0, 1},
+    SettingRow<Config>{"telemetry.propagators", TextList, "Context formats read and written.",
+                       ORIEL_FIELD(Config, QStringList, telemetry.propagators), 0, 0, kPropagators},
+    SettingRow<Config>{"telemetry.exportDisabled", Bool, "Send nothing anywhere.",
+                       ORIEL_FIELD(Config, bool, telemetry.exportDisabled)},
+    SettingRow<Config>{"telemetry.foreignContextAsLink", Bool,
+                       "A client's trace context becomes a link, and every call a trace of its own.",
                        ORIEL_FIELD(Config, bool, telemetry.foreignContextAsLink)},
-    SettingRow<Config>{"telemetry.passBaggage", Bool, "Pass a client's baggage on to servers.", ORIEL_FIELD(Config, bool, telemetry.passBaggage)},
-    SettingRow<Config>{"telemetry.limits.attributeCount", Integer, "Attributes of a span, event or link at most.", ORIEL_FIELD(Config, qint64, telemetry.attributeCountLimit), 1, 10000},
+    SettingRow<Config>{"telemetry.passBaggage", Bool, "Pass a client's baggage on to servers.",
+                       ORIEL_FIELD(Config, bool, telemetry.passBaggage)},
+    SettingRow<Config>{"telemetry.limits.attributeCount", Integer, "Attributes of a span, event or link at most.",
+                       ORIEL_FIELD(Config, qint64, telemetry.attributeCountLimit), 1, 10000},
     SettingRow<Config>{"telemetry.limits.attributeLength", Integer, "Characters of an attribute's text at most; -1: no limit.",
                        ORIEL_FIELD(Config, qint64, telemetry.attributeLengthLimit), -1, 10'000'000},
-    SettingRow<Config>{"telemetry.limits.eventCount", Integer, "Events of a span at most.", ORIEL_FIELD(Config, qint64, telemetry.eventCountLimit), 1, 10000},
-    SettingRow<Config>{"telemetry.limits.linkCount", Integer, "Links of a span at most.", ORIEL_FIELD(Config, qint64, telemetry.linkCountLimit), 1, 10000},
-    SettingRow<Config>{"telemetry.spanInterval", Duration, "Spans and logs leave within this time.", ORIEL_DURATION(Config, telemetry.spanInterval), 10, kDay},
-    SettingRow<Config>{"telemetry.metricInterval", Duration, "Metrics leave this often while they change.", ORIEL_DURATION(Config, telemetry.metricInterval), 100, kDay},
-    SettingRow<Config>{"metrics.namespace", Text, "Put before the names of Oriel's own metrics.", ORIEL_FIELD(Config, QString, metrics.nameSpace)},
+    SettingRow<Config>{"telemetry.limits.eventCount", Integer, "Events of a span at most.",
+                       ORIEL_FIELD(Config, qint64, telemetry.eventCountLimit), 1, 10000},
+    SettingRow<Config>{"telemetry.limits.linkCount", Integer, "Links of a span at most.",
+                       ORIEL_FIELD(Config, qint64, telemetry.linkCountLimit), 1, 10000},
+    SettingRow<Config>{"telemetry.spanInterval", Duration, "Spans and logs leave within this time.",
+                       ORIEL_DURATION(Config, telemetry.spanInterval), 10, kDay},
+    SettingRow<Config>{"telemetry.metricInterval", Duration, "Metrics leave this often while they change.",
+                       ORIEL_DURATION(Config, telemetry.metricInterval), 100, kDay},
+    SettingRow<Config>{"metrics.namespace", Text, "Put before the names of Oriel's own metrics.",
+                       ORIEL_FIELD(Config, QString, metrics.nameSpace)},
     SettingRow<Config>{"audit.mode", Choice, "group: rows are committed within 20 ms; strict: before the answer is released.",
-                       [](const Config& c) { return SettingValue(QString(c.audit.mode == AuditMode::Strict ? QStringLiteral("strict") : QStringLiteral("group"))); },
-                       [](Config& c, const SettingValue& v) { c.audit.mode = std::get<QString>(v) == QLatin1String("strict") ? AuditMode::Strict : AuditMode::Group; },
+                       [](const Config& c) {
+                           return SettingValue(
+                               QString(c.audit.mode == AuditMode::Strict ? QStringLiteral("strict") : QStringLiteral("group")));
+                       },
+                       [](Config& c, const SettingValue& v) {
+                           c.audit.mode = std::get<QString>(v) == QLatin1String("strict") ? AuditMode::Strict : AuditMode::Group;
+                       },
                        0, 0, kAuditModes},
     SettingRow<Config>{"audit.payloadLimit", Integer, "Bytes of arguments and of the response kept in a row, masked; 0: none.",
                        ORIEL_FIELD(Config, qint64, audit.payloadLimit), 0, 16.0 * 1024 * 1024},
-    SettingRow<Config>{"retention.traceDays", Integer, "Days that traces are kept; 0: no limit.", ORIEL_FIELD(Config, qint64, retention.traceDays), 0, 36500},
-    SettingRow<Config>{"retention.traceBytes", Integer, "Bytes of traces on disk; 0: no limit.", ORIEL_FIELD(Config, qint64, retention.traceBytes), 0, kMaxBytes},
-    SettingRow<Config>{"retention.spanBudgetBytes", Integer, "Bytes of traces in memory.", ORIEL_FIELD(Config, qint64, retention.spanBudgetBytes), 1024.0 * 1024, kMaxBytes},
-    SettingRow<Config>{"retention.logDays", Integer, "Days that logs are kept; 0: no limit.", ORIEL_FIELD(Config, qint64, retention.logDays), 0, 36500},
-    SettingRow<Config>{"retention.logBytes", Integer, "Bytes of logs on disk; 0: no limit.", ORIEL_FIELD(Config, qint64, retention.logBytes), 0, kMaxBytes},
-    SettingRow<Config>{"retention.auditDays", Integer, "Days that audit rows are kept; 0: no limit.", ORIEL_FIELD(Config, qint64, retention.auditDays), 0, 36500},
-    SettingRow<Config>{"retention.metricDays", Integer, "Days that metrics are kept; 0: no limit.", ORIEL_FIELD(Config, qint64, retention.metricDays), 0, 36500},
-    SettingRow<Config>{"masking.keys", Bool, "Mask values that stand under a secret's name (token, password …).", ORIEL_FIELD(Config, bool, masking.keys)},
-    SettingRow<Config>{"masking.secrets", Bool, "Mask texts in the form of known tokens and keys.", ORIEL_FIELD(Config, bool, masking.secrets)},
-    SettingRow<Config>{"masking.piiTypes", TextList, "Kinds of personal data that are masked: credit-card, email, iban, ssn, ipv4, phone.",
-                       ORIEL_FIELD(Config, QStringList, masking.piiTypes)},
+    SettingRow<Config>{"retention.traceDays", Integer, "Days that traces are kept; 0: no limit.",
+                       ORIEL_FIELD(Config, qint64, retention.traceDays), 0, 36500},
+    SettingRow<Config>{"retention.traceBytes", Integer, "Bytes of traces on disk; 0: no limit.",
+                       ORIEL_FIELD(Config, qint64, retention.traceBytes), 0, kMaxBytes},
+    SettingRow<Config>{"retention.spanBudgetBytes", Integer, "Bytes of traces in memory.",
+                       ORIEL_FIELD(Config, qint64, retention.spanBudgetBytes), 1024.0 * 1024, kMaxBytes},
+    SettingRow<Config>{"retention.logDays", Integer, "Days that logs are kept; 0: no limit.",
+                       ORIEL_FIELD(Config, qint64, retention.logDays), 0, 36500},
+    SettingRow<Config>{"retention.logBytes", Integer, "Bytes of logs on disk; 0: no limit.",
+                       ORIEL_FIELD(Config, qint64, retention.logBytes), 0, kMaxBytes},
+    SettingRow<Config>{"retention.auditDays", Integer, "Days that audit rows are kept; 0: no limit.",
+                       ORIEL_FIELD(Config, qint64, retention.auditDays), 0, 36500},
+    SettingRow<Config>{"retention.metricDays", Integer, "Days that metrics are kept; 0: no limit.",
+                       ORIEL_FIELD(Config, qint64, retention.metricDays), 0, 36500},
+    SettingRow<Config>{"masking.keys", Bool, "Mask values that stand under a secret's name (token, password …).",
+                       ORIEL_FIELD(Config, bool, masking.keys)},
+    SettingRow<Config>{"masking.secrets", Bool, "Mask texts in the form of known tokens and keys.",
+                       ORIEL_FIELD(Config, bool, masking.secrets)},
+    SettingRow<Config>{"masking.piiTypes", TextList, "Kinds of personal data that are masked.",
+                       ORIEL_FIELD(Config, QStringList, masking.piiTypes), 0, 0, kPiiTypes},
     SettingRow<Config>{"masking.patterns", TextMap, "Patterns of your own: a rule's name and its regular expression (RE2).",
                        [](const Config& c) { return SettingValue(c.masking.patterns); },
                        [](Config& c, const SettingValue& v) { c.masking.patterns = std::get<QMap<QString, QString>>(v); }},
-    SettingRow<Config>{"masking.exceptions", TextList, "What is not a secret: paths that begin with $, or the hash that the preview gives.",
+    SettingRow<Config>{"masking.exceptions", TextList,
+                       "What is not a secret: paths that begin with $, or the hash that the preview gives.",
                        ORIEL_FIELD(Config, QStringList, masking.exceptions)},
     SettingRow<Config>{"ui.theme", Choice, "Colours of the window.", ORIEL_FIELD(Config, QString, ui.theme), 0, 0, kThemes},
 };
 
 const std::array kServer{
-    SettingRow<Server>{"type", Choice, "stdio starts a command; http and streamable-http speak Streamable HTTP; sse the older HTTP+SSE. Guessed from command or url when absent.",
+    SettingRow<Server>{"type", Choice,
+                       "stdio starts a command; http and streamable-http speak Streamable HTTP; sse the older HTTP+SSE. Guessed "
+                       "from command or url when absent.",
                        [](const Server& s) {
-                           return SettingValue(s.transport == ServerTransport::Stdio ? QStringLiteral("stdio")
-                                               : s.transport == ServerTransport::LegacySse ? QStringLiteral("sse") : QStringLiteral("http"));
+                           return SettingValue(s.transport == ServerTransport::Stdio       ? QStringLiteral("stdio")
+                                               : s.transport == ServerTransport::LegacySse ? QStringLiteral("sse")
+                                                                                           : QStringLiteral("http"));
                        },
                        [](Server& s, const SettingValue& v) {
                            const QString& type = std::get<QString>(v);
                            s.transport = type == QLatin1String("stdio") ? ServerTransport::Stdio
-                                         : type == QLatin1String("sse") ? ServerTransport::LegacySse : ServerTransport::StreamableHttp;
+                                         : type == QLatin1String("sse") ? ServerTransport::LegacySse
+                                                                        : ServerTransport::StreamableHttp;
                        },
                        0, 0, kServerTypes},
     SettingRow<Server>{"command", Text, "The program to start, without a shell.", ORIEL_FIELD(Server, QString, command)},
     SettingRow<Server>{"args", TextList, "Its arguments.", ORIEL_FIELD(Server, QStringList, args)},
-    SettingRow<Server>{"env", TextMap, "Environment variables; ${vault:name} takes a secret from the vault, ${VAR} one of Oriel's own.",
+    SettingRow<Server>{"env", TextMap,
+                       "Environment variables; ${vault:name} takes a secret from the vault, ${VAR} one of Oriel's own.",
                        [](const Server& s) { return SettingValue(s.env); },
                        [](Server& s, const SettingValue& v) { s.env = std::get<QMap<QString, QString>>(v); }},
     SettingRow<Server>{"cwd", Text, "The folder it is started in.", ORIEL_FIELD(Server, QString, cwd)},
     SettingRow<Server>{"url", Text, "The endpoint of an HTTP server.", ORIEL_FIELD(Server, QString, url)},
-    SettingRow<Server>{"headers", Headers, "Headers of every request; values may hold ${vault:name}.", ORIEL_FIELD(Server, HeaderList, headers)},
+    SettingRow<Server>{"headers", Headers, "Headers of every request; values may hold ${vault:name}.",
+                       ORIEL_FIELD(Server, HeaderList, headers)},
     SettingRow<Server>{"enabled", Bool, "A disabled server is neither started nor listed.", ORIEL_FIELD(Server, bool, enabled)},
-    SettingRow<Server>{"start", Choice, "When it is started.",
-                       [](const Server& s) { return SettingValue(QString(s.start == StartMode::AtLaunch ? QStringLiteral("launch") : QStringLiteral("first-use"))); },
-                       [](Server& s, const SettingValue& v) { s.start = std::get<QString>(v) == QLatin1String("launch") ? StartMode::AtLaunch : StartMode::OnFirstUse; },
-                       0, 0, kStartModes},
-    SettingRow<Server>{"concurrency", Integer, "Calls in flight at most; 0: no limit.", ORIEL_FIELD(Server, qint64, concurrency), 0, 100000},
-    SettingRow<Server>{"maxRestarts", Integer, "Restarts in a row before it stays down.", ORIEL_FIELD(Server, qint64, maxRestarts), 0, 1000},
-    SettingRow<Server>{"disabledTools", TextList, "Tools that clients do not see.", ORIEL_FIELD(Server, QStringList, disabledTools)},
+    SettingRow<Server>{
+        "start", Choice, "When it is started.",
+        [](const Server& s) {
+            return SettingValue(QString(s.start == StartMode::AtLaunch ? QStringLiteral("launch") : QStringLiteral("first-use")));
+        },
+        [](Server& s, const SettingValue& v) {
+            s.start = std::get<QString>(v) == QLatin1String("launch") ? StartMode::AtLaunch : StartMode::OnFirstUse;
+        },
+        0, 0, kStartModes},
+    SettingRow<Server>{"concurrency", Integer, "Calls in flight at most; 0: no limit.", ORIEL_FIELD(Server, qint64, concurrency),
+                       0, 100000},
+    SettingRow<Server>{"maxRestarts", Integer, "Restarts in a row before it stays down.",
+                       ORIEL_FIELD(Server, qint64, maxRestarts), 0, 1000},
+    SettingRow<Server>{"disabledTools", TextList, "Tools that clients do not see.",
+                       ORIEL_FIELD(Server, QStringList, disabledTools)},
     SettingRow<Server>{"watch", TextList, "Files whose change restarts it.", ORIEL_FIELD(Server, QStringList, watch)},
-    SettingRow<Server>{"timeouts.connectivity", Duration, "Instead of gateway.timeouts.connectivity.", ORIEL_TIMEOUT(connectivity), 1, kDay},
-    SettingRow<Server>{"timeouts.discovery", Duration, "Instead of gateway.timeouts.discovery.", ORIEL_TIMEOUT(discovery), 1, kDay},
+    SettingRow<Server>{"timeouts.connectivity", Duration, "Instead of gateway.timeouts.connectivity.",
+                       ORIEL_TIMEOUT(connectivity), 1, kDay},
+    SettingRow<Server>{"timeouts.discovery", Duration, "Instead of gateway.timeouts.discovery.", ORIEL_TIMEOUT(discovery), 1,
+                       kDay},
     SettingRow<Server>{"timeouts.toolCall", Duration, "Instead of gateway.timeouts.toolCall.", ORIEL_TIMEOUT(toolCall), 1, kDay},
-    SettingRow<Server>{"timeouts.guardrail", Duration, "Instead of gateway.timeouts.guardrail.", ORIEL_TIMEOUT(guardrail), 1, kDay},
+    SettingRow<Server>{"timeouts.guardrail", Duration, "Instead of gateway.timeouts.guardrail.", ORIEL_TIMEOUT(guardrail), 1,
+                       kDay},
     SettingRow<Server>{"timeouts.auth", Duration, "Instead of gateway.timeouts.auth.", ORIEL_TIMEOUT(auth), 1, kDay},
 };
 
-QString signalEndpoint(const Destination& d, const char* signal) { return d.signalEndpoints.value(QLatin1String(signal)); }
+QString signalEndpoint(const Destination& d, const char* signal)
+{
+    return d.signalEndpoints.value(QLatin1String(signal));
+}
 
 void setSignalEndpoint(Destination& d, const char* signal, const SettingValue& v)
 {
@@ -150,24 +208,30 @@ void setSignalEndpoint(Destination& d, const char* signal, const SettingValue& v
 
 const std::array kDestination{
     SettingRow<Destination>{"name", Text, "How it is called in the console.", ORIEL_FIELD(Destination, QString, name)},
-    SettingRow<Destination>{"protocol", Choice, "grpc, http/protobuf, http/json; console, file or none for no network.",
-                            [](const Destination& d) { return SettingValue(QString::fromLatin1(kProtocols[static_cast<std::size_t>(d.protocol)])); },
-                            [](Destination& d, const SettingValue& v) {
-                                for (std::size_t i = 0; i < kProtocols.size(); ++i) {
-                                    if (std::get<QString>(v) == QLatin1String(kProtocols[i]))
-                                        d.protocol = static_cast<ExportProtocol>(i);
-                                }
-                            },
-                            0, 0, kProtocols},
-    SettingRow<Destination>{"endpoint", Text, "Base URL (v1/traces … is appended), gRPC target, or for file the path.", ORIEL_FIELD(Destination, QString, endpoint)},
-    SettingRow<Destination>{"tracesEndpoint", Text, "URL for traces, used as it is.", [](const Destination& d) { return SettingValue(signalEndpoint(d, "traces")); },
+    SettingRow<Destination>{
+        "protocol", Choice, "grpc, http/protobuf, http/json; console, file or none for no network.",
+        [](const Destination& d) { return SettingValue(QString::fromLatin1(kProtocols[static_cast<std::size_t>(d.protocol)])); },
+        [](Destination& d, const SettingValue& v) {
+            for (std::size_t i = 0; i < kProtocols.size(); ++i) {
+                if (std::get<QString>(v) == QLatin1String(kProtocols[i]))
+                    d.protocol = static_cast<ExportProtocol>(i);
+            }
+        },
+        0, 0, kProtocols},
+    SettingRow<Destination>{"endpoint", Text, "Base URL (v1/traces … is appended), gRPC target, or for file the path.",
+                            ORIEL_FIELD(Destination, QString, endpoint)},
+    SettingRow<Destination>{"tracesEndpoint", Text, "URL for traces, used as it is.",
+                            [](const Destination& d) { return SettingValue(signalEndpoint(d, "traces")); },
                             [](Destination& d, const SettingValue& v) { setSignalEndpoint(d, "traces", v); }},
-    SettingRow<Destination>{"metricsEndpoint", Text, "URL for metrics, used as it is.", [](const Destination& d) { return SettingValue(signalEndpoint(d, "metrics")); },
+    SettingRow<Destination>{"metricsEndpoint", Text, "URL for metrics, used as it is.",
+                            [](const Destination& d) { return SettingValue(signalEndpoint(d, "metrics")); },
                             [](Destination& d, const SettingValue& v) { setSignalEndpoint(d, "metrics", v); }},
-    SettingRow<Destination>{"logsEndpoint", Text, "URL for logs, used as it is.", [](const Destination& d) { return SettingValue(signalEndpoint(d, "logs")); },
+    SettingRow<Destination>{"logsEndpoint", Text, "URL for logs, used as it is.",
+                            [](const Destination& d) { return SettingValue(signalEndpoint(d, "logs")); },
                             [](Destination& d, const SettingValue& v) { setSignalEndpoint(d, "logs", v); }},
-    SettingRow<Destination>{"headers", Headers, "Headers or gRPC metadata; values may hold ${vault:name}.", ORIEL_FIELD(Destination, HeaderList, headers)},
-    SettingRow<Destination>{"signals", TextList, "Which of traces, metrics, logs it gets; all when absent.",
+    SettingRow<Destination>{"headers", Headers, "Headers or gRPC metadata; values may hold ${vault:name}.",
+                            ORIEL_FIELD(Destination, HeaderList, headers)},
+    SettingRow<Destination>{"signals", TextList, "What it gets; all when absent.",
                             [](const Destination& d) {
                                 QStringList list;
                                 if (d.traces)
@@ -183,90 +247,46 @@ const std::array kDestination{
                                 d.traces = list.contains(QLatin1String("traces"));
                                 d.metrics = list.contains(QLatin1String("metrics"));
                                 d.logs = list.contains(QLatin1String("logs"));
-                            }},
-    SettingRow<Destination>{"enabled", Bool, "A disabled destination gets nothing and keeps nothing.", ORIEL_FIELD(Destination, bool, enabled)},
-    SettingRow<Destination>{"compression", Choice, "Compression of requests.",
-                            [](const Destination& d) { return SettingValue(d.compression.isEmpty() ? QStringLiteral("none") : d.compression); },
-                            [](Destination& d, const SettingValue& v) { d.compression = std::get<QString>(v) == QLatin1String("none") ? QString() : std::get<QString>(v); },
-                            0, 0, kCompressions},
+                            },
+                            0, 0, kSignals},
+    SettingRow<Destination>{"enabled", Bool, "A disabled destination gets nothing and keeps nothing.",
+                            ORIEL_FIELD(Destination, bool, enabled)},
+    SettingRow<Destination>{
+        "compression", Choice, "Compression of requests.",
+        [](const Destination& d) { return SettingValue(d.compression.isEmpty() ? QStringLiteral("none") : d.compression); },
+        [](Destination& d, const SettingValue& v) {
+            d.compression = std::get<QString>(v) == QLatin1String("none") ? QString() : std::get<QString>(v);
+        },
+        0, 0, kCompressions},
     SettingRow<Destination>{"timeout", Duration, "One request.", ORIEL_DURATION(Destination, timeout), 0, kDay},
     SettingRow<Destination>{"insecure", Bool, "gRPC targets without a scheme: no TLS.", ORIEL_FIELD(Destination, bool, insecure)},
-    SettingRow<Destination>{"caFile", Text, "Certificate authorities (PEM) instead of the system's.", ORIEL_FIELD(Destination, QString, caFile)},
+    SettingRow<Destination>{"caFile", Text, "Certificate authorities (PEM) instead of the system's.",
+                            ORIEL_FIELD(Destination, QString, caFile)},
     SettingRow<Destination>{"certFile", Text, "Client certificate (PEM).", ORIEL_FIELD(Destination, QString, certFile)},
     SettingRow<Destination>{"keyFile", Text, "Its private key (PEM).", ORIEL_FIELD(Destination, QString, keyFile)},
-    SettingRow<Destination>{"includePayloads", Bool, "Send arguments and results, masked, as span attributes.", ORIEL_FIELD(Destination, bool, includePayloads)},
-    SettingRow<Destination>{"aliases", TextList, "Other systems' attribute names to write as well: enkrypt, kuadrant, decorator, contextforge.",
-                            ORIEL_FIELD(Destination, QStringList, aliases)},
+    SettingRow<Destination>{"includePayloads", Bool, "Send arguments and results, masked, as span attributes.",
+                            ORIEL_FIELD(Destination, bool, includePayloads)},
+    SettingRow<Destination>{"aliases", TextList, "Other systems' attribute names to write as well.",
+                            ORIEL_FIELD(Destination, QStringList, aliases), 0, 0, kAliases},
 };
 
 #undef ORIEL_FIELD
 #undef ORIEL_DURATION
 #undef ORIEL_TIMEOUT
 
-const char* typeName(SettingType type)
-{
-    switch (type) {
-    case Bool: return "true or false";
-    case Integer: return "integer";
-    case Number: return "number";
-    case Text: return "text";
-    case Choice: return "one of";
-    case Duration: return "duration (ms, or \"30s\")";
-    case TextList: return "list of texts";
-    case TextMap: return "object of texts";
-    case Headers: return "object of texts";
-    }
-    return "";
-}
-
-QByteArray valueText(const SettingValue& value)
-{
-    return std::visit([](const auto& v) -> QByteArray {
-        using V = std::decay_t<decltype(v)>;
-        if constexpr (std::is_same_v<V, bool>)
-            return v ? "true" : "false";
-        else if constexpr (std::is_same_v<V, qint64>)
-            return v < 0 ? QByteArray() : QByteArray::number(v);
-        else if constexpr (std::is_same_v<V, double>)
-            return QByteArray::number(v);
-        else if constexpr (std::is_same_v<V, QString>)
-            return v.toUtf8();
-        else if constexpr (std::is_same_v<V, QStringList>)
-            return v.join(QStringLiteral(", ")).toUtf8();
-        else
-            return {};
-    }, value);
-}
-
-template <class Subject> void appendRows(QByteArray& out, std::span<const SettingRow<Subject>> rows)
-{
-    const Subject defaults;
-    out += "| key | type | default | meaning |\n|---|---|---|---|\n";
-    for (const SettingRow<Subject>& row : rows) {
-        QByteArray type = typeName(row.type);
-        for (const char* choice : row.choices)
-            type += QByteArray(" `") + choice + '`';
-        const QByteArray standard = valueText(row.read(defaults));
-        out += QByteArray("| `") + row.key + "` | " + type + " | " + (standard.isEmpty() ? "" : "`" + standard + "`") + " | " + row.description + " |\n";
-    }
-}
-
 } // namespace
 
-std::span<const SettingRow<Config>> settingsTable() { return kSettings; }
-std::span<const SettingRow<Server>> serverTable() { return kServer; }
-std::span<const SettingRow<Destination>> destinationTable() { return kDestination; }
-
-QByteArray settingsReference()
+std::span<const SettingRow<Config>> settingsTable()
 {
-    QByteArray out = "# Settings\n\nThe configuration file is JSON; comments and trailing commas are allowed. `oriel config path` tells where it is, and\n"
-                     "`resources/oriel.schema.json` is its JSON Schema. This page is made from the table of settings in the code.\n\n";
-    appendRows(out, settingsTable());
-    out += "\n## An entry of `mcpServers`\n\n";
-    appendRows(out, serverTable());
-    out += "\n## An entry of `telemetry.destinations`\n\n";
-    appendRows(out, destinationTable());
-    return out;
+    return kSettings;
+}
+std::span<const SettingRow<Server>> serverTable()
+{
+    return kServer;
+}
+std::span<const SettingRow<Destination>> destinationTable()
+{
+    return kDestination;
 }
 
 } // namespace oriel::config

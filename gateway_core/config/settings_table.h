@@ -16,19 +16,19 @@ using SettingValue = std::variant<bool, qint64, double, QString, QStringList, QM
 
 /// One setting of a `Subject` (Config, Server or Destination): the one truth for parsing, editing, the schema and the reference.
 template <class Subject> struct SettingRow {
-    const char* key;                    ///< "gateway.port": objects within objects
+    const char* key; ///< "gateway.port": objects within objects
     SettingType type;
     const char* description;
     SettingValue (*read)(const Subject&);
     void (*write)(Subject&, const SettingValue&);
-    double minimum = 0;                 ///< Integer, Number, Duration
-    double maximum = 0;                 ///< equal to minimum: no bounds
-    std::span<const char* const> choices = {};
+    double minimum = 0;                        ///< Integer, Number, Duration
+    double maximum = 0;                        ///< equal to minimum: no bounds
+    std::span<const char* const> choices = {}; ///< Choice, and the elements that a TextList may have; empty: any
 };
 
 std::span<const SettingRow<Config>> settingsTable();
-std::span<const SettingRow<Server>> serverTable();            ///< of an entry of `mcpServers`
-std::span<const SettingRow<Destination>> destinationTable();  ///< of an entry of `telemetry.destinations`
+std::span<const SettingRow<Server>> serverTable();           ///< of an entry of `mcpServers`
+std::span<const SettingRow<Destination>> destinationTable(); ///< of an entry of `telemetry.destinations`
 
 /// The reference page, in Markdown.
 QByteArray settingsReference();

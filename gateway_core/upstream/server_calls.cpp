@@ -16,18 +16,19 @@ constexpr std::int64_t kWorthWaitingNs = 2'000'000'000;
 
 std::chrono::milliseconds ServerConnection::Private::timeoutOf(OperationType type) const
 {
-    const config::Timeouts& timeouts = server.timeouts ? *server.timeouts : context.timeouts;
+    const config::ServerTimeouts& own = server.timeouts;
+    const config::Timeouts& common = context.timeouts;
     switch (type) {
     case OperationType::Connectivity:
-        return timeouts.connectivity;
+        return own.connectivity.value_or(common.connectivity);
     case OperationType::Discovery:
-        return timeouts.discovery;
+        return own.discovery.value_or(common.discovery);
     case OperationType::ToolCall:
-        return timeouts.toolCall;
+        return own.toolCall.value_or(common.toolCall);
     case OperationType::Guardrail:
-        return timeouts.guardrail;
+        return own.guardrail.value_or(common.guardrail);
     case OperationType::Auth:
-        return timeouts.auth;
+        return own.auth.value_or(common.auth);
     }
     Q_UNREACHABLE();
 }

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "config/environment.h"
+
+#include <QTest>
+
+#include <functional>
+#include <map>
+
+using namespace oriel;
+using namespace oriel::config;
+
+namespace {
+
+QString q(const char* text)
+{
+    return QString::fromUtf8(text);
+}
+
+/// The configuration under some variables, and what was said about them.
+struct Applied {
+    Config config;
+    QStringList warnings;
+
+    [[nodiscard]] const Destination* destination(const char* name) const { return findDestination(config, q(name)); }
+};
+
+Applied apply(const QMap<QString, QString>& variables, Config configuration = {})
+{
+    Applied applied{std::move(configuration), {}};
+    for (const Problem& problem : applyEnvironment(applied.config, variables))
+        applied.warnings.append(problem.key + QStringLiteral(": ") + problem.message);
+    return applied;
+}
+
+Applied apply(std::initializer_list<std::pair<const char*, const char*>> variables, Config configuration = {})
+{
+    QMap<QString, QString> map;
+    for (const auto& [name, value] : variables)
+        map.insert(q(name), q(value));
+    return apply(map, std::move(configuration));
+}
+
+/// A value of each variable that changes something, with what else it needs to be seen.
+struct Example {
+    const char* value;
+    QMap<QString, QString> others = {};
+};
+
+std::map<QByteArray, Example> examples()
+{
+    const QMap<QString, QString> base{{q("OTEL_EXPORTER_OTLP_ENDPOINT"), q("http://h:4318")}};
+    return {
+        {"OTEL_SDK_DISABLED", {"true"}},
+        {"OTEL_ENABLE_OBSERVABILITY", {"false"}},
+        {"OTEL_SERVICE_NAME", {"mine"}},
+        {"OTEL_SERVICE_VERSION", {"2"}},
+        {"OTEL_DEPLOYMENT_ENVIRONMENT", {"prod"}},
+        {"OTEL_RESOURCE_ATTRIBUTES", {"a=b"}},
+        {"OTEL_PROPAGATORS", {"tracecontext"}},
+        {"OTEL_TRACES_SAMPLER", {"always_off"}},
+        {"OTEL_TRACES_SAMPLER_ARG", {"0.5", {{q("OTEL_TRACES_SAMPLER"), q("traceidratio")}}}},
+        {"OTEL_ATTRIBUTE_COUNT_LIMIT", {"5"}},
+        {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", {"5"}},
+        {"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", {"5"}},
+        {"OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", {"5"}},
+        {"OTEL_SPAN_EVENT_COUNT_LIMIT", {"5"}},
+        {"OTEL_SPAN_LINK_COUNT_LIMIT", {"5"}},
+        {"OTEL_BSP_SCHEDULE_DELAY", {"50"}},
+        {"OTEL_METRIC_EXPORT_INTERVAL", {"50"}},
+        {"OTEL_TRACES_EXPORTER", {"otlp"}},
+        {"OTEL_METRICS_EXPORTER", {"console"}},
+        {"OTEL_LOGS_EXPORTER", {"none", base}},
+        {"OTEL_EXPORTER_OTLP_ENDPOINT", {"http://h:4318"}},
+        {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", {"http://h/t"}},
+        {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", {"http://h/m"}},
+        {"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", {"http://h/l"}},
+        {"OTEL_EXPORTER_OTLP_PROTOCOL", {"grpc", base}},
+        {"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", {"grpc", base}},
+        {"OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", {"http/json", base}},
+        {"OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", {"grpc", base}},
+        {"OTEL_EXPORTER_OTLP_HEADERS", {"k=v", base}},
+        {"OTEL_EXPORTER_OTLP_TRACES_HEADERS", {"k=v", base}},
+        {"OTEL_EXPORTER_OTLP_METRICS_HEADERS", {"k=v", base}},
+        {"OTEL_EXPORTER_OTLP_LOGS_HEADERS", {"k=v", base}},
+        {"OTEL_EXPORTER_OTLP_TIMEOUT", {"50", base}},
+        {"OTEL_EXPORTER_OTLP_COMPRESSION", {"gzip", base}},
+        {"OTEL_EXPORTER_OTLP_CERTIFICATE", {"/ca.pem", base}},
+        {"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", {"/c.pem", base}},
+        {"OTEL_EXPORTER_OTLP_CLIENT_KEY", {"/k.pem", base}},
+        {"OTEL_EXPORTER_OTLP_INSECURE", {"true", base}},
+        {"OTEL_SANITIZE_PII", {"true"}},
+    };
+}
+
+} // namespace
+
+class EnvironmentTest : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void noVariablesChangeNothing()
+    {
+        Config configuration;
+        configuration.telemetry.resourceAttributes.insert(q("service.name"), q("of the file"));
+        const Applied applied = apply({}, configuration);
+        QCOMPARE(applied.config, configuration);
+        QCOMPARE(applied.warnings, QStringList());
+    }
+
+    void everyVariableOfTheTableChangesSomething_data()
+    {
+        QTest::addColumn<QString>("name");
+        for (const VariableRow& row : variableTable())
+            QTest::newRow(row.name) << q(row.name);
+    }
+
+    void everyVariableOfTheTableChangesSomething()
+    {
+        QFETCH(QString, name);
+        const auto all = examples();
+        const auto example = all.find(name.toLatin1());
+        QVERIFY2(example != all.end(), "the test has no example of this variable");
+        QMap<QString, QString> variables = example->second.others;
+        const Applied without = apply(variables);
+        variables.insert(name, q(example->second.value));
+        const Applied with = apply(variables);
+        QVERIFY(!(with.config == without.config));
+        QCOMPARE(with.warnings, QStringList());
+        variables.insert(name, q("  "));
+        QCOMPARE(apply(variables).config, without.config);
+    }
+
+    void badValuesAreWarnedOfAndIgnored_data()
+    {
+        QTest::addColumn<QString>("name");
+        QTest::addColumn<QString>("value");
+        const std::pair<const char*, const char*> rows[] = {
+            {"OTEL_RESOURCE_ATTRIBUTES", "a=b,c"},
+            {"OTEL_RESOURCE_ATTRIBUTES", "a=b,c=%4"},
+            {"OTEL_RESOURCE_ATTRIBUTES", "a=b,c=%+4"},
+            {"OTEL_RESOURCE_ATTRIBUTES", "=b"},
+            {"OTEL_TRACES_SAMPLER", "sometimes"},
+            {"OTEL_ATTRIBUTE_COUNT_LIMIT", "many"},
+            {"OTEL_ATTRIBUTE_COUNT_LIMIT", "-1"},
+            {"OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "99999999999999"},
+            {"OTEL_SPAN_EVENT_COUNT_LIMIT", "1.5"},
+            {"OTEL_BSP_SCHEDULE_DELAY", "5s"},
+            {"OTEL_METRIC_EXPORT_INTERVAL", "0"},
+            {"OTEL_METRIC_EXPORT_INTERVAL", "999999999999"},
+            {"OTEL_TRACES_EXPORTER", "zipkin"},
+            {"OTEL_EXPORTER_OTLP_ENDPOINT", "collector"},
+            {"OTEL_EXPORTER_OTLP_ENDPOINT", "ftp://collector"},
+            {"OTEL_EXPORTER_OTLP_ENDPOINT", "http://"},
+            {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://h:99999"},
+            {"OTEL_EXPORTER_OTLP_PROTOCOL", "smoke"},
+            {"OTEL_EXPORTER_OTLP_HEADERS", "no pairs"},
+            {"OTEL_EXPORTER_OTLP_TIMEOUT", "-5"},
+            {"OTEL_EXPORTER_OTLP_COMPRESSION", "zip"},
+            {"OTEL_EXPORTER_OTLP_INSECURE", "yes"},
+            {"OTEL_SDK_DISABLED", "1"},
+            {"OTEL_SANITIZE_PII", "on"},
+        };
+        for (const auto& [name, value] : rows)
+            QTest::addRow("%s=%s", name, value) << q(name) << q(value);
+    }
+
+    void badValuesAreWarnedOfAndIgnored()
+    {
+        QFETCH(QString, name);
+        QFETCH(QString, value);
+        const Applied applied = apply({{name, value}});
+        QCOMPARE(applied.config, Config());
+        QCOMPARE(applied.warnings.size(), 1);
+        QVERIFY2(applied.warnings.first().startsWith(name + QStringLiteral(": expected")) ||
+                     applied.warnings.first().contains(q("is not known")),
+                 qPrintable(applied.warnings.first()));
+    }
+
+    void theServiceNameVariableWinsOverTheResourceAttribute()
+    {
+        QCOMPARE(apply({{"OTEL_RESOURCE_ATTRIBUTES", "service.name=a,team=b%2Cc"}}).config.telemetry.serviceName, q("a"));
+        const Applied both = apply({{"OTEL_RESOURCE_ATTRIBUTES", "service.name=a,team=b%2Cc"}, {"OTEL_SERVICE_NAME", "s"}});
+        QCOMPARE(both.config.telemetry.serviceName, q("s"));
+        QCOMPARE(both.config.telemetry.resourceAttributes.value(q("team")), q("b,c"));
+    }
+
+    void propagatorsAreReadOnceEachAndNoneMeansNone()
+    {
+        QCOMPARE(apply({{"OTEL_PROPAGATORS", "baggage, tracecontext,baggage"}}).config.telemetry.propagators,
+                 (QStringList{q("baggage"), q("tracecontext")}));
+        QCOMPARE(apply({{"OTEL_PROPAGATORS", "none"}}).config.telemetry.propagators, QStringList());
+        const Applied unknown = apply({{"OTEL_PROPAGATORS", "xray,tracecontext"}});
+        QCOMPARE(unknown.config.telemetry.propagators, QStringList{q("tracecontext")});
+        QCOMPARE(unknown.warnings.size(), 1);
+    }
+
+    void theSamplersArgumentCountsOnlyWithASamplerAndWithinItsBounds()
+    {
+        QCOMPARE(apply({{"OTEL_TRACES_SAMPLER_ARG", "0.25"}}).config, Config());
+        const Applied half = apply({{"OTEL_TRACES_SAMPLER", "ParentBased_TraceIdRatio"}, {"OTEL_TRACES_SAMPLER_ARG", "0.5"}});
+        QCOMPARE(half.config.telemetry.sampler, q("parentbased_traceidratio"));
+        QCOMPARE(half.config.telemetry.samplerArg, 0.5);
+        Config file;
+        file.telemetry.samplerArg = 0.1;
+        for (const char* bad : {"2", "-1", "nan", "half"}) {
+            const Applied applied = apply({{"OTEL_TRACES_SAMPLER", "traceidratio"}, {"OTEL_TRACES_SAMPLER_ARG", bad}}, file);
+            QCOMPARE(applied.config.telemetry.samplerArg, 1.0);
+            QCOMPARE(applied.warnings.size(), 1);
+        }
+    }
+
+    void aLimitForSpansWinsOverTheGeneralOne()
+    {
+        const Applied applied = apply({{"OTEL_ATTRIBUTE_COUNT_LIMIT", "5"}, {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "6"}});
+        QCOMPARE(applied.config.telemetry.attributeCountLimit, 6);
+    }
+
+    void theBaseEndpointBecomesOneDestinationBesideThoseOfTheFile()
+    {
+        Config file;
+        Destination own;
+        own.name = q("env");
+        own.endpoint = q("http://file");
+        file.telemetry.destinations.append(own);
+        const Applied applied = apply({{"OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector:4318/base"},
+                                       {"OTEL_EXPORTER_OTLP_HEADERS", "Authorization=Bearer%20x,b=1"}},
+                                      file);
+        QCOMPARE(applied.config.telemetry.destinations.size(), 2);
+        QCOMPARE(applied.config.telemetry.destinations[0], own);
+        const Destination& made = applied.config.telemetry.destinations[1];
+        QVERIFY(made.fromEnvironment && made.traces && made.metrics && made.logs);
+        QVERIFY(made.name != own.name);
+        QCOMPARE(made.endpoint, q("https://collector:4318/base"));
+        QCOMPARE(made.headers, (QList<std::pair<QString, QString>>{{q("Authorization"), q("Bearer x")}, {q("b"), q("1")}}));
+    }
+
+    void theProtocolIsTakenFromPortAndSchemeWhereItIsNotGiven_data()
+    {
+        QTest::addColumn<int>("protocol");
+        const auto row = [](const char* endpoint, ExportProtocol protocol) {
+            QTest::newRow(endpoint) << static_cast<int>(protocol);
+        };
+        row("http://h:4317", ExportProtocol::Grpc);
+        row("https://h:4317", ExportProtocol::Grpc);
+        row("rpc://h", ExportProtocol::Grpc);
+        row("rpc://h:4318", ExportProtocol::Grpc);
+        row("h:4317", ExportProtocol::Grpc);
+        row("http://h:4318", ExportProtocol::HttpProtobuf);
+        row("http://h", ExportProtocol::HttpProtobuf);
+        row("https://h/otlp", ExportProtocol::HttpProtobuf);
+    }
+
+    void theProtocolIsTakenFromPortAndSchemeWhereItIsNotGiven()
+    {
+        QFETCH(int, protocol);
+        const Applied applied = apply({{"OTEL_EXPORTER_OTLP_ENDPOINT", QTest::currentDataTag()}});
+        QCOMPARE(static_cast<int>(applied.destination("env")->protocol), protocol);
+        QCOMPARE(applied.destination("env")->endpoint, q(QTest::currentDataTag()));
+        const Applied given =
+            apply({{"OTEL_EXPORTER_OTLP_ENDPOINT", QTest::currentDataTag()}, {"OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"}});
+        QCOMPARE(given.destination("env")->protocol, ExportProtocol::HttpJson);
+    }
+
+    void oneSignalsEndpointSendsThatSignalOnly()
+    {
+        const Applied applied = apply({{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://t:4318/x"}});
+        QCOMPARE(applied.config.telemetry.destinations.size(), 1);
+        const Destination* env = applied.destination("env");
+        QVERIFY(env->traces && !env->metrics && !env->logs);
+        QCOMPARE(env->signalEndpoints.value(q("traces")), q("http://t:4318/x"));
+    }
+
+    void signalsWithAProtocolOrHeadersOfTheirOwnGoAnotherWay()
+    {
+        const Applied applied = apply({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://h:4318"},
+                                       {"OTEL_EXPORTER_OTLP_HEADERS", "k=all"},
+                                       {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "rpc://t:4317"},
+                                       {"OTEL_EXPORTER_OTLP_METRICS_HEADERS", "k=m"},
+                                       {"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://l/logs"}});
+        const Destination* traces = applied.destination("env-traces");
+        QVERIFY(traces != nullptr && traces->traces && !traces->metrics && !traces->logs);
+        QCOMPARE(traces->protocol, ExportProtocol::Grpc);
+        QCOMPARE(traces->signalEndpoints.value(q("traces")), q("rpc://t:4317"));
+        QCOMPARE(traces->headers.first().second, q("all"));
+        const Destination* metrics = applied.destination("env-metrics");
+        QVERIFY(metrics != nullptr && metrics->metrics && !metrics->traces && !metrics->logs);
+        QCOMPARE(metrics->headers, (QList<std::pair<QString, QString>>{{q("k"), q("m")}}));
+        QCOMPARE(metrics->endpoint, q("http://h:4318"));
+        const Destination* rest = applied.destination("env");
+        QVERIFY(rest != nullptr && rest->logs && !rest->traces && !rest->metrics);
+        QCOMPARE(rest->signalEndpoints, (QMap<QString, QString>{{q("logs"), q("http://l/logs")}}));
+    }
+
+    void anExporterThatIsAskedForWithoutAnEndpointGoesToThisMachine()
+    {
+        QCOMPARE(apply({{"OTEL_TRACES_EXPORTER", "otlp"}}).destination("env")->endpoint, q("http://localhost:4318"));
+        QCOMPARE(apply({{"OTEL_TRACES_EXPORTER", "otlp"}, {"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"}}).destination("env")->endpoint,
+                 q("http://localhost:4317"));
+        const Applied alone = apply({{"OTEL_TRACES_EXPORTER", "otlp"}, {"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc"}});
+        QCOMPARE(alone.destination("env-traces")->endpoint, q("http://localhost:4317"));
+        const Applied both = apply({{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://t/x"}, {"OTEL_METRICS_EXPORTER", "otlp"}});
+        QVERIFY(both.destination("env")->metrics);
+        QCOMPARE(both.destination("env")->endpoint, q("http://localhost:4318"));
+    }
+
+    void exportersCanBeNoneOrTheConsoleOrBoth()
+    {
+        const Applied none = apply(
+            {{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://h"}, {"OTEL_TRACES_EXPORTER", "none"}, {"OTEL_METRICS_EXPORTER", "NONE"}});
+        QVERIFY(!none.destination("env")->traces && !none.destination("env")->metrics && none.destination("env")->logs);
+        const Applied console = apply({{"OTEL_TRACES_EXPORTER", "console"}});
+        QCOMPARE(console.config.telemetry.destinations.size(), 1);
+        QCOMPARE(console.destination("env-console")->protocol, ExportProtocol::Console);
+        QVERIFY(console.destination("env-console")->traces && !console.destination("env-console")->logs);
+        const Applied both = apply({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://h"}, {"OTEL_LOGS_EXPORTER", "console, otlp"}});
+        QVERIFY(both.destination("env")->logs && both.destination("env-console")->logs &&
+                !both.destination("env-console")->traces);
+        const Applied silent = apply({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://h"},
+                                      {"OTEL_TRACES_EXPORTER", "none"},
+                                      {"OTEL_METRICS_EXPORTER", "none"},
+                                      {"OTEL_LOGS_EXPORTER", "none"}});
+        QCOMPARE(silent.config.telemetry.destinations.size(), 0);
+    }
+
+    void sanitizingPersonalDataAddsTypesOnce()
+    {
+        QCOMPARE(apply({{"OTEL_SANITIZE_PII", "TRUE"}}).config.masking.piiTypes,
+                 (QStringList{q("credit-card"), q("email"), q("phone")}));
+    }
+};
+
+QTEST_GUILESS_MAIN(EnvironmentTest)
+#include "tst_environment.moc"
