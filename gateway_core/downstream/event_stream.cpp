@@ -5,7 +5,10 @@
 
 namespace oriel::downstream {
 
-QByteArray EventStream::idOf(std::uint64_t event) const { return QByteArray::number(m_number) + '-' + QByteArray::number(quint64(event)); }
+QByteArray EventStream::idOf(std::uint64_t event) const
+{
+    return QByteArray::number(m_number) + '-' + QByteArray::number(quint64(event));
+}
 
 std::optional<EventStream::EventId> EventStream::parseId(QByteArrayView lastEventId)
 {

@@ -11,9 +11,9 @@
 
 namespace oriel::downstream {
 
-/// One server-sent event stream of a session that can be resumed with Last-Event-ID (2025-11-25 basic/transports, "Resumability and
-/// Redelivery"). Events keep the id `<stream>-<number>`; the last ones are kept, bounded, while the client is away and for a while after.
-/// Gateway thread only.
+/// One server-sent event stream of a session that can be resumed with Last-Event-ID (2025-11-25 basic/transports, "Resumability
+/// and Redelivery"). Events keep the id `<stream>-<number>`; the last ones are kept, bounded, while the client is away and for a
+/// while after. Gateway thread only.
 class EventStream {
 public:
     static constexpr std::size_t kMaxKeptEvents = 256;
@@ -27,8 +27,8 @@ public:
     void send(const QByteArray& frame);
     /// No event follows; the HTTP answer is completed.
     void finish();
-    /// Starts a 200 answer on `exchange` and sends what the client has not seen: all kept events after `lastSeen`, or those never sent.
-    /// Takes the place of an exchange attached before, which is ended.
+    /// Starts a 200 answer on `exchange` and sends what the client has not seen: all kept events after `lastSeen`, or those never
+    /// sent. Takes the place of an exchange attached before, which is ended.
     void attach(http::Exchange exchange, std::optional<std::uint64_t> lastSeen, const http::Headers& headers);
 
     [[nodiscard]] bool isAttached() const { return m_exchange.isOpen(); }

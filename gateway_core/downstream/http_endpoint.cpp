@@ -15,7 +15,8 @@ constexpr QByteArrayView kVersionHeader = "MCP-Protocol-Version";
 
 bool isSaneRequestId(QByteArrayView id)
 {
-    return !id.isEmpty() && id.size() <= 128 && std::all_of(id.begin(), id.end(), [](char c) { return c > 0x20 && c < 0x7F && c != '"' && c != '\\'; });
+    return !id.isEmpty() && id.size() <= 128 &&
+           std::all_of(id.begin(), id.end(), [](char c) { return c > 0x20 && c < 0x7F && c != '"' && c != '\\'; });
 }
 
 http::Response rpcError(int status, int code, QByteArrayView message)
@@ -46,12 +47,15 @@ QByteArray routeOf(QByteArrayView path)
 } // namespace
 
 HttpEndpoint::HttpEndpoint(Dependencies dependencies, Options options)
-    : m_deps(dependencies), m_options(std::move(options)),
-      m_server([this] {
-          http::ServerLimits limits;
-          limits.maxBodyBytes = m_options.maxBodyBytes;
-          return limits;
-      }(), dependencies.clock)
+    : m_deps(dependencies),
+      m_options(std::move(options)),
+      m_server(
+          [this] {
+              http::ServerLimits limits;
+              limits.maxBodyBytes = m_options.maxBodyBytes;
+              return limits;
+          }(),
+          dependencies.clock)
 {
     m_server.setHeadCheck([this](const http::Request& head) {
         auto refusal = refuse(head, nullptr);
@@ -61,14 +65,21 @@ HttpEndpoint::HttpEndpoint(Dependencies dependencies, Options options)
         }
         return refusal;
     });
-    m_server.setHandler([this](http::Request&& request, http::Exchange exchange) { handle(std::move(request), std::move(exchange)); });
+    m_server.setHandler(
+        [this](http::Request&& request, http::Exchange exchange) { handle(std::move(request), std::move(exchange)); });
 }
 
 HttpEndpoint::~HttpEndpoint() = default;
 
-Result<quint16> HttpEndpoint::listen(const QHostAddress& address, quint16 port) { return m_server.listen(address, port); }
+Result<quint16> HttpEndpoint::listen(const QHostAddress& address, quint16 port)
+{
+    return m_server.listen(address, port);
+}
 
-quint16 HttpEndpoint::port() const { return m_server.port(); }
+quint16 HttpEndpoint::port() const
+{
+    return m_server.port();
+}
 
 void HttpEndpoint::stop(std::chrono::milliseconds grace, std::function<void()> stopped)
 {
@@ -97,8 +108,9 @@ void HttpEndpoint::closeSessionsOf(const QByteArray& tokenName)
 std::optional<http::Response> HttpEndpoint::refuse(const http::Request& head, Caller* caller)
 {
     if (!http::isHostAllowed(head.headers, m_server.port()))
-        return rpcError(403, mcp::error_code::InvalidRequest,
-                        "Forbidden: the Host header does not name this endpoint. Use 127.0.0.1, localhost or [::1] with its port.");
+        return rpcError(
+            403, mcp::error_code::InvalidRequest,
+            "Forbidden: the Host header does not name this endpoint. Use 127.0.0.1, localhost or [::1] with its port.");
     if (!http::isOriginAllowed(head.headers, m_options.allowedOrigins))
         return rpcError(403, mcp::error_code::InvalidRequest,
                         "Forbidden: this Origin may not use the gateway. Add it to gateway.allowedOrigins if it should.");
@@ -127,9 +139,11 @@ std::optional<http::Response> HttpEndpoint::refuseToken(const http::Request& hea
     const char* reason = !presented ? "missing_token" : wrongScope ? "wrong_scope" : "unknown_token";
     m_deps.recorder.recordMetric(telemetry::MetricId::AuthFailure, {QByteArrayLiteral("token"), QByteArray(reason)}, 1);
     http::Response response =
-        wrongScope ? rpcError(403, mcp::error_code::InvalidRequest, "Forbidden: this token has not the scope that the route needs.")
-                   : rpcError(401, mcp::error_code::InvalidRequest,
-                              "Unauthorized: send a gateway token as 'Authorization: Bearer ...'. Make one with 'oriel token add NAME'.");
+        wrongScope
+            ? rpcError(403, mcp::error_code::InvalidRequest, "Forbidden: this token has not the scope that the route needs.")
+            : rpcError(
+                  401, mcp::error_code::InvalidRequest,
+                  "Unauthorized: send a gateway token as 'Authorization: Bearer ...'. Make one with 'oriel token add NAME'.");
     if (!wrongScope)
         response.headers.add("WWW-Authenticate", presented ? "Bearer error=\"invalid_token\"" : "Bearer");
     return response;
@@ -170,19 +184,23 @@ void HttpEndpoint::handle(http::Request&& request, http::Exchange exchange)
 
 void HttpEndpoint::handleMcp(http::Request&& request, http::Exchange& exchange, const Caller& caller, const QByteArray& requestId)
 {
-    const QByteArray server = request.path().size() > 5 ? QByteArray::fromPercentEncoding(request.path().sliced(5).toByteArray()) : QByteArray();
+    const QByteArray server =
+        request.path().size() > 5 ? QByteArray::fromPercentEncoding(request.path().sliced(5).toByteArray()) : QByteArray();
     if (!server.isEmpty() && !m_deps.handler.servesAlone(server)) {
-        answer(exchange, rpcError(404, mcp::error_code::InvalidRequest, "Not found: no enabled server has this name."), requestId);
+        answer(exchange, rpcError(404, mcp::error_code::InvalidRequest, "Not found: no enabled server has this name."),
+               requestId);
         return;
     }
     const QByteArrayView version = request.headers.value(kVersionHeader);
     if (!version.isEmpty()) {
         const auto revision = mcp::revisionFromText(version);
         if (!revision || mcp::isModern(*revision)) {
-            answer(exchange,
-                   rpcError(400, mcp::error_code::ServerError,
-                            "Bad Request: unsupported MCP-Protocol-Version (supported: 2025-11-25, 2025-06-18, 2025-03-26, 2024-11-05)"),
-                   requestId);
+            answer(
+                exchange,
+                rpcError(
+                    400, mcp::error_code::ServerError,
+                    "Bad Request: unsupported MCP-Protocol-Version (supported: 2025-11-25, 2025-06-18, 2025-03-26, 2024-11-05)"),
+                requestId);
             return;
         }
     }
@@ -199,12 +217,13 @@ void HttpEndpoint::handleMcp(http::Request&& request, http::Exchange& exchange, 
     }
 }
 
-void HttpEndpoint::handlePost(http::Request&& request, http::Exchange& exchange, const Caller& caller, const QByteArray& requestId,
-                              QByteArrayView server)
+void HttpEndpoint::handlePost(http::Request&& request, http::Exchange& exchange, const Caller& caller,
+                              const QByteArray& requestId, QByteArrayView server)
 {
     const QByteArrayView contentType = request.headers.value("Content-Type");
     if (!http::listHas(contentType, "application/json")) {
-        answer(exchange, rpcError(415, mcp::error_code::InvalidRequest, "Unsupported media type: send application/json."), requestId);
+        answer(exchange, rpcError(415, mcp::error_code::InvalidRequest, "Unsupported media type: send application/json."),
+               requestId);
         return;
     }
     const QByteArrayView accept = request.headers.value("Accept");
@@ -220,7 +239,8 @@ void HttpEndpoint::handlePost(http::Request&& request, http::Exchange& exchange,
     options.allowBatch = true;
     options.maxBytes = static_cast<std::uint32_t>(std::min<qsizetype>(m_options.maxBodyBytes, 512 * 1024 * 1024));
     auto frame = mcp::readFrame(request.body, m_document, options);
-    const mcp::FrameError* broken = !frame ? &frame.error() : (!frame->isBatch && !frame->messages.front() ? &frame->messages.front().error() : nullptr);
+    const mcp::FrameError* broken =
+        !frame ? &frame.error() : (!frame->isBatch && !frame->messages.front() ? &frame->messages.front().error() : nullptr);
     if (broken != nullptr) {
         m_deps.recorder.recordMetric(telemetry::MetricId::Errors, {QByteArrayLiteral("bad_request")}, 1);
         countRequest(request, 400);
@@ -251,9 +271,12 @@ void HttpEndpoint::handlePost(http::Request&& request, http::Exchange& exchange,
     dispatch(std::move(prototype), std::move(*frame), reply, exchange);
 }
 
-void HttpEndpoint::dispatch(Incoming&& prototype, mcp::Frame&& frame, const std::shared_ptr<Reply>& reply, http::Exchange& exchange)
+void HttpEndpoint::dispatch(Incoming&& prototype, mcp::Frame&& frame, const std::shared_ptr<Reply>& reply,
+                            http::Exchange& exchange)
 {
-    const auto wantsAnswer = [](const mcp::MessageResult& message) { return message ? message->isRequest() : message.error().answerable; };
+    const auto wantsAnswer = [](const mcp::MessageResult& message) {
+        return message ? message->isRequest() : message.error().answerable;
+    };
     const auto requests = std::count_if(frame.messages.cbegin(), frame.messages.cend(), wantsAnswer);
     if (requests == 0) {
         http::Response accepted;
@@ -275,8 +298,9 @@ void HttpEndpoint::dispatch(Incoming&& prototype, mcp::Frame&& frame, const std:
     }
 }
 
-std::shared_ptr<HttpSession> HttpEndpoint::sessionFor(const http::Request& request, const Caller& caller, http::Exchange& exchange,
-                                                      const QByteArray& requestId, bool isInitialize, QByteArrayView server)
+std::shared_ptr<HttpSession> HttpEndpoint::sessionFor(const http::Request& request, const Caller& caller,
+                                                      http::Exchange& exchange, const QByteArray& requestId, bool isInitialize,
+                                                      QByteArrayView server)
 {
     if (isInitialize) {
         auto session = openSession(request, caller, server);
@@ -285,13 +309,17 @@ std::shared_ptr<HttpSession> HttpEndpoint::sessionFor(const http::Request& reque
     }
     const QByteArrayView id = request.headers.value(kSessionHeader);
     if (id.isEmpty()) {
-        answer(exchange, rpcError(400, mcp::error_code::ServerError, "Bad Request: no Mcp-Session-Id; call initialize first."), requestId);
+        answer(exchange, rpcError(400, mcp::error_code::ServerError, "Bad Request: no Mcp-Session-Id; call initialize first."),
+               requestId);
         return nullptr;
     }
     const auto it = m_sessions.constFind(id.toByteArray());
-    const bool isOwners = it != m_sessions.constEnd() && (caller.token == nullptr || (*it)->client->tokenName == caller.token->name);
+    const bool isOwners =
+        it != m_sessions.constEnd() && (caller.token == nullptr || (*it)->client->tokenName == caller.token->name);
     if (!isOwners) {
-        answer(exchange, rpcError(404, mcp::error_code::RequestTimeout, "Session not found: it ended or was never opened; call initialize again."),
+        answer(exchange,
+               rpcError(404, mcp::error_code::RequestTimeout,
+                        "Session not found: it ended or was never opened; call initialize again."),
                requestId);
         return nullptr;
     }
@@ -319,8 +347,9 @@ std::shared_ptr<HttpSession> HttpEndpoint::openSession(const http::Request& requ
     session->client = std::move(client);
     session->openedUnixNs = session->lastSeenUnixNs = m_deps.clock.unixNs();
     m_sessions.insert(session->id, session);
-    m_deps.recorder.recordMetric(telemetry::MetricId::AuthSuccess,
-                                 {caller.token != nullptr ? QByteArrayLiteral("token") : QByteArrayLiteral("none"), session->client->projectId}, 1);
+    m_deps.recorder.recordMetric(
+        telemetry::MetricId::AuthSuccess,
+        {caller.token != nullptr ? QByteArrayLiteral("token") : QByteArrayLiteral("none"), session->client->projectId}, 1);
     return session;
 }
 
@@ -350,11 +379,13 @@ void HttpEndpoint::closeSession(const QByteArray& id)
     m_deps.handler.sessionClosed(session);
 }
 
-void HttpEndpoint::handleGet(const http::Request& request, http::Exchange& exchange, const Caller& caller, const QByteArray& requestId)
+void HttpEndpoint::handleGet(const http::Request& request, http::Exchange& exchange, const Caller& caller,
+                             const QByteArray& requestId)
 {
     const QByteArrayView accept = request.headers.value("Accept");
     if (!http::listHas(accept, "text/event-stream") && !http::listHas(accept, "*/*")) {
-        answer(exchange, rpcError(406, mcp::error_code::InvalidRequest, "Not acceptable: Accept must list text/event-stream."), requestId);
+        answer(exchange, rpcError(406, mcp::error_code::InvalidRequest, "Not acceptable: Accept must list text/event-stream."),
+               requestId);
         return;
     }
     const auto session = sessionFor(request, caller, exchange, requestId, false, {});
@@ -365,7 +396,8 @@ void HttpEndpoint::handleGet(const http::Request& request, http::Exchange& excha
         answer(exchange, rpcError(400, mcp::error_code::InvalidRequest, "Last-Event-ID is none of this session's."), requestId);
 }
 
-void HttpEndpoint::handleDelete(const http::Request& request, http::Exchange& exchange, const Caller& caller, const QByteArray& requestId)
+void HttpEndpoint::handleDelete(const http::Request& request, http::Exchange& exchange, const Caller& caller,
+                                const QByteArray& requestId)
 {
     const auto session = sessionFor(request, caller, exchange, requestId, false, {});
     if (session == nullptr)

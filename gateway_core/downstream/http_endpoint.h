@@ -2,8 +2,8 @@
 #pragma once
 
 #include "base/clock.h"
-#include "base/random.h"
 #include "base/json.h"
+#include "base/random.h"
 #include "downstream/event_stream.h"
 #include "downstream/message_handler.h"
 #include "downstream/token_store.h"
@@ -19,8 +19,8 @@ namespace oriel::downstream {
 
 class HttpSession;
 
-/// The gateway's port: checks Host, Origin and token of every request, serves Streamable HTTP (2025-03-26 to 2025-11-25; 2024-11-05 clients
-/// that use it) at `/mcp` and `/mcp/<server>`, and hands the other routes to the API. Gateway thread only.
+/// The gateway's port: checks Host, Origin and token of every request, serves Streamable HTTP (2025-03-26 to 2025-11-25;
+/// 2024-11-05 clients that use it) at `/mcp` and `/mcp/<server>`, and hands the other routes to the API. Gateway thread only.
 class HttpEndpoint {
 public:
     struct Options {
@@ -63,7 +63,8 @@ private:
     std::optional<http::Response> refuse(const http::Request& head, Caller* caller);
     std::optional<http::Response> refuseToken(const http::Request& head, Scope scope, Caller* caller);
     void handleMcp(http::Request&& request, http::Exchange& exchange, const Caller& caller, const QByteArray& requestId);
-    void handlePost(http::Request&& request, http::Exchange& exchange, const Caller& caller, const QByteArray& requestId, QByteArrayView server);
+    void handlePost(http::Request&& request, http::Exchange& exchange, const Caller& caller, const QByteArray& requestId,
+                    QByteArrayView server);
     void handleGet(const http::Request& request, http::Exchange& exchange, const Caller& caller, const QByteArray& requestId);
     void handleDelete(const http::Request& request, http::Exchange& exchange, const Caller& caller, const QByteArray& requestId);
     void dispatch(Incoming&& prototype, mcp::Frame&& frame, const std::shared_ptr<Reply>& reply, http::Exchange& exchange);

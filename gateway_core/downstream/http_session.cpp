@@ -5,19 +5,27 @@ namespace oriel::downstream {
 
 http::Headers eventStreamHeaders(QByteArrayView requestId)
 {
-    return {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}, {"X-Request-ID", requestId}};
+    return {{"Content-Type", "text/event-stream"},
+            {"Cache-Control", "no-store"},
+            {"X-Accel-Buffering", "no"},
+            {"X-Request-ID", requestId}};
 }
 
 HttpSession::HttpSession(std::function<void(const QByteArray&)> onClose)
-    : m_onClose(std::move(onClose)), m_unrelated(std::make_shared<EventStream>(0, false))
+    : m_onClose(std::move(onClose)),
+      m_unrelated(std::make_shared<EventStream>(0, false))
 {}
 
-void HttpSession::close() { m_onClose(id); }
+void HttpSession::close()
+{
+    m_onClose(id);
+}
 
 std::shared_ptr<EventStream> HttpSession::openStream()
 {
     if (m_streams.size() >= kMaxStreams) {
-        auto oldest = std::find_if(m_streams.begin(), m_streams.end(), [](const auto& entry) { return entry.second->isFinished(); });
+        auto oldest =
+            std::find_if(m_streams.begin(), m_streams.end(), [](const auto& entry) { return entry.second->isFinished(); });
         m_streams.erase(oldest == m_streams.end() ? m_streams.begin() : oldest);
     }
     auto stream = std::make_shared<EventStream>(++m_lastStream, primes());

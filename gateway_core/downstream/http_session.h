@@ -44,7 +44,9 @@ private:
 class HttpReply final : public Reply {
 public:
     HttpReply(std::shared_ptr<HttpSession> session, http::Exchange exchange, QByteArray requestId, bool announcesSession)
-        : m_session(std::move(session)), m_exchange(std::move(exchange)), m_requestId(std::move(requestId)),
+        : m_session(std::move(session)),
+          m_exchange(std::move(exchange)),
+          m_requestId(std::move(requestId)),
           m_announcesSession(announcesSession)
     {}
     void notify(const QByteArray& frame) override;

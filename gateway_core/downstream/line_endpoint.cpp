@@ -24,7 +24,10 @@ public:
         m_socket->write(frame);
         m_socket->write("\n", 1);
     }
-    [[nodiscard]] bool isReachable() const override { return m_socket != nullptr && m_socket->state() == QLocalSocket::ConnectedState; }
+    [[nodiscard]] bool isReachable() const override
+    {
+        return m_socket != nullptr && m_socket->state() == QLocalSocket::ConnectedState;
+    }
     void close() override
     {
         if (m_socket != nullptr)
@@ -125,7 +128,8 @@ void LineEndpoint::readLines(QLocalSocket* socket)
     session->buffer.remove(0, begin);
     session->scanned = session->buffer.size();
     if (session->buffer.size() > kMaxLineBytes) {
-        session->send(mcp::makeErrorResponse({}, mcp::error_code::InvalidRequest, "A message is longer than 64 MiB; the connection is closed."));
+        session->send(mcp::makeErrorResponse({}, mcp::error_code::InvalidRequest,
+                                             "A message is longer than 64 MiB; the connection is closed."));
         session->close();
     }
 }
@@ -140,7 +144,9 @@ void LineEndpoint::handleLine(const std::shared_ptr<LineSession>& session, const
             session->send(frame.error().toResponse());
         return;
     }
-    const auto wantsAnswer = [](const mcp::MessageResult& message) { return message ? message->isRequest() : message.error().answerable; };
+    const auto wantsAnswer = [](const mcp::MessageResult& message) {
+        return message ? message->isRequest() : message.error().answerable;
+    };
     const auto requests = std::count_if(frame->messages.cbegin(), frame->messages.cend(), wantsAnswer);
     const auto reply = std::make_shared<LineReply>(session);
     const auto batch = frame->isBatch && requests > 0 ? std::make_shared<BatchReply>(reply, static_cast<int>(requests)) : nullptr;

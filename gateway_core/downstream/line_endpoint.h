@@ -18,8 +18,8 @@ namespace oriel::downstream {
 
 class LineSession;
 
-/// The endpoint of `oriel bridge`: each local socket is one client that speaks MCP's stdio framing, one JSON-RPC message a line. The sockets
-/// come from the service, which has checked the peer and read its greeting. Gateway thread only.
+/// The endpoint of `oriel bridge`: each local socket is one client that speaks MCP's stdio framing, one JSON-RPC message a line.
+/// The sockets come from the service, which has checked the peer and read its greeting. Gateway thread only.
 class LineEndpoint final : public QObject {
     Q_OBJECT
 public:

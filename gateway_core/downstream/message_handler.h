@@ -12,12 +12,12 @@ namespace oriel::downstream {
 struct Incoming {
     std::shared_ptr<Session> session;
     mcp::Message message;
-    std::shared_ptr<Reply> reply;    ///< null for notifications and answers
-    QByteArray requestId;            ///< X-Request-ID; made here when the client sent none
-    QByteArray traceparent;          ///< of the HTTP headers
+    std::shared_ptr<Reply> reply; ///< null for notifications and answers
+    QByteArray requestId;         ///< X-Request-ID; made here when the client sent none
+    QByteArray traceparent;       ///< of the HTTP headers
     QByteArray tracestate;
     QByteArray baggage;
-    std::int64_t startNs = 0;        ///< monotonic, when the first byte arrived
+    std::int64_t startNs = 0; ///< monotonic, when the first byte arrived
     std::int64_t startUnixNs = 0;
     telemetry::StageTiming authenticate;
     telemetry::StageTiming sessionGet;

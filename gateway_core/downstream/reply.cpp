@@ -15,7 +15,10 @@ private:
     std::shared_ptr<BatchReply> m_batch;
 };
 
-std::shared_ptr<Reply> BatchReply::part() { return std::make_shared<BatchPart>(shared_from_this()); }
+std::shared_ptr<Reply> BatchReply::part()
+{
+    return std::make_shared<BatchPart>(shared_from_this());
+}
 
 void BatchReply::add(const QByteArray& frame)
 {

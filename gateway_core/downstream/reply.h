@@ -7,12 +7,13 @@
 
 namespace oriel::downstream {
 
-/// The way back to one waiting client request. Kept by whoever works on the request; safe to use after the client has gone (then frames
-/// are kept for resumption where the transport has that, else dropped). Gateway thread only.
+/// The way back to one waiting client request. Kept by whoever works on the request; safe to use after the client has gone (then
+/// frames are kept for resumption where the transport has that, else dropped). Gateway thread only.
 class Reply {
 public:
     virtual ~Reply() = default;
-    /// A notification or a server's request that belongs to this request, before its answer. Over HTTP the answer becomes an event stream.
+    /// A notification or a server's request that belongs to this request, before its answer. Over HTTP the answer becomes an
+    /// event stream.
     virtual void notify(const QByteArray& frame) = 0;
     /// The answer; once. `httpStatus` counts only where the answer is still a plain HTTP response.
     virtual void finish(const QByteArray& frame, int httpStatus = 200) = 0;

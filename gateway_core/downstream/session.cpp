@@ -7,7 +7,8 @@ namespace oriel::downstream {
 
 std::optional<LogLevel> logLevelFromText(QByteArrayView text)
 {
-    static constexpr std::array<QByteArrayView, 8> kNames{"debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"};
+    static constexpr std::array<QByteArrayView, 8> kNames{"debug", "info",     "notice", "warning",
+                                                          "error", "critical", "alert",  "emergency"};
     for (std::size_t i = 0; i < kNames.size(); ++i) {
         if (text == kNames[i])
             return static_cast<LogLevel>(i);

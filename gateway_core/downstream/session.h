@@ -23,13 +23,13 @@ class Session {
 public:
     virtual ~Session() = default;
 
-    QByteArray id;                                              ///< the Mcp-Session-Id; of a bridge, an id of ours
-    QByteArray server;                                          ///< the one server it sees (`/mcp/<server>`); empty: all of them
-    std::shared_ptr<const telemetry::ClientContext> client;     ///< replaced by the gateway when `initialize` told the names
+    QByteArray id;                                          ///< the Mcp-Session-Id; of a bridge, an id of ours
+    QByteArray server;                                      ///< the one server it sees (`/mcp/<server>`); empty: all of them
+    std::shared_ptr<const telemetry::ClientContext> client; ///< replaced by the gateway when `initialize` told the names
     mcp::Revision revision = mcp::NewestLegacy;
     mcp::ClientCapabilities capabilities;
-    bool isInitialized = false;                                 ///< `initialize` was answered
-    std::optional<LogLevel> logLevel;                           ///< what logging/setLevel asked for
+    bool isInitialized = false;       ///< `initialize` was answered
+    std::optional<LogLevel> logLevel; ///< what logging/setLevel asked for
     std::int64_t openedUnixNs = 0;
     std::int64_t lastSeenUnixNs = 0;
     std::uint64_t calls = 0;

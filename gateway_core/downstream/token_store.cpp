@@ -15,7 +15,10 @@ namespace {
 
 constexpr qint64 kMaxFileBytes = 1024 * 1024;
 
-QByteArray hashOf(QByteArrayView text) { return QCryptographicHash::hash(text.toByteArray(), QCryptographicHash::Sha256); }
+QByteArray hashOf(QByteArrayView text)
+{
+    return QCryptographicHash::hash(text.toByteArray(), QCryptographicHash::Sha256);
+}
 
 bool isValidName(QByteArrayView name)
 {
@@ -26,7 +29,11 @@ bool isValidName(QByteArrayView name)
 
 } // namespace
 
-TokenStore::TokenStore(QString path, const Clock& clock, Random& random) : m_path(std::move(path)), m_clock(clock), m_random(random) {}
+TokenStore::TokenStore(QString path, const Clock& clock, Random& random)
+    : m_path(std::move(path)),
+      m_clock(clock),
+      m_random(random)
+{}
 
 Status TokenStore::load()
 {

@@ -26,13 +26,13 @@ struct Token {
     QByteArray tenant;
     std::int64_t createdUnixNs = 0;
     std::int64_t lastUsedUnixNs = 0; ///< kept in memory only
-    bool transient = false; ///< for this process only, never written
+    bool transient = false;          ///< for this process only, never written
 };
 
 enum class Scope : quint8 { Mcp, Api };
 
-/// The gateway tokens, in a file of mode 0600 in the data directory. A token has 256 random bits, so an unsalted hash cannot be guessed back.
-/// Not thread-safe: owned by the gateway thread; the command line uses its own instance while no Oriel runs.
+/// The gateway tokens, in a file of mode 0600 in the data directory. A token has 256 random bits, so an unsalted hash cannot be
+/// guessed back. Not thread-safe: owned by the gateway thread; the command line uses its own instance while no Oriel runs.
 class TokenStore {
 public:
     TokenStore(QString path, const Clock& clock, Random& random);
@@ -40,8 +40,8 @@ public:
     /// A missing file is an empty store; a broken one is an error and is left as it is.
     Status load();
 
-    /// Makes a token and gives its text, which cannot be had again. AlreadyExists when the name is taken, InvalidArgument when it is not
-    /// 1–64 characters of [A-Za-z0-9_.-] or no scope is given.
+    /// Makes a token and gives its text, which cannot be had again. AlreadyExists when the name is taken, InvalidArgument when it
+    /// is not 1–64 characters of [A-Za-z0-9_.-] or no scope is given.
     Result<QByteArray> add(const QByteArray& name, bool mcpScope, bool apiScope, const QByteArray& project = {});
     /// A token for /mcp that ends with the process; gives its text.
     QByteArray addTransient(const QByteArray& name);
