@@ -68,7 +68,7 @@ struct OutcomeRow {
 
 constexpr std::array outcomeRows{
     OutcomeRow{Outcome::ToolError, "tool error", "isError", "status=tool_error"},
-    OutcomeRow{Outcome::RpcError, "JSON-RPC error", "error", "status=rpc_error"},
+    OutcomeRow{Outcome::RpcError, "JSON-RPC error", "by the server", "status=rpc_error"},
     OutcomeRow{Outcome::Timeout, "upstream timeout", "deadline", "status=timeout"},
     OutcomeRow{Outcome::Cancelled, "cancelled", "by the client", "status=cancelled"},
     OutcomeRow{Outcome::Blocked, "blocked", "guardrail", "status=blocked"},

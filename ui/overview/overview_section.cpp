@@ -150,7 +150,7 @@ QWidget* OverviewSection::makeFigures()
         card->setSeriesTone(tone);
         card->setToolTip(tip);
         card->setClickable(true);
-        card->setAccessibleName(title);
+        card->setObjectName(title);
         connect(card, &KeyFigure::clicked, this, [this, section] { Q_EMIT openRequested(section, {}); });
         row->addWidget(card, 1);
         return card;
@@ -406,7 +406,6 @@ void OverviewSection::showData()
     const auto put = [](KeyFigure* figure, const FigureText& text) {
         figure->setFigure(text.value, text.note);
         figure->setSeries(text.course);
-        figure->setAccessibleDescription(QStringLiteral("%1, %2").arg(text.value, text.note));
     };
     put(m_calls, callsFigure(m_data, m_range.kind != TimeRange::Kind::Fixed && !m_filtered));
     put(m_success, successFigure(m_data));

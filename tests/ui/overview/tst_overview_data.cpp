@@ -122,22 +122,22 @@ private Q_SLOTS:
 
     void figuresTellCountsSharesAndPercentiles()
     {
-        OverviewData data = dataOf(group({100, 100, 100, 100}, 5));
+        OverviewData data = dataOf(group({1000, 1000, 1000, 1000}, 14));
         data.status.callsPerSecond = 12.4;
         data.status.sessions = 3;
         data.status.users = 2;
         data.overheadP50 = 0.00005;
-        QCOMPARE(callsFigure(data, true).value, formatCount(400));
+        QCOMPARE(callsFigure(data, true).value, formatCount(4000));
         QCOMPARE(callsFigure(data, true).note, QStringLiteral("12.4/s"));
-        QCOMPARE(callsFigure(data, false).note, formatRate(400.0 / 95));
-        QCOMPARE(successFigure(data).value, QStringLiteral("95.0 %"));
-        QCOMPARE(successFigure(data).course, (QList<double>{0.95, 0.95, 0.95, 0.95}));
+        QCOMPARE(callsFigure(data, false).note, formatRate(4000.0 / 95));
+        QCOMPARE(successFigure(data).value, QStringLiteral("98.6 %"));
+        QCOMPARE(successFigure(data).course, (QList<double>{0.986, 0.986, 0.986, 0.986}));
         QCOMPARE(latencyFigure(data).value, QStringLiteral("84.0 ms"));
         QVERIFY(latencyFigure(data).note.startsWith(QStringLiteral("p99 1.2")));
         QVERIFY(overheadFigure(data).value.startsWith(QStringLiteral("50")));
         QCOMPARE(clientsFigure(data).value, QStringLiteral("3"));
         QCOMPARE(clientsFigure(data).note, QStringLiteral("2 users"));
-        QCOMPARE(callCount(data), 400U);
+        QCOMPARE(callCount(data), 4000U);
     }
 
     void withoutCallsFiguresSayNothingRatherThanZero()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/overview/overview_models.h"
 #include "ui/widgets/cells.h"
+#include "ui/widgets/format.h"
 #include "ui/widgets/sparkline.h"
 
 #include <QAbstractItemModelTester>
@@ -78,12 +79,12 @@ private Q_SLOTS:
         OverviewServersModel model;
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
         model.setServers(overviewServers({server(QStringLiteral("db"), service::ServerState::Ready), server(QStringLiteral("notes"), service::ServerState::Failed)},
-                                         callsOf("db", 200, 2)));
+                                         callsOf("db", 1000, 14)));
         QCOMPARE(model.rowCount(), 2);
         const auto text = [&](int row, int column) { return model.index(row, column).data().toString(); };
         QCOMPARE(text(0, OverviewServersModel::Name), QStringLiteral("db"));
-        QCOMPARE(text(0, OverviewServersModel::Calls), QStringLiteral("200"));
-        QCOMPARE(text(0, OverviewServersModel::Success), QStringLiteral("99.0 %"));
+        QCOMPARE(text(0, OverviewServersModel::Calls), formatCount(1000));
+        QCOMPARE(text(0, OverviewServersModel::Success), QStringLiteral("98.6 %"));
         QCOMPARE(text(0, OverviewServersModel::P95), QStringLiteral("38.0 ms"));
         QCOMPARE(text(1, OverviewServersModel::Success), QStringLiteral("–"));
         QCOMPARE(text(1, OverviewServersModel::Tools), QStringLiteral("–"));

@@ -129,7 +129,7 @@ private Q_SLOTS:
         QVERIFY(fixture.call(QStringLiteral("demo__no_such_tool")));
         QTRY_VERIFY_WITH_TIMEOUT(section.isReady() && callCount(section.shown()) == 7, patience);
         QVERIFY(section.emptyReason().isEmpty());
-        QCOMPARE(named<KeyFigure>(section, QStringLiteral("Calls"))->value(), QStringLiteral("7"));
+        QCOMPARE(section.findChild<KeyFigure*>(QStringLiteral("Calls"))->value(), QStringLiteral("7"));
         auto* chart = named<TimeSeriesChart>(section, QStringLiteral("Latency of tool calls over time"));
         QVERIFY(chart->isVisible() && !chart->isEmpty());
         QCOMPARE(chart->series().size(), 3);
