@@ -54,12 +54,12 @@ private Q_SLOTS:
 
     void aStructuredLineIsReadByItsMessage()
     {
-        const LogLine line = logLine(test::logRecord("fs", Severity::Info, R"({"shard":1,"message":"burst\nline","ok":true,"path":"/a b"})"));
+        const LogLine line = logLine(test::logRecord("fs", Severity::Info, "{\"shard\":1,\"message\":\"burst\\nline\",\"ok\":true,\"path\":\"/a b\"}"));
         QCOMPARE(line.text, QStringLiteral("burst line"));
         QCOMPARE(line.note, QStringLiteral("shard=1 ok=true path=/a b"));
-        QCOMPARE(logLine(test::logRecord("fs", Severity::Info, R"({"shard":1})")).text, QStringLiteral("{\"shard\":1}"));
-        QCOMPARE(logLine(test::logRecord("fs", Severity::Info, R"({"message":"cut)")).text, QStringLiteral("{\"message\":\"cut"));
-        QCOMPARE(logLine(test::logRecord("fs", Severity::Info, R"({"message":{"a":1}})")).text, QStringLiteral("{\"message\":{\"a\":1}}"));
+        QCOMPARE(logLine(test::logRecord("fs", Severity::Info, "{\"shard\":1}")).text, QStringLiteral("{\"shard\":1}"));
+        QCOMPARE(logLine(test::logRecord("fs", Severity::Info, "{\"message\":\"cut")).text, QStringLiteral("{\"message\":\"cut"));
+        QCOMPARE(logLine(test::logRecord("fs", Severity::Info, "{\"message\":{\"a\":1}}")).text, QStringLiteral("{\"message\":{\"a\":1}}"));
     }
 
     void aLineIsShownWithItsLevelSourceAndTrace()

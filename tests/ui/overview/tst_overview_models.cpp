@@ -74,6 +74,14 @@ private Q_SLOTS:
         QCOMPARE(rows[2].process, QStringLiteral("127.0.0.1:9010")); // nothing of the path or the query
     }
 
+    void aStateDoesNotRepeatTheServersName()
+    {
+        QCOMPARE(shortState(QStringLiteral("notes did not start: `uvx` was not found, restart in 3 s"), QStringLiteral("notes")),
+                 QStringLiteral("uvx was not found, restart in 3 s"));
+        QCOMPARE(shortState(QStringLiteral("waiting for its answer: 3 s"), QStringLiteral("notes")), QStringLiteral("waiting for its answer: 3 s"));
+        QCOMPARE(shortState(QStringLiteral("notes ended"), QStringLiteral("notes")), QStringLiteral("notes ended"));
+    }
+
     void cellsOfTheServerTable()
     {
         OverviewServersModel model;

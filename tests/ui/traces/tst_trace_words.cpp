@@ -112,33 +112,34 @@ private Q_SLOTS:
     void completionsStandForTheLastWord()
     {
         const Vocabulary vocabulary;
-        QVERIFY(filterCompletions(QStringLiteral("status=error serv"), vocabulary).contains(QStringLiteral("server")));
+        const QStringList keys = filterCompletions(QStringLiteral("status=error serv"), vocabulary);
+        QVERIFY2(keys.contains(QStringLiteral("server=")), qPrintable(keys.join(QLatin1Char(' '))));
         QCOMPARE(filterCompletions(QStringLiteral("status=error server=git"), vocabulary), QStringList({QStringLiteral("server=github"), QStringLiteral("server=gitlab")}));
     }
 
     void theRequestIsThatOfTheClient()
     {
-        const QJsonObject call = request(row("tools/call", R"({"title":"Crash"})"), serverSpan("github__create_issue"));
+        const QJsonObject call = request(row("tools/call", "{\"title\":\"Crash\"}"), serverSpan("github__create_issue"));
         QCOMPARE(call.value(QStringLiteral("jsonrpc")).toString(), QStringLiteral("2.0"));
         QCOMPARE(call.value(QStringLiteral("id")).toInt(), 17);
         const QJsonObject params = call.value(QStringLiteral("params")).toObject();
         QCOMPARE(params.value(QStringLiteral("name")).toString(), QStringLiteral("github__create_issue"));
         QCOMPARE(params.value(QStringLiteral("arguments")).toObject().value(QStringLiteral("title")).toString(), QStringLiteral("Crash"));
 
-        const QJsonObject bare = request(row("tools/call", R"({"name":"ping","_meta":{"a":1}})"), serverSpan("ping", "abc"));
+        const QJsonObject bare = request(row("tools/call", "{\"name\":\"ping\",\"_meta\":{\"a\":1}}"), serverSpan("ping", "abc"));
         QCOMPARE(bare.value(QStringLiteral("id")).toString(), QStringLiteral("abc"));
         QVERIFY(!bare.value(QStringLiteral("params")).toObject().contains(QStringLiteral("arguments")));
 
-        const QJsonObject named = request(row("tools/call", R"({"name":"ping","count":2})"), serverSpan("ping"));
+        const QJsonObject named = request(row("tools/call", "{\"name\":\"ping\",\"count\":2}"), serverSpan("ping"));
         QVERIFY(named.value(QStringLiteral("params")).toObject().contains(QStringLiteral("arguments")));
 
-        const QJsonObject read = request(row("resources/read", R"({"uri":"file:///a"})"), serverSpan({}));
+        const QJsonObject read = request(row("resources/read", "{\"uri\":\"file:///a\"}"), serverSpan({}));
         QCOMPARE(read.value(QStringLiteral("params")).toObject().value(QStringLiteral("uri")).toString(), QStringLiteral("file:///a"));
     }
 
     void aCutRequestIsNotMadeUp()
     {
-        store::AuditRow cut = row("tools/call", R"({"title":"Cra)");
+        store::AuditRow cut = row("tools/call", "{\"title\":\"Cra");
         cut.argumentsBytes = 10'000;
         QVERIFY(!jsonRpcRequest(cut, serverSpan("x")));
         cut.arguments.clear();
