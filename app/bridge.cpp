@@ -68,8 +68,8 @@ void writeLine(const QByteArray& frame)
     (void)std::fflush(stdout);
 }
 
-/// The bridge to this user's Oriel. A lost connection is made again; requests that were under way get an error, and the new connection gets the
-/// client's own initialize once more, whose answer the client has already had.
+/// The bridge to this user's Oriel. A lost connection is made again; requests that were under way get an error, and the new
+/// connection gets the client's own initialize once more, whose answer the client has already had.
 class LocalBridge final : public QObject {
     Q_OBJECT
 public:
@@ -113,7 +113,8 @@ private:
 
     void startOwner()
     {
-        QStringList arguments{QStringLiteral("--headless"), QStringLiteral("--data-dir"), m_options.dataDir, QStringLiteral("--config"), m_options.configPath};
+        QStringList arguments{QStringLiteral("--headless"), QStringLiteral("--data-dir"), m_options.dataDir,
+                              QStringLiteral("--config"), m_options.configPath};
         if (m_options.port)
             arguments << QStringLiteral("--port") << QString::number(*m_options.port);
         QProcess process;
@@ -131,7 +132,8 @@ private:
         if (m_closing || m_retryPending)
             return;
         if (m_waited.elapsed() > kStartWaitMs) {
-            printError(QStringLiteral("oriel bridge: no Oriel answers for %1. Start it with 'oriel' and look at what it says.").arg(m_options.dataDir));
+            printError(QStringLiteral("oriel bridge: no Oriel answers for %1. Start it with 'oriel' and look at what it says.")
+                           .arg(m_options.dataDir));
             QCoreApplication::exit(Failure);
             return;
         }
@@ -209,7 +211,8 @@ private:
         m_buffer.clear();
         m_scanned = 0;
         for (const mcp::RequestId& id : std::as_const(m_pending))
-            writeLine(mcp::makeErrorResponse(id, mcp::error_code::ServerError, "Oriel was restarted while it worked on this request; send it again."));
+            writeLine(mcp::makeErrorResponse(id, mcp::error_code::ServerError,
+                                             "Oriel was restarted while it worked on this request; send it again."));
         m_pending.clear();
         m_waited.restart();
         m_started = true; // A restart brings its own process; one more would only fight for the lock.

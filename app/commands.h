@@ -5,8 +5,8 @@
 
 namespace oriel::app {
 
-// One function a subcommand; each gives the exit code. They need a QCoreApplication and no display. Reading commands work whether or not an Oriel
-// runs; changing ones go through the running Oriel when there is one.
+// One function a subcommand; each gives the exit code. They need a QCoreApplication and no display. Reading commands work whether
+// or not an Oriel runs; changing ones go through the running Oriel when there is one.
 int auditExport(const Options& options);
 int auditSearch(const Options& options);
 int auditVerify(const Options& options);

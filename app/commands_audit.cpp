@@ -25,7 +25,10 @@ store::AuditQuery queryOf(const Options& options)
     return query;
 }
 
-Result<store::AuditReader> openLog(const Options& options) { return store::AuditReader::open(options.dataDir + QStringLiteral("/audit.db")); }
+Result<store::AuditReader> openLog(const Options& options)
+{
+    return store::AuditReader::open(options.dataDir + QStringLiteral("/audit.db"));
+}
 
 } // namespace
 
@@ -41,13 +44,16 @@ int auditExport(const Options& options)
     }
     QSaveFile file(options.output);
     if (!file.open(QIODevice::WriteOnly))
-        return reportError({ErrorCode::Io, QStringLiteral("the file cannot be written: %1").arg(file.errorString()), options.output, {}});
-    const auto rows = store::exportAudit(*reader, queryOf(options), format,
-                                         [&file](QByteArrayView chunk) { return file.write(chunk.data(), chunk.size()) == chunk.size(); });
+        return reportError(
+            {ErrorCode::Io, QStringLiteral("the file cannot be written: %1").arg(file.errorString()), options.output, {}});
+    const auto rows = store::exportAudit(*reader, queryOf(options), format, [&file](QByteArrayView chunk) {
+        return file.write(chunk.data(), chunk.size()) == chunk.size();
+    });
     if (!rows)
         return reportError(rows.error());
     if (!file.commit())
-        return reportError({ErrorCode::Io, QStringLiteral("the file cannot be written: %1").arg(file.errorString()), options.output, {}});
+        return reportError(
+            {ErrorCode::Io, QStringLiteral("the file cannot be written: %1").arg(file.errorString()), options.output, {}});
     printError(QStringLiteral("%1 rows written to %2").arg(*rows).arg(options.output));
     return Success;
 }
@@ -65,10 +71,12 @@ int auditSearch(const Options& options)
     if (!page)
         return reportError(page.error());
     for (const store::AuditRow& row : page->rows) {
-        const QString time = QDateTime::fromMSecsSinceEpoch(row.timeUnixNs / 1'000'000).toString(QStringLiteral("yyyy-MM-dd HH:mm:ss.zzz"));
+        const QString time =
+            QDateTime::fromMSecsSinceEpoch(row.timeUnixNs / 1'000'000).toString(QStringLiteral("yyyy-MM-dd HH:mm:ss.zzz"));
         const QString mark = row.outcome == telemetry::Outcome::Ok ? QStringLiteral("ok") : QStringLiteral("FAILED");
         printLine(QStringLiteral("%1  %2  %3  %4/%5  %6 ms  %7  %8")
-                      .arg(time, mark.leftJustified(6), QString::fromUtf8(row.client), QString::fromUtf8(row.server), QString::fromUtf8(row.tool))
+                      .arg(time, mark.leftJustified(6), QString::fromUtf8(row.client), QString::fromUtf8(row.server),
+                           QString::fromUtf8(row.tool))
                       .arg(static_cast<double>(row.latencyNs) / 1e6, 0, 'f', 1)
                       .arg(QString::fromLatin1(row.traceId.toHex()), QString::fromUtf8(row.errorMessage)));
     }

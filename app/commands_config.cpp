@@ -21,7 +21,10 @@ int configCheck(const Options& options)
     }
     for (const config::Problem& warning : loaded->warnings)
         printError(QStringLiteral("warning: ") + warning.toString());
-    printLine(QStringLiteral("%1: valid; %2 servers, %3 destinations").arg(path).arg(loaded->config.servers.size()).arg(loaded->config.telemetry.destinations.size()));
+    printLine(QStringLiteral("%1: valid; %2 servers, %3 destinations")
+                  .arg(path)
+                  .arg(loaded->config.servers.size())
+                  .arg(loaded->config.telemetry.destinations.size()));
     return Success;
 }
 
@@ -56,8 +59,9 @@ Status keepSecrets(const Options& options, const QMap<QString, QByteArray>& secr
         json::Writer arguments;
         arguments.beginObject().member("name", it.key()).member("value", it.value()).endObject();
         if (const auto kept = service::sendCommand(options.dataDir, "secret.set", arguments.take()); !kept)
-            return fail(kept.error().code, QStringLiteral("the secret %1 could not be put into the vault: %2").arg(it.key(), kept.error().message), {},
-                        QStringLiteral("Start Oriel first ('oriel --headless'); nothing was changed."));
+            return fail(kept.error().code,
+                        QStringLiteral("the secret %1 could not be put into the vault: %2").arg(it.key(), kept.error().message),
+                        {}, QStringLiteral("Start Oriel first ('oriel --headless'); nothing was changed."));
     }
     return {};
 }
@@ -79,17 +83,22 @@ int configImport(const Options& options)
         printError(QStringLiteral("warning: ") + problem);
     auto loaded = config::loadConfig(options.configPath);
     if (!loaded)
-        return reportError({ErrorCode::Parse, loaded.error().first().toString(), options.configPath, QStringLiteral("Mend the file first.")});
+        return reportError(
+            {ErrorCode::Parse, loaded.error().first().toString(), options.configPath, QStringLiteral("Mend the file first.")});
 
     QMap<QString, QByteArray> secrets;
     int added = 0;
     for (config::FoundServer& found : scan.servers) {
         const bool taken = config::findServer(loaded->config, found.server.name) != nullptr;
-        printLine(QStringLiteral("%1 %2  %3").arg(taken ? QStringLiteral("=") : QStringLiteral("+"), found.server.name, describe(found.server)));
-        printLine(QStringLiteral("    from %1 (%2)%3").arg(found.path, QLatin1String(config::clientTable()[static_cast<std::size_t>(found.client)].name),
-                                                           taken ? QStringLiteral("; there is a server of this name already") : QString()));
+        printLine(QStringLiteral("%1 %2  %3")
+                      .arg(taken ? QStringLiteral("=") : QStringLiteral("+"), found.server.name, describe(found.server)));
+        printLine(QStringLiteral("    from %1 (%2)%3")
+                      .arg(found.path, QLatin1String(config::clientTable()[static_cast<std::size_t>(found.client)].name),
+                           taken ? QStringLiteral("; there is a server of this name already") : QString()));
         for (const QString& field : std::as_const(found.secretFields))
-            printLine(QStringLiteral("    secret: %1%2").arg(field, options.moveSecrets ? QStringLiteral(" goes to the vault") : QStringLiteral(" (move it with --move-secrets)")));
+            printLine(QStringLiteral("    secret: %1%2")
+                          .arg(field, options.moveSecrets ? QStringLiteral(" goes to the vault")
+                                                          : QStringLiteral(" (move it with --move-secrets)")));
         for (const QString& warning : std::as_const(found.warnings))
             printLine(QStringLiteral("    note: ") + warning);
         if (taken)
@@ -104,7 +113,8 @@ int configImport(const Options& options)
         return Success;
     }
     if (!options.apply) {
-        printLine(QStringLiteral("%1 would be added to %2; 'oriel config import --apply' does it").arg(added).arg(options.configPath));
+        printLine(
+            QStringLiteral("%1 would be added to %2; 'oriel config import --apply' does it").arg(added).arg(options.configPath));
         return Success;
     }
     if (const Status kept = keepSecrets(options, secrets); !kept)

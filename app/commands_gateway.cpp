@@ -14,12 +14,18 @@ namespace oriel::app {
 
 namespace {
 
-bool isRunning(const Options& options) { return service::readRuntime(options.dataDir).has_value(); }
+bool isRunning(const Options& options)
+{
+    return service::readRuntime(options.dataDir).has_value();
+}
 
 /// The tokens of a data directory that no Oriel owns just now.
 class OwnTokens {
 public:
-    explicit OwnTokens(const Options& options) : m_store(options.dataDir + QStringLiteral("/tokens.json"), m_clock, m_random) { QDir().mkpath(options.dataDir); }
+    explicit OwnTokens(const Options& options) : m_store(options.dataDir + QStringLiteral("/tokens.json"), m_clock, m_random)
+    {
+        QDir().mkpath(options.dataDir);
+    }
     downstream::TokenStore& store() { return m_store; }
 
 private:
@@ -71,7 +77,8 @@ int tokenList(const Options& options)
         if (token.apiScope)
             scopes.append(QStringLiteral("api"));
         printLine(QStringLiteral("%1  %2  project %3  since %4")
-                      .arg(QString::fromUtf8(token.name).leftJustified(24), scopes.join(QLatin1Char(',')).leftJustified(8), QString::fromUtf8(token.project),
+                      .arg(QString::fromUtf8(token.name).leftJustified(24), scopes.join(QLatin1Char(',')).leftJustified(8),
+                           QString::fromUtf8(token.project),
                            QDateTime::fromMSecsSinceEpoch(token.createdUnixNs / 1'000'000).toString(Qt::ISODate)));
     }
     if (own.store().tokens().isEmpty())
@@ -108,12 +115,15 @@ int doctor(const Options& options)
         input.dataDir = options.dataDir;
         input.running = false;
         checks = service::runDoctor(input);
-        checks.prepend({QStringLiteral("gateway"), service::DoctorCheck::Verdict::Warning, QStringLiteral("no Oriel is running with this data directory"),
-                        QStringLiteral("Start it with 'oriel' or 'oriel --headless' to check ports, servers and destinations as well.")});
+        checks.prepend(
+            {QStringLiteral("gateway"), service::DoctorCheck::Verdict::Warning,
+             QStringLiteral("no Oriel is running with this data directory"),
+             QStringLiteral("Start it with 'oriel' or 'oriel --headless' to check ports, servers and destinations as well.")});
     }
     printLine(service::doctorText(checks).trimmed());
-    const bool failed = std::any_of(checks.cbegin(), checks.cend(),
-                                    [](const service::DoctorCheck& check) { return check.verdict == service::DoctorCheck::Verdict::Failure; });
+    const bool failed = std::any_of(checks.cbegin(), checks.cend(), [](const service::DoctorCheck& check) {
+        return check.verdict == service::DoctorCheck::Verdict::Failure;
+    });
     return failed ? Failure : Success;
 }
 

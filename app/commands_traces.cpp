@@ -72,13 +72,15 @@ int tracesExport(const Options& options)
             return reportError(written.error());
         QFile file(path);
         if (options.output.isEmpty() && file.open(QIODevice::ReadOnly)) {
-            while (!file.atEnd() && writeOut(file.read(1024 * 1024))) { }
+            while (!file.atEnd() && writeOut(file.read(1024 * 1024))) {
+            }
         }
         return Success;
     }
     QFile file(options.output);
     if (!options.output.isEmpty() && !file.open(QIODevice::WriteOnly))
-        return reportError({ErrorCode::Io, QStringLiteral("the file cannot be written: %1").arg(file.errorString()), options.output, {}});
+        return reportError(
+            {ErrorCode::Io, QStringLiteral("the file cannot be written: %1").arg(file.errorString()), options.output, {}});
     const auto written = exportFromDisk(options, [&](QByteArrayView line) {
         return options.output.isEmpty() ? writeOut(line) : file.write(line.data(), line.size()) == line.size();
     });

@@ -37,14 +37,18 @@ struct Persona {
     const char* version;
     int intervalMs;
 };
-constexpr std::array kPersonas{Persona{"claude-code", "2.1.317", 420}, Persona{"cursor", "1.7.2", 700}, Persona{"vscode", "1.140.0", 1100}};
+constexpr std::array kPersonas{Persona{"claude-code", "2.1.317", 420}, Persona{"cursor", "1.7.2", 700},
+                               Persona{"vscode", "1.140.0", 1100}};
 
 } // namespace
 
 class DemoTraffic::DemoClient final : public QObject {
 public:
     DemoClient(http::Client& client, Random& random, const Persona& persona, const QString& endpoint, QByteArray token)
-        : m_http(client), m_random(random), m_persona(persona), m_endpoint(http::Endpoint::fromUrl(QUrl(endpoint)).value_or(http::Endpoint())),
+        : m_http(client),
+          m_random(random),
+          m_persona(persona),
+          m_endpoint(http::Endpoint::fromUrl(QUrl(endpoint)).value_or(http::Endpoint())),
           m_token(std::move(token))
     {
         m_timer.setSingleShot(true);
@@ -58,7 +62,12 @@ private:
         json::Writer params;
         params.beginObject().member("protocolVersion", "2025-11-25").key("capabilities").beginObject();
         params.rawMember("sampling", "{}").rawMember("elicitation", "{}").rawMember("roots", "{}").endObject();
-        params.key("clientInfo").beginObject().member("name", m_persona.name).member("version", m_persona.version).endObject().endObject();
+        params.key("clientInfo")
+            .beginObject()
+            .member("name", m_persona.name)
+            .member("version", m_persona.version)
+            .endObject()
+            .endObject();
         request("initialize", params.take(), [this] {
             post("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}", {});
             request("tools/list", "{}", [this] { m_timer.start(20); });
@@ -79,14 +88,20 @@ private:
         if (qstrcmp(chosen->tool, "progress_job") == 0)
             params.key("_meta").beginObject().member("progressToken", m_lastId + 1).endObject();
         params.endObject();
-        const int pause = m_persona.intervalMs / 2 + static_cast<int>(m_random.next64() % static_cast<quint64>(m_persona.intervalMs));
+        const int pause =
+            m_persona.intervalMs / 2 + static_cast<int>(m_random.next64() % static_cast<quint64>(m_persona.intervalMs));
         request("tools/call", params.take(), [this, pause] { m_timer.start(pause); });
     }
 
     void request(QByteArrayView method, QByteArrayView params, std::function<void()> done)
     {
         json::Writer frame;
-        frame.beginObject().member("jsonrpc", "2.0").member("id", ++m_lastId).member("method", method).rawMember("params", params).endObject();
+        frame.beginObject()
+            .member("jsonrpc", "2.0")
+            .member("id", ++m_lastId)
+            .member("method", method)
+            .rawMember("params", params)
+            .endObject();
         post(frame.take(), std::move(done));
     }
 
@@ -95,7 +110,9 @@ private:
         http::ClientRequest out;
         out.method = "POST";
         out.endpoint = m_endpoint;
-        out.headers = {{"Content-Type", "application/json"}, {"Accept", "application/json, text/event-stream"}, {"MCP-Protocol-Version", "2025-11-25"}};
+        out.headers = {{"Content-Type", "application/json"},
+                       {"Accept", "application/json, text/event-stream"},
+                       {"MCP-Protocol-Version", "2025-11-25"}};
         out.headers.add("Authorization", "Bearer " + m_token);
         if (!m_session.isEmpty())
             out.headers.add("Mcp-Session-Id", m_session);
@@ -106,7 +123,8 @@ private:
         handler.onHead = [this](const http::ResponseHead& head) {
             if (const QByteArrayView session = head.headers.value("Mcp-Session-Id"); !session.isEmpty())
                 m_session = session.toByteArray();
-            return http::listHas(head.headers.value("Content-Type"), "text/event-stream") ? http::BodyMode::Stream : http::BodyMode::Collect;
+            return http::listHas(head.headers.value("Content-Type"), "text/event-stream") ? http::BodyMode::Stream
+                                                                                          : http::BodyMode::Collect;
         };
         handler.onData = [this, parser](QByteArrayView bytes) {
             if (!parser->feed(bytes))
@@ -132,13 +150,18 @@ private:
         const json::Value method = document.root().find("method");
         QByteArray result = "{}";
         if (method.equals("sampling/createMessage"))
-            result = R"({"role":"assistant","content":{"type":"text","text":"Usage grew by 4 % and nothing broke."},"model":"demo-model","stopReason":"endTurn"})";
+            result =
+                R"({"role":"assistant","content":{"type":"text","text":"Usage grew by 4 % and nothing broke."},"model":"demo-model","stopReason":"endTurn"})";
         else if (method.equals("elicitation/create"))
             result = R"({"action":"accept","content":{"name":"Ada"}})";
         else if (method.equals("roots/list"))
             result = R"({"roots":[{"uri":"file:///demo/project","name":"project"}]})";
         json::Writer frame;
-        frame.beginObject().member("jsonrpc", "2.0").rawMember("id", document.root().find("id").raw()).rawMember("result", result).endObject();
+        frame.beginObject()
+            .member("jsonrpc", "2.0")
+            .rawMember("id", document.root().find("id").raw())
+            .rawMember("result", result)
+            .endObject();
         post(frame.take(), {});
     }
 
@@ -154,12 +177,17 @@ private:
 };
 
 DemoTraffic::DemoTraffic(service::GatewayService& service, QObject* parent)
-    : QObject(parent), m_service(service), m_http(std::make_unique<http::Client>(http::ClientSettings(), m_clock))
+    : QObject(parent),
+      m_service(service),
+      m_http(std::make_unique<http::Client>(http::ClientSettings(), m_clock))
 {
     m_service.sessionToken(QStringLiteral("demo")).then(this, [this](const QByteArray& token) { begin(token); });
 }
 
-DemoTraffic::~DemoTraffic() { m_http.reset(); }
+DemoTraffic::~DemoTraffic()
+{
+    m_http.reset();
+}
 
 void DemoTraffic::begin(const QByteArray& token)
 {

@@ -17,8 +17,8 @@ class Client;
 
 namespace oriel::app {
 
-/// The scripted traffic of --demo: three clients that speak real MCP over HTTP to the gateway and use the tools of the bundled demo server. Answers
-/// what the server asks (sampling, elicitation). Lives on the thread of the service; ends when destroyed.
+/// The scripted traffic of --demo: three clients that speak real MCP over HTTP to the gateway and use the tools of the bundled
+/// demo server. Answers what the server asks (sampling, elicitation). Lives on the thread of the service; ends when destroyed.
 class DemoTraffic final : public QObject {
     Q_OBJECT
 public:

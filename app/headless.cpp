@@ -116,7 +116,8 @@ service::ServiceOptions serviceOptions(const Options& options, bool headless)
     service.noAuth = options.noAuth;
     service.headless = headless;
     service.demo = options.demo;
-    service.demoServerPath = QFileInfo(QCoreApplication::applicationFilePath()).absolutePath() + QStringLiteral("/oriel-demo-server");
+    service.demoServerPath =
+        QFileInfo(QCoreApplication::applicationFilePath()).absolutePath() + QStringLiteral("/oriel-demo-server");
     service.passphraseFile = options.passphraseFile;
     return service;
 }
@@ -126,12 +127,15 @@ int runHeadless(const Options& options)
     service::GatewayService service(serviceOptions(options, true));
     TerminationSignals termination;
     QObject::connect(&termination, &TerminationSignals::requested, QCoreApplication::instance(), &QCoreApplication::quit);
-    QObject::connect(&service, &service::GatewayService::handOverRequested, QCoreApplication::instance(), &QCoreApplication::quit);
+    QObject::connect(&service, &service::GatewayService::handOverRequested, QCoreApplication::instance(),
+                     &QCoreApplication::quit);
     const LogPrinter printer(service);
     if (const Status started = service.start(); !started)
         return reportError(started.error(), started.error().code == ErrorCode::AlreadyExists ? PortTaken : Failure);
     const service::GatewayStatus status = service.status();
-    printError(QStringLiteral("oriel: listening at %1%2").arg(status.endpoint, status.authDisabled ? QStringLiteral(" WITHOUT AUTHENTICATION (--no-auth)") : QString()));
+    printError(
+        QStringLiteral("oriel: listening at %1%2")
+            .arg(status.endpoint, status.authDisabled ? QStringLiteral(" WITHOUT AUTHENTICATION (--no-auth)") : QString()));
     if (!status.configError.isEmpty())
         printError(QStringLiteral("oriel: the configuration is broken: ") + status.configError);
     std::unique_ptr<DemoTraffic> demo;

@@ -37,20 +37,34 @@ void setLogLevel(const QString& level)
 int runCommand(const Options& options)
 {
     switch (options.command) {
-    case Command::Bridge: return oriel::app::runBridge(options);
-    case Command::AuditExport: return oriel::app::auditExport(options);
-    case Command::AuditSearch: return oriel::app::auditSearch(options);
-    case Command::AuditVerify: return oriel::app::auditVerify(options);
-    case Command::TracesExport: return oriel::app::tracesExport(options);
-    case Command::ConfigCheck: return oriel::app::configCheck(options);
-    case Command::ConfigPath: return oriel::app::configPath(options);
-    case Command::ConfigImport: return oriel::app::configImport(options);
-    case Command::ConfigSchema: return oriel::app::configSchema(options);
-    case Command::TokenAdd: return oriel::app::tokenAdd(options);
-    case Command::TokenList: return oriel::app::tokenList(options);
-    case Command::TokenRevoke: return oriel::app::tokenRevoke(options);
-    case Command::Doctor: return oriel::app::doctor(options);
-    case Command::Run: break;
+    case Command::Bridge:
+        return oriel::app::runBridge(options);
+    case Command::AuditExport:
+        return oriel::app::auditExport(options);
+    case Command::AuditSearch:
+        return oriel::app::auditSearch(options);
+    case Command::AuditVerify:
+        return oriel::app::auditVerify(options);
+    case Command::TracesExport:
+        return oriel::app::tracesExport(options);
+    case Command::ConfigCheck:
+        return oriel::app::configCheck(options);
+    case Command::ConfigPath:
+        return oriel::app::configPath(options);
+    case Command::ConfigImport:
+        return oriel::app::configImport(options);
+    case Command::ConfigSchema:
+        return oriel::app::configSchema(options);
+    case Command::TokenAdd:
+        return oriel::app::tokenAdd(options);
+    case Command::TokenList:
+        return oriel::app::tokenList(options);
+    case Command::TokenRevoke:
+        return oriel::app::tokenRevoke(options);
+    case Command::Doctor:
+        return oriel::app::doctor(options);
+    case Command::Run:
+        break;
     }
     return oriel::app::runHeadless(options);
 }

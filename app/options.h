@@ -28,21 +28,35 @@ struct Options {
     QString logLevel = QStringLiteral("info");
     QString passphraseFile;
 
-    enum class Command { Run, Bridge, AuditExport, AuditSearch, AuditVerify, TracesExport, ConfigCheck, ConfigPath, ConfigImport, ConfigSchema,
-                         TokenAdd, TokenList, TokenRevoke, Doctor };
+    enum class Command {
+        Run,
+        Bridge,
+        AuditExport,
+        AuditSearch,
+        AuditVerify,
+        TracesExport,
+        ConfigCheck,
+        ConfigPath,
+        ConfigImport,
+        ConfigSchema,
+        TokenAdd,
+        TokenList,
+        TokenRevoke,
+        Doctor
+    };
     Command command = Command::Run;
-    QString url;                 ///< bridge
-    QString server;              ///< bridge; filter of audit
-    QString text;                ///< audit search
+    QString url;    ///< bridge
+    QString server; ///< bridge; filter of audit
+    QString text;   ///< audit search
     QString format = QStringLiteral("jsonl");
-    QString output;              ///< a file instead of stdout
+    QString output; ///< a file instead of stdout
     QString tool;
-    QString filter;              ///< traces export
+    QString filter; ///< traces export
     int limit = 0;
-    QString file;                ///< config check, config import
-    bool apply = false;          ///< config import
+    QString file;       ///< config check, config import
+    bool apply = false; ///< config import
     bool moveSecrets = false;
-    QString name;                ///< token
+    QString name; ///< token
     QString project;
     bool apiScope = false;
     bool apiOnly = false;

@@ -16,9 +16,15 @@ void print(FILE* to, const QString& text)
 
 } // namespace
 
-void printLine(const QString& text) { print(stdout, text); }
+void printLine(const QString& text)
+{
+    print(stdout, text);
+}
 
-void printError(const QString& text) { print(stderr, text); }
+void printError(const QString& text)
+{
+    print(stderr, text);
+}
 
 int reportError(const Error& error, int exitCode)
 {

@@ -8,7 +8,8 @@
 namespace oriel::app {
 
 ScreenshotRun::ScreenshotRun(ui::MainWindow& window, std::vector<std::pair<QString, QString>> wanted, int warmUpMs)
-    : m_window(window), m_wanted(std::move(wanted))
+    : m_window(window),
+      m_wanted(std::move(wanted))
 {
     m_deadline.setSingleShot(true);
     m_settle.setSingleShot(true);
@@ -50,7 +51,8 @@ void ScreenshotRun::take()
     const auto& [id, file] = m_wanted[m_index];
     if (!m_window.currentSection()->isReady()) {
         const QString reason = m_window.currentSection()->emptyReason();
-        printError(QStringLiteral("oriel: %1 has no data: %2").arg(id, reason.isEmpty() ? QStringLiteral("nothing came in time") : reason));
+        printError(QStringLiteral("oriel: %1 has no data: %2")
+                       .arg(id, reason.isEmpty() ? QStringLiteral("nothing came in time") : reason));
         ++m_failures;
     }
     if (!m_window.grab().save(file)) {

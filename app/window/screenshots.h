@@ -11,8 +11,8 @@
 
 namespace oriel::app {
 
-/// Takes the pictures of --screenshot one after another: shows the section, waits until it has data, writes the window's picture. `finished` tells
-/// how many sections had nothing to show or no file that could be written. GUI thread.
+/// Takes the pictures of --screenshot one after another: shows the section, waits until it has data, writes the window's picture.
+/// `finished` tells how many sections had nothing to show or no file that could be written. GUI thread.
 class ScreenshotRun final : public QObject {
     Q_OBJECT
 public:

@@ -29,11 +29,13 @@ ui::Lamp lampOf(service::DestinationState state)
 ui::ShellStatus shellStatus(const service::GatewayStatus& status, const QList<service::DestinationSnapshot>& destinations)
 {
     ui::ShellStatus shown;
-    shown.endpoint = status.listening ? QString(status.endpoint).remove(QStringLiteral("http://")) : QStringLiteral("not listening");
+    shown.endpoint =
+        status.listening ? QString(status.endpoint).remove(QStringLiteral("http://")) : QStringLiteral("not listening");
     shown.endpointLamp = !status.listening || status.authDisabled ? ui::Lamp::Error : ui::Lamp::Good;
-    shown.endpointTip = !status.listening     ? status.listenError
-                        : status.authDisabled ? QStringLiteral("Authentication is off: every program of this machine may call the servers.")
-                                              : QStringLiteral("Clients connect here with their token.");
+    shown.endpointTip = !status.listening ? status.listenError
+                        : status.authDisabled
+                            ? QStringLiteral("Authentication is off: every program of this machine may call the servers.")
+                            : QStringLiteral("Clients connect here with their token.");
     shown.serversReady = status.serversReady;
     shown.serversConfigured = status.serversEnabled;
     shown.callsPerSecond = status.callsPerSecond;
@@ -80,8 +82,8 @@ void ShellLink::updateBanner(const service::GatewayStatus& status)
         return;
     m_banner = state;
     if (!status.listening)
-        m_window.showBanner(ui::Tone::Error, QStringLiteral("The gateway does not listen"), status.listenError, QStringLiteral("settings"),
-                            QStringLiteral("Settings"));
+        m_window.showBanner(ui::Tone::Error, QStringLiteral("The gateway does not listen"), status.listenError,
+                            QStringLiteral("settings"), QStringLiteral("Settings"));
     else if (!status.configError.isEmpty())
         m_window.showBanner(ui::Tone::Error, QStringLiteral("The configuration file is broken; the last good one stays in force"),
                             status.configError.section(QLatin1Char('\n'), 0, 0));

@@ -96,7 +96,10 @@ bool settleWithOwner(const Options& options)
     return true;
 }
 
-int startFailure(const Error& error) { return reportError(error, error.code == ErrorCode::AlreadyExists ? PortTaken : Failure); }
+int startFailure(const Error& error)
+{
+    return reportError(error, error.code == ErrorCode::AlreadyExists ? PortTaken : Failure);
+}
 
 } // namespace
 

@@ -5,8 +5,8 @@
 
 namespace oriel::app {
 
-/// Runs the console: the service, the window with its sections, and, with --screenshot, the pictures. Takes over from a headless Oriel of the same data
-/// directory; raises the window of another one and ends. Gives the exit code.
+/// Runs the console: the service, the window with its sections, and, with --screenshot, the pictures. Takes over from a headless
+/// Oriel of the same data directory; raises the window of another one and ends. Gives the exit code.
 int runWindow(const Options& options, int& argc, char** argv);
 
 } // namespace oriel::app

@@ -8,8 +8,8 @@
 
 namespace oriel {
 
-/// For the unordered containers of hot paths. Qt's hash of texts below 16 bytes mixes AVX-512 and SSE instructions, which stalls some
-/// processors for longer than a whole lookup takes.
+/// For the unordered containers of hot paths. Qt's hash of texts below 16 bytes mixes AVX-512 and SSE instructions, which stalls
+/// some processors for longer than a whole lookup takes.
 struct BytesHash {
     [[nodiscard]] std::size_t operator()(const QByteArray& bytes) const noexcept
     {

@@ -24,8 +24,8 @@ enum class ErrorCode : quint8 {
     Internal,
 };
 
-/// An error as a value. `message` is one sentence: what failed and why. `context` says where (a path, a line, a URL, a server) and
-/// `remedy` what the user can do next; either may be empty.
+/// An error as a value. `message` is one sentence: what failed and why. `context` says where (a path, a line, a URL, a server)
+/// and `remedy` what the user can do next; either may be empty.
 struct Error {
     ErrorCode code = ErrorCode::Internal;
     QString message;

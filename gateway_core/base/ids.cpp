@@ -102,7 +102,10 @@ std::optional<SpanId> SpanId::fromHex(QByteArrayView hex)
     return SpanId{*word};
 }
 
-SpanId SpanId::fromBytes(const unsigned char* data) { return {qFromBigEndian<quint64>(data)}; }
+SpanId SpanId::fromBytes(const unsigned char* data)
+{
+    return {qFromBigEndian<quint64>(data)};
+}
 
 SpanId SpanId::generate(Random& random)
 {

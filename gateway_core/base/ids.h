@@ -19,10 +19,10 @@ struct TraceId {
     std::uint64_t low = 0;
 
     [[nodiscard]] bool isValid() const { return (high | low) != 0; }
-    [[nodiscard]] QByteArray toHex() const;                                   ///< 32 lower-case digits
-    [[nodiscard]] std::array<unsigned char, 16> bytes() const;                ///< network order
-    static std::optional<TraceId> fromHex(QByteArrayView hex);                ///< 32 lower-case digits, not all zero
-    static TraceId fromBytes(const unsigned char* data);                      ///< 16 bytes, network order
+    [[nodiscard]] QByteArray toHex() const;                    ///< 32 lower-case digits
+    [[nodiscard]] std::array<unsigned char, 16> bytes() const; ///< network order
+    static std::optional<TraceId> fromHex(QByteArrayView hex); ///< 32 lower-case digits, not all zero
+    static TraceId fromBytes(const unsigned char* data);       ///< 16 bytes, network order
     static TraceId generate(Random& random);
     auto operator<=>(const TraceId&) const = default;
 };
@@ -43,8 +43,14 @@ struct SpanId {
 /// A time-ordered unique id of 26 Crockford base-32 characters (ULID): audit rows, requests.
 QByteArray makeUlid(std::int64_t unixNs, Random& random);
 
-inline std::size_t qHash(const TraceId& id, std::size_t seed = 0) noexcept { return static_cast<std::size_t>(id.low ^ id.high) ^ seed; }
-inline std::size_t qHash(const SpanId& id, std::size_t seed = 0) noexcept { return static_cast<std::size_t>(id.value) ^ seed; }
+inline std::size_t qHash(const TraceId& id, std::size_t seed = 0) noexcept
+{
+    return static_cast<std::size_t>(id.low ^ id.high) ^ seed;
+}
+inline std::size_t qHash(const SpanId& id, std::size_t seed = 0) noexcept
+{
+    return static_cast<std::size_t>(id.value) ^ seed;
+}
 
 } // namespace oriel
 

@@ -33,7 +33,10 @@ QByteArray SystemRandom::secureBytes(int count)
     return bytes;
 }
 
-std::uint64_t SeededRandom::next64() { return splitMix64(m_state); }
+std::uint64_t SeededRandom::next64()
+{
+    return splitMix64(m_state);
+}
 
 QByteArray SeededRandom::secureBytes(int count)
 {

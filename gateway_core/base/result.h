@@ -16,6 +16,9 @@ using Status = Result<void>;
     return tl::unexpected<Error>(Error{code, std::move(message), std::move(context), std::move(remedy)});
 }
 
-[[nodiscard]] inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
+[[nodiscard]] inline tl::unexpected<Error> fail(Error error)
+{
+    return tl::unexpected<Error>(std::move(error));
+}
 
 } // namespace oriel

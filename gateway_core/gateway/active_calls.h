@@ -17,8 +17,8 @@ struct ActiveCall {
     upstream::ServerConnection* connection = nullptr;
     upstream::CallToken token;
     mcp::RequestId clientId;
-    mcp::RequestId progressToken;      ///< the client's, if it asked for progress
-    std::int64_t forwardedNs = 0;      ///< monotonic, when it was handed to the connection
+    mcp::RequestId progressToken; ///< the client's, if it asked for progress
+    std::int64_t forwardedNs = 0; ///< monotonic, when it was handed to the connection
     bool warned = false;
 };
 
@@ -39,7 +39,8 @@ public:
         }
     }
     /// The newest call of `connection`, of `session` if that is given; null: none.
-    [[nodiscard]] ActiveCall* newestOf(const upstream::ServerConnection& connection, const downstream::Session* session = nullptr) const;
+    [[nodiscard]] ActiveCall* newestOf(const upstream::ServerConnection& connection,
+                                       const downstream::Session* session = nullptr) const;
 
 private:
     struct Slot {

@@ -104,7 +104,8 @@ telemetry::CallRecord beginRecord(const downstream::Incoming& incoming, const Co
     record.stages[static_cast<std::size_t>(telemetry::Stage::Authenticate)] = incoming.authenticate;
     record.stages[static_cast<std::size_t>(telemetry::Stage::SessionGet)] = incoming.sessionGet;
     record.stages[static_cast<std::size_t>(telemetry::Stage::SessionInit)] = incoming.sessionInit;
-    record.arguments = payloadOf(message, message.has(mcp::Field::ParamsArguments) ? mcp::Field::ParamsArguments : mcp::Field::Params);
+    record.arguments =
+        payloadOf(message, message.has(mcp::Field::ParamsArguments) ? mcp::Field::ParamsArguments : mcp::Field::Params);
     return record;
 }
 
@@ -134,8 +135,8 @@ void recordError(telemetry::CallRecord& record, telemetry::Outcome outcome, QByt
     record.errorMessage = std::move(message);
 }
 
-telemetry::Hop makeHop(SpanId spanId, std::shared_ptr<const telemetry::ServerContext> server, QByteArray target, std::int64_t startNs,
-                       upstream::CallToken token, const upstream::Reply& reply)
+telemetry::Hop makeHop(SpanId spanId, std::shared_ptr<const telemetry::ServerContext> server, QByteArray target,
+                       std::int64_t startNs, upstream::CallToken token, const upstream::Reply& reply)
 {
     using Kind = upstream::Reply::Kind;
     telemetry::Hop hop;

@@ -15,7 +15,8 @@ struct ContextPolicy {
     bool passBaggage = false;
 };
 
-/// Starts the record of a request: ids, context from `params._meta` (else the HTTP headers; when both, the headers' as a link), times, client.
+/// Starts the record of a request: ids, context from `params._meta` (else the HTTP headers; when both, the headers' as a link),
+/// times, client.
 telemetry::CallRecord beginRecord(const downstream::Incoming& incoming, const ContextPolicy& policy, Random& random);
 
 /// Writes what the client is about to get into the record. `frame` is shared, not copied.
@@ -24,8 +25,8 @@ void recordAnswer(telemetry::CallRecord& record, const mcp::Message& answer, con
 void recordError(telemetry::CallRecord& record, telemetry::Outcome outcome, QByteArray errorType, int code, QByteArray message);
 
 /// The CLIENT span of a call that has come back. `startNs` is the call's monotonic start.
-telemetry::Hop makeHop(SpanId spanId, std::shared_ptr<const telemetry::ServerContext> server, QByteArray target, std::int64_t startNs,
-                       upstream::CallToken token, const upstream::Reply& reply);
+telemetry::Hop makeHop(SpanId spanId, std::shared_ptr<const telemetry::ServerContext> server, QByteArray target,
+                       std::int64_t startNs, upstream::CallToken token, const upstream::Reply& reply);
 
 /// What a request is about, by its method.
 telemetry::TargetKind targetKindOf(mcp::MethodId method);

@@ -5,9 +5,15 @@ namespace oriel::gateway {
 
 namespace {
 
-std::size_t indexOf(mcp::ListKind kind) { return static_cast<std::size_t>(kind); }
+std::size_t indexOf(mcp::ListKind kind)
+{
+    return static_cast<std::size_t>(kind);
+}
 
-bool isNamed(mcp::ListKind kind) { return kind == mcp::ListKind::Tools || kind == mcp::ListKind::Prompts; }
+bool isNamed(mcp::ListKind kind)
+{
+    return kind == mcp::ListKind::Tools || kind == mcp::ListKind::Prompts;
+}
 
 } // namespace
 
@@ -18,7 +24,8 @@ bool matchesTemplate(QByteArrayView uri, QByteArrayView uriTemplate)
         const qsizetype open = uriTemplate.indexOf('{');
         const QByteArrayView literal = open < 0 ? uriTemplate : uriTemplate.first(open);
         if (!literal.isEmpty()) {
-            const qsizetype at = open < 0 && anythingBefore ? (uri.endsWith(literal) ? uri.size() - literal.size() : -1) : uri.indexOf(literal);
+            const qsizetype at =
+                open < 0 && anythingBefore ? (uri.endsWith(literal) ? uri.size() - literal.size() : -1) : uri.indexOf(literal);
             if (at < 0 || (!anythingBefore && at != 0))
                 return false;
             uri = uri.sliced(at + literal.size());
@@ -109,7 +116,8 @@ std::optional<Catalogue::Route> Catalogue::find(mcp::ListKind kind, QByteArrayVi
     if (!isPrefixed())
         return m_servers.size() == 1 ? find(kind, exposedName, 0) : std::nullopt;
     const auto split = m_names.split(exposedName);
-    if (!split || (kind == mcp::ListKind::Tools && !m_lists[static_cast<std::size_t>(split->server)].kinds[indexOf(kind)].empty()))
+    if (!split ||
+        (kind == mcp::ListKind::Tools && !m_lists[static_cast<std::size_t>(split->server)].kinds[indexOf(kind)].empty()))
         return std::nullopt;
     return find(kind, split->local, split->server);
 }
@@ -164,7 +172,8 @@ Result<QByteArray> Catalogue::list(mcp::ListKind kind, int view, const std::opti
         if (!position)
             return fail(position.error());
         if (position->generation != m_generation)
-            return fail(ErrorCode::InvalidArgument, QStringLiteral("the list changed since this cursor was made; list again from the start"));
+            return fail(ErrorCode::InvalidArgument,
+                        QStringLiteral("the list changed since this cursor was made; list again from the start"));
         offset = position->offset;
     }
     const std::vector<QByteArray>& entries = entriesOf(kind, view);

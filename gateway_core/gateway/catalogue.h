@@ -15,8 +15,10 @@
 
 namespace oriel::gateway {
 
-/// What all servers offer, under the names that clients see: tools and prompts as `server__name`, resources by URI. A client of one server
-/// (`/mcp/<server>`) sees that server's own names. The order is that of the configuration, then each server's own. Gateway thread only.
+/// What all servers offer, under the names that clients see: tools and prompts as `server__name`, resources by URI. A client of
+/// one server
+/// (`/mcp/<server>`) sees that server's own names. The order is that of the configuration, then each server's own. Gateway thread
+/// only.
 class Catalogue {
 public:
     static constexpr std::size_t kPageSize = 1000;
@@ -26,8 +28,8 @@ public:
         QSet<QByteArray> disabledTools;
     };
     struct Route {
-        int server = -1;        ///< index into servers()
-        QByteArray local;       ///< the tool, prompt or URI as the server knows it
+        int server = -1;  ///< index into servers()
+        QByteArray local; ///< the tool, prompt or URI as the server knows it
     };
 
     /// Forgets everything and begins anew with these servers. InvalidArgument when names clash or are not portable.
@@ -38,8 +40,8 @@ public:
     [[nodiscard]] const QList<Server>& servers() const { return m_servers; }
     [[nodiscard]] int serverIndex(QByteArrayView name) const;
 
-    /// Where a tool or prompt of this exposed name is; `view` is the one server a client sees, or −1. A name with the prefix of a server
-    /// that has not listed yet is routed there as well.
+    /// Where a tool or prompt of this exposed name is; `view` is the one server a client sees, or −1. A name with the prefix of a
+    /// server that has not listed yet is routed there as well.
     [[nodiscard]] std::optional<Route> find(mcp::ListKind kind, QByteArrayView exposedName, int view) const;
     /// The owner of a resource: by listed URI, then by a template that matches, then the only server of the view.
     [[nodiscard]] std::optional<Route> findResource(QByteArrayView uri, int view) const;

@@ -23,7 +23,8 @@ Catalogue::Server catalogueEntry(const config::Server& server)
     return entry;
 }
 
-/// In the order of the metric's row: error.type, mcp.protocol.version, network.protocol.name, network.protocol.version, network.transport.
+/// In the order of the metric's row: error.type, mcp.protocol.version, network.protocol.name, network.protocol.version,
+/// network.transport.
 telemetry::LabelValues sessionLabels(const downstream::Session& session)
 {
     const bool http = session.client->transport == telemetry::Transport::Http;
@@ -65,8 +66,10 @@ void Gateway::retire(std::unique_ptr<upstream::ServerConnection> connection)
         const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
         connection->cancel(call->token, "the server was removed or changed");
         call->record.hops.clear();
-        answerError(call->incoming, call->record, telemetry::Outcome::Unavailable, QByteArrayLiteral("unavailable"), mcp::error_code::ServerError,
-                    connection->name() + ": the server was removed or its configuration changed while it worked on this request.");
+        answerError(call->incoming, call->record, telemetry::Outcome::Unavailable, QByteArrayLiteral("unavailable"),
+                    mcp::error_code::ServerError,
+                    connection->name() +
+                        ": the server was removed or its configuration changed while it worked on this request.");
     }
     m_serverRequests.connectionLost(*connection);
     connection->stop();
@@ -87,7 +90,8 @@ Status Gateway::apply(const config::Config& configuration)
         wanted.append(server);
     }
     Catalogue next;
-    if (Status valid = next.reset(entries, configuration.gateway.separator.toUtf8(), configuration.gateway.prefixSingleServer); !valid)
+    if (Status valid = next.reset(entries, configuration.gateway.separator.toUtf8(), configuration.gateway.prefixSingleServer);
+        !valid)
         return valid;
     m_config = configuration;
     m_configFresh = true;
@@ -104,7 +108,8 @@ Status Gateway::apply(const config::Config& configuration)
         if (same != previous.end()) {
             m_connections.push_back(std::move(*same));
             const int index = static_cast<int>(m_connections.size()) - 1;
-            for (const auto kind : {mcp::ListKind::Tools, mcp::ListKind::Prompts, mcp::ListKind::Resources, mcp::ListKind::ResourceTemplates})
+            for (const auto kind :
+                 {mcp::ListKind::Tools, mcp::ListKind::Prompts, mcp::ListKind::Resources, mcp::ListKind::ResourceTemplates})
                 m_catalogue.update(index, kind, m_connections.back()->items(kind));
         } else {
             m_connections.push_back(makeConnection(server));
@@ -136,8 +141,8 @@ void Gateway::shutDown()
         const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
         call->connection->cancel(call->token, "Oriel is shutting down");
         call->record.hops.clear();
-        answerError(call->incoming, call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("shutting_down"), mcp::error_code::ServerError,
-                    "Oriel is shutting down.");
+        answerError(call->incoming, call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("shutting_down"),
+                    mcp::error_code::ServerError, "Oriel is shutting down.");
     }
     for (const auto& connection : m_connections) {
         connection->stop();
@@ -173,7 +178,10 @@ std::vector<Gateway::ExposedTool> Gateway::tools() const
     return tools;
 }
 
-bool Gateway::servesAlone(QByteArrayView server) const { return m_catalogue.serverIndex(server) >= 0; }
+bool Gateway::servesAlone(QByteArrayView server) const
+{
+    return m_catalogue.serverIndex(server) >= 0;
+}
 
 void Gateway::countSessions(const downstream::Session& session, int delta)
 {

@@ -19,9 +19,13 @@
 
 namespace oriel::gateway {
 
-/// All configured servers behind one endpoint: sessions come in from the transports, requests are routed to servers or answered here, and
-/// one record of each goes to the telemetry thread. Lives on the gateway thread with its connections; nothing in it blocks.
-class Gateway final : public QObject, public downstream::MessageHandler, public upstream::ReplyHandler, public upstream::ServerConnectionHandler {
+/// All configured servers behind one endpoint: sessions come in from the transports, requests are routed to servers or answered
+/// here, and one record of each goes to the telemetry thread. Lives on the gateway thread with its connections; nothing in it
+/// blocks.
+class Gateway final : public QObject,
+                      public downstream::MessageHandler,
+                      public upstream::ReplyHandler,
+                      public upstream::ServerConnectionHandler {
     Q_OBJECT
 public:
     struct Dependencies {
@@ -34,7 +38,8 @@ public:
     explicit Gateway(Dependencies dependencies, QObject* parent = nullptr);
     ~Gateway() override;
 
-    /// Puts a configuration in force: new servers are started, removed ones stopped, changed ones restarted; all others go on undisturbed.
+    /// Puts a configuration in force: new servers are started, removed ones stopped, changed ones restarted; all others go on
+    /// undisturbed.
     Status apply(const config::Config& configuration);
     /// Orderly end of everything: waiting requests are answered with an error, servers stopped; `stopped` follows.
     void shutDown();
@@ -61,7 +66,8 @@ public:
     void onTimeoutWarning(upstream::CallToken token, quint64 cookie) override;
 
     // upstream::ServerConnectionHandler
-    void onNotification(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related) override;
+    void onNotification(upstream::ServerConnection& connection, const mcp::Message& message,
+                        upstream::CallToken related) override;
     void onRequest(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related) override;
     void onStateChanged(upstream::ServerConnection& connection) override;
     void onListChanged(upstream::ServerConnection& connection, mcp::ListKind kind) override;
@@ -83,7 +89,8 @@ private:
     void answerList(WaitingList& waiting);
     void answerLists(bool overdue);
     void forward(downstream::Incoming&& incoming, telemetry::CallRecord&& record);
-    [[nodiscard]] std::optional<Catalogue::Route> route(const downstream::Incoming& incoming, telemetry::CallRecord& record) const;
+    [[nodiscard]] std::optional<Catalogue::Route> route(const downstream::Incoming& incoming,
+                                                        telemetry::CallRecord& record) const;
     bool answerSubscription(downstream::Incoming& incoming, telemetry::CallRecord& record, const Catalogue::Route& route);
     void cancelByClient(const downstream::Incoming& incoming);
     [[nodiscard]] mcp::ServerCapabilities capabilitiesFor(const downstream::Session& session) const;
@@ -92,16 +99,18 @@ private:
 
     // gateway_answers.cpp: what goes back
     void answerResult(downstream::Incoming& incoming, telemetry::CallRecord& record, QByteArrayView result);
-    void answerError(downstream::Incoming& incoming, telemetry::CallRecord& record, telemetry::Outcome outcome, QByteArray errorType, int code,
-                     QByteArray message, QByteArrayView data = {});
-    void deliver(downstream::Incoming& incoming, telemetry::CallRecord& record, const QByteArray& frame, telemetry::WireKind kind);
+    void answerError(downstream::Incoming& incoming, telemetry::CallRecord& record, telemetry::Outcome outcome,
+                     QByteArray errorType, int code, QByteArray message, QByteArrayView data = {});
+    void deliver(downstream::Incoming& incoming, telemetry::CallRecord& record, const QByteArray& frame,
+                 telemetry::WireKind kind);
     void finish(telemetry::CallRecord& record, const downstream::Incoming& incoming);
     void recordClientFrame(const downstream::Session& session, telemetry::WireDirection direction, telemetry::WireKind kind,
                            const mcp::Message* message, const QByteArray& frame, const telemetry::CallRecord* record);
 
     // gateway_servers.cpp: what servers say
-    [[nodiscard]] std::shared_ptr<downstream::Session> sessionForRequest(const upstream::ServerConnection& connection, const mcp::Message& message,
-                                                                         upstream::CallToken related, ActiveCall** call) const;
+    [[nodiscard]] std::shared_ptr<downstream::Session> sessionForRequest(const upstream::ServerConnection& connection,
+                                                                         const mcp::Message& message, upstream::CallToken related,
+                                                                         ActiveCall** call) const;
     void relayLogMessage(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related);
     void announceList(mcp::ListKind kind, const upstream::ServerConnection* of = nullptr);
     void unsubscribeUpstream(const QByteArray& server, const QByteArray& uri);
@@ -122,8 +131,8 @@ private:
     std::vector<std::unique_ptr<upstream::ServerConnection>> m_connections; ///< in the catalogue's order
     std::vector<std::unique_ptr<upstream::ServerConnection>> m_retired;     ///< stopping; destroyed when stopped
     QHash<const downstream::Session*, std::shared_ptr<downstream::Session>> m_sessions;
-    QHash<QByteArray, int> m_users;                                        ///< sessions by user
-    QSet<const upstream::ServerConnection*> m_ready;                        ///< those counted in active_connections
+    QHash<QByteArray, int> m_users;                  ///< sessions by user
+    QSet<const upstream::ServerConnection*> m_ready; ///< those counted in active_connections
     ActiveCalls m_calls;
     ServerRequests m_serverRequests;
     Subscriptions m_subscriptions;

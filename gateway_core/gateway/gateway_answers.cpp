@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gateway/gateway.h"
-
 #include "mcp/errors.h"
 #include "mcp/rewrite.h"
 
@@ -37,7 +36,8 @@ void Gateway::finish(telemetry::CallRecord& record, const downstream::Incoming& 
     m_deps.recorder.recordCall(std::move(record));
 }
 
-void Gateway::deliver(downstream::Incoming& incoming, telemetry::CallRecord& record, const QByteArray& frame, telemetry::WireKind kind)
+void Gateway::deliver(downstream::Incoming& incoming, telemetry::CallRecord& record, const QByteArray& frame,
+                      telemetry::WireKind kind)
 {
     recordClientFrame(*incoming.session, telemetry::WireDirection::GatewayToClient, kind, nullptr, frame, &record);
     incoming.reply->finish(frame);
@@ -52,8 +52,8 @@ void Gateway::answerResult(downstream::Incoming& incoming, telemetry::CallRecord
     deliver(incoming, record, frame, telemetry::WireKind::Response);
 }
 
-void Gateway::answerError(downstream::Incoming& incoming, telemetry::CallRecord& record, Outcome outcome, QByteArray errorType, int code,
-                          QByteArray message, QByteArrayView data)
+void Gateway::answerError(downstream::Incoming& incoming, telemetry::CallRecord& record, Outcome outcome, QByteArray errorType,
+                          int code, QByteArray message, QByteArrayView data)
 {
     const QByteArray frame = mcp::makeErrorResponse(incoming.message.id(), code, message, data);
     record.responseBytes = frame.size();
@@ -71,7 +71,8 @@ void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply
         return;
     telemetry::CallRecord& record = call->record;
     const std::int64_t startNs = call->incoming.startNs;
-    record.stages[static_cast<std::size_t>(telemetry::Stage::Forward)] = {call->forwardedNs - startNs, reply.timings.doneNs - call->forwardedNs};
+    record.stages[static_cast<std::size_t>(telemetry::Stage::Forward)] = {call->forwardedNs - startNs,
+                                                                          reply.timings.doneNs - call->forwardedNs};
     const SpanId spanId = record.hops.isEmpty() ? SpanId::generate(m_deps.random) : record.hops.last().spanId;
     record.hops.clear();
     record.hops.append(makeHop(spanId, call->connection->context(), record.routedTarget, startNs, token, reply));
@@ -83,7 +84,7 @@ void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply
         return;
     }
     const bool timedOut = reply.kind == upstream::Reply::Kind::Timeout;
-    const Outcome outcome = timedOut                                                ? Outcome::Timeout
+    const Outcome outcome = timedOut                                          ? Outcome::Timeout
                             : reply.kind == upstream::Reply::Kind::Overloaded ? Outcome::Rejected
                             : reply.kind == upstream::Reply::Kind::Cancelled  ? Outcome::Cancelled
                                                                               : Outcome::Unavailable;
@@ -97,8 +98,8 @@ void Gateway::onProgress(upstream::CallToken /*token*/, quint64 cookie, const mc
     if (call == nullptr || !call->progressToken.isValid())
         return;
     const QByteArray frame = mcp::Rewrite(message).setRaw(mcp::Field::ParamsProgressToken, call->progressToken.toJson()).apply();
-    recordClientFrame(*call->incoming.session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, nullptr, frame,
-                      &call->record);
+    recordClientFrame(*call->incoming.session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,
+                      nullptr, frame, &call->record);
     if (call->record.events.size() < 128)
         call->record.events.push_back({now() - call->incoming.startNs, QByteArrayLiteral("mcp.progress"), {}});
     call->incoming.reply->notify(frame);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "gateway/gateway.h"
-
 #include "base/json_writer.h"
+#include "gateway/gateway.h"
 #include "gateway/waiting_list.h"
 #include "mcp/errors.h"
 #include "mcp/initialize.h"
@@ -14,18 +13,25 @@ using telemetry::Stage;
 
 namespace {
 
-constexpr std::size_t slotOf(Stage stage) { return static_cast<std::size_t>(stage); }
+constexpr std::size_t slotOf(Stage stage)
+{
+    return static_cast<std::size_t>(stage);
+}
 
 /// How long a list waits for servers that are starting, before it answers with what is there.
 constexpr int kListWaitMs = 15'000;
 
 QByteArray logLevelName(downstream::LogLevel level)
 {
-    static constexpr std::array<const char*, 8> kNames{"debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"};
+    static constexpr std::array<const char*, 8> kNames{"debug", "info",     "notice", "warning",
+                                                       "error", "critical", "alert",  "emergency"};
     return kNames[static_cast<std::size_t>(level)];
 }
 
-QByteArrayView listMetricName(mcp::ListKind kind) { return kind == mcp::ListKind::Tools ? QByteArrayView("tools") : QByteArrayView(); }
+QByteArrayView listMetricName(mcp::ListKind kind)
+{
+    return kind == mcp::ListKind::Tools ? QByteArrayView("tools") : QByteArrayView();
+}
 
 } // namespace
 
@@ -41,14 +47,15 @@ void Gateway::handleMessage(downstream::Incoming&& incoming)
         handleRequest(std::move(incoming));
         break;
     case mcp::Message::Kind::Notification:
-        recordClientFrame(*incoming.session, telemetry::WireDirection::ClientToGateway, telemetry::WireKind::Notification, &incoming.message,
-                          incoming.message.raw, nullptr);
+        recordClientFrame(*incoming.session, telemetry::WireDirection::ClientToGateway, telemetry::WireKind::Notification,
+                          &incoming.message, incoming.message.raw, nullptr);
         handleNotification(incoming);
         break;
     case mcp::Message::Kind::Response:
     case mcp::Message::Kind::Error:
         recordClientFrame(*incoming.session, telemetry::WireDirection::ClientToGateway,
-                          incoming.message.kind == mcp::Message::Kind::Error ? telemetry::WireKind::Error : telemetry::WireKind::Response,
+                          incoming.message.kind == mcp::Message::Kind::Error ? telemetry::WireKind::Error
+                                                                             : telemetry::WireKind::Response,
                           &incoming.message, incoming.message.raw, nullptr);
         if (!m_serverRequests.answer(*incoming.session, incoming.message))
             m_deps.recorder.recordMetric(telemetry::MetricId::Errors, {QByteArrayLiteral("unexpected_answer")}, 1);
@@ -61,8 +68,8 @@ void Gateway::handleMessage(downstream::Incoming&& incoming)
 void Gateway::handleRequest(downstream::Incoming&& incoming)
 {
     telemetry::CallRecord record = beginRecord(incoming, m_policy, m_deps.random);
-    recordClientFrame(*incoming.session, telemetry::WireDirection::ClientToGateway, telemetry::WireKind::Request, &incoming.message,
-                      incoming.message.raw, &record);
+    recordClientFrame(*incoming.session, telemetry::WireDirection::ClientToGateway, telemetry::WireKind::Request,
+                      &incoming.message, incoming.message.raw, &record);
     const MethodId method = incoming.message.methodId;
     if (m_shuttingDown) {
         answerError(incoming, record, Outcome::Unavailable, QByteArrayLiteral("shutting_down"), mcp::error_code::ServerError,
@@ -70,13 +77,13 @@ void Gateway::handleRequest(downstream::Incoming&& incoming)
         return;
     }
     if (!mcp::method(method).clientMaySend(incoming.session->revision)) {
-        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::MethodNotFound), mcp::error_code::MethodNotFound,
-                    "Method not found: " + record.method);
+        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::MethodNotFound),
+                    mcp::error_code::MethodNotFound, "Method not found: " + record.method);
         return;
     }
     if (!incoming.session->isInitialized && method != MethodId::Initialize && method != MethodId::Ping) {
-        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::InvalidRequest), mcp::error_code::InvalidRequest,
-                    "Call initialize first.");
+        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::InvalidRequest),
+                    mcp::error_code::InvalidRequest, "Call initialize first.");
         return;
     }
     if (const auto kind = mcp::listKindOf(method)) {
@@ -102,8 +109,8 @@ void Gateway::handleRequest(downstream::Incoming&& incoming)
         forward(std::move(incoming), std::move(record));
         break;
     default:
-        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::MethodNotFound), mcp::error_code::MethodNotFound,
-                    "Method not found: " + record.method);
+        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::MethodNotFound),
+                    mcp::error_code::MethodNotFound, "Method not found: " + record.method);
         break;
     }
 }
@@ -114,8 +121,8 @@ void Gateway::initialize(downstream::Incoming& incoming, telemetry::CallRecord& 
     (void)m_document.parse(incoming.message.raw);
     const auto params = mcp::InitializeParams::parse(m_document.root().find("params"));
     if (!params) {
-        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::InvalidParams), mcp::error_code::InvalidParams,
-                    params.error().message.toUtf8());
+        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::InvalidParams),
+                    mcp::error_code::InvalidParams, params.error().message.toUtf8());
         session.close();
         return;
     }
@@ -155,7 +162,8 @@ mcp::ServerCapabilities Gateway::capabilitiesFor(const downstream::Session& sess
         complete = complete && !answer.protocolVersion.isEmpty();
         all.merge(answer.capabilities);
     }
-    // A server that has not answered yet may bring anything, and a client never asks again: better to offer what turns out to be empty.
+    // A server that has not answered yet may bring anything, and a client never asks again: better to offer what turns out to be
+    // empty.
     all.tools = all.tools || !complete || m_connections.empty();
     all.prompts = all.prompts || !complete;
     all.resources = all.resources || !complete;
@@ -187,7 +195,8 @@ void Gateway::setLevel(downstream::Incoming& incoming, telemetry::CallRecord& re
 {
     const auto level = downstream::logLevelFromText(incoming.message.text(mcp::Field::ParamsLevel));
     if (!level) {
-        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::InvalidParams), mcp::error_code::InvalidParams,
+        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::InvalidParams),
+                    mcp::error_code::InvalidParams,
                     "Invalid params: level is one of debug, info, notice, warning, error, critical, alert, emergency.");
         return;
     }
@@ -312,9 +321,10 @@ bool Gateway::answerSubscription(downstream::Incoming& incoming, telemetry::Call
 {
     const QByteArray& server = m_catalogue.servers()[route.server].name;
     const MethodId method = incoming.message.methodId;
-    const bool needsServer = method == MethodId::ResourcesSubscribe   ? m_subscriptions.add(server, route.local, incoming.session.get())
-                             : method == MethodId::ResourcesUnsubscribe ? m_subscriptions.remove(server, route.local, incoming.session.get())
-                                                                        : true;
+    const bool needsServer =
+        method == MethodId::ResourcesSubscribe     ? m_subscriptions.add(server, route.local, incoming.session.get())
+        : method == MethodId::ResourcesUnsubscribe ? m_subscriptions.remove(server, route.local, incoming.session.get())
+                                                   : true;
     if (!needsServer)
         answerResult(incoming, record, "{}");
     return !needsServer;
@@ -358,7 +368,8 @@ void Gateway::forward(downstream::Incoming&& incoming, telemetry::CallRecord&& r
     options.traceFlags = record.traceFlags;
     options.traceState = record.traceState;
     if (m_policy.passBaggage)
-        options.baggage = incoming.message.has(mcp::Field::MetaBaggage) ? incoming.message.text(mcp::Field::MetaBaggage) : incoming.baggage;
+        options.baggage =
+            incoming.message.has(mcp::Field::MetaBaggage) ? incoming.message.text(mcp::Field::MetaBaggage) : incoming.baggage;
     telemetry::Hop hop;
     hop.spanId = options.spanId;
     record.hops.append(std::move(hop));
@@ -412,7 +423,8 @@ void Gateway::cancelByClient(const downstream::Incoming& incoming)
     hop.durationNs = now() - call->forwardedNs;
     hop.errorType = QByteArrayLiteral("cancelled");
     record.stages[slotOf(Stage::Forward)] = {hop.offsetNs, hop.durationNs};
-    recordError(record, Outcome::Cancelled, QByteArrayLiteral("cancelled"), 0, "cancelled by the client" + (reason.isEmpty() ? QByteArray() : ": " + reason));
+    recordError(record, Outcome::Cancelled, QByteArrayLiteral("cancelled"), 0,
+                "cancelled by the client" + (reason.isEmpty() ? QByteArray() : ": " + reason));
     // The client no longer waits; over HTTP its POST still has to end, with an answer that it will ignore.
     if (call->incoming.reply->isHttp())
         call->incoming.reply->finish(mcp::makeErrorResponse(call->clientId, mcp::error_code::ServerError, "Request cancelled"));

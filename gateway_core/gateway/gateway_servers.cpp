@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "gateway/gateway.h"
-
 #include "base/json_splice.h"
 #include "base/json_writer.h"
+#include "gateway/gateway.h"
 #include "gateway/waiting_list.h"
 #include "mcp/errors.h"
 
@@ -65,8 +64,9 @@ bool Gateway::sees(const downstream::Session& session, const upstream::ServerCon
     return session.server.isEmpty() || session.server == connection.name();
 }
 
-std::shared_ptr<downstream::Session> Gateway::sessionForRequest(const upstream::ServerConnection& connection, const mcp::Message& message,
-                                                                upstream::CallToken related, ActiveCall** call) const
+std::shared_ptr<downstream::Session> Gateway::sessionForRequest(const upstream::ServerConnection& connection,
+                                                                const mcp::Message& message, upstream::CallToken related,
+                                                                ActiveCall** call) const
 {
     // The call that the server is working on for a client that can answer; else the client seen last.
     *call = nullptr;
@@ -125,8 +125,8 @@ void Gateway::onNotification(upstream::ServerConnection& connection, const mcp::
         const auto subscribers = m_subscriptions.of(connection.name(), message.text(mcp::Field::ParamsUri));
         for (const downstream::Session* subscriber : subscribers) {
             if (const auto session = m_sessions.value(subscriber)) {
-                recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, &message, message.raw,
-                                  nullptr);
+                recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,
+                                  &message, message.raw, nullptr);
                 session->send(message.raw);
             }
         }
@@ -170,17 +170,21 @@ void Gateway::relayLogMessage(upstream::ServerConnection& connection, const mcp:
 
     // Clients of all servers have to be able to tell whose logger it is.
     json::Splicer named(message.raw);
-    const QByteArray logger = params.find("logger").isString() ? connection.name() + '/' + params.find("logger").asUtf8() : connection.name();
+    const QByteArray logger =
+        params.find("logger").isString() ? connection.name() + '/' + params.find("logger").asUtf8() : connection.name();
     const QByteArray quoted = json::quote(QByteArrayView(logger));
     named.setMember(params, "logger", quoted);
     const QByteArray framed = named.apply();
     const auto level = downstream::logLevelFromText(levelText).value_or(downstream::LogLevel::Info);
     for (const auto& session : std::as_const(m_sessions)) {
-        if (!session->isInitialized || !sees(*session, connection) || level < session->logLevel.value_or(downstream::LogLevel::Debug))
+        if (!session->isInitialized || !sees(*session, connection) ||
+            level < session->logLevel.value_or(downstream::LogLevel::Debug))
             continue;
         const QByteArray& frame = session->server.isEmpty() ? framed : message.raw;
-        recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, &message, frame, nullptr);
-        ActiveCall* owner = call != nullptr && call->incoming.session == session ? call : m_calls.newestOf(connection, session.get());
+        recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, &message, frame,
+                          nullptr);
+        ActiveCall* owner =
+            call != nullptr && call->incoming.session == session ? call : m_calls.newestOf(connection, session.get());
         if (owner != nullptr)
             owner->incoming.reply->notify(frame);
         else
@@ -208,16 +212,21 @@ void Gateway::onStateChanged(upstream::ServerConnection& connection)
         m_serverRequests.connectionLost(connection);
     }
     // The connection may be the caller: what it leads to happens after it has returned.
-    QMetaObject::invokeMethod(this, [this] {
-        std::erase_if(m_retired, [](const auto& retired) { return retired->state() == upstream::ServerState::Stopped; });
-        answerLists(false);
-        Q_EMIT serversChanged();
-        const auto isDown = [](const auto& kept) { return kept->state() == upstream::ServerState::Stopped || kept->state() == upstream::ServerState::Failed; };
-        if (m_shuttingDown && m_retired.empty() && std::all_of(m_connections.cbegin(), m_connections.cend(), isDown)) {
-            m_shuttingDown = false;
-            Q_EMIT stopped();
-        }
-    }, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(
+        this,
+        [this] {
+            std::erase_if(m_retired, [](const auto& retired) { return retired->state() == upstream::ServerState::Stopped; });
+            answerLists(false);
+            Q_EMIT serversChanged();
+            const auto isDown = [](const auto& kept) {
+                return kept->state() == upstream::ServerState::Stopped || kept->state() == upstream::ServerState::Failed;
+            };
+            if (m_shuttingDown && m_retired.empty() && std::all_of(m_connections.cbegin(), m_connections.cend(), isDown)) {
+                m_shuttingDown = false;
+                Q_EMIT stopped();
+            }
+        },
+        Qt::QueuedConnection);
 }
 
 void Gateway::resubscribe(upstream::ServerConnection& connection)
@@ -240,7 +249,8 @@ void Gateway::unsubscribeUpstream(const QByteArray& server, const QByteArray& ur
     params.beginObject().member("uri", uri).endObject();
     upstream::CallOptions options;
     options.operation = upstream::OperationType::Connectivity;
-    m_connections[static_cast<std::size_t>(index)]->call(mcp::methodName(MethodId::ResourcesUnsubscribe), params.view(), options, *this);
+    m_connections[static_cast<std::size_t>(index)]->call(mcp::methodName(MethodId::ResourcesUnsubscribe), params.view(), options,
+                                                         *this);
 }
 
 void Gateway::announceList(mcp::ListKind kind, const upstream::ServerConnection* of)
@@ -249,7 +259,8 @@ void Gateway::announceList(mcp::ListKind kind, const upstream::ServerConnection*
     for (const auto& session : std::as_const(m_sessions)) {
         if (!session->isInitialized || (of != nullptr && !sees(*session, *of)))
             continue;
-        recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, nullptr, frame, nullptr);
+        recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, nullptr, frame,
+                          nullptr);
         session->send(frame);
     }
 }
@@ -263,10 +274,13 @@ void Gateway::onListChanged(upstream::ServerConnection& connection, mcp::ListKin
     if (kind == mcp::ListKind::Tools)
         m_deps.recorder.recordMetric(telemetry::MetricId::ServersDiscovered, {connection.name()}, 1);
     announceList(kind, &connection);
-    QMetaObject::invokeMethod(this, [this] {
-        answerLists(false);
-        Q_EMIT serversChanged();
-    }, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(
+        this,
+        [this] {
+            answerLists(false);
+            Q_EMIT serversChanged();
+        },
+        Qt::QueuedConnection);
 }
 
 } // namespace oriel::gateway

@@ -22,8 +22,8 @@ QByteArray ServerRequests::forward(upstream::ServerConnection& connection, const
                                    const std::shared_ptr<downstream::Session>& session)
 {
     const std::int64_t id = ++m_lastId;
-    m_pending.insert(id, {&connection, request.id(), mcp::RequestId::fromJson(request.rawOf(mcp::Field::MetaProgressToken)), session,
-                          request.methodId});
+    m_pending.insert(id, {&connection, request.id(), mcp::RequestId::fromJson(request.rawOf(mcp::Field::MetaProgressToken)),
+                          session, request.methodId});
     return mcp::Rewrite(request).setId(mcp::RequestId(id)).apply();
 }
 
@@ -46,7 +46,8 @@ bool ServerRequests::cancelledByServer(const upstream::ServerConnection& connect
         if (it->connection != &connection || !(it->serverId == cancelled))
             continue;
         if (const auto session = it->session.lock())
-            session->send(mcp::Rewrite(notification).setRaw(mcp::Field::ParamsRequestId, QByteArray::number(qint64(it.key()))).apply());
+            session->send(
+                mcp::Rewrite(notification).setRaw(mcp::Field::ParamsRequestId, QByteArray::number(qint64(it.key()))).apply());
         m_pending.erase(it);
         return true;
     }
@@ -71,8 +72,8 @@ void ServerRequests::sessionClosed(const downstream::Session& session)
         const auto owner = entry.value().session.lock();
         if (owner != nullptr && owner.get() != &session)
             return false;
-        entry.value().connection->reply(
-            mcp::makeErrorResponse(entry.value().serverId, mcp::error_code::InternalError, "The client disconnected before it answered."));
+        entry.value().connection->reply(mcp::makeErrorResponse(entry.value().serverId, mcp::error_code::InternalError,
+                                                               "The client disconnected before it answered."));
         return true;
     });
 }

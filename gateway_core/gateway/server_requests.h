@@ -11,8 +11,8 @@
 
 namespace oriel::gateway {
 
-/// Requests that servers made of clients (sampling, elicitation, roots) and that wait for the client's answer. Ids are ours on the client's
-/// side, so two servers may use the same. Each entry ends with the answer, or with either peer. Gateway thread only.
+/// Requests that servers made of clients (sampling, elicitation, roots) and that wait for the client's answer. Ids are ours on
+/// the client's side, so two servers may use the same. Each entry ends with the answer, or with either peer. Gateway thread only.
 class ServerRequests {
 public:
     struct Pending {
@@ -24,7 +24,8 @@ public:
     };
 
     /// Registers a server's request; gives the frame for the client.
-    QByteArray forward(upstream::ServerConnection& connection, const mcp::Message& request, const std::shared_ptr<downstream::Session>& session);
+    QByteArray forward(upstream::ServerConnection& connection, const mcp::Message& request,
+                       const std::shared_ptr<downstream::Session>& session);
     /// A client's answer: relays it to the server. False when it answers nothing that this session was asked.
     bool answer(const downstream::Session& session, const mcp::Message& answer);
     /// The server gave up: tells the client. False when that request is not pending.

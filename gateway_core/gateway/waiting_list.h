@@ -7,7 +7,9 @@ namespace oriel::gateway {
 
 struct Gateway::WaitingList {
     WaitingList(downstream::Incoming&& in, telemetry::CallRecord&& rec, mcp::ListKind listKind)
-        : incoming(std::move(in)), record(std::move(rec)), kind(listKind)
+        : incoming(std::move(in)),
+          record(std::move(rec)),
+          kind(listKind)
     {}
     downstream::Incoming incoming;
     telemetry::CallRecord record;

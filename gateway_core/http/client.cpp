@@ -11,8 +11,8 @@ namespace {
 
 bool isTarget(QByteArrayView target)
 {
-    return target.startsWith('/')
-           && std::none_of(target.begin(), target.end(), [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; });
+    return target.startsWith('/') &&
+           std::none_of(target.begin(), target.end(), [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; });
 }
 
 } // namespace
@@ -97,9 +97,9 @@ void RequestHandle::resume()
 }
 
 Client::Client(ClientSettings settings, const Clock& clock, QObject* parent)
-    : QObject(parent), m_impl(std::make_shared<Impl>(*this, std::move(settings), clock))
-{
-}
+    : QObject(parent),
+      m_impl(std::make_shared<Impl>(*this, std::move(settings), clock))
+{}
 
 Client::~Client()
 {
@@ -115,7 +115,10 @@ RequestHandle Client::send(ClientRequest request, ResponseHandler handler)
     task->timings.queuedNs = m_impl->clock.monotonicNs();
     const ClientRequest& checked = task->request;
     if (!isToken(checked.method) || !isTarget(checked.endpoint.target) || checked.endpoint.originText.isEmpty()) {
-        Error error{ErrorCode::InvalidArgument, QStringLiteral("The request's method or target cannot be sent"), checked.endpoint.origin(), {}};
+        Error error{ErrorCode::InvalidArgument,
+                    QStringLiteral("The request's method or target cannot be sent"),
+                    checked.endpoint.origin(),
+                    {}};
         m_impl->later([impl = m_impl.get(), task, error = std::move(error)] {
             impl->fail(task, ClientError{error, ClientError::Phase::Queue, false, task->timings});
         });

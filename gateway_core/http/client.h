@@ -20,7 +20,7 @@ namespace oriel::http {
 /// Where a request goes, taken apart once so that a call costs no URL parsing. A value.
 struct Endpoint {
     bool tls = false;
-    QString host;          ///< ASCII name or address, without brackets
+    QString host; ///< ASCII name or address, without brackets
     quint16 port = 0;
     QByteArray hostHeader; ///< "host[:port]", the port left out where it is the scheme's own
     QByteArray target;     ///< "/path?query", percent-coded
@@ -88,8 +88,8 @@ struct ClientError {
 
 enum class BodyMode : quint8 { Collect, Stream };
 
-/// What becomes of a response. For each request exactly one of onEnd and onError is called, last, unless it was cancelled. Callbacks run on
-/// the client's thread, never from within send(); they may send, cancel, or destroy the client.
+/// What becomes of a response. For each request exactly one of onEnd and onError is called, last, unless it was cancelled.
+/// Callbacks run on the client's thread, never from within send(); they may send, cancel, or destroy the client.
 struct ResponseHandler {
     std::function<BodyMode(const ResponseHead&)> onHead; ///< optional; without it bodies are collected. 1xx are not shown
     std::function<void(QByteArrayView)> onData;          ///< pieces of a streamed body; the view is valid during the call
@@ -120,21 +120,22 @@ struct ClientSettings {
     enum class Proxy : quint8 { System, None, Fixed };
     qsizetype maxConnectionsPerOrigin = 0; ///< further requests wait; 0 is no limit
     qsizetype maxIdlePerOrigin = 32;
-    std::chrono::milliseconds keepIdle{60'000}; ///< how long an unused connection is kept; a shorter `Keep-Alive: timeout=` of the peer wins
+    std::chrono::milliseconds keepIdle{
+        60'000}; ///< how long an unused connection is kept; a shorter `Keep-Alive: timeout=` of the peer wins
     qsizetype maxHeaderBytes = 64 * 1024;
     qsizetype maxHeaderCount = 200;
     Proxy proxy = Proxy::System; ///< never used for loopback hosts
     QNetworkProxy fixedProxy;
     QSslConfiguration tls = QSslConfiguration::defaultConfiguration(); ///< the system's certificate authorities unless changed
-    /// Asked with the address connected to, before a byte is sent; false refuses (PermissionDenied): against requests to internal hosts.
-    /// Not asked behind a proxy, which resolves names itself.
+    /// Asked with the address connected to, before a byte is sent; false refuses (PermissionDenied): against requests to internal
+    /// hosts. Not asked behind a proxy, which resolves names itself.
     std::function<bool(const QHostAddress&)> allowPeer;
 };
 
-/// An HTTP/1.1 client for long-lived and parallel requests: a pool of kept connections per origin, as many at once as asked for, TLS
-/// through QSslSocket. Redirects, cookies, authentication and content codings are the caller's: responses come as they are.
-/// A kept connection that turns out dead before any byte of a response is replaced once, if the request is idempotent or nothing of
-/// it had been written.
+/// An HTTP/1.1 client for long-lived and parallel requests: a pool of kept connections per origin, as many at once as asked for,
+/// TLS through QSslSocket. Redirects, cookies, authentication and content codings are the caller's: responses come as they are.
+/// A kept connection that turns out dead before any byte of a response is replaced once, if the request is idempotent or nothing
+/// of it had been written.
 ///
 /// Lives on one thread with an event loop. Destroying it cancels everything silently.
 class Client : public QObject {

@@ -38,11 +38,11 @@ std::optional<std::chrono::milliseconds> peerKeepsFor(const Headers& headers)
 } // namespace
 
 ClientConnection::ClientConnection(Client::Impl& client, QString origin)
-    : m_client(&client), m_origin(std::move(origin)),
+    : m_client(&client),
+      m_origin(std::move(origin)),
       m_parser(MessageParser::Kind::Response, {client.settings.maxHeaderBytes, client.settings.maxHeaderCount, 0, -1}),
       m_deadlineNs(SweepTimer::never)
-{
-}
+{}
 
 ClientConnection::~ClientConnection()
 {
@@ -93,7 +93,8 @@ void ClientConnection::open(const std::shared_ptr<ClientTask>& task, const QNetw
     if (m_tls)
         static_cast<QSslSocket*>(m_socket)->connectToHostEncrypted(endpoint.host, endpoint.port);
     else
-        m_socket->connectToHost(endpoint.host, endpoint.port, m_unbuffered ? QIODevice::ReadWrite | QIODevice::Unbuffered : QIODevice::ReadWrite);
+        m_socket->connectToHost(endpoint.host, endpoint.port,
+                                m_unbuffered ? QIODevice::ReadWrite | QIODevice::Unbuffered : QIODevice::ReadWrite);
     m_inSend = false;
 }
 
@@ -180,7 +181,8 @@ void ClientConnection::flush()
         const QByteArrayView piece = m_out.front();
         const qint64 written = m_socket->write(piece.data(), std::min(piece.size(), writeAtOnce));
         if (written < 0)
-            return failWith(ErrorCode::Unavailable, QStringLiteral("The request could not be sent: %1").arg(m_socket->errorString()));
+            return failWith(ErrorCode::Unavailable,
+                            QStringLiteral("The request could not be sent: %1").arg(m_socket->errorString()));
         m_wrote = m_wrote || written > 0;
         m_out.consume(written);
     }
@@ -208,7 +210,8 @@ void ClientConnection::onReadable()
     }
     const auto task = m_task;
     while (isCurrent(task) && !task->paused && m_phase != Phase::Connecting && m_phase != Phase::Securing) {
-        if (m_phase == Phase::Body && m_mode == BodyMode::Collect && m_in.isEmpty() && m_parser.bodyRemaining() > directBodyAbove) {
+        if (m_phase == Phase::Body && m_mode == BodyMode::Collect && m_in.isEmpty() &&
+            m_parser.bodyRemaining() > directBodyAbove) {
             if (!readBodyDirectly())
                 return;
             continue;
@@ -263,12 +266,16 @@ void ClientConnection::consume(QByteArrayView input)
         const MessageParser::Step step = m_parser.next(input, &consumed);
         input = input.sliced(consumed);
         switch (step) {
-        case MessageParser::Step::NeedMore: m_in = input.toByteArray(); return;
+        case MessageParser::Step::NeedMore:
+            m_in = input.toByteArray();
+            return;
         case MessageParser::Step::Head:
             if (!takeHead())
                 return;
             break;
-        case MessageParser::Step::Body: takeBody(m_parser.body()); break;
+        case MessageParser::Step::Body:
+            takeBody(m_parser.body());
+            break;
         case MessageParser::Step::Done:
             if (const int status = m_parser.status(); status >= 100 && status < 200) {
                 m_parser.reset(task->request.method == "HEAD");
@@ -277,8 +284,9 @@ void ClientConnection::consume(QByteArrayView input)
             m_in = input.toByteArray();
             return complete();
         case MessageParser::Step::Failed:
-            return failWith(ErrorCode::Parse, QStringLiteral("The server's response is not valid HTTP: %1")
-                                                  .arg(QString::fromLatin1(m_parser.errorMessage())));
+            return failWith(
+                ErrorCode::Parse,
+                QStringLiteral("The server's response is not valid HTTP: %1").arg(QString::fromLatin1(m_parser.errorMessage())));
         }
     }
     if (isCurrent(task))
@@ -311,8 +319,9 @@ bool ClientConnection::takeHead()
         return false;
     const qsizetype limit = task->request.maxBodyBytes;
     if (m_mode == BodyMode::Collect && limit > 0 && m_parser.contentLength() > limit) {
-        failWith(ErrorCode::TooLarge, QStringLiteral("The response of %1 bytes is larger than the limit of %2")
-                                          .arg(m_parser.contentLength()).arg(limit));
+        failWith(
+            ErrorCode::TooLarge,
+            QStringLiteral("The response of %1 bytes is larger than the limit of %2").arg(m_parser.contentLength()).arg(limit));
         return false;
     }
     return true;
@@ -341,8 +350,8 @@ void ClientConnection::complete()
     task->finished = true;
     ResponseEnd end{std::exchange(m_body, {}), task->timings};
     // Bytes behind the response, or a request that was not read to its end, leave the stream in no known place.
-    const bool reusable = m_parser.keepAlive() && m_in.isEmpty() && m_out.isEmpty() && m_keepFor.count() > 0
-                          && m_socket->state() == QAbstractSocket::ConnectedState;
+    const bool reusable = m_parser.keepAlive() && m_in.isEmpty() && m_out.isEmpty() && m_keepFor.count() > 0 &&
+                          m_socket->state() == QAbstractSocket::ConnectedState;
     if (reusable) {
         m_phase = Phase::Idle;
         m_idleSinceNs = impl->clock.monotonicNs();
@@ -385,24 +394,29 @@ void ClientConnection::onGone()
         return failWith(ErrorCode::Unavailable, m_resolved ? QStringLiteral("Connecting failed: %1").arg(detail)
                                                            : QStringLiteral("The host could not be reached: %1").arg(detail));
     case Phase::Securing:
-        return failWith(ErrorCode::Unavailable, QStringLiteral("TLS failed: %1").arg(m_tlsErrors.isEmpty() ? detail : m_tlsErrors),
+        return failWith(ErrorCode::Unavailable,
+                        QStringLiteral("TLS failed: %1").arg(m_tlsErrors.isEmpty() ? detail : m_tlsErrors),
                         QStringLiteral("Check the server's certificate and its name."));
     case Phase::Body:
         return failWith(ErrorCode::Unavailable, QStringLiteral("The server closed the connection in the middle of its response"));
     default:
-        return failWith(ErrorCode::Unavailable, m_responseBegan
-                                                    ? QStringLiteral("The server closed the connection in the middle of its response")
-                                                    : QStringLiteral("The server closed the connection without a response"));
+        return failWith(ErrorCode::Unavailable,
+                        m_responseBegan ? QStringLiteral("The server closed the connection in the middle of its response")
+                                        : QStringLiteral("The server closed the connection without a response"));
     }
 }
 
 ClientError::Phase ClientConnection::errorPhase() const
 {
     switch (m_phase) {
-    case Phase::Connecting: return m_resolved ? ClientError::Phase::Connect : ClientError::Phase::Resolve;
-    case Phase::Securing: return ClientError::Phase::Tls;
-    case Phase::Body: return ClientError::Phase::Body;
-    default: return m_out.isEmpty() ? ClientError::Phase::Head : ClientError::Phase::Send;
+    case Phase::Connecting:
+        return m_resolved ? ClientError::Phase::Connect : ClientError::Phase::Resolve;
+    case Phase::Securing:
+        return ClientError::Phase::Tls;
+    case Phase::Body:
+        return ClientError::Phase::Body;
+    default:
+        return m_out.isEmpty() ? ClientError::Phase::Head : ClientError::Phase::Send;
     }
 }
 
@@ -423,8 +437,8 @@ void ClientConnection::finishFailure(ClientError error)
     const auto self = shared_from_this();
     const auto impl = m_client->shared_from_this();
     const auto task = m_task;
-    const bool mayRepeat = task->timings.reused && !task->timings.retried && !m_responseBegan
-                           && error.error.code == ErrorCode::Unavailable && (task->request.idempotent || !m_wrote);
+    const bool mayRepeat = task->timings.reused && !task->timings.retried && !m_responseBegan &&
+                           error.error.code == ErrorCode::Unavailable && (task->request.idempotent || !m_wrote);
     impl->forget(this);
     close();
     if (mayRepeat && !task->finished)
@@ -451,8 +465,8 @@ void ClientConnection::resumeReading()
 
 void ClientConnection::setDeadline(std::chrono::milliseconds timeout)
 {
-    m_deadlineNs = timeout.count() <= 0 ? SweepTimer::never
-                                        : m_client->clock.monotonicNs() + std::chrono::nanoseconds(timeout).count();
+    m_deadlineNs =
+        timeout.count() <= 0 ? SweepTimer::never : m_client->clock.monotonicNs() + std::chrono::nanoseconds(timeout).count();
     m_client->sweep.arm(m_deadlineNs);
 }
 
@@ -472,9 +486,12 @@ QString ClientConnection::timeoutMessage() const
     const ClientTimeouts& timeouts = m_task->request.timeouts;
     switch (m_phase) {
     case Phase::Connecting:
-    case Phase::Securing: return QStringLiteral("No connection within %1 ms").arg(timeouts.connect.count());
-    case Phase::Body: return QStringLiteral("No further byte of the response within %1 ms").arg(timeouts.idle.count());
-    default: return QStringLiteral("No response within %1 ms").arg(timeouts.head.count());
+    case Phase::Securing:
+        return QStringLiteral("No connection within %1 ms").arg(timeouts.connect.count());
+    case Phase::Body:
+        return QStringLiteral("No further byte of the response within %1 ms").arg(timeouts.idle.count());
+    default:
+        return QStringLiteral("No response within %1 ms").arg(timeouts.head.count());
     }
 }
 

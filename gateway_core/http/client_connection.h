@@ -22,7 +22,7 @@ public:
     ClientTimings timings;
     std::weak_ptr<Client::Impl> client;
     std::weak_ptr<ClientConnection> connection;
-    bool finished = false; ///< no callback may follow
+    bool finished = false;  ///< no callback may follow
     bool freshOnly = false; ///< a kept connection has failed it
     bool paused = false;
 };

@@ -31,8 +31,8 @@ QNetworkProxy systemProxy(const QUrl& url)
         // A caching proxy understands CONNECT too, the only thing a socket can ask of it.
         if (proxy.type() == QNetworkProxy::HttpCachingProxy)
             proxy.setType(QNetworkProxy::HttpProxy);
-        if (proxy.type() == QNetworkProxy::HttpProxy || proxy.type() == QNetworkProxy::Socks5Proxy
-            || proxy.type() == QNetworkProxy::NoProxy)
+        if (proxy.type() == QNetworkProxy::HttpProxy || proxy.type() == QNetworkProxy::Socks5Proxy ||
+            proxy.type() == QNetworkProxy::NoProxy)
             return proxy;
     }
     return QNetworkProxy(QNetworkProxy::NoProxy);
@@ -41,10 +41,12 @@ QNetworkProxy systemProxy(const QUrl& url)
 } // namespace
 
 Client::Impl::Impl(Client& owner, ClientSettings clientSettings, const Clock& clientClock)
-    : client(&owner), settings(std::move(clientSettings)), clock(clientClock), sweep(clientClock, owner, [this] { sweepDeadlines(); }),
+    : client(&owner),
+      settings(std::move(clientSettings)),
+      clock(clientClock),
+      sweep(clientClock, owner, [this] { sweepDeadlines(); }),
       scratch(scratchBytes, Qt::Uninitialized)
-{
-}
+{}
 
 void Client::Impl::later(std::function<void()> work)
 {

@@ -11,7 +11,10 @@ std::shared_ptr<ServerConnection> Exchange::live() const
     return connection && connection->isCurrent(m_serial) ? connection : nullptr;
 }
 
-bool Exchange::isOpen() const { return live() != nullptr; }
+bool Exchange::isOpen() const
+{
+    return live() != nullptr;
+}
 
 void Exchange::respond(const Response& response)
 {

@@ -11,11 +11,11 @@ namespace oriel::http {
 
 class ServerConnection;
 
-/// The right to answer one request, now or later: a small copyable handle that keeps nothing alive. Every call is safe after the peer has
-/// gone or the server was destroyed, and then does nothing. Only on the server's thread.
+/// The right to answer one request, now or later: a small copyable handle that keeps nothing alive. Every call is safe after the
+/// peer has gone or the server was destroyed, and then does nothing. Only on the server's thread.
 ///
-/// Either `respond` once, or `startStream`, any number of `write`, then `end`. Answers of pipelined requests leave in the order of the
-/// requests: the next request of a connection is handed over only after the answer to the one before is complete.
+/// Either `respond` once, or `startStream`, any number of `write`, then `end`. Answers of pipelined requests leave in the order
+/// of the requests: the next request of a connection is handed over only after the answer to the one before is complete.
 class Exchange {
 public:
     Exchange() = default;
@@ -26,8 +26,8 @@ public:
     /// The whole answer. Sent with one system call where the kernel takes it.
     void respond(const Response& response);
 
-    /// Begins an answer of unknown length: chunked for HTTP/1.1, ended by closing for HTTP/1.0; with a Content-Length in `headers` as is.
-    /// What is written until control returns to the event loop leaves together.
+    /// Begins an answer of unknown length: chunked for HTTP/1.1, ended by closing for HTTP/1.0; with a Content-Length in
+    /// `headers` as is. What is written until control returns to the event loop leaves together.
     void startStream(int status, const Headers& headers);
     /// False when the peer has gone, or does not read and more than Limits::maxQueuedBytes wait (the connection is then closed).
     bool write(const QByteArray& chunk);
@@ -46,7 +46,10 @@ public:
 
 private:
     friend class ServerConnection;
-    Exchange(std::weak_ptr<ServerConnection> connection, std::uint64_t serial) : m_connection(std::move(connection)), m_serial(serial) {}
+    Exchange(std::weak_ptr<ServerConnection> connection, std::uint64_t serial)
+        : m_connection(std::move(connection)),
+          m_serial(serial)
+    {}
     [[nodiscard]] std::shared_ptr<ServerConnection> live() const;
 
     std::weak_ptr<ServerConnection> m_connection;

@@ -13,8 +13,8 @@ namespace oriel::http {
 
 namespace {
 
-/// Appends through a pointer into room made once: QByteArray::append looks at its sharing and capacity each time, and a head has forty
-/// pieces.
+/// Appends through a pointer into room made once: QByteArray::append looks at its sharing and capacity each time, and a head has
+/// forty pieces.
 class Writer {
 public:
     Writer(QByteArray& out, qsizetype atMost) : m_out(out)
@@ -34,7 +34,10 @@ public:
         return *this;
     }
     template <std::size_t size> Writer& operator<<(const char (&text)[size]) { return *this << QByteArrayView(text, size - 1); }
-    void number(qsizetype number, int base = 10) { m_at = std::to_chars(m_at, m_at + maxDigits, static_cast<long long>(number), base).ptr; }
+    void number(qsizetype number, int base = 10)
+    {
+        m_at = std::to_chars(m_at, m_at + maxDigits, static_cast<long long>(number), base).ptr;
+    }
     void field(Headers::Field field) { *this << field.name << ": " << field.value << "\r\n"; }
 
     static constexpr qsizetype maxDigits = 24;
@@ -51,10 +54,14 @@ constexpr qsizetype maxOwnText = 512;
 bool isFramingField(QByteArrayView name, bool keepLength)
 {
     switch (name.size()) {
-    case 10: return equalsIgnoringCase(name, "Connection") || equalsIgnoringCase(name, "Keep-Alive");
-    case 14: return !keepLength && equalsIgnoringCase(name, "Content-Length");
-    case 17: return equalsIgnoringCase(name, "Transfer-Encoding");
-    default: return false;
+    case 10:
+        return equalsIgnoringCase(name, "Connection") || equalsIgnoringCase(name, "Keep-Alive");
+    case 14:
+        return !keepLength && equalsIgnoringCase(name, "Content-Length");
+    case 17:
+        return equalsIgnoringCase(name, "Transfer-Encoding");
+    default:
+        return false;
     }
 }
 
@@ -76,10 +83,13 @@ void appendResponseHead(QByteArray& out, int status, const Headers& headers, con
         writer.number(framing.length);
         writer << "\r\n";
         break;
-    case ResponseFraming::Kind::Chunked: writer << "Transfer-Encoding: chunked\r\n"; break;
+    case ResponseFraming::Kind::Chunked:
+        writer << "Transfer-Encoding: chunked\r\n";
+        break;
     case ResponseFraming::Kind::AsGiven:
     case ResponseFraming::Kind::UntilClose:
-    case ResponseFraming::Kind::None: break;
+    case ResponseFraming::Kind::None:
+        break;
     }
     writer << "Date: " << date << "\r\n";
     if (framing.close)

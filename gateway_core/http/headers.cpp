@@ -9,7 +9,10 @@ namespace oriel::http {
 
 namespace {
 
-constexpr unsigned char lower(unsigned char c) { return c >= 'A' && c <= 'Z' ? static_cast<unsigned char>(c | 0x20) : c; }
+constexpr unsigned char lower(unsigned char c)
+{
+    return c >= 'A' && c <= 'Z' ? static_cast<unsigned char>(c | 0x20) : c;
+}
 
 constexpr std::array<bool, 256> makeTokenTable()
 {
@@ -50,7 +53,8 @@ bool equalsIgnoringCase(QByteArrayView a, QByteArrayView b)
 
 bool isToken(QByteArrayView text)
 {
-    return !text.isEmpty() && std::all_of(text.begin(), text.end(), [](char c) { return tokenTable[static_cast<unsigned char>(c)]; });
+    return !text.isEmpty() &&
+           std::all_of(text.begin(), text.end(), [](char c) { return tokenTable[static_cast<unsigned char>(c)]; });
 }
 
 bool isFieldValue(QByteArrayView text)
@@ -130,8 +134,8 @@ qsizetype Headers::find(QByteArrayView name) const
 {
     for (std::size_t i = 0; i < m_entries.size(); ++i) {
         const Entry& entry = m_entries[i];
-        if (entry.nameSize == static_cast<std::size_t>(name.size())
-            && equalsIgnoringCase(QByteArrayView(m_text.data() + entry.nameAt, entry.nameSize), name))
+        if (entry.nameSize == static_cast<std::size_t>(name.size()) &&
+            equalsIgnoringCase(QByteArrayView(m_text.data() + entry.nameAt, entry.nameSize), name))
             return static_cast<qsizetype>(i);
     }
     return -1;

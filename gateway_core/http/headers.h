@@ -23,8 +23,9 @@ namespace oriel::http {
 /// True if the comma-separated list `value` holds `element`, ignoring case and parameters behind `;`.
 [[nodiscard]] bool listHas(QByteArrayView value, QByteArrayView element);
 
-/// The fields of a message in their order, duplicates kept. Names compare without case. All text stands in one block, so a message of
-/// any number of fields costs two allocations; views stay valid until the next non-const call. A value type; not thread-safe.
+/// The fields of a message in their order, duplicates kept. Names compare without case. All text stands in one block, so a
+/// message of any number of fields costs two allocations; views stay valid until the next non-const call. A value type; not
+/// thread-safe.
 class Headers {
 public:
     struct Field {
@@ -35,8 +36,8 @@ public:
     Headers() = default;
     Headers(std::initializer_list<std::pair<QByteArrayView, QByteArrayView>> fields);
 
-    /// Appends a field. False, and nothing happens, when the name is no token or the value holds a control character (a CR or LF in it
-    /// would start a field of the sender's choice).
+    /// Appends a field. False, and nothing happens, when the name is no token or the value holds a control character (a CR or LF
+    /// in it would start a field of the sender's choice).
     bool add(QByteArrayView name, QByteArrayView value);
     /// Replaces every field of that name by one; the same refusal.
     bool set(QByteArrayView name, QByteArrayView value);

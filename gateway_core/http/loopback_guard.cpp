@@ -132,9 +132,8 @@ bool isOriginAllowed(const Headers& headers, const QList<QByteArray>& allowedOri
         if (const auto split = splitHostPort(origin.sliced(scheme.size())); split && isLoopbackName(split->host))
             return true;
     }
-    return origin != "null"
-           && std::any_of(allowedOrigins.begin(), allowedOrigins.end(),
-                          [&](const QByteArray& allowed) { return equalsIgnoringCase(allowed, origin); });
+    return origin != "null" && std::any_of(allowedOrigins.begin(), allowedOrigins.end(),
+                                           [&](const QByteArray& allowed) { return equalsIgnoringCase(allowed, origin); });
 }
 
 std::optional<QByteArrayView> bearerToken(const Headers& headers)
@@ -150,7 +149,8 @@ std::optional<QByteArrayView> bearerToken(const Headers& headers)
         token = token.sliced(1);
     // b64token: anything else (a blank, a comma, a quote) would be read differently by different parsers.
     const bool valid = std::all_of(token.begin(), token.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || QByteArrayView("-._~+/=").contains(c);
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               QByteArrayView("-._~+/=").contains(c);
     });
     if (token.isEmpty() || !valid)
         return std::nullopt;

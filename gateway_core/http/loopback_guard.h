@@ -20,8 +20,8 @@ namespace oriel::http {
 /// InvalidArgument for anything else: wildcards in every spelling ("0", "0x0", "::", "::ffff:0.0.0.0"), names, other addresses.
 Result<QHostAddress> parseListenAddress(QStringView text);
 
-/// True if the request names this endpoint: exactly one Host, being 127.0.0.1, localhost or [::1] with this port (or without one if it
-/// is 80), or one of `extraHosts` in full ("name:port").
+/// True if the request names this endpoint: exactly one Host, being 127.0.0.1, localhost or [::1] with this port (or without one
+/// if it is 80), or one of `extraHosts` in full ("name:port").
 [[nodiscard]] bool isHostAllowed(const Headers& headers, quint16 port, const QList<QByteArray>& extraHosts = {});
 
 /// True if there is no Origin, or exactly one that is an http(s) origin on a loopback host (any port) or in `allowedOrigins`

@@ -13,10 +13,10 @@ namespace oriel::http {
 
 /// A request as the server hands it over: head and whole body. A plain value.
 struct Request {
-    QByteArray method;         ///< as sent; methods are case-sensitive
-    QByteArray target;         ///< origin form as sent, e.g. "/mcp/files?x=1"; not decoded
+    QByteArray method; ///< as sent; methods are case-sensitive
+    QByteArray target; ///< origin form as sent, e.g. "/mcp/files?x=1"; not decoded
     Headers headers;
-    QByteArray body;           ///< transfer coding removed
+    QByteArray body; ///< transfer coding removed
     QHostAddress remoteAddress;
     quint16 remotePort = 0;
     std::uint64_t connectionId = 0; ///< the same for requests of one connection; never reused by a server

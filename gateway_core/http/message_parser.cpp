@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "http/message_parser.h"
 
-#include <boost/beast/http/basic_parser.hpp>
-
 #include <algorithm>
+#include <boost/beast/http/basic_parser.hpp>
 #include <cstring>
 #include <limits>
 #include <optional>
@@ -57,17 +56,25 @@ struct Sink {
 void Sink::takeMethod(beast::http::verb verb, beast::string_view text)
 {
     switch (verb) {
-    case beast::http::verb::post: method = QByteArrayLiteral("POST"); break;
-    case beast::http::verb::get: method = QByteArrayLiteral("GET"); break;
-    case beast::http::verb::delete_: method = QByteArrayLiteral("DELETE"); break;
-    default: method = view(text).toByteArray();
+    case beast::http::verb::post:
+        method = QByteArrayLiteral("POST");
+        break;
+    case beast::http::verb::get:
+        method = QByteArrayLiteral("GET");
+        break;
+    case beast::http::verb::delete_:
+        method = QByteArrayLiteral("DELETE");
+        break;
+    default:
+        method = view(text).toByteArray();
     }
 }
 
 void Sink::takeField(beast::http::field field, beast::string_view name, beast::string_view value, beast::error_code& ec)
 {
     if (headDone) {
-        // Trailer fields are read for their grammar and dropped: merged into the head they could undo what has been checked there.
+        // Trailer fields are read for their grammar and dropped: merged into the head they could undo what has been checked
+        // there.
         if (++trailerCount > limits.maxHeaderCount)
             refuse(431, "Too many trailer fields", ec);
         return;
@@ -75,7 +82,8 @@ void Sink::takeField(beast::http::field field, beast::string_view name, beast::s
     if (headers.size() >= limits.maxHeaderCount)
         return refuse(431, "Too many header fields", ec);
     if (field == beast::http::field::content_length) {
-        const bool digits = !value.empty() && std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
+        const bool digits =
+            !value.empty() && std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
         if (hasLength || !digits)
             return refuse(400, "Content-Length must be one number, given once", ec);
         hasLength = true;
@@ -125,7 +133,10 @@ private:
         m_sink.version = version;
         m_sink.reason = view(reason).toByteArray();
     }
-    void on_field_impl(beast::http::field field, Text name, Text value, Error& ec) override { m_sink.takeField(field, name, value, ec); }
+    void on_field_impl(beast::http::field field, Text name, Text value, Error& ec) override
+    {
+        m_sink.takeField(field, name, value, ec);
+    }
     void on_header_impl(Error& ec) override
     {
         m_sink.headDone = true;
@@ -204,8 +215,8 @@ MessageParser::Step MessageParser::Impl::failFrom(const beast::error_code& error
         const QByteArrayView line = head.first(std::max<qsizetype>(head.indexOf('\r'), 0));
         const qsizetype at = line.size() - 8;
         const auto isDigit = [](char c) { return c >= '0' && c <= '9'; };
-        if (kind == Kind::Request && at > 0 && line.sliced(at).startsWith("HTTP/") && isDigit(line[at + 5]) && line[at + 6] == '.'
-            && isDigit(line[at + 7]))
+        if (kind == Kind::Request && at > 0 && line.sliced(at).startsWith("HTTP/") && isDigit(line[at + 5]) &&
+            line[at + 6] == '.' && isDigit(line[at + 7]))
             return failWith(505, "The HTTP version is neither 1.1 nor 1.0");
         return failWith(400, "The first line does not end in an HTTP version");
     }
@@ -365,9 +376,12 @@ MessageParser::Step MessageParser::next(QByteArrayView input, qsizetype* consume
     Impl& d = *m_impl;
     *consumed = 0;
     switch (d.state) {
-    case Impl::State::Failed: return Step::Failed;
-    case Impl::State::Complete: return Step::Done;
-    case Impl::State::Body: return d.takeBody(input, consumed);
+    case Impl::State::Failed:
+        return Step::Failed;
+    case Impl::State::Complete:
+        return Step::Done;
+    case Impl::State::Body:
+        return d.takeBody(input, consumed);
     case Impl::State::Idle:
         if (input.isEmpty())
             return Step::NeedMore;
@@ -378,7 +392,8 @@ MessageParser::Step MessageParser::next(QByteArrayView input, qsizetype* consume
             return Step::NeedMore;
         d.state = Impl::State::Head;
         break;
-    case Impl::State::Head: break;
+    case Impl::State::Head:
+        break;
     }
     qsizetype headEnd = 0;
     if (const Step step = d.findHeadEnd(input, &headEnd); step != Step::Head)
@@ -401,24 +416,66 @@ MessageParser::Step MessageParser::finish()
     return d.failWith(400, "The connection closed in the middle of a message");
 }
 
-bool MessageParser::isMidMessage() const { return m_impl->state == Impl::State::Head || m_impl->state == Impl::State::Body; }
-const QByteArray& MessageParser::method() const { return m_impl->sink.method; }
-const QByteArray& MessageParser::target() const { return m_impl->sink.target; }
-int MessageParser::status() const { return m_impl->sink.status; }
-const QByteArray& MessageParser::reason() const { return m_impl->sink.reason; }
-bool MessageParser::http11() const { return m_impl->sink.version >= 11; }
-bool MessageParser::keepAlive() const { return m_impl->keepAlive; }
-Headers& MessageParser::headers() { return m_impl->sink.headers; }
-MessageParser::Framing MessageParser::framing() const { return m_impl->framing; }
-qint64 MessageParser::contentLength() const { return m_impl->length; }
-QByteArrayView MessageParser::body() const { return m_impl->sink.piece; }
-qint64 MessageParser::bodyRemaining() const { return m_impl->remaining; }
+bool MessageParser::isMidMessage() const
+{
+    return m_impl->state == Impl::State::Head || m_impl->state == Impl::State::Body;
+}
+const QByteArray& MessageParser::method() const
+{
+    return m_impl->sink.method;
+}
+const QByteArray& MessageParser::target() const
+{
+    return m_impl->sink.target;
+}
+int MessageParser::status() const
+{
+    return m_impl->sink.status;
+}
+const QByteArray& MessageParser::reason() const
+{
+    return m_impl->sink.reason;
+}
+bool MessageParser::http11() const
+{
+    return m_impl->sink.version >= 11;
+}
+bool MessageParser::keepAlive() const
+{
+    return m_impl->keepAlive;
+}
+Headers& MessageParser::headers()
+{
+    return m_impl->sink.headers;
+}
+MessageParser::Framing MessageParser::framing() const
+{
+    return m_impl->framing;
+}
+qint64 MessageParser::contentLength() const
+{
+    return m_impl->length;
+}
+QByteArrayView MessageParser::body() const
+{
+    return m_impl->sink.piece;
+}
+qint64 MessageParser::bodyRemaining() const
+{
+    return m_impl->remaining;
+}
 void MessageParser::skipBody(qint64 bytes)
 {
     m_impl->remaining -= bytes;
     m_impl->sink.bodySeen += bytes;
 }
-int MessageParser::errorStatus() const { return m_impl->sink.errorStatus; }
-QByteArray MessageParser::errorMessage() const { return QByteArray(m_impl->sink.errorMessage); }
+int MessageParser::errorStatus() const
+{
+    return m_impl->sink.errorStatus;
+}
+QByteArray MessageParser::errorMessage() const
+{
+    return QByteArray(m_impl->sink.errorMessage);
+}
 
 } // namespace oriel::http

@@ -11,9 +11,9 @@
 
 namespace oriel::http {
 
-/// Takes an HTTP/1.1 byte stream apart (RFC 9112), one message after another: the grammar is Boost.Beast's, on top of it stand the limits
-/// and the refusal of everything two parsers could read differently. Holds no input: unconsumed bytes are the caller's to keep and to
-/// present again with what follows. Not thread-safe.
+/// Takes an HTTP/1.1 byte stream apart (RFC 9112), one message after another: the grammar is Boost.Beast's, on top of it stand
+/// the limits and the refusal of everything two parsers could read differently. Holds no input: unconsumed bytes are the caller's
+/// to keep and to present again with what follows. Not thread-safe.
 class MessageParser {
 public:
     enum class Kind : quint8 { Request, Response };
@@ -58,7 +58,8 @@ public:
     [[nodiscard]] qint64 contentLength() const; ///< with Framing::Length
 
     [[nodiscard]] QByteArrayView body() const;
-    /// With Framing::Length: what is still to come. The caller may take that many bytes from the stream itself and say so by skipBody.
+    /// With Framing::Length: what is still to come. The caller may take that many bytes from the stream itself and say so by
+    /// skipBody.
     [[nodiscard]] qint64 bodyRemaining() const;
     void skipBody(qint64 bytes);
 

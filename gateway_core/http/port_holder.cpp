@@ -60,7 +60,8 @@ QString portHolder([[maybe_unused]] quint16 port)
         if (!isNumber || !holdsOneOf(process, inodes))
             continue;
         QFile command(QStringLiteral("/proc/%1/comm").arg(process));
-        const QString name = command.open(QIODevice::ReadOnly) ? QString::fromUtf8(command.readAll()).trimmed() : QStringLiteral("process");
+        const QString name =
+            command.open(QIODevice::ReadOnly) ? QString::fromUtf8(command.readAll()).trimmed() : QStringLiteral("process");
         return QStringLiteral("%1 (pid %2)").arg(name, process);
     }
     return QStringLiteral("another user's program");

@@ -24,8 +24,12 @@ constexpr std::size_t maxRefusedAtOnce = 64;
 } // namespace
 
 Server::Impl::Impl(Server& owner, ServerLimits serverLimits, const Clock& serverClock)
-    : server(owner), limits(serverLimits), clock(serverClock), listener([this](qintptr descriptor) { accept(descriptor); }),
-      scratch(scratchBytes, Qt::Uninitialized), sweep(serverClock, owner, [this] { sweepDeadlines(); })
+    : server(owner),
+      limits(serverLimits),
+      clock(serverClock),
+      listener([this](qintptr descriptor) { accept(descriptor); }),
+      scratch(scratchBytes, Qt::Uninitialized),
+      sweep(serverClock, owner, [this] { sweepDeadlines(); })
 {
     listener.setListenBacklogSize(acceptBacklog);
 }
@@ -72,7 +76,8 @@ void Server::Impl::schedule(std::shared_ptr<ServerConnection> connection)
     if (wakePosted)
         return;
     wakePosted = true;
-    QMetaObject::invokeMethod(&server, [this] { wakeScheduled(); }, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(
+        &server, [this] { wakeScheduled(); }, Qt::QueuedConnection);
 }
 
 void Server::Impl::wakeScheduled()
@@ -124,7 +129,8 @@ QByteArrayView Server::Impl::date()
 }
 
 Server::Server(ServerLimits limits, const Clock& clock, QObject* parent)
-    : QObject(parent), m_impl(std::make_unique<Impl>(*this, limits, clock))
+    : QObject(parent),
+      m_impl(std::make_unique<Impl>(*this, limits, clock))
 {
     setHandler({});
 }
@@ -151,9 +157,18 @@ Result<quint16> Server::listen(const QHostAddress& address, quint16 port)
     return fail(ErrorCode::Io, m_impl->listener.errorString(), where);
 }
 
-bool Server::isListening() const { return m_impl->listener.isListening(); }
-quint16 Server::port() const { return m_impl->listener.serverPort(); }
-QHostAddress Server::address() const { return m_impl->listener.serverAddress(); }
+bool Server::isListening() const
+{
+    return m_impl->listener.isListening();
+}
+quint16 Server::port() const
+{
+    return m_impl->listener.serverPort();
+}
+QHostAddress Server::address() const
+{
+    return m_impl->listener.serverAddress();
+}
 
 void Server::setHandler(Handler handler)
 {
@@ -162,8 +177,14 @@ void Server::setHandler(Handler handler)
     };
 }
 
-void Server::setHeadCheck(HeadCheck check) { m_impl->headCheck = std::move(check); }
-const ServerLimits& Server::limits() const { return m_impl->limits; }
+void Server::setHeadCheck(HeadCheck check)
+{
+    m_impl->headCheck = std::move(check);
+}
+const ServerLimits& Server::limits() const
+{
+    return m_impl->limits;
+}
 
 Server::Counters Server::counters() const
 {

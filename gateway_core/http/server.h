@@ -18,23 +18,23 @@ namespace oriel::http {
 
 /// What one peer may cost. A request over a limit is answered with the status named here and the connection closed.
 struct ServerLimits {
-    qsizetype maxHeaderBytes = 32 * 1024;      ///< request line and fields; 431
-    qsizetype maxHeaderCount = 100;            ///< 431
-    qsizetype maxTargetBytes = 8 * 1024;       ///< 414
-    qsizetype maxBodyBytes = 64 * 1024 * 1024; ///< 413
-    qsizetype maxConnections = 512;            ///< 503 and closed
-    qsizetype maxPipelinedBytes = 64 * 1024;   ///< of requests behind the one being answered; reading pauses there
-    qsizetype highWater = 256 * 1024;          ///< see Exchange::onDrained
-    qsizetype maxQueuedBytes = 128 * 1024 * 1024; ///< of an answer that the peer does not read; the connection is closed
+    qsizetype maxHeaderBytes = 32 * 1024;           ///< request line and fields; 431
+    qsizetype maxHeaderCount = 100;                 ///< 431
+    qsizetype maxTargetBytes = 8 * 1024;            ///< 414
+    qsizetype maxBodyBytes = 64 * 1024 * 1024;      ///< 413
+    qsizetype maxConnections = 512;                 ///< 503 and closed
+    qsizetype maxPipelinedBytes = 64 * 1024;        ///< of requests behind the one being answered; reading pauses there
+    qsizetype highWater = 256 * 1024;               ///< see Exchange::onDrained
+    qsizetype maxQueuedBytes = 128 * 1024 * 1024;   ///< of an answer that the peer does not read; the connection is closed
     std::chrono::milliseconds headTimeout{10'000};  ///< from the first byte of a request to the end of its head; 408
     std::chrono::milliseconds bodyTimeout{30'000};  ///< without a further byte of the body; 408
     std::chrono::milliseconds idleTimeout{120'000}; ///< between requests; closed without a word
     std::chrono::milliseconds writeTimeout{60'000}; ///< without the peer reading anything of what waits; closed
 };
 
-/// An HTTP/1.1 server (RFC 9110, 9112) for loopback addresses: keep-alive, pipelining, chunked bodies, `Expect: 100-continue`, HEAD,
-/// streamed answers. It refuses what could be read in two ways (both or repeated lengths, folded fields, bare line feeds, other transfer
-/// codings) and closes the connection after any such error. Methods, paths and authentication are the handler's.
+/// An HTTP/1.1 server (RFC 9110, 9112) for loopback addresses: keep-alive, pipelining, chunked bodies, `Expect: 100-continue`,
+/// HEAD, streamed answers. It refuses what could be read in two ways (both or repeated lengths, folded fields, bare line feeds,
+/// other transfer codings) and closes the connection after any such error. Methods, paths and authentication are the handler's.
 ///
 /// Lives on one thread with an event loop; everything, handlers included, runs on that thread. Without connections no timer runs.
 class Server : public QObject {
@@ -46,19 +46,19 @@ public:
     using HeadCheck = std::function<std::optional<Response>(const Request& head)>;
 
     struct Counters {
-        quint64 accepted = 0;         ///< connections
-        quint64 refused = 0;          ///< connections over maxConnections
-        quint64 requests = 0;         ///< handed to the handler
-        quint64 rejected = 0;         ///< requests answered by the server itself with an error
-        qsizetype connections = 0;    ///< open now
+        quint64 accepted = 0;      ///< connections
+        quint64 refused = 0;       ///< connections over maxConnections
+        quint64 requests = 0;      ///< handed to the handler
+        quint64 rejected = 0;      ///< requests answered by the server itself with an error
+        qsizetype connections = 0; ///< open now
     };
 
     Server(ServerLimits limits, const Clock& clock, QObject* parent = nullptr);
     ~Server() override;
 
     /// Listens on a loopback address; `port` 0 picks a free one. Gives the port.
-    /// InvalidArgument: not a loopback address. AlreadyExists: the port is taken; the context names the program that holds it where
-    /// the system tells. Io: anything else.
+    /// InvalidArgument: not a loopback address. AlreadyExists: the port is taken; the context names the program that holds it
+    /// where the system tells. Io: anything else.
     Result<quint16> listen(const QHostAddress& address, quint16 port);
     [[nodiscard]] bool isListening() const;
     [[nodiscard]] quint16 port() const;
@@ -71,8 +71,8 @@ public:
     [[nodiscard]] const ServerLimits& limits() const;
     [[nodiscard]] Counters counters() const;
 
-    /// Stops accepting, closes idle connections, lets running answers finish for `grace`, then closes what is left. `stopped` follows,
-    /// also when there was nothing to wait for; calling again shortens the grace. Zero closes everything now.
+    /// Stops accepting, closes idle connections, lets running answers finish for `grace`, then closes what is left. `stopped`
+    /// follows, also when there was nothing to wait for; calling again shortens the grace. Zero closes everything now.
     void stop(std::chrono::milliseconds grace);
 
 Q_SIGNALS:

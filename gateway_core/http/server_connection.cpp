@@ -35,9 +35,11 @@ MessageParser::Limits parserLimits(const ServerLimits& limits)
 } // namespace
 
 ServerConnection::ServerConnection(Server::Impl& server, std::uint64_t id)
-    : m_server(&server), m_id(id), m_parser(MessageParser::Kind::Request, parserLimits(server.limits)), m_deadlineNs(never)
-{
-}
+    : m_server(&server),
+      m_id(id),
+      m_parser(MessageParser::Kind::Request, parserLimits(server.limits)),
+      m_deadlineNs(never)
+{}
 
 ServerConnection::~ServerConnection() = default;
 
@@ -160,16 +162,22 @@ void ServerConnection::parse(QByteArrayView& input)
         const MessageParser::Step step = m_parser.next(input, &consumed);
         input = input.sliced(consumed);
         switch (step) {
-        case MessageParser::Step::NeedMore: return;
+        case MessageParser::Step::NeedMore:
+            return;
         case MessageParser::Step::Head:
             if (!takeHead())
                 return;
             if (input.isEmpty() && m_http11 && m_parser.isMidMessage() && !m_request.headers.value("Expect").isNull())
                 m_out.append(QByteArrayView("HTTP/1.1 100 Continue\r\n\r\n"));
             break;
-        case MessageParser::Step::Body: m_request.body.append(m_parser.body()); break;
-        case MessageParser::Step::Done: dispatch(); break;
-        case MessageParser::Step::Failed: return reject(m_parser.errorStatus(), m_parser.errorMessage());
+        case MessageParser::Step::Body:
+            m_request.body.append(m_parser.body());
+            break;
+        case MessageParser::Step::Done:
+            dispatch();
+            break;
+        case MessageParser::Step::Failed:
+            return reject(m_parser.errorStatus(), m_parser.errorMessage());
         }
     }
 }
@@ -195,10 +203,11 @@ bool ServerConnection::takeHead()
     if (const qsizetype hosts = m_request.headers.count("Host"); hosts > 1 || (hosts == 0 && m_http11))
         return refused(400, "A request needs exactly one Host field");
     const MessageParser::Framing framing = m_parser.framing();
-    if (framing == MessageParser::Framing::None && !m_request.headers.contains("Content-Length")
-        && (m_request.method == "POST" || m_request.method == "PUT" || m_request.method == "PATCH"))
+    if (framing == MessageParser::Framing::None && !m_request.headers.contains("Content-Length") &&
+        (m_request.method == "POST" || m_request.method == "PUT" || m_request.method == "PATCH"))
         return refused(411, "The request needs a Content-Length");
-    if (const QByteArrayView expect = m_request.headers.value("Expect"); !expect.isNull() && !equalsIgnoringCase(expect, "100-continue"))
+    if (const QByteArrayView expect = m_request.headers.value("Expect");
+        !expect.isNull() && !equalsIgnoringCase(expect, "100-continue"))
         return refused(417, "The only expectation understood is 100-continue");
     if (m_server->headCheck) {
         if (std::optional<Response> refusal = m_server->headCheck(m_request)) {

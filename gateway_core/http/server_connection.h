@@ -10,8 +10,8 @@ namespace oriel::http {
 
 struct ResponseFraming;
 
-/// One accepted connection: reads requests one after another, lets each be answered through its Exchange, and closes in good order.
-/// Owned by Server::Impl; outlives it only while one of its own calls is running. Only on the server's thread.
+/// One accepted connection: reads requests one after another, lets each be answered through its Exchange, and closes in good
+/// order. Owned by Server::Impl; outlives it only while one of its own calls is running. Only on the server's thread.
 class ServerConnection : public std::enable_shared_from_this<ServerConnection> {
 public:
     ServerConnection(Server::Impl& server, std::uint64_t id);
@@ -90,10 +90,10 @@ private:
     std::function<void()> m_drained;
     std::function<void()> m_closed;
     std::int64_t m_deadlineNs = 0;
-    std::int64_t m_nowNs = 0;          ///< of the last event; spares clock readings
+    std::int64_t m_nowNs = 0; ///< of the last event; spares clock readings
     std::int64_t m_headBeganNs = 0;
     std::int64_t m_writeProgressNs = 0;
-    qint64 m_streamLeft = -1;          ///< of a stream with a Content-Length
+    qint64 m_streamLeft = -1; ///< of a stream with a Content-Length
     qint64 m_lingered = 0;
     Phase m_phase = Phase::Reading;
     bool m_headRequest = false;
@@ -103,11 +103,11 @@ private:
     bool m_bodyDropped = false; ///< the answer to a HEAD, or a status without body
     bool m_corked = false;      ///< output gathers until the running event is over
     bool m_scheduled = false;
-    bool m_broken = false;      ///< the socket has failed; torn down in wake()
-    bool m_closing = false;     ///< no further request
-    bool m_peerEnded = false;   ///< the peer has closed its sending side
-    bool m_paused = false;      ///< the peer has sent too much ahead
-    bool m_blocked = false;     ///< the kernel takes no more just now
+    bool m_broken = false;    ///< the socket has failed; torn down in wake()
+    bool m_closing = false;   ///< no further request
+    bool m_peerEnded = false; ///< the peer has closed its sending side
+    bool m_paused = false;    ///< the peer has sent too much ahead
+    bool m_blocked = false;   ///< the kernel takes no more just now
     bool m_wasHigh = false;
 };
 

@@ -56,8 +56,8 @@ Status SseParser::feed(QByteArrayView bytes)
 {
     const auto tooLarge = [this](const char* what, qsizetype limit) {
         m_failed = true;
-        return fail(ErrorCode::TooLarge, QStringLiteral("%1 of the event stream is longer than %2 bytes")
-                                             .arg(QLatin1StringView(what)).arg(limit));
+        return fail(ErrorCode::TooLarge,
+                    QStringLiteral("%1 of the event stream is longer than %2 bytes").arg(QLatin1StringView(what)).arg(limit));
     };
     if (m_failed)
         return tooLarge("An earlier event", m_limits.maxEventBytes);
@@ -146,8 +146,8 @@ Status SseParser::takeField(QByteArrayView name, QByteArrayView value)
         }
         return {};
     }
-    if (name == "retry" && !value.isEmpty() && value.size() <= maxRetryDigits
-        && std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; }))
+    if (name == "retry" && !value.isEmpty() && value.size() <= maxRetryDigits &&
+        std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; }))
         m_retry = std::chrono::milliseconds(value.toLongLong());
     return {};
 }

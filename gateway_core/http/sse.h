@@ -13,14 +13,14 @@
 namespace oriel::http {
 
 struct SseEvent {
-    QByteArray id;    ///< the stream's last event id as of this event; empty when none was ever set
-    QByteArray event; ///< empty means "message"
-    QByteArray data;  ///< lines joined by LF
+    QByteArray id;      ///< the stream's last event id as of this event; empty when none was ever set
+    QByteArray event;   ///< empty means "message"
+    QByteArray data;    ///< lines joined by LF
     bool hasId = false; ///< this event itself carried an `id` field
 };
 
-/// Reads an event stream (HTML Standard §9.2.6) from pieces cut anywhere: CR, LF and CRLF lines, a byte order mark, comments. An event
-/// without a data field yields nothing, but its id and retry count. Not thread-safe.
+/// Reads an event stream (HTML Standard §9.2.6) from pieces cut anywhere: CR, LF and CRLF lines, a byte order mark, comments. An
+/// event without a data field yields nothing, but its id and retry count. Not thread-safe.
 class SseParser {
 public:
     struct Limits {
@@ -59,10 +59,11 @@ private:
     bool m_failed = false;
 };
 
-/// Formats one event. Line ends in `data` split it into several data fields; `id` and `event` must not hold CR or LF, an id no NUL
-/// either; they are left out if they do.
+/// Formats one event. Line ends in `data` split it into several data fields; `id` and `event` must not hold CR or LF, an id no
+/// NUL either; they are left out if they do.
 [[nodiscard]] QByteArray sseEvent(QByteArrayView data, QByteArrayView id = {}, QByteArrayView event = {});
-/// An event with an id and empty data, the first of a resumable stream (MCP 2025-11-25, Streamable HTTP); `retry` tells when to return.
+/// An event with an id and empty data, the first of a resumable stream (MCP 2025-11-25, Streamable HTTP); `retry` tells when to
+/// return.
 [[nodiscard]] QByteArray ssePrimingEvent(QByteArrayView id, std::optional<std::chrono::milliseconds> retry = {});
 /// A comment: keeps idle connections open and is seen by no application.
 [[nodiscard]] QByteArray sseComment(QByteArrayView text = {});

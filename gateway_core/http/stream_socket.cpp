@@ -24,15 +24,27 @@ namespace {
 using NativeSocket = SOCKET;
 constexpr int sendFlags = 0;
 constexpr int shutdownSend = SD_SEND;
-bool wouldBlock() { return WSAGetLastError() == WSAEWOULDBLOCK; }
-bool interrupted() { return false; }
+bool wouldBlock()
+{
+    return WSAGetLastError() == WSAEWOULDBLOCK;
+}
+bool interrupted()
+{
+    return false;
+}
 bool setNonBlocking(NativeSocket s)
 {
     u_long on = 1;
     return ioctlsocket(s, FIONBIO, &on) == 0;
 }
-void closeNative(NativeSocket s) { closesocket(s); }
-int toSize(qsizetype size) { return static_cast<int>(std::min<qsizetype>(size, 1 << 30)); }
+void closeNative(NativeSocket s)
+{
+    closesocket(s);
+}
+int toSize(qsizetype size)
+{
+    return static_cast<int>(std::min<qsizetype>(size, 1 << 30));
+}
 #else
 using NativeSocket = int;
 #ifdef MSG_NOSIGNAL
@@ -41,18 +53,33 @@ constexpr int sendFlags = MSG_NOSIGNAL;
 constexpr int sendFlags = 0;
 #endif
 constexpr int shutdownSend = SHUT_WR;
-bool wouldBlock() { return errno == EAGAIN || errno == EWOULDBLOCK; }
-bool interrupted() { return errno == EINTR; }
+bool wouldBlock()
+{
+    return errno == EAGAIN || errno == EWOULDBLOCK;
+}
+bool interrupted()
+{
+    return errno == EINTR;
+}
 bool setNonBlocking(NativeSocket s)
 {
     const int flags = ::fcntl(s, F_GETFL);
     return flags >= 0 && ::fcntl(s, F_SETFL, flags | O_NONBLOCK) == 0;
 }
-void closeNative(NativeSocket s) { ::close(s); }
-std::size_t toSize(qsizetype size) { return static_cast<std::size_t>(size); }
+void closeNative(NativeSocket s)
+{
+    ::close(s);
+}
+std::size_t toSize(qsizetype size)
+{
+    return static_cast<std::size_t>(size);
+}
 #endif
 
-NativeSocket native(qintptr descriptor) { return static_cast<NativeSocket>(descriptor); }
+NativeSocket native(qintptr descriptor)
+{
+    return static_cast<NativeSocket>(descriptor);
+}
 
 void setOption(NativeSocket s, int level, int name)
 {
@@ -87,7 +114,8 @@ bool StreamSocket::start(std::function<void()> readable, std::function<void()> w
     }
     m_writable = std::move(writable);
     m_readNotifier = new QSocketNotifier(m_descriptor, QSocketNotifier::Read);
-    QObject::connect(m_readNotifier, &QSocketNotifier::activated, m_readNotifier, [callback = std::move(readable)] { callback(); });
+    QObject::connect(m_readNotifier, &QSocketNotifier::activated, m_readNotifier,
+                     [callback = std::move(readable)] { callback(); });
     return true;
 }
 

@@ -10,9 +10,9 @@
 
 namespace oriel::http {
 
-/// An accepted TCP connection without buffers of its own, on Qt's event loop. QTcpSocket reads and writes an accepted descriptor through
-/// two ring buffers and wakes the event loop for each answer, ten system calls a request; this takes three. Owns the descriptor. Only on
-/// the thread it was made on.
+/// An accepted TCP connection without buffers of its own, on Qt's event loop. QTcpSocket reads and writes an accepted descriptor
+/// through two ring buffers and wakes the event loop for each answer, ten system calls a request; this takes three. Owns the
+/// descriptor. Only on the thread it was made on.
 class StreamSocket {
 public:
     enum class ReadState : quint8 { Bytes, WouldBlock, End, Failed };
@@ -30,12 +30,13 @@ public:
 
     /// Reads what is there, at most `size` bytes. `count` is set for Bytes.
     ReadState read(char* data, qsizetype size, qsizetype* count);
-    /// Gives how many bytes the kernel took; 0 when it is full (writable is then called once there is room), -1 when the peer has gone.
+    /// Gives how many bytes the kernel took; 0 when it is full (writable is then called once there is room), -1 when the peer has
+    /// gone.
     qsizetype write(QByteArrayView bytes);
 
     void setReading(bool on);
-    /// Ends our side of the stream: the peer reads what was sent, then the end. Closing both sides while input waits unread would make
-    /// the kernel send a reset that can overtake the last answer.
+    /// Ends our side of the stream: the peer reads what was sent, then the end. Closing both sides while input waits unread would
+    /// make the kernel send a reset that can overtake the last answer.
     void shutdownSending();
     /// Closes at once. Safe within a callback.
     void close();

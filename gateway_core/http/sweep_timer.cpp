@@ -6,7 +6,9 @@
 
 namespace oriel::http {
 
-SweepTimer::SweepTimer(const Clock& clock, QObject& owner, std::function<void()> sweep) : m_clock(clock), m_timer(new QTimer(&owner))
+SweepTimer::SweepTimer(const Clock& clock, QObject& owner, std::function<void()> sweep)
+    : m_clock(clock),
+      m_timer(new QTimer(&owner))
 {
     m_timer->setSingleShot(true);
     m_timer->setTimerType(Qt::CoarseTimer);

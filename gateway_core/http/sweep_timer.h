@@ -11,8 +11,9 @@
 
 namespace oriel::http {
 
-/// One coarse timer for the deadlines of many connections. Deadlines mostly move away, so moving one costs nothing: the timer fires at the
-/// earliest one it was told of, and the owner then looks which have really passed and arms it again. Silent while nothing is armed.
+/// One coarse timer for the deadlines of many connections. Deadlines mostly move away, so moving one costs nothing: the timer
+/// fires at the earliest one it was told of, and the owner then looks which have really passed and arms it again. Silent while
+/// nothing is armed.
 class SweepTimer {
 public:
     static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();

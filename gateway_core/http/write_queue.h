@@ -8,8 +8,8 @@
 
 namespace oriel::http {
 
-/// What waits to be sent on one socket. Small pieces are gathered into one, so that they leave with one system call; large ones are kept
-/// by reference. Not thread-safe.
+/// What waits to be sent on one socket. Small pieces are gathered into one, so that they leave with one system call; large ones
+/// are kept by reference. Not thread-safe.
 class WriteQueue {
 public:
     /// The piece that further small text is to be appended to; call gathered() afterwards.
@@ -33,7 +33,7 @@ private:
     qsizetype m_sent = 0;        ///< of the first segment
     qsizetype m_gatherStart = 0; ///< size of the gathering segment when it was lent
     qint64 m_bytes = 0;
-    bool m_lastGathers = false;  ///< the last segment is ours to append to
+    bool m_lastGathers = false; ///< the last segment is ours to append to
 };
 
 } // namespace oriel::http

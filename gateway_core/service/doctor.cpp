@@ -24,16 +24,20 @@ void checkConfiguration(const DoctorInput& input, QList<DoctorCheck>& checks)
     const auto loaded = config::loadConfig(input.configPath);
     if (!loaded) {
         for (const config::Problem& problem : loaded.error())
-            checks.append({area, Verdict::Failure, problem.toString(), QStringLiteral("Mend the line; Oriel reads the file again by itself.")});
+            checks.append({area, Verdict::Failure, problem.toString(),
+                           QStringLiteral("Mend the line; Oriel reads the file again by itself.")});
         return;
     }
     for (const config::Problem& warning : loaded->warnings)
         checks.append({area, Verdict::Warning, warning.toString(), {}});
-    const QString found = QFileInfo::exists(input.configPath)
-                              ? QStringLiteral("%1 is valid, with %2 servers").arg(input.configPath).arg(loaded->config.servers.size())
-                              : QStringLiteral("%1 does not exist; defaults are in force").arg(input.configPath);
+    const QString found =
+        QFileInfo::exists(input.configPath)
+            ? QStringLiteral("%1 is valid, with %2 servers").arg(input.configPath).arg(loaded->config.servers.size())
+            : QStringLiteral("%1 does not exist; defaults are in force").arg(input.configPath);
     checks.append({area, loaded->config.servers.isEmpty() ? Verdict::Warning : Verdict::Ok, found,
-                   loaded->config.servers.isEmpty() ? QStringLiteral("Add a server, or import those of a client with 'oriel config import'.") : QString()});
+                   loaded->config.servers.isEmpty()
+                       ? QStringLiteral("Add a server, or import those of a client with 'oriel config import'.")
+                       : QString()});
     if (!input.running) {
         for (const config::Server& server : loaded->config.servers) {
             if (server.transport != config::ServerTransport::Stdio || !server.enabled)
@@ -41,7 +45,8 @@ void checkConfiguration(const DoctorInput& input, QList<DoctorCheck>& checks)
             const bool there = QFileInfo(server.command).isAbsolute() ? QFileInfo(server.command).isExecutable()
                                                                       : !QStandardPaths::findExecutable(server.command).isEmpty();
             checks.append({QStringLiteral("server %1").arg(server.name), there ? Verdict::Ok : Verdict::Failure,
-                           there ? QStringLiteral("'%1' is there").arg(server.command) : QStringLiteral("'%1' was not found in PATH").arg(server.command),
+                           there ? QStringLiteral("'%1' is there").arg(server.command)
+                                 : QStringLiteral("'%1' was not found in PATH").arg(server.command),
                            there ? QString() : QStringLiteral("Install it, or write its absolute path as the command.")});
         }
     }
@@ -59,7 +64,9 @@ void checkDataDirectory(const DoctorInput& input, QList<DoctorCheck>& checks)
     const QStorageInfo storage(directory.exists() ? input.dataDir : directory.absolutePath());
     const bool low = storage.isValid() && storage.bytesAvailable() < kLowDiskBytes;
     checks.append({area, low ? Verdict::Warning : Verdict::Ok,
-                   QStringLiteral("%1, %2 MiB free").arg(input.dataDir).arg(storage.isValid() ? storage.bytesAvailable() / (1024 * 1024) : 0),
+                   QStringLiteral("%1, %2 MiB free")
+                       .arg(input.dataDir)
+                       .arg(storage.isValid() ? storage.bytesAvailable() / (1024 * 1024) : 0),
                    low ? QStringLiteral("Free some space: a full disk stops the audit log.") : QString()});
 }
 
@@ -70,22 +77,29 @@ void checkRunning(const DoctorInput& input, QList<DoctorCheck>& checks)
                    status.listening ? QStringLiteral("listening at %1").arg(status.endpoint) : status.listenError,
                    status.listening ? QString() : QStringLiteral("Stop the program that holds the port, or set gateway.port.")});
     if (status.authDisabled)
-        checks.append({QStringLiteral("port"), Verdict::Warning, QStringLiteral("authentication is off: every program of this machine may call the servers"),
+        checks.append({QStringLiteral("port"), Verdict::Warning,
+                       QStringLiteral("authentication is off: every program of this machine may call the servers"),
                        QStringLiteral("Start without --no-auth.")});
     checks.append({QStringLiteral("keychain"), status.vaultDegraded ? Verdict::Warning : Verdict::Ok, status.vaultState,
-                   status.vaultDegraded ? QStringLiteral("Unlock the system's keychain, or give a passphrase with --passphrase-file.") : QString()});
+                   status.vaultDegraded
+                       ? QStringLiteral("Unlock the system's keychain, or give a passphrase with --passphrase-file.")
+                       : QString()});
     if (!status.auditError.isEmpty())
-        checks.append({QStringLiteral("audit log"), Verdict::Failure, status.auditError, QStringLiteral("Free disk space; waiting rows are written then.")});
+        checks.append({QStringLiteral("audit log"), Verdict::Failure, status.auditError,
+                       QStringLiteral("Free disk space; waiting rows are written then.")});
     for (const ServerSnapshot& server : input.servers) {
         const bool broken = server.state == ServerState::Failed || server.state == ServerState::Backoff;
         checks.append({QStringLiteral("server %1").arg(server.config.name), broken ? Verdict::Failure : Verdict::Ok,
-                       broken && !server.diagnosis.isEmpty() ? server.diagnosis.headline + QStringLiteral(". ") + server.diagnosis.cause : server.stateText,
+                       broken && !server.diagnosis.isEmpty()
+                           ? server.diagnosis.headline + QStringLiteral(". ") + server.diagnosis.cause
+                           : server.stateText,
                        broken ? server.diagnosis.remedy : QString()});
     }
     for (const DestinationSnapshot& destination : input.destinations) {
         const bool broken = destination.state == DestinationState::Paused || destination.state == DestinationState::Refused ||
                             destination.state == DestinationState::Retrying;
-        checks.append({QStringLiteral("destination %1").arg(destination.config.name), broken ? Verdict::Warning : Verdict::Ok, destination.stateText,
+        checks.append({QStringLiteral("destination %1").arg(destination.config.name), broken ? Verdict::Warning : Verdict::Ok,
+                       destination.stateText,
                        broken ? QStringLiteral("Check its endpoint and key; what waits is sent when it answers.") : QString()});
     }
 }
@@ -94,9 +108,11 @@ void checkClients(QList<DoctorCheck>& checks)
 {
     const config::ImportScan scan = config::scanClients(config::ClientPlaces::ofThisUser());
     for (const QString& problem : scan.problems)
-        checks.append({QStringLiteral("clients"), Verdict::Warning, problem, QStringLiteral("The client itself will not read this file either.")});
+        checks.append({QStringLiteral("clients"), Verdict::Warning, problem,
+                       QStringLiteral("The client itself will not read this file either.")});
     if (!scan.servers.isEmpty())
-        checks.append({QStringLiteral("clients"), Verdict::Ok, QStringLiteral("%1 servers stand in clients' own files").arg(scan.servers.size()),
+        checks.append({QStringLiteral("clients"), Verdict::Ok,
+                       QStringLiteral("%1 servers stand in clients' own files").arg(scan.servers.size()),
                        QStringLiteral("'oriel config import' shows what can be moved behind Oriel.")});
 }
 
@@ -136,8 +152,8 @@ QList<DoctorCheck> doctorFromJson(const QByteArray& json)
         return checks;
     for (const json::Value& entry : document.root().elements()) {
         const auto verdict = entry.find("verdict").asInt64().value_or(2);
-        checks.append({entry.find("area").asString(), static_cast<Verdict>(std::clamp<std::int64_t>(verdict, 0, 2)), entry.find("finding").asString(),
-                       entry.find("remedy").asString()});
+        checks.append({entry.find("area").asString(), static_cast<Verdict>(std::clamp<std::int64_t>(verdict, 0, 2)),
+                       entry.find("finding").asString(), entry.find("remedy").asString()});
     }
     return checks;
 }

@@ -16,8 +16,8 @@ struct DoctorInput {
     bool running = true;
 };
 
-/// Checks configuration, data directory, port, keychain, servers, destinations and the clients' own files (G6c). Reads files; any thread that may wait
-/// for disks.
+/// Checks configuration, data directory, port, keychain, servers, destinations and the clients' own files (G6c). Reads files; any
+/// thread that may wait for disks.
 QList<DoctorCheck> runDoctor(const DoctorInput& input);
 QByteArray doctorJson(const QList<DoctorCheck>& checks);
 QList<DoctorCheck> doctorFromJson(const QByteArray& json);

@@ -22,11 +22,14 @@ upstream::ConnectionContext connectionContext(const GatewayHost::Dependencies& d
 } // namespace
 
 GatewayHost::GatewayHost(Dependencies dependencies, const config::Config& configuration, bool auth)
-    : m_auth(auth), m_client({}, dependencies.clock), m_tokens(dependencies.tokenPath, dependencies.clock, dependencies.random),
+    : m_auth(auth),
+      m_client({}, dependencies.clock),
+      m_tokens(dependencies.tokenPath, dependencies.clock, dependencies.random),
       m_gateway(std::make_unique<gateway::Gateway>(gateway::Gateway::Dependencies{
           dependencies.clock, dependencies.random, dependencies.recorder, connectionContext(dependencies, m_client)})),
       m_endpoint(std::make_unique<downstream::HttpEndpoint>(
-          downstream::HttpEndpoint::Dependencies{dependencies.clock, dependencies.random, m_tokens, dependencies.recorder, *m_gateway},
+          downstream::HttpEndpoint::Dependencies{dependencies.clock, dependencies.random, m_tokens, dependencies.recorder,
+                                                 *m_gateway},
           endpointOptions(configuration))),
       m_bridges(downstream::LineEndpoint::Dependencies{dependencies.clock, dependencies.random, *m_gateway})
 {}

@@ -13,8 +13,8 @@
 
 namespace oriel::service {
 
-/// Everything that lives on the gateway thread: the endpoint, the bridges' endpoint, the tokens, the gateway and its HTTP client. Made, used and
-/// destroyed on that thread; the service posts to it.
+/// Everything that lives on the gateway thread: the endpoint, the bridges' endpoint, the tokens, the gateway and its HTTP client.
+/// Made, used and destroyed on that thread; the service posts to it.
 class GatewayHost final : public QObject {
     Q_OBJECT
 public:

@@ -24,10 +24,14 @@ template <class Sender, class Signal, class Begin> void waitFor(Sender* sender, 
 } // namespace
 
 GatewayService::GatewayService(ServiceOptions options, QObject* parent)
-    : QObject(parent), d(std::make_unique<Private>(*this, std::move(options)))
+    : QObject(parent),
+      d(std::make_unique<Private>(*this, std::move(options)))
 {}
 
-GatewayService::~GatewayService() { stop(); }
+GatewayService::~GatewayService()
+{
+    stop();
+}
 
 Status GatewayService::start()
 {
@@ -81,7 +85,8 @@ void GatewayService::stop()
     waitFor(d->exports.get(), &otlp::ExportPipeline::drained, 3'500, [this] { d->exports->shutdown(); });
     if (d->host != nullptr) {
         // Its thread is still running, so the host's timers and sockets go where they live.
-        QMetaObject::invokeMethod(d->host, [this] { delete std::exchange(d->host, nullptr); }, Qt::BlockingQueuedConnection);
+        QMetaObject::invokeMethod(
+            d->host, [this] { delete std::exchange(d->host, nullptr); }, Qt::BlockingQueuedConnection);
     }
     d->gatewayThread.quit();
     d->gatewayThread.wait();
@@ -91,7 +96,8 @@ void GatewayService::stop()
                                          {d->exports.get(), &d->exportThread},
                                          {d->vaultKeeper.get(), &d->vaultThread}}) {
         // A worker with timers has to die on its own thread, or on none that still runs.
-        QMetaObject::invokeMethod(worker, [worker, home = QThread::currentThread()] { worker->moveToThread(home); }, Qt::BlockingQueuedConnection);
+        QMetaObject::invokeMethod(
+            worker, [worker, home = QThread::currentThread()] { worker->moveToThread(home); }, Qt::BlockingQueuedConnection);
         thread->quit();
         thread->wait();
     }
@@ -117,8 +123,8 @@ QFuture<std::optional<telemetry::CallRecord>> GatewayService::call(TraceId id, S
     return d->read([this, id, span](std::stop_token) { return d->stores->traces.callForTrace(id, span); });
 }
 
-QFuture<std::vector<store::LatencyPoint>> GatewayService::latencyPoints(std::int64_t fromUnixNs, std::int64_t toUnixNs, std::size_t max,
-                                                                        store::Filter filter)
+QFuture<std::vector<store::LatencyPoint>> GatewayService::latencyPoints(std::int64_t fromUnixNs, std::int64_t toUnixNs,
+                                                                        std::size_t max, store::Filter filter)
 {
     return d->read([this, fromUnixNs, toUnixNs, max, filter = std::move(filter)](std::stop_token stop) {
         return d->stores->traces.latencyPoints(fromUnixNs, toUnixNs, max, filter, stop);
@@ -203,7 +209,10 @@ QFuture<std::optional<store::WireEntry>> GatewayService::wireFrame(quint64 id)
     return d->read([this, id](std::stop_token) { return d->stores->wire.frame(id); });
 }
 
-store::TraceStoreStats GatewayService::traceStats() const { return d->stores->traces.stats(); }
+store::TraceStoreStats GatewayService::traceStats() const
+{
+    return d->stores->traces.stats();
+}
 
 QStringList GatewayService::logSources() const
 {
@@ -213,6 +222,9 @@ QStringList GatewayService::logSources() const
     return sources;
 }
 
-const store::FilterVocabulary& GatewayService::filterVocabulary() const { return d->stores->traces; }
+const store::FilterVocabulary& GatewayService::filterVocabulary() const
+{
+    return d->stores->traces;
+}
 
 } // namespace oriel::service

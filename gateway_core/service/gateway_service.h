@@ -20,10 +20,10 @@ namespace oriel::service {
 struct ServiceOptions {
     QString configPath;
     QString dataDir;
-    std::optional<quint16> port;   ///< from the command line
+    std::optional<quint16> port; ///< from the command line
     bool noAuth = false;
     bool headless = false;
-    bool demo = false;             ///< adds the bundled demo server, in memory only
+    bool demo = false; ///< adds the bundled demo server, in memory only
     QString demoServerPath;
     QString passphraseFile;
 };
@@ -33,8 +33,8 @@ struct ChartQuery {
     enum class Kind : quint8 { Rate, Value, Quantile, Ratio };
     Kind kind = Kind::Rate;
     QByteArray metric;
-    QByteArray denominator;   ///< Ratio
-    double quantile = 0.95;   ///< Quantile
+    QByteArray denominator; ///< Ratio
+    double quantile = 0.95; ///< Quantile
     std::vector<store::LabelMatcher> matchers;
     store::ChartRange range;
     std::vector<QByteArray> by;
@@ -42,18 +42,18 @@ struct ChartQuery {
 
 /// The gateway with its worker threads: the only door for the window, the HTTP API and the command line.
 ///
-/// Owned by the composition root and used on the thread it was made on (the GUI thread in a window). No function waits for disk, network or a
-/// worker thread: what takes time returns a QFuture, delivered by `then(context, …)`; cancelling the future stops the work. Snapshots are
-/// copies of the last state that the workers published. The …Advanced signals come at most 30 times a second and only say that a reader
-/// may ask for what is newer than the id it has.
+/// Owned by the composition root and used on the thread it was made on (the GUI thread in a window). No function waits for disk,
+/// network or a worker thread: what takes time returns a QFuture, delivered by `then(context, …)`; cancelling the future stops
+/// the work. Snapshots are copies of the last state that the workers published. The …Advanced signals come at most 30 times a
+/// second and only say that a reader may ask for what is newer than the id it has.
 class GatewayService : public QObject {
     Q_OBJECT
 public:
     explicit GatewayService(ServiceOptions options, QObject* parent = nullptr);
     ~GatewayService() override;
 
-    /// Opens the stores and the vault, reads the configuration, starts the threads and listens. Fails only where going on makes no sense:
-    /// another Oriel owns the data directory, or an explicit port is taken (AlreadyExists).
+    /// Opens the stores and the vault, reads the configuration, starts the threads and listens. Fails only where going on makes
+    /// no sense: another Oriel owns the data directory, or an explicit port is taken (AlreadyExists).
     Status start();
     /// Stops accepting, cancels calls with a deadline, drains telemetry, flushes the exporters (≤ 3 s), joins. Idempotent.
     void stop();
@@ -118,7 +118,7 @@ public:
     QFuture<Status> applyRetention();
     QFuture<Result<quint64>> exportAudit(store::AuditQuery query, QString path, bool csv);
     QFuture<Result<quint64>> exportTraces(store::TraceQuery query, QString path, qint64 limit = 0); ///< OTLP JSON lines
-    [[nodiscard]] MaskPreview previewMasking(const QByteArray& text) const; ///< with the masking in force
+    [[nodiscard]] MaskPreview previewMasking(const QByteArray& text) const;                         ///< with the masking in force
     QFuture<QList<DoctorCheck>> doctor();
 
 Q_SIGNALS:

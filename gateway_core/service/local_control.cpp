@@ -55,7 +55,10 @@ QByteArray answerLine(const Result<QByteArray>& answer)
 
 DataDirectoryLock::DataDirectoryLock() = default;
 
-DataDirectoryLock::~DataDirectoryLock() { release(); }
+DataDirectoryLock::~DataDirectoryLock()
+{
+    release();
+}
 
 Status DataDirectoryLock::acquire(const QString& dataDir)
 {
@@ -76,8 +79,8 @@ Status DataDirectoryLock::acquire(const QString& dataDir)
     QString host;
     QString application;
     if (lock->error() == QLockFile::LockFailedError && lock->getLockInfo(&pid, &host, &application))
-        return fail(ErrorCode::AlreadyExists, QStringLiteral("another Oriel (process %1) uses this data directory").arg(pid), dataDir,
-                    QStringLiteral("Stop it, or give this one its own with --data-dir."));
+        return fail(ErrorCode::AlreadyExists, QStringLiteral("another Oriel (process %1) uses this data directory").arg(pid),
+                    dataDir, QStringLiteral("Stop it, or give this one its own with --data-dir."));
     return fail(ErrorCode::Io, QStringLiteral("the data directory cannot be locked"), dataDir,
                 QStringLiteral("Check that it is writable, or choose another one with --data-dir."));
 }
@@ -136,7 +139,8 @@ LocalControl::LocalControl(Handlers handlers, QObject* parent) : QObject(parent)
 
 QString LocalControl::socketNameFor(const QString& dataDir)
 {
-    const QByteArray digest = QCryptographicHash::hash(QDir(dataDir).absolutePath().toUtf8(), QCryptographicHash::Sha256).toHex().left(16);
+    const QByteArray digest =
+        QCryptographicHash::hash(QDir(dataDir).absolutePath().toUtf8(), QCryptographicHash::Sha256).toHex().left(16);
     return QStringLiteral("oriel-") + QString::fromLatin1(digest);
 }
 
@@ -150,7 +154,10 @@ Result<QString> LocalControl::listen(const QString& dataDir)
     return m_server.fullServerName();
 }
 
-void LocalControl::close() { m_server.close(); }
+void LocalControl::close()
+{
+    m_server.close();
+}
 
 void LocalControl::greet(QLocalSocket* socket)
 {
@@ -189,7 +196,8 @@ void LocalControl::handleGreeting(QLocalSocket* socket, const QByteArray& line)
         return;
     }
     const json::Value arguments = root.find("arguments");
-    m_handlers.command(root.find("command").asUtf8(), arguments.isObject() ? arguments.raw().toByteArray() : QByteArrayLiteral("{}"),
+    m_handlers.command(root.find("command").asUtf8(),
+                       arguments.isObject() ? arguments.raw().toByteArray() : QByteArrayLiteral("{}"),
                        [this, guarded = QPointer<QLocalSocket>(socket)](const Result<QByteArray>& answer) {
                            QMetaObject::invokeMethod(this, [guarded, reply = answerLine(answer)] {
                                if (guarded == nullptr)
@@ -208,9 +216,14 @@ Result<QByteArray> sendCommand(const QString& dataDir, const QByteArray& command
     QLocalSocket socket;
     socket.connectToServer(runtime->socketName);
     if (!socket.waitForConnected(timeoutMs))
-        return fail(ErrorCode::Unavailable, QStringLiteral("the running Oriel does not answer: %1").arg(socket.errorString()), dataDir);
+        return fail(ErrorCode::Unavailable, QStringLiteral("the running Oriel does not answer: %1").arg(socket.errorString()),
+                    dataDir);
     json::Writer writer;
-    writer.beginObject().member("role", "command").member("command", command).rawMember("arguments", arguments.isEmpty() ? QByteArrayView("{}") : QByteArrayView(arguments)).endObject();
+    writer.beginObject()
+        .member("role", "command")
+        .member("command", command)
+        .rawMember("arguments", arguments.isEmpty() ? QByteArrayView("{}") : QByteArrayView(arguments))
+        .endObject();
     socket.write(writer.take() + '\n');
     QByteArray line;
     while (!line.endsWith('\n')) {
@@ -224,8 +237,8 @@ Result<QByteArray> sendCommand(const QString& dataDir, const QByteArray& command
     const json::Value root = document.root();
     if (root.find("ok").asBool().value_or(false))
         return root.find("value").raw().toByteArray();
-    return fail(static_cast<ErrorCode>(root.find("code").asInt64().value_or(static_cast<int>(ErrorCode::Internal))), root.find("error").asString(),
-                root.find("context").asString(), root.find("remedy").asString());
+    return fail(static_cast<ErrorCode>(root.find("code").asInt64().value_or(static_cast<int>(ErrorCode::Internal))),
+                root.find("error").asString(), root.find("context").asString(), root.find("remedy").asString());
 }
 
 } // namespace oriel::service

@@ -16,8 +16,8 @@ class QLockFile;
 
 namespace oriel::service {
 
-/// One data directory has one owner. Holds the lock file for the life of the process and writes `runtime.json` (mode 0600: pid, port, socket),
-/// by which other Oriel processes of the user find it.
+/// One data directory has one owner. Holds the lock file for the life of the process and writes `runtime.json` (mode 0600: pid,
+/// port, socket), by which other Oriel processes of the user find it.
 class DataDirectoryLock {
 public:
     DataDirectoryLock();
@@ -42,9 +42,9 @@ struct RuntimeInfo {
 /// NotFound when no Oriel owns the directory.
 Result<RuntimeInfo> readRuntime(const QString& dataDir);
 
-/// The local socket of a data directory's owner. A peer of the same user sends one line of JSON first: {"role":"bridge","server":"…","pid":n} and then
-/// MCP lines, or {"role":"command","command":"…","arguments":{…}} and gets one line back, {"ok":true,"value":…} or {"ok":false,"error":…}.
-/// Lives on the gateway thread, where the bridges' sockets stay.
+/// The local socket of a data directory's owner. A peer of the same user sends one line of JSON first:
+/// {"role":"bridge","server":"…","pid":n} and then MCP lines, or {"role":"command","command":"…","arguments":{…}} and gets one
+/// line back, {"ok":true,"value":…} or {"ok":false,"error":…}. Lives on the gateway thread, where the bridges' sockets stay.
 class LocalControl final : public QObject {
     Q_OBJECT
 public:
@@ -54,7 +54,8 @@ public:
     using Respond = std::function<void(Result<QByteArray>)>;
     struct Handlers {
         std::function<void(QLocalSocket*, const QByteArray& server, qint64 pid)> bridge;
-        std::function<void(const QByteArray& command, const QByteArray& arguments, Respond)> command; ///< may answer later, from any thread
+        std::function<void(const QByteArray& command, const QByteArray& arguments, Respond)>
+            command; ///< may answer later, from any thread
     };
 
     explicit LocalControl(Handlers handlers, QObject* parent = nullptr);
@@ -73,8 +74,9 @@ private:
     QLocalServer m_server;
 };
 
-/// Sends one command to the Oriel that owns the directory and waits for its answer, at most `timeoutMs`. Unavailable when none runs.
-/// Blocks: for the command line only.
-Result<QByteArray> sendCommand(const QString& dataDir, const QByteArray& command, const QByteArray& arguments, int timeoutMs = 10'000);
+/// Sends one command to the Oriel that owns the directory and waits for its answer, at most `timeoutMs`. Unavailable when none
+/// runs. Blocks: for the command line only.
+Result<QByteArray> sendCommand(const QString& dataDir, const QByteArray& command, const QByteArray& arguments,
+                               int timeoutMs = 10'000);
 
 } // namespace oriel::service

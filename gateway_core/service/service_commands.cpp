@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "service/service_state.h"
-
 #include "base/json.h"
 #include "base/json_writer.h"
 #include "config/client_configs.h"
 #include "otlp/encode.h"
 #include "service/doctor.h"
 #include "service/masking.h"
+#include "service/service_state.h"
 
 #include <QFile>
 #include <QFileInfo>
@@ -43,53 +42,60 @@ QFuture<Status> GatewayService::Private::changeConfiguration(std::function<Statu
     if (const Status changed = change(after); !changed)
         return QtFuture::makeReadyFuture(changed);
     return read([this, after, what = std::move(what)](std::stop_token) {
-        const Status saved = config::saveConfig(options.configPath, after);
-        if (saved) {
-            store::AuditRow row;
-            row.kind = store::AuditKind::Config;
-            row.timeUnixNs = clock.unixNs();
-            row.method = what;
-            row.client = QByteArrayLiteral("oriel");
-            stores->audit.append(std::move(row));
-        }
-        return saved;
-    }).then(&q, [this](const Status& saved) {
-        if (saved) {
-            reloadConfiguration();
-            watchConfiguration();
-        }
-        return saved;
-    });
+               const Status saved = config::saveConfig(options.configPath, after);
+               if (saved) {
+                   store::AuditRow row;
+                   row.kind = store::AuditKind::Config;
+                   row.timeUnixNs = clock.unixNs();
+                   row.method = what;
+                   row.client = QByteArrayLiteral("oriel");
+                   stores->audit.append(std::move(row));
+               }
+               return saved;
+           })
+        .then(&q, [this](const Status& saved) {
+            if (saved) {
+                reloadConfiguration();
+                watchConfiguration();
+            }
+            return saved;
+        });
 }
 
 QFuture<Status> GatewayService::saveServer(config::Server server, QString previousName)
 {
     const QByteArray what = "server " + server.name.toUtf8() + " saved";
-    return d->changeConfiguration([server = std::move(server), previousName](config::Config& configuration) {
-        return upsert(configuration.servers, server, previousName, QStringLiteral("server"));
-    }, what);
+    return d->changeConfiguration(
+        [server = std::move(server), previousName](config::Config& configuration) {
+            return upsert(configuration.servers, server, previousName, QStringLiteral("server"));
+        },
+        what);
 }
 
 QFuture<Status> GatewayService::removeServer(QString name)
 {
-    return d->changeConfiguration([name](config::Config& configuration) -> Status {
-        const auto it = findByName(configuration.servers, name);
-        if (it == configuration.servers.end())
-            return fail(ErrorCode::NotFound, QStringLiteral("the configuration file has no server of this name"), name);
-        configuration.servers.erase(it);
-        return {};
-    }, "server " + name.toUtf8() + " removed");
+    return d->changeConfiguration(
+        [name](config::Config& configuration) -> Status {
+            const auto it = findByName(configuration.servers, name);
+            if (it == configuration.servers.end())
+                return fail(ErrorCode::NotFound, QStringLiteral("the configuration file has no server of this name"), name);
+            configuration.servers.erase(it);
+            return {};
+        },
+        "server " + name.toUtf8() + " removed");
 }
 
 QFuture<Status> GatewayService::setServerEnabled(QString name, bool enabled)
 {
-    return d->changeConfiguration([name, enabled](config::Config& configuration) -> Status {
-        const auto it = findByName(configuration.servers, name);
-        if (it == configuration.servers.end())
-            return fail(ErrorCode::NotFound, QStringLiteral("the configuration file has no server of this name"), name);
-        it->enabled = enabled;
-        return {};
-    }, "server " + name.toUtf8() + (enabled ? " enabled" : " disabled"));
+    return d->changeConfiguration(
+        [name, enabled](config::Config& configuration) -> Status {
+            const auto it = findByName(configuration.servers, name);
+            if (it == configuration.servers.end())
+                return fail(ErrorCode::NotFound, QStringLiteral("the configuration file has no server of this name"), name);
+            it->enabled = enabled;
+            return {};
+        },
+        "server " + name.toUtf8() + (enabled ? " enabled" : " disabled"));
 }
 
 QFuture<Status> GatewayService::restartServer(QString name)
@@ -102,49 +108,60 @@ QFuture<Status> GatewayService::restartServer(QString name)
 
 QFuture<Status> GatewayService::setToolEnabled(QString server, QString tool, bool enabled)
 {
-    return d->changeConfiguration([server, tool, enabled](config::Config& configuration) -> Status {
-        const auto it = findByName(configuration.servers, server);
-        if (it == configuration.servers.end())
-            return fail(ErrorCode::NotFound, QStringLiteral("the configuration file has no server of this name"), server);
-        it->disabledTools.removeAll(tool);
-        if (!enabled)
-            it->disabledTools.append(tool);
-        return {};
-    }, "tool " + server.toUtf8() + '/' + tool.toUtf8() + (enabled ? " enabled" : " disabled"));
+    return d->changeConfiguration(
+        [server, tool, enabled](config::Config& configuration) -> Status {
+            const auto it = findByName(configuration.servers, server);
+            if (it == configuration.servers.end())
+                return fail(ErrorCode::NotFound, QStringLiteral("the configuration file has no server of this name"), server);
+            it->disabledTools.removeAll(tool);
+            if (!enabled)
+                it->disabledTools.append(tool);
+            return {};
+        },
+        "tool " + server.toUtf8() + '/' + tool.toUtf8() + (enabled ? " enabled" : " disabled"));
 }
 
 QFuture<Status> GatewayService::saveDestination(config::Destination destination, QString previousName)
 {
     const QByteArray what = "destination " + destination.name.toUtf8() + " saved";
-    return d->changeConfiguration([destination = std::move(destination), previousName](config::Config& configuration) {
-        return upsert(configuration.telemetry.destinations, destination, previousName, QStringLiteral("destination"));
-    }, what);
+    return d->changeConfiguration(
+        [destination = std::move(destination), previousName](config::Config& configuration) {
+            return upsert(configuration.telemetry.destinations, destination, previousName, QStringLiteral("destination"));
+        },
+        what);
 }
 
 QFuture<Status> GatewayService::removeDestination(QString name)
 {
-    return d->changeConfiguration([name](config::Config& configuration) -> Status {
-        const auto it = findByName(configuration.telemetry.destinations, name);
-        if (it == configuration.telemetry.destinations.end())
-            return fail(ErrorCode::NotFound, QStringLiteral("the configuration file has no destination of this name"), name);
-        configuration.telemetry.destinations.erase(it);
-        return {};
-    }, "destination " + name.toUtf8() + " removed");
+    return d->changeConfiguration(
+        [name](config::Config& configuration) -> Status {
+            const auto it = findByName(configuration.telemetry.destinations, name);
+            if (it == configuration.telemetry.destinations.end())
+                return fail(ErrorCode::NotFound, QStringLiteral("the configuration file has no destination of this name"), name);
+            configuration.telemetry.destinations.erase(it);
+            return {};
+        },
+        "destination " + name.toUtf8() + " removed");
 }
 
-QFuture<Result<QString>> GatewayService::testDestination(QString name) { return d->exports->sendTestSpan(name); }
+QFuture<Result<QString>> GatewayService::testDestination(QString name)
+{
+    return d->exports->sendTestSpan(name);
+}
 
 QFuture<Status> GatewayService::saveConfiguration(config::Config configuration)
 {
-    return d->changeConfiguration([configuration = std::move(configuration)](config::Config& target) -> Status {
-        target.gateway = configuration.gateway;
-        target.metrics = configuration.metrics;
-        target.audit = configuration.audit;
-        target.retention = configuration.retention;
-        target.masking = configuration.masking;
-        target.ui = configuration.ui;
-        return {};
-    }, QByteArrayLiteral("settings saved"));
+    return d->changeConfiguration(
+        [configuration = std::move(configuration)](config::Config& target) -> Status {
+            target.gateway = configuration.gateway;
+            target.metrics = configuration.metrics;
+            target.audit = configuration.audit;
+            target.retention = configuration.retention;
+            target.masking = configuration.masking;
+            target.ui = configuration.ui;
+            return {};
+        },
+        QByteArrayLiteral("settings saved"));
 }
 
 QFuture<QList<ImportCandidate>> GatewayService::discoverImports()
@@ -159,7 +176,8 @@ QFuture<QList<ImportCandidate>> GatewayService::discoverImports()
             candidate.server = found.server;
             candidate.secretFields = found.secretFields;
             candidate.warnings = found.warnings;
-            const bool taken = std::any_of(existing.cbegin(), existing.cend(), [&](const auto& server) { return server.name == found.server.name; });
+            const bool taken = std::any_of(existing.cbegin(), existing.cend(),
+                                           [&](const auto& server) { return server.name == found.server.name; });
             if (taken)
                 candidate.conflict = QStringLiteral("a server of this name is configured already");
             candidates.append(std::move(candidate));
@@ -181,23 +199,30 @@ QFuture<Status> GatewayService::importServers(QList<ImportCandidate> chosen, boo
         servers.append(found.server);
     }
     // The vault first: a reference to a secret that was not kept would lose it.
-    return d->on(d->vaultKeeper.get(), [this, secrets]() -> Status {
-        for (auto it = secrets.cbegin(); it != secrets.cend(); ++it) {
-            if (const Status kept = d->vaultKeeper->set(it.key(), it.value()); !kept)
-                return kept;
-        }
-        return {};
-    }).then(this, [this, servers](const Status& kept) {
-        if (!kept)
-            return QtFuture::makeReadyFuture(kept);
-        return d->changeConfiguration([servers](config::Config& configuration) -> Status {
-            for (const config::Server& server : servers) {
-                if (Status added = upsert(configuration.servers, server, {}, QStringLiteral("server")); !added)
-                    return added;
-            }
-            return {};
-        }, QByteArrayLiteral("servers imported"));
-    }).unwrap();
+    return d
+        ->on(d->vaultKeeper.get(),
+             [this, secrets]() -> Status {
+                 for (auto it = secrets.cbegin(); it != secrets.cend(); ++it) {
+                     if (const Status kept = d->vaultKeeper->set(it.key(), it.value()); !kept)
+                         return kept;
+                 }
+                 return {};
+             })
+        .then(this,
+              [this, servers](const Status& kept) {
+                  if (!kept)
+                      return QtFuture::makeReadyFuture(kept);
+                  return d->changeConfiguration(
+                      [servers](config::Config& configuration) -> Status {
+                          for (const config::Server& server : servers) {
+                              if (Status added = upsert(configuration.servers, server, {}, QStringLiteral("server")); !added)
+                                  return added;
+                          }
+                          return {};
+                      },
+                      QByteArrayLiteral("servers imported"));
+              })
+        .unwrap();
 }
 
 QList<ClientSnippet> GatewayService::clientSnippets(const QString& token) const
@@ -205,7 +230,8 @@ QList<ClientSnippet> GatewayService::clientSnippets(const QString& token) const
     QList<ClientSnippet> snippets;
     const config::ClientPlaces places = config::ClientPlaces::ofThisUser();
     for (const config::ClientRow& row : config::clientTable()) {
-        const config::Snippet snippet = config::snippetFor(row.kind, places, d->port, QCoreApplication::applicationFilePath(), token);
+        const config::Snippet snippet =
+            config::snippetFor(row.kind, places, d->port, QCoreApplication::applicationFilePath(), token);
         snippets.append({QString::fromLatin1(row.name), snippet.path, snippet.text, snippet.note});
     }
     return snippets;
@@ -218,32 +244,41 @@ QFuture<QByteArray> GatewayService::sessionToken(QString name)
 
 QFuture<Result<QString>> GatewayService::addToken(QString name, QStringList scopes, QString project)
 {
-    return d->on(d->host, [this, name, scopes, project]() -> Result<QString> {
-        const auto token = d->host->tokens().add(name.toUtf8(), scopes.contains(QStringLiteral("mcp")), scopes.contains(QStringLiteral("api")),
-                                                 project.toUtf8());
-        if (!token)
-            return fail(token.error());
-        return QString::fromLatin1(*token);
-    }).then(this, [this](const Result<QString>& token) {
-        d->refreshTokens();
-        return token;
-    });
+    return d
+        ->on(d->host,
+             [this, name, scopes, project]() -> Result<QString> {
+                 const auto token = d->host->tokens().add(name.toUtf8(), scopes.contains(QStringLiteral("mcp")),
+                                                          scopes.contains(QStringLiteral("api")), project.toUtf8());
+                 if (!token)
+                     return fail(token.error());
+                 return QString::fromLatin1(*token);
+             })
+        .then(this, [this](const Result<QString>& token) {
+            d->refreshTokens();
+            return token;
+        });
 }
 
 QFuture<Status> GatewayService::revokeToken(QString name)
 {
-    return d->on(d->host, [this, name]() -> Status {
-        const Status revoked = d->host->tokens().revoke(name.toUtf8());
-        if (revoked)
-            d->host->endpoint().closeSessionsOf(name.toUtf8());
-        return revoked;
-    }).then(this, [this](const Status& revoked) {
-        d->refreshTokens();
-        return revoked;
-    });
+    return d
+        ->on(d->host,
+             [this, name]() -> Status {
+                 const Status revoked = d->host->tokens().revoke(name.toUtf8());
+                 if (revoked)
+                     d->host->endpoint().closeSessionsOf(name.toUtf8());
+                 return revoked;
+             })
+        .then(this, [this](const Status& revoked) {
+            d->refreshTokens();
+            return revoked;
+        });
 }
 
-QStringList GatewayService::secretNames() const { return d->vaultKeeper->list(); }
+QStringList GatewayService::secretNames() const
+{
+    return d->vaultKeeper->list();
+}
 
 QFuture<Status> GatewayService::setSecret(QString name, QByteArray value)
 {
@@ -291,8 +326,9 @@ QFuture<Result<quint64>> GatewayService::exportAudit(store::AuditQuery query, QS
         QSaveFile file(path);
         if (!file.open(QIODevice::WriteOnly))
             return fail(ErrorCode::Io, QStringLiteral("cannot be written: %1").arg(file.errorString()), path);
-        const auto rows = store::exportAudit(*reader, query, csv ? store::AuditFormat::Csv : store::AuditFormat::JsonLines,
-                                             [&file](QByteArrayView chunk) { return file.write(chunk.data(), chunk.size()) == chunk.size(); }, stop);
+        const auto rows = store::exportAudit(
+            *reader, query, csv ? store::AuditFormat::Csv : store::AuditFormat::JsonLines,
+            [&file](QByteArrayView chunk) { return file.write(chunk.data(), chunk.size()) == chunk.size(); }, stop);
         if (!rows)
             return fail(rows.error());
         if (!file.commit())
@@ -351,7 +387,8 @@ QFuture<QList<DoctorCheck>> GatewayService::doctor()
     return d->read([input](std::stop_token) { return runDoctor(input); });
 }
 
-void GatewayService::Private::handleCommand(const QByteArray& command, const QByteArray& arguments, const LocalControl::Respond& respond)
+void GatewayService::Private::handleCommand(const QByteArray& command, const QByteArray& arguments,
+                                            const LocalControl::Respond& respond)
 {
     json::Document document;
     (void)document.parse(arguments);
@@ -362,7 +399,8 @@ void GatewayService::Private::handleCommand(const QByteArray& command, const QBy
         for (const json::Value& scope : root.find("scopes").elements())
             scopes.append(scope.asString());
         q.addToken(name, scopes, root.find("project").asString()).then(&q, [respond](const Result<QString>& token) {
-            respond(token ? Result<QByteArray>(json::quote(QStringView(*token))) : Result<QByteArray>(tl::unexpected(token.error())));
+            respond(token ? Result<QByteArray>(json::quote(QStringView(*token)))
+                          : Result<QByteArray>(tl::unexpected(token.error())));
         });
     } else if (command == "token.revoke") {
         q.revokeToken(name).then(&q, [respond](const Status& done) {
@@ -387,7 +425,8 @@ void GatewayService::Private::handleCommand(const QByteArray& command, const QBy
         query.newestFirst = false;
         const auto limit = root.find("limit").asInt64().value_or(0);
         q.exportTraces(query, root.find("path").asString(), limit).then(&q, [respond](const Result<quint64>& written) {
-            respond(written ? Result<QByteArray>(QByteArray::number(*written)) : Result<QByteArray>(tl::unexpected(written.error())));
+            respond(written ? Result<QByteArray>(QByteArray::number(*written))
+                            : Result<QByteArray>(tl::unexpected(written.error())));
         });
     } else if (command == "raise") {
         // A headless Oriel has no window to raise: whoever asks may have the directory handed over.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "service/service_state.h"
-
 #include "base/json_writer.h"
+#include "service/service_state.h"
 
 #include <QDateTime>
 
@@ -34,7 +33,10 @@ ServerState stateOf(const upstream::ServerStatus& status)
     return ServerState::Stopped;
 }
 
-QString clockText(std::int64_t unixNs) { return QDateTime::fromMSecsSinceEpoch(unixNs / 1'000'000).toString(QStringLiteral("HH:mm:ss")); }
+QString clockText(std::int64_t unixNs)
+{
+    return QDateTime::fromMSecsSinceEpoch(unixNs / 1'000'000).toString(QStringLiteral("HH:mm:ss"));
+}
 
 QString stateTextOf(const upstream::ServerStatus& status, std::int64_t nowUnixNs)
 {
@@ -50,8 +52,11 @@ QString stateTextOf(const upstream::ServerStatus& status, std::int64_t nowUnixNs
     case upstream::ServerState::Ready:
         return QStringLiteral("ready since %1").arg(clockText(status.sinceUnixNs));
     case upstream::ServerState::Backoff: {
-        const std::int64_t seconds = std::max<std::int64_t>(0, (status.nextStartUnixNs - nowUnixNs + 999'999'999) / 1'000'000'000);
-        return QStringLiteral("%1, restart in %2 s").arg(status.diagnosis.headline.isEmpty() ? QStringLiteral("ended") : status.diagnosis.headline).arg(seconds);
+        const std::int64_t seconds =
+            std::max<std::int64_t>(0, (status.nextStartUnixNs - nowUnixNs + 999'999'999) / 1'000'000'000);
+        return QStringLiteral("%1, restart in %2 s")
+            .arg(status.diagnosis.headline.isEmpty() ? QStringLiteral("ended") : status.diagnosis.headline)
+            .arg(seconds);
     }
     case upstream::ServerState::Failed:
         return status.diagnosis.headline.isEmpty() ? QStringLiteral("failed") : status.diagnosis.headline;
@@ -110,7 +115,8 @@ void GatewayService::Private::refreshSessions()
             snapshot.clientVersion = QString::fromUtf8(session->client->clientVersion);
             snapshot.tokenName = QString::fromUtf8(session->client->tokenName);
             snapshot.protocolVersion = QString::fromUtf8(session->client->protocolVersion);
-            snapshot.transport = session->client->transport == telemetry::Transport::Http ? QStringLiteral("http") : QStringLiteral("bridge");
+            snapshot.transport =
+                session->client->transport == telemetry::Transport::Http ? QStringLiteral("http") : QStringLiteral("bridge");
             snapshot.sinceUnixNs = session->openedUnixNs;
             snapshot.lastSeenUnixNs = session->lastSeenUnixNs;
             snapshot.calls = session->calls;
@@ -134,7 +140,8 @@ void GatewayService::Private::refreshTokens()
                 scopes.append(QStringLiteral("mcp"));
             if (token.apiScope)
                 scopes.append(QStringLiteral("api"));
-            list.append({QString::fromUtf8(token.name), scopes, QString::fromUtf8(token.project), token.createdUnixNs, token.lastUsedUnixNs});
+            list.append({QString::fromUtf8(token.name), scopes, QString::fromUtf8(token.project), token.createdUnixNs,
+                         token.lastUsedUnixNs});
         }
         QMetaObject::invokeMethod(&q, [this, list = std::move(list)]() mutable {
             tokenList = std::move(list);
@@ -167,7 +174,8 @@ void GatewayService::Private::refreshStatistics()
         figures.p95 = total.groups.empty() ? 0 : static_cast<std::int64_t>(total.groups.front().total.p95Ns);
         all.fromUnixNs = now - kRateNs;
         const store::AggregateResult last = stores->traces.aggregate(all, stop);
-        figures.rate = last.groups.empty() ? 0 : static_cast<double>(last.groups.front().total.calls) / (static_cast<double>(kRateNs) / 1e9);
+        figures.rate =
+            last.groups.empty() ? 0 : static_cast<double>(last.groups.front().total.calls) / (static_cast<double>(kRateNs) / 1e9);
         return figures;
     }).then(&q, [this](const Figures& figures) {
         byServer = figures.servers;
@@ -205,7 +213,8 @@ ServerSnapshot GatewayService::Private::snapshotOf(const config::Server& server)
         snapshot.resources = static_cast<int>(status.resources);
         snapshot.inFlight = status.inFlight;
         snapshot.restarts = status.restarts;
-        snapshot.diagnosis = {status.diagnosis.headline, status.diagnosis.cause, status.diagnosis.remedy, status.diagnosis.details};
+        snapshot.diagnosis = {status.diagnosis.headline, status.diagnosis.cause, status.diagnosis.remedy,
+                              status.diagnosis.details};
         snapshot.lifecycleTraceId = status.lifecycleTraceId.isValid() ? status.lifecycleTraceId.toHex() : QByteArray();
         for (const QByteArray& line : status.stderrTail)
             snapshot.lastStderr.append(pipeline->masker()->maskText(QString::fromUtf8(line)));
@@ -308,7 +317,8 @@ QList<ServerSnapshot> GatewayService::servers() const
 QList<DestinationSnapshot> GatewayService::destinations() const
 {
     QList<DestinationSnapshot> list;
-    const QList<otlp::DestinationStatus> statuses = d->exports != nullptr ? d->exports->status() : QList<otlp::DestinationStatus>();
+    const QList<otlp::DestinationStatus> statuses =
+        d->exports != nullptr ? d->exports->status() : QList<otlp::DestinationStatus>();
     for (const config::Destination& destination : d->effective.telemetry.destinations) {
         DestinationSnapshot snapshot;
         snapshot.config = destination;
@@ -316,19 +326,21 @@ QList<DestinationSnapshot> GatewayService::destinations() const
         for (const otlp::DestinationStatus& status : statuses) {
             if (status.name != destination.name)
                 continue;
-            snapshot.state = static_cast<DestinationState>(status.state == otlp::DestinationState::Disabled   ? DestinationState::Disabled
-                                                           : status.state == otlp::DestinationState::Sending  ? DestinationState::Sending
-                                                           : status.state == otlp::DestinationState::Retrying ? DestinationState::Retrying
-                                                           : status.state == otlp::DestinationState::Paused   ? DestinationState::Paused
-                                                           : status.state == otlp::DestinationState::Refused  ? DestinationState::Refused
-                                                                                                              : DestinationState::Idle);
+            snapshot.state =
+                static_cast<DestinationState>(status.state == otlp::DestinationState::Disabled   ? DestinationState::Disabled
+                                              : status.state == otlp::DestinationState::Sending  ? DestinationState::Sending
+                                              : status.state == otlp::DestinationState::Retrying ? DestinationState::Retrying
+                                              : status.state == otlp::DestinationState::Paused   ? DestinationState::Paused
+                                              : status.state == otlp::DestinationState::Refused  ? DestinationState::Refused
+                                                                                                 : DestinationState::Idle);
             snapshot.queued = status.queued;
             snapshot.sent = status.sent;
             snapshot.dropped = status.dropped;
             snapshot.lastError = status.lastError;
             snapshot.lastSuccessUnixNs = status.lastSuccessUnixNs;
             if (status.state == otlp::DestinationState::Retrying) {
-                const std::int64_t seconds = std::max<std::int64_t>(0, (status.nextTryUnixNs - d->clock.unixNs()) / 1'000'000'000);
+                const std::int64_t seconds =
+                    std::max<std::int64_t>(0, (status.nextTryUnixNs - d->clock.unixNs()) / 1'000'000'000);
                 snapshot.stateText = QStringLiteral("%1 waiting, retry in %2 s").arg(status.queued).arg(seconds);
             } else if (!status.lastError.isEmpty()) {
                 snapshot.stateText = status.lastError;
@@ -341,12 +353,24 @@ QList<DestinationSnapshot> GatewayService::destinations() const
     return list;
 }
 
-QList<SessionSnapshot> GatewayService::sessions() const { return d->sessionList; }
+QList<SessionSnapshot> GatewayService::sessions() const
+{
+    return d->sessionList;
+}
 
-QList<TokenSnapshot> GatewayService::tokens() const { return d->tokenList; }
+QList<TokenSnapshot> GatewayService::tokens() const
+{
+    return d->tokenList;
+}
 
-config::Config GatewayService::configuration() const { return d->effective; }
+config::Config GatewayService::configuration() const
+{
+    return d->effective;
+}
 
-QString GatewayService::dataDirectory() const { return d->options.dataDir; }
+QString GatewayService::dataDirectory() const
+{
+    return d->options.dataDir;
+}
 
 } // namespace oriel::service

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "service/service_state.h"
-
 #include "config/environment.h"
 #include "oriel_build_info.h"
 #include "service/masking.h"
+#include "service/service_state.h"
 #include "telemetry/resource.h"
 
 #include <QDir>
@@ -61,7 +60,8 @@ bool refersToVault(const config::Config& configuration)
         QStringList texts = server.args + server.env.values() + QStringList{server.command, server.url};
         for (const auto& [name, value] : server.headers)
             texts.append(value);
-        if (std::any_of(texts.cbegin(), texts.cend(), [](const QString& text) { return text.contains(QStringLiteral("${vault:")); }))
+        if (std::any_of(texts.cbegin(), texts.cend(),
+                        [](const QString& text) { return text.contains(QStringLiteral("${vault:")); }))
             return true;
     }
     return false;
@@ -103,7 +103,8 @@ Status GatewayService::Private::readConfiguration()
         for (const config::Problem& found : loaded.error())
             lines.append(found.toString());
         configError = lines.join(QLatin1Char('\n'));
-        return fail(ErrorCode::Parse, configError, options.configPath, QStringLiteral("The last good configuration stays in force."));
+        return fail(ErrorCode::Parse, configError, options.configPath,
+                    QStringLiteral("The last good configuration stays in force."));
     }
     for (const config::Problem& found : loaded->warnings)
         configWarnings.append(found.toString());
@@ -141,7 +142,8 @@ QByteArray GatewayService::Private::auditChainKey() const
     }
     const QByteArray key = SystemRandom().secureBytes(32);
     QSaveFile fresh(file.fileName());
-    const bool kept = fresh.open(QIODevice::WriteOnly) && fresh.setPermissions(QFileDevice::ReadOwner | QFileDevice::WriteOwner) &&
+    const bool kept = fresh.open(QIODevice::WriteOnly) &&
+                      fresh.setPermissions(QFileDevice::ReadOwner | QFileDevice::WriteOwner) &&
                       fresh.write(key.toHex() + '\n') > 0 && fresh.commit();
     return kept ? key : QByteArray();
 }
@@ -169,9 +171,11 @@ void GatewayService::Private::openStores()
         });
     };
 
-    otlp::PipelineOptions exportOptions{clock, random, [this](QStringView name) { return vaultKeeper->get(name.toString()); }, {}, {}, {}};
+    otlp::PipelineOptions exportOptions{clock, random, [this](QStringView name) { return vaultKeeper->get(name.toString()); },
+                                        {},    {},     {}};
     exports = std::make_unique<otlp::ExportPipeline>(std::move(exportOptions));
-    pipeline = std::make_unique<TelemetryPipeline>(TelemetryPipeline::Dependencies{clock, random, buffer, *stores, *exports}, effective);
+    pipeline =
+        std::make_unique<TelemetryPipeline>(TelemetryPipeline::Dependencies{clock, random, buffer, *stores, *exports}, effective);
     pipeline->setMasker(*masker);
 }
 
@@ -243,27 +247,38 @@ Status GatewayService::Private::startGateway()
     Result<QString> socketName = QString();
     auto* anchor = new QObject;
     anchor->moveToThread(&gatewayThread);
-    QMetaObject::invokeMethod(anchor, [&] {
-        GatewayHost::Dependencies dependencies{clock, random, buffer, options.dataDir + QStringLiteral("/tokens.json"),
-                                               QByteArray(build_info::version),
-                                               [this](const QString& text) { return expandText(*vaultKeeper, text); }};
-        host = new GatewayHost(std::move(dependencies), effective, effective.gateway.auth);
-        api = new HttpApi({*stores, *pipeline, readers, resourceOf(effective.telemetry, QByteArray::number(QCoreApplication::applicationPid())),
-                           [this] { return q.statusJson(); }},
-                          host);
-        host->endpoint().setApiHandler([this](http::Request&& request, http::Exchange exchange, const QByteArray& requestId) {
-            api->handle(std::move(request), std::move(exchange), requestId);
-        });
-        control = new LocalControl(
-            {[this](QLocalSocket* socket, const QByteArray& server, qint64 pid) { host->bridges().serve(socket, {server, pid}); },
-             [this](const QByteArray& command, const QByteArray& arguments, LocalControl::Respond respond) {
-                 QMetaObject::invokeMethod(&q, [this, command, arguments, respond = std::move(respond)] { handleCommand(command, arguments, respond); });
-             }},
-            host);
-        listening = host->listen(effective.gateway.host, effective.gateway.port);
-        socketName = control->listen(options.dataDir);
-        anchor->deleteLater();
-    }, Qt::BlockingQueuedConnection);
+    QMetaObject::invokeMethod(
+        anchor,
+        [&] {
+            GatewayHost::Dependencies dependencies{clock,
+                                                   random,
+                                                   buffer,
+                                                   options.dataDir + QStringLiteral("/tokens.json"),
+                                                   QByteArray(build_info::version),
+                                                   [this](const QString& text) { return expandText(*vaultKeeper, text); }};
+            host = new GatewayHost(std::move(dependencies), effective, effective.gateway.auth);
+            api = new HttpApi({*stores, *pipeline, readers,
+                               resourceOf(effective.telemetry, QByteArray::number(QCoreApplication::applicationPid())),
+                               [this] { return q.statusJson(); }},
+                              host);
+            host->endpoint().setApiHandler([this](http::Request&& request, http::Exchange exchange, const QByteArray& requestId) {
+                api->handle(std::move(request), std::move(exchange), requestId);
+            });
+            control =
+                new LocalControl({[this](QLocalSocket* socket, const QByteArray& server, qint64 pid) {
+                                      host->bridges().serve(socket, {server, pid});
+                                  },
+                                  [this](const QByteArray& command, const QByteArray& arguments, LocalControl::Respond respond) {
+                                      QMetaObject::invokeMethod(&q, [this, command, arguments, respond = std::move(respond)] {
+                                          handleCommand(command, arguments, respond);
+                                      });
+                                  }},
+                                 host);
+            listening = host->listen(effective.gateway.host, effective.gateway.port);
+            socketName = control->listen(options.dataDir);
+            anchor->deleteLater();
+        },
+        Qt::BlockingQueuedConnection);
 
     if (!listening) {
         listenError = listening.error().toString();

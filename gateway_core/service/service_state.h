@@ -24,8 +24,8 @@
 
 namespace oriel::service {
 
-/// The parts of the service, in the order in which they are made; they go in the reverse order. Functions marked with a thread in the comment are
-/// posted there; the rest belongs to the service's own thread.
+/// The parts of the service, in the order in which they are made; they go in the reverse order. Functions marked with a thread in
+/// the comment are posted there; the rest belongs to the service's own thread.
 struct GatewayService::Private {
     explicit Private(GatewayService& owner, ServiceOptions given);
 
@@ -51,12 +51,12 @@ struct GatewayService::Private {
     std::unique_ptr<TelemetryPipeline> pipeline;
     std::unique_ptr<vault::KeychainSecretStore> keychain;
     std::unique_ptr<vault::Vault> vaultKeeper;
-    GatewayHost* host = nullptr;       ///< gateway thread
-    LocalControl* control = nullptr;   ///< gateway thread
-    HttpApi* api = nullptr;            ///< gateway thread
+    GatewayHost* host = nullptr;     ///< gateway thread
+    LocalControl* control = nullptr; ///< gateway thread
+    HttpApi* api = nullptr;          ///< gateway thread
     QFileSystemWatcher watcher;
-    QTimer reload;      ///< gathers the events of one save
-    QTimer publish;     ///< gathers changes into one statusChanged
+    QTimer reload;  ///< gathers the events of one save
+    QTimer publish; ///< gathers changes into one statusChanged
     std::int64_t startedNs = 0;
     bool running = false;
     bool waitsForVault = false;
@@ -105,7 +105,8 @@ struct GatewayService::Private {
     template <class Function> auto on(QObject* context, Function function) -> QFuture<std::invoke_result_t<Function>>;
 };
 
-template <class Function> auto GatewayService::Private::read(Function function) -> QFuture<std::invoke_result_t<Function, std::stop_token>>
+template <class Function>
+auto GatewayService::Private::read(Function function) -> QFuture<std::invoke_result_t<Function, std::stop_token>>
 {
     using Value = std::invoke_result_t<Function, std::stop_token>;
     auto promise = std::make_shared<QPromise<Value>>();
@@ -124,7 +125,8 @@ template <class Function> auto GatewayService::Private::read(Function function) 
     return future;
 }
 
-template <class Function> auto GatewayService::Private::on(QObject* context, Function function) -> QFuture<std::invoke_result_t<Function>>
+template <class Function>
+auto GatewayService::Private::on(QObject* context, Function function) -> QFuture<std::invoke_result_t<Function>>
 {
     using Value = std::invoke_result_t<Function>;
     auto promise = std::make_shared<QPromise<Value>>();

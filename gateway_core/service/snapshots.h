@@ -13,7 +13,8 @@
 
 namespace oriel::service {
 
-// Plain values that cross from the core's threads to a window or an API answer. Times in nanoseconds since the epoch unless named otherwise.
+// Plain values that cross from the core's threads to a window or an API answer. Times in nanoseconds since the epoch unless named
+// otherwise.
 
 enum class ServerState : quint8 { Disabled, Stopped, Starting, Ready, Backoff, Failed, Stopping };
 
@@ -28,8 +29,8 @@ struct Diagnosis {
 
 struct ToolInfo {
     QString server;
-    QString name;         ///< as the server names it
-    QString exposedName;  ///< as clients see it
+    QString name;        ///< as the server names it
+    QString exposedName; ///< as clients see it
     QString title;
     QString description;
     QByteArray inputSchema; ///< JSON
@@ -39,7 +40,7 @@ struct ToolInfo {
 struct ServerSnapshot {
     config::Server config;
     ServerState state = ServerState::Stopped;
-    QString stateText;      ///< "exited 1, restart in 12 s", "ready since 10:41"
+    QString stateText; ///< "exited 1, restart in 12 s", "ready since 10:41"
     std::int64_t sinceUnixNs = 0;
     qint64 pid = 0;
     QString resolvedCommand; ///< the absolute command line, or the URL
@@ -67,7 +68,7 @@ enum class DestinationState : quint8 { Disabled, Idle, Sending, Retrying, Paused
 struct DestinationSnapshot {
     config::Destination config;
     DestinationState state = DestinationState::Idle;
-    QString stateText;     ///< "312 waiting, retry in 8 s", "401: the key was not accepted"
+    QString stateText; ///< "312 waiting, retry in 8 s", "401: the key was not accepted"
     quint64 queued = 0;
     quint64 sent = 0;
     quint64 dropped = 0;
@@ -98,8 +99,8 @@ struct TokenSnapshot {
 /// The gateway as the status bar and the Overview tell it.
 struct GatewayStatus {
     bool listening = false;
-    QString endpoint;      ///< "http://127.0.0.1:7420/mcp"
-    QString listenError;   ///< why it does not listen, with the holder of the port where known
+    QString endpoint;    ///< "http://127.0.0.1:7420/mcp"
+    QString listenError; ///< why it does not listen, with the holder of the port where known
     bool authDisabled = false;
     int serversReady = 0;
     int serversEnabled = 0;
@@ -112,17 +113,17 @@ struct GatewayStatus {
     quint64 dropped = 0;
     qint64 storeBytes = 0;
     qint64 storeBudgetBytes = 0;
-    QString vaultState;    ///< "keychain", "passphrase", "this session only: …"
+    QString vaultState; ///< "keychain", "passphrase", "this session only: …"
     bool vaultDegraded = false;
     QString configPath;
-    QString configError;   ///< the file is broken: path, line, what was expected; the last good one is in force
-    QString auditError;    ///< the audit log cannot be written just now
+    QString configError; ///< the file is broken: path, line, what was expected; the last good one is in force
+    QString auditError;  ///< the audit log cannot be written just now
 };
 
 /// One check of `oriel doctor`.
 struct DoctorCheck {
     enum class Verdict : quint8 { Ok, Warning, Failure };
-    QString area;   ///< "configuration", "port", "keychain", "server notes" …
+    QString area; ///< "configuration", "port", "keychain", "server notes" …
     Verdict verdict = Verdict::Ok;
     QString finding;
     QString remedy;
@@ -130,24 +131,24 @@ struct DoctorCheck {
 
 /// A server found in another client's configuration file.
 struct ImportCandidate {
-    QString client;     ///< "Claude Desktop"
+    QString client; ///< "Claude Desktop"
     QString sourcePath;
     config::Server server;
     QStringList secretFields; ///< "env.GITHUB_TOKEN": values that look like secrets and can move to the vault
-    QString conflict;   ///< why it cannot be added as it is (a server of that name exists); empty: it can
+    QString conflict;         ///< why it cannot be added as it is (a server of that name exists); empty: it can
     QStringList warnings;
 };
 
 /// How to point a client at Oriel.
 struct ClientSnippet {
     QString client;
-    QString path;       ///< of the file to edit on this system
-    QString text;       ///< what to put there; the token stands as a placeholder unless one was just made
+    QString path; ///< of the file to edit on this system
+    QString text; ///< what to put there; the token stands as a placeholder unless one was just made
     QString note;
 };
 
 struct RetentionPreviewRow {
-    QString store;      ///< "audit", "traces", "logs", "metrics"
+    QString store; ///< "audit", "traces", "logs", "metrics"
     quint64 rows = 0;
     qint64 bytes = 0;
     std::int64_t oldestUnixNs = 0;
@@ -156,7 +157,7 @@ struct RetentionPreviewRow {
 
 struct MaskPreview {
     QByteArray masked;
-    QStringList hits;   ///< "github-token at $.token"
+    QStringList hits; ///< "github-token at $.token"
 };
 
 } // namespace oriel::service

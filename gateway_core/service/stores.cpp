@@ -41,12 +41,15 @@ store::AuditOptions auditOptions(const QString& file, const config::Audit& audit
 
 } // namespace
 
-Stores::Stores(const QString& dataDir, const config::Config& configuration, const Clock& clock, Random& random, QByteArray chainKey,
-               store::WireLog::Masker masker)
-    : traces(traceOptions(dataDir, configuration.retention), clock), logs(logOptions(dataDir), clock), series(seriesOptions(dataDir), clock),
+Stores::Stores(const QString& dataDir, const config::Config& configuration, const Clock& clock, Random& random,
+               QByteArray chainKey, store::WireLog::Masker masker)
+    : traces(traceOptions(dataDir, configuration.retention), clock),
+      logs(logOptions(dataDir), clock),
+      series(seriesOptions(dataDir), clock),
       wire(kWireBudgetBytes, kWireFrames, std::move(masker)),
       audit(auditOptions(dataDir + QStringLiteral("/audit.db"), configuration.audit, std::move(chainKey)), clock, random),
-      retention(clock, configuration.retention), auditPath(dataDir + QStringLiteral("/audit.db"))
+      retention(clock, configuration.retention),
+      auditPath(dataDir + QStringLiteral("/audit.db"))
 {
     retention.add(traces);
     retention.add(logs);

@@ -15,7 +15,8 @@
 
 namespace oriel::service {
 
-/// The stores of one data directory, made together and opened together. Owned by the service; each store says which threads may use it.
+/// The stores of one data directory, made together and opened together. Owned by the service; each store says which threads may
+/// use it.
 struct Stores {
     Stores(const QString& dataDir, const config::Config& configuration, const Clock& clock, Random& random, QByteArray chainKey,
            store::WireLog::Masker masker);

@@ -74,13 +74,25 @@ quint64 TelemetryBuffer::dropped() const
     return m_dropped;
 }
 
-void TelemetryBuffer::recordCall(telemetry::CallRecord&& call) { append(m_pending.calls, std::move(call), m_limits.calls); }
+void TelemetryBuffer::recordCall(telemetry::CallRecord&& call)
+{
+    append(m_pending.calls, std::move(call), m_limits.calls);
+}
 
-void TelemetryBuffer::recordSpan(telemetry::SpanData&& span) { append(m_pending.spans, std::move(span), m_limits.spans); }
+void TelemetryBuffer::recordSpan(telemetry::SpanData&& span)
+{
+    append(m_pending.spans, std::move(span), m_limits.spans);
+}
 
-void TelemetryBuffer::recordLog(telemetry::LogRecord&& log) { append(m_pending.logs, std::move(log), m_limits.logs); }
+void TelemetryBuffer::recordLog(telemetry::LogRecord&& log)
+{
+    append(m_pending.logs, std::move(log), m_limits.logs);
+}
 
-void TelemetryBuffer::recordWire(telemetry::WireFrame&& frame) { append(m_pending.frames, std::move(frame), m_limits.frames); }
+void TelemetryBuffer::recordWire(telemetry::WireFrame&& frame)
+{
+    append(m_pending.frames, std::move(frame), m_limits.frames);
+}
 
 void TelemetryBuffer::recordMetric(telemetry::MetricId metric, telemetry::LabelValues labels, double value)
 {
@@ -89,7 +101,8 @@ void TelemetryBuffer::recordMetric(telemetry::MetricId metric, telemetry::LabelV
         const std::scoped_lock lock(m_mutex);
         if (addToPending(metric, labels, value))
             return;
-        wake = appendLocked(m_pending.measurements, TelemetryBatch::Measurement{metric, std::move(labels), value}, m_limits.measurements);
+        wake = appendLocked(m_pending.measurements, TelemetryBatch::Measurement{metric, std::move(labels), value},
+                            m_limits.measurements);
     }
     if (wake && m_wakeUp)
         m_wakeUp();

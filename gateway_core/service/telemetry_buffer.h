@@ -28,8 +28,9 @@ struct TelemetryBatch {
     [[nodiscard]] bool isEmpty() const;
 };
 
-/// The bounded hand-over from the threads that observe to the telemetry thread: appending takes a lock for a few instructions, draining swaps
-/// vectors. What is added to one sum comes out as one measurement. The first record after a drain calls the wake-up. Thread-safe.
+/// The bounded hand-over from the threads that observe to the telemetry thread: appending takes a lock for a few instructions,
+/// draining swaps vectors. What is added to one sum comes out as one measurement. The first record after a drain calls the
+/// wake-up. Thread-safe.
 class TelemetryBuffer final : public telemetry::Recorder {
 public:
     struct Limits {

@@ -13,7 +13,10 @@ namespace {
 
 using telemetry::CallRecord;
 
-bool isToolCall(const CallRecord& call) { return call.targetKind == telemetry::TargetKind::Tool; }
+bool isToolCall(const CallRecord& call)
+{
+    return call.targetKind == telemetry::TargetKind::Tool;
+}
 
 QByteArray guardrailJson(const CallRecord& call)
 {
@@ -49,7 +52,9 @@ QByteArray maskedPart(const telemetry::Payload& payload, qsizetype limit, const 
 } // namespace
 
 TelemetryPipeline::TelemetryPipeline(Dependencies dependencies, const config::Config& configuration)
-    : m_deps(dependencies), m_registry(dependencies.clock, configuration.metrics.nameSpace.toUtf8()), m_instruments(m_registry),
+    : m_deps(dependencies),
+      m_registry(dependencies.clock, configuration.metrics.nameSpace.toUtf8()),
+      m_instruments(m_registry),
       m_auditPayloadLimit(configuration.audit.payloadLimit)
 {
     m_drainTimer.setParent(this);
@@ -64,7 +69,8 @@ TelemetryPipeline::TelemetryPipeline(Dependencies dependencies, const config::Co
 
 void TelemetryPipeline::start()
 {
-    m_deps.buffer.setWakeUp([this] { QMetaObject::invokeMethod(&m_drainTimer, qOverload<>(&QTimer::start), Qt::QueuedConnection); });
+    m_deps.buffer.setWakeUp(
+        [this] { QMetaObject::invokeMethod(&m_drainTimer, qOverload<>(&QTimer::start), Qt::QueuedConnection); });
     connect(&m_deps.exports, &otlp::ExportPipeline::metricsDue, this, [this] { m_deps.exports.submitMetrics(collectNow()); });
 }
 
@@ -84,8 +90,9 @@ void TelemetryPipeline::configure(const config::Config& configuration, std::shar
                                   std::shared_ptr<const telemetry::Scope> scope)
 {
     QMetaObject::invokeMethod(this, [this, limit = configuration.audit.payloadLimit, mode = configuration.audit.mode,
-                                     nameSpace = configuration.metrics.nameSpace.toUtf8(), budget = configuration.retention.spanBudgetBytes,
-                                     resource = std::move(resource), scope = std::move(scope)] {
+                                     nameSpace = configuration.metrics.nameSpace.toUtf8(),
+                                     budget = configuration.retention.spanBudgetBytes, resource = std::move(resource),
+                                     scope = std::move(scope)] {
         m_auditPayloadLimit = limit;
         m_registry.setNameSpace(nameSpace);
         m_deps.stores.audit.setMode(mode);
@@ -106,10 +113,13 @@ std::vector<telemetry::MetricData> TelemetryPipeline::collect()
     std::vector<telemetry::MetricData> metrics;
     if (QThread::currentThread() == thread())
         return collectNow();
-    QMetaObject::invokeMethod(this, [this, &metrics] {
-        drain();
-        metrics = collectNow();
-    }, Qt::BlockingQueuedConnection);
+    QMetaObject::invokeMethod(
+        this,
+        [this, &metrics] {
+            drain();
+            metrics = collectNow();
+        },
+        Qt::BlockingQueuedConnection);
     return metrics;
 }
 
@@ -128,7 +138,8 @@ void TelemetryPipeline::drain()
     for (const TelemetryBatch::Measurement& measurement : m_batch.measurements)
         m_registry.record(measurement.metric, measurement.labels, measurement.value);
     if (m_batch.dropped > 0)
-        m_registry.record(telemetry::MetricId::TelemetryDropped, {QByteArrayLiteral("buffer")}, static_cast<double>(m_batch.dropped));
+        m_registry.record(telemetry::MetricId::TelemetryDropped, {QByteArrayLiteral("buffer")},
+                          static_cast<double>(m_batch.dropped));
     takeCalls(m_batch.calls);
     takeSpans(m_batch.spans);
     takeLogs(m_batch.logs);

@@ -16,8 +16,8 @@
 
 namespace oriel::service {
 
-/// The telemetry thread's work: drains the buffer in batches, masks, records metrics, writes the stores and feeds the exporters. Moved to its
-/// thread before start(). While nothing is recorded, no timer runs.
+/// The telemetry thread's work: drains the buffer in batches, masks, records metrics, writes the stores and feeds the exporters.
+/// Moved to its thread before start(). While nothing is recorded, no timer runs.
 class TelemetryPipeline final : public QObject {
     Q_OBJECT
 public:
@@ -46,7 +46,7 @@ public:
     /// Telemetry thread: takes everything that is in the buffer now and hands it on.
     void drain();
 
-    static constexpr int kDrainDelayMs = 15;    ///< a burst is taken together; a span is seen within this
+    static constexpr int kDrainDelayMs = 15; ///< a burst is taken together; a span is seen within this
     static constexpr int kSampleIntervalMs = 1'000;
 
 Q_SIGNALS:
@@ -62,7 +62,8 @@ private:
     void takeSpans(std::vector<telemetry::SpanData>& spans);
     void takeLogs(std::vector<telemetry::LogRecord>& logs);
     void maskCall(telemetry::CallRecord& call, const privacy::Masker& masker) const;
-    [[nodiscard]] store::AuditRow auditRow(const telemetry::CallRecord& call, const QByteArray& arguments, const QByteArray& response) const;
+    [[nodiscard]] store::AuditRow auditRow(const telemetry::CallRecord& call, const QByteArray& arguments,
+                                           const QByteArray& response) const;
     void sampleSeries();
     std::vector<telemetry::MetricData> collectNow();
 

@@ -55,7 +55,10 @@ struct Encoder {
 
 } // namespace
 
-void putPlainValue(ByteWriter& out, const AnyValue& value, int depth) { std::visit(Encoder{out, depth}, value.value); }
+void putPlainValue(ByteWriter& out, const AnyValue& value, int depth)
+{
+    std::visit(Encoder{out, depth}, value.value);
+}
 
 void putPlainAttributes(ByteWriter& out, const Attributes& attributes, int depth)
 {
@@ -69,12 +72,18 @@ void putPlainAttributes(ByteWriter& out, const Attributes& attributes, int depth
 AnyValue getPlainValue(ByteReader& in, int depth)
 {
     switch (static_cast<Tag>(in.byte())) {
-    case Tag::Text: return AnyValue(in.text().toByteArray());
-    case Tag::False: return AnyValue(false);
-    case Tag::True: return AnyValue(true);
-    case Tag::Integer: return AnyValue(in.zigzag());
-    case Tag::Real: return AnyValue(in.real());
-    case Tag::Bytes: return AnyValue(BytesValue{in.text().toByteArray()});
+    case Tag::Text:
+        return AnyValue(in.text().toByteArray());
+    case Tag::False:
+        return AnyValue(false);
+    case Tag::True:
+        return AnyValue(true);
+    case Tag::Integer:
+        return AnyValue(in.zigzag());
+    case Tag::Real:
+        return AnyValue(in.real());
+    case Tag::Bytes:
+        return AnyValue(BytesValue{in.text().toByteArray()});
     case Tag::Array: {
         auto array = std::make_shared<ArrayValue>();
         for (std::size_t left = in.count(); left > 0 && !in.failed() && depth < kMaxDepth + 1; --left)
@@ -87,7 +96,8 @@ AnyValue getPlainValue(ByteReader& in, int depth)
             list->values = getPlainAttributes(in, depth + 1);
         return AnyValue(std::shared_ptr<const KeyValueList>(std::move(list)));
     }
-    case Tag::Empty: break;
+    case Tag::Empty:
+        break;
     }
     return {};
 }

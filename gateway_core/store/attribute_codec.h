@@ -6,7 +6,8 @@
 
 namespace oriel::store {
 
-/// Attributes with their texts in place, for records that stand alone in a file (logs). Reading damaged bytes yields empty values.
+/// Attributes with their texts in place, for records that stand alone in a file (logs). Reading damaged bytes yields empty
+/// values.
 void putPlainValue(ByteWriter& out, const telemetry::AnyValue& value, int depth = 0);
 void putPlainAttributes(ByteWriter& out, const telemetry::Attributes& attributes, int depth = 0);
 telemetry::AnyValue getPlainValue(ByteReader& in, int depth = 0);

@@ -16,15 +16,19 @@ AuditChain::AuditChain(QByteArrayView key)
     m_context = EVP_MAC_CTX_new(algorithm);
     EVP_MAC_free(algorithm);
     char digest[] = "SHA256";
-    const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0), OSSL_PARAM_construct_end()};
-    if (m_context != nullptr &&
-        EVP_MAC_init(m_context, reinterpret_cast<const unsigned char*>(key.data()), static_cast<std::size_t>(key.size()), parameters) != 1) {
+    const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+                                     OSSL_PARAM_construct_end()};
+    if (m_context != nullptr && EVP_MAC_init(m_context, reinterpret_cast<const unsigned char*>(key.data()),
+                                             static_cast<std::size_t>(key.size()), parameters) != 1) {
         EVP_MAC_CTX_free(m_context);
         m_context = nullptr;
     }
 }
 
-AuditChain::~AuditChain() { EVP_MAC_CTX_free(m_context); }
+AuditChain::~AuditChain()
+{
+    EVP_MAC_CTX_free(m_context);
+}
 
 QByteArray AuditChain::mac(QByteArrayView message) const
 {
@@ -50,13 +54,17 @@ QByteArray AuditChain::rowHash(QByteArrayView previousHash, const AuditRow& row)
         out.fixed64(static_cast<std::uint64_t>(number));
     for (const std::uint64_t number : {row.traceId.high, row.traceId.low, row.spanId.value})
         out.fixed64(number);
-    for (const QByteArray* text : {&row.id, &row.client, &row.user, &row.project, &row.server, &row.tool, &row.method, &row.arguments,
-                                   &row.response, &row.errorType, &row.errorMessage, &row.requestId, &row.guardrails})
+    for (const QByteArray* text :
+         {&row.id, &row.client, &row.user, &row.project, &row.server, &row.tool, &row.method, &row.arguments, &row.response,
+          &row.errorType, &row.errorMessage, &row.requestId, &row.guardrails})
         out.text(*text);
     return mac(out.view());
 }
 
-QByteArray AuditChain::keyId() const { return mac("oriel audit key id").left(8); }
+QByteArray AuditChain::keyId() const
+{
+    return mac("oriel audit key id").left(8);
+}
 
 QByteArray AuditChain::positionSeal(QByteArrayView purpose, std::int64_t sequence, QByteArrayView hash) const
 {

@@ -17,8 +17,8 @@ public:
     AuditChain& operator=(const AuditChain&) = delete;
 
     [[nodiscard]] bool hasKey() const { return m_context != nullptr; }
-    /// The hash of a row in the chain (A3): HMAC(key, previous hash ‖ canonical row). The canonical row holds every stored field with its
-    /// length, in a fixed order, so no two rows have the same.
+    /// The hash of a row in the chain (A3): HMAC(key, previous hash ‖ canonical row). The canonical row holds every stored field
+    /// with its length, in a fixed order, so no two rows have the same.
     [[nodiscard]] QByteArray rowHash(QByteArrayView previousHash, const AuditRow& row) const;
     /// Names the key without telling it: which rows were written with which key.
     [[nodiscard]] QByteArray keyId() const;

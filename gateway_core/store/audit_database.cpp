@@ -8,8 +8,8 @@
 #include <sqlite3.h>
 
 #ifndef Q_OS_WIN
-#    include <fcntl.h>
-#    include <unistd.h>
+#include <fcntl.h>
+#include <unistd.h>
 #endif
 
 namespace oriel::store {
@@ -159,7 +159,9 @@ Result<bool> AuditDatabase::insert(AuditRow& row)
     const Result<std::int64_t> errorType = textId(row.errorType);
     if (!errorType)
         return tl::unexpected(errorType.error());
-    m_insert.bind(11, static_cast<int>(row.outcome)).bind(12, row.latencyNs).bind(13, (row.replay ? 1 : 0) | (row.synthetic ? 2 : 0));
+    m_insert.bind(11, static_cast<int>(row.outcome))
+        .bind(12, row.latencyNs)
+        .bind(13, (row.replay ? 1 : 0) | (row.synthetic ? 2 : 0));
     m_insert.bind(14, *errorType).bindText(15, row.errorMessage, true);
     m_insert.bind(16, static_cast<std::int64_t>(row.traceId.high)).bind(17, static_cast<std::int64_t>(row.traceId.low));
     m_insert.bind(18, static_cast<std::int64_t>(row.spanId.value)).bindText(19, row.requestId, true);
@@ -188,8 +190,8 @@ Result<bool> AuditDatabase::insert(AuditRow& row)
 
 Status AuditDatabase::storePosition(const char* name, const char* purpose, std::int64_t sequence, const QByteArray& hash)
 {
-    const QByteArray value = QByteArray::number(static_cast<qlonglong>(sequence)).rightJustified(20, '0') + ':' + hash.toHex().leftJustified(64, '0') +
-                             ':' + m_chain->positionSeal(purpose, sequence, hash).toHex();
+    const QByteArray value = QByteArray::number(static_cast<qlonglong>(sequence)).rightJustified(20, '0') + ':' +
+                             hash.toHex().leftJustified(64, '0') + ':' + m_chain->positionSeal(purpose, sequence, hash).toHex();
     const int code = m_setMeta.bindText(1, name).bindBlob(2, value).step();
     m_setMeta.reset();
     if (code != SQLITE_DONE)

@@ -28,8 +28,8 @@ public:
         std::uint64_t duplicates = 0;
         std::int64_t lastSequence = 0;
     };
-    /// Writes the rows in one transaction, durable when it returns; on failure none of them is written. Rows whose id is there already are
-    /// left out. Sequences are given to those written.
+    /// Writes the rows in one transaction, durable when it returns; on failure none of them is written. Rows whose id is there
+    /// already are left out. Sequences are given to those written.
     Result<Commit> write(std::span<AuditRow* const> rows);
     /// Deletes at most `limit` of the oldest rows up to `lastSequence` and moves the chain's beginning. Returns how many went.
     Result<std::uint64_t> deleteOldest(std::int64_t lastSequence, int limit);

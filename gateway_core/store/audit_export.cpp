@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "store/audit_log.h"
-
 #include "base/json.h"
 #include "base/json_writer.h"
+#include "store/audit_log.h"
 #include "telemetry/call_spans.h"
 
 #include <QDateTime>
@@ -64,7 +63,10 @@ QByteArray toJsonLine(const AuditRow& row)
 {
     json::Writer out(1024);
     out.beginObject();
-    out.member("sequence", row.sequence).member("id", row.id).member("kind", auditKindName(row.kind)).member("time", isoTime(row.timeUnixNs));
+    out.member("sequence", row.sequence)
+        .member("id", row.id)
+        .member("kind", auditKindName(row.kind))
+        .member("time", isoTime(row.timeUnixNs));
     out.member("timeUnixNs", row.timeUnixNs);
     const auto text = [&out](QByteArrayView name, const QByteArray& value) {
         if (!value.isEmpty())
@@ -98,24 +100,41 @@ QByteArray toJsonLine(const AuditRow& row)
 
 QByteArray csvHeader()
 {
-    return QByteArrayLiteral("sequence,id,kind,time,client,user,project,server,tool,method,latency_ms,outcome,error_type,error_message,trace_id,"
-                             "request_id,arguments_bytes,response_bytes,replay,arguments,response,guardrails");
+    return QByteArrayLiteral(
+        "sequence,id,kind,time,client,user,project,server,tool,method,latency_ms,outcome,error_type,error_message,trace_id,"
+        "request_id,arguments_bytes,response_bytes,replay,arguments,response,guardrails");
 }
 
 QByteArray toCsvLine(const AuditRow& row)
 {
     QByteArray line = QByteArray::number(static_cast<qlonglong>(row.sequence));
-    for (const QByteArray& cell :
-         {row.id, auditKindName(row.kind).toByteArray(), isoTime(row.timeUnixNs), row.client, row.user, row.project, row.server, row.tool, row.method,
-          QByteArray::number(static_cast<double>(row.latencyNs) / 1e6, 'f', 3), telemetry::outcomeName(row.outcome).toByteArray(), row.errorType,
-          row.errorMessage, row.traceId.isValid() ? row.traceId.toHex() : QByteArray(), row.requestId,
-          QByteArray::number(static_cast<qlonglong>(row.argumentsBytes)), QByteArray::number(static_cast<qlonglong>(row.responseBytes)),
-          QByteArray(row.replay ? "true" : "false"), row.arguments, row.response, row.guardrails})
+    for (const QByteArray& cell : {row.id,
+                                   auditKindName(row.kind).toByteArray(),
+                                   isoTime(row.timeUnixNs),
+                                   row.client,
+                                   row.user,
+                                   row.project,
+                                   row.server,
+                                   row.tool,
+                                   row.method,
+                                   QByteArray::number(static_cast<double>(row.latencyNs) / 1e6, 'f', 3),
+                                   telemetry::outcomeName(row.outcome).toByteArray(),
+                                   row.errorType,
+                                   row.errorMessage,
+                                   row.traceId.isValid() ? row.traceId.toHex() : QByteArray(),
+                                   row.requestId,
+                                   QByteArray::number(static_cast<qlonglong>(row.argumentsBytes)),
+                                   QByteArray::number(static_cast<qlonglong>(row.responseBytes)),
+                                   QByteArray(row.replay ? "true" : "false"),
+                                   row.arguments,
+                                   row.response,
+                                   row.guardrails})
         appendCell(line, cell);
     return line;
 }
 
-Result<std::uint64_t> exportAudit(const AuditReader& reader, AuditQuery query, AuditFormat format, const ExportSink& sink, std::stop_token stop)
+Result<std::uint64_t> exportAudit(const AuditReader& reader, AuditQuery query, AuditFormat format, const ExportSink& sink,
+                                  std::stop_token stop)
 {
     query.newestFirst = false;
     query.withPayloads = true;

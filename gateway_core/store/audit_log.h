@@ -19,30 +19,30 @@ namespace oriel::store {
 struct AuditState {
     enum class Health : quint8 { Ok, Retrying, Failed };
     Health health = Health::Ok;
-    Error error;                       ///< of Retrying and Failed
-    std::uint64_t committed = 0;       ///< rows since the start
-    std::uint64_t pending = 0;         ///< accepted, not yet committed
-    std::uint64_t refused = 0;         ///< strict rows refused and group rows that no longer fitted into memory
-    std::uint64_t duplicates = 0;      ///< rows whose id was there already
+    Error error;                  ///< of Retrying and Failed
+    std::uint64_t committed = 0;  ///< rows since the start
+    std::uint64_t pending = 0;    ///< accepted, not yet committed
+    std::uint64_t refused = 0;    ///< strict rows refused and group rows that no longer fitted into memory
+    std::uint64_t duplicates = 0; ///< rows whose id was there already
     std::int64_t fileBytes = 0;
 };
 
 struct AuditOptions {
-    QString file;                      ///< `<data>/audit.db`
+    QString file; ///< `<data>/audit.db`
     config::AuditMode mode = config::AuditMode::Group;
-    QByteArray chainKey;               ///< key of the chain (32 bytes); empty: rows are written without a hash
-    std::int64_t groupIntervalNs = 20'000'000; ///< a row is committed at most this long after it came
-    int groupRows = 512;               ///< or when this many wait
+    QByteArray chainKey;                           ///< key of the chain (32 bytes); empty: rows are written without a hash
+    std::int64_t groupIntervalNs = 20'000'000;     ///< a row is committed at most this long after it came
+    int groupRows = 512;                           ///< or when this many wait
     std::int64_t memoryBytes = 64LL * 1024 * 1024; ///< rows held while the database cannot be written
     std::int64_t ballastBytes = 4LL * 1024 * 1024; ///< kept beside the database and freed when the disk is full; 0: none
 };
 
-/// Writes the audit log: the only connection that writes and checkpoints `audit.db`, on a thread of its own that sleeps when nothing comes
-/// (A2). append() may be called from any thread.
+/// Writes the audit log: the only connection that writes and checkpoints `audit.db`, on a thread of its own that sleeps when
+/// nothing comes (A2). append() may be called from any thread.
 ///
-/// Group mode: rows are committed together within groupIntervalNs. Strict mode: as soon as possible, and `done` tells when a row is durable
-/// (synchronous=FULL). When the disk is full or the database locked, group rows wait in memory and are tried again; strict rows are refused
-/// at once, with the reason, and so is every strict row until writing works again.
+/// Group mode: rows are committed together within groupIntervalNs. Strict mode: as soon as possible, and `done` tells when a row
+/// is durable (synchronous=FULL). When the disk is full or the database locked, group rows wait in memory and are tried again;
+/// strict rows are refused at once, with the reason, and so is every strict row until writing works again.
 class AuditWriter final : public RetentionTarget {
 public:
     /// Called on the writer thread after the commit, or with the error when the row was refused. Never called twice.
@@ -51,10 +51,11 @@ public:
     AuditWriter(AuditOptions options, const Clock& clock, Random& random);
     ~AuditWriter() override;
 
-    /// Opens or makes the database and starts the thread. A database that is not one, or is corrupt, is moved aside (`audit.db.corrupt-…`)
-    /// and a new one begun; the state then says so.
+    /// Opens or makes the database and starts the thread. A database that is not one, or is corrupt, is moved aside
+    /// (`audit.db.corrupt-…`) and a new one begun; the state then says so.
     Status open();
-    /// Commits what is pending (waiting at most `deadlineNs`), checkpoints and joins. Rows that could not be written are told to their `done`.
+    /// Commits what is pending (waiting at most `deadlineNs`), checkpoints and joins. Rows that could not be written are told to
+    /// their `done`.
     Status close(std::int64_t deadlineNs = 3'000'000'000);
 
     /// An empty id is given one. Without `done` in strict mode the row is still committed at once.
@@ -72,7 +73,8 @@ public:
     [[nodiscard]] QString retentionName() const override;
     /// Rows and approximate bytes that would go.
     [[nodiscard]] Result<RetentionPreview> previewRetention(const RetentionLimits& limits) const override;
-    /// Deletes in batches on the writer thread and returns when done; a row of kind Retention records it, and the chain's anchor moves on.
+    /// Deletes in batches on the writer thread and returns when done; a row of kind Retention records it, and the chain's anchor
+    /// moves on.
     Result<RetentionPreview> applyRetention(const RetentionLimits& limits, std::stop_token stop = {}) override;
 
 private:
@@ -80,7 +82,8 @@ private:
     std::unique_ptr<Private> d;
 };
 
-/// Reads the audit log over a connection that cannot write, also when no Oriel runs. One thread at a time; cancellable from another.
+/// Reads the audit log over a connection that cannot write, also when no Oriel runs. One thread at a time; cancellable from
+/// another.
 class AuditReader {
 public:
     AuditReader();
@@ -106,7 +109,8 @@ public:
     [[nodiscard]] Result<std::vector<QByteArray>> clients(int limit = 200) const;
 
     /// Recomputes the chain (A3). `progress` is called with the rows checked so far; return false from it to stop.
-    [[nodiscard]] AuditVerification verify(const QByteArray& chainKey, const std::function<bool(std::uint64_t)>& progress = {}) const;
+    [[nodiscard]] AuditVerification verify(const QByteArray& chainKey,
+                                           const std::function<bool(std::uint64_t)>& progress = {}) const;
 
     [[nodiscard]] Result<RetentionPreview> previewRetention(const RetentionLimits& limits) const;
 
@@ -126,7 +130,8 @@ QByteArray toJsonLine(const AuditRow& row);
 QByteArray toCsvLine(const AuditRow& row);
 QByteArray csvHeader();
 
-/// Streams all rows that match, oldest first (whatever the query's limit and order), in pages. Returns the number of rows written.
+/// Streams all rows that match, oldest first (whatever the query's limit and order), in pages. Returns the number of rows
+/// written.
 Result<std::uint64_t> exportAudit(const AuditReader& reader, AuditQuery query, AuditFormat format, const ExportSink& sink,
                                   std::stop_token stop = {});
 

@@ -2,9 +2,8 @@
 #include "store/audit_reader_p.h"
 #include "store/audit_schema.h"
 
-#include <sqlite3.h>
-
 #include <algorithm>
+#include <sqlite3.h>
 
 namespace oriel::store {
 
@@ -84,7 +83,8 @@ Status AuditReader::Private::addSearch(AuditWhere& where, const QByteArray& text
         ids.push_back(names->integer(0));
     const QByteArray list = numberList(ids);
     where.add("(a.tool IN (" + list + ") OR a.server IN (" + list + ") OR a.error_type IN (" + list +
-              ") OR a.error LIKE ? ESCAPE '\\' OR EXISTS(SELECT 1 FROM audit_body s WHERE s.seq=a.seq AND s.arguments LIKE ? ESCAPE '\\'))");
+              ") OR a.error LIKE ? ESCAPE '\\' OR EXISTS(SELECT 1 FROM audit_body s WHERE s.seq=a.seq AND s.arguments LIKE ? "
+              "ESCAPE '\\'))");
     where.values.emplace_back(pattern);
     where.values.emplace_back(pattern);
     where.readsBodies = true;
@@ -108,25 +108,27 @@ Status AuditReader::Private::addTimes(AuditWhere& where, const AuditQuery& query
     };
     if (query.fromUnixNs != kBeginningOfTime) {
         where.add("a.time>=?", query.fromUnixNs);
-        const Status status = bound("SELECT min(seq) FROM (SELECT seq FROM audit WHERE time>=? ORDER BY time LIMIT ?)", query.fromUnixNs, where.first);
+        const Status status = bound("SELECT min(seq) FROM (SELECT seq FROM audit WHERE time>=? ORDER BY time LIMIT ?)",
+                                    query.fromUnixNs, where.first);
         if (!status)
             return status;
     }
     if (query.toUnixNs != kEndOfTime) {
         where.add("a.time<?", query.toUnixNs);
-        return bound("SELECT max(seq) FROM (SELECT seq FROM audit WHERE time<? ORDER BY time DESC LIMIT ?)", query.toUnixNs, where.last);
+        return bound("SELECT max(seq) FROM (SELECT seq FROM audit WHERE time<? ORDER BY time DESC LIMIT ?)", query.toUnixNs,
+                     where.last);
     }
     return {};
 }
 
-Result<std::vector<std::int64_t>> AuditReader::Private::lookUp(QByteArrayView column, const std::variant<std::int64_t, QByteArray>& value,
-                                                               int limit) const
+Result<std::vector<std::int64_t>>
+AuditReader::Private::lookUp(QByteArrayView column, const std::variant<std::int64_t, QByteArray>& value, int limit) const
 {
     std::vector<std::int64_t> out;
     const Result<std::int64_t> first = database.number("SELECT min(seq) FROM audit");
     const Result<std::int64_t> last = database.number("SELECT max(seq) FROM audit");
-    Result<SqlStatement> find = database.prepare("SELECT seq FROM audit WHERE (seq >> 13)=? AND " + column.toByteArray() + "=? AND " +
-                                                 column.toByteArray() + " IS NOT NULL ORDER BY seq DESC");
+    Result<SqlStatement> find = database.prepare("SELECT seq FROM audit WHERE (seq >> 13)=? AND " + column.toByteArray() +
+                                                 "=? AND " + column.toByteArray() + " IS NOT NULL ORDER BY seq DESC");
     if (!first || !last || !find)
         return tl::unexpected(!find ? find.error() : !first ? first.error() : last.error());
     for (std::int64_t block = *last >> 13; block >= *first >> 13 && static_cast<int>(out.size()) < limit; --block) {
@@ -154,9 +156,10 @@ Result<AuditWhere> AuditReader::Private::whereOf(const AuditQuery& query) const
         user.push_back(query.user);
     if (!query.project.isEmpty())
         project.push_back(query.project);
-    for (const auto& [column, texts] : {std::pair("server", &query.servers), std::pair("tool", &query.tools), std::pair("client", &query.clients),
-                                        std::pair("user", static_cast<const std::vector<QByteArray>*>(&user)),
-                                        std::pair("project", static_cast<const std::vector<QByteArray>*>(&project))})
+    for (const auto& [column, texts] :
+         {std::pair("server", &query.servers), std::pair("tool", &query.tools), std::pair("client", &query.clients),
+          std::pair("user", static_cast<const std::vector<QByteArray>*>(&user)),
+          std::pair("project", static_cast<const std::vector<QByteArray>*>(&project))})
         if (const Status status = addTexts(where, column, *texts); !status)
             return tl::unexpected(status.error());
     if (!query.outcomes.empty()) {
@@ -182,7 +185,8 @@ Result<AuditWhere> AuditReader::Private::whereOf(const AuditQuery& query) const
     };
     if (query.traceId) {
         where.add("a.trace_high=?", static_cast<std::int64_t>(query.traceId->high));
-        if (const Status status = among(lookUp("trace_low", static_cast<std::int64_t>(query.traceId->low), kMostOfOneId)); !status)
+        if (const Status status = among(lookUp("trace_low", static_cast<std::int64_t>(query.traceId->low), kMostOfOneId));
+            !status)
             return tl::unexpected(status.error());
     }
     if (!query.requestId.isEmpty())
@@ -208,7 +212,8 @@ Result<AuditReader> AuditReader::open(const QString& file)
     if (const Status opened = reader.d->database.open(file, true); !opened)
         return tl::unexpected(opened.error());
     sqlite3_busy_timeout(reader.d->database.handle(), 2000);
-    if (const Status set = reader.d->database.run("PRAGMA query_only=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8192"); !set)
+    if (const Status set = reader.d->database.run("PRAGMA query_only=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8192");
+        !set)
         return tl::unexpected(set.error());
     const Result<std::int64_t> version = reader.d->database.number("PRAGMA user_version");
     if (!version)
@@ -231,7 +236,8 @@ Result<AuditPage> AuditReader::page(const AuditQuery& query, std::stop_token sto
     if (where->isEmpty || *last == 0)
         return page;
     QByteArray sql = auditSelect(query.withPayloads) + where->sql + (where->sql.isEmpty() ? " WHERE " : " AND ");
-    sql += query.newestFirst ? "a.seq BETWEEN ? AND ? ORDER BY a.seq DESC LIMIT ?" : "a.seq BETWEEN ? AND ? ORDER BY a.seq LIMIT ?";
+    sql +=
+        query.newestFirst ? "a.seq BETWEEN ? AND ? ORDER BY a.seq DESC LIMIT ?" : "a.seq BETWEEN ? AND ? ORDER BY a.seq LIMIT ?";
     Result<SqlStatement> statement = d->database.prepare(sql);
     if (!statement)
         return tl::unexpected(statement.error());
@@ -292,7 +298,8 @@ Result<AuditReader::Count> AuditReader::count(const AuditQuery& query, std::uint
     bounded.add("a.seq BETWEEN ? AND ?");
     bounded.values.emplace_back(where->first);
     bounded.values.emplace_back(where->last);
-    Result<SqlStatement> statement = d->database.prepare("SELECT count(*) FROM (SELECT 1 FROM audit a" + bounded.sql + " LIMIT ?)");
+    Result<SqlStatement> statement =
+        d->database.prepare("SELECT count(*) FROM (SELECT 1 FROM audit a" + bounded.sql + " LIMIT ?)");
     if (!statement)
         return tl::unexpected(statement.error());
     const StopHandler handler(d->database.handle(), stop);
@@ -318,7 +325,8 @@ Result<std::optional<AuditRow>> AuditReader::row(const QByteArray& id) const
 
 Result<std::optional<AuditRow>> AuditReader::rowForTrace(const TraceId& traceId, SpanId spanId) const
 {
-    const Result<std::vector<std::int64_t>> sequences = d->lookUp("trace_low", static_cast<std::int64_t>(traceId.low), kMostOfOneId);
+    const Result<std::vector<std::int64_t>> sequences =
+        d->lookUp("trace_low", static_cast<std::int64_t>(traceId.low), kMostOfOneId);
     if (!sequences)
         return tl::unexpected(sequences.error());
     Result<SqlStatement> statement = d->database.prepare(auditSelect(true) + "WHERE a.seq=?");
@@ -335,16 +343,22 @@ Result<std::optional<AuditRow>> AuditReader::rowForTrace(const TraceId& traceId,
     return std::nullopt;
 }
 
-Result<std::int64_t> AuditReader::lastSequence() const { return d->database.number("SELECT max(seq) FROM audit"); }
+Result<std::int64_t> AuditReader::lastSequence() const
+{
+    return d->database.number("SELECT max(seq) FROM audit");
+}
 
 Result<std::vector<QByteArray>> AuditReader::Private::distinct(const char* column, const QByteArray& server, int limit) const
 {
     // A loose index scan: one seek a value, however many rows have it.
     const QByteArray name(column);
-    QByteArray sql = "WITH RECURSIVE v(x) AS (SELECT min(" + name + ") FROM audit UNION ALL SELECT (SELECT min(" + name + ") FROM audit WHERE " + name +
-                     ">v.x) FROM v WHERE v.x IS NOT NULL LIMIT 5000) SELECT t.text FROM v JOIN audit_text t ON t.id=v.x WHERE t.text<>''";
+    QByteArray sql =
+        "WITH RECURSIVE v(x) AS (SELECT min(" + name + ") FROM audit UNION ALL SELECT (SELECT min(" + name +
+        ") FROM audit WHERE " + name +
+        ">v.x) FROM v WHERE v.x IS NOT NULL LIMIT 5000) SELECT t.text FROM v JOIN audit_text t ON t.id=v.x WHERE t.text<>''";
     if (!server.isEmpty())
-        sql += " AND EXISTS(SELECT 1 FROM audit a WHERE a." + name + "=v.x AND a.server=(SELECT id FROM audit_text WHERE text=?2))";
+        sql +=
+            " AND EXISTS(SELECT 1 FROM audit a WHERE a." + name + "=v.x AND a.server=(SELECT id FROM audit_text WHERE text=?2))";
     Result<SqlStatement> statement = database.prepare(sql + " ORDER BY t.text LIMIT ?1");
     if (!statement)
         return tl::unexpected(statement.error());
@@ -360,9 +374,18 @@ Result<std::vector<QByteArray>> AuditReader::Private::distinct(const char* colum
     return out;
 }
 
-Result<std::vector<QByteArray>> AuditReader::servers(int limit) const { return d->distinct("server", {}, limit); }
-Result<std::vector<QByteArray>> AuditReader::tools(const QByteArray& server, int limit) const { return d->distinct("tool", server, limit); }
-Result<std::vector<QByteArray>> AuditReader::clients(int limit) const { return d->distinct("client", {}, limit); }
+Result<std::vector<QByteArray>> AuditReader::servers(int limit) const
+{
+    return d->distinct("server", {}, limit);
+}
+Result<std::vector<QByteArray>> AuditReader::tools(const QByteArray& server, int limit) const
+{
+    return d->distinct("tool", server, limit);
+}
+Result<std::vector<QByteArray>> AuditReader::clients(int limit) const
+{
+    return d->distinct("client", {}, limit);
+}
 
 Result<RetentionPreview> AuditReader::previewRetention(const RetentionLimits& limits) const
 {

@@ -5,7 +5,6 @@
 #include "store/sqlite_db.h"
 
 #include <sqlite3.h>
-
 #include <variant>
 
 namespace oriel::store {
@@ -14,7 +13,7 @@ namespace oriel::store {
 struct AuditWhere {
     QByteArray sql;
     std::vector<std::variant<std::int64_t, QByteArray>> values;
-    bool isEmpty = false; ///< a name that no row has: nothing matches
+    bool isEmpty = false;   ///< a name that no row has: nothing matches
     std::int64_t first = 0; ///< rows of [first, last] only
     std::int64_t last = kEndOfTime;
     bool readsBodies = false;
@@ -63,7 +62,8 @@ struct AuditReader::Private {
     Status addTexts(AuditWhere& where, const char* column, const std::vector<QByteArray>& texts) const;
     Status addSearch(AuditWhere& where, const QByteArray& text) const;
     /// Sequences, newest first, of rows whose random id (a column of a block index) has the value; at most `limit`.
-    Result<std::vector<std::int64_t>> lookUp(QByteArrayView column, const std::variant<std::int64_t, QByteArray>& value, int limit) const;
+    Result<std::vector<std::int64_t>> lookUp(QByteArrayView column, const std::variant<std::int64_t, QByteArray>& value,
+                                             int limit) const;
     Status addTimes(AuditWhere& where, const AuditQuery& query) const;
     Result<std::vector<QByteArray>> distinct(const char* column, const QByteArray& server, int limit) const;
 };

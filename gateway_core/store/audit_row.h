@@ -20,17 +20,17 @@ QByteArrayView auditKindName(AuditKind kind);
 
 /// One row of the audit log (A1). Text is UTF-8 and masked before it comes here.
 struct AuditRow {
-    std::int64_t sequence = 0;       ///< position in the log from 1; given by the writer
-    QByteArray id;                   ///< ULID, unique: the same id twice is written once
+    std::int64_t sequence = 0; ///< position in the log from 1; given by the writer
+    QByteArray id;             ///< ULID, unique: the same id twice is written once
     AuditKind kind = AuditKind::Call;
     std::int64_t timeUnixNs = 0;
     QByteArray client;
     QByteArray user;
     QByteArray project;
     QByteArray server;
-    QByteArray tool;                 ///< tool, prompt or URI
+    QByteArray tool; ///< tool, prompt or URI
     QByteArray method;
-    QByteArray arguments;            ///< JSON, masked, perhaps cut
+    QByteArray arguments; ///< JSON, masked, perhaps cut
     QByteArray response;
     std::int64_t argumentsBytes = 0; ///< of the whole; greater than the size of `arguments` when that was cut
     std::int64_t responseBytes = 0;
@@ -41,9 +41,9 @@ struct AuditRow {
     TraceId traceId;
     SpanId spanId;
     QByteArray requestId;
-    QByteArray guardrails;           ///< JSON array of results; empty: no check ran
-    bool replay = false;             ///< sent by a person from the console
-    bool synthetic = false;          ///< demo traffic
+    QByteArray guardrails;  ///< JSON array of results; empty: no check ran
+    bool replay = false;    ///< sent by a person from the console
+    bool synthetic = false; ///< demo traffic
     bool operator==(const AuditRow&) const = default;
 };
 
@@ -55,24 +55,24 @@ struct AuditQuery {
     std::vector<QByteArray> tools;
     std::vector<QByteArray> clients;
     std::vector<telemetry::Outcome> outcomes;
-    std::optional<bool> failed;      ///< true: outcome is not ok
+    std::optional<bool> failed; ///< true: outcome is not ok
     std::vector<AuditKind> kinds;
     QByteArray user;
     QByteArray project;
-    QByteArray text;                 ///< substring of tool, server, error or arguments, ASCII letters in any case
+    QByteArray text; ///< substring of tool, server, error or arguments, ASCII letters in any case
     std::optional<TraceId> traceId;
     QByteArray requestId;
     std::int64_t minLatencyNs = 0;
     bool newestFirst = true;
     int limit = 200;
-    std::int64_t afterSequence = 0;  ///< `next` of the page before; 0: from the start
-    bool withPayloads = false;       ///< else arguments, response and guardrails stay empty
+    std::int64_t afterSequence = 0; ///< `next` of the page before; 0: from the start
+    bool withPayloads = false;      ///< else arguments, response and guardrails stay empty
 };
 
 struct AuditPage {
     std::vector<AuditRow> rows;
-    std::int64_t next = 0;           ///< 0: this was the last page
-    bool scanBounded = false;        ///< a text search stopped after its bound of rows; `next` goes on from there
+    std::int64_t next = 0;    ///< 0: this was the last page
+    bool scanBounded = false; ///< a text search stopped after its bound of rows; `next` goes on from there
     bool cancelled = false;
 };
 

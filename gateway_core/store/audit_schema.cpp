@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "store/audit_schema.h"
 
-#include <sqlite3.h>
-
 #include <algorithm>
+#include <sqlite3.h>
 
 namespace oriel::store {
 
 namespace {
 
-/// Trace and request ids are random: one index over all rows would touch a page of its own for each new row. By blocks of 8,192 rows only
-/// the newest block's pages change; a search looks into every block.
+/// Trace and request ids are random: one index over all rows would touch a page of its own for each new row. By blocks of 8,192
+/// rows only the newest block's pages change; a search looks into every block.
 constexpr const char* kSchema = R"sql(
 CREATE TABLE IF NOT EXISTS audit_meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS audit_text(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
@@ -38,13 +37,20 @@ CREATE INDEX IF NOT EXISTS audit_failed ON audit(outcome) WHERE outcome <> 0;
 QByteArrayView auditKindName(AuditKind kind)
 {
     switch (kind) {
-    case AuditKind::Call: return "call";
-    case AuditKind::Retention: return "retention";
-    case AuditKind::Config: return "config";
-    case AuditKind::Export: return "export";
-    case AuditKind::Approval: return "approval";
-    case AuditKind::Credential: return "credential";
-    case AuditKind::Lifecycle: return "lifecycle";
+    case AuditKind::Call:
+        return "call";
+    case AuditKind::Retention:
+        return "retention";
+    case AuditKind::Config:
+        return "config";
+    case AuditKind::Export:
+        return "export";
+    case AuditKind::Approval:
+        return "approval";
+    case AuditKind::Credential:
+        return "credential";
+    case AuditKind::Lifecycle:
+        return "lifecycle";
     }
     return "call";
 }
@@ -55,16 +61,18 @@ Status createAuditSchema(SqlDatabase& database)
     if (!version)
         return tl::unexpected(version.error());
     if (*version > kAuditSchemaVersion)
-        return fail(ErrorCode::Unsupported, QStringLiteral("The audit log was written by a newer Oriel (schema %1)").arg(*version), {},
+        return fail(ErrorCode::Unsupported,
+                    QStringLiteral("The audit log was written by a newer Oriel (schema %1)").arg(*version), {},
                     QStringLiteral("Use that version, or start with another data directory."));
     if (*version == 0) {
         // Before the first table: both cannot be changed later without rewriting the file.
         if (const Status status = database.run("PRAGMA page_size=4096; PRAGMA auto_vacuum=INCREMENTAL"); !status)
             return status;
     }
-    const char* settings = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864;"
-                           "PRAGMA secure_delete=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY;"
-                           "PRAGMA cache_size=-16384; PRAGMA fullfsync=1; PRAGMA checkpoint_fullfsync=1";
+    const char* settings =
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864;"
+        "PRAGMA secure_delete=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY;"
+        "PRAGMA cache_size=-16384; PRAGMA fullfsync=1; PRAGMA checkpoint_fullfsync=1";
     if (const Status status = database.run(settings); !status)
         return status;
     if (*version == kAuditSchemaVersion)
@@ -83,12 +91,13 @@ Status createAuditSchema(SqlDatabase& database)
 
 QByteArray auditSelect(bool withPayloads)
 {
-    QByteArray sql = "SELECT a.seq, a.id, a.kind, a.time, (SELECT text FROM audit_text WHERE id=a.client),"
-                     " (SELECT text FROM audit_text WHERE id=a.user), (SELECT text FROM audit_text WHERE id=a.project),"
-                     " (SELECT text FROM audit_text WHERE id=a.server), (SELECT text FROM audit_text WHERE id=a.tool),"
-                     " (SELECT text FROM audit_text WHERE id=a.method), a.outcome, a.latency, a.flags,"
-                     " (SELECT text FROM audit_text WHERE id=a.error_type), a.error, a.trace_high, a.trace_low, a.span, a.request,"
-                     " a.arguments_bytes, a.response_bytes, a.hash";
+    QByteArray sql =
+        "SELECT a.seq, a.id, a.kind, a.time, (SELECT text FROM audit_text WHERE id=a.client),"
+        " (SELECT text FROM audit_text WHERE id=a.user), (SELECT text FROM audit_text WHERE id=a.project),"
+        " (SELECT text FROM audit_text WHERE id=a.server), (SELECT text FROM audit_text WHERE id=a.tool),"
+        " (SELECT text FROM audit_text WHERE id=a.method), a.outcome, a.latency, a.flags,"
+        " (SELECT text FROM audit_text WHERE id=a.error_type), a.error, a.trace_high, a.trace_low, a.span, a.request,"
+        " a.arguments_bytes, a.response_bytes, a.hash";
     if (withPayloads)
         return sql + ", b.arguments, b.response, b.guardrails FROM audit a LEFT JOIN audit_body b ON b.seq=a.seq ";
     return sql + " FROM audit a ";
@@ -100,7 +109,8 @@ AuditRow readAuditRow(const SqlStatement& statement, bool withPayloads)
     int column = 0;
     row.sequence = statement.integer(column++);
     row.id = statement.text(column++);
-    row.kind = static_cast<AuditKind>(std::clamp<std::int64_t>(statement.integer(column++), 0, static_cast<int>(AuditKind::Lifecycle)));
+    row.kind =
+        static_cast<AuditKind>(std::clamp<std::int64_t>(statement.integer(column++), 0, static_cast<int>(AuditKind::Lifecycle)));
     row.timeUnixNs = statement.integer(column++);
     for (QByteArray* text : {&row.client, &row.user, &row.project, &row.server, &row.tool, &row.method})
         *text = statement.text(column++);

@@ -7,8 +7,8 @@
 
 namespace oriel::store {
 
-/// The tables of audit.db. Texts that repeat are numbered in `audit_text`, so rows and their indexes are small; payloads stand in a table of
-/// their own, so a search does not read them.
+/// The tables of audit.db. Texts that repeat are numbered in `audit_text`, so rows and their indexes are small; payloads stand in
+/// a table of their own, so a search does not read them.
 Status createAuditSchema(SqlDatabase& database);
 
 inline constexpr int kAuditSchemaVersion = 1;

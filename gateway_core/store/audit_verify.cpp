@@ -103,7 +103,8 @@ AuditVerification AuditReader::verify(const QByteArray& chainKey, const std::fun
         sequence = row.sequence;
         if (keyIdOf(sequence) == keyId) {
             if (hash != chain.rowHash(previous, row))
-                return tampered(result.checkedRows, sequence, QStringLiteral("Row %1 or the one before it was changed.").arg(sequence));
+                return tampered(result.checkedRows, sequence,
+                                QStringLiteral("Row %1 or the one before it was changed.").arg(sequence));
             ++result.checkedRows;
         } else {
             ++skipped;
@@ -118,12 +119,15 @@ AuditVerification AuditReader::verify(const QByteArray& chainKey, const std::fun
         if (!head->isSealed)
             return tampered(result.checkedRows, sequence, QStringLiteral("The record of the last row was changed."));
         if (head->sequence > sequence)
-            return tampered(result.checkedRows, sequence + 1, QStringLiteral("Rows %1 to %2 at the end are missing.").arg(sequence + 1).arg(head->sequence));
+            return tampered(result.checkedRows, sequence + 1,
+                            QStringLiteral("Rows %1 to %2 at the end are missing.").arg(sequence + 1).arg(head->sequence));
     } else if (!head->isThere && result.checkedRows > 0) {
         return tampered(result.checkedRows, sequence, QStringLiteral("The record of the last row is missing."));
     }
     if (skipped > 0)
-        return cannot(QStringLiteral("%1 rows are intact; %2 were written with another key or with none.").arg(result.checkedRows).arg(skipped));
+        return cannot(QStringLiteral("%1 rows are intact; %2 were written with another key or with none.")
+                          .arg(result.checkedRows)
+                          .arg(skipped));
     result.state = State::Intact;
     result.message = QStringLiteral("All %1 rows are intact.").arg(result.checkedRows);
     return result;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "base/json_writer.h"
 #include "store/audit_database.h"
 #include "store/audit_log.h"
 #include "store/audit_schema.h"
-
-#include "base/json_writer.h"
 
 #include <QDateTime>
 #include <QFile>
@@ -18,7 +17,7 @@
 #include <thread>
 
 #ifdef Q_OS_LINUX
-#    include <fcntl.h>
+#include <fcntl.h>
 #endif
 
 namespace oriel::store {
@@ -37,7 +36,8 @@ constexpr milliseconds kLongestPause{2'000};
 
 std::int64_t costOf(const AuditRow& row)
 {
-    return 400 + row.arguments.size() + row.response.size() + row.errorMessage.size() + row.guardrails.size() + row.requestId.size();
+    return 400 + row.arguments.size() + row.response.size() + row.errorMessage.size() + row.guardrails.size() +
+           row.requestId.size();
 }
 
 struct Entry {
@@ -51,9 +51,11 @@ struct Entry {
 class AuditWriter::Private {
 public:
     Private(AuditOptions writerOptions, const Clock& writerClock, Random& writerRandom)
-        : options(std::move(writerOptions)), clock(writerClock), random(writerRandom), mode(options.mode)
-    {
-    }
+        : options(std::move(writerOptions)),
+          clock(writerClock),
+          random(writerRandom),
+          mode(options.mode)
+    {}
 
     void run();
     bool commitPending();
@@ -78,10 +80,10 @@ public:
     std::condition_variable wake;
     std::condition_variable flushed;
     config::AuditMode mode;
-    std::deque<Entry> queue;              ///< accepted, not looked at by the thread
+    std::deque<Entry> queue; ///< accepted, not looked at by the thread
     steady_clock::time_point firstQueued;
     std::size_t strictQueued = 0;
-    std::int64_t bytes = 0;               ///< of queue and backlog
+    std::int64_t bytes = 0; ///< of queue and backlog
     std::deque<std::function<void()>> tasks;
     std::uint64_t flushAsked = 0;
     std::uint64_t flushDone = 0;
@@ -93,7 +95,7 @@ public:
 
     // The thread's own:
     AuditDatabase database;
-    std::deque<Entry> backlog;            ///< taken from the queue, not committed yet
+    std::deque<Entry> backlog; ///< taken from the queue, not committed yet
     milliseconds pause{0};
     std::thread thread;
 };
@@ -104,18 +106,23 @@ AuditWriter::AuditWriter(AuditOptions options, const Clock& clock, Random& rando
     d->owner = this;
 }
 
-AuditWriter::~AuditWriter() { (void)close(); }
+AuditWriter::~AuditWriter()
+{
+    (void)close();
+}
 
 Status AuditWriter::Private::moveAside()
 {
     database.close();
-    const QString stamp = QDateTime::fromMSecsSinceEpoch(clock.unixNs() / 1'000'000, Qt::UTC).toString(QStringLiteral("yyyyMMdd-HHmmss-zzz"));
+    const QString stamp =
+        QDateTime::fromMSecsSinceEpoch(clock.unixNs() / 1'000'000, Qt::UTC).toString(QStringLiteral("yyyyMMdd-HHmmss-zzz"));
     const QString target = options.file + QStringLiteral(".corrupt-") + stamp;
     if (!QFile::rename(options.file, target))
         return fail(ErrorCode::Io, QStringLiteral("A damaged audit log cannot be moved aside"), options.file);
     for (const QString& suffix : {QStringLiteral("-wal"), QStringLiteral("-shm")})
         QFile::rename(options.file + suffix, target + suffix);
-    return fail(ErrorCode::DataLoss, QStringLiteral("The audit log was damaged. It was moved to %1 and a new one begun").arg(target), options.file,
+    return fail(ErrorCode::DataLoss,
+                QStringLiteral("The audit log was damaged. It was moved to %1 and a new one begun").arg(target), options.file,
                 QStringLiteral("Keep the moved file: rows may be read from it with sqlite3's .recover."));
 }
 
@@ -157,7 +164,10 @@ void AuditWriter::Private::makeBallast()
         file.remove();
 }
 
-void AuditWriter::Private::freeBallast() { QFile::remove(ballastFile()); }
+void AuditWriter::Private::freeBallast()
+{
+    QFile::remove(ballastFile());
+}
 
 Status AuditWriter::open()
 {
@@ -184,7 +194,8 @@ Status AuditWriter::close(std::int64_t deadlineNs)
     const std::lock_guard lock(d->mutex);
     d->running = false;
     if (d->state.pending > 0)
-        return fail(ErrorCode::DataLoss, QStringLiteral("%1 audit rows could not be written").arg(d->state.pending), d->options.file);
+        return fail(ErrorCode::DataLoss, QStringLiteral("%1 audit rows could not be written").arg(d->state.pending),
+                    d->options.file);
     return {};
 }
 
@@ -199,8 +210,8 @@ void AuditWriter::append(AuditRow&& row, Done done)
         if (!d->running || d->stop) {
             refusal = fail(ErrorCode::Unavailable, QStringLiteral("The audit log is not open"), d->options.file);
         } else if (d->bytes > d->options.memoryBytes) {
-            refusal = fail(ErrorCode::ResourceExhausted, QStringLiteral("Too many audit rows wait to be written"), d->options.file,
-                           d->state.error.remedy);
+            refusal = fail(ErrorCode::ResourceExhausted, QStringLiteral("Too many audit rows wait to be written"),
+                           d->options.file, d->state.error.remedy);
         } else {
             d->bytes += costOf(row);
             if (d->queue.empty())
@@ -301,7 +312,8 @@ bool AuditWriter::Private::commit(std::vector<Entry*>& batch)
     rows.reserve(batch.size());
     for (Entry* entry : batch)
         rows.push_back(&entry->row);
-    Result<AuditDatabase::Commit> result = fail(ErrorCode::Unavailable, QStringLiteral("The audit log is not open"), options.file);
+    Result<AuditDatabase::Commit> result =
+        fail(ErrorCode::Unavailable, QStringLiteral("The audit log is not open"), options.file);
     if (database.isOpen() || openDatabase())
         result = database.write(rows);
     if (!result && recover(result.error()))
@@ -429,7 +441,10 @@ AuditState AuditWriter::state() const
     return out;
 }
 
-QString AuditWriter::retentionName() const { return QStringLiteral("audit"); }
+QString AuditWriter::retentionName() const
+{
+    return QStringLiteral("audit");
+}
 
 Result<RetentionPreview> AuditWriter::previewRetention(const RetentionLimits& limits) const
 {
@@ -472,7 +487,8 @@ struct RetentionRun {
 
 Result<RetentionPreview> AuditWriter::applyRetention(const RetentionLimits& limits, std::stop_token stop)
 {
-    Result<AuditRetentionRange> range = fail(ErrorCode::Unavailable, QStringLiteral("The audit log is not open"), d->options.file);
+    Result<AuditRetentionRange> range =
+        fail(ErrorCode::Unavailable, QStringLiteral("The audit log is not open"), d->options.file);
     RetentionRun run;
     // `piece` runs on the writer thread; the caller waits for it here.
     const auto onWriter = [&](const std::function<Result<std::uint64_t>()>& piece) -> Result<std::uint64_t> {
@@ -481,7 +497,8 @@ Result<RetentionPreview> AuditWriter::applyRetention(const RetentionLimits& limi
             if (!d->running || d->stop)
                 return fail(ErrorCode::Unavailable, QStringLiteral("The audit log is not open"), d->options.file);
             d->tasks.push_back([&] {
-                Result<std::uint64_t> result = fail(ErrorCode::Unavailable, QStringLiteral("The audit log cannot be written now"), d->options.file);
+                Result<std::uint64_t> result =
+                    fail(ErrorCode::Unavailable, QStringLiteral("The audit log cannot be written now"), d->options.file);
                 if (d->database.isOpen())
                     result = piece();
                 const std::lock_guard runLock(run.mutex);

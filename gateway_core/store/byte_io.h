@@ -28,7 +28,10 @@ public:
         }
         m_out.push_back(static_cast<char>(value));
     }
-    void zigzag(std::int64_t value) { varint((static_cast<std::uint64_t>(value) << 1U) ^ static_cast<std::uint64_t>(value >> 63)); }
+    void zigzag(std::int64_t value)
+    {
+        varint((static_cast<std::uint64_t>(value) << 1U) ^ static_cast<std::uint64_t>(value >> 63));
+    }
     void fixed64(std::uint64_t value) { fixed(value); }
     void fixed32(std::uint32_t value) { fixed(value); }
     void real(double value) { fixed64(std::bit_cast<std::uint64_t>(value)); }
@@ -54,9 +57,9 @@ private:
 class ByteReader {
 public:
     explicit ByteReader(QByteArrayView bytes)
-        : m_at(reinterpret_cast<const unsigned char*>(bytes.data())), m_end(m_at + bytes.size())
-    {
-    }
+        : m_at(reinterpret_cast<const unsigned char*>(bytes.data())),
+          m_end(m_at + bytes.size())
+    {}
     [[nodiscard]] bool failed() const { return m_failed; }
     [[nodiscard]] bool atEnd() const { return m_at == m_end; }
     [[nodiscard]] std::size_t remaining() const { return static_cast<std::size_t>(m_end - m_at); }

@@ -9,9 +9,15 @@ namespace oriel::store {
 using std::chrono::nanoseconds;
 using std::chrono::steady_clock;
 
-DiskThread::DiskThread(std::int64_t intervalNs, std::function<Status()> write) : m_intervalNs(intervalNs), m_write(std::move(write)) {}
+DiskThread::DiskThread(std::int64_t intervalNs, std::function<Status()> write)
+    : m_intervalNs(intervalNs),
+      m_write(std::move(write))
+{}
 
-DiskThread::~DiskThread() { stop(); }
+DiskThread::~DiskThread()
+{
+    stop();
+}
 
 void DiskThread::start()
 {

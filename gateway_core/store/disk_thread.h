@@ -13,8 +13,8 @@
 
 namespace oriel::store {
 
-/// The thread on which a store touches its disk. It sleeps without a time-out while nothing is to be written; after markDirty() it calls
-/// `write` within the interval, and again with growing pauses (1 s to 30 s) while that fails.
+/// The thread on which a store touches its disk. It sleeps without a time-out while nothing is to be written; after markDirty()
+/// it calls `write` within the interval, and again with growing pauses (1 s to 30 s) while that fails.
 class DiskThread {
 public:
     /// `write` writes and syncs everything that is pending; called on the thread only.

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "store/filter.h"
 
-#include <re2/re2.h>
-
 #include <array>
 #include <cmath>
 #include <optional>
+#include <re2/re2.h>
 #include <string_view>
 
 namespace oriel::store {
@@ -34,12 +33,22 @@ struct Unit {
     const char* text;
     double ns;
 };
-constexpr std::array<Unit, 7> kUnits{{{"ns", 1}, {"us", 1e3}, {"\xC2\xB5s", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}}};
+constexpr std::array<Unit, 7> kUnits{
+    {{"ns", 1}, {"us", 1e3}, {"\xC2\xB5s", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}}};
 
-bool isSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-bool isOperatorChar(char c) { return c == '=' || c == '!' || c == '<' || c == '>'; }
+bool isSpace(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+bool isOperatorChar(char c)
+{
+    return c == '=' || c == '!' || c == '<' || c == '>';
+}
 
-bool equalsIgnoringCase(QByteArrayView a, QByteArrayView b) { return a.compare(b, Qt::CaseInsensitive) == 0; }
+bool equalsIgnoringCase(QByteArrayView a, QByteArrayView b)
+{
+    return a.compare(b, Qt::CaseInsensitive) == 0;
+}
 
 QStringList keyNames()
 {
@@ -75,7 +84,8 @@ std::optional<std::int64_t> parseDuration(QByteArrayView text)
         return std::nullopt;
     double scale = 1e6;
     if (digits < text.size()) {
-        const auto unit = std::find_if(kUnits.begin(), kUnits.end(), [&](const Unit& u) { return text.sliced(digits) == QByteArrayView(u.text); });
+        const auto unit = std::find_if(kUnits.begin(), kUnits.end(),
+                                       [&](const Unit& u) { return text.sliced(digits) == QByteArrayView(u.text); });
         if (unit == kUnits.end())
             return std::nullopt;
         scale = unit->ns;
@@ -236,8 +246,8 @@ private:
             return true;
         }
         const qsizetype start = m_at;
-        while (m_at < m_text.size() && !isSpace(m_text[m_at]) && !isOperatorChar(m_text[m_at]) && m_text[m_at] != '(' && m_text[m_at] != ')' &&
-               m_text[m_at] != '"')
+        while (m_at < m_text.size() && !isSpace(m_text[m_at]) && !isOperatorChar(m_text[m_at]) && m_text[m_at] != '(' &&
+               m_text[m_at] != ')' && m_text[m_at] != '"')
             ++m_at;
         const QByteArrayView word = m_text.sliced(start, m_at - start);
         const qsizetype afterWord = m_at;
@@ -252,7 +262,8 @@ private:
     {
         if (key.isEmpty())
             return error(start, QStringLiteral("A key is missing before the operator"), keyNames());
-        const auto known = std::find_if(kKeys.begin(), kKeys.end(), [&](const KeyName& k) { return equalsIgnoringCase(key, k.text); });
+        const auto known =
+            std::find_if(kKeys.begin(), kKeys.end(), [&](const KeyName& k) { return equalsIgnoringCase(key, k.text); });
         if (known != kKeys.end()) {
             condition.field = known->field;
         } else if (key.size() > 5 && equalsIgnoringCase(key.first(5), "attr.")) {
@@ -325,10 +336,14 @@ private:
     static QStringList expectedValues(FilterField field)
     {
         switch (field) {
-        case FilterField::Status: return statusNames();
-        case FilterField::Duration: return {QStringLiteral("a duration such as 250ms or 1.5s")};
-        case FilterField::Trace: return {QStringLiteral("the beginning of a trace id")};
-        default: return {QStringLiteral("a value")};
+        case FilterField::Status:
+            return statusNames();
+        case FilterField::Duration:
+            return {QStringLiteral("a duration such as 250ms or 1.5s")};
+        case FilterField::Trace:
+            return {QStringLiteral("the beginning of a trace id")};
+        default:
+            return {QStringLiteral("a value")};
         }
     }
     bool accept(FilterCondition& condition, QByteArray value, qsizetype at)
@@ -338,7 +353,8 @@ private:
             RE2::Options options;
             options.set_log_errors(false);
             options.set_max_mem(1 << 20);
-            auto pattern = std::make_shared<const RE2>(re2::StringPiece(value.constData(), static_cast<std::size_t>(value.size())), options);
+            auto pattern =
+                std::make_shared<const RE2>(re2::StringPiece(value.constData(), static_cast<std::size_t>(value.size())), options);
             if (!pattern->ok())
                 return error(at, QStringLiteral("The pattern is not valid: %1").arg(QString::fromStdString(pattern->error())),
                              {QStringLiteral("an RE2 pattern")});
@@ -346,7 +362,8 @@ private:
         } else if (condition.field == FilterField::Duration) {
             const auto ns = parseDuration(value);
             if (!ns)
-                return error(at, QStringLiteral("“%1” is no duration").arg(QString::fromUtf8(value)), expectedValues(condition.field));
+                return error(at, QStringLiteral("“%1” is no duration").arg(QString::fromUtf8(value)),
+                             expectedValues(condition.field));
             condition.durationNs = *ns;
         } else if (condition.field == FilterField::Status) {
             value = value.toLower();
@@ -354,7 +371,8 @@ private:
                 return error(at, QStringLiteral("There is no status “%1”").arg(QString::fromUtf8(value)), statusNames());
         } else if (condition.field == FilterField::Trace) {
             value = value.toLower();
-            const bool isHex = std::all_of(value.begin(), value.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+            const bool isHex =
+                std::all_of(value.begin(), value.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
             if (!isHex || value.size() > 32)
                 return error(at, QStringLiteral("“%1” is no beginning of a trace id").arg(QString::fromUtf8(value)),
                              {QStringLiteral("up to 32 hexadecimal digits")});
@@ -417,10 +435,13 @@ QByteArray conditionText(const FilterCondition& condition)
 QByteArray nodeText(const FilterNode& node, FilterNode::Kind around)
 {
     switch (node.kind) {
-    case FilterNode::Kind::Condition: return conditionText(node.condition);
-    case FilterNode::Kind::Not: return "NOT " + nodeText(node.children.front(), FilterNode::Kind::Not);
+    case FilterNode::Kind::Condition:
+        return conditionText(node.condition);
+    case FilterNode::Kind::Not:
+        return "NOT " + nodeText(node.children.front(), FilterNode::Kind::Not);
     case FilterNode::Kind::And:
-    case FilterNode::Kind::Or: break;
+    case FilterNode::Kind::Or:
+        break;
     }
     QByteArray out;
     for (const FilterNode& child : node.children) {
@@ -428,7 +449,8 @@ QByteArray nodeText(const FilterNode& node, FilterNode::Kind around)
             out += node.kind == FilterNode::Kind::And ? " AND " : " OR ";
         out += nodeText(child, node.kind);
     }
-    const bool isLoose = around == FilterNode::Kind::Condition || (around == FilterNode::Kind::Or && node.kind == FilterNode::Kind::And);
+    const bool isLoose =
+        around == FilterNode::Kind::Condition || (around == FilterNode::Kind::Or && node.kind == FilterNode::Kind::And);
     return isLoose ? out : "(" + out + ")";
 }
 
@@ -456,7 +478,10 @@ tl::expected<Filter, FilterError> Filter::parse(QByteArrayView utf8)
     return filter;
 }
 
-QByteArray Filter::toText() const { return m_root ? nodeText(*m_root, FilterNode::Kind::Condition) : QByteArray(); }
+QByteArray Filter::toText() const
+{
+    return m_root ? nodeText(*m_root, FilterNode::Kind::Condition) : QByteArray();
+}
 
 Filter Filter::with(FilterCondition condition, bool negate) const
 {
@@ -500,9 +525,13 @@ QByteArrayView filterOpText(FilterOp op)
 
 QByteArray quoteFilterValue(QByteArrayView value)
 {
-    const bool isPlain = !value.isEmpty() && std::all_of(value.begin(), value.end(), [](char c) {
-        return !isSpace(c) && !isOperatorChar(c) && c != '"' && c != '(' && c != ')' && c != ',' && c != '\\';
-    }) && !equalsIgnoringCase(value, "AND") && !equalsIgnoringCase(value, "OR") && !equalsIgnoringCase(value, "NOT");
+    const bool isPlain =
+        !value.isEmpty() &&
+        std::all_of(value.begin(), value.end(),
+                    [](char c) {
+                        return !isSpace(c) && !isOperatorChar(c) && c != '"' && c != '(' && c != ')' && c != ',' && c != '\\';
+                    }) &&
+        !equalsIgnoringCase(value, "AND") && !equalsIgnoringCase(value, "OR") && !equalsIgnoringCase(value, "NOT");
     if (isPlain)
         return value.toByteArray();
     QByteArray out = "\"";

@@ -17,8 +17,22 @@ class RE2;
 
 namespace oriel::store {
 
-/// What one condition of a filter looks at. `Text` is a bare word: a substring of the name, the tool or the error message, whatever the case.
-enum class FilterField : quint8 { Text, Service, Name, Tool, Server, Client, Method, Status, Duration, Attribute, RequestId, Trace };
+/// What one condition of a filter looks at. `Text` is a bare word: a substring of the name, the tool or the error message,
+/// whatever the case.
+enum class FilterField : quint8 {
+    Text,
+    Service,
+    Name,
+    Tool,
+    Server,
+    Client,
+    Method,
+    Status,
+    Duration,
+    Attribute,
+    RequestId,
+    Trace
+};
 
 enum class FilterOp : quint8 { Equal, NotEqual, Match, NotMatch, Less, LessOrEqual, Greater, GreaterOrEqual };
 
@@ -54,8 +68,9 @@ struct FilterError {
 ///   op         := = != =~ !~ ; for duration and numeric attributes also < <= > >=
 ///   duration   := number with ns us µs ms s m h (a number alone is milliseconds)
 ///
-/// AND binds tighter than OR; two terms side by side are joined by AND; the words AND, OR and NOT may be written small. `status` takes ok, error, or an outcome (tool_error, rpc_error,
-/// timeout, cancelled, blocked, rejected, unavailable), or running. `trace` takes the beginning of a trace id in hex. Patterns are RE2, unanchored.
+/// AND binds tighter than OR; two terms side by side are joined by AND; the words AND, OR and NOT may be written small. `status`
+/// takes ok, error, or an outcome (tool_error, rpc_error, timeout, cancelled, blocked, rejected, unavailable), or running.
+/// `trace` takes the beginning of a trace id in hex. Patterns are RE2, unanchored.
 class Filter {
 public:
     static constexpr qsizetype kMaxLength = 4096;
@@ -90,19 +105,21 @@ public:
     /// Attribute keys that begin with `prefix`, most frequent first.
     [[nodiscard]] virtual std::vector<QByteArray> attributeKeys(QByteArrayView prefix, int limit) const = 0;
     /// Values of a field (of attribute `key` where the field is Attribute) that begin with `prefix`.
-    [[nodiscard]] virtual std::vector<QByteArray> fieldValues(FilterField field, QByteArrayView key, QByteArrayView prefix, int limit) const = 0;
+    [[nodiscard]] virtual std::vector<QByteArray> fieldValues(FilterField field, QByteArrayView key, QByteArrayView prefix,
+                                                              int limit) const = 0;
 };
 
 struct FilterSuggestion {
     enum class Kind : quint8 { Key, Operator, Value, Keyword };
     Kind kind = Kind::Key;
-    QByteArray text;           ///< to put in place of [from, to) of the filter's text
-    QString description;       ///< what it is, for the second column of the popup; may be empty
+    QByteArray text;     ///< to put in place of [from, to) of the filter's text
+    QString description; ///< what it is, for the second column of the popup; may be empty
     qsizetype from = 0;
     qsizetype to = 0;
 };
 
 /// What could be typed at `cursor` (in bytes) of an unfinished filter.
-std::vector<FilterSuggestion> suggestFilter(QByteArrayView utf8, qsizetype cursor, const FilterVocabulary& vocabulary, int limit = 20);
+std::vector<FilterSuggestion> suggestFilter(QByteArrayView utf8, qsizetype cursor, const FilterVocabulary& vocabulary,
+                                            int limit = 20);
 
 } // namespace oriel::store

@@ -4,10 +4,9 @@
 #include "telemetry/call_spans.h"
 #include "telemetry/semconv.h"
 
-#include <re2/re2.h>
-
 #include <algorithm>
 #include <array>
+#include <re2/re2.h>
 
 namespace oriel::store {
 
@@ -23,7 +22,10 @@ bool matchesPattern(const re2::RE2& pattern, QByteArrayView text)
     return RE2::PartialMatch(re2::StringPiece(text.data(), static_cast<std::size_t>(text.size())), pattern);
 }
 
-QByteArray lowered(QByteArrayView text) { return text.toByteArray().toLower(); }
+QByteArray lowered(QByteArrayView text)
+{
+    return text.toByteArray().toLower();
+}
 
 /// Whether a text passes a condition of equality or pattern.
 bool textPasses(const FilterCondition& condition, QByteArrayView text)
@@ -35,20 +37,28 @@ bool textPasses(const FilterCondition& condition, QByteArrayView text)
                                        [&](const QByteArray& value) { return QByteArrayView(value) == text; });
         return found == (condition.op == FilterOp::Equal);
     }
-    case FilterOp::Match: return matchesPattern(*condition.pattern, text);
-    case FilterOp::NotMatch: return !matchesPattern(*condition.pattern, text);
-    default: return false;
+    case FilterOp::Match:
+        return matchesPattern(*condition.pattern, text);
+    case FilterOp::NotMatch:
+        return !matchesPattern(*condition.pattern, text);
+    default:
+        return false;
     }
 }
 
 bool ordered(FilterOp op, double left, double right)
 {
     switch (op) {
-    case FilterOp::Less: return left < right;
-    case FilterOp::LessOrEqual: return left <= right;
-    case FilterOp::Greater: return left > right;
-    case FilterOp::GreaterOrEqual: return left >= right;
-    default: return false;
+    case FilterOp::Less:
+        return left < right;
+    case FilterOp::LessOrEqual:
+        return left <= right;
+    case FilterOp::Greater:
+        return left > right;
+    case FilterOp::GreaterOrEqual:
+        return left >= right;
+    default:
+        return false;
     }
 }
 
@@ -87,19 +97,20 @@ struct RowFilter::Step {
     std::vector<std::unique_ptr<Step>> children;
     std::array<std::vector<std::uint8_t>, kFacetCount> tables; ///< by facet value; empty: the facet does not matter
     std::vector<std::uint8_t> byTrace;
-    std::array<std::uint8_t, 2048> byStatus{};                 ///< outcome × 256 + flags
-    std::int64_t low = 0;                                      ///< durations in [low, high]
+    std::array<std::uint8_t, 2048> byStatus{}; ///< outcome × 256 + flags
+    std::int64_t low = 0;                      ///< durations in [low, high]
     std::int64_t high = 0;
     bool inverse = false;
     const FilterCondition* condition = nullptr;
     QByteArray key;
     TraceDecoder::AttributeTest test;
-    bool isUnique = false;                                     ///< the attribute differs from call to call
-    bool isOfNoCall = false;                                   ///< no call has such an attribute
-    std::unordered_map<std::string, bool> alike;               ///< answers by what a call's attributes follow from
+    bool isUnique = false;                       ///< the attribute differs from call to call
+    bool isOfNoCall = false;                     ///< no call has such an attribute
+    std::unordered_map<std::string, bool> alike; ///< answers by what a call's attributes follow from
     [[nodiscard]] bool isSlow() const
     {
-        return kind == Kind::Attribute || std::any_of(children.begin(), children.end(), [](const auto& child) { return child->isSlow(); });
+        return kind == Kind::Attribute ||
+               std::any_of(children.begin(), children.end(), [](const auto& child) { return child->isSlow(); });
     }
 };
 
@@ -110,7 +121,10 @@ RowFilter::RowFilter(const TraceSegment& segment, const FilterNode* node) : m_se
 
 RowFilter::~RowFilter() = default;
 
-bool RowFilter::passesNothing() const { return m_root->kind == Step::Kind::Nothing; }
+bool RowFilter::passesNothing() const
+{
+    return m_root->kind == Step::Kind::Nothing;
+}
 
 std::unique_ptr<RowFilter::Step> RowFilter::prepare(const FilterNode& node)
 {
@@ -135,7 +149,8 @@ std::unique_ptr<RowFilter::Step> RowFilter::prepare(const FilterNode& node)
     case FilterNode::Kind::Not:
         step->kind = isNothing(step->children.front()) ? Step::Kind::All : Step::Kind::Not;
         break;
-    case FilterNode::Kind::Condition: break;
+    case FilterNode::Kind::Condition:
+        break;
     }
     return step;
 }
@@ -155,15 +170,28 @@ void RowFilter::prepareCondition(Step& step, const FilterCondition& condition)
         return any;
     };
     const auto facet = [&](Facet which) {
-        step.kind = table(which, [&](QByteArrayView text) { return textPasses(condition, text); }) ? Step::Kind::Facets : Step::Kind::Nothing;
+        step.kind = table(which, [&](QByteArrayView text) { return textPasses(condition, text); }) ? Step::Kind::Facets
+                                                                                                   : Step::Kind::Nothing;
     };
     switch (condition.field) {
-    case FilterField::Service: facet(Facet::Service); break;
-    case FilterField::Name: facet(Facet::Name); break;
-    case FilterField::Tool: facet(Facet::Tool); break;
-    case FilterField::Server: facet(Facet::Server); break;
-    case FilterField::Client: facet(Facet::Client); break;
-    case FilterField::Method: facet(Facet::Method); break;
+    case FilterField::Service:
+        facet(Facet::Service);
+        break;
+    case FilterField::Name:
+        facet(Facet::Name);
+        break;
+    case FilterField::Tool:
+        facet(Facet::Tool);
+        break;
+    case FilterField::Server:
+        facet(Facet::Server);
+        break;
+    case FilterField::Client:
+        facet(Facet::Client);
+        break;
+    case FilterField::Method:
+        facet(Facet::Method);
+        break;
     case FilterField::Text: {
         const QByteArray needle = lowered(condition.values.front());
         bool any = false;
@@ -187,14 +215,23 @@ void RowFilter::prepareCondition(Step& step, const FilterCondition& condition)
         step.kind = Step::Kind::Duration;
         step.inverse = condition.op == FilterOp::NotEqual;
         step.low = condition.op == FilterOp::Greater ? ns + 1
-                   : condition.op == FilterOp::Less || condition.op == FilterOp::LessOrEqual ? std::numeric_limits<std::int64_t>::min() : ns;
-        step.high = condition.op == FilterOp::Less ? ns - 1
-                    : condition.op == FilterOp::Greater || condition.op == FilterOp::GreaterOrEqual ? kMost : ns;
+                   : condition.op == FilterOp::Less || condition.op == FilterOp::LessOrEqual
+                       ? std::numeric_limits<std::int64_t>::min()
+                       : ns;
+        step.high = condition.op == FilterOp::Less                                                  ? ns - 1
+                    : condition.op == FilterOp::Greater || condition.op == FilterOp::GreaterOrEqual ? kMost
+                                                                                                    : ns;
         break;
     }
-    case FilterField::Trace: prepareTrace(step, condition); break;
-    case FilterField::RequestId: prepareAttribute(step, condition, telemetry::attributeName(telemetry::Attr::RequestId)); break;
-    case FilterField::Attribute: prepareAttribute(step, condition, condition.key); break;
+    case FilterField::Trace:
+        prepareTrace(step, condition);
+        break;
+    case FilterField::RequestId:
+        prepareAttribute(step, condition, telemetry::attributeName(telemetry::Attr::RequestId));
+        break;
+    case FilterField::Attribute:
+        prepareAttribute(step, condition, condition.key);
+        break;
     }
 }
 
@@ -239,7 +276,8 @@ void RowFilter::prepareAttribute(Step& step, const FilterCondition& condition, Q
     };
     step.isUnique = dependsOnOneCall(key);
     const auto table = telemetry::attributeTable();
-    const bool isOurs = std::any_of(table.begin(), table.end(), [&](const telemetry::AttributeRow& one) { return key == QByteArrayView(one.name); });
+    const bool isOurs = std::any_of(table.begin(), table.end(),
+                                    [&](const telemetry::AttributeRow& one) { return key == QByteArrayView(one.name); });
     step.isOfNoCall = !isOurs && step.test.keyString == StringTable::kFull;
     if (m_segment.calls() == 0 && step.test.keyString == StringTable::kFull)
         step.kind = Step::Kind::Nothing;
@@ -255,8 +293,11 @@ void RowFilter::apply(std::uint32_t chunk, std::uint32_t count, std::uint8_t* ma
 void RowFilter::run(Step& step, const TraceSegment::Chunk& chunk, std::uint32_t first, std::uint32_t count, std::uint8_t* mask)
 {
     switch (step.kind) {
-    case Step::Kind::All: return;
-    case Step::Kind::Nothing: std::fill_n(mask, count, std::uint8_t{0}); return;
+    case Step::Kind::All:
+        return;
+    case Step::Kind::Nothing:
+        std::fill_n(mask, count, std::uint8_t{0});
+        return;
     case Step::Kind::And:
         for (const auto& child : step.children)
             run(*child, chunk, first, count, mask);
@@ -287,7 +328,8 @@ void RowFilter::run(Step& step, const TraceSegment::Chunk& chunk, std::uint32_t 
             const std::vector<std::uint8_t>& table = step.tables[f];
             if (table.empty())
                 continue;
-            const auto size = static_cast<std::uint16_t>(std::min<std::size_t>(table.size(), 65'535)); // values newer than the table: not seen
+            const auto size =
+                static_cast<std::uint16_t>(std::min<std::size_t>(table.size(), 65'535)); // values newer than the table: not seen
             for (std::uint32_t i = 0; i < count; ++i) {
                 const std::uint16_t value = chunk.facets[f][i];
                 result[i] = static_cast<std::uint8_t>(result[i] | (value < size ? table[value] : 0U));
@@ -309,13 +351,17 @@ void RowFilter::run(Step& step, const TraceSegment::Chunk& chunk, std::uint32_t 
         return;
     case Step::Kind::Trace:
         for (std::uint32_t i = 0; i < count; ++i)
-            mask[i] = static_cast<std::uint8_t>(mask[i] & (chunk.trace[i] < step.byTrace.size() ? step.byTrace[chunk.trace[i]] : 0U));
+            mask[i] =
+                static_cast<std::uint8_t>(mask[i] & (chunk.trace[i] < step.byTrace.size() ? step.byTrace[chunk.trace[i]] : 0U));
         return;
-    case Step::Kind::Attribute: runSlow(step, chunk, first, count, mask); return;
+    case Step::Kind::Attribute:
+        runSlow(step, chunk, first, count, mask);
+        return;
     }
 }
 
-void RowFilter::runSlow(Step& step, const TraceSegment::Chunk& chunk, std::uint32_t first, std::uint32_t count, std::uint8_t* mask)
+void RowFilter::runSlow(Step& step, const TraceSegment::Chunk& chunk, std::uint32_t first, std::uint32_t count,
+                        std::uint8_t* mask)
 {
     for (std::uint32_t i = 0; i < count; ++i) {
         if (mask[i] == 0)
@@ -339,7 +385,8 @@ std::string natureOf(const telemetry::CallRecord& call)
     address(call.routedServer);
     out.text(call.routedTarget);
     address(call.client);
-    out.byte(static_cast<std::uint8_t>((call.overHttp ? 1U : 0U) | (call.replay ? 2U : 0U) | (call.parentSpanId.isValid() ? 4U : 0U)));
+    out.byte(
+        static_cast<std::uint8_t>((call.overHttp ? 1U : 0U) | (call.replay ? 2U : 0U) | (call.parentSpanId.isValid() ? 4U : 0U)));
     out.zigzag(call.httpStatus);
     out.byte(static_cast<std::uint8_t>(call.outcome));
     out.text(call.errorType);
@@ -402,7 +449,10 @@ struct TraceFilterPlan::Truth {
 
 namespace {
 
-bool isNegative(const FilterCondition& condition) { return condition.op == FilterOp::NotEqual || condition.op == FilterOp::NotMatch; }
+bool isNegative(const FilterCondition& condition)
+{
+    return condition.op == FilterOp::NotEqual || condition.op == FilterOp::NotMatch;
+}
 
 bool isPositive(const FilterNode& node)
 {
@@ -464,18 +514,25 @@ bool TraceFilterPlan::holds(const Truth& truth, std::uint64_t groups)
 {
     const auto child = [groups](const std::unique_ptr<Truth>& one) { return holds(*one, groups); };
     switch (truth.kind) {
-    case FilterNode::Kind::Condition: return (groups >> truth.group & 1U) != 0;
-    case FilterNode::Kind::And: return std::all_of(truth.children.begin(), truth.children.end(), child);
-    case FilterNode::Kind::Or: return std::any_of(truth.children.begin(), truth.children.end(), child);
-    case FilterNode::Kind::Not: return !holds(*truth.children.front(), groups);
+    case FilterNode::Kind::Condition:
+        return (groups >> truth.group & 1U) != 0;
+    case FilterNode::Kind::And:
+        return std::all_of(truth.children.begin(), truth.children.end(), child);
+    case FilterNode::Kind::Or:
+        return std::any_of(truth.children.begin(), truth.children.end(), child);
+    case FilterNode::Kind::Not:
+        return !holds(*truth.children.front(), groups);
     }
     return false;
 }
 
-bool TraceFilterPlan::accepts(std::uint64_t groups) const { return !m_truth || holds(*m_truth, groups); }
+bool TraceFilterPlan::accepts(std::uint64_t groups) const
+{
+    return !m_truth || holds(*m_truth, groups);
+}
 
-std::vector<std::uint64_t> matchTraces(const TraceSegment& segment, std::uint32_t rows, std::uint32_t traces, const TraceFilterPlan& plan,
-                                       const std::stop_token& stop)
+std::vector<std::uint64_t> matchTraces(const TraceSegment& segment, std::uint32_t rows, std::uint32_t traces,
+                                       const TraceFilterPlan& plan, const std::stop_token& stop)
 {
     std::vector<std::uint64_t> bits(traces);
     std::array<std::uint8_t, kChunk> mask;

@@ -23,7 +23,8 @@ public:
 
     /// No record of the segment can pass.
     [[nodiscard]] bool passesNothing() const;
-    /// Clears mask[i] for the records of chunk `chunk` (records chunk × 4096 + i, i < count) that do not pass; others stay as they are.
+    /// Clears mask[i] for the records of chunk `chunk` (records chunk × 4096 + i, i < count) that do not pass; others stay as
+    /// they are.
     void apply(std::uint32_t chunk, std::uint32_t count, std::uint8_t* mask);
 
 private:
@@ -42,8 +43,8 @@ private:
     std::unique_ptr<Step> m_root;
 };
 
-/// How a filter over traces is answered from filters over records: its NOT-free parts ("groups") must each hold for one record of the
-/// trace, and a truth over groups decides. Keeps the filter alive.
+/// How a filter over traces is answered from filters over records: its NOT-free parts ("groups") must each hold for one record of
+/// the trace, and a truth over groups decides. Keeps the filter alive.
 class TraceFilterPlan {
 public:
     explicit TraceFilterPlan(const Filter& filter);
@@ -68,7 +69,7 @@ private:
 };
 
 /// The bits of the plan's groups for every trace of a segment; empty when the stop token asked to stop.
-std::vector<std::uint64_t> matchTraces(const TraceSegment& segment, std::uint32_t rows, std::uint32_t traces, const TraceFilterPlan& plan,
-                                       const std::stop_token& stop);
+std::vector<std::uint64_t> matchTraces(const TraceSegment& segment, std::uint32_t rows, std::uint32_t traces,
+                                       const TraceFilterPlan& plan, const std::stop_token& stop);
 
 } // namespace oriel::store

@@ -23,8 +23,14 @@ constexpr std::array<KeyHelp, 10> kKeyHelp{{{FilterField::Server, "configured MC
                                             {FilterField::RequestId, "X-Request-ID"},
                                             {FilterField::Trace, "beginning of a trace id"}}};
 
-bool isBreak(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '(' || c == ')'; }
-bool isOperatorChar(char c) { return c == '=' || c == '!' || c == '<' || c == '>' || c == '~'; }
+bool isBreak(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '(' || c == ')';
+}
+bool isOperatorChar(char c)
+{
+    return c == '=' || c == '!' || c == '<' || c == '>' || c == '~';
+}
 
 struct Piece {
     qsizetype start = 0;      ///< of the term at the cursor
@@ -98,8 +104,8 @@ std::vector<FilterSuggestion> suggestFilter(QByteArrayView utf8, qsizetype curso
         if (prefix.startsWith('"'))
             prefix = prefix.sliced(1);
         if (field == FilterField::Status) {
-            for (const char* status : {"ok", "error", "tool_error", "rpc_error", "timeout", "cancelled", "blocked", "rejected", "unavailable",
-                                       "running"})
+            for (const char* status : {"ok", "error", "tool_error", "rpc_error", "timeout", "cancelled", "blocked", "rejected",
+                                       "unavailable", "running"})
                 if (startsWith(status, prefix))
                     add(FilterSuggestion::Kind::Value, status, {}, piece.valueStart);
         } else if (field == FilterField::Duration) {
@@ -124,8 +130,8 @@ std::vector<FilterSuggestion> suggestFilter(QByteArrayView utf8, qsizetype curso
             for (const char* op : ordered ? std::array{">", "<"} : std::array{"=", "!="})
                 add(FilterSuggestion::Kind::Operator, key + op, QString::fromLatin1(help.description), piece.start);
         } else {
-            add(FilterSuggestion::Kind::Key, key + (help.field == FilterField::Duration ? ">" : "="), QString::fromLatin1(help.description),
-                piece.start);
+            add(FilterSuggestion::Kind::Key, key + (help.field == FilterField::Duration ? ">" : "="),
+                QString::fromLatin1(help.description), piece.start);
         }
     }
     if (startsWith("attr.", prefix) || startsWith(prefix, "attr.")) {

@@ -10,17 +10,17 @@
 #include <QtEndian>
 
 #ifdef Q_OS_WIN
-#    include <io.h>
+#include <io.h>
 #else
-#    include <fcntl.h>
-#    include <unistd.h>
+#include <fcntl.h>
+#include <unistd.h>
 #endif
 
 namespace oriel::store {
 
 namespace {
 
-constexpr std::uint32_t kFileMagic = 0x4745534FU; // "OSEG"
+constexpr std::uint32_t kFileMagic = 0x4745534FU;   // "OSEG"
 constexpr std::uint32_t kFrameMarker = 0x4D52464FU; // "OFRM"
 constexpr std::uint16_t kVersion = 1;
 constexpr qsizetype kHeaderBytes = 8;
@@ -31,8 +31,8 @@ constexpr qsizetype kSummaryBytes = 24;
 Error ioError(const QFile& file, const QString& what)
 {
     const bool full = file.error() == QFileDevice::ResourceError || file.errorString().contains(QLatin1StringView("space"));
-    return Error{full ? ErrorCode::ResourceExhausted : ErrorCode::Io, what + QStringLiteral(": ") + file.errorString(), file.fileName(),
-                 full ? QStringLiteral("Free space on the disk that holds the data directory.") : QString()};
+    return Error{full ? ErrorCode::ResourceExhausted : ErrorCode::Io, what + QStringLiteral(": ") + file.errorString(),
+                 file.fileName(), full ? QStringLiteral("Free space on the disk that holds the data directory.") : QString()};
 }
 
 std::uint32_t frameCrc(std::uint8_t type, QByteArrayView payload)
@@ -50,7 +50,10 @@ void appendFrame(ByteWriter& out, std::uint8_t type, QByteArrayView payload)
     out.raw(payload);
 }
 
-std::uint32_t word(QByteArrayView bytes, qsizetype at) { return qFromLittleEndian<quint32>(bytes.data() + at); }
+std::uint32_t word(QByteArrayView bytes, qsizetype at)
+{
+    return qFromLittleEndian<quint32>(bytes.data() + at);
+}
 
 /// The payload of the frame at `at`, or nothing.
 std::optional<QByteArrayView> frameAt(QByteArrayView bytes, qsizetype at)
@@ -103,7 +106,8 @@ Status FrameFileWriter::create(const QString& path, FrameFileKind kind)
     }
 #ifndef Q_OS_WIN
     // The name itself must survive a power cut too.
-    const int directory = ::open(QFile::encodeName(QFileInfo(path).absolutePath()).constData(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int directory =
+        ::open(QFile::encodeName(QFileInfo(path).absolutePath()).constData(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory >= 0) {
         ::fsync(directory);
         ::close(directory);
@@ -132,7 +136,8 @@ Status FrameFileWriter::write(QByteArrayView bytes)
 Status FrameFileWriter::append(std::uint8_t type, QByteArrayView payload)
 {
     if (payload.size() > static_cast<qsizetype>(kMaxFrameBytes))
-        return fail(ErrorCode::TooLarge, QStringLiteral("A frame of %1 bytes is too large").arg(payload.size()), m_file.fileName());
+        return fail(ErrorCode::TooLarge, QStringLiteral("A frame of %1 bytes is too large").arg(payload.size()),
+                    m_file.fileName());
     ByteWriter frame;
     appendFrame(frame, type, payload);
     return write(frame.view());
@@ -229,7 +234,8 @@ std::vector<StoredFile> listStoredFiles(const QString& directory, const QString&
         const QString digits = entry.completeBaseName().mid(prefix.size() + 1);
         const std::uint64_t sequence = digits.toULongLong(&good);
         if (good)
-            files.push_back({entry.absoluteFilePath(), sequence, entry.size(), entry.lastModified().toMSecsSinceEpoch() * 1'000'000});
+            files.push_back(
+                {entry.absoluteFilePath(), sequence, entry.size(), entry.lastModified().toMSecsSinceEpoch() * 1'000'000});
     }
     std::sort(files.begin(), files.end(), [](const StoredFile& a, const StoredFile& b) { return a.sequence < b.sequence; });
     return files;

@@ -21,8 +21,8 @@ struct FrameFileSummary {
     std::int64_t newestUnixNs = 0;
 };
 
-/// An append-only file of frames: header, then [marker u32, length u32, CRC-32C u32, type u8, payload]. A frame is there whole or not at all:
-/// a write that fails halfway is taken back. Used by one thread.
+/// An append-only file of frames: header, then [marker u32, length u32, CRC-32C u32, type u8, payload]. A frame is there whole or
+/// not at all: a write that fails halfway is taken back. Used by one thread.
 class FrameFileWriter {
 public:
     FrameFileWriter() = default;
@@ -51,14 +51,14 @@ struct FrameReadResult {
     std::uint64_t damagedFrames = 0; ///< gaps of bytes that were no valid frame, a torn end included
     std::int64_t goodBytes = 0;      ///< up to the end of the last good frame
     std::int64_t fileBytes = 0;
-    bool tornTail = false;           ///< the file ends with something that is no frame
+    bool tornTail = false; ///< the file ends with something that is no frame
     std::optional<FrameFileSummary> summary;
 };
 
 inline constexpr std::uint32_t kMaxFrameBytes = 64U * 1024U * 1024U;
 
-/// Gives every good frame of a file to `frame` in order; false from it stops the reading. Damage is skipped to the next good frame and counted.
-/// A file with a foreign or unknown header is ErrorCode::DataLoss.
+/// Gives every good frame of a file to `frame` in order; false from it stops the reading. Damage is skipped to the next good
+/// frame and counted. A file with a foreign or unknown header is ErrorCode::DataLoss.
 Result<FrameReadResult> readFrames(const QString& path, FrameFileKind kind,
                                    const std::function<bool(std::uint8_t type, QByteArrayView payload)>& frame);
 

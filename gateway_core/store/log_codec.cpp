@@ -64,8 +64,8 @@ template <class T> std::shared_ptr<const T> pick(const std::vector<std::shared_p
 
 std::int64_t costOfLog(const LogRecord& record)
 {
-    return static_cast<std::int64_t>(sizeof(LogRecord)) + 64 + record.severityText.size() + record.eventName.size() + record.source.size() +
-           costOf(record.body) + costOf(record.attributes);
+    return static_cast<std::int64_t>(sizeof(LogRecord)) + 64 + record.severityText.size() + record.eventName.size() +
+           record.source.size() + costOf(record.body) + costOf(record.attributes);
 }
 
 void encodeLogFrame(ByteWriter& out, const std::vector<LogPointer>& records)

@@ -36,7 +36,10 @@ bool contains(const LogRecord& record, const QByteArray& lowered)
 
 class LogStore::Private {
 public:
-    Private(LogStoreOptions storeOptions) : options(std::move(storeOptions)), disk(options.syncIntervalNs, [this] { return writePending(); }) {}
+    Private(LogStoreOptions storeOptions)
+        : options(std::move(storeOptions)),
+          disk(options.syncIntervalNs, [this] { return writePending(); })
+    {}
 
     Status writePending();
     Status writeSome(const std::vector<LogPointer>& records);
@@ -66,7 +69,10 @@ public:
 
 LogStore::LogStore(LogStoreOptions options, const Clock&) : d(std::make_unique<Private>(std::move(options))) {}
 
-LogStore::~LogStore() { close(); }
+LogStore::~LogStore()
+{
+    close();
+}
 
 Status LogStore::open(std::function<void()> loaded)
 {
@@ -97,7 +103,10 @@ void LogStore::close()
         (void)d->file.finish(d->summary);
 }
 
-Status LogStore::flush() { return d->persistent ? d->disk.flush() : Status(); }
+Status LogStore::flush()
+{
+    return d->persistent ? d->disk.flush() : Status();
+}
 
 void LogStore::Private::evictLocked()
 {
@@ -154,9 +163,9 @@ LogPage LogStore::query(const LogQuery& query, std::stop_token stop) const
     const QByteArray needle = query.text.toLower();
     const auto limit = static_cast<std::size_t>(std::max(1, query.limit));
     const auto passes = [&](const LogRecord& record) {
-        return record.timeUnixNs >= query.fromUnixNs && record.timeUnixNs < query.toUnixNs && record.severity >= query.minSeverity &&
-               (query.source.isEmpty() || record.source == query.source) && (!query.traceId || record.traceId == *query.traceId) &&
-               (needle.isEmpty() || contains(record, needle));
+        return record.timeUnixNs >= query.fromUnixNs && record.timeUnixNs < query.toUnixNs &&
+               record.severity >= query.minSeverity && (query.source.isEmpty() || record.source == query.source) &&
+               (!query.traceId || record.traceId == *query.traceId) && (needle.isEmpty() || contains(record, needle));
     };
     for (std::size_t i = 0; i < candidates.size(); ++i) {
         if (i % 1024 == 0 && stop.stop_requested()) {
@@ -264,10 +273,11 @@ void LogStore::Private::loadFiles(std::vector<StoredFile> files)
     for (auto stored = files.rbegin(); stored != files.rend() && !isFull && !stop.stop_requested(); ++stored) {
         std::vector<LogPointer> read;
         std::uint64_t lost = 0;
-        const Result<FrameReadResult> result = readFrames(stored->path, FrameFileKind::Logs, [&](std::uint8_t, QByteArrayView payload) {
-            lost += decodeLogFrame(payload, read);
-            return true;
-        });
+        const Result<FrameReadResult> result =
+            readFrames(stored->path, FrameFileKind::Logs, [&](std::uint8_t, QByteArrayView payload) {
+                lost += decodeLogFrame(payload, read);
+                return true;
+            });
         if (result && result->summary && result->summary->rows > read.size())
             lost = result->summary->rows - read.size();
         else
@@ -314,7 +324,8 @@ Result<RetentionPreview> LogStore::Private::retention(const RetentionLimits& lim
         preview.bytes += stored.bytes;
         preview.remainingBytes -= stored.bytes;
         if (range.oldestUnixNs != 0)
-            preview.oldestUnixNs = preview.oldestUnixNs == 0 ? range.oldestUnixNs : std::min(preview.oldestUnixNs, range.oldestUnixNs);
+            preview.oldestUnixNs =
+                preview.oldestUnixNs == 0 ? range.oldestUnixNs : std::min(preview.oldestUnixNs, range.oldestUnixNs);
         preview.newestUnixNs = std::max(preview.newestUnixNs, range.newestUnixNs);
     }
     if (!apply)
@@ -334,9 +345,15 @@ Result<RetentionPreview> LogStore::Private::retention(const RetentionLimits& lim
     return preview;
 }
 
-QString LogStore::retentionName() const { return QStringLiteral("logs"); }
+QString LogStore::retentionName() const
+{
+    return QStringLiteral("logs");
+}
 
-Result<RetentionPreview> LogStore::previewRetention(const RetentionLimits& limits) const { return d->retention(limits, false, {}); }
+Result<RetentionPreview> LogStore::previewRetention(const RetentionLimits& limits) const
+{
+    return d->retention(limits, false, {});
+}
 
 Result<RetentionPreview> LogStore::applyRetention(const RetentionLimits& limits, std::stop_token stop)
 {

@@ -24,11 +24,11 @@ struct LogQuery {
     std::int64_t fromUnixNs = kBeginningOfTime;
     std::int64_t toUnixNs = kEndOfTime;
     telemetry::Severity minSeverity = telemetry::Severity::Unspecified;
-    QByteArray source;           ///< empty: all
-    QByteArray text;             ///< substring of body, attributes or event name, whatever the case
+    QByteArray source; ///< empty: all
+    QByteArray text;   ///< substring of body, attributes or event name, whatever the case
     std::optional<TraceId> traceId;
-    std::uint64_t sinceId = 0;   ///< only records with a greater id
-    std::uint64_t beforeId = 0;  ///< only records with a smaller id; 0: no bound
+    std::uint64_t sinceId = 0;  ///< only records with a greater id
+    std::uint64_t beforeId = 0; ///< only records with a smaller id; 0: no bound
     bool newestFirst = false;
     int limit = 1000;
 };
@@ -40,9 +40,9 @@ struct LogEntry {
 
 struct LogPage {
     std::vector<LogEntry> rows;
-    std::uint64_t lastId = 0;             ///< of the store when the query began: pass it as `sinceId` next time
-    std::uint64_t firstId = 0;            ///< the oldest still in memory; a gap between sinceId and it means records were evicted
-    bool more = false;                    ///< the limit cut the page
+    std::uint64_t lastId = 0;  ///< of the store when the query began: pass it as `sinceId` next time
+    std::uint64_t firstId = 0; ///< the oldest still in memory; a gap between sinceId and it means records were evicted
+    bool more = false;         ///< the limit cut the page
     bool cancelled = false;
 };
 

@@ -21,7 +21,7 @@ struct RetentionLimits {
 
 /// What retention would delete, or deleted.
 struct RetentionPreview {
-    QString store;                 ///< "traces", "logs", "audit", "metrics"
+    QString store; ///< "traces", "logs", "audit", "metrics"
     std::uint64_t rows = 0;
     std::int64_t bytes = 0;        ///< approximate for the audit database
     std::int64_t oldestUnixNs = 0; ///< of what goes; 0: nothing goes
@@ -39,8 +39,8 @@ public:
     virtual Result<RetentionPreview> applyRetention(const RetentionLimits& limits, std::stop_token stop) = 0;
 };
 
-/// Applies the configured retention to all stores (A4, T9). Has no timer: its owner runs it at the start, when the configuration changes and
-/// once a day. add() and `onDeleted` come first; the rest may be called from any thread that may wait for disks.
+/// Applies the configured retention to all stores (A4, T9). Has no timer: its owner runs it at the start, when the configuration
+/// changes and once a day. add() and `onDeleted` come first; the rest may be called from any thread that may wait for disks.
 class RetentionPolicy {
 public:
     RetentionPolicy(const Clock& clock, config::Retention retention);

@@ -25,7 +25,8 @@ Result<Window> windowOf(const ChartRange& range)
     if (range.stepMs <= 0 || range.toMs < range.fromMs)
         return fail(ErrorCode::InvalidArgument, QStringLiteral("A chart needs a positive step and an end after its start"));
     if ((range.toMs - range.fromMs) / range.stepMs + 1 > kMaxChartPoints)
-        return fail(ErrorCode::InvalidArgument, QStringLiteral("A chart of more than %1 points was asked for").arg(kMaxChartPoints));
+        return fail(ErrorCode::InvalidArgument,
+                    QStringLiteral("A chart of more than %1 points was asked for").arg(kMaxChartPoints));
     const std::int64_t window = range.windowMs > 0 ? range.windowMs : std::max<std::int64_t>(4 * range.stepMs, 60'000);
     return Window{range.fromMs, range.toMs, range.stepMs, window};
 }
@@ -141,8 +142,9 @@ double quantileOf(double q, const std::vector<std::pair<double, double>>& bucket
 
 } // namespace
 
-Result<std::vector<ChartLine>> chartRate(const SeriesSource& source, QByteArrayView metric, const std::vector<LabelMatcher>& matchers,
-                                         const ChartRange& range, const std::vector<QByteArray>& by, std::stop_token stop)
+Result<std::vector<ChartLine>> chartRate(const SeriesSource& source, QByteArrayView metric,
+                                         const std::vector<LabelMatcher>& matchers, const ChartRange& range,
+                                         const std::vector<QByteArray>& by, std::stop_token stop)
 {
     const Result<Window> window = windowOf(range);
     if (!window)
@@ -150,8 +152,9 @@ Result<std::vector<ChartLine>> chartRate(const SeriesSource& source, QByteArrayV
     return linesOf(summed(source, metric, matchers, *window, by, stop, ratesOf), *window);
 }
 
-Result<std::vector<ChartLine>> chartValue(const SeriesSource& source, QByteArrayView metric, const std::vector<LabelMatcher>& matchers,
-                                          const ChartRange& range, const std::vector<QByteArray>& by, std::stop_token stop)
+Result<std::vector<ChartLine>> chartValue(const SeriesSource& source, QByteArrayView metric,
+                                          const std::vector<LabelMatcher>& matchers, const ChartRange& range,
+                                          const std::vector<QByteArray>& by, std::stop_token stop)
 {
     const Result<Window> window = windowOf(range);
     if (!window)
@@ -203,8 +206,8 @@ Result<std::vector<ChartLine>> chartQuantile(const SeriesSource& source, QByteAr
 }
 
 Result<std::vector<ChartLine>> chartRatio(const SeriesSource& source, QByteArrayView numerator, QByteArrayView denominator,
-                                          const std::vector<LabelMatcher>& matchers, const ChartRange& range, const std::vector<QByteArray>& by,
-                                          std::stop_token stop)
+                                          const std::vector<LabelMatcher>& matchers, const ChartRange& range,
+                                          const std::vector<QByteArray>& by, std::stop_token stop)
 {
     const Result<Window> window = windowOf(range);
     if (!window)

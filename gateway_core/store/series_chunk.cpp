@@ -11,11 +11,15 @@ namespace {
 
 constexpr double kExact = 9007199254740992.0; // whole numbers below 2^53 have exact differences
 
-bool isWhole(double value) { return std::isfinite(value) && std::abs(value) < kExact && value == std::trunc(value) && !(value == 0 && std::signbit(value)); }
+bool isWhole(double value)
+{
+    return std::isfinite(value) && std::abs(value) < kExact && value == std::trunc(value) && !(value == 0 && std::signbit(value));
+}
 
 } // namespace
 
-// A sample is a varint: zigzag of the time's second difference × 4 + the form of the value: 0 same bits, 1 whole difference, 2 eight bytes.
+// A sample is a varint: zigzag of the time's second difference × 4 + the form of the value: 0 same bits, 1 whole difference, 2
+// eight bytes.
 void SeriesChunk::append(const Sample& sample)
 {
     ByteWriter out;

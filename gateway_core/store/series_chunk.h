@@ -7,8 +7,8 @@
 
 namespace oriel::store {
 
-/// Samples of one series packed into bytes: differences of differences of times, differences of whole-numbered values, one byte for a value
-/// that did not change. A value type; not shared between threads while it grows.
+/// Samples of one series packed into bytes: differences of differences of times, differences of whole-numbered values, one byte
+/// for a value that did not change. A value type; not shared between threads while it grows.
 class SeriesChunk {
 public:
     static constexpr std::uint32_t kMaxSamples = 240;

@@ -20,8 +20,8 @@ struct Scrape {
     std::vector<std::pair<std::uint32_t, double>> values; ///< series, value
 };
 
-/// Encodes collections for one file, which stands alone: a series is described when it is first used in it, and only values that changed are
-/// written. The disk thread's.
+/// Encodes collections for one file, which stands alone: a series is described when it is first used in it, and only values that
+/// changed are written. The disk thread's.
 class ScrapeEncoder {
 public:
     /// What describes a series by its number.
@@ -38,9 +38,10 @@ private:
 class ScrapeDecoder {
 public:
     ScrapeDecoder(SeriesTable& table, std::int64_t fullFromMs, std::size_t maxSeries)
-        : m_table(table), m_fullFromMs(fullFromMs), m_maxSeries(maxSeries)
-    {
-    }
+        : m_table(table),
+          m_fullFromMs(fullFromMs),
+          m_maxSeries(maxSeries)
+    {}
     void frame(std::uint8_t type, QByteArrayView payload);
     /// Appends the last collection that thinning held back.
     void finish() { flush(); }

@@ -65,10 +65,11 @@ struct SeriesData {
 class SeriesSource {
 public:
     virtual ~SeriesSource() = default;
-    /// Every series of `metric` (empty: of all metrics) whose labels match, with its samples of [fromMs, toMs]. Series without samples
-    /// there are left out.
+    /// Every series of `metric` (empty: of all metrics) whose labels match, with its samples of [fromMs, toMs]. Series without
+    /// samples there are left out.
     [[nodiscard]] virtual std::vector<SeriesData> select(QByteArrayView metric, const std::vector<LabelMatcher>& matchers,
-                                                         std::int64_t fromMs, std::int64_t toMs, std::stop_token stop = {}) const = 0;
+                                                         std::int64_t fromMs, std::int64_t toMs,
+                                                         std::stop_token stop = {}) const = 0;
     [[nodiscard]] virtual std::vector<QByteArray> metricNames() const = 0;
     [[nodiscard]] virtual std::vector<QByteArray> labelValues(QByteArrayView metric, QByteArrayView label) const = 0;
 };

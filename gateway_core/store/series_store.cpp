@@ -52,9 +52,10 @@ bool matchesAll(const Labels& labels, const std::vector<LabelMatcher>& matchers)
 class SeriesStore::Private {
 public:
     Private(SeriesStoreOptions storeOptions, const Clock& storeClock)
-        : options(std::move(storeOptions)), clock(storeClock), disk(options.syncIntervalNs, [this] { return writePending(); })
-    {
-    }
+        : options(std::move(storeOptions)),
+          clock(storeClock),
+          disk(options.syncIntervalNs, [this] { return writePending(); })
+    {}
 
     void add(Scrape& scrape, const QByteArray& metric, const Labels& labels, double value, bool isDelta);
     void addHistogram(Scrape& scrape, const QByteArray& base, const telemetry::HistogramPoint& point, bool isDelta);
@@ -94,9 +95,13 @@ public:
     DiskThread disk;
 };
 
-SeriesStore::SeriesStore(SeriesStoreOptions options, const Clock& clock) : d(std::make_unique<Private>(std::move(options), clock)) {}
+SeriesStore::SeriesStore(SeriesStoreOptions options, const Clock& clock) : d(std::make_unique<Private>(std::move(options), clock))
+{}
 
-SeriesStore::~SeriesStore() { close(); }
+SeriesStore::~SeriesStore()
+{
+    close();
+}
 
 Status SeriesStore::open(std::function<void()> loaded)
 {
@@ -127,7 +132,10 @@ void SeriesStore::close()
         (void)d->file.finish(d->summary);
 }
 
-Status SeriesStore::flush() { return d->persistent ? d->disk.flush() : Status(); }
+Status SeriesStore::flush()
+{
+    return d->persistent ? d->disk.flush() : Status();
+}
 
 void SeriesStore::Private::add(Scrape& scrape, const QByteArray& metric, const Labels& labels, double value, bool isDelta)
 {
@@ -164,13 +172,15 @@ void SeriesStore::Private::keepExemplars(const QByteArray& metric, const telemet
         exemplars.pop_front();
 }
 
-void SeriesStore::Private::addHistogram(Scrape& scrape, const QByteArray& base, const telemetry::HistogramPoint& point, bool isDelta)
+void SeriesStore::Private::addHistogram(Scrape& scrape, const QByteArray& base, const telemetry::HistogramPoint& point,
+                                        bool isDelta)
 {
     const Labels labels = labelsOf(point.attributes);
     std::uint64_t cumulative = 0;
     for (std::size_t i = 0; i < point.bucketCounts.size(); ++i) {
         cumulative += point.bucketCounts[i];
-        const QByteArray bound = i < point.bounds.size() ? telemetry::prometheusNumber(point.bounds[i]) : QByteArrayLiteral("+Inf");
+        const QByteArray bound =
+            i < point.bounds.size() ? telemetry::prometheusNumber(point.bounds[i]) : QByteArrayLiteral("+Inf");
         add(scrape, base + "_bucket", withBound(labels, bound), static_cast<double>(cumulative), isDelta);
     }
     if (point.bucketCounts.empty())
@@ -193,7 +203,8 @@ void SeriesStore::append(std::int64_t timeUnixNs, std::span<const MetricData> me
             if (!metric.alias.isEmpty())
                 d->aliases.insert(telemetry::prometheusName(metric.alias, {}, false), name);
             for (const telemetry::NumberPoint& point : metric.numbers)
-                d->add(scrape, name, labelsOf(point.attributes), point.value, isDelta && metric.kind != telemetry::InstrumentKind::Gauge);
+                d->add(scrape, name, labelsOf(point.attributes), point.value,
+                       isDelta && metric.kind != telemetry::InstrumentKind::Gauge);
             for (const telemetry::HistogramPoint& point : metric.histograms)
                 d->addHistogram(scrape, name, point, isDelta);
         }
@@ -288,13 +299,14 @@ std::vector<QByteArray> SeriesStore::labelValues(QByteArrayView metric, QByteArr
     return values;
 }
 
-std::vector<SeriesExemplar> SeriesStore::exemplars(QByteArrayView metric, const std::vector<LabelMatcher>& matchers, std::int64_t fromMs,
-                                                   std::int64_t toMs) const
+std::vector<SeriesExemplar> SeriesStore::exemplars(QByteArrayView metric, const std::vector<LabelMatcher>& matchers,
+                                                   std::int64_t fromMs, std::int64_t toMs) const
 {
     std::vector<SeriesExemplar> out;
     const std::lock_guard lock(d->mutex);
     for (const Private::HeldExemplar& held : d->exemplars)
-        if (held.metric == metric && held.exemplar.timeMs >= fromMs && held.exemplar.timeMs <= toMs && matchesAll(held.labels, matchers))
+        if (held.metric == metric && held.exemplar.timeMs >= fromMs && held.exemplar.timeMs <= toMs &&
+            matchesAll(held.labels, matchers))
             out.push_back(held.exemplar);
     return out;
 }
@@ -392,10 +404,11 @@ void SeriesStore::Private::loadFiles(std::vector<StoredFile> files)
     const std::int64_t fullFromMs = clock.unixNs() / kNsPerMs - options.fullResolutionMs;
     for (const StoredFile& stored : files) {
         ScrapeDecoder decoder(older, fullFromMs, options.maxSeries);
-        const Result<FrameReadResult> read = readFrames(stored.path, FrameFileKind::Series, [&](std::uint8_t type, QByteArrayView payload) {
-            decoder.frame(type, payload);
-            return !stop.stop_requested();
-        });
+        const Result<FrameReadResult> read =
+            readFrames(stored.path, FrameFileKind::Series, [&](std::uint8_t type, QByteArrayView payload) {
+                decoder.frame(type, payload);
+                return !stop.stop_requested();
+            });
         decoder.finish();
         lost += decoder.damaged + (read ? read->damagedFrames : 1);
         if (read && read->tornTail)
@@ -437,7 +450,8 @@ Result<RetentionPreview> SeriesStore::Private::retention(const RetentionLimits& 
         preview.bytes += stored.bytes;
         preview.remainingBytes -= stored.bytes;
         if (range.oldestUnixNs != 0)
-            preview.oldestUnixNs = preview.oldestUnixNs == 0 ? range.oldestUnixNs : std::min(preview.oldestUnixNs, range.oldestUnixNs);
+            preview.oldestUnixNs =
+                preview.oldestUnixNs == 0 ? range.oldestUnixNs : std::min(preview.oldestUnixNs, range.oldestUnixNs);
         preview.newestUnixNs = std::max(preview.newestUnixNs, range.newestUnixNs);
     }
     if (!apply)
@@ -450,9 +464,15 @@ Result<RetentionPreview> SeriesStore::Private::retention(const RetentionLimits& 
     return preview;
 }
 
-QString SeriesStore::retentionName() const { return QStringLiteral("metrics"); }
+QString SeriesStore::retentionName() const
+{
+    return QStringLiteral("metrics");
+}
 
-Result<RetentionPreview> SeriesStore::previewRetention(const RetentionLimits& limits) const { return d->retention(limits, false, {}); }
+Result<RetentionPreview> SeriesStore::previewRetention(const RetentionLimits& limits) const
+{
+    return d->retention(limits, false, {});
+}
 
 Result<RetentionPreview> SeriesStore::applyRetention(const RetentionLimits& limits, std::stop_token stop)
 {

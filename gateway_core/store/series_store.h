@@ -13,9 +13,9 @@
 namespace oriel::store {
 
 struct SeriesStoreOptions {
-    QString directory;                               ///< empty: memory only
-    std::int64_t budgetBytes = 24LL * 1024 * 1024;   ///< of memory; the oldest chunks go first
-    std::size_t maxSeries = 20'000;                  ///< further ones are refused and counted
+    QString directory;                                 ///< empty: memory only
+    std::int64_t budgetBytes = 24LL * 1024 * 1024;     ///< of memory; the oldest chunks go first
+    std::size_t maxSeries = 20'000;                    ///< further ones are refused and counted
     std::int64_t fullResolutionMs = 6LL * 3600 * 1000; ///< older samples are thinned to one a minute when their chunk is full
     std::int64_t fileBytes = 8LL * 1024 * 1024;
     std::int64_t syncIntervalNs = 5'000'000'000;
@@ -32,30 +32,32 @@ struct SeriesStoreStats {
     QString diskError;
 };
 
-/// Local time series (M4) made from collected metrics, with the names and labels that /metrics shows. A number becomes one series; a histogram
-/// becomes `<name>_bucket{le=…}` (cumulative), `<name>_sum` and `<name>_count`. An alias of a metric is answered as well.
-/// Delta points are added up, so that every counter in the store is cumulative. Samples are kept to the millisecond, those older than
-/// `fullResolutionMs` one a minute (the last).
-/// append() belongs to one thread at a time (the telemetry thread); the rest may be called from any thread.
+/// Local time series (M4) made from collected metrics, with the names and labels that /metrics shows. A number becomes one
+/// series; a histogram becomes `<name>_bucket{le=…}` (cumulative), `<name>_sum` and `<name>_count`. An alias of a metric is
+/// answered as well. Delta points are added up, so that every counter in the store is cumulative. Samples are kept to the
+/// millisecond, those older than `fullResolutionMs` one a minute (the last). append() belongs to one thread at a time (the
+/// telemetry thread); the rest may be called from any thread.
 class SeriesStore final : public SeriesSource, public RetentionTarget {
 public:
     SeriesStore(SeriesStoreOptions options, const Clock& clock);
     ~SeriesStore() override;
 
-    /// Reads back what earlier runs wrote, on the store's own thread; `loaded` is called there when it is in place. The store works before.
+    /// Reads back what earlier runs wrote, on the store's own thread; `loaded` is called there when it is in place. The store
+    /// works before.
     Status open(std::function<void()> loaded = {});
     void close();
     Status flush();
 
     void append(std::int64_t timeUnixNs, std::span<const telemetry::MetricData> metrics);
 
-    [[nodiscard]] std::vector<SeriesData> select(QByteArrayView metric, const std::vector<LabelMatcher>& matchers, std::int64_t fromMs,
-                                                 std::int64_t toMs, std::stop_token stop = {}) const override;
+    [[nodiscard]] std::vector<SeriesData> select(QByteArrayView metric, const std::vector<LabelMatcher>& matchers,
+                                                 std::int64_t fromMs, std::int64_t toMs,
+                                                 std::stop_token stop = {}) const override;
     [[nodiscard]] std::vector<QByteArray> metricNames() const override;
     [[nodiscard]] std::vector<QByteArray> labelValues(QByteArrayView metric, QByteArrayView label) const override;
     /// Exemplars of a histogram's buckets in [fromMs, toMs], for dots that open a trace. Kept in memory only, bounded.
-    [[nodiscard]] std::vector<SeriesExemplar> exemplars(QByteArrayView metric, const std::vector<LabelMatcher>& matchers, std::int64_t fromMs,
-                                                        std::int64_t toMs) const;
+    [[nodiscard]] std::vector<SeriesExemplar> exemplars(QByteArrayView metric, const std::vector<LabelMatcher>& matchers,
+                                                        std::int64_t fromMs, std::int64_t toMs) const;
     /// Grows with every append.
     [[nodiscard]] std::uint64_t revision() const;
     [[nodiscard]] SeriesStoreStats stats() const;
@@ -79,19 +81,21 @@ struct ChartRange {
 inline constexpr std::int64_t kMaxChartPoints = 11'000;
 
 struct ChartLine {
-    Labels labels;               ///< those of `by`
-    std::vector<Sample> points;  ///< NaN where there is nothing to show
+    Labels labels;              ///< those of `by`
+    std::vector<Sample> points; ///< NaN where there is nothing to show
 };
 
-/// Simple chart queries over any source; PromQL is elsewhere. `by` names the labels that keep series apart; all others are summed away.
-/// An invalid range is ErrorCode::InvalidArgument.
+/// Simple chart queries over any source; PromQL is elsewhere. `by` names the labels that keep series apart; all others are summed
+/// away. An invalid range is ErrorCode::InvalidArgument.
 
 /// Per-second increase of counters, summed by `by`. A counter that was reset counts from zero.
-Result<std::vector<ChartLine>> chartRate(const SeriesSource& source, QByteArrayView metric, const std::vector<LabelMatcher>& matchers,
-                                         const ChartRange& range, const std::vector<QByteArray>& by = {}, std::stop_token stop = {});
+Result<std::vector<ChartLine>> chartRate(const SeriesSource& source, QByteArrayView metric,
+                                         const std::vector<LabelMatcher>& matchers, const ChartRange& range,
+                                         const std::vector<QByteArray>& by = {}, std::stop_token stop = {});
 /// The latest value of gauges within the window, summed by `by`.
-Result<std::vector<ChartLine>> chartValue(const SeriesSource& source, QByteArrayView metric, const std::vector<LabelMatcher>& matchers,
-                                          const ChartRange& range, const std::vector<QByteArray>& by = {}, std::stop_token stop = {});
+Result<std::vector<ChartLine>> chartValue(const SeriesSource& source, QByteArrayView metric,
+                                          const std::vector<LabelMatcher>& matchers, const ChartRange& range,
+                                          const std::vector<QByteArray>& by = {}, std::stop_token stop = {});
 /// Quantile `q` of a histogram (its name without `_bucket`) from the increase of its buckets, as histogram_quantile does.
 Result<std::vector<ChartLine>> chartQuantile(const SeriesSource& source, QByteArrayView histogram, double q,
                                              const std::vector<LabelMatcher>& matchers, const ChartRange& range,

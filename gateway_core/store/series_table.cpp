@@ -23,7 +23,10 @@ QByteArray keyOf(const QByteArray& metric, const Labels& labels)
     return key.view().toByteArray();
 }
 
-std::int64_t minuteOf(std::int64_t timeMs) { return timeMs >= 0 ? timeMs / kMinuteMs : (timeMs - kMinuteMs + 1) / kMinuteMs; }
+std::int64_t minuteOf(std::int64_t timeMs)
+{
+    return timeMs >= 0 ? timeMs / kMinuteMs : (timeMs - kMinuteMs + 1) / kMinuteMs;
+}
 
 } // namespace
 

@@ -4,12 +4,14 @@
 #include <QFile>
 
 #include <sqlite3.h>
-
 #include <utility>
 
 namespace oriel::store {
 
-SqlStatement::~SqlStatement() { sqlite3_finalize(m_statement); }
+SqlStatement::~SqlStatement()
+{
+    sqlite3_finalize(m_statement);
+}
 
 SqlStatement::SqlStatement(SqlStatement&& other) noexcept : m_statement(std::exchange(other.m_statement, nullptr)) {}
 
@@ -29,14 +31,15 @@ SqlStatement& SqlStatement::bindText(int parameter, QByteArrayView text, bool em
 {
     if (text.isEmpty() && emptyIsNull)
         return bindNull(parameter);
-    sqlite3_bind_text64(m_statement, parameter, text.isEmpty() ? "" : text.data(), static_cast<sqlite3_uint64>(text.size()), SQLITE_STATIC,
-                        SQLITE_UTF8);
+    sqlite3_bind_text64(m_statement, parameter, text.isEmpty() ? "" : text.data(), static_cast<sqlite3_uint64>(text.size()),
+                        SQLITE_STATIC, SQLITE_UTF8);
     return *this;
 }
 
 SqlStatement& SqlStatement::bindBlob(int parameter, QByteArrayView bytes)
 {
-    sqlite3_bind_blob64(m_statement, parameter, bytes.isEmpty() ? "" : bytes.data(), static_cast<sqlite3_uint64>(bytes.size()), SQLITE_STATIC);
+    sqlite3_bind_blob64(m_statement, parameter, bytes.isEmpty() ? "" : bytes.data(), static_cast<sqlite3_uint64>(bytes.size()),
+                        SQLITE_STATIC);
     return *this;
 }
 
@@ -46,16 +49,26 @@ SqlStatement& SqlStatement::bindNull(int parameter)
     return *this;
 }
 
-int SqlStatement::step() { return sqlite3_step(m_statement); }
+int SqlStatement::step()
+{
+    return sqlite3_step(m_statement);
+}
 
-void SqlStatement::reset() { sqlite3_reset(m_statement); }
+void SqlStatement::reset()
+{
+    sqlite3_reset(m_statement);
+}
 
-std::int64_t SqlStatement::integer(int column) const { return sqlite3_column_int64(m_statement, column); }
+std::int64_t SqlStatement::integer(int column) const
+{
+    return sqlite3_column_int64(m_statement, column);
+}
 
 QByteArray SqlStatement::text(int column) const
 {
     const auto* data = sqlite3_column_text(m_statement, column);
-    return data == nullptr ? QByteArray() : QByteArray(reinterpret_cast<const char*>(data), sqlite3_column_bytes(m_statement, column));
+    return data == nullptr ? QByteArray()
+                           : QByteArray(reinterpret_cast<const char*>(data), sqlite3_column_bytes(m_statement, column));
 }
 
 QByteArray SqlStatement::blob(int column) const
@@ -64,11 +77,18 @@ QByteArray SqlStatement::blob(int column) const
     return data == nullptr ? QByteArray() : QByteArray(static_cast<const char*>(data), sqlite3_column_bytes(m_statement, column));
 }
 
-bool SqlStatement::isNull(int column) const { return sqlite3_column_type(m_statement, column) == SQLITE_NULL; }
+bool SqlStatement::isNull(int column) const
+{
+    return sqlite3_column_type(m_statement, column) == SQLITE_NULL;
+}
 
-std::int64_t SqlStatement::takeSteps() { return sqlite3_stmt_status(m_statement, SQLITE_STMTSTATUS_VM_STEP, 1); }
+std::int64_t SqlStatement::takeSteps()
+{
+    return sqlite3_stmt_status(m_statement, SQLITE_STMTSTATUS_VM_STEP, 1);
+}
 
-SqlDatabase::SqlDatabase(SqlDatabase&& other) noexcept : m_db(std::exchange(other.m_db, nullptr)), m_file(std::move(other.m_file)) {}
+SqlDatabase::SqlDatabase(SqlDatabase&& other) noexcept : m_db(std::exchange(other.m_db, nullptr)), m_file(std::move(other.m_file))
+{}
 
 SqlDatabase& SqlDatabase::operator=(SqlDatabase&& other) noexcept
 {
@@ -109,7 +129,8 @@ Status SqlDatabase::run(const char* sql)
 Result<SqlStatement> SqlDatabase::prepare(QByteArrayView sql) const
 {
     sqlite3_stmt* statement = nullptr;
-    if (sqlite3_prepare_v3(m_db, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &statement, nullptr) != SQLITE_OK)
+    if (sqlite3_prepare_v3(m_db, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &statement, nullptr) !=
+        SQLITE_OK)
         return fail(error(QStringLiteral("The database refused a query")));
     return SqlStatement(statement);
 }
@@ -127,7 +148,10 @@ Result<std::int64_t> SqlDatabase::number(const char* sql, std::int64_t otherwise
     return fail(error(QStringLiteral("The database did not answer")));
 }
 
-int SqlDatabase::changes() const { return sqlite3_changes(m_db); }
+int SqlDatabase::changes() const
+{
+    return sqlite3_changes(m_db);
+}
 
 std::int64_t SqlDatabase::pageBytes() const
 {
@@ -150,12 +174,21 @@ Error SqlDatabase::error(const QString& what) const
         out.remedy = QStringLiteral("Close the other program that has the database open.");
         break;
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: out.code = ErrorCode::DataLoss; break;
-    case SQLITE_INTERRUPT: out.code = ErrorCode::Cancelled; break;
-    case SQLITE_CANTOPEN: out.remedy = QStringLiteral("Check that the file is there and its permissions."); break;
+    case SQLITE_NOTADB:
+        out.code = ErrorCode::DataLoss;
+        break;
+    case SQLITE_INTERRUPT:
+        out.code = ErrorCode::Cancelled;
+        break;
+    case SQLITE_CANTOPEN:
+        out.remedy = QStringLiteral("Check that the file is there and its permissions.");
+        break;
     case SQLITE_PERM:
-    case SQLITE_READONLY: out.code = ErrorCode::PermissionDenied; break;
-    default: break;
+    case SQLITE_READONLY:
+        out.code = ErrorCode::PermissionDenied;
+        break;
+    default:
+        break;
     }
     return out;
 }

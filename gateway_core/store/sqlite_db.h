@@ -15,7 +15,8 @@ struct sqlite3_stmt;
 
 namespace oriel::store {
 
-/// A prepared statement. Columns and parameters count as SQLite counts them: columns from 0, parameters from 1. Used by one thread.
+/// A prepared statement. Columns and parameters count as SQLite counts them: columns from 0, parameters from 1. Used by one
+/// thread.
 class SqlStatement {
 public:
     SqlStatement() = default;
@@ -65,7 +66,8 @@ public:
     [[nodiscard]] int changes() const;
     [[nodiscard]] std::int64_t pageBytes() const; ///< pages × page size
 
-    /// The error of the last call as ours: disk full is ResourceExhausted, locked is Unavailable, corrupt is DataLoss, interrupted is Cancelled.
+    /// The error of the last call as ours: disk full is ResourceExhausted, locked is Unavailable, corrupt is DataLoss,
+    /// interrupted is Cancelled.
     [[nodiscard]] Error error(const QString& what) const;
 
 private:

@@ -31,11 +31,12 @@ std::uint64_t load(const char* at, std::size_t size)
     return word;
 }
 
-/// A multiplicative hash, seeded for each process so that nobody outside can choose strings that collide. Qt's own costs four times as much
-/// for the short strings that are the rule here.
+/// A multiplicative hash, seeded for each process so that nobody outside can choose strings that collide. Qt's own costs four
+/// times as much for the short strings that are the rule here.
 std::uint32_t hashOf(QByteArrayView text)
 {
-    static const std::uint64_t kSeed = qHash(quint64{0x5bd1e995}, QHashSeed::globalSeed()) ^ (static_cast<std::uint64_t>(QHashSeed::globalSeed()) << 17U);
+    static const std::uint64_t kSeed =
+        qHash(quint64{0x5bd1e995}, QHashSeed::globalSeed()) ^ (static_cast<std::uint64_t>(QHashSeed::globalSeed()) << 17U);
     const char* at = text.data();
     auto left = static_cast<std::size_t>(text.size());
     std::uint64_t hash = kSeed ^ (left * 0x9e3779b97f4a7c15ULL);
@@ -49,7 +50,10 @@ std::uint32_t hashOf(QByteArrayView text)
 
 } // namespace
 
-StringTable::StringTable() { intern({}); }
+StringTable::StringTable()
+{
+    intern({});
+}
 
 char* StringTable::allocate(std::size_t size)
 {
@@ -93,7 +97,8 @@ std::uint32_t StringTable::add(QByteArrayView text)
 
 void StringTable::rehash(std::size_t slots)
 {
-    m_bytes.fetch_add((static_cast<std::int64_t>(slots) - static_cast<std::int64_t>(m_slots.size())) * 4, std::memory_order_relaxed);
+    m_bytes.fetch_add((static_cast<std::int64_t>(slots) - static_cast<std::int64_t>(m_slots.size())) * 4,
+                      std::memory_order_relaxed);
     m_slots.assign(slots, 0);
     const std::uint32_t count = m_size.load(std::memory_order_relaxed);
     for (std::uint32_t id = 0; id < count; ++id) {

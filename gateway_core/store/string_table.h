@@ -12,8 +12,8 @@
 
 namespace oriel::store {
 
-/// Strings kept once, numbered from 0 (which is the empty string). One thread writes; any thread reads the strings below size() without a
-/// lock. Strings never move or go before the table does.
+/// Strings kept once, numbered from 0 (which is the empty string). One thread writes; any thread reads the strings below size()
+/// without a lock. Strings never move or go before the table does.
 class StringTable {
 public:
     static constexpr std::uint32_t kMaxStrings = 1024U * 1024U;

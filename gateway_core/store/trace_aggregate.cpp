@@ -64,7 +64,7 @@ public:
         QByteArray key;
         QByteArray server;
         std::vector<std::pair<std::uint32_t, std::int64_t>> durations; ///< bucket, ns
-        std::vector<std::uint64_t> errors;                              ///< by bucket
+        std::vector<std::uint64_t> errors;                             ///< by bucket
         std::uint64_t errorCount = 0;
         std::int64_t lastCall = kBeginningOfTime;
         std::int64_t lastErrorAt = kBeginningOfTime;
@@ -83,18 +83,29 @@ public:
         Facet first = Facet::Server;
         std::uint32_t local = 0;
         switch (m_by) {
-        case GroupBy::None: break;
-        case GroupBy::Server: local = value(Facet::Server); break;
-        case GroupBy::Client: local = value(first = Facet::Client); break;
-        case GroupBy::Method: local = value(first = Facet::Method); break;
-        case GroupBy::Tool: local = static_cast<std::uint32_t>(value(Facet::Server)) << 16U | value(first = Facet::Tool); break;
+        case GroupBy::None:
+            break;
+        case GroupBy::Server:
+            local = value(Facet::Server);
+            break;
+        case GroupBy::Client:
+            local = value(first = Facet::Client);
+            break;
+        case GroupBy::Method:
+            local = value(first = Facet::Method);
+            break;
+        case GroupBy::Tool:
+            local = static_cast<std::uint32_t>(value(Facet::Server)) << 16U | value(first = Facet::Tool);
+            break;
         }
         const auto known = m_local.find(local);
         if (known != m_local.end())
             return m_groups[known->second];
-        QByteArray key = m_by == GroupBy::None ? QByteArray() : m_segment->facetText(first, static_cast<std::uint16_t>(local)).toByteArray();
-        QByteArray server = m_by == GroupBy::Tool ? m_segment->facetText(Facet::Server, static_cast<std::uint16_t>(local >> 16U)).toByteArray()
-                                                  : QByteArray();
+        QByteArray key =
+            m_by == GroupBy::None ? QByteArray() : m_segment->facetText(first, static_cast<std::uint16_t>(local)).toByteArray();
+        QByteArray server = m_by == GroupBy::Tool
+                                ? m_segment->facetText(Facet::Server, static_cast<std::uint16_t>(local >> 16U)).toByteArray()
+                                : QByteArray();
         const auto [index, isNew] = m_byText.try_emplace(std::pair(server, key), m_groups.size());
         if (isNew)
             m_groups.push_back({std::move(key), std::move(server), {}, {}, 0, kBeginningOfTime, kBeginningOfTime, {}});
@@ -126,7 +137,8 @@ AggregateGroup finished(Grouping::Group& group, const AggregateQuery& query, std
         out.buckets[i].startUnixNs = query.fromUnixNs + static_cast<std::int64_t>(i) * step;
         out.buckets[i].errors = i < group.errors.size() ? group.errors[i] : 0;
     }
-    std::stable_sort(group.durations.begin(), group.durations.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::stable_sort(group.durations.begin(), group.durations.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
     std::vector<std::int64_t> all;
     std::vector<std::int64_t> one;
     all.reserve(group.durations.size());
@@ -164,7 +176,8 @@ AggregateResult TraceStore::aggregate(const AggregateQuery& query, std::stop_tok
             if (query.toolCallsOnly && (chunk.flags[at] & flag::kToolCall) == 0)
                 return;
             Grouping::Group& group = grouping.groupOf(chunk, at);
-            const auto bucket = static_cast<std::uint32_t>((static_cast<std::uint64_t>(chunk.start[at]) - static_cast<std::uint64_t>(query.fromUnixNs)) / step);
+            const auto bucket = static_cast<std::uint32_t>(
+                (static_cast<std::uint64_t>(chunk.start[at]) - static_cast<std::uint64_t>(query.fromUnixNs)) / step);
             group.durations.emplace_back(bucket, chunk.duration[at]);
             group.lastCall = std::max(group.lastCall, chunk.start[at]);
             if ((chunk.flags[at] & flag::kError) == 0)
@@ -175,7 +188,8 @@ AggregateResult TraceStore::aggregate(const AggregateQuery& query, std::stop_tok
             ++group.errorCount;
             if (chunk.start[at] >= group.lastErrorAt) {
                 group.lastErrorAt = chunk.start[at];
-                group.lastError = segment->facetText(Facet::Error, chunk.facets[static_cast<std::size_t>(Facet::Error)][at]).toByteArray();
+                group.lastError =
+                    segment->facetText(Facet::Error, chunk.facets[static_cast<std::size_t>(Facet::Error)][at]).toByteArray();
             }
         };
         if (!visitRows(*segment, query.fromUnixNs, query.toUnixNs, flag::kCall, query.filter, stop, visit)) {
@@ -190,21 +204,21 @@ AggregateResult TraceStore::aggregate(const AggregateQuery& query, std::stop_tok
     return result;
 }
 
-std::vector<LatencyPoint> TraceStore::latencyPoints(std::int64_t fromUnixNs, std::int64_t toUnixNs, std::size_t max, const Filter& filter,
-                                                    std::stop_token stop) const
+std::vector<LatencyPoint> TraceStore::latencyPoints(std::int64_t fromUnixNs, std::int64_t toUnixNs, std::size_t max,
+                                                    const Filter& filter, std::stop_token stop) const
 {
     std::vector<LatencyPoint> points;
     const std::shared_ptr<const SegmentList> segments = d->snapshot();
     const auto collect = [&](std::uint8_t flags) {
         for (const auto& segment : *segments) {
-            const bool done = visitRows(*segment, fromUnixNs, toUnixNs, flags, filter, stop,
-                                        [&](const TraceSegment::Chunk& chunk, std::uint32_t at, std::uint32_t) {
-                                            if ((chunk.flags[at] & flag::kRunning) != 0)
-                                                return;
-                                            points.push_back({chunk.start[at], chunk.duration[at], segment->trace(chunk.trace[at]).id,
-                                                              static_cast<telemetry::Outcome>(chunk.outcome[at]),
-                                                              (chunk.flags[at] & flag::kError) != 0});
-                                        });
+            const bool done = visitRows(
+                *segment, fromUnixNs, toUnixNs, flags, filter, stop,
+                [&](const TraceSegment::Chunk& chunk, std::uint32_t at, std::uint32_t) {
+                    if ((chunk.flags[at] & flag::kRunning) != 0)
+                        return;
+                    points.push_back({chunk.start[at], chunk.duration[at], segment->trace(chunk.trace[at]).id,
+                                      static_cast<telemetry::Outcome>(chunk.outcome[at]), (chunk.flags[at] & flag::kError) != 0});
+                });
             if (!done)
                 return;
         }
@@ -212,9 +226,11 @@ std::vector<LatencyPoint> TraceStore::latencyPoints(std::int64_t fromUnixNs, std
     collect(flag::kCall);
     if (points.empty())
         collect(flag::kRoot);
-    std::sort(points.begin(), points.end(), [](const LatencyPoint& a, const LatencyPoint& b) { return a.startUnixNs < b.startUnixNs; });
+    std::sort(points.begin(), points.end(),
+              [](const LatencyPoint& a, const LatencyPoint& b) { return a.startUnixNs < b.startUnixNs; });
     if (points.size() <= max || max < 2)
-        return max < 2 ? std::vector<LatencyPoint>(points.begin(), points.begin() + static_cast<std::ptrdiff_t>(std::min(max, points.size())))
+        return max < 2 ? std::vector<LatencyPoint>(points.begin(),
+                                                   points.begin() + static_cast<std::ptrdiff_t>(std::min(max, points.size())))
                        : points;
     // Runs of equal length; of each the slowest, and an error or else the one in the middle.
     std::vector<LatencyPoint> chosen;
@@ -223,7 +239,8 @@ std::vector<LatencyPoint> TraceStore::latencyPoints(std::int64_t fromUnixNs, std
     for (std::size_t run = 0; run < runs; ++run) {
         const auto begin = points.begin() + static_cast<std::ptrdiff_t>(run * points.size() / runs);
         const auto end = points.begin() + static_cast<std::ptrdiff_t>((run + 1) * points.size() / runs);
-        const auto slowest = std::max_element(begin, end, [](const auto& a, const auto& b) { return a.durationNs < b.durationNs; });
+        const auto slowest =
+            std::max_element(begin, end, [](const auto& a, const auto& b) { return a.durationNs < b.durationNs; });
         auto other = std::find_if(begin, end, [&](const LatencyPoint& point) { return point.error && &point != &*slowest; });
         if (other == end)
             other = begin + (end - begin) / 2;

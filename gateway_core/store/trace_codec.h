@@ -55,9 +55,10 @@ public:
     /// The id of the record's own span, and the X-Request-ID of a call, without decoding the rest.
     [[nodiscard]] SpanId spanId(std::uint32_t row) const;
     [[nodiscard]] QByteArrayView requestId(std::uint32_t row) const;
-    /// A question about the attribute of one key, asked of many records. Answers about interned strings and resources are remembered.
+    /// A question about the attribute of one key, asked of many records. Answers about interned strings and resources are
+    /// remembered.
     struct AttributeTest {
-        std::uint32_t keyString = 0;                               ///< the key's number in this segment; kFull: it is nowhere
+        std::uint32_t keyString = 0; ///< the key's number in this segment; kFull: it is nowhere
         std::function<bool(const telemetry::AnyValue&)> accepts;
         std::function<bool(const telemetry::Resource&)> acceptsResource;
         std::vector<std::int32_t> positions; ///< by shape: −1 not in it, else one more than the key's position; 0: not looked up

@@ -42,17 +42,26 @@ QByteArray TraceDecoder::stringAt(std::uint32_t id)
     return text;
 }
 
-AnyValue TraceDecoder::getValue(ByteReader& in, int depth) { return getTagged(in, in.byte(), depth); }
+AnyValue TraceDecoder::getValue(ByteReader& in, int depth)
+{
+    return getTagged(in, in.byte(), depth);
+}
 
 AnyValue TraceDecoder::getTagged(ByteReader& in, unsigned tag, int depth)
 {
     switch (static_cast<Tag>(tag)) {
-    case Tag::Text: return AnyValue(getBytes(in));
-    case Tag::False: return AnyValue(false);
-    case Tag::True: return AnyValue(true);
-    case Tag::Integer: return AnyValue(in.zigzag());
-    case Tag::Real: return AnyValue(in.real());
-    case Tag::Bytes: return AnyValue(BytesValue{in.text().toByteArray()});
+    case Tag::Text:
+        return AnyValue(getBytes(in));
+    case Tag::False:
+        return AnyValue(false);
+    case Tag::True:
+        return AnyValue(true);
+    case Tag::Integer:
+        return AnyValue(in.zigzag());
+    case Tag::Real:
+        return AnyValue(in.real());
+    case Tag::Bytes:
+        return AnyValue(BytesValue{in.text().toByteArray()});
     case Tag::Array: {
         auto array = std::make_shared<ArrayValue>();
         const std::size_t count = depth < kMaxDepth ? in.count() : 0;
@@ -66,7 +75,8 @@ AnyValue TraceDecoder::getTagged(ByteReader& in, unsigned tag, int depth)
             list->values = getAttributes(in, depth + 1);
         return AnyValue(std::shared_ptr<const KeyValueList>(std::move(list)));
     }
-    case Tag::Empty: break;
+    case Tag::Empty:
+        break;
     }
     return {};
 }
@@ -130,7 +140,10 @@ Attributes TraceDecoder::getShaped(ByteReader& in)
     return out;
 }
 
-void TraceDecoder::skipValue(ByteReader& in, int depth) { skipContent(in, in.byte(), depth); }
+void TraceDecoder::skipValue(ByteReader& in, int depth)
+{
+    skipContent(in, in.byte(), depth);
+}
 
 void TraceDecoder::skipContent(ByteReader& in, unsigned tag, int depth)
 {
@@ -140,10 +153,18 @@ void TraceDecoder::skipContent(ByteReader& in, unsigned tag, int depth)
             in.raw(word >> 1U);
     };
     switch (static_cast<Tag>(tag)) {
-    case Tag::Text: skipText(); break;
-    case Tag::Integer: in.varint(); break;
-    case Tag::Real: in.fixed64(); break;
-    case Tag::Bytes: in.text(); break;
+    case Tag::Text:
+        skipText();
+        break;
+    case Tag::Integer:
+        in.varint();
+        break;
+    case Tag::Real:
+        in.fixed64();
+        break;
+    case Tag::Bytes:
+        in.text();
+        break;
     case Tag::Array:
         if (depth < kMaxDepth)
             for (std::size_t left = in.count(); left > 0 && !in.failed(); --left)
@@ -158,7 +179,8 @@ void TraceDecoder::skipContent(ByteReader& in, unsigned tag, int depth)
         break;
     case Tag::Empty:
     case Tag::True:
-    case Tag::False: break;
+    case Tag::False:
+        break;
     }
 }
 
@@ -206,7 +228,8 @@ bool TraceDecoder::passes(std::uint32_t row, AttributeTest& test)
         if ((word & 1U) == 0 && word >> 1U < strings) {
             std::int8_t& answer = test.answers[word >> 1U];
             if (answer == 0)
-                answer = test.accepts(AnyValue(m_segment.strings().at(static_cast<std::uint32_t>(word >> 1U)).toByteArray())) ? 1 : -1;
+                answer =
+                    test.accepts(AnyValue(m_segment.strings().at(static_cast<std::uint32_t>(word >> 1U)).toByteArray())) ? 1 : -1;
             return answer > 0;
         }
     }
@@ -246,7 +269,8 @@ SpanData TraceDecoder::span(std::uint32_t row)
     const std::size_t events = in.count(4);
     for (std::size_t i = 0; i < events && !in.failed(); ++i) {
         SpanEvent event;
-        event.timeUnixNs = static_cast<std::int64_t>(static_cast<std::uint64_t>(span.startUnixNs) + static_cast<std::uint64_t>(in.zigzag()));
+        event.timeUnixNs =
+            static_cast<std::int64_t>(static_cast<std::uint64_t>(span.startUnixNs) + static_cast<std::uint64_t>(in.zigzag()));
         event.name = getBytes(in);
         event.droppedAttributes = static_cast<std::uint32_t>(in.varint());
         event.attributes = getAttributes(in);
@@ -373,8 +397,8 @@ std::shared_ptr<const ClientContext> TraceDecoder::client(std::uint64_t id)
         return known;
     ByteReader in(m_segment.strings().at(static_cast<std::uint32_t>(id)));
     auto made = std::make_shared<ClientContext>();
-    for (QByteArray* text : {&made->clientName, &made->clientVersion, &made->tokenName, &made->userId, &made->projectId, &made->tenantId,
-                             &made->sessionId, &made->protocolVersion, &made->address})
+    for (QByteArray* text : {&made->clientName, &made->clientVersion, &made->tokenName, &made->userId, &made->projectId,
+                             &made->tenantId, &made->sessionId, &made->protocolVersion, &made->address})
         *text = in.text().toByteArray();
     made->transport = static_cast<Transport>(std::min<unsigned>(in.byte(), static_cast<unsigned>(Transport::Sse)));
     made->port = static_cast<quint16>(in.varint());
@@ -392,7 +416,8 @@ std::shared_ptr<const ServerContext> TraceDecoder::server(std::uint64_t id)
         return known;
     ByteReader in(m_segment.strings().at(static_cast<std::uint32_t>(id)));
     auto made = std::make_shared<ServerContext>();
-    for (QByteArray* text : {&made->name, &made->protocolVersion, &made->serverName, &made->serverVersion, &made->sessionId, &made->address})
+    for (QByteArray* text :
+         {&made->name, &made->protocolVersion, &made->serverName, &made->serverVersion, &made->sessionId, &made->address})
         *text = in.text().toByteArray();
     made->transport = static_cast<Transport>(std::min<unsigned>(in.byte(), static_cast<unsigned>(Transport::Sse)));
     made->port = static_cast<quint16>(in.varint());

@@ -40,14 +40,22 @@ namespace {
 Tag tagOf(const AnyValue& value, int depth)
 {
     switch (value.value.index()) {
-    case 1: return Tag::Text;
-    case 2: return std::get<bool>(value.value) ? Tag::True : Tag::False;
-    case 3: return Tag::Integer;
-    case 4: return Tag::Real;
-    case 5: return Tag::Bytes;
-    case 6: return depth < kMaxDepth ? Tag::Array : Tag::Empty;
-    case 7: return depth < kMaxDepth ? Tag::Map : Tag::Empty;
-    default: return Tag::Empty;
+    case 1:
+        return Tag::Text;
+    case 2:
+        return std::get<bool>(value.value) ? Tag::True : Tag::False;
+    case 3:
+        return Tag::Integer;
+    case 4:
+        return Tag::Real;
+    case 5:
+        return Tag::Bytes;
+    case 6:
+        return depth < kMaxDepth ? Tag::Array : Tag::Empty;
+    case 7:
+        return depth < kMaxDepth ? Tag::Map : Tag::Empty;
+    default:
+        return Tag::Empty;
     }
 }
 
@@ -56,10 +64,18 @@ Tag tagOf(const AnyValue& value, int depth)
 void TraceEncoder::putContent(const AnyValue& value, int depth)
 {
     switch (tagOf(value, depth)) {
-    case Tag::Text: putText(std::get<QByteArray>(value.value)); break;
-    case Tag::Integer: m_body.zigzag(std::get<std::int64_t>(value.value)); break;
-    case Tag::Real: m_body.real(std::get<double>(value.value)); break;
-    case Tag::Bytes: m_body.text(std::get<BytesValue>(value.value).bytes); break;
+    case Tag::Text:
+        putText(std::get<QByteArray>(value.value));
+        break;
+    case Tag::Integer:
+        m_body.zigzag(std::get<std::int64_t>(value.value));
+        break;
+    case Tag::Real:
+        m_body.real(std::get<double>(value.value));
+        break;
+    case Tag::Bytes:
+        m_body.text(std::get<BytesValue>(value.value).bytes);
+        break;
     case Tag::Array: {
         const auto& array = std::get<std::shared_ptr<const ArrayValue>>(value.value);
         m_body.varint(array ? array->values.size() : 0);
@@ -76,7 +92,8 @@ void TraceEncoder::putContent(const AnyValue& value, int depth)
     }
     case Tag::Empty:
     case Tag::False:
-    case Tag::True: break;
+    case Tag::True:
+        break;
     }
 }
 
@@ -86,7 +103,8 @@ void TraceEncoder::putValue(const AnyValue& value, int depth)
     putContent(value, depth);
 }
 
-/// The keys and types of a span's attributes are the same for all spans of one place in a program: they are kept once, as one string.
+/// The keys and types of a span's attributes are the same for all spans of one place in a program: they are kept once, as one
+/// string.
 void TraceEncoder::putShape(const Attributes& attributes)
 {
     m_shape.clear();
@@ -137,8 +155,9 @@ std::uint32_t TraceEncoder::remember(std::shared_ptr<const void> object, const s
 std::uint32_t TraceEncoder::contextId(const std::shared_ptr<const ClientContext>& client)
 {
     return remember(client, [&] {
-        for (const QByteArray* text : {&client->clientName, &client->clientVersion, &client->tokenName, &client->userId, &client->projectId,
-                                       &client->tenantId, &client->sessionId, &client->protocolVersion, &client->address})
+        for (const QByteArray* text :
+             {&client->clientName, &client->clientVersion, &client->tokenName, &client->userId, &client->projectId,
+              &client->tenantId, &client->sessionId, &client->protocolVersion, &client->address})
             m_body.text(*text);
         m_body.byte(static_cast<std::uint8_t>(client->transport));
         m_body.varint(client->port);
@@ -204,7 +223,8 @@ SegmentRow TraceEncoder::encode(const SpanData& span)
     facet(Facet::Tool, tool);
     if (span.status == StatusCode::Error) {
         row.flags |= flag::kError;
-        facet(Facet::Error, span.statusMessage.isEmpty() ? textOf(span.attributes, Attr::ErrorType) : QByteArrayView(span.statusMessage));
+        facet(Facet::Error,
+              span.statusMessage.isEmpty() ? textOf(span.attributes, Attr::ErrorType) : QByteArrayView(span.statusMessage));
     }
     if (span.endUnixNs == 0)
         row.flags |= flag::kRunning;
@@ -245,7 +265,8 @@ void TraceEncoder::putSpanEnd(const SpanData& span)
     m_body.varint(span.droppedLinks);
     m_body.varint(span.events.size());
     for (const SpanEvent& event : span.events) {
-        m_body.zigzag(static_cast<std::int64_t>(static_cast<std::uint64_t>(event.timeUnixNs) - static_cast<std::uint64_t>(span.startUnixNs)));
+        m_body.zigzag(static_cast<std::int64_t>(static_cast<std::uint64_t>(event.timeUnixNs) -
+                                                static_cast<std::uint64_t>(span.startUnixNs)));
         putText(event.name);
         m_body.varint(event.droppedAttributes);
         putAttributes(event.attributes);
@@ -299,7 +320,9 @@ SegmentRow TraceEncoder::encode(const CallRecord& call, QByteArrayView service)
     };
     facet(Facet::Name, callSpanName(call.method, call.targetKind, call.target));
     facet(Facet::Service, service);
-    const ServerContext* server = call.routedServer ? call.routedServer.get() : call.hops.size() == 1 ? call.hops[0].server.get() : nullptr;
+    const ServerContext* server = call.routedServer       ? call.routedServer.get()
+                                  : call.hops.size() == 1 ? call.hops[0].server.get()
+                                                          : nullptr;
     if (server != nullptr)
         facet(Facet::Server, server->name);
     QByteArrayView tool = call.routedTarget;
@@ -324,9 +347,10 @@ SegmentRow TraceEncoder::encode(const CallRecord& call, QByteArrayView service)
     const bool hasMore = hasLink || !call.traceState.isEmpty() || !call.events.empty() || !call.guardrails.empty() ||
                          !call.extraAttributes.empty();
     const bool failed = !call.errorType.isEmpty() || call.rpcErrorCode != 0 || !call.errorMessage.isEmpty();
-    m_body.byte(static_cast<std::uint8_t>((call.parentSpanId.isValid() ? kCallHasParent : 0U) | (call.parentSampled ? kCallSampled : 0U) |
-                                          (call.overHttp ? kCallOverHttp : 0U) | (call.replay ? kCallReplay : 0U) |
-                                          (failed ? kCallFailed : 0U) | (hasMore ? kCallHasMore : 0U) | (hasLink ? kCallHasLink : 0U)));
+    m_body.byte(static_cast<std::uint8_t>((call.parentSpanId.isValid() ? kCallHasParent : 0U) |
+                                          (call.parentSampled ? kCallSampled : 0U) | (call.overHttp ? kCallOverHttp : 0U) |
+                                          (call.replay ? kCallReplay : 0U) | (failed ? kCallFailed : 0U) |
+                                          (hasMore ? kCallHasMore : 0U) | (hasLink ? kCallHasLink : 0U)));
     if (call.parentSpanId.isValid())
         m_body.fixed64(call.parentSpanId.value);
     m_body.byte(call.traceFlags);

@@ -35,7 +35,8 @@ SegmentRow getRow(ByteReader& in)
     row.durationNs = in.zigzag();
     for (std::uint32_t& string : row.facets)
         string = static_cast<std::uint32_t>(in.varint());
-    row.outcome = static_cast<telemetry::Outcome>(std::min<unsigned>(in.byte(), static_cast<unsigned>(telemetry::Outcome::Unavailable)));
+    row.outcome =
+        static_cast<telemetry::Outcome>(std::min<unsigned>(in.byte(), static_cast<unsigned>(telemetry::Outcome::Unavailable)));
     row.flags = in.byte();
     row.body = in.text();
     row.spans = spansOfBody(row.flags, row.body);
@@ -159,8 +160,8 @@ Status writeSegmentFrames(FrameFileWriter& file, const TraceSegment& segment, st
 Result<LoadedSegment> loadSegmentFile(const StoredFile& file)
 {
     Loader loader(file.sequence);
-    const Result<FrameReadResult> read =
-        readFrames(file.path, FrameFileKind::Traces, [&](std::uint8_t type, QByteArrayView payload) { return loader.frame(type, payload); });
+    const Result<FrameReadResult> read = readFrames(
+        file.path, FrameFileKind::Traces, [&](std::uint8_t type, QByteArrayView payload) { return loader.frame(type, payload); });
     if (!read)
         return tl::unexpected(read.error());
     LoadedSegment out;
@@ -198,7 +199,8 @@ Status TraceStore::Private::writePending()
         const std::uint32_t strings = segment.strings().size();
         Status status;
         if (!one->file.isOpen() && rows > 0)
-            status = one->file.create(storedFilePath(options.directory, traceFilePrefix(), segment.sequence()), FrameFileKind::Traces);
+            status =
+                one->file.create(storedFilePath(options.directory, traceFilePrefix(), segment.sequence()), FrameFileKind::Traces);
         if (status && rows > one->rows) {
             status = writeSegmentFrames(one->file, segment, one->strings, strings, one->rows, rows);
             if (status)
@@ -272,7 +274,8 @@ void TraceStore::Private::loadFiles(std::vector<StoredFile> files)
         loaded();
 }
 
-std::shared_ptr<TraceSegment> TraceStore::Private::findOnDisk(const TraceId& id, const SegmentList& inMemory, const std::stop_token& stop) const
+std::shared_ptr<TraceSegment> TraceStore::Private::findOnDisk(const TraceId& id, const SegmentList& inMemory,
+                                                              const std::stop_token& stop) const
 {
     if (options.directory.isEmpty() || !id.isValid())
         return {};
@@ -281,7 +284,8 @@ std::shared_ptr<TraceSegment> TraceStore::Private::findOnDisk(const TraceId& id,
     needle.fixed64(id.low);
     const std::vector<StoredFile> files = listStoredFiles(options.directory, traceFilePrefix());
     for (auto file = files.rbegin(); file != files.rend() && !stop.stop_requested(); ++file) {
-        if (std::any_of(inMemory.begin(), inMemory.end(), [&](const auto& segment) { return segment->sequence() == file->sequence; }))
+        if (std::any_of(inMemory.begin(), inMemory.end(),
+                        [&](const auto& segment) { return segment->sequence() == file->sequence; }))
             continue;
         QFile content(file->path);
         if (!content.open(QIODevice::ReadOnly) || QByteArrayView(content.readAll()).indexOf(needle.view()) < 0)
@@ -304,7 +308,8 @@ Result<RetentionPreview> TraceStore::Private::retention(const RetentionLimits& l
     preview.remainingBytes = total;
     const std::shared_ptr<const SegmentList> list = snapshot();
     for (const StoredFile& file : files) {
-        const auto inMemory = std::find_if(list->begin(), list->end(), [&](const auto& one) { return one->sequence() == file.sequence; });
+        const auto inMemory =
+            std::find_if(list->begin(), list->end(), [&](const auto& one) { return one->sequence() == file.sequence; });
         FrameFileSummary summary{0, 0, file.modifiedUnixNs};
         if (inMemory != list->end())
             summary = {(*inMemory)->rows(), (*inMemory)->oldestNs(), (*inMemory)->newestNs()};
@@ -332,7 +337,8 @@ Result<RetentionPreview> TraceStore::Private::retention(const RetentionLimits& l
         preview.bytes += file.bytes;
         preview.remainingBytes -= file.bytes;
         if (summary.oldestUnixNs != 0)
-            preview.oldestUnixNs = preview.oldestUnixNs == 0 ? summary.oldestUnixNs : std::min(preview.oldestUnixNs, summary.oldestUnixNs);
+            preview.oldestUnixNs =
+                preview.oldestUnixNs == 0 ? summary.oldestUnixNs : std::min(preview.oldestUnixNs, summary.oldestUnixNs);
         preview.newestUnixNs = std::max(preview.newestUnixNs, summary.newestUnixNs);
     }
     if (apply)
@@ -340,9 +346,15 @@ Result<RetentionPreview> TraceStore::Private::retention(const RetentionLimits& l
     return preview;
 }
 
-QString TraceStore::retentionName() const { return QStringLiteral("traces"); }
+QString TraceStore::retentionName() const
+{
+    return QStringLiteral("traces");
+}
 
-Result<RetentionPreview> TraceStore::previewRetention(const RetentionLimits& limits) const { return d->retention(limits, false, {}); }
+Result<RetentionPreview> TraceStore::previewRetention(const RetentionLimits& limits) const
+{
+    return d->retention(limits, false, {});
+}
 
 Result<RetentionPreview> TraceStore::applyRetention(const RetentionLimits& limits, std::stop_token stop)
 {

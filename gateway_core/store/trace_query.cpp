@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "store/filter_eval.h"
 #include "store/trace_store_p.h"
-
 #include "telemetry/call_spans.h"
 
 #include <algorithm>
@@ -24,7 +23,10 @@ struct Match {
     std::uint16_t trace = 0;
 };
 
-bool hasFlag(const TraceEntry& entry, std::uint8_t which) { return (entry.flags.load(kRelaxed) & which) != 0; }
+bool hasFlag(const TraceEntry& entry, std::uint8_t which)
+{
+    return (entry.flags.load(kRelaxed) & which) != 0;
+}
 
 /// A trace that has records in several segments, while the segments are gone through.
 struct Straddler {
@@ -45,9 +47,12 @@ std::uint64_t revisionOf(const TraceSegment& segment, const TraceEntry& entry)
 std::int64_t keyOf(TraceOrder order, std::int64_t start, std::int64_t end, std::uint64_t spans)
 {
     switch (order) {
-    case TraceOrder::Duration: return end - start;
-    case TraceOrder::SpanCount: return static_cast<std::int64_t>(spans);
-    case TraceOrder::Start: break;
+    case TraceOrder::Duration:
+        return end - start;
+    case TraceOrder::SpanCount:
+        return static_cast<std::int64_t>(spans);
+    case TraceOrder::Start:
+        break;
     }
     return start;
 }
@@ -110,8 +115,8 @@ private:
         }
         return true;
     }
-    void offer(const TraceId& id, std::int64_t start, std::int64_t end, std::uint64_t spans, std::uint64_t revision, std::uint64_t groups,
-               std::uint32_t segment, std::uint16_t trace)
+    void offer(const TraceId& id, std::int64_t start, std::int64_t end, std::uint64_t spans, std::uint64_t revision,
+               std::uint64_t groups, std::uint32_t segment, std::uint16_t trace)
     {
         if (start < m_query.fromUnixNs || start >= m_query.toUnixNs || !m_plan.accepts(groups) ||
             (m_query.sinceRevision != 0 && revision <= m_query.sinceRevision))
@@ -175,7 +180,8 @@ void sortSpans(std::vector<SpanData>& spans)
         std::vector<std::uint32_t> order(spans.size());
         for (std::size_t i = 0; i < order.size(); ++i)
             order[i] = static_cast<std::uint32_t>(i);
-        std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return before(spans[a], spans[b]); });
+        std::stable_sort(order.begin(), order.end(),
+                         [&](std::uint32_t a, std::uint32_t b) { return before(spans[a], spans[b]); });
         std::vector<SpanData> sorted;
         sorted.reserve(spans.size());
         for (const std::uint32_t at : order)
@@ -192,7 +198,8 @@ void sortSpans(std::vector<SpanData>& spans)
     }
 }
 
-/// A span that came twice stays once: the finished one before the running one, the later before the earlier. Client and server may share an id.
+/// A span that came twice stays once: the finished one before the running one, the later before the earlier. Client and server
+/// may share an id.
 void dropDuplicates(std::vector<SpanData>& spans)
 {
     if (spans.size() < 2)
@@ -440,7 +447,8 @@ TraceLookup TraceStore::trace(const TraceId& id, std::stop_token stop) const
 namespace {
 
 /// Calls `visit` for each call record of the trace in the segment; true from it ends the walk.
-void visitCalls(const TraceSegment& segment, const TraceId& id, const std::function<bool(TraceDecoder&, std::uint32_t row)>& visit)
+void visitCalls(const TraceSegment& segment, const TraceId& id,
+                const std::function<bool(TraceDecoder&, std::uint32_t row)>& visit)
 {
     const auto trace = segment.findTrace(id);
     if (!trace || !hasFlag(segment.trace(*trace), flag::kCall))
@@ -471,7 +479,8 @@ std::vector<CallRecord> TraceStore::calls(const TraceId& id) const
         if (const std::shared_ptr<TraceSegment> onDisk = d->findOnDisk(id, *segments, {}))
             visitCalls(*onDisk, id, take);
     }
-    std::stable_sort(out.begin(), out.end(), [](const CallRecord& a, const CallRecord& b) { return a.startUnixNs < b.startUnixNs; });
+    std::stable_sort(out.begin(), out.end(),
+                     [](const CallRecord& a, const CallRecord& b) { return a.startUnixNs < b.startUnixNs; });
     return out;
 }
 

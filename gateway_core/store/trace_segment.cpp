@@ -19,19 +19,24 @@ std::uint64_t mixed(const TraceId& id)
 }
 
 /// Only the writer changes these: load and store need no read-modify-write.
-template <class T> void raise(std::atomic<T>& value, T by) { value.store(static_cast<T>(value.load(kRelaxed) + by), kRelaxed); }
+template <class T> void raise(std::atomic<T>& value, T by)
+{
+    value.store(static_cast<T>(value.load(kRelaxed) + by), kRelaxed);
+}
 
 } // namespace
 
 TraceSegment::TraceSegment(std::uint64_t sequence, std::uint64_t firstRowId, bool fromDisk)
-    : m_sequence(sequence), m_firstRowId(firstRowId), m_fromDisk(fromDisk)
-{
-}
+    : m_sequence(sequence),
+      m_firstRowId(firstRowId),
+      m_fromDisk(fromDisk)
+{}
 
 bool TraceSegment::hasRoomFor(std::size_t bodyBytes) const
 {
     const std::size_t blocks = bodyBytes / kBodyBlock + 1;
-    return m_rows.load(kRelaxed) < kMaxRows && m_bodyBlocks + blocks < kMaxBodyBlocks && m_strings.size() < StringTable::kMaxStrings / 2;
+    return m_rows.load(kRelaxed) < kMaxRows && m_bodyBlocks + blocks < kMaxBodyBlocks &&
+           m_strings.size() < StringTable::kMaxStrings / 2;
 }
 
 std::uint16_t TraceSegment::facetFor(Facet facet, std::uint32_t string)
@@ -72,7 +77,10 @@ std::uint32_t TraceSegment::facetString(Facet facet, std::uint16_t value) const
     return column.blocks[(value - 1U) / 1024][(value - 1U) % 1024];
 }
 
-QByteArrayView TraceSegment::facetText(Facet facet, std::uint16_t value) const { return m_strings.at(facetString(facet, value)); }
+QByteArrayView TraceSegment::facetText(Facet facet, std::uint16_t value) const
+{
+    return m_strings.at(facetString(facet, value));
+}
 
 std::optional<std::uint16_t> TraceSegment::lookUp(const TraceId& id) const
 {
@@ -139,7 +147,8 @@ std::uint16_t TraceSegment::traceFor(const SegmentRow& row)
     return static_cast<std::uint16_t>(index);
 }
 
-void TraceSegment::updateTrace(TraceEntry& entry, const SegmentRow& row, const std::array<std::uint16_t, kFacetCount>& facets, bool isNew)
+void TraceSegment::updateTrace(TraceEntry& entry, const SegmentRow& row, const std::array<std::uint16_t, kFacetCount>& facets,
+                               bool isNew)
 {
     const auto set = [&entry, &facets](Facet facet) {
         entry.facets[static_cast<std::size_t>(facet)].store(facets[static_cast<std::size_t>(facet)], kRelaxed);

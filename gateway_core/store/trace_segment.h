@@ -15,16 +15,17 @@
 
 namespace oriel::store {
 
-/// The columns whose few different values are numbered within a segment, so that a condition is evaluated once per value, not per record.
+/// The columns whose few different values are numbered within a segment, so that a condition is evaluated once per value, not per
+/// record.
 enum class Facet : std::uint8_t { Name, Service, Server, Tool, Client, Method, Error, Count };
 inline constexpr std::size_t kFacetCount = static_cast<std::size_t>(Facet::Count);
 
 /// Flags of a record and, joined, of a trace.
 namespace flag {
-inline constexpr std::uint8_t kCall = 1;     ///< a CallRecord; else a span
+inline constexpr std::uint8_t kCall = 1; ///< a CallRecord; else a span
 inline constexpr std::uint8_t kError = 2;
 inline constexpr std::uint8_t kRunning = 4;
-inline constexpr std::uint8_t kRoot = 8;     ///< has no parent
+inline constexpr std::uint8_t kRoot = 8; ///< has no parent
 inline constexpr std::uint8_t kToolCall = 16;
 inline constexpr std::uint8_t kShared = 64;  ///< trace only: it has records in another segment too
 inline constexpr std::uint8_t kServer = 128; ///< a SERVER span
@@ -51,15 +52,16 @@ struct TraceEntry {
     std::atomic<std::uint32_t> spans{0};
     std::atomic<std::uint32_t> errors{0};
     std::atomic<std::uint32_t> lastRow{0};
-    std::array<std::atomic<std::uint16_t>, kFacetCount> facets{}; ///< Name and Service: of the root or the earliest; the rest: of the first
+    std::array<std::atomic<std::uint16_t>, kFacetCount>
+        facets{}; ///< Name and Service: of the root or the earliest; the rest: of the first
     std::atomic<std::uint16_t> running{0};
     std::atomic<std::uint8_t> flags{0};
     std::atomic<std::uint8_t> outcome{0};
     std::int64_t nameStart = 0; ///< the writer's alone: start of the span that gave the name
 };
 
-/// At most 65,535 records of the trace store as columns, with the strings and bodies they need: it stands alone, in memory and on disk.
-/// One thread appends; any thread reads records below rows() and traces below traces() without a lock.
+/// At most 65,535 records of the trace store as columns, with the strings and bodies they need: it stands alone, in memory and on
+/// disk. One thread appends; any thread reads records below rows() and traces below traces() without a lock.
 class TraceSegment {
 public:
     static constexpr std::uint32_t kMaxRows = 65'535;
@@ -95,7 +97,10 @@ public:
     [[nodiscard]] const Chunk& chunk(std::uint32_t row) const { return *m_chunks[row / kChunk]; }
     [[nodiscard]] const StringTable& strings() const { return m_strings; }
     [[nodiscard]] std::uint32_t traces() const { return m_traceCount.load(std::memory_order_acquire); }
-    [[nodiscard]] const TraceEntry& trace(std::uint32_t index) const { return m_traces[index / kTraceBlock][index % kTraceBlock]; }
+    [[nodiscard]] const TraceEntry& trace(std::uint32_t index) const
+    {
+        return m_traces[index / kTraceBlock][index % kTraceBlock];
+    }
     [[nodiscard]] TraceEntry& trace(std::uint32_t index) { return m_traces[index / kTraceBlock][index % kTraceBlock]; }
     [[nodiscard]] std::optional<std::uint16_t> findTrace(const TraceId& id) const;
 
@@ -146,8 +151,8 @@ private:
     std::atomic<std::uint64_t> m_calls{0};
     std::atomic<std::int64_t> m_oldest{0};
     std::atomic<std::int64_t> m_newest{0};
-    mutable std::mutex m_indexMutex;      ///< guards m_index against the writer's inserts, for readers
-    std::vector<std::uint32_t> m_index;   ///< open addressing: 0 empty, else tag of the id in the high half, trace + 1 in the low
+    mutable std::mutex m_indexMutex;    ///< guards m_index against the writer's inserts, for readers
+    std::vector<std::uint32_t> m_index; ///< open addressing: 0 empty, else tag of the id in the high half, trace + 1 in the low
 };
 
 } // namespace oriel::store

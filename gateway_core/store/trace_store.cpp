@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "store/trace_store_p.h"
-
 #include "telemetry/call_spans.h"
 
 #include <algorithm>
@@ -20,7 +19,9 @@ constexpr std::int64_t kSmallestSegment = 1024LL * 1024; ///< below, the blocks 
 } // namespace
 
 TraceStore::Private::Private(TraceStoreOptions storeOptions, const Clock& storeClock)
-    : options(std::move(storeOptions)), clock(storeClock), budget(options.budgetBytes),
+    : options(std::move(storeOptions)),
+      clock(storeClock),
+      budget(options.budgetBytes),
       disk(options.syncIntervalNs, [this] { return writePending(); })
 {
     // Whole segments are evicted: the budget must hold several.
@@ -159,7 +160,10 @@ void TraceStore::Private::publish(SegmentRow row, SpanId spanId, bool isRunning)
 
 TraceStore::TraceStore(TraceStoreOptions options, const Clock& clock) : d(std::make_unique<Private>(std::move(options), clock)) {}
 
-TraceStore::~TraceStore() { close(); }
+TraceStore::~TraceStore()
+{
+    close();
+}
 
 Status TraceStore::open(std::function<void()> loaded)
 {
@@ -238,7 +242,8 @@ void TraceStore::setBudget(std::int64_t bytes)
     d->enforceBudget();
 }
 
-void TraceStore::setCallResource(std::shared_ptr<const telemetry::Resource> resource, std::shared_ptr<const telemetry::Scope> scope)
+void TraceStore::setCallResource(std::shared_ptr<const telemetry::Resource> resource,
+                                 std::shared_ptr<const telemetry::Scope> scope)
 {
     static const QByteArray kServiceName = QByteArrayLiteral("service.name");
     const telemetry::AnyValue* name = resource ? telemetry::findAttribute(resource->attributes, kServiceName) : nullptr;
@@ -248,7 +253,10 @@ void TraceStore::setCallResource(std::shared_ptr<const telemetry::Resource> reso
     d->callScope = std::move(scope);
 }
 
-std::uint64_t TraceStore::lastId() const { return d->lastId.load(std::memory_order_acquire); }
+std::uint64_t TraceStore::lastId() const
+{
+    return d->lastId.load(std::memory_order_acquire);
+}
 
 TraceStoreStats TraceStore::stats() const
 {

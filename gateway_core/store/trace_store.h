@@ -15,18 +15,20 @@ namespace oriel::store {
 struct TraceStoreOptions {
     std::int64_t budgetBytes = 64LL * 1024 * 1024; ///< of memory, all columns, bodies and strings
     QString directory;                             ///< of the segment files; empty: memory only
-    std::int64_t segmentBytes = 4LL * 1024 * 1024; ///< a segment is sealed when it holds this much (1 to 32 MB), or 65,535 records
-    std::int64_t syncIntervalNs = 1'000'000'000;   ///< records reach the disk (fsync) at most this long after they came
+    std::int64_t segmentBytes =
+        4LL * 1024 * 1024;                       ///< a segment is sealed when it holds this much (1 to 32 MB), or 65,535 records
+    std::int64_t syncIntervalNs = 1'000'000'000; ///< records reach the disk (fsync) at most this long after they came
 };
 
 /// All spans of recent time, in memory as columns, and on disk as segment files so that they survive a restart (T8, T9).
 ///
-/// Threads: append() and evict() belong to one writer thread at a time (the telemetry thread). Every const function may be called from any
-/// thread at any time: it works on a snapshot of immutable segments and of the published part of the open one, and takes the writer's lock
-/// only for the moment of copying segment pointers. Writing to disk happens on a thread of the store's own, which sleeps when nothing comes.
+/// Threads: append() and evict() belong to one writer thread at a time (the telemetry thread). Every const function may be called
+/// from any thread at any time: it works on a snapshot of immutable segments and of the published part of the open one, and takes
+/// the writer's lock only for the moment of copying segment pointers. Writing to disk happens on a thread of the store's own,
+/// which sleeps when nothing comes.
 ///
-/// A call through the gateway is kept as one record and expanded into its spans when it is read; a span received over OTLP is one record.
-/// A span with endUnixNs == 0 is running; the finished span (or the call) with the same id takes its place.
+/// A call through the gateway is kept as one record and expanded into its spans when it is read; a span received over OTLP is one
+/// record. A span with endUnixNs == 0 is running; the finished span (or the call) with the same id takes its place.
 class TraceStore final : public FilterVocabulary, public RetentionTarget {
 public:
     /// Does not touch the disk; open() does, and comes before the first append() where there is a directory.
@@ -35,8 +37,8 @@ public:
     TraceStore(const TraceStore&) = delete;
     TraceStore& operator=(const TraceStore&) = delete;
 
-    /// Makes the directory and starts reading the segment files of earlier runs on the store's own thread, newest first, within the budget.
-    /// `loaded` is called once on that thread when all that fits is there. The store works before that.
+    /// Makes the directory and starts reading the segment files of earlier runs on the store's own thread, newest first, within
+    /// the budget. `loaded` is called once on that thread when all that fits is there. The store works before that.
     Status open(std::function<void()> loaded = {});
     /// Writes and syncs what is pending and stops the disk thread. The store answers queries on; append() stays in memory.
     void close();
@@ -76,7 +78,8 @@ public:
     [[nodiscard]] AggregateResult aggregate(const AggregateQuery& query, std::stop_token stop = {}) const;
 
     [[nodiscard]] std::vector<QByteArray> attributeKeys(QByteArrayView prefix, int limit) const override;
-    [[nodiscard]] std::vector<QByteArray> fieldValues(FilterField field, QByteArrayView key, QByteArrayView prefix, int limit) const override;
+    [[nodiscard]] std::vector<QByteArray> fieldValues(FilterField field, QByteArrayView key, QByteArrayView prefix,
+                                                      int limit) const override;
     [[nodiscard]] TraceStoreStats stats() const;
 
     // --- retention (T9): whole files of sealed segments; any thread ---

@@ -48,10 +48,14 @@ public:
     [[nodiscard]] std::shared_ptr<const SegmentList> snapshot() const;
     void replaceSegments(const std::function<void(SegmentList&)>& change);
     [[nodiscard]] TraceSummary summarize(const SegmentList& segments, const TraceSegment& segment, std::uint16_t trace) const;
-    void mergeSummary(TraceSummary& summary, const TraceSegment& segment, std::uint16_t trace, std::int64_t& end, std::int64_t& nameStart) const;
-    void collectSpans(const TraceSegment& segment, const TraceId& id, std::vector<telemetry::SpanData>& out, const std::stop_token& stop) const;
-    [[nodiscard]] std::optional<telemetry::CallRecord> findCall(const TraceSegment& segment, const TraceId& id, SpanId span) const;
-    [[nodiscard]] std::shared_ptr<TraceSegment> findOnDisk(const TraceId& id, const SegmentList& inMemory, const std::stop_token& stop) const;
+    void mergeSummary(TraceSummary& summary, const TraceSegment& segment, std::uint16_t trace, std::int64_t& end,
+                      std::int64_t& nameStart) const;
+    void collectSpans(const TraceSegment& segment, const TraceId& id, std::vector<telemetry::SpanData>& out,
+                      const std::stop_token& stop) const;
+    [[nodiscard]] std::optional<telemetry::CallRecord> findCall(const TraceSegment& segment, const TraceId& id,
+                                                                SpanId span) const;
+    [[nodiscard]] std::shared_ptr<TraceSegment> findOnDisk(const TraceId& id, const SegmentList& inMemory,
+                                                           const std::stop_token& stop) const;
     void evict(SegmentList& segments, std::size_t index);
     [[nodiscard]] std::int64_t memoryOf(const SegmentList& segments) const;
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "store/trace_store_p.h"
-
 #include "telemetry/call_spans.h"
 
 #include <algorithm>
@@ -41,9 +40,8 @@ std::vector<QByteArray> TraceStore::attributeKeys(QByteArrayView prefix, int lim
         }
     }
     std::vector<std::pair<std::string, std::uint64_t>> ranked(counts.begin(), counts.end());
-    std::sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) {
-        return a.second != b.second ? a.second > b.second : a.first < b.first;
-    });
+    std::sort(ranked.begin(), ranked.end(),
+              [](const auto& a, const auto& b) { return a.second != b.second ? a.second > b.second : a.first < b.first; });
     std::vector<QByteArray> out;
     for (const auto& [key, number] : ranked)
         if (static_cast<int>(out.size()) < limit)
@@ -64,13 +62,26 @@ std::vector<QByteArray> TraceStore::fieldValues(FilterField field, QByteArrayVie
     const std::shared_ptr<const SegmentList> segments = d->snapshot();
     std::optional<Facet> facet;
     switch (field) {
-    case FilterField::Service: facet = Facet::Service; break;
-    case FilterField::Name: facet = Facet::Name; break;
-    case FilterField::Tool: facet = Facet::Tool; break;
-    case FilterField::Server: facet = Facet::Server; break;
-    case FilterField::Client: facet = Facet::Client; break;
-    case FilterField::Method: facet = Facet::Method; break;
-    default: break;
+    case FilterField::Service:
+        facet = Facet::Service;
+        break;
+    case FilterField::Name:
+        facet = Facet::Name;
+        break;
+    case FilterField::Tool:
+        facet = Facet::Tool;
+        break;
+    case FilterField::Server:
+        facet = Facet::Server;
+        break;
+    case FilterField::Client:
+        facet = Facet::Client;
+        break;
+    case FilterField::Method:
+        facet = Facet::Method;
+        break;
+    default:
+        break;
     }
     std::uint32_t left = 4000;
     for (auto segment = segments->rbegin(); segment != segments->rend(); ++segment) {

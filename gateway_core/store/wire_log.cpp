@@ -22,11 +22,15 @@ bool passes(const WireFrame& frame, const WireQuery& query)
 } // namespace
 
 WireLog::WireLog(std::int64_t budgetBytes, std::size_t maxFrames, Masker masker)
-    : m_budget(budgetBytes), m_maxFrames(std::max<std::size_t>(1, maxFrames)), m_masker(std::move(masker))
-{
-}
+    : m_budget(budgetBytes),
+      m_maxFrames(std::max<std::size_t>(1, maxFrames)),
+      m_masker(std::move(masker))
+{}
 
-std::int64_t WireLog::costOf(const WireFrame& frame) { return static_cast<std::int64_t>(sizeof(WireFrame)) + frame.payload.size() + frame.rpcId.size(); }
+std::int64_t WireLog::costOf(const WireFrame& frame)
+{
+    return static_cast<std::int64_t>(sizeof(WireFrame)) + frame.payload.size() + frame.rpcId.size();
+}
 
 void WireLog::evictLocked()
 {

@@ -12,12 +12,12 @@
 namespace oriel::store {
 
 struct WireQuery {
-    QByteArray server;   ///< empty: all
+    QByteArray server; ///< empty: all
     QByteArray client;
     std::optional<telemetry::WireDirection> direction;
     std::vector<telemetry::WireKind> kinds; ///< empty: all
     QByteArray method;
-    QByteArray text;     ///< substring of the masked payload, whatever the case
+    QByteArray text; ///< substring of the masked payload, whatever the case
     std::optional<TraceId> traceId;
     std::uint64_t sinceId = 0;
     std::uint64_t beforeId = 0; ///< 0: no bound
@@ -27,8 +27,8 @@ struct WireQuery {
 
 struct WireEntry {
     std::uint64_t id = 0;
-    telemetry::WireFrame frame;  ///< its payload is masked, and cut to `previewLimit` by query()
-    qsizetype payloadBytes = 0;  ///< of the whole unmasked frame
+    telemetry::WireFrame frame; ///< its payload is masked, and cut to `previewLimit` by query()
+    qsizetype payloadBytes = 0; ///< of the whole unmasked frame
     bool cut = false;
 };
 
@@ -40,8 +40,9 @@ struct WirePage {
     bool cancelled = false;
 };
 
-/// The wire log (G6b): every frame of every connection in order, in memory only, bounded by bytes and count; the oldest go first. Payloads
-/// share memory with the connection and are masked when they are read, so an append costs no copy. All functions are thread-safe.
+/// The wire log (G6b): every frame of every connection in order, in memory only, bounded by bytes and count; the oldest go first.
+/// Payloads share memory with the connection and are masked when they are read, so an append costs no copy. All functions are
+/// thread-safe.
 class WireLog {
 public:
     using Masker = std::function<QByteArray(const QByteArray&)>; ///< called on the reading thread, without the lock

@@ -86,7 +86,8 @@ MetricRegistry::Point& MetricRegistry::pointFor(MetricId metric, std::span<const
 {
     const MetricRow& row = metricRow(metric);
     Instrument& instrument = m_instruments[static_cast<std::size_t>(metric)];
-    if (instrument.recent < instrument.points.size() && hasLabels(instrument.points[instrument.recent], row.labels.size(), labels))
+    if (instrument.recent < instrument.points.size() &&
+        hasLabels(instrument.points[instrument.recent], row.labels.size(), labels))
         return instrument.points[instrument.recent];
     makeKey(row.labels.size(), labels);
     if (const auto found = instrument.index.find(m_key); found != instrument.index.end()) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The gateway thread's objects alone, with a recorder that drops everything: what telemetry costs is the difference to Oriel itself.
-// bare_gateway CONFIG PORT TOKENS
+// The gateway thread's objects alone, with a recorder that drops everything: what telemetry costs is the difference to Oriel
+// itself. bare_gateway CONFIG PORT TOKENS
 #include "base/clock.h"
 #include "base/random.h"
 #include "config/config_file.h"

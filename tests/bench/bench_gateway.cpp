@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What Oriel adds to a call: the same clients call the same servers directly and through `oriel --headless`, in turns within the same seconds.
-// Then figures of its memory, idling and start. docs/performance.md explains the table.
+// What Oriel adds to a call: the same clients call the same servers directly and through `oriel --headless`, in turns within the
+// same seconds. Then figures of its memory, idling and start. docs/performance.md explains the table.
 #include "report.h"
 
 #include <algorithm>
@@ -25,8 +25,8 @@ constexpr double kReadySeconds = 30;
 struct Arguments {
     bool quick = false;
     std::string json;
-    std::string only;   ///< part of a case's name; empty: all
-    int loadPort = 0;   ///< only call what listens there
+    std::string only; ///< part of a case's name; empty: all
+    int loadPort = 0; ///< only call what listens there
     std::size_t calls = 0;
     std::filesystem::path bin;
 };
@@ -37,7 +37,10 @@ struct Arguments {
     std::exit(1);
 }
 
-void nap(int milliseconds) { std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds)); }
+void nap(int milliseconds)
+{
+    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+}
 
 int freePort()
 {
@@ -73,12 +76,14 @@ double waitFor(Process& process, int port, const char* path, const std::function
 /// A server with --http, ready to answer.
 class HttpServer {
 public:
-    HttpServer(const Arguments& arguments, const std::vector<std::string>& options) : m_port(freePort()), m_process(arguments.bin / "oriel-echo-server", [&] {
-        ProcessOptions made;
-        made.arguments = {"--http", std::to_string(m_port)};
-        made.arguments.insert(made.arguments.end(), options.begin(), options.end());
-        return made;
-    }())
+    HttpServer(const Arguments& arguments, const std::vector<std::string>& options)
+        : m_port(freePort()),
+          m_process(arguments.bin / "oriel-echo-server", [&] {
+              ProcessOptions made;
+              made.arguments = {"--http", std::to_string(m_port)};
+              made.arguments.insert(made.arguments.end(), options.begin(), options.end());
+              return made;
+          }())
     {
         for (const double end = monotonicSeconds() + kReadySeconds; !HttpConnection(m_port).isOpen(); nap(1)) {
             if (monotonicSeconds() > end)
@@ -106,7 +111,9 @@ std::string httpServer(const std::string& name, int port)
 class Oriel {
 public:
     Oriel(const Arguments& arguments, const std::string& servers, int processor = -1, bool bare = false)
-        : m_program(arguments.bin / (bare ? "bench_bare_gateway" : "oriel")), m_processor(processor), m_bare(bare)
+        : m_program(arguments.bin / (bare ? "bench_bare_gateway" : "oriel")),
+          m_processor(processor),
+          m_bare(bare)
     {
         std::ofstream(config()) << "{\"mcpServers\":{" << servers << "}}";
         start();
@@ -123,7 +130,8 @@ public:
         if (m_bare)
             options.arguments = {config(), std::to_string(m_port), m_directory.path() + "/tokens.json"};
         else
-            options.arguments = {"--headless", "--no-auth", "--port", std::to_string(m_port), "--config", config(), "--data-dir", m_directory.path() + "/data"};
+            options.arguments = {"--headless", "--no-auth", "--port",     std::to_string(m_port),
+                                 "--config",   config(),    "--data-dir", m_directory.path() + "/data"};
         m_process = std::make_unique<Process>(m_program, options);
         m_startSeconds = waitFor(*m_process, m_port, "/healthz", [](std::string_view) { return true; });
     }
@@ -142,8 +150,8 @@ private:
         for (;;) {
             HttpConnection connection(m_port);
             connection.openSession();
-            if (connection.call(R"("method":"tools/list")").find("\"big\"") != std::string_view::npos
-                || connection.call(R"("method":"tools/list")").find("_big\"") != std::string_view::npos)
+            if (connection.call(R"("method":"tools/list")").find("\"big\"") != std::string_view::npos ||
+                connection.call(R"("method":"tools/list")").find("_big\"") != std::string_view::npos)
                 return;
             if (monotonicSeconds() > end)
                 fail("the servers are not ready");
@@ -274,7 +282,8 @@ void Bench::telemetryOff()
     // The warm-up, as long as one turn, is in the processor time and not in the calls.
     const double turns = static_cast<double>(result.direct.turns.size());
     cpuWithout *= turns / (turns + 1) * 1e6 / static_cast<double>(result.direct.calls());
-    m_report.figures.push_back({"telemetry on the gateway thread, per call", result.cpuUsPerCall("oriel-gateway") - cpuWithout, "us", "<= 5"});
+    m_report.figures.push_back(
+        {"telemetry on the gateway thread, per call", result.cpuUsPerCall("oriel-gateway") - cpuWithout, "us", "<= 5"});
 }
 
 void Bench::toolList()
@@ -325,7 +334,8 @@ void Bench::bigResult()
         const std::string by = std::string("10 MB result, ") + (upstream[0] == 'e' ? "HTTP" : "stdio") + " upstream: ";
         m_report.figures.push_back({by + "HTTP direct", median(directMs), "ms", ""});
         m_report.figures.push_back({by + "through Oriel", median(throughMs), "ms", ""});
-        m_report.figures.push_back({by + "peak memory / result", peak / (10.0 * 1024 * 1024), "results", "<= 3 (2 extra copies)"});
+        m_report.figures.push_back(
+            {by + "peak memory / result", peak / (10.0 * 1024 * 1024), "results", "<= 3 (2 extra copies)"});
     }
 }
 
@@ -345,7 +355,8 @@ void Bench::memoryAndIdle()
     const double middle = anonymousMb();
     load.run(1e6, calls, ignored);
     nap(200);
-    m_report.figures.push_back({"growth over the next " + std::to_string(calls) + " calls", anonymousMb() - middle, "MB", "about 0"});
+    m_report.figures.push_back(
+        {"growth over the next " + std::to_string(calls) + " calls", anonymousMb() - middle, "MB", "about 0"});
 
     nap(m_arguments.quick ? 300 : 5'000);
     const double seconds = m_arguments.quick ? 1 : 10;
@@ -388,7 +399,8 @@ int Bench::run()
         HttpLoad load(m_arguments.loadPort, 16, toolCall("echo__echo", 1024));
         Samples samples;
         load.run(1e6, m_arguments.calls, samples);
-        std::printf("%.0f calls/s, p50 %.0f us, p99 %.0f us\n", samples.perSecond(), samples.percentileUs(0.5), samples.percentileUs(0.99));
+        std::printf("%.0f calls/s, p50 %.0f us, p99 %.0f us\n", samples.perSecond(), samples.percentileUs(0.5),
+                    samples.percentileUs(0.99));
         return 0;
     }
     if (wants("stdio upstream, clients: 1 16 64") || m_arguments.only.rfind("stdio", 0) == 0)

@@ -23,7 +23,10 @@ constexpr std::int64_t kStart = 1'700'000'000'000'000'000;
 
 class Stopwatch {
 public:
-    [[nodiscard]] double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - m_start).count(); }
+    [[nodiscard]] double seconds() const
+    {
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - m_start).count();
+    }
 
 private:
     std::chrono::steady_clock::time_point m_start = std::chrono::steady_clock::now();
@@ -51,7 +54,8 @@ private:
 void report(const char* what, double value, const char* unit, double target, bool mostly)
 {
     const bool good = mostly ? value <= target : value >= target;
-    std::printf("%-52s %14.1f %-8s target %s %.0f  %s\n", what, value, unit, mostly ? "<=" : ">=", target, good ? "ok" : "MISSED");
+    std::printf("%-52s %14.1f %-8s target %s %.0f  %s\n", what, value, unit, mostly ? "<=" : ">=", target,
+                good ? "ok" : "MISSED");
     std::fflush(stdout);
 }
 
@@ -101,7 +105,8 @@ SpanData makeSpan(SeededRandom& random, const std::shared_ptr<const Resource>& r
     return span;
 }
 
-CallRecord makeCall(SeededRandom& random, const std::shared_ptr<const ClientContext>& client, const std::shared_ptr<const ServerContext>& server, int n)
+CallRecord makeCall(SeededRandom& random, const std::shared_ptr<const ClientContext>& client,
+                    const std::shared_ptr<const ServerContext>& server, int n)
 {
     CallRecord call;
     call.traceId = TraceId::generate(random);
@@ -164,8 +169,9 @@ void measureSpans()
     }
     report("spans appended a second (8 attributes)", kSpans / seconds, "1/s", 300'000, false);
     report("memory of a span", static_cast<double>(store.stats().memoryBytes) / kSpans, "bytes", 120, true);
-    for (const char* text : {"service=\"service 3\"", "name=\"operation 7\" duration>10ms", "status=error", "operation 19", "NOT status=error duration>45ms",
-                             "(service=\"service 3\" OR name=~7$) refused", "attr.http.route=\"operation 3\"", "attr.http.response.status_code>=500"}) {
+    for (const char* text : {"service=\"service 3\"", "name=\"operation 7\" duration>10ms", "status=error", "operation 19",
+                             "NOT status=error duration>45ms", "(service=\"service 3\" OR name=~7$) refused",
+                             "attr.http.route=\"operation 3\"", "attr.http.response.status_code>=500"}) {
         TraceQuery query;
         query.filter = *Filter::parse(text);
         std::uint64_t matched = 0;
@@ -220,7 +226,8 @@ void measureCalls()
     }
     const TraceStoreStats stats = store.stats();
     report("calls appended a second (12 spans each)", kCalls / seconds, "1/s", 100'000, false);
-    report("memory of a span of a call", static_cast<double>(stats.memoryBytes) / static_cast<double>(stats.spans), "bytes", 120, true);
+    report("memory of a span of a call", static_cast<double>(stats.memoryBytes) / static_cast<double>(stats.spans), "bytes", 120,
+           true);
     report("memory at the default budget", static_cast<double>(stats.memoryBytes) / (1 << 20), "MB", 64, true);
     std::printf("  %llu calls held in the budget\n", static_cast<unsigned long long>(stats.calls));
     AggregateQuery query;
@@ -238,7 +245,8 @@ void measureCalls()
 
 AuditRow makeRow(SeededRandom& random, int n)
 {
-    static const QByteArray kArguments = R"({"path":"/home/someone/project/file.txt","encoding":"utf-8","comment":")" + QByteArray(200, 'a') + "\"}";
+    static const QByteArray kArguments =
+        R"({"path":"/home/someone/project/file.txt","encoding":"utf-8","comment":")" + QByteArray(200, 'a') + "\"}";
     static const QByteArray kResponse = R"({"content":[{"type":"text","text":")" + QByteArray(400, 'b') + "\"}]}";
     AuditRow row;
     row.id = makeUlid(kStart + n * 1'000'000LL, random);
@@ -315,7 +323,8 @@ void measureAudit()
     if (!reader)
         return;
     const auto page = [&](const char* name, const AuditQuery& query) {
-        report((QByteArray("audit page of 1 M rows: ") + name).constData(), medianMs([&] { (void)reader->page(query); }), "ms", 50, true);
+        report((QByteArray("audit page of 1 M rows: ") + name).constData(), medianMs([&] { (void)reader->page(query); }), "ms",
+               50, true);
     };
     AuditQuery query;
     page("no filter", query);
@@ -341,7 +350,8 @@ void measureAudit()
     page("request id", query);
     const Stopwatch verifying;
     const AuditVerification verified = reader->verify(options.chainKey);
-    std::printf("verify %llu rows: %.1f s, %s\n", static_cast<unsigned long long>(verified.checkedRows), verifying.seconds(), qPrintable(verified.message));
+    std::printf("verify %llu rows: %.1f s, %s\n", static_cast<unsigned long long>(verified.checkedRows), verifying.seconds(),
+                qPrintable(verified.message));
 }
 
 } // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Requests per second and processor time per request of http::Server: one thread echoes 1 kB POSTs over keep-alive connections. Then the
-// same for http::Client: one thread calls that server, which runs on another.
+// Requests per second and processor time per request of http::Server: one thread echoes 1 kB POSTs over keep-alive connections.
+// Then the same for http::Client: one thread calls that server, which runs on another.
 #include "http/client.h"
 #include "http/server.h"
 
@@ -8,15 +8,14 @@
 #include <QThread>
 
 #include <arpa/inet.h>
+#include <cstdio>
+#include <cstdlib>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <cstdio>
-#include <cstdlib>
 #include <vector>
 
 using namespace oriel;
@@ -49,11 +48,11 @@ int connectTo(quint16 port)
 void load(quint16 port, int connections, int total)
 {
     const QByteArray body(1024, 'x');
-    const QByteArray request = "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:" + QByteArray::number(port)
-                               + "\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\n"
-                                 "Authorization: Bearer 0123456789abcdef0123456789abcdef\r\nMcp-Session-Id: 0123456789abcdef\r\n"
-                                 "MCP-Protocol-Version: 2025-11-25\r\nUser-Agent: bench\r\nContent-Length: 1024\r\n\r\n"
-                               + body;
+    const QByteArray request = "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:" + QByteArray::number(port) +
+                               "\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\n"
+                               "Authorization: Bearer 0123456789abcdef0123456789abcdef\r\nMcp-Session-Id: 0123456789abcdef\r\n"
+                               "MCP-Protocol-Version: 2025-11-25\r\nUser-Agent: bench\r\nContent-Length: 1024\r\n\r\n" +
+                               body;
     std::vector<pollfd> polled;
     std::vector<QByteArray> received(static_cast<std::size_t>(connections));
     for (int i = 0; i < connections; ++i) {

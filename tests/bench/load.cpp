@@ -141,7 +141,8 @@ std::size_t Turns::calls() const
 
 RequestTail toolCall(std::string_view tool, std::size_t bytes)
 {
-    static constexpr std::string_view prose = "The harbour office keeps a list of every ship that came in with the tide, what it carried and who signed for it. ";
+    static constexpr std::string_view prose =
+        "The harbour office keeps a list of every ship that came in with the tide, what it carried and who signed for it. ";
     RequestTail tail = R"("method":"tools/call","params":{"name":")" + std::string(tool) + R"(","arguments":{"text":")";
     while (tail.size() + 40 < bytes)
         tail += prose.substr(0, bytes - tail.size() - 40);
@@ -171,12 +172,15 @@ HttpConnection::~HttpConnection()
         ::close(m_fd);
 }
 
-int HttpConnection::release() { return std::exchange(m_fd, -1); }
+int HttpConnection::release()
+{
+    return std::exchange(m_fd, -1);
+}
 
 std::string HttpConnection::postHead(std::size_t length) const
 {
-    std::string head = "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(m_port)
-                       + "\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\n";
+    std::string head = "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(m_port) +
+                       "\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\n";
     if (!m_session.empty())
         head += "Mcp-Session-Id: " + m_session + "\r\nMCP-Protocol-Version: 2025-11-25\r\n";
     return head + "User-Agent: bench\r\nContent-Length: " + std::to_string(length) + "\r\n\r\n";
@@ -222,7 +226,9 @@ void HttpConnection::openSession()
         fail("notifications/initialized was refused", m_received);
 }
 
-HttpLoad::HttpLoad(int port, int clients, const RequestTail& tail) : m_epoll(::epoll_create1(EPOLL_CLOEXEC)), m_clients(static_cast<std::size_t>(clients))
+HttpLoad::HttpLoad(int port, int clients, const RequestTail& tail)
+    : m_epoll(::epoll_create1(EPOLL_CLOEXEC)),
+      m_clients(static_cast<std::size_t>(clients))
 {
     for (std::size_t i = 0; i < m_clients.size(); ++i) {
         HttpConnection connection(port);
@@ -312,7 +318,11 @@ void HttpLoad::run(double seconds, std::size_t calls, Samples& samples)
 }
 
 StdioLoad::StdioLoad(int in, int out, int clients, const RequestTail& tail)
-    : m_in(in), m_out(out), m_clients(static_cast<std::uint64_t>(clients)), m_tail(tail), m_sentNs(static_cast<std::size_t>(clients))
+    : m_in(in),
+      m_out(out),
+      m_clients(static_cast<std::uint64_t>(clients)),
+      m_tail(tail),
+      m_sentNs(static_cast<std::size_t>(clients))
 {
     writeAll(m_in, requestText(0, kInitialize) + "\n");
     char buffer[4096];

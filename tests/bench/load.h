@@ -20,7 +20,8 @@ struct Samples {
     [[nodiscard]] double perSecond() const { return seconds > 0 ? static_cast<double>(latencyNs.size()) / seconds : 0; }
 };
 
-/// The turns of one side. A figure is the median of its turns, so that one turn in which the machine did something else does not decide.
+/// The turns of one side. A figure is the median of its turns, so that one turn in which the machine did something else does not
+/// decide.
 struct Turns {
     std::vector<Samples> turns;
 
@@ -33,8 +34,8 @@ struct Turns {
 class Load {
 public:
     virtual ~Load() = default;
-    /// Adds to `samples` until `seconds` have passed or `calls` were answered (0: no bound). Ends the program with a message when an
-    /// answer is not the right one.
+    /// Adds to `samples` until `seconds` have passed or `calls` were answered (0: no bound). Ends the program with a message when
+    /// an answer is not the right one.
     virtual void run(double seconds, std::size_t calls, Samples& samples) = 0;
 };
 

@@ -80,7 +80,10 @@ Process::Process(const std::string& program, ProcessOptions options)
     }
 }
 
-Process::~Process() { stop(); }
+Process::~Process()
+{
+    stop();
+}
 
 bool Process::isRunning()
 {
@@ -134,7 +137,10 @@ double Process::statusBytes(const std::string& field) const
     return 0;
 }
 
-void Process::resetPeak() const { std::ofstream("/proc/" + std::to_string(m_pid) + "/clear_refs") << "5"; }
+void Process::resetPeak() const
+{
+    std::ofstream("/proc/" + std::to_string(m_pid) + "/clear_refs") << "5";
+}
 
 TemporaryDirectory::TemporaryDirectory()
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Faults of process, disk and database. The program starts itself again as the victim: `tst_store_faults --victim <kind> <directory>`.
+// Faults of process, disk and database. The program starts itself again as the victim: `tst_store_faults --victim <kind>
+// <directory>`.
 #include "../unit/store/records.h"
-
 #include "store/audit_log.h"
 #include "store/framed_file.h"
 #include "store/trace_store.h"
@@ -11,16 +11,15 @@
 #include <QTemporaryDir>
 #include <QTest>
 
-#include <sqlite3.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <csignal>
 #include <cstdio>
 #include <future>
 #include <latch>
 #include <semaphore>
 #include <set>
+#include <sqlite3.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 using namespace oriel;
 using namespace oriel::store;
@@ -128,7 +127,8 @@ int fillDisk(const QString& directory, config::AuditMode mode)
         } else if (!writer.flush()) {
             // The row waits in memory; the callback comes when the writer is closed.
             const AuditState state = writer.state();
-            std::printf("state %d pending %llu\n", static_cast<int>(state.health), static_cast<unsigned long long>(state.pending));
+            std::printf("state %d pending %llu\n", static_cast<int>(state.health),
+                        static_cast<unsigned long long>(state.pending));
             std::fflush(stdout);
             (void)writer.close(100'000'000);
             return good ? 3 : 0;
@@ -136,7 +136,8 @@ int fillDisk(const QString& directory, config::AuditMode mode)
             std::printf("%s\n", id.constData());
         }
     }
-    std::printf("state %d pending %llu\n", static_cast<int>(writer.state().health), static_cast<unsigned long long>(writer.state().pending));
+    std::printf("state %d pending %llu\n", static_cast<int>(writer.state().health),
+                static_cast<unsigned long long>(writer.state().pending));
     std::fflush(stdout);
     (void)writer.close(100'000'000);
     return refused > 0 ? 0 : 4;

@@ -44,7 +44,9 @@ public:
         m_note->setText(kept.isEmpty() && cut.isEmpty() ? m_nothing : cut);
         m_note->setVisible(!m_note->text().isEmpty());
         const auto masks = m_code->maskCount();
-        m_masks->setText(masks == 0 ? QString() : masks == 1 ? QStringLiteral("1 masked value") : QStringLiteral("%1 masked values").arg(masks));
+        m_masks->setText(masks == 0   ? QString()
+                         : masks == 1 ? QStringLiteral("1 masked value")
+                                      : QStringLiteral("%1 masked values").arg(masks));
         m_masks->setVisible(masks > 0);
     }
 
@@ -96,9 +98,15 @@ AuditDetail::AuditDetail(QWidget* parent) : Card({}, parent)
     clear();
 }
 
-CodeView* AuditDetail::argumentsView() const { return m_arguments->code(); }
+CodeView* AuditDetail::argumentsView() const
+{
+    return m_arguments->code();
+}
 
-CodeView* AuditDetail::responseView() const { return m_response->code(); }
+CodeView* AuditDetail::responseView() const
+{
+    return m_response->code();
+}
 
 QString AuditDetail::noteOf(Tab tab) const
 {
@@ -111,7 +119,8 @@ void AuditDetail::setRow(store::AuditRow row)
     const bool isCall = m_row->kind == store::AuditKind::Call;
     const bool failed = m_row->outcome != telemetry::Outcome::Ok;
     setTitle(auditSubject(*m_row));
-    setSubtitle(isCall ? QStringLiteral("%1 · %2").arg(outcomeWord(m_row->outcome), formatDuration(m_row->latencyNs)) : formatTime(m_row->timeUnixNs));
+    setSubtitle(isCall ? QStringLiteral("%1 · %2").arg(outcomeWord(m_row->outcome), formatDuration(m_row->latencyNs))
+                       : formatTime(m_row->timeUnixNs));
     m_openTrace->setVisible(m_row->traceId.isValid());
     m_summary->setRows(auditSummary(*m_row));
     m_arguments->setPayload(m_row->arguments, m_row->argumentsBytes, false);

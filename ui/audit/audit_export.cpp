@@ -21,7 +21,8 @@ ExportPathChooser exportFileDialog()
         auto* dialog = new QFileDialog(parent, QStringLiteral("Export the audit log"), suggestion);
         dialog->setAttribute(Qt::WA_DeleteOnClose);
         dialog->setAcceptMode(QFileDialog::AcceptSave);
-        dialog->setNameFilters({csv ? QStringLiteral("Comma-separated values (*.csv)") : QStringLiteral("JSON lines (*.jsonl)"), QStringLiteral("All files (*)")});
+        dialog->setNameFilters({csv ? QStringLiteral("Comma-separated values (*.csv)") : QStringLiteral("JSON lines (*.jsonl)"),
+                                QStringLiteral("All files (*)")});
         dialog->setDefaultSuffix(csv ? QStringLiteral("csv") : QStringLiteral("jsonl"));
         dialog->selectFile(QFileInfo(suggestion).fileName());
         QObject::connect(dialog, &QFileDialog::fileSelected, parent, std::move(chosen));
@@ -58,7 +59,10 @@ AuditExportStrip::AuditExportStrip(QWidget* parent) : QWidget(parent)
     connect(&m_watcher, &QFutureWatcherBase::finished, this, &AuditExportStrip::end);
 }
 
-AuditExportStrip::~AuditExportStrip() { cancel(); }
+AuditExportStrip::~AuditExportStrip()
+{
+    cancel();
+}
 
 void AuditExportStrip::watch(const QFuture<Result<quint64>>& rows, const QString& path)
 {
@@ -91,7 +95,8 @@ void AuditExportStrip::end()
         Q_EMIT cancelled();
         return;
     }
-    const QString why = rows.error().remedy.isEmpty() ? rows.error().message : rows.error().message + QLatin1Char(' ') + rows.error().remedy;
+    const QString why =
+        rows.error().remedy.isEmpty() ? rows.error().message : rows.error().message + QLatin1Char(' ') + rows.error().remedy;
     Q_EMIT failed(QStringLiteral("The audit log was not exported to `%1`").arg(QDir::toNativeSeparators(m_path)), why);
 }
 

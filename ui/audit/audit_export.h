@@ -15,7 +15,8 @@ namespace oriel::ui {
 class TextLabel;
 
 /// Asks for the file of an export without blocking; calls `chosen` with its path, or never. Tests put in an answer of their own.
-using ExportPathChooser = std::function<void(QWidget* parent, bool csv, const QString& suggestion, std::function<void(const QString& path)> chosen)>;
+using ExportPathChooser =
+    std::function<void(QWidget* parent, bool csv, const QString& suggestion, std::function<void(const QString& path)> chosen)>;
 
 /// The system's file dialog.
 [[nodiscard]] ExportPathChooser exportFileDialog();

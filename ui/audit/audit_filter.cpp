@@ -28,7 +28,8 @@ void narrow(std::vector<QByteArray>& list, const std::vector<QByteArray>& wanted
         list = wanted;
         return;
     }
-    std::erase_if(list, [&wanted](const QByteArray& value) { return std::find(wanted.begin(), wanted.end(), value) == wanted.end(); });
+    std::erase_if(list,
+                  [&wanted](const QByteArray& value) { return std::find(wanted.begin(), wanted.end(), value) == wanted.end(); });
     if (list.empty())
         list.push_back(kNobody);
 }
@@ -96,7 +97,8 @@ void AuditFilter::ignore(const store::FilterCondition& condition)
     if (condition.field == FilterField::Text)
         m_ignored.append(QString::fromUtf8(values));
     else
-        m_ignored.append(QString::fromUtf8(store::filterKeyText(condition.field, condition.key) + store::filterOpText(condition.op).toByteArray() + values));
+        m_ignored.append(QString::fromUtf8(store::filterKeyText(condition.field, condition.key) +
+                                           store::filterOpText(condition.op).toByteArray() + values));
 }
 
 bool AuditFilter::takeCondition(const store::FilterCondition& condition)

@@ -9,9 +9,9 @@
 
 namespace oriel::ui {
 
-/// The shared filter (store::Filter's language) as the audit log understands it: one word or quoted words, `server=`, `tool=`, `client=`, `status=`,
-/// `duration>`, `trace=<32 digits>`, `request.id=`, `attr.user.id=`, `attr.project.id=`, joined by AND. What it cannot ask for is told, not
-/// guessed. A value.
+/// The shared filter (store::Filter's language) as the audit log understands it: one word or quoted words, `server=`, `tool=`,
+/// `client=`, `status=`, `duration>`, `trace=<32 digits>`, `request.id=`, `attr.user.id=`, `attr.project.id=`, joined by AND.
+/// What it cannot ask for is told, not guessed. A value.
 class AuditFilter {
 public:
     [[nodiscard]] static AuditFilter parse(const QString& text);

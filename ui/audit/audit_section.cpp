@@ -42,7 +42,7 @@ namespace {
 constexpr int kCompletionRows = 200; ///< newest rows whose tools are offered
 constexpr int kShortestIntervalMs = 33;
 constexpr int kCountIntervalMs = 1'000;
-constexpr int kNarrow = 900;       ///< pixels under which the details stand beneath the list
+constexpr int kNarrow = 900; ///< pixels under which the details stand beneath the list
 constexpr quint8 kStateVersion = 1;
 
 QComboBox* selector(const QString& all, const QString& name)
@@ -82,7 +82,10 @@ bool isRowId(const QString& target)
 
 } // namespace
 
-AuditSection::AuditSection(service::GatewayService& service, QWidget* parent) : Section(parent), m_service(service), m_choosePath(exportFileDialog())
+AuditSection::AuditSection(service::GatewayService& service, QWidget* parent)
+    : Section(parent),
+      m_service(service),
+      m_choosePath(exportFileDialog())
 {
     m_model = new AuditModel(this);
     m_table = new DataTable;
@@ -122,7 +125,10 @@ AuditSection::~AuditSection()
     compat::cancelRunning(m_pendingRow);
 }
 
-void AuditSection::setTimeWidth(bool withDays) { m_table->setColumnWidths({withDays ? 130 : 112, 176, 84, 104, 160, 0}); }
+void AuditSection::setTimeWidth(bool withDays)
+{
+    m_table->setColumnWidths({withDays ? 130 : 112, 176, 84, 104, 160, 0});
+}
 
 void AuditSection::buildHeader()
 {
@@ -172,9 +178,11 @@ QAction* AuditSection::command(const QString& text, IconName name, const QKeySeq
 void AuditSection::buildActions()
 {
     command(QStringLiteral("Open the trace of the call"), IconName::Traces, QKeySequence(Qt::Key_T), &AuditSection::openTrace);
-    command(QStringLiteral("Copy the rows as JSON"), IconName::Copy, QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_C), &AuditSection::copyJson);
+    command(QStringLiteral("Copy the rows as JSON"), IconName::Copy, QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_C),
+            &AuditSection::copyJson);
     command(QStringLiteral("Go to the newest rows"), IconName::Live, QKeySequence(Qt::Key_F), &AuditSection::showNewest);
-    command(QStringLiteral("Export the audit log as JSON lines"), IconName::Export, QKeySequence(Qt::CTRL | Qt::Key_E), &AuditSection::exportJsonLines);
+    command(QStringLiteral("Export the audit log as JSON lines"), IconName::Export, QKeySequence(Qt::CTRL | Qt::Key_E),
+            &AuditSection::exportJsonLines);
     command(QStringLiteral("Export the audit log as CSV"), IconName::Export, {}, &AuditSection::exportCsv);
 }
 
@@ -233,10 +241,12 @@ void AuditSection::connectView()
     });
     connect(m_strip, &AuditExportStrip::exported, this, [this](quint64 rows, const QString& path) {
         Q_EMIT notice(QStringLiteral("%1 exported to %2")
-                          .arg(rows == 1 ? QStringLiteral("1 row") : QStringLiteral("%1 rows").arg(formatCount(static_cast<std::int64_t>(rows))),
+                          .arg(rows == 1 ? QStringLiteral("1 row")
+                                         : QStringLiteral("%1 rows").arg(formatCount(static_cast<std::int64_t>(rows))),
                                QFileInfo(path).fileName()));
     });
-    connect(m_strip, &AuditExportStrip::cancelled, this, [this] { Q_EMIT notice(QStringLiteral("The export was stopped; no file was written")); });
+    connect(m_strip, &AuditExportStrip::cancelled, this,
+            [this] { Q_EMIT notice(QStringLiteral("The export was stopped; no file was written")); });
     connect(m_strip, &AuditExportStrip::failed, this, [this](const QString& headline, const QString& sentence) {
         m_exportError = headline + QLatin1Char('\n') + sentence;
         updateBanner();
@@ -298,18 +308,27 @@ QStringList AuditSection::completions(const QString& text) const
         }
         values(QStringLiteral("tool="), tools);
     } else if (word.startsWith(QLatin1StringView("status="))) {
-        values(QStringLiteral("status="), {QStringLiteral("error"), QStringLiteral("ok"), QStringLiteral("tool_error"), QStringLiteral("rpc_error"), QStringLiteral("timeout"),
-                                           QStringLiteral("cancelled"), QStringLiteral("blocked"), QStringLiteral("rejected"), QStringLiteral("unavailable")});
+        values(QStringLiteral("status="), {QStringLiteral("error"), QStringLiteral("ok"), QStringLiteral("tool_error"),
+                                           QStringLiteral("rpc_error"), QStringLiteral("timeout"), QStringLiteral("cancelled"),
+                                           QStringLiteral("blocked"), QStringLiteral("rejected"), QStringLiteral("unavailable")});
     } else {
-        words = {QStringLiteral("server="), QStringLiteral("tool="), QStringLiteral("client="), QStringLiteral("status="), QStringLiteral("duration>"), QStringLiteral("trace="), QStringLiteral("request.id=")};
+        words = {QStringLiteral("server="),   QStringLiteral("tool="),  QStringLiteral("client="),    QStringLiteral("status="),
+                 QStringLiteral("duration>"), QStringLiteral("trace="), QStringLiteral("request.id=")};
     }
-    words.removeIf([&word](const QString& candidate) { return candidate == word || !candidate.startsWith(word, Qt::CaseInsensitive); });
+    words.removeIf(
+        [&word](const QString& candidate) { return candidate == word || !candidate.startsWith(word, Qt::CaseInsensitive); });
     return words;
 }
 
-bool AuditSection::isFiltered() const { return !m_filter.isEmpty() || m_outcomes->currentIndex() > 0 || !m_server.isEmpty() || !m_client.isEmpty(); }
+bool AuditSection::isFiltered() const
+{
+    return !m_filter.isEmpty() || m_outcomes->currentIndex() > 0 || !m_server.isEmpty() || !m_client.isEmpty();
+}
 
-bool AuditSection::usesTimeRange() const { return m_range.kind != TimeRange::Kind::All && !m_filter.namesTrace() && m_anchor == 0; }
+bool AuditSection::usesTimeRange() const
+{
+    return m_range.kind != TimeRange::Kind::All && !m_filter.namesTrace() && m_anchor == 0;
+}
 
 QString AuditSection::emptyReason() const
 {
@@ -319,7 +338,8 @@ QString AuditSection::emptyReason() const
         return QStringLiteral("No call%1 passes the filter.").arg(usesTimeRange() ? m_range.phrase() : QString());
     if (usesTimeRange())
         return QStringLiteral("Nothing was called%1.").arg(m_range.phrase());
-    return QStringLiteral("Point a client at the gateway: each tool call is recorded here, with its arguments and its answer, secrets masked.");
+    return QStringLiteral(
+        "Point a client at the gateway: each tool call is recorded here, with its arguments and its answer, secrets masked.");
 }
 
 bool AuditSection::open(const QString& target)
@@ -405,12 +425,19 @@ void AuditSection::copyJson()
     if (lines.isEmpty())
         return;
     QApplication::clipboard()->setText(QString::fromUtf8(lines.join('\n')));
-    Q_EMIT notice(lines.size() == 1 ? QStringLiteral("The row is copied as JSON") : QStringLiteral("%1 rows are copied as JSON, without payloads").arg(lines.size()));
+    Q_EMIT notice(lines.size() == 1 ? QStringLiteral("The row is copied as JSON")
+                                    : QStringLiteral("%1 rows are copied as JSON, without payloads").arg(lines.size()));
 }
 
-void AuditSection::exportJsonLines() { startExport(false); }
+void AuditSection::exportJsonLines()
+{
+    startExport(false);
+}
 
-void AuditSection::exportCsv() { startExport(true); }
+void AuditSection::exportCsv()
+{
+    startExport(true);
+}
 
 void AuditSection::startExport(bool csv)
 {
@@ -466,15 +493,20 @@ void AuditSection::updateSelectors()
 
 void AuditSection::updateWords()
 {
-    m_card->setSubtitle(m_anchor > 0 ? QStringLiteral("from %1 back").arg(formatDateTime(m_model->rowCount() > 0 ? m_model->row(0).timeUnixNs : 0).left(19))
+    m_card->setSubtitle(m_anchor > 0 ? QStringLiteral("from %1 back")
+                                           .arg(formatDateTime(m_model->rowCount() > 0 ? m_model->row(0).timeUnixNs : 0).left(19))
                                      : m_countWords);
     if (!m_filter.error().isEmpty())
         m_card->setHint(m_filter.error());
     else
-        m_card->setHint(m_filter.ignored().isEmpty() ? QString() : QStringLiteral("left out: %1").arg(m_filter.ignored().join(QLatin1Char(' '))));
+        m_card->setHint(m_filter.ignored().isEmpty()
+                            ? QString()
+                            : QStringLiteral("left out: %1").arg(m_filter.ignored().join(QLatin1Char(' '))));
     const bool isEmpty = m_loaded && m_model->rowCount() == 0 && m_next == 0;
     if (isEmpty) {
-        m_empty->setHeadline(isFiltered() ? QStringLiteral("No call matches") : usesTimeRange() ? QStringLiteral("No calls") : QStringLiteral("No calls recorded yet"));
+        m_empty->setHeadline(isFiltered()      ? QStringLiteral("No call matches")
+                             : usesTimeRange() ? QStringLiteral("No calls")
+                                               : QStringLiteral("No calls recorded yet"));
         m_empty->setSentence(emptyReason());
         m_clear->setVisible(isFiltered());
         m_allTime->setVisible(usesTimeRange());
@@ -492,7 +524,8 @@ void AuditSection::updatePill()
     else if (!m_refresh->isLive() && m_announced > m_seenSequence)
         text = QStringLiteral("▲ %1 since the pause").arg(formatCount(m_announced - m_seenSequence));
     else if (!m_held.empty())
-        text = QStringLiteral("▲ %1%2 new").arg(formatCount(static_cast<std::int64_t>(m_held.size())), m_heldTooMany ? QStringLiteral("+") : QString());
+        text = QStringLiteral("▲ %1%2 new")
+                   .arg(formatCount(static_cast<std::int64_t>(m_held.size())), m_heldTooMany ? QStringLiteral("+") : QString());
     if (!text.isEmpty())
         m_pill->setText(text);
     m_pill->setVisible(!text.isEmpty());

@@ -25,8 +25,8 @@ class EmptyState;
 class LiveRefresh;
 class Splitter;
 
-/// The record of every call, newest first: who called what, with which arguments, and what came back. Older rows are fetched as one scrolls; new
-/// ones appear by themselves at the top and are announced by a pill elsewhere. Exports what the filter shows.
+/// The record of every call, newest first: who called what, with which arguments, and what came back. Older rows are fetched as
+/// one scrolls; new ones appear by themselves at the top and are announced by a pill elsewhere. Exports what the filter shows.
 ///
 /// Targets of open(): the id of a row, or "trace:<32 hex digits>". Enter asks for "<trace>/<span>" in the section "traces".
 class AuditSection final : public Section {
@@ -154,13 +154,13 @@ private:
     QString m_countWords;
     QString m_readError;
     QString m_exportError;
-    QByteArray m_wantedId;           ///< the row to choose when it arrives
+    QByteArray m_wantedId;               ///< the row to choose when it arrives
     std::vector<store::AuditRow> m_held; ///< arrived while something else is read; newest first
     bool m_heldTooMany = false;
     std::int64_t m_anchor = 0;       ///< the list begins at this sequence; 0: at the newest
     std::int64_t m_seenSequence = 0; ///< everything up to here was asked for
     std::int64_t m_announced = 0;
-    std::int64_t m_next = 0;         ///< where older rows begin; 0: there are none
+    std::int64_t m_next = 0; ///< where older rows begin; 0: there are none
     int m_retries = 0;
     bool m_reload = true;
     bool m_fetchingOlder = false;

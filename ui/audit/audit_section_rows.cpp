@@ -21,8 +21,8 @@ using telemetry::Outcome;
 namespace {
 
 constexpr int kPageRows = 200;
-constexpr int kFewRows = 50;       ///< a page with fewer hits fetches the next one by itself
-constexpr int kNearEnd = 30;       ///< rows before the end at which older ones are fetched
+constexpr int kFewRows = 50; ///< a page with fewer hits fetches the next one by itself
+constexpr int kNearEnd = 30; ///< rows before the end at which older ones are fetched
 constexpr std::size_t kHeldRows = 1'000;
 constexpr int kRetryMs = 250;
 constexpr int kRetries = 8;
@@ -142,8 +142,11 @@ void AuditSection::count()
     m_pendingCount.then(this, [this, generation = ++m_countGeneration](const Result<store::AuditReader::Count>& answer) {
         if (generation != m_countGeneration || !answer)
             return;
-        const QString rows = answer->rows == 1 ? QStringLiteral("1 row") : QStringLiteral("%1 rows").arg(formatCount(static_cast<std::int64_t>(answer->rows)));
-        m_countWords = (answer->atLeast ? QStringLiteral("more than ") + rows : rows) + (usesTimeRange() ? m_range.phrase() : QString());
+        const QString rows = answer->rows == 1
+                                 ? QStringLiteral("1 row")
+                                 : QStringLiteral("%1 rows").arg(formatCount(static_cast<std::int64_t>(answer->rows)));
+        m_countWords =
+            (answer->atLeast ? QStringLiteral("more than ") + rows : rows) + (usesTimeRange() ? m_range.phrase() : QString());
         updateWords();
     });
 }
@@ -212,7 +215,8 @@ void AuditSection::takeNew(store::AuditPage&& page)
 
 void AuditSection::noteDays()
 {
-    const bool hasDays = m_model->rowCount() > 0 && m_model->index(m_model->rowCount() - 1, AuditModel::Time).data().toString().size() > 12;
+    const bool hasDays =
+        m_model->rowCount() > 0 && m_model->index(m_model->rowCount() - 1, AuditModel::Time).data().toString().size() > 12;
     if (std::exchange(m_hasDays, hasDays) != hasDays)
         setTimeWidth(hasDays);
 }

@@ -50,7 +50,8 @@ KeyValue sizeLine(const QString& key, const QByteArray& kept, std::int64_t whole
     row.key = key;
     row.value = formatBytes(static_cast<std::uint64_t>(whole));
     if (whole > kept.size()) {
-        row.note = kept.isEmpty() ? QStringLiteral("not kept") : QStringLiteral("%1 kept").arg(formatBytes(static_cast<std::uint64_t>(kept.size())));
+        row.note = kept.isEmpty() ? QStringLiteral("not kept")
+                                  : QStringLiteral("%1 kept").arg(formatBytes(static_cast<std::uint64_t>(kept.size())));
         row.tone = Tone::Warning;
     }
     return row;

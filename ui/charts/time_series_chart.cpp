@@ -187,7 +187,8 @@ void TimeSeriesChart::Private::rebuild(TimeSeriesChart& chart)
     shown = isStacked ? stacked(visible) : visible;
     const auto [low, high] = valueBounds(shown, fromNs, toNs);
     auto [niceLow, niceHigh] = niceBounds(lowest.value_or(low), highest.value_or(high), kind);
-    if (kind == ScaleKind::Linear && niceHigh - high < 0.03 * (niceHigh - niceLow)) // a line on the edge would lose half its width
+    if (kind == ScaleKind::Linear &&
+        niceHigh - high < 0.03 * (niceHigh - niceLow)) // a line on the edge would lose half its width
         niceHigh += 0.05 * (niceHigh - niceLow);
     const QRectF area = chart.plotArea();
     x = {ScaleKind::Linear, 0, static_cast<double>(toNs - fromNs) / 1e9, area.left(), area.right()};

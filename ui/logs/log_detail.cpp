@@ -16,10 +16,12 @@ namespace {
 CodeView::Language languageOf(const QString& text)
 {
     const QString start = text.trimmed().left(1);
-    return start == QLatin1StringView("{") || start == QLatin1StringView("[") ? CodeView::Language::Json : CodeView::Language::Plain;
+    return start == QLatin1StringView("{") || start == QLatin1StringView("[") ? CodeView::Language::Json
+                                                                              : CodeView::Language::Plain;
 }
 
-KeyValue line(const QString& key, const QString& value, const QString& filterKey = {}, Tone tone = Tone::Neutral, bool mono = true)
+KeyValue line(const QString& key, const QString& value, const QString& filterKey = {}, Tone tone = Tone::Neutral,
+              bool mono = true)
 {
     KeyValue row;
     row.key = key;
@@ -85,7 +87,8 @@ QList<KeyValue> LogDetail::rowsOf(const telemetry::LogRecord& record)
         rows.append(line(QStringLiteral("span"), QString::fromLatin1(record.spanId.toHex()), QStringLiteral("span")));
     addAttributes(rows, record.attributes);
     if (record.droppedAttributes > 0)
-        rows.append(line(QStringLiteral("left out"), QStringLiteral("%1 attributes").arg(record.droppedAttributes), {}, Tone::Warning, false));
+        rows.append(line(QStringLiteral("left out"), QStringLiteral("%1 attributes").arg(record.droppedAttributes), {},
+                         Tone::Warning, false));
     if (record.resource != nullptr)
         addAttributes(rows, record.resource->attributes);
     return rows;

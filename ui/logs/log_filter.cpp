@@ -19,7 +19,8 @@ std::vector<QByteArray> listOf(const QString& value)
 
 bool isConnective(const QString& word)
 {
-    return word.compare(QLatin1StringView("or"), Qt::CaseInsensitive) == 0 || word.compare(QLatin1StringView("not"), Qt::CaseInsensitive) == 0;
+    return word.compare(QLatin1StringView("or"), Qt::CaseInsensitive) == 0 ||
+           word.compare(QLatin1StringView("not"), Qt::CaseInsensitive) == 0;
 }
 
 bool containsText(const telemetry::LogRecord& record, const QByteArray& lowered)
@@ -28,7 +29,8 @@ bool containsText(const telemetry::LogRecord& record, const QByteArray& lowered)
         return (value.text() != nullptr ? *value.text() : telemetry::toJson(value)).toLower().contains(lowered);
     };
     return has(record.body) || record.eventName.toLower().contains(lowered) ||
-           std::any_of(record.attributes.begin(), record.attributes.end(), [&has](const telemetry::Attribute& attribute) { return has(attribute.value); });
+           std::any_of(record.attributes.begin(), record.attributes.end(),
+                       [&has](const telemetry::Attribute& attribute) { return has(attribute.value); });
 }
 
 } // namespace
@@ -143,7 +145,8 @@ bool LogFilter::holds(const Condition& condition, const telemetry::LogRecord& re
         return std::find(condition.values.begin(), condition.values.end(), text) != condition.values.end();
     };
     const auto begins = [&condition](const QByteArray& hex) {
-        return std::any_of(condition.values.begin(), condition.values.end(), [&hex](const QByteArray& value) { return hex.startsWith(value.toLower()); });
+        return std::any_of(condition.values.begin(), condition.values.end(),
+                           [&hex](const QByteArray& value) { return hex.startsWith(value.toLower()); });
     };
     switch (condition.field) {
     case Condition::Field::Source:

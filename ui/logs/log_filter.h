@@ -10,9 +10,9 @@
 
 namespace oriel::ui {
 
-/// The shared filter as the log understands it: words (all must occur), `source=`, `level>=`, `level=`, `trace=`, `span=`, `event=`,
-/// `request.id=` and `attr.<key>=`, each but `trace` and `level` also with `!=`. `server` and `service` mean source. A value may list several: `source=a,b`.
-/// A value. What the store can answer is in the query; the rest is checked by matches().
+/// The shared filter as the log understands it: words (all must occur), `source=`, `level>=`, `level=`, `trace=`, `span=`,
+/// `event=`, `request.id=` and `attr.<key>=`, each but `trace` and `level` also with `!=`. `server` and `service` mean source. A
+/// value may list several: `source=a,b`. A value. What the store can answer is in the query; the rest is checked by matches().
 class LogFilter {
 public:
     [[nodiscard]] static LogFilter parse(const QString& text);

@@ -12,9 +12,15 @@
 
 namespace oriel::ui {
 
-int LogModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : static_cast<int>(m_rows.size()); }
+int LogModel::rowCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : static_cast<int>(m_rows.size());
+}
 
-int LogModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : ColumnCount; }
+int LogModel::columnCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : ColumnCount;
+}
 
 QVariant LogModel::headerData(int section, Qt::Orientation orientation, int role) const
 {
@@ -37,7 +43,8 @@ QVariant LogModel::gapData(const Row& row, int column, int role) const
     if (column != Text)
         return {};
     if (role == Qt::DisplayRole)
-        return QStringLiteral("%1 lines were dropped before they could be shown").arg(formatCount(static_cast<std::int64_t>(row.lost)));
+        return QStringLiteral("%1 lines were dropped before they could be shown")
+            .arg(formatCount(static_cast<std::int64_t>(row.lost)));
     if (role == CellRole::Tone)
         return static_cast<int>(Tone::Warning);
     return {};
@@ -166,7 +173,8 @@ int LogModel::dropFront(int count)
 
 int LogModel::rowOfId(std::uint64_t id) const
 {
-    const auto found = std::lower_bound(m_rows.begin(), m_rows.end(), id, [](const Row& row, std::uint64_t wanted) { return row.id < wanted; });
+    const auto found =
+        std::lower_bound(m_rows.begin(), m_rows.end(), id, [](const Row& row, std::uint64_t wanted) { return row.id < wanted; });
     for (auto row = found; row != m_rows.end() && row->id == id; ++row) {
         if (!row->isGap())
             return static_cast<int>(row - m_rows.begin());

@@ -9,8 +9,8 @@
 
 namespace oriel::ui {
 
-/// A window on the log, oldest line first: what the store gave, never more than the limit. A gap, where lines were lost before they could
-/// be shown, is a row of its own. GUI thread.
+/// A window on the log, oldest line first: what the store gave, never more than the limit. A gap, where lines were lost before
+/// they could be shown, is a row of its own. GUI thread.
 class LogModel final : public QAbstractTableModel {
     Q_OBJECT
 public:
@@ -33,7 +33,8 @@ public:
 
     /// Replaces everything. `entries` oldest first here and below.
     void reset(std::vector<store::LogEntry> entries);
-    /// Adds at the end, at once; `lostBefore` lines are missing in front of them. The oldest rows go when there are too many. Returns how many went.
+    /// Adds at the end, at once; `lostBefore` lines are missing in front of them. The oldest rows go when there are too many.
+    /// Returns how many went.
     int append(std::vector<store::LogEntry> entries, std::uint64_t lostBefore = 0);
     /// Adds in front. Returns how many found room; the newest of `entries` win.
     int prepend(std::vector<store::LogEntry> entries);

@@ -32,7 +32,10 @@ constexpr std::array levels{
     Words{LogLevel::Fatal, "fatal", IconName::Cross, IconTint::Error, Tone::Error},
 };
 
-const Words& wordsOf(LogLevel level) { return levels[static_cast<std::size_t>(level)]; }
+const Words& wordsOf(LogLevel level)
+{
+    return levels[static_cast<std::size_t>(level)];
+}
 
 /// One past the escape sequence that begins at `from` (ECMA-48 §5.4 and §5.6).
 qsizetype endOfEscape(QStringView text, qsizetype from)
@@ -77,7 +80,9 @@ bool readStructured(const QByteArray& body, LogLine& line)
             line.text = withoutTerminalColors(member.value.asString()).simplified().left(lineLimit);
         else
             rest.append(QString::fromUtf8(key) + QLatin1Char('=') +
-                        (member.value.isString() ? member.value.asString().simplified() : QString::fromUtf8(member.value.raw().toByteArray())).left(80));
+                        (member.value.isString() ? member.value.asString().simplified()
+                                                 : QString::fromUtf8(member.value.raw().toByteArray()))
+                            .left(80));
     }
     line.note = rest.join(QLatin1Char(' ')).left(200);
     return !line.text.isEmpty();
@@ -103,10 +108,22 @@ LogLevel logLevel(Severity severity)
     return static_cast<LogLevel>(std::min((number - 1) / 4, static_cast<int>(LogLevel::Fatal)));
 }
 
-QString logLevelWord(LogLevel level) { return QString::fromLatin1(wordsOf(level).word); }
-IconName logLevelIcon(LogLevel level) { return wordsOf(level).icon; }
-IconTint logLevelTint(LogLevel level) { return wordsOf(level).tint; }
-Tone logLevelTone(LogLevel level) { return wordsOf(level).tone; }
+QString logLevelWord(LogLevel level)
+{
+    return QString::fromLatin1(wordsOf(level).word);
+}
+IconName logLevelIcon(LogLevel level)
+{
+    return wordsOf(level).icon;
+}
+IconTint logLevelTint(LogLevel level)
+{
+    return wordsOf(level).tint;
+}
+Tone logLevelTone(LogLevel level)
+{
+    return wordsOf(level).tone;
+}
 
 std::optional<Severity> severityOfWord(QStringView word)
 {
@@ -185,7 +202,8 @@ QByteArray logJson(const telemetry::LogRecord& record)
     json::Writer out(512);
     out.beginObject().member("time", rfc3339(record.timeUnixNs)).member("timeUnixNs", record.timeUnixNs);
     out.member("severityNumber", static_cast<int>(record.severity));
-    out.member("severity", record.severityText.isEmpty() ? logLevelWord(logLevel(record.severity)).toLatin1() : record.severityText);
+    out.member("severity",
+               record.severityText.isEmpty() ? logLevelWord(logLevel(record.severity)).toLatin1() : record.severityText);
     out.member("source", record.source);
     if (!record.eventName.isEmpty())
         out.member("eventName", record.eventName);

@@ -25,7 +25,8 @@ enum class LogLevel { Trace, Debug, Info, Warn, Error, Fatal };
 
 /// A body as one line of a list.
 struct LogLine {
-    QString text; ///< the first line that is not blank, without terminal colours, at most 2,000 characters; of a JSON object its message
+    QString text; ///< the first line that is not blank, without terminal colours, at most 2,000 characters; of a JSON object its
+                  ///< message
     QString note; ///< what else there is: "+3 lines", or an object's other members
 };
 [[nodiscard]] LogLine logLine(const telemetry::LogRecord& record);

@@ -109,10 +109,12 @@ QAction* LogsSection::command(const QString& text, IconName name, const QKeySequ
 void LogsSection::buildActions()
 {
     command(QStringLiteral("Open the trace of the line"), IconName::Traces, QKeySequence(Qt::Key_T), &LogsSection::openTrace);
-    command(QStringLiteral("Copy the line as JSON"), IconName::Copy, QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_C), &LogsSection::copyJson);
+    command(QStringLiteral("Copy the line as JSON"), IconName::Copy, QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_C),
+            &LogsSection::copyJson);
     command(QStringLiteral("Follow the newest lines"), IconName::Live, QKeySequence(Qt::Key_F), &LogsSection::follow);
     command(QStringLiteral("Close the details"), IconName::Close, QKeySequence(Qt::Key_Escape), &LogsSection::closeDetail);
-    static constexpr std::array words{"Logs: all levels", "Logs: info and above", "Logs: warnings and errors", "Logs: errors only"};
+    static constexpr std::array words{"Logs: all levels", "Logs: info and above", "Logs: warnings and errors",
+                                      "Logs: errors only"};
     for (int i = 0; i < static_cast<int>(words.size()); ++i) {
         auto* action = new QAction(themedIcon(IconName::Filter), QString::fromLatin1(words[static_cast<std::size_t>(i)]), this);
         connect(action, &QAction::triggered, this, [this, i] { m_levels->setCurrentIndex(i); });
@@ -170,7 +172,10 @@ void LogsSection::connectView()
     });
 }
 
-QString LogsSection::filterHint() const { return QStringLiteral("Filter lines: words, level>=warn, source=, trace=, attr.<key>= …"); }
+QString LogsSection::filterHint() const
+{
+    return QStringLiteral("Filter lines: words, level>=warn, source=, trace=, attr.<key>= …");
+}
 
 void LogsSection::setFilter(const QString& text)
 {
@@ -208,15 +213,23 @@ QStringList LogsSection::completions(const QString& text) const
                 words.append(op + logLevelWord(static_cast<LogLevel>(level)));
         }
     } else {
-        words = {QStringLiteral("level>="), QStringLiteral("source="), QStringLiteral("trace="), QStringLiteral("span="), QStringLiteral("event="), QStringLiteral("request.id="), QStringLiteral("attr.")};
+        words = {QStringLiteral("level>="), QStringLiteral("source="),     QStringLiteral("trace="), QStringLiteral("span="),
+                 QStringLiteral("event="),  QStringLiteral("request.id="), QStringLiteral("attr.")};
     }
-    words.removeIf([&word](const QString& candidate) { return candidate == word || !candidate.startsWith(word, Qt::CaseInsensitive); });
+    words.removeIf(
+        [&word](const QString& candidate) { return candidate == word || !candidate.startsWith(word, Qt::CaseInsensitive); });
     return words;
 }
 
-bool LogsSection::isFiltered() const { return !m_filter.isEmpty() || m_levels->currentIndex() > 0 || !m_source.isEmpty(); }
+bool LogsSection::isFiltered() const
+{
+    return !m_filter.isEmpty() || m_levels->currentIndex() > 0 || !m_source.isEmpty();
+}
 
-bool LogsSection::usesTimeRange() const { return m_range.kind != TimeRange::Kind::All && !m_filter.namesTrace(); }
+bool LogsSection::usesTimeRange() const
+{
+    return m_range.kind != TimeRange::Kind::All && !m_filter.namesTrace();
+}
 
 QString LogsSection::emptyReason() const
 {
@@ -226,7 +239,8 @@ QString LogsSection::emptyReason() const
         return QStringLiteral("No line%1 passes the filter.").arg(usesTimeRange() ? m_range.phrase() : QString());
     if (usesTimeRange())
         return QStringLiteral("No line was written%1.").arg(m_range.phrase());
-    return QStringLiteral("What servers write to stderr or send as MCP log messages appears here as it comes, beside the gateway's own lines.");
+    return QStringLiteral(
+        "What servers write to stderr or send as MCP log messages appears here as it comes, beside the gateway's own lines.");
 }
 
 bool LogsSection::open(const QString& target)
@@ -309,7 +323,8 @@ void LogsSection::copyJson()
     if (lines.isEmpty())
         return;
     QApplication::clipboard()->setText(QString::fromUtf8(lines.join('\n')));
-    Q_EMIT notice(lines.size() == 1 ? QStringLiteral("The line is copied as JSON") : QStringLiteral("%1 lines are copied as JSON").arg(lines.size()));
+    Q_EMIT notice(lines.size() == 1 ? QStringLiteral("The line is copied as JSON")
+                                    : QStringLiteral("%1 lines are copied as JSON").arg(lines.size()));
 }
 
 void LogsSection::clearFilters()
@@ -336,7 +351,9 @@ void LogsSection::updateWords()
     const bool isEmpty = m_ready && rows == 0;
     if (isEmpty) {
         const bool isFirst = !isFiltered() && !usesTimeRange();
-        m_empty->setHeadline(isFirst ? QStringLiteral("No log lines yet") : isFiltered() ? QStringLiteral("No line matches") : QStringLiteral("All quiet"));
+        m_empty->setHeadline(isFirst        ? QStringLiteral("No log lines yet")
+                             : isFiltered() ? QStringLiteral("No line matches")
+                                            : QStringLiteral("All quiet"));
         m_empty->setSentence(emptyReason());
         m_clear->setVisible(isFiltered());
         m_allTime->setVisible(usesTimeRange());

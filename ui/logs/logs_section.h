@@ -22,8 +22,9 @@ class LogModel;
 class Segmented;
 class Splitter;
 
-/// The live tail: every log line of the servers, of MCP notifications and of the gateway, newest at the bottom. Follows while the end is in
-/// sight; scrolling up or choosing a line stops that, and what arrives is counted in a pill. Older lines are fetched as one scrolls to the top.
+/// The live tail: every log line of the servers, of MCP notifications and of the gateway, newest at the bottom. Follows while the
+/// end is in sight; scrolling up or choosing a line stops that, and what arrives is counted in a pill. Older lines are fetched as
+/// one scrolls to the top.
 ///
 /// Targets of open(): "trace:<32 hex digits>". Enter and the trace column ask for "<trace>/<span>" in the section "traces".
 class LogsSection final : public Section {
@@ -112,7 +113,7 @@ private:
     QString m_filterText;
     LogFilter m_filter;
     TimeRange m_range;
-    QString m_source; ///< empty: all
+    QString m_source;             ///< empty: all
     std::uint64_t m_seenId = 0;   ///< everything up to here was asked for
     std::uint64_t m_oldestId = 0; ///< the oldest that was looked at
     std::uint64_t m_announcedId = 0;

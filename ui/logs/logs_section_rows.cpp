@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/logs/log_detail.h"
 #include "ui/compat/qt_compat.hpp"
+#include "ui/logs/log_detail.h"
 #include "ui/logs/log_model.h"
 #include "ui/logs/logs_section.h"
 #include "ui/widgets/data_table.h"
@@ -22,8 +22,8 @@ namespace {
 
 constexpr int kPageRows = 1'000;
 constexpr int kTailRows = 5'000;
-constexpr int kFewRows = 200;   ///< a page with fewer hits fetches the next one by itself
-constexpr int kNearTop = 20;    ///< rows from the top at which older lines are fetched
+constexpr int kFewRows = 200; ///< a page with fewer hits fetches the next one by itself
+constexpr int kNearTop = 20;  ///< rows from the top at which older lines are fetched
 constexpr std::array kLevelBounds{Severity::Unspecified, Severity::Info, Severity::Warn, Severity::Error};
 
 } // namespace
@@ -252,10 +252,13 @@ void LogsSection::showDetail(int row)
     if (!wasHidden || m_detail->isHidden())
         return;
     // The pane takes room from the list; the chosen line must stay in sight once that is laid out.
-    QMetaObject::invokeMethod(this, [this] {
-        const QScopedValueRollback changing(m_changing, true);
-        m_table->scrollTo(m_table->currentIndex());
-    }, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(
+        this,
+        [this] {
+            const QScopedValueRollback changing(m_changing, true);
+            m_table->scrollTo(m_table->currentIndex());
+        },
+        Qt::QueuedConnection);
 }
 
 void LogsSection::closeDetail()

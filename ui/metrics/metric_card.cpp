@@ -17,7 +17,8 @@ namespace {
 constexpr int lowestHeight = 190;
 
 /// Ends of a log scale that hold the dots as well as the lines.
-std::optional<std::pair<double, double>> logBounds(const QList<TimeSeries>& series, const QList<Exemplar>& dots, std::int64_t fromNs, std::int64_t toNs)
+std::optional<std::pair<double, double>> logBounds(const QList<TimeSeries>& series, const QList<Exemplar>& dots,
+                                                   std::int64_t fromNs, std::int64_t toNs)
 {
     auto [low, high] = valueBounds(series, fromNs, toNs);
     for (const Exemplar& dot : dots) {
@@ -46,7 +47,8 @@ MetricCard::MetricCard(const MetricSpec& spec, QWidget* parent) : Card(spec.titl
     m_chart->setStacked(spec.stacked);
     m_chart->setValueBounds(spec.lowest, spec.highest);
     const MetricUnit unit = spec.unit;
-    m_chart->setValueFormat([unit](double value) { return formatMetricTick(unit, value); }, [unit](double value) { return formatMetric(unit, value); });
+    m_chart->setValueFormat([unit](double value) { return formatMetricTick(unit, value); },
+                            [unit](double value) { return formatMetric(unit, value); });
     m_chart->setEmptyText(spec.emptyText);
     m_chart->setAccessibleName(spec.title);
     m_faces->addWidget(m_chart);
@@ -73,7 +75,8 @@ void MetricCard::setData(const QList<TimeSeries>& series, const QList<Exemplar>&
     m_chart->setTimeWindow(fromNs, toNs);
     if (m_spec.exemplars) {
         const auto bounds = logBounds(series, dots, fromNs, toNs);
-        m_chart->setValueBounds(bounds ? std::optional(bounds->first) : std::nullopt, bounds ? std::optional(bounds->second) : std::nullopt);
+        m_chart->setValueBounds(bounds ? std::optional(bounds->first) : std::nullopt,
+                                bounds ? std::optional(bounds->second) : std::nullopt);
         m_chart->setExemplars(dots);
     }
     m_chart->setSeries(series);
@@ -93,20 +96,33 @@ void MetricCard::showHint()
 {
     // A legend comes with the second line; a lone one is named here.
     const QList<TimeSeries>& series = m_chart->series();
-    const bool labelled = std::any_of(m_spec.queries.cbegin(), m_spec.queries.cend(), [](const MetricQuery& query) { return !query.by.isEmpty(); });
+    const bool labelled =
+        std::any_of(m_spec.queries.cbegin(), m_spec.queries.cend(), [](const MetricQuery& query) { return !query.by.isEmpty(); });
     const QString lone = series.size() == 1 && labelled ? series.first().name : QString();
     QStringList words{m_scope.isEmpty() ? m_spec.hint : m_scope, lone};
     words.removeAll(QString());
     setHint(words.join(QStringLiteral(" · ")));
 }
 
-void MetricCard::setProblem(const QString& text) { m_chart->setEmptyText(text); }
+void MetricCard::setProblem(const QString& text)
+{
+    m_chart->setEmptyText(text);
+}
 
-bool MetricCard::isEmpty() const { return m_chart->isEmpty(); }
+bool MetricCard::isEmpty() const
+{
+    return m_chart->isEmpty();
+}
 
-void MetricCard::setTableShown(bool shown) { m_toggle->setChecked(shown); }
+void MetricCard::setTableShown(bool shown)
+{
+    m_toggle->setChecked(shown);
+}
 
-bool MetricCard::isTableShown() const { return m_toggle->isChecked(); }
+bool MetricCard::isTableShown() const
+{
+    return m_toggle->isChecked();
+}
 
 void MetricCard::copy()
 {

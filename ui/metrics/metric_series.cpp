@@ -33,19 +33,23 @@ QString lineName(const MetricSpec& spec, const MetricQuery& query, const store::
     if (query.by.isEmpty())
         return query.name;
     if (label.isEmpty())
-        return spec.colors == MetricColors::Services ? QStringLiteral("oriel") : query.name.isEmpty() ? QStringLiteral("none") : query.name;
+        return spec.colors == MetricColors::Services ? QStringLiteral("oriel")
+               : query.name.isEmpty()                ? QStringLiteral("none")
+                                                     : query.name;
     return query.name.isEmpty() ? label : QStringLiteral("%1: %2").arg(query.name, label);
 }
 
 bool hasValue(const TimeSeries& series)
 {
-    return std::any_of(series.samples.cbegin(), series.samples.cend(), [](const TimeValue& sample) { return std::isfinite(sample.value); });
+    return std::any_of(series.samples.cbegin(), series.samples.cend(),
+                       [](const TimeValue& sample) { return std::isfinite(sample.value); });
 }
 
 /// Rates of a failure that happened once stay at nothing for long; such a line says nothing.
 bool hasMoreThanNothing(const TimeSeries& series)
 {
-    return std::any_of(series.samples.cbegin(), series.samples.cend(), [](const TimeValue& sample) { return std::isfinite(sample.value) && sample.value > 0; });
+    return std::any_of(series.samples.cbegin(), series.samples.cend(),
+                       [](const TimeValue& sample) { return std::isfinite(sample.value) && sample.value > 0; });
 }
 
 void paint(QList<TimeSeries>& series, MetricColors colors, const ServiceSlot& slotOf)
@@ -94,7 +98,8 @@ std::map<std::int64_t, double> byTime(const store::ChartLine& line)
 
 QString csvField(const QString& text)
 {
-    if (!text.contains(QLatin1Char(',')) && !text.contains(QLatin1Char('"')) && !text.contains(QLatin1Char('\n')) && !text.contains(QLatin1Char('\r')))
+    if (!text.contains(QLatin1Char(',')) && !text.contains(QLatin1Char('"')) && !text.contains(QLatin1Char('\n')) &&
+        !text.contains(QLatin1Char('\r')))
         return text;
     QString quoted = text;
     quoted.replace(QLatin1Char('"'), QStringLiteral("\"\""));
@@ -164,7 +169,9 @@ QList<TimeSeries> metricSeries(const MetricSpec& spec, const std::vector<MetricA
         if (answers.size() >= 2)
             series = hitShares(answers[0], answers[1]);
     } else {
-        const double factor = spec.unit == MetricUnit::PerMinute ? 60 : spec.unit == MetricUnit::Mebibytes ? 1.0 / (1024 * 1024) : 1;
+        const double factor = spec.unit == MetricUnit::PerMinute   ? 60
+                              : spec.unit == MetricUnit::Mebibytes ? 1.0 / (1024 * 1024)
+                                                                   : 1;
         for (std::size_t i = 0; i < answers.size() && i < static_cast<std::size_t>(spec.queries.size()); ++i) {
             for (const store::ChartLine& line : answers[i]) {
                 TimeSeries one;
@@ -224,8 +231,11 @@ QList<Exemplar> callDots(const std::vector<store::LatencyPoint>& points, const C
         for (const store::LatencyPoint* point : *stretch) {
             if (point == nullptr)
                 continue;
-            const QString tip = QStringLiteral("%1 · %2%3").arg(formatClock(point->startUnixNs), formatDuration(point->durationNs), point->error ? QStringLiteral(" · failed") : QString());
-            dots.append({point->startUnixNs, static_cast<double>(point->durationNs) / 1e9, QString::fromLatin1(point->traceId.toHex()), point->error, tip});
+            const QString tip = QStringLiteral("%1 · %2%3")
+                                    .arg(formatClock(point->startUnixNs), formatDuration(point->durationNs),
+                                         point->error ? QStringLiteral(" · failed") : QString());
+            dots.append({point->startUnixNs, static_cast<double>(point->durationNs) / 1e9,
+                         QString::fromLatin1(point->traceId.toHex()), point->error, tip});
         }
     }
     return dots;

@@ -26,7 +26,10 @@ MetricQuery quantile(const char* metric, bool namespaced, double share, const ch
             .serverLabel = serverLabel};
 }
 
-MetricQuery value(const char* metric, const QString& name) { return {.kind = Kind::Value, .metric = metric, .name = name}; }
+MetricQuery value(const char* metric, const QString& name)
+{
+    return {.kind = Kind::Value, .metric = metric, .name = name};
+}
 
 QList<MetricSpec> callCards()
 {
@@ -54,7 +57,8 @@ QList<MetricSpec> callCards()
                   .emptyText = QStringLiteral("No tool was called in this range.")});
     cards.append({.id = QStringLiteral("latency"),
                   .title = QStringLiteral("Latency"),
-                  .queries = {quantile("tool_call_duration_seconds", true, 0.5, "server_name"), quantile("tool_call_duration_seconds", true, 0.95, "server_name"),
+                  .queries = {quantile("tool_call_duration_seconds", true, 0.5, "server_name"),
+                              quantile("tool_call_duration_seconds", true, 0.95, "server_name"),
                               quantile("tool_call_duration_seconds", true, 0.99, "server_name")},
                   .unit = MetricUnit::Seconds,
                   .colors = MetricColors::Quantiles,
@@ -81,7 +85,8 @@ QList<MetricSpec> gatewayCards()
     QList<MetricSpec> cards;
     cards.append({.id = QStringLiteral("overhead"),
                   .title = QStringLiteral("Gateway overhead"),
-                  .queries = {quantile("oriel_gateway_overhead_seconds", false, 0.5, ""), quantile("oriel_gateway_overhead_seconds", false, 0.95, "")},
+                  .queries = {quantile("oriel_gateway_overhead_seconds", false, 0.5, ""),
+                              quantile("oriel_gateway_overhead_seconds", false, 0.95, "")},
                   .unit = MetricUnit::Seconds,
                   .colors = MetricColors::Quantiles,
                   .lowest = 0,
@@ -96,12 +101,13 @@ QList<MetricSpec> gatewayCards()
                   .highest = 1,
                   .hint = QStringLiteral("share of look-ups"),
                   .emptyText = QStringLiteral("Nothing was looked up in a cache in this range.")});
-    cards.append({.id = QStringLiteral("sessions"),
-                  .title = QStringLiteral("Active sessions"),
-                  .queries = {value("active_sessions", QStringLiteral("sessions")), value("active_users", QStringLiteral("users"))},
-                  .unit = MetricUnit::Count,
-                  .lowest = 0,
-                  .emptyText = QStringLiteral("No client was connected in this range.")});
+    cards.append(
+        {.id = QStringLiteral("sessions"),
+         .title = QStringLiteral("Active sessions"),
+         .queries = {value("active_sessions", QStringLiteral("sessions")), value("active_users", QStringLiteral("users"))},
+         .unit = MetricUnit::Count,
+         .lowest = 0,
+         .emptyText = QStringLiteral("No client was connected in this range.")});
     MetricQuery redactions = rate("pii_redactions_total", "pii_type", "server_name");
     redactions.name = QStringLiteral("redacted");
     cards.append({.id = QStringLiteral("guardrails"),
@@ -171,7 +177,8 @@ void collectServers(const store::FilterNode& node, MetricFilter& found)
             collectServers(child, found);
         return;
     }
-    const bool names = node.kind == NodeKind::Condition && node.condition.field == store::FilterField::Server && node.condition.op == store::FilterOp::Equal;
+    const bool names = node.kind == NodeKind::Condition && node.condition.field == store::FilterField::Server &&
+                       node.condition.op == store::FilterOp::Equal;
     if (!names || !found.servers.isEmpty()) {
         found.leftOver = true;
         return;
@@ -182,11 +189,17 @@ void collectServers(const store::FilterNode& node, MetricFilter& found)
 
 } // namespace
 
-QList<MetricSpec> metricSpecs() { return callCards() + gatewayCards() + resourceCards(); }
-
-service::ChartQuery chartQuery(const MetricQuery& query, const QByteArray& nameSpace, const ChartWindow& window, const QList<QByteArray>& servers)
+QList<MetricSpec> metricSpecs()
 {
-    const auto full = [&](const QByteArray& name) { return query.namespaced && !name.isEmpty() && !nameSpace.isEmpty() ? nameSpace + '_' + name : name; };
+    return callCards() + gatewayCards() + resourceCards();
+}
+
+service::ChartQuery chartQuery(const MetricQuery& query, const QByteArray& nameSpace, const ChartWindow& window,
+                               const QList<QByteArray>& servers)
+{
+    const auto full = [&](const QByteArray& name) {
+        return query.namespaced && !name.isEmpty() && !nameSpace.isEmpty() ? nameSpace + '_' + name : name;
+    };
     service::ChartQuery asked;
     asked.kind = query.kind;
     asked.metric = full(query.metric);
@@ -206,7 +219,9 @@ service::ChartQuery chartQuery(const MetricQuery& query, const QByteArray& nameS
             }
         }
         const bool one = servers.size() == 1;
-        auto matcher = store::makeMatcher(query.serverLabel, one ? store::LabelMatcher::Op::Equal : store::LabelMatcher::Op::Match, one ? servers.first() : pattern);
+        auto matcher =
+            store::makeMatcher(query.serverLabel, one ? store::LabelMatcher::Op::Equal : store::LabelMatcher::Op::Match,
+                               one ? servers.first() : pattern);
         if (matcher)
             asked.matchers.push_back(std::move(*matcher));
     }

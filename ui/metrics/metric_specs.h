@@ -28,11 +28,11 @@ enum class MetricColors { Ordered, Services, Quantiles, Failures };
 struct MetricQuery {
     service::ChartQuery::Kind kind = service::ChartQuery::Kind::Rate;
     QByteArray metric;
-    bool namespaced = true;  ///< the configured namespace stands before `metric` and `denominator`
+    bool namespaced = true;      ///< the configured namespace stands before `metric` and `denominator`
     QByteArray denominator = {}; ///< Ratio
-    double quantile = 0;     ///< Quantile
-    QByteArray by = {};      ///< the label that keeps lines apart
-    QString name = {};       ///< of the only line, or before the label's value
+    double quantile = 0;         ///< Quantile
+    QByteArray by = {};          ///< the label that keeps lines apart
+    QString name = {};           ///< of the only line, or before the label's value
     QByteArray serverLabel = {}; ///< by which the shared filter's `server=` narrows it; empty: it cannot
 };
 

@@ -30,14 +30,22 @@ constexpr int chartPoints = 180;
 constexpr std::size_t mostCalls = 600;
 constexpr std::int64_t shortestStepNs = 5'000'000'000;
 
-std::int64_t unixNow() { return QDateTime::currentMSecsSinceEpoch() * 1'000'000; }
+std::int64_t unixNow()
+{
+    return QDateTime::currentMSecsSinceEpoch() * 1'000'000;
+}
 
 } // namespace
 
-int cardColumns(int width) { return width >= 1020 ? 3 : width >= 620 ? 2 : 1; }
+int cardColumns(int width)
+{
+    return width >= 1020 ? 3 : width >= 620 ? 2 : 1;
+}
 
 MetricsSection::MetricsSection(service::GatewayService& service, QWidget* parent)
-    : Section(parent), m_service(service), m_refresh(new LiveRefresh(this, shortestIntervalMs))
+    : Section(parent),
+      m_service(service),
+      m_refresh(new LiveRefresh(this, shortestIntervalMs))
 {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -66,16 +74,22 @@ MetricsSection::MetricsSection(service::GatewayService& service, QWidget* parent
     connect(&m_service, &service::GatewayService::configurationChanged, m_refresh, &LiveRefresh::demand);
 }
 
-MetricsSection::~MetricsSection() { cancelFetches(); }
+MetricsSection::~MetricsSection()
+{
+    cancelFetches();
+}
 
 void MetricsSection::addCards()
 {
     for (const MetricSpec& spec : metricSpecs()) {
         auto* card = new MetricCard(spec, m_page);
         TimeSeriesChart* chart = card->chart();
-        connect(chart, &TimeSeriesChart::exemplarClicked, this, [this](const QString& trace) { Q_EMIT openRequested(QStringLiteral("traces"), trace); });
-        connect(chart, &TimeSeriesChart::rangeSelected, this, [this](qint64 from, qint64 to) { Q_EMIT timeRangeRequested(TimeRange::fixed(from, to)); });
-        connect(chart, &TimeSeriesChart::crosshairMoved, this, [this, card](bool hovering, qint64 atNs) { moveCrosshair(card, hovering, atNs); });
+        connect(chart, &TimeSeriesChart::exemplarClicked, this,
+                [this](const QString& trace) { Q_EMIT openRequested(QStringLiteral("traces"), trace); });
+        connect(chart, &TimeSeriesChart::rangeSelected, this,
+                [this](qint64 from, qint64 to) { Q_EMIT timeRangeRequested(TimeRange::fixed(from, to)); });
+        connect(chart, &TimeSeriesChart::crosshairMoved, this,
+                [this, card](bool hovering, qint64 atNs) { moveCrosshair(card, hovering, atNs); });
         connect(card, &MetricCard::notice, this, &Section::notice);
         m_cards.append(card);
     }
@@ -136,10 +150,12 @@ void MetricsSection::showFilter()
     m_note->setVisible(m_narrowing.leftOver);
     if (m_narrowing.leftOver)
         m_note->setMessage(QStringLiteral("Only `server=` narrows metrics"),
-                           QStringLiteral("The rest of the filter looks at single calls, which metrics no longer know; it applies to the dots and to the other sections."));
+                           QStringLiteral("The rest of the filter looks at single calls, which metrics no longer know; it "
+                                          "applies to the dots and to the other sections."));
     for (MetricCard* card : std::as_const(m_cards)) {
         const QList<MetricQuery>& queries = card->spec().queries;
-        const bool narrows = std::all_of(queries.cbegin(), queries.cend(), [](const MetricQuery& query) { return !query.serverLabel.isEmpty(); });
+        const bool narrows =
+            std::all_of(queries.cbegin(), queries.cend(), [](const MetricQuery& query) { return !query.serverLabel.isEmpty(); });
         card->setScope(!m_narrowing.servers.isEmpty() && !narrows ? QStringLiteral("all servers") : QString());
     }
 }
@@ -152,7 +168,10 @@ void MetricsSection::setTimeRange(const TimeRange& range)
     m_refresh->demand();
 }
 
-void MetricsSection::setLive(bool live) { m_refresh->setLive(live); }
+void MetricsSection::setLive(bool live)
+{
+    m_refresh->setLive(live);
+}
 
 QStringList MetricsSection::completions(const QString& text) const
 {
@@ -210,12 +229,13 @@ void MetricsSection::refresh()
         const QList<MetricQuery>& queries = m_cards[card]->spec().queries;
         m_arriving.answers[static_cast<std::size_t>(card)].resize(static_cast<std::size_t>(queries.size()));
         for (qsizetype query = 0; query < queries.size(); ++query) {
-            fetch(m_service.chart(chartQuery(queries[query], nameSpace, window, m_narrowing.servers)), [this, card, query](const Lines& lines) {
-                if (lines)
-                    m_arriving.answers[static_cast<std::size_t>(card)][static_cast<std::size_t>(query)] = *lines;
-                else
-                    m_arriving.problems[card] = lines.error().toString();
-            });
+            fetch(m_service.chart(chartQuery(queries[query], nameSpace, window, m_narrowing.servers)),
+                  [this, card, query](const Lines& lines) {
+                      if (lines)
+                          m_arriving.answers[static_cast<std::size_t>(card)][static_cast<std::size_t>(query)] = *lines;
+                      else
+                          m_arriving.problems[card] = lines.error().toString();
+                  });
         }
     }
     store::FilterCondition toolCalls;
@@ -238,7 +258,8 @@ void MetricsSection::showBatch()
     QList<QList<TimeSeries>> series;
     std::int64_t first = 0;
     for (qsizetype i = 0; i < m_cards.size(); ++i) {
-        series.append(metricSeries(m_cards[i]->spec(), batch.answers[static_cast<std::size_t>(i)], [this](const QString& service) { return serviceSlot(service); }));
+        series.append(metricSeries(m_cards[i]->spec(), batch.answers[static_cast<std::size_t>(i)],
+                                   [this](const QString& service) { return serviceSlot(service); }));
         const std::int64_t begins = firstValueNs(series.last());
         if (begins > 0 && (first == 0 || begins < first))
             first = begins;
@@ -248,7 +269,8 @@ void MetricsSection::showBatch()
     const QList<Exemplar> dots = callDots(batch.calls, batch.window);
     for (qsizetype i = 0; i < m_cards.size(); ++i) {
         MetricCard* card = m_cards[i];
-        card->setData(series[i], card->spec().exemplars && !series[i].isEmpty() ? dots : QList<Exemplar>(), begin, batch.window.endNs);
+        card->setData(series[i], card->spec().exemplars && !series[i].isEmpty() ? dots : QList<Exemplar>(), begin,
+                      batch.window.endNs);
         if (!batch.problems[i].isEmpty())
             card->setProblem(batch.problems[i]);
     }
@@ -264,13 +286,17 @@ void MetricsSection::moveCrosshair(const MetricCard* from, bool hovering, qint64
     }
 }
 
-bool MetricsSection::isReady() const { return m_loaded && !m_cards.first()->isEmpty(); }
+bool MetricsSection::isReady() const
+{
+    return m_loaded && !m_cards.first()->isEmpty();
+}
 
 QString MetricsSection::emptyReason() const
 {
     if (isReady())
         return {};
-    return m_loaded ? QStringLiteral("No tool was called in this time range.") : QStringLiteral("The metrics have not been read yet.");
+    return m_loaded ? QStringLiteral("No tool was called in this time range.")
+                    : QStringLiteral("The metrics have not been read yet.");
 }
 
 bool MetricsSection::open(const QString& target)

@@ -18,8 +18,8 @@ class Banner;
 class LiveRefresh;
 class MetricCard;
 
-/// Charts of the metrics that the gateway records, on one time axis: a shared crosshair, a drag sets the range for every section, a dot
-/// opens its trace. All charts are fetched together, at most once a second, and only while visible and live. GUI thread.
+/// Charts of the metrics that the gateway records, on one time axis: a shared crosshair, a drag sets the range for every section,
+/// a dot opens its trace. All charts are fetched together, at most once a second, and only while visible and live. GUI thread.
 class MetricsSection final : public Section {
     Q_OBJECT
 public:

@@ -26,9 +26,15 @@ void SeriesTableModel::setSeries(const QList<TimeSeries>& series)
     endResetModel();
 }
 
-int SeriesTableModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : static_cast<int>(m_rows.size()); }
+int SeriesTableModel::rowCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : static_cast<int>(m_rows.size());
+}
 
-int SeriesTableModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : static_cast<int>(m_names.size()) + 1; }
+int SeriesTableModel::columnCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : static_cast<int>(m_names.size()) + 1;
+}
 
 QVariant SeriesTableModel::data(const QModelIndex& index, int role) const
 {

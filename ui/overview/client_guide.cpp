@@ -78,7 +78,10 @@ void ClientGuide::refresh()
     showSnippet();
 }
 
-QString ClientGuide::shownText() const { return m_code->text(); }
+QString ClientGuide::shownText() const
+{
+    return m_code->text();
+}
 
 void ClientGuide::showClient(int index)
 {
@@ -137,7 +140,8 @@ void ClientGuide::makeToken()
     QString name = tokenNameFor(client);
     const QList<service::TokenSnapshot> taken = m_service.tokens();
     const auto isTaken = [&](const QString& wanted) {
-        return std::any_of(taken.cbegin(), taken.cend(), [&](const service::TokenSnapshot& token) { return token.name == wanted; });
+        return std::any_of(taken.cbegin(), taken.cend(),
+                           [&](const service::TokenSnapshot& token) { return token.name == wanted; });
     };
     const QString stem = name;
     for (int i = 2; isTaken(name); ++i)

@@ -14,8 +14,8 @@ class LinkButton;
 class Segmented;
 class TextLabel;
 
-/// How to point a client at Oriel: a tab for each client, the file to edit and what to put there, with a button that makes a token for
-/// that client and fills it in. A token is shown this once and kept by nobody else. GUI thread.
+/// How to point a client at Oriel: a tab for each client, the file to edit and what to put there, with a button that makes a
+/// token for that client and fills it in. A token is shown this once and kept by nobody else. GUI thread.
 class ClientGuide : public QWidget {
     Q_OBJECT
 public:
@@ -38,7 +38,7 @@ private:
     service::GatewayService& m_service;
     QList<service::ClientSnippet> m_snippets;
     QString m_endpoint;
-    QString m_token;       ///< just made, for the client below
+    QString m_token; ///< just made, for the client below
     QString m_tokenClient;
     bool m_making = false;
     int m_current = 0;

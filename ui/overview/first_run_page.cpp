@@ -48,8 +48,10 @@ QString importSummary(const QList<service::ImportCandidate>& candidates)
     }
     if (servers == 0)
         return QStringLiteral("No server was found in the configurations of Claude Desktop, Claude Code, Cursor or VS Code.");
-    const QString count = servers == 1 ? QStringLiteral("1 server was found") : QStringLiteral("%1 servers were found").arg(servers);
-    return QStringLiteral("%1 in %2. You see each one before it is added; secrets can move into the vault.").arg(count, listed(clients));
+    const QString count =
+        servers == 1 ? QStringLiteral("1 server was found") : QStringLiteral("%1 servers were found").arg(servers);
+    return QStringLiteral("%1 in %2. You see each one before it is added; secrets can move into the vault.")
+        .arg(count, listed(clients));
 }
 
 FirstRunPage::FirstRunPage(service::GatewayService& service, QWidget* parent) : QWidget(parent), m_service(service)
@@ -76,10 +78,19 @@ FirstRunPage::FirstRunPage(service::GatewayService& service, QWidget* parent) : 
     auto* steps = new QHBoxLayout;
     steps->setSpacing(metrics::cardGap);
     steps->addWidget(step(1, QStringLiteral("Bring what you have"), m_importWords, m_import), 1);
-    steps->addWidget(step(2, QStringLiteral("Add a server"),
-                          wrapped(QStringLiteral("A command such as npx or uvx that speaks MCP on standard input and output, or the URL of one."), TextLabel::Role::Dim), m_add), 1);
-    m_demoStep = step(3, QStringLiteral("Only looking?"),
-                      wrapped(QStringLiteral("The bundled demo server has quick, slow and failing tools, so that every page has something to show."), TextLabel::Role::Dim), m_demo);
+    steps->addWidget(
+        step(2, QStringLiteral("Add a server"),
+             wrapped(
+                 QStringLiteral("A command such as npx or uvx that speaks MCP on standard input and output, or the URL of one."),
+                 TextLabel::Role::Dim),
+             m_add),
+        1);
+    m_demoStep =
+        step(3, QStringLiteral("Only looking?"),
+             wrapped(QStringLiteral(
+                         "The bundled demo server has quick, slow and failing tools, so that every page has something to show."),
+                     TextLabel::Role::Dim),
+             m_demo);
     steps->addWidget(m_demoStep, 1);
     column->addLayout(steps);
 
@@ -97,7 +108,10 @@ FirstRunPage::FirstRunPage(service::GatewayService& service, QWidget* parent) : 
     connect(m_guide, &ClientGuide::notice, this, &FirstRunPage::notice);
 }
 
-FirstRunPage::~FirstRunPage() { compat::cancelRunning(m_search); }
+FirstRunPage::~FirstRunPage()
+{
+    compat::cancelRunning(m_search);
+}
 
 QWidget* FirstRunPage::step(int number, const QString& title, TextLabel* sentence, QPushButton* button)
 {
@@ -119,8 +133,12 @@ void FirstRunPage::refresh()
 {
     m_guide->refresh();
     const service::GatewayStatus status = m_service.status();
-    m_endpoint->setText(status.listening ? QStringLiteral("Oriel listens at %1. Put servers behind it and every call through it is traced, measured and recorded.").arg(status.endpoint)
-                                         : QStringLiteral("Put servers behind Oriel and every call through it is traced, measured and recorded."));
+    m_endpoint->setText(
+        status.listening
+            ? QStringLiteral(
+                  "Oriel listens at %1. Put servers behind it and every call through it is traced, measured and recorded.")
+                  .arg(status.endpoint)
+            : QStringLiteral("Put servers behind Oriel and every call through it is traced, measured and recorded."));
     compat::cancelRunning(m_search);
     QFuture<QList<service::ImportCandidate>> search = m_service.discoverImports();
     m_search = QFuture<void>(search);
@@ -131,10 +149,13 @@ void FirstRunPage::showCandidates(const QList<service::ImportCandidate>& candida
 {
     m_settled = true;
     m_importWords->setText(importSummary(candidates));
-    const auto count = std::count_if(candidates.cbegin(), candidates.cend(), [](const auto& candidate) { return candidate.conflict.isEmpty(); });
+    const auto count =
+        std::count_if(candidates.cbegin(), candidates.cend(), [](const auto& candidate) { return candidate.conflict.isEmpty(); });
     m_import->setEnabled(count > 0);
-    m_import->setText(count > 0 ? QStringLiteral("Import %1 …").arg(count == 1 ? QStringLiteral("1 server") : QStringLiteral("%1 servers").arg(count))
-                                : QStringLiteral("Import servers…"));
+    m_import->setText(
+        count > 0
+            ? QStringLiteral("Import %1 …").arg(count == 1 ? QStringLiteral("1 server") : QStringLiteral("%1 servers").arg(count))
+            : QStringLiteral("Import servers…"));
     // The first thing to do is the one that can be done.
     m_import->setProperty(OrielStyle::primaryProperty, count > 0);
     m_add->setProperty(OrielStyle::primaryProperty, count == 0);
@@ -143,8 +164,14 @@ void FirstRunPage::showCandidates(const QList<service::ImportCandidate>& candida
     Q_EMIT found();
 }
 
-void FirstRunPage::setDemoOffered(bool offered) { m_demoStep->setVisible(offered); }
+void FirstRunPage::setDemoOffered(bool offered)
+{
+    m_demoStep->setVisible(offered);
+}
 
-QString FirstRunPage::importSentence() const { return m_importWords->text(); }
+QString FirstRunPage::importSentence() const
+{
+    return m_importWords->text();
+}
 
 } // namespace oriel::ui

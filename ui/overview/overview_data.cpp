@@ -2,7 +2,6 @@
 #include "ui/overview/overview_data.h"
 
 #include "telemetry/call_spans.h"
-
 #include "ui/widgets/format.h"
 
 #include <algorithm>
@@ -24,7 +23,10 @@ const store::AggregateGroup& onlyGroup(const store::AggregateResult& result)
     return result.groups.empty() ? none : result.groups.front();
 }
 
-QString dash() { return QStringLiteral("–"); }
+QString dash()
+{
+    return QStringLiteral("–");
+}
 
 std::int64_t middleOf(const store::AggregateBucket& bucket, const ChartWindow& window)
 {
@@ -43,7 +45,8 @@ QList<double> course(const std::vector<store::ChartLine>& lines)
     return values;
 }
 
-TimeSeries quantileSeries(const store::AggregateGroup& group, const ChartWindow& window, const QString& name, double store::AggregateBucket::*value)
+TimeSeries quantileSeries(const store::AggregateGroup& group, const ChartWindow& window, const QString& name,
+                          double store::AggregateBucket::*value)
 {
     TimeSeries series;
     series.name = name;
@@ -78,7 +81,10 @@ constexpr std::array outcomeRows{
 
 } // namespace
 
-std::uint64_t callCount(const OverviewData& data) { return onlyGroup(data.calls).total.calls; }
+std::uint64_t callCount(const OverviewData& data)
+{
+    return onlyGroup(data.calls).total.calls;
+}
 
 FigureText callsFigure(const OverviewData& data, bool rangeEndsNow)
 {
@@ -86,7 +92,8 @@ FigureText callsFigure(const OverviewData& data, bool rangeEndsNow)
     FigureText figure;
     figure.value = formatCount(static_cast<std::int64_t>(group.total.calls));
     const double seconds = static_cast<double>(data.window.lengthNs()) / secondNs;
-    figure.note = formatRate(rangeEndsNow ? data.status.callsPerSecond : static_cast<double>(group.total.calls) / std::max(seconds, 1.0));
+    figure.note =
+        formatRate(rangeEndsNow ? data.status.callsPerSecond : static_cast<double>(group.total.calls) / std::max(seconds, 1.0));
     figure.course = callRates(group, data.window);
     return figure;
 }
@@ -193,7 +200,9 @@ QList<Exemplar> failureDots(const std::vector<store::LatencyPoint>& failures, co
     for (const store::LatencyPoint* point : slowest) {
         if (point == nullptr)
             continue;
-        const QString tip = QStringLiteral("%1 · %2 · %3").arg(formatClock(point->startUnixNs), outcomeWords(point->outcome), formatDuration(point->durationNs));
+        const QString tip =
+            QStringLiteral("%1 · %2 · %3")
+                .arg(formatClock(point->startUnixNs), outcomeWords(point->outcome), formatDuration(point->durationNs));
         dots.append({point->startUnixNs, static_cast<double>(std::max<std::int64_t>(1, point->durationNs)) / secondNs,
                      QString::fromLatin1(point->traceId.toHex()), true, tip});
     }
@@ -225,15 +234,28 @@ QList<BarListRow> errorRows(const std::vector<store::LatencyPoint>& failures)
 {
     QList<BarListRow> rows;
     for (const OutcomeRow& row : outcomeRows) {
-        const auto count = std::count_if(failures.begin(), failures.end(), [&](const store::LatencyPoint& point) { return point.error && point.outcome == row.outcome; });
+        const auto count = std::count_if(failures.begin(), failures.end(), [&](const store::LatencyPoint& point) {
+            return point.error && point.outcome == row.outcome;
+        });
         if (count > 0)
-            rows.append({QString::fromLatin1(row.words), QString::fromLatin1(row.code), static_cast<double>(count), {}, Tone::Error,
+            rows.append({QString::fromLatin1(row.words),
+                         QString::fromLatin1(row.code),
+                         static_cast<double>(count),
+                         {},
+                         Tone::Error,
                          QString::fromLatin1(row.filter)});
     }
     // A span that another program sent has no outcome of a call, only its error.
-    const auto other = std::count_if(failures.begin(), failures.end(), [](const store::LatencyPoint& point) { return point.error && point.outcome == Outcome::Ok; });
+    const auto other = std::count_if(failures.begin(), failures.end(), [](const store::LatencyPoint& point) {
+        return point.error && point.outcome == Outcome::Ok;
+    });
     if (other > 0)
-        rows.append({QStringLiteral("span error"), QStringLiteral("OTLP"), static_cast<double>(other), {}, Tone::Error, QStringLiteral("status=error")});
+        rows.append({QStringLiteral("span error"),
+                     QStringLiteral("OTLP"),
+                     static_cast<double>(other),
+                     {},
+                     Tone::Error,
+                     QStringLiteral("status=error")});
     std::stable_sort(rows.begin(), rows.end(), [](const BarListRow& a, const BarListRow& b) { return a.value > b.value; });
     return rows;
 }

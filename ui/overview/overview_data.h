@@ -28,8 +28,8 @@ struct OverviewData {
     store::AggregateResult byServer; ///< tool calls in buckets by server
     std::vector<store::LatencyPoint> failures;
     std::vector<store::TraceSummary> latestFailures;
-    std::vector<store::ChartLine> overhead;     ///< p50 in seconds
-    std::optional<double> overheadP50;          ///< over the whole window, in seconds
+    std::vector<store::ChartLine> overhead; ///< p50 in seconds
+    std::optional<double> overheadP50;      ///< over the whole window, in seconds
     std::vector<store::ChartLine> sessionCount;
 };
 
@@ -60,7 +60,8 @@ struct FigureText {
 /// The slowest failed call of each sixtieth of the window, as dots that open their traces.
 [[nodiscard]] QList<Exemplar> failureDots(const std::vector<store::LatencyPoint>& failures, const ChartWindow& window);
 /// Lowest and highest value of lines and dots together, widened to round ends; nothing when there is none.
-[[nodiscard]] std::optional<std::pair<double, double>> latencyBounds(const QList<TimeSeries>& series, const QList<Exemplar>& dots);
+[[nodiscard]] std::optional<std::pair<double, double>> latencyBounds(const QList<TimeSeries>& series,
+                                                                     const QList<Exemplar>& dots);
 /// Failed calls by what became of them, most first. A row's target is the filter that finds them.
 [[nodiscard]] QList<BarListRow> errorRows(const std::vector<store::LatencyPoint>& failures);
 

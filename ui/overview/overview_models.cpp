@@ -77,7 +77,8 @@ QList<OverviewServer> overviewServers(const QList<service::ServerSnapshot>& serv
         row.processIsError = row.lamp == Lamp::Error;
         row.tools = ready ? server.tools : -1;
         const QByteArray key = row.name.toUtf8();
-        const auto group = std::find_if(byServer.groups.begin(), byServer.groups.end(), [&](const auto& one) { return one.key == key; });
+        const auto group =
+            std::find_if(byServer.groups.begin(), byServer.groups.end(), [&](const auto& one) { return one.key == key; });
         if (group != byServer.groups.end()) {
             row.calls = group->total.calls;
             row.errors = group->total.errors;
@@ -108,9 +109,15 @@ void OverviewServersModel::setServers(const QList<OverviewServer>& servers)
     }
 }
 
-int OverviewServersModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : static_cast<int>(m_servers.size()); }
+int OverviewServersModel::rowCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : static_cast<int>(m_servers.size());
+}
 
-int OverviewServersModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : ColumnCount; }
+int OverviewServersModel::columnCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : ColumnCount;
+}
 
 QString OverviewServersModel::text(const OverviewServer& server, int column) const
 {
@@ -125,7 +132,9 @@ QString OverviewServersModel::text(const OverviewServer& server, int column) con
     case Calls:
         return formatCount(static_cast<std::int64_t>(server.calls));
     case Success:
-        return server.calls == 0 ? dash : formatPercent(static_cast<double>(server.calls - server.errors) / static_cast<double>(server.calls));
+        return server.calls == 0
+                   ? dash
+                   : formatPercent(static_cast<double>(server.calls - server.errors) / static_cast<double>(server.calls));
     case P95:
         return server.calls == 0 ? dash : formatDuration(server.p95Ns);
     case Tools:
@@ -149,7 +158,8 @@ QVariant OverviewServersModel::data(const QModelIndex& index, int role) const
     case Qt::ToolTipRole:
         return column == Process ? server.process : column == Name ? lampWord(server.lamp) : QVariant();
     case Qt::AccessibleTextRole:
-        return column == Name ? QVariant(QStringLiteral("%1, %2").arg(server.name, lampWord(server.lamp))) : QVariant(text(server, column));
+        return column == Name ? QVariant(QStringLiteral("%1, %2").arg(server.name, lampWord(server.lamp)))
+                              : QVariant(text(server, column));
     case CellRole::Lamp:
         return column == Name ? QVariant(int(server.lamp)) : QVariant();
     case CellRole::Mono:
@@ -167,8 +177,9 @@ QVariant OverviewServersModel::data(const QModelIndex& index, int role) const
 
 QVariant OverviewServersModel::headerData(int section, Qt::Orientation orientation, int role) const
 {
-    static const QStringList names{QStringLiteral("name"),    QStringLiteral("transport"), QStringLiteral("process"), QStringLiteral("calls"),
-                                   QStringLiteral("success"), QStringLiteral("p95"),       QStringLiteral("tools"),   QString()};
+    static const QStringList names{
+        QStringLiteral("name"),    QStringLiteral("transport"), QStringLiteral("process"), QStringLiteral("calls"),
+        QStringLiteral("success"), QStringLiteral("p95"),       QStringLiteral("tools"),   QString()};
     if (orientation == Qt::Horizontal && role == Qt::DisplayRole)
         return names.value(section);
     if (orientation == Qt::Horizontal && role == Qt::ToolTipRole && section == Course)
@@ -180,7 +191,8 @@ void FailuresModel::setFailures(const std::vector<store::TraceSummary>& failures
 {
     QList<Row> rows;
     for (const store::TraceSummary& trace : failures)
-        rows.append({QString::fromLatin1(trace.traceId.toHex()), failureName(trace, separator), failureSentence(trace), trace.startUnixNs});
+        rows.append({QString::fromLatin1(trace.traceId.toHex()), failureName(trace, separator), failureSentence(trace),
+                     trace.startUnixNs});
     if (rows == m_rows)
         return;
     if (rows.size() != m_rows.size()) {
@@ -193,9 +205,15 @@ void FailuresModel::setFailures(const std::vector<store::TraceSummary>& failures
     Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, ColumnCount - 1));
 }
 
-int FailuresModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : static_cast<int>(m_rows.size()); }
+int FailuresModel::rowCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : static_cast<int>(m_rows.size());
+}
 
-int FailuresModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : ColumnCount; }
+int FailuresModel::columnCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : ColumnCount;
+}
 
 QVariant FailuresModel::data(const QModelIndex& index, int role) const
 {

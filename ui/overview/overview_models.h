@@ -16,18 +16,19 @@ struct OverviewServer {
     QString name;
     Lamp lamp = Lamp::Idle;
     QString transport;
-    QString process;          ///< pid, address, or the state in words
+    QString process; ///< pid, address, or the state in words
     bool processIsError = false;
     quint64 calls = 0;
     quint64 errors = 0;
     std::int64_t p95Ns = 0;
-    int tools = -1;           ///< −1: not known
-    QList<double> course;     ///< calls of each bucket
+    int tools = -1;       ///< −1: not known
+    QList<double> course; ///< calls of each bucket
     bool operator==(const OverviewServer&) const = default;
 };
 
 /// The servers as they are configured, with the calls of the window that `byServer` tells.
-[[nodiscard]] QList<OverviewServer> overviewServers(const QList<service::ServerSnapshot>& servers, const store::AggregateResult& byServer);
+[[nodiscard]] QList<OverviewServer> overviewServers(const QList<service::ServerSnapshot>& servers,
+                                                    const store::AggregateResult& byServer);
 [[nodiscard]] Lamp serverLamp(service::ServerState state);
 /// True when there is something to say about why it is not ready.
 [[nodiscard]] bool needsAttention(const service::ServerSnapshot& server);

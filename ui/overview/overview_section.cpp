@@ -40,10 +40,19 @@ constexpr std::size_t mostFailures = 4000;
 constexpr int latestFailures = 8;
 constexpr std::int64_t metricStepNs = 5'000'000'000;
 
-std::int64_t unixNow() { return QDateTime::currentMSecsSinceEpoch() * 1'000'000; }
+std::int64_t unixNow()
+{
+    return QDateTime::currentMSecsSinceEpoch() * 1'000'000;
+}
 
-QString secondsText(double seconds) { return formatDuration(std::llround(seconds * 1e9)); }
-QString secondsTick(double seconds) { return formatDurationTick(std::llround(seconds * 1e9)); }
+QString secondsText(double seconds)
+{
+    return formatDuration(std::llround(seconds * 1e9));
+}
+QString secondsTick(double seconds)
+{
+    return formatDurationTick(std::llround(seconds * 1e9));
+}
 
 store::Filter failed(const store::Filter& filter)
 {
@@ -69,7 +78,9 @@ QScrollArea* scrolled(QWidget* page)
 } // namespace
 
 OverviewSection::OverviewSection(service::GatewayService& service, QWidget* parent)
-    : Section(parent), m_service(service), m_refresh(new LiveRefresh(this, shortestIntervalMs))
+    : Section(parent),
+      m_service(service),
+      m_refresh(new LiveRefresh(this, shortestIntervalMs))
 {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -83,8 +94,10 @@ OverviewSection::OverviewSection(service::GatewayService& service, QWidget* pare
     m_firstRun->setDemoOffered(false);
     firstColumn->addWidget(m_firstRun);
     m_pages->addWidget(scrolled(first));
-    connect(m_firstRun, &FirstRunPage::importRequested, this, [this] { Q_EMIT openRequested(QStringLiteral("servers"), QStringLiteral("import")); });
-    connect(m_firstRun, &FirstRunPage::addRequested, this, [this] { Q_EMIT openRequested(QStringLiteral("servers"), QStringLiteral("add")); });
+    connect(m_firstRun, &FirstRunPage::importRequested, this,
+            [this] { Q_EMIT openRequested(QStringLiteral("servers"), QStringLiteral("import")); });
+    connect(m_firstRun, &FirstRunPage::addRequested, this,
+            [this] { Q_EMIT openRequested(QStringLiteral("servers"), QStringLiteral("add")); });
     connect(m_firstRun, &FirstRunPage::demoRequested, this, &OverviewSection::addDemoServer);
     connect(m_firstRun, &FirstRunPage::found, this, &Section::readyChanged);
     connect(m_firstRun, &FirstRunPage::notice, this, &Section::notice);
@@ -93,7 +106,10 @@ OverviewSection::OverviewSection(service::GatewayService& service, QWidget* pare
     updatePage();
 }
 
-OverviewSection::~OverviewSection() { cancelFetches(); }
+OverviewSection::~OverviewSection()
+{
+    cancelFetches();
+}
 
 void OverviewSection::setDemoServer(const QString& program)
 {
@@ -155,12 +171,18 @@ QWidget* OverviewSection::makeFigures()
         row->addWidget(card, 1);
         return card;
     };
-    m_calls = figure(QStringLiteral("Calls"), -1, Tone::Accent, QStringLiteral("traces"), QStringLiteral("Tool calls in the time range, and how many come each second now"));
-    m_success = figure(QStringLiteral("Success"), -1, Tone::Good, QStringLiteral("metrics"), QStringLiteral("Share of tool calls answered without an error"));
-    m_p95 = figure(QStringLiteral("p95 latency"), 2, Tone::Accent, QStringLiteral("metrics"), QStringLiteral("95 of 100 tool calls were answered within this time"));
-    m_overhead = figure(QStringLiteral("Gateway overhead"), 4, Tone::Accent, QStringLiteral("metrics"),
-                        QStringLiteral("Time of a request in which no server was working on it: what Oriel itself adds, half of all requests less"));
-    m_clients = figure(QStringLiteral("Clients"), 1, Tone::Accent, QStringLiteral("audit"), QStringLiteral("Sessions that are open now, and how many tokens use them"));
+    m_calls = figure(QStringLiteral("Calls"), -1, Tone::Accent, QStringLiteral("traces"),
+                     QStringLiteral("Tool calls in the time range, and how many come each second now"));
+    m_success = figure(QStringLiteral("Success"), -1, Tone::Good, QStringLiteral("metrics"),
+                       QStringLiteral("Share of tool calls answered without an error"));
+    m_p95 = figure(QStringLiteral("p95 latency"), 2, Tone::Accent, QStringLiteral("metrics"),
+                   QStringLiteral("95 of 100 tool calls were answered within this time"));
+    m_overhead =
+        figure(QStringLiteral("Gateway overhead"), 4, Tone::Accent, QStringLiteral("metrics"),
+               QStringLiteral(
+                   "Time of a request in which no server was working on it: what Oriel itself adds, half of all requests less"));
+    m_clients = figure(QStringLiteral("Clients"), 1, Tone::Accent, QStringLiteral("audit"),
+                       QStringLiteral("Sessions that are open now, and how many tokens use them"));
     return figures;
 }
 
@@ -173,8 +195,10 @@ Card* OverviewSection::makeLatencyCard()
     m_latency->setValueFormat(secondsTick, secondsText);
     m_latency->setAccessibleName(QStringLiteral("Latency of tool calls over time"));
     card->setBody(m_latency);
-    connect(m_latency, &TimeSeriesChart::exemplarClicked, this, [this](const QString& trace) { Q_EMIT openRequested(QStringLiteral("traces"), trace); });
-    connect(m_latency, &TimeSeriesChart::rangeSelected, this, [this](qint64 from, qint64 to) { Q_EMIT timeRangeRequested(TimeRange::fixed(from, to)); });
+    connect(m_latency, &TimeSeriesChart::exemplarClicked, this,
+            [this](const QString& trace) { Q_EMIT openRequested(QStringLiteral("traces"), trace); });
+    connect(m_latency, &TimeSeriesChart::rangeSelected, this,
+            [this](qint64 from, qint64 to) { Q_EMIT timeRangeRequested(TimeRange::fixed(from, to)); });
     return card;
 }
 
@@ -203,9 +227,11 @@ Card* OverviewSection::makeServersCard()
         Q_EMIT openRequested(QStringLiteral("servers"), index.siblingAtColumn(OverviewServersModel::Name).data().toString());
     });
     m_banners = new ServerBanners(m_serversCard);
-    connect(m_banners, &ServerBanners::traceRequested, this, [this](const QString& trace) { Q_EMIT openRequested(QStringLiteral("traces"), trace); });
+    connect(m_banners, &ServerBanners::traceRequested, this,
+            [this](const QString& trace) { Q_EMIT openRequested(QStringLiteral("traces"), trace); });
     connect(m_banners, &ServerBanners::restartRequested, this, &OverviewSection::restart);
-    connect(m_banners, &ServerBanners::editRequested, this, [this](const QString& server) { Q_EMIT openRequested(QStringLiteral("servers"), server); });
+    connect(m_banners, &ServerBanners::editRequested, this,
+            [this](const QString& server) { Q_EMIT openRequested(QStringLiteral("servers"), server); });
     connect(m_banners, &ServerBanners::allRequested, this, [this] { Q_EMIT openRequested(QStringLiteral("servers"), {}); });
     m_serversCard->body()->addWidget(m_servers, 100);
     m_serversCard->body()->addWidget(m_banners);
@@ -226,12 +252,16 @@ Card* OverviewSection::makeFailuresCard()
     list->verticalHeader()->setDefaultSectionSize(TwoLineDelegate::height);
     list->setCursor(Qt::PointingHandCursor);
     list->setAccessibleName(QStringLiteral("Latest failures"));
-    const auto open = [this](const QModelIndex& index) { Q_EMIT openRequested(QStringLiteral("traces"), index.data(FailuresModel::TraceRole).toString()); };
+    const auto open = [this](const QModelIndex& index) {
+        Q_EMIT openRequested(QStringLiteral("traces"), index.data(FailuresModel::TraceRole).toString());
+    };
     connect(list, &QAbstractItemView::clicked, this, open);
     connect(list, &QAbstractItemView::activated, this, open);
     m_failures = new QStackedWidget(m_failuresCard);
     m_failures->addWidget(list);
-    m_failures->addWidget(new EmptyState(IconName::Check, QStringLiteral("No failure"), QStringLiteral("Calls that fail in this time range are listed here, each with its reason.")));
+    m_failures->addWidget(
+        new EmptyState(IconName::Check, QStringLiteral("No failure"),
+                       QStringLiteral("Calls that fail in this time range are listed here, each with its reason.")));
     m_failuresCard->setBody(m_failures);
     return m_failuresCard;
 }
@@ -257,8 +287,10 @@ void OverviewSection::makeCommands()
         connect(action, &QAction::triggered, this, run);
         addAction(action);
     };
-    command(IconName::Import, QStringLiteral("Import servers of other clients…"), [this] { Q_EMIT openRequested(QStringLiteral("servers"), QStringLiteral("import")); });
-    command(IconName::Plus, QStringLiteral("Add a server…"), [this] { Q_EMIT openRequested(QStringLiteral("servers"), QStringLiteral("add")); });
+    command(IconName::Import, QStringLiteral("Import servers of other clients…"),
+            [this] { Q_EMIT openRequested(QStringLiteral("servers"), QStringLiteral("import")); });
+    command(IconName::Plus, QStringLiteral("Add a server…"),
+            [this] { Q_EMIT openRequested(QStringLiteral("servers"), QStringLiteral("add")); });
     command(IconName::Restart, QStringLiteral("Restart the servers that failed"), [this] {
         for (const service::ServerSnapshot& server : m_service.servers()) {
             if (serverLamp(server.state) == Lamp::Error)
@@ -285,7 +317,10 @@ void OverviewSection::setTimeRange(const TimeRange& range)
     m_refresh->demand();
 }
 
-void OverviewSection::setLive(bool live) { m_refresh->setLive(live); }
+void OverviewSection::setLive(bool live)
+{
+    m_refresh->setLive(live);
+}
 
 QStringList OverviewSection::completions(const QString& text) const
 {
@@ -333,7 +368,9 @@ void OverviewSection::refresh()
     m_arriving.status = m_service.status();
     m_arriving.window = chartWindow(m_range, m_arriving.nowNs, stats.oldestUnixNs, chartPoints);
     const ChartWindow& window = m_arriving.window;
-    m_refresh->setTick(m_range.kind == TimeRange::Kind::Fixed ? 0 : static_cast<int>(std::clamp<std::int64_t>(window.stepNs / 1'000'000, 1000, 60'000)));
+    m_refresh->setTick(m_range.kind == TimeRange::Kind::Fixed
+                           ? 0
+                           : static_cast<int>(std::clamp<std::int64_t>(window.stepNs / 1'000'000, 1000, 60'000)));
 
     store::AggregateQuery calls;
     calls.fromUnixNs = window.fromNs;
@@ -414,8 +451,12 @@ void OverviewSection::showData()
     put(m_clients, clientsFigure(m_data));
     showLatency();
     m_errors->setRows(errorRows(m_data.failures));
-    m_errors->setEmptyText(callCount(m_data) > 0 ? QStringLiteral("Every call succeeded %1.").arg(rangeWords()) : QStringLiteral("No error %1.").arg(rangeWords()));
-    m_errorsCard->setHint(m_data.failures.size() >= mostFailures ? QStringLiteral("of %1 failures").arg(formatCount(static_cast<std::int64_t>(m_data.failures.size()))) : QString());
+    m_errors->setEmptyText(callCount(m_data) > 0 ? QStringLiteral("Every call succeeded %1.").arg(rangeWords())
+                                                 : QStringLiteral("No error %1.").arg(rangeWords()));
+    m_errorsCard->setHint(
+        m_data.failures.size() >= mostFailures
+            ? QStringLiteral("of %1 failures").arg(formatCount(static_cast<std::int64_t>(m_data.failures.size())))
+            : QString());
     m_failuresModel->setFailures(m_data.latestFailures, m_service.configuration().gateway.separator);
     m_failures->setCurrentIndex(m_data.latestFailures.empty() ? 1 : 0);
     showServers();
@@ -433,7 +474,8 @@ void OverviewSection::showLatency()
     m_latency->setEmptyText(m_filtered ? QStringLiteral("No tool call that the filter matches %1.").arg(rangeWords())
                                        : QStringLiteral("No tool call %1.").arg(rangeWords()));
     const auto bounds = latencyBounds(series, dots);
-    m_latency->setValueBounds(bounds ? std::optional(bounds->first) : std::nullopt, bounds ? std::optional(bounds->second) : std::nullopt);
+    m_latency->setValueBounds(bounds ? std::optional(bounds->first) : std::nullopt,
+                              bounds ? std::optional(bounds->second) : std::nullopt);
     m_latency->setTimeWindow(m_data.window.fromNs, m_data.window.endNs);
     m_latency->setBackdrop(any ? callRateSeries(group, m_data.window) : TimeSeries(), formatRate);
     m_latency->setSeries(series);
@@ -451,7 +493,10 @@ void OverviewSection::showServers()
     m_banners->setServers(servers);
 }
 
-OverviewSection::Page OverviewSection::page() const { return m_service.servers().isEmpty() ? Page::FirstRun : Page::Content; }
+OverviewSection::Page OverviewSection::page() const
+{
+    return m_service.servers().isEmpty() ? Page::FirstRun : Page::Content;
+}
 
 void OverviewSection::updatePage()
 {

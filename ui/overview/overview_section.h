@@ -23,9 +23,9 @@ class OverviewServersModel;
 class ServerBanners;
 class TimeSeriesChart;
 
-/// The first page: five key figures, latency with the failed calls as dots, errors by type, the servers with what is wrong with them, and
-/// the latest failures. While no server is configured it says how to get one; while no call has come, how to point a client here.
-/// Fetches at most once a second, and only while visible and live. GUI thread.
+/// The first page: five key figures, latency with the failed calls as dots, errors by type, the servers with what is wrong with
+/// them, and the latest failures. While no server is configured it says how to get one; while no call has come, how to point a
+/// client here. Fetches at most once a second, and only while visible and live. GUI thread.
 class OverviewSection final : public Section {
     Q_OBJECT
 public:
@@ -39,7 +39,10 @@ public:
     [[nodiscard]] QString id() const override { return QStringLiteral("overview"); }
     [[nodiscard]] QString title() const override { return QStringLiteral("Overview"); }
     [[nodiscard]] IconName icon() const override { return IconName::Overview; }
-    [[nodiscard]] QString filterHint() const override { return QStringLiteral("Filter the calls that are counted, as server=github or status=error"); }
+    [[nodiscard]] QString filterHint() const override
+    {
+        return QStringLiteral("Filter the calls that are counted, as server=github or status=error");
+    }
     void setFilter(const QString& text) override;
     void setTimeRange(const TimeRange& range) override;
     void setLive(bool live) override;

@@ -13,7 +13,8 @@ namespace {
 QString asSentence(const QString& text)
 {
     const QString trimmed = text.trimmed();
-    if (trimmed.isEmpty() || trimmed.endsWith(QLatin1Char('.')) || trimmed.endsWith(QLatin1Char('?')) || trimmed.endsWith(QLatin1Char('!')))
+    if (trimmed.isEmpty() || trimmed.endsWith(QLatin1Char('.')) || trimmed.endsWith(QLatin1Char('?')) ||
+        trimmed.endsWith(QLatin1Char('!')))
         return trimmed;
     return trimmed + QLatin1Char('.');
 }
@@ -85,7 +86,8 @@ void ServerBanners::show(Banner& banner, const service::ServerSnapshot& server)
     if (banner.headline() != server.diagnosis.headline || banner.sentence() != sentence)
         banner.setMessage(server.diagnosis.headline, sentence);
     banner.setToolTip(server.diagnosis.details.join(QLatin1Char('\n')));
-    const QVariant links = QStringList{server.lifecycleTraceId.isEmpty() ? QString() : QStringLiteral("trace"), server.config.name};
+    const QVariant links =
+        QStringList{server.lifecycleTraceId.isEmpty() ? QString() : QStringLiteral("trace"), server.config.name};
     if (banner.property("links") != links) { // made anew only when they change, so that a link under the pointer stays
         banner.setProperty("links", links);
         banner.clearLinks();

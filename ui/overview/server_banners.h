@@ -13,8 +13,8 @@ namespace oriel::ui {
 class Banner;
 class LinkButton;
 
-/// What is wrong with the servers that did not start or stay up, one banner for each, at most three; the rest as a link. Banners stay in
-/// place while their words change. GUI thread.
+/// What is wrong with the servers that did not start or stay up, one banner for each, at most three; the rest as a link. Banners
+/// stay in place while their words change. GUI thread.
 class ServerBanners : public QWidget {
     Q_OBJECT
 public:

@@ -3,13 +3,18 @@
 
 namespace oriel::ui {
 
-ImportChoice::ImportChoice(QList<service::ImportCandidate> candidates) : m_candidates(std::move(candidates)), m_chosen(m_candidates.size(), false)
+ImportChoice::ImportChoice(QList<service::ImportCandidate> candidates)
+    : m_candidates(std::move(candidates)),
+      m_chosen(m_candidates.size(), false)
 {
     for (int index = int(m_candidates.size()) - 1; index >= 0; --index) // from the end, so that the first of a name wins
         setChosen(index, true);
 }
 
-bool ImportChoice::isPossible(int index) const { return index >= 0 && index < m_candidates.size() && m_candidates[index].conflict.isEmpty(); }
+bool ImportChoice::isPossible(int index) const
+{
+    return index >= 0 && index < m_candidates.size() && m_candidates[index].conflict.isEmpty();
+}
 
 void ImportChoice::setChosen(int index, bool chosen)
 {

@@ -7,8 +7,8 @@
 
 namespace oriel::ui {
 
-/// Which of the servers found in other clients' files are to be imported. Two of one name cannot both be: choosing one drops the other.
-/// A value; GUI thread only by use.
+/// Which of the servers found in other clients' files are to be imported. Two of one name cannot both be: choosing one drops the
+/// other. A value; GUI thread only by use.
 class ImportChoice {
 public:
     ImportChoice() = default;

@@ -19,7 +19,10 @@
 namespace oriel::ui {
 namespace {
 
-QString plural(int count, const QString& one, const QString& many) { return QStringLiteral("%1 %2").arg(count).arg(count == 1 ? one : many); }
+QString plural(int count, const QString& one, const QString& many)
+{
+    return QStringLiteral("%1 %2").arg(count).arg(count == 1 ? one : many);
+}
 
 RowModel<int>* makeModel(const ImportChoice& choice, QObject* parent)
 {
@@ -38,14 +41,17 @@ RowModel<int>* makeModel(const ImportChoice& choice, QObject* parent)
     columns.push_back({QStringLiteral("from"), [&choice](int index, int role) -> QVariant {
                            if (role == Qt::DisplayRole)
                                return choice.candidates()[index].client;
-                           return role == Qt::ToolTipRole ? QVariant(choice.candidates()[index].sourcePath) : role == CellRole::Dim ? QVariant(true) : QVariant();
+                           return role == Qt::ToolTipRole ? QVariant(choice.candidates()[index].sourcePath)
+                                  : role == CellRole::Dim ? QVariant(true)
+                                                          : QVariant();
                        }});
     columns.push_back({QStringLiteral("runs"), [&choice](int index, int role) -> QVariant {
                            if (role == Qt::DisplayRole)
                                return commandLineOf(choice.candidates()[index].server);
                            return role == CellRole::Mono || role == CellRole::Dim ? QVariant(true) : QVariant();
                        }});
-    columns.push_back({QStringLiteral("secrets"), [&choice](int index, int role) -> QVariant {
+    columns.push_back({QStringLiteral("secrets"),
+                       [&choice](int index, int role) -> QVariant {
                            const auto count = choice.candidates()[index].secretFields.size();
                            if (role == Qt::DisplayRole)
                                return count == 0 ? QString() : QString::number(count);
@@ -55,11 +61,13 @@ RowModel<int>* makeModel(const ImportChoice& choice, QObject* parent)
     columns.push_back({QStringLiteral("remark"), [&choice](int index, int role) -> QVariant {
                            if (role == Qt::DisplayRole || role == Qt::ToolTipRole)
                                return choice.remark(index);
-                           return role == CellRole::Tone && !choice.candidates()[index].warnings.isEmpty() ? QVariant(int(Tone::Warning))
-                                  : role == CellRole::Dim                                                  ? QVariant(true)
-                                                                                                           : QVariant();
+                           return role == CellRole::Tone && !choice.candidates()[index].warnings.isEmpty()
+                                      ? QVariant(int(Tone::Warning))
+                                  : role == CellRole::Dim ? QVariant(true)
+                                                          : QVariant();
                        }});
-    return new RowModel<int>(std::move(columns), [](int index) { return QString::number(index); }, parent);
+    return new RowModel<int>(
+        std::move(columns), [](int index) { return QString::number(index); }, parent);
 }
 
 } // namespace
@@ -70,7 +78,8 @@ QString candidatePreview(const service::ImportCandidate& candidate)
     if (!candidate.server.cwd.isEmpty())
         lines.append(QStringLiteral("in %1").arg(candidate.server.cwd));
     const auto shown = [&](const QString& field, const QString& name, const QString& value) {
-        return candidate.secretFields.contains(field + name) || isPlainSecret(name, value) ? QStringLiteral("(set, not shown)") : value;
+        return candidate.secretFields.contains(field + name) || isPlainSecret(name, value) ? QStringLiteral("(set, not shown)")
+                                                                                           : value;
     };
     for (auto it = candidate.server.env.cbegin(); it != candidate.server.env.cend(); ++it)
         lines.append(QStringLiteral("%1=%2").arg(it.key(), shown(QStringLiteral("env."), it.key(), it.value())));
@@ -80,9 +89,12 @@ QString candidatePreview(const service::ImportCandidate& candidate)
     return lines.join(QLatin1Char('\n'));
 }
 
-ImportDialog::ImportDialog(service::GatewayService& service, QWidget* parent) : Dialog(QStringLiteral("Import servers"), parent), m_service(service)
+ImportDialog::ImportDialog(service::GatewayService& service, QWidget* parent)
+    : Dialog(QStringLiteral("Import servers"), parent),
+      m_service(service)
 {
-    setSentence(QStringLiteral("Servers that Claude Desktop, Claude Code, Cursor and VS Code have on this machine. Their files stay as they are."));
+    setSentence(QStringLiteral(
+        "Servers that Claude Desktop, Claude Code, Cursor and VS Code have on this machine. Their files stay as they are."));
     setAcceptButton(QStringLiteral("Import"));
     acceptButton()->setEnabled(false);
     m_model = makeModel(m_choice, this);
@@ -103,7 +115,8 @@ ImportDialog::ImportDialog(service::GatewayService& service, QWidget* parent) : 
     column->addWidget(card, 3);
     column->addWidget(m_source);
     column->addWidget(m_preview, 1);
-    m_empty = new EmptyState(IconName::Search, QStringLiteral("Looking …"), QStringLiteral("Reading the configuration files of the clients on this machine."), this);
+    m_empty = new EmptyState(IconName::Search, QStringLiteral("Looking …"),
+                             QStringLiteral("Reading the configuration files of the clients on this machine."), this);
     m_stack = new QStackedWidget(this);
     m_stack->addWidget(m_empty);
     m_stack->addWidget(found);
@@ -118,7 +131,8 @@ ImportDialog::ImportDialog(service::GatewayService& service, QWidget* parent) : 
         showChoice();
     });
     connect(m_table, &DataTable::currentRowChanged, this, &ImportDialog::showCandidate);
-    whenDone(m_service.discoverImports(), this, [this](const QList<service::ImportCandidate>& candidates) { setCandidates(candidates); });
+    whenDone(m_service.discoverImports(), this,
+             [this](const QList<service::ImportCandidate>& candidates) { setCandidates(candidates); });
 }
 
 void ImportDialog::setCandidates(const QList<service::ImportCandidate>& candidates)
@@ -131,7 +145,8 @@ void ImportDialog::setCandidates(const QList<service::ImportCandidate>& candidat
     m_model->setRows(indexes);
     m_stack->setCurrentIndex(indexes.isEmpty() ? 0 : 1);
     m_empty->setHeadline(QStringLiteral("Nothing found"));
-    m_empty->setSentence(QStringLiteral("None of these clients has MCP servers configured for this user. Add a server by hand instead."));
+    m_empty->setSentence(
+        QStringLiteral("None of these clients has MCP servers configured for this user. Add a server by hand instead."));
     if (!indexes.isEmpty()) {
         m_table->setCurrentIndex(m_model->index(0, 0));
         m_table->setFocus(Qt::OtherFocusReason);
@@ -148,7 +163,8 @@ void ImportDialog::showChoice()
     acceptButton()->setEnabled(count > 0);
     const int secrets = m_choice.secretCount();
     m_vault->setVisible(secrets > 0);
-    m_vault->setText(QStringLiteral("Move %1 to the vault; the configuration holds only references").arg(plural(secrets, QStringLiteral("secret"), QStringLiteral("secrets"))));
+    m_vault->setText(QStringLiteral("Move %1 to the vault; the configuration holds only references")
+                         .arg(plural(secrets, QStringLiteral("secret"), QStringLiteral("secrets"))));
 }
 
 void ImportDialog::showCandidate()

@@ -16,8 +16,8 @@ class DataTable;
 class EmptyState;
 class TextLabel;
 
-/// The servers that other clients on this machine have, with a preview of what each would run, a check box each, and the offer to move their
-/// secrets to the vault. Nothing is changed in the other clients' files. GUI thread.
+/// The servers that other clients on this machine have, with a preview of what each would run, a check box each, and the offer to
+/// move their secrets to the vault. Nothing is changed in the other clients' files. GUI thread.
 class ImportDialog : public Dialog {
     Q_OBJECT
 public:

@@ -22,7 +22,8 @@ namespace {
 /// What is started, where: another folder makes a relative program another program.
 QString identity(const config::Server& server)
 {
-    return server.transport == config::ServerTransport::Stdio ? commandLineOf(server) + QLatin1Char('\n') + server.cwd : QString();
+    return server.transport == config::ServerTransport::Stdio ? commandLineOf(server) + QLatin1Char('\n') + server.cwd
+                                                              : QString();
 }
 
 } // namespace
@@ -32,7 +33,8 @@ ProgramLine::ProgramLine(QWidget* parent) : QWidget(parent)
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(metrics::space1);
-    column->addWidget(new TextLabel(QStringLiteral("Will be started on this machine, without a shell:"), TextLabel::Role::Caption, this));
+    column->addWidget(
+        new TextLabel(QStringLiteral("Will be started on this machine, without a shell:"), TextLabel::Role::Caption, this));
     m_view = new CodeView(this);
     m_view->setMaximumLines(12);
     column->addWidget(m_view);
@@ -64,11 +66,20 @@ void ProgramLine::setServer(const config::Server& server)
     m_searched = place;
 }
 
-bool ProgramLine::isApproved() const { return identity(m_server).isEmpty() || identity(m_server) == m_approvedLine || m_yes->isChecked(); }
+bool ProgramLine::isApproved() const
+{
+    return identity(m_server).isEmpty() || identity(m_server) == m_approvedLine || m_yes->isChecked();
+}
 
-void ProgramLine::setYes(bool yes) { m_yes->setChecked(yes); }
+void ProgramLine::setYes(bool yes)
+{
+    m_yes->setChecked(yes);
+}
 
-QString ProgramLine::line() const { return m_view->text(); }
+QString ProgramLine::line() const
+{
+    return m_view->text();
+}
 
 void ProgramLine::search()
 {
@@ -83,10 +94,11 @@ void ProgramLine::search()
             m_found->setText(QStringLiteral("Found as %1").arg(QDir::toNativeSeparators(search.program)));
         } else {
             m_found->setRole(TextLabel::Role::Warning);
-            m_found->setText(search.notExecutable.isEmpty()
-                                 ? QStringLiteral("Not found just now: %1 folders of PATH were searched. It can be saved all the same.")
-                                       .arg(search.searchedFolders.size())
-                                 : QStringLiteral("%1 is there but may not be run.").arg(search.notExecutable));
+            m_found->setText(
+                search.notExecutable.isEmpty()
+                    ? QStringLiteral("Not found just now: %1 folders of PATH were searched. It can be saved all the same.")
+                          .arg(search.searchedFolders.size())
+                    : QStringLiteral("%1 is there but may not be run.").arg(search.notExecutable));
         }
     });
     QString path = m_server.env.value(QStringLiteral("PATH"));

@@ -12,8 +12,8 @@ namespace oriel::ui {
 class CodeView;
 class TextLabel;
 
-/// Shows the exact line that will be started on this machine, whole, with the file that the command was found to be, and asks for a yes.
-/// The yes is for that line only: another line asks again. GUI thread; the PATH is searched on a pool thread.
+/// Shows the exact line that will be started on this machine, whole, with the file that the command was found to be, and asks for
+/// a yes. The yes is for that line only: another line asks again. GUI thread; the PATH is searched on a pool thread.
 class ProgramLine : public QWidget {
     Q_OBJECT
 public:

@@ -11,7 +11,8 @@
 namespace oriel::ui {
 
 ServerDialog::ServerDialog(service::GatewayService& service, const QStringList& takenNames, QWidget* parent)
-    : Dialog(QStringLiteral("Add a server"), parent), m_service(service)
+    : Dialog(QStringLiteral("Add a server"), parent),
+      m_service(service)
 {
     setSentence(QStringLiteral("Every client that is connected to Oriel sees its tools as soon as it is ready."));
     setAcceptButton(QStringLiteral("Add server"));
@@ -26,7 +27,8 @@ ServerDialog::ServerDialog(service::GatewayService& service, const QStringList& 
     m_form->setAutoFillBackground(false); // which setWidget() switches on; the card shows through
     body()->addWidget(scroll, 1);
     resize(680, 720);
-    connect(m_form, &ServerForm::failed, this, [this](const QString& headline, const QString& sentence) { showError(headline, sentence); });
+    connect(m_form, &ServerForm::failed, this,
+            [this](const QString& headline, const QString& sentence) { showError(headline, sentence); });
     connect(m_form, &ServerForm::changed, this, [this] { showError({}); });
 }
 

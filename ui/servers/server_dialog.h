@@ -8,7 +8,8 @@ namespace oriel::ui {
 
 class ServerForm;
 
-/// Adds a server: its settings, the exact line that will be run, and the confirmation of it. Closes only when it was saved. GUI thread.
+/// Adds a server: its settings, the exact line that will be run, and the confirmation of it. Closes only when it was saved. GUI
+/// thread.
 class ServerDialog : public Dialog {
     Q_OBJECT
 public:

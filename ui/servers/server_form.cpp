@@ -45,7 +45,10 @@ QLineEdit* timeEdit(QWidget* parent)
     return edit;
 }
 
-QString overrideText(const std::optional<std::chrono::milliseconds>& own) { return own ? durationText(*own) : QString(); }
+QString overrideText(const std::optional<std::chrono::milliseconds>& own)
+{
+    return own ? durationText(*own) : QString();
+}
 
 } // namespace
 
@@ -64,8 +67,10 @@ ServerForm::ServerForm(service::GatewayService& service, QWidget* parent) : QWid
 void ServerForm::buildFields()
 {
     m_name = new QLineEdit(m_form);
-    m_form->addField(QStringLiteral("name"), QStringLiteral("Name"), m_name, QStringLiteral("Stands before the names of its tools: name__tool."));
-    m_transport = new Segmented({QStringLiteral("Command (stdio)"), QStringLiteral("HTTP"), QStringLiteral("HTTP+SSE (old)")}, m_form);
+    m_form->addField(QStringLiteral("name"), QStringLiteral("Name"), m_name,
+                     QStringLiteral("Stands before the names of its tools: name__tool."));
+    m_transport =
+        new Segmented({QStringLiteral("Command (stdio)"), QStringLiteral("HTTP"), QStringLiteral("HTTP+SSE (old)")}, m_form);
     m_form->addField(QStringLiteral("transport"), QStringLiteral("Reached by"), m_transport);
     m_command = monoEdit(QStringLiteral("npx"), m_form);
     m_form->addField(QStringLiteral("command"), QStringLiteral("Program"), m_command);
@@ -75,8 +80,10 @@ void ServerForm::buildFields()
     m_arguments->setTabChangesFocus(true);
     m_arguments->setLineWrapMode(QPlainTextEdit::NoWrap);
     m_arguments->setFixedHeight(84);
-    m_form->addField(QStringLiteral("args"), QStringLiteral("Arguments"), m_arguments, QStringLiteral("One a line, without quotes. ${vault:name} and ${VARIABLE} are filled in."));
-    m_environment = new PairList(QStringLiteral("NAME"), QStringLiteral("value or ${vault:name}"), QStringLiteral("Add a variable"), m_form);
+    m_form->addField(QStringLiteral("args"), QStringLiteral("Arguments"), m_arguments,
+                     QStringLiteral("One a line, without quotes. ${vault:name} and ${VARIABLE} are filled in."));
+    m_environment =
+        new PairList(QStringLiteral("NAME"), QStringLiteral("value or ${vault:name}"), QStringLiteral("Add a variable"), m_form);
     m_environment->setSecretTest(isPlainSecret);
     m_environment->setVaultOffered(true);
     m_form->addField(QStringLiteral("env"), QStringLiteral("Environment"), m_environment);
@@ -84,7 +91,8 @@ void ServerForm::buildFields()
     m_form->addField(QStringLiteral("cwd"), QStringLiteral("Folder"), m_folder);
     m_url = monoEdit(QStringLiteral("https://mcp.example.com/mcp"), m_form);
     m_form->addField(QStringLiteral("url"), QStringLiteral("URL"), m_url);
-    m_headers = new PairList(QStringLiteral("Header"), QStringLiteral("value or Bearer ${vault:name}"), QStringLiteral("Add a header"), m_form);
+    m_headers = new PairList(QStringLiteral("Header"), QStringLiteral("value or Bearer ${vault:name}"),
+                             QStringLiteral("Add a header"), m_form);
     m_headers->setSecretTest(isPlainSecret);
     m_headers->setVaultOffered(true);
     m_form->addField(QStringLiteral("headers"), QStringLiteral("Headers"), m_headers);
@@ -104,13 +112,15 @@ void ServerForm::buildLimits()
     m_concurrency = numberEdit(100'000, QStringLiteral("no limit"), m_form);
     m_form->addField(QStringLiteral("concurrency"), QStringLiteral("Calls in flight"), m_concurrency);
     m_restarts = numberEdit(1000, QStringLiteral("none"), m_form);
-    m_form->addField(QStringLiteral("maxRestarts"), QStringLiteral("Restarts in a row"), m_restarts, QStringLiteral("After these it stays down until you start it again."));
+    m_form->addField(QStringLiteral("maxRestarts"), QStringLiteral("Restarts in a row"), m_restarts,
+                     QStringLiteral("After these it stays down until you start it again."));
     m_connect = timeEdit(m_form);
     m_form->addField(QStringLiteral("timeouts.connectivity"), QStringLiteral("Connecting within"), m_connect);
     m_discovery = timeEdit(m_form);
     m_form->addField(QStringLiteral("timeouts.discovery"), QStringLiteral("Lists within"), m_discovery);
     m_call = timeEdit(m_form);
-    m_form->addField(QStringLiteral("timeouts.toolCall"), QStringLiteral("A call within"), m_call, QStringLiteral("Such as 500 ms, 30 s, 5 min. Empty: as the gateway has it."));
+    m_form->addField(QStringLiteral("timeouts.toolCall"), QStringLiteral("A call within"), m_call,
+                     QStringLiteral("Such as 500 ms, 30 s, 5 min. Empty: as the gateway has it."));
 }
 
 void ServerForm::connectFields()
@@ -171,7 +181,8 @@ void ServerForm::fill(const config::Server& server)
     m_enabled->setChecked(server.enabled);
     m_concurrency->setValue(server.concurrency);
     m_restarts->setValue(server.maxRestarts);
-    const auto showTimeout = [](QLineEdit* edit, const std::optional<std::chrono::milliseconds>& own, std::chrono::milliseconds gateways) {
+    const auto showTimeout = [](QLineEdit* edit, const std::optional<std::chrono::milliseconds>& own,
+                                std::chrono::milliseconds gateways) {
         edit->setText(overrideText(own));
         edit->setPlaceholderText(durationText(gateways));
     };
@@ -210,7 +221,8 @@ config::Server ServerForm::server() const
 QList<FieldError> ServerForm::timeoutErrors() const
 {
     QList<FieldError> errors;
-    const std::pair<const char*, QLineEdit*> fields[] = {{"timeouts.connectivity", m_connect}, {"timeouts.discovery", m_discovery}, {"timeouts.toolCall", m_call}};
+    const std::pair<const char*, QLineEdit*> fields[] = {
+        {"timeouts.connectivity", m_connect}, {"timeouts.discovery", m_discovery}, {"timeouts.toolCall", m_call}};
     for (const auto& [key, edit] : fields) {
         const auto duration = parseDuration(edit->text());
         if (!edit->text().trimmed().isEmpty() && (!duration || duration->count() < 1))
@@ -240,8 +252,11 @@ void ServerForm::onChanged()
         return;
     showLine();
     const int secrets = m_environment->secretCount() + m_headers->secretCount();
-    const QString hint = secrets == 0 ? QString()
-                                      : QStringLiteral("A value looks like a secret. The key beside it moves it to the vault; the file then holds only a reference.");
+    const QString hint =
+        secrets == 0
+            ? QString()
+            : QStringLiteral(
+                  "A value looks like a secret. The key beside it moves it to the vault; the file then holds only a reference.");
     m_form->setHint(m_transport->currentIndex() == 0 ? QStringLiteral("env") : QStringLiteral("headers"), hint);
     Q_EMIT changed();
 }
@@ -259,7 +274,8 @@ void ServerForm::showTransport()
 void ServerForm::showLine()
 {
     m_line->setServer(server());
-    m_form->setFieldVisible(QStringLiteral("approval"), m_transport->currentIndex() == 0 && !m_command->text().trimmed().isEmpty());
+    m_form->setFieldVisible(QStringLiteral("approval"),
+                            m_transport->currentIndex() == 0 && !m_command->text().trimmed().isEmpty());
 }
 
 void ServerForm::moveToVault(PairList* list, int row)
@@ -271,16 +287,18 @@ void ServerForm::moveToVault(PairList* list, int row)
     const QString owner = m_name->text().trimmed().isEmpty() ? QStringLiteral("server") : m_name->text().trimmed();
     const QString name = vaultNameOf(owner, field);
     const SecretParts parts = splitSecret(value);
-    whenDone(m_service.setSecret(name, parts.secret), this, [this, list, field, value, reference = parts.reference(name)](const Status& kept) {
-        if (!kept) {
-            Q_EMIT failed(QStringLiteral("%1 was not moved to the vault: %2").arg(field, kept.error().message), kept.error().remedy);
-            return;
-        }
-        for (int at = 0; at < list->rowCount(); ++at) { // rows may have moved meanwhile
-            if (list->nameEdit(at)->text().trimmed() == field && list->valueEdit(at)->text() == value)
-                list->setValue(at, reference);
-        }
-    });
+    whenDone(m_service.setSecret(name, parts.secret), this,
+             [this, list, field, value, reference = parts.reference(name)](const Status& kept) {
+                 if (!kept) {
+                     Q_EMIT failed(QStringLiteral("%1 was not moved to the vault: %2").arg(field, kept.error().message),
+                                   kept.error().remedy);
+                     return;
+                 }
+                 for (int at = 0; at < list->rowCount(); ++at) { // rows may have moved meanwhile
+                     if (list->nameEdit(at)->text().trimmed() == field && list->valueEdit(at)->text() == value)
+                         list->setValue(at, reference);
+                 }
+             });
 }
 
 } // namespace oriel::ui

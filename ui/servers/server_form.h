@@ -18,8 +18,8 @@ class PairList;
 class ProgramLine;
 class Segmented;
 
-/// Every setting of one server as fields. Knows nothing about saving but the vault: a secret typed in plain can be moved there, which stores
-/// it at once and leaves a reference. GUI thread.
+/// Every setting of one server as fields. Knows nothing about saving but the vault: a secret typed in plain can be moved there,
+/// which stores it at once and leaves a reference. GUI thread.
 class ServerForm : public QWidget {
     Q_OBJECT
 public:

@@ -55,7 +55,9 @@ QVariant serverData(const service::ServerSnapshot& server, int role)
 } // namespace
 
 ServerListModel::ServerListModel(QObject* parent)
-    : RowModel({{QStringLiteral("name"), serverData}}, [](const service::ServerSnapshot& server) { return server.config.name; }, parent)
+    : RowModel(
+          {{QStringLiteral("name"), serverData}}, [](const service::ServerSnapshot& server) { return server.config.name; },
+          parent)
 {}
 
 void ServerRow::paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const
@@ -70,13 +72,16 @@ void ServerRow::paint(QPainter* painter, const QStyleOptionViewItem& option, con
     const QRect box = option.rect.adjusted(side, 6, -side, -7);
     const int half = box.height() / 2;
     const auto placed = [&](const QRect& part) { return QStyle::visualRect(option.direction, box, part); };
-    const auto text = [&](const QRect& part, const QFont& font, const QColor& color, Qt::Alignment alignment, const QString& words) {
+    const auto text = [&](const QRect& part, const QFont& font, const QColor& color, Qt::Alignment alignment,
+                          const QString& words) {
         painter->setFont(font);
         painter->setPen(color);
-        painter->drawText(placed(part), int(QStyle::visualAlignment(option.direction, alignment) | Qt::AlignVCenter) | Qt::TextSingleLine,
+        painter->drawText(placed(part),
+                          int(QStyle::visualAlignment(option.direction, alignment) | Qt::AlignVCenter) | Qt::TextSingleLine,
                           QFontMetrics(font).elidedText(words, Qt::ElideRight, part.width()));
     };
-    paintLamp(*painter, placed(QRect(box.left(), box.top() + (half - 12) / 2, 12, 12)), static_cast<Lamp>(index.data(CellRole::Lamp).toInt()), theme);
+    paintLamp(*painter, placed(QRect(box.left(), box.top() + (half - 12) / 2, 12, 12)),
+              static_cast<Lamp>(index.data(CellRole::Lamp).toInt()), theme);
     const auto calls = index.data(ServerListModel::CallsRole).toULongLong();
     const auto errors = index.data(ServerListModel::ErrorsRole).toULongLong();
     const QString callText = calls == 0 ? QString() : formatCompact(std::int64_t(calls)) + QStringLiteral(" calls");
@@ -87,15 +92,20 @@ void ServerRow::paint(QPainter* painter, const QStyleOptionViewItem& option, con
     const int left = box.left() + 20;
     const int width = box.right() - left + 1;
     const bool dim = index.data(CellRole::Dim).toBool();
-    text({left, box.top(), width - callRoom - 8, half}, fonts::bodyMedium(), dim ? theme.dim : theme.text, Qt::AlignLeft, item.text);
+    text({left, box.top(), width - callRoom - 8, half}, fonts::bodyMedium(), dim ? theme.dim : theme.text, Qt::AlignLeft,
+         item.text);
     text({left + width - callRoom, box.top(), callRoom, half}, fonts::caption(), theme.dim, Qt::AlignRight, callText);
     const auto tone = static_cast<Tone>(index.data(CellRole::Tone).toInt());
-    text({left, box.top() + half, width - errorRoom - 8, half}, fonts::caption(), tone == Tone::Neutral ? theme.dim : theme.toneText(tone), Qt::AlignLeft,
-         index.data(CellRole::Note).toString());
-    text({left + width - errorRoom, box.top() + half, errorRoom, half}, fonts::caption(), theme.toneText(Tone::Error), Qt::AlignRight, errorText);
+    text({left, box.top() + half, width - errorRoom - 8, half}, fonts::caption(),
+         tone == Tone::Neutral ? theme.dim : theme.toneText(tone), Qt::AlignLeft, index.data(CellRole::Note).toString());
+    text({left + width - errorRoom, box.top() + half, errorRoom, half}, fonts::caption(), theme.toneText(Tone::Error),
+         Qt::AlignRight, errorText);
     painter->restore();
 }
 
-QSize ServerRow::sizeHint(const QStyleOptionViewItem&, const QModelIndex&) const { return {240, height}; }
+QSize ServerRow::sizeHint(const QStyleOptionViewItem&, const QModelIndex&) const
+{
+    return {240, height};
+}
 
 } // namespace oriel::ui

@@ -16,7 +16,10 @@
 namespace oriel::ui {
 namespace {
 
-KeyValue prose(const QString& key, const QString& value) { return {key, value, Tone::Neutral, {}, false, {}}; }
+KeyValue prose(const QString& key, const QString& value)
+{
+    return {key, value, Tone::Neutral, {}, false, {}};
+}
 
 QString secretless(const QMap<QString, QString>& environment)
 {
@@ -43,20 +46,27 @@ QList<KeyValue> serverFacts(const service::ServerSnapshot& server)
     if (!config.cwd.isEmpty())
         rows.append({QStringLiteral("folder"), config.cwd, Tone::Neutral, {}, true, {}});
     if (!config.env.isEmpty())
-        rows.append({QStringLiteral("environment"), secretless(config.env), Tone::Neutral, QStringLiteral("names only"), true, {}});
+        rows.append(
+            {QStringLiteral("environment"), secretless(config.env), Tone::Neutral, QStringLiteral("names only"), true, {}});
     rows.append(prose(QStringLiteral("state"), server.stateText));
     if (server.sinceUnixNs > 0)
         rows.append({QStringLiteral("since"), formatDateTime(server.sinceUnixNs), Tone::Neutral, {}, true, {}});
     if (server.pid != 0)
         rows.append({QStringLiteral("pid"), QString::number(server.pid), Tone::Neutral, {}, true, {}});
     if (!server.serverName.isEmpty())
-        rows.append(prose(QStringLiteral("calls itself"), QStringLiteral("%1 %2").arg(server.serverName, server.serverVersion).trimmed()));
+        rows.append(prose(QStringLiteral("calls itself"),
+                          QStringLiteral("%1 %2").arg(server.serverName, server.serverVersion).trimmed()));
     if (!server.protocolVersion.isEmpty())
         rows.append({QStringLiteral("MCP revision"), server.protocolVersion, Tone::Neutral, {}, true, {}});
     if (server.state == service::ServerState::Ready)
-        rows.append(prose(QStringLiteral("offers"), QStringLiteral("%1 tools · %2 prompts · %3 resources").arg(server.tools).arg(server.prompts).arg(server.resources)));
-    rows.append(prose(QStringLiteral("starts"), config.start == config::StartMode::AtLaunch ? QStringLiteral("when Oriel starts") : QStringLiteral("on first use")));
-    rows.append(prose(QStringLiteral("restarts"), QStringLiteral("%1 since Oriel started, at most %2 in a row").arg(server.restarts).arg(config.maxRestarts)));
+        rows.append(prose(
+            QStringLiteral("offers"),
+            QStringLiteral("%1 tools · %2 prompts · %3 resources").arg(server.tools).arg(server.prompts).arg(server.resources)));
+    rows.append(prose(QStringLiteral("starts"), config.start == config::StartMode::AtLaunch ? QStringLiteral("when Oriel starts")
+                                                                                            : QStringLiteral("on first use")));
+    rows.append(
+        prose(QStringLiteral("restarts"),
+              QStringLiteral("%1 since Oriel started, at most %2 in a row").arg(server.restarts).arg(config.maxRestarts)));
     if (config.concurrency > 0)
         rows.append(prose(QStringLiteral("calls in flight"), QStringLiteral("at most %1").arg(config.concurrency)));
     return rows;
@@ -134,7 +144,8 @@ void ServerOverview::setServer(const service::ServerSnapshot& server)
     m_errors->setFigure(formatCount(std::int64_t(server.errors)), share(server.errors, server.calls));
     m_errors->setValueTone(server.errors > 0 ? Tone::Error : Tone::Neutral);
     m_latency->setFigure(called ? formatDuration(server.p95Ns) : QStringLiteral("–"));
-    m_flight->setFigure(formatCount(server.inFlight), server.config.concurrency > 0 ? QStringLiteral("of %1").arg(server.config.concurrency) : QString());
+    m_flight->setFigure(formatCount(server.inFlight),
+                        server.config.concurrency > 0 ? QStringLiteral("of %1").arg(server.config.concurrency) : QString());
     if (const QList<KeyValue> facts = serverFacts(server); facts != m_facts->rows())
         m_facts->setRows(facts);
     const QString words = server.lastStderr.join(QLatin1Char('\n'));
@@ -149,8 +160,9 @@ void ServerOverview::showDiagnosis(const service::ServerSnapshot& server)
     const service::Diagnosis& diagnosis = server.diagnosis;
     const QString trace = QString::fromLatin1(server.lifecycleTraceId);
     m_banner->setVisible(!diagnosis.isEmpty());
-    const bool same = m_server == server.config.name && m_trace == trace && m_shown.headline == diagnosis.headline && m_shown.cause == diagnosis.cause &&
-                      m_shown.remedy == diagnosis.remedy && m_shown.details == diagnosis.details;
+    const bool same = m_server == server.config.name && m_trace == trace && m_shown.headline == diagnosis.headline &&
+                      m_shown.cause == diagnosis.cause && m_shown.remedy == diagnosis.remedy &&
+                      m_shown.details == diagnosis.details;
     if (same)
         return; // its links may have the focus
     m_trace = trace;

@@ -41,7 +41,10 @@ ServerSettingsPage::ServerSettingsPage(service::GatewayService& service, QWidget
     });
 }
 
-bool ServerSettingsPage::isChanged() const { return m_loaded && m_form->isChanged(); }
+bool ServerSettingsPage::isChanged() const
+{
+    return m_loaded && m_form->isChanged();
+}
 
 void ServerSettingsPage::setServer(const config::Server& server, const QStringList& otherNames)
 {
@@ -67,7 +70,8 @@ void ServerSettingsPage::save()
     whenDone(m_service.saveServer(server, m_form->loaded().name), this, [this, server](const Status& saved) {
         m_bar->setBusy(false);
         if (!saved) {
-            m_bar->showError(QStringLiteral("%1 was not saved: %2").arg(server.name, saved.error().message), saved.error().remedy);
+            m_bar->showError(QStringLiteral("%1 was not saved: %2").arg(server.name, saved.error().message),
+                             saved.error().remedy);
             return;
         }
         m_form->load(server, m_otherNames, false);

@@ -10,8 +10,8 @@ namespace oriel::ui {
 class SaveBar;
 class ServerForm;
 
-/// A server's settings with Save and Revert. What is being edited is not overwritten by what happens outside, and is kept as a draft
-/// while another server is shown. GUI thread.
+/// A server's settings with Save and Revert. What is being edited is not overwritten by what happens outside, and is kept as a
+/// draft while another server is shown. GUI thread.
 class ServerSettingsPage : public QWidget {
     Q_OBJECT
 public:

@@ -31,14 +31,16 @@ bool isHeaderName(const QString& name)
 void checkCommand(const config::Server& server, QList<FieldError>& errors)
 {
     if (server.command.trimmed().isEmpty())
-        errors.append({QStringLiteral("command"), QStringLiteral("Give the program to start, such as npx, uvx or an absolute path.")});
+        errors.append(
+            {QStringLiteral("command"), QStringLiteral("Give the program to start, such as npx, uvx or an absolute path.")});
     else if (server.command.contains(QLatin1Char('\n')))
         errors.append({QStringLiteral("command"), QStringLiteral("The program is one line; arguments go below, one a line.")});
     if (!server.cwd.isEmpty() && !QDir::isAbsolutePath(server.cwd) && !server.cwd.startsWith(QLatin1String("${")))
         errors.append({QStringLiteral("cwd"), QStringLiteral("The folder is an absolute path; \"%1\" is not.").arg(server.cwd)});
     for (auto it = server.env.cbegin(); it != server.env.cend(); ++it) {
         if (it.key().isEmpty() || it.key().contains(QLatin1Char('=')) || it.key().contains(QLatin1Char(' ')))
-            errors.append({QStringLiteral("env"), QStringLiteral("\"%1\" cannot be the name of an environment variable.").arg(it.key())});
+            errors.append(
+                {QStringLiteral("env"), QStringLiteral("\"%1\" cannot be the name of an environment variable.").arg(it.key())});
     }
 }
 
@@ -48,10 +50,13 @@ void checkUrl(const config::Server& server, QList<FieldError>& errors)
     const bool reference = server.url.contains(QLatin1String("${"));
     if (server.url.isEmpty())
         errors.append({QStringLiteral("url"), QStringLiteral("Give the server's URL, such as https://mcp.example.com/mcp.")});
-    else if (!reference && (!url.isValid() || (url.scheme() != QLatin1String("http") && url.scheme() != QLatin1String("https")) || url.host().isEmpty()))
-        errors.append({QStringLiteral("url"), QStringLiteral("Expected a URL that begins with http:// or https:// and names a host.")});
+    else if (!reference && (!url.isValid() || (url.scheme() != QLatin1String("http") && url.scheme() != QLatin1String("https")) ||
+                            url.host().isEmpty()))
+        errors.append(
+            {QStringLiteral("url"), QStringLiteral("Expected a URL that begins with http:// or https:// and names a host.")});
     else if (!reference && !url.userInfo().isEmpty())
-        errors.append({QStringLiteral("url"), QStringLiteral("A password in the URL would be shown and logged; put it into a header.")});
+        errors.append(
+            {QStringLiteral("url"), QStringLiteral("A password in the URL would be shown and logged; put it into a header.")});
     for (const auto& [name, value] : server.headers) {
         if (!isHeaderName(name))
             errors.append({QStringLiteral("headers"), QStringLiteral("\"%1\" cannot be the name of a header.").arg(name)});
@@ -94,11 +99,15 @@ QString transportWord(config::ServerTransport transport)
     return {};
 }
 
-bool isSettled(ServerState state) { return state != ServerState::Starting && state != ServerState::Stopping; }
+bool isSettled(ServerState state)
+{
+    return state != ServerState::Starting && state != ServerState::Stopping;
+}
 
 QString commandLineOf(const config::Server& server)
 {
-    return server.transport == config::ServerTransport::Stdio ? upstream::readableCommandLine(server.command, server.args) : server.url;
+    return server.transport == config::ServerTransport::Stdio ? upstream::readableCommandLine(server.command, server.args)
+                                                              : server.url;
 }
 
 QString brokenCommandLine(const config::Server& server, qsizetype width)
@@ -112,7 +121,10 @@ QString brokenCommandLine(const config::Server& server, qsizetype width)
     return parts.join(QStringLiteral(" \\\n    "));
 }
 
-QString textFromArguments(const QStringList& arguments) { return arguments.join(QLatin1Char('\n')); }
+QString textFromArguments(const QStringList& arguments)
+{
+    return arguments.join(QLatin1Char('\n'));
+}
 
 QStringList argumentsFromText(const QString& text)
 {
@@ -129,7 +141,8 @@ bool isPlainSecret(const QString& name, const QString& value)
     using privacy::KeyVerdict;
     const KeyVerdict verdict = privacy::judgeKeyName({key.constData(), std::size_t(key.size())});
     const bool secretName = verdict == KeyVerdict::Secret || verdict == KeyVerdict::StrictSecret;
-    return secretName && !value.contains(QLatin1String("${")) && !privacy::isPlaceholderValue({plain.constData(), std::size_t(plain.size())});
+    return secretName && !value.contains(QLatin1String("${")) &&
+           !privacy::isPlaceholderValue({plain.constData(), std::size_t(plain.size())});
 }
 
 QString vaultNameOf(const QString& server, const QString& field)
@@ -142,7 +155,8 @@ QString vaultNameOf(const QString& server, const QString& field)
 
 SecretParts splitSecret(const QString& value)
 {
-    static const QRegularExpression scheme(QStringLiteral("^(Bearer|Basic|Token|ApiKey) +(?=\\S)"), QRegularExpression::CaseInsensitiveOption);
+    static const QRegularExpression scheme(QStringLiteral("^(Bearer|Basic|Token|ApiKey) +(?=\\S)"),
+                                           QRegularExpression::CaseInsensitiveOption);
     const QString head = scheme.match(value).captured(0);
     return {head, value.mid(head.size()).toUtf8()};
 }
@@ -178,7 +192,8 @@ bool matchesFilter(const service::ServerSnapshot& server, const QString& filter)
             named = true;
             found = found || value == server.config.name;
         } else if (word != QLatin1String("AND") && word != QLatin1String("OR") && word != QLatin1String("NOT")) {
-            if (!server.config.name.contains(word, Qt::CaseInsensitive) && !commandLineOf(server.config).contains(word, Qt::CaseInsensitive))
+            if (!server.config.name.contains(word, Qt::CaseInsensitive) &&
+                !commandLineOf(server.config).contains(word, Qt::CaseInsensitive))
                 return false;
         }
     }

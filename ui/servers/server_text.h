@@ -20,8 +20,8 @@ namespace oriel::ui {
 
 /// The command with its arguments, quoted where a shell would need it; for HTTP the URL.
 [[nodiscard]] QString commandLineOf(const config::Server& server);
-/// The same broken into lines of one argument each when it is longer than `width`, so that nothing is hidden at an edge; a shell reads it as
-/// one command.
+/// The same broken into lines of one argument each when it is longer than `width`, so that nothing is hidden at an edge; a shell
+/// reads it as one command.
 [[nodiscard]] QString brokenCommandLine(const config::Server& server, qsizetype width = 96);
 
 /// Arguments as text, one a line, and back. Empty lines at the end are dropped; others are empty arguments.
@@ -37,15 +37,19 @@ struct SecretParts {
     QString scheme;
     QByteArray secret;
     /// What stands in the configuration instead: "Bearer ${vault:notes.Authorization}".
-    [[nodiscard]] QString reference(const QString& vaultName) const { return scheme + QStringLiteral("${vault:%1}").arg(vaultName); }
+    [[nodiscard]] QString reference(const QString& vaultName) const
+    {
+        return scheme + QStringLiteral("${vault:%1}").arg(vaultName);
+    }
 };
 [[nodiscard]] SecretParts splitSecret(const QString& value);
 
-/// What keeps `server` from being saved, by field: name, command, cwd, url, env, headers, concurrency. `otherNames` are the names of the others.
+/// What keeps `server` from being saved, by field: name, command, cwd, url, env, headers, concurrency. `otherNames` are the names
+/// of the others.
 [[nodiscard]] QList<FieldError> validateServer(const config::Server& server, const QStringList& otherNames);
 
-/// Whether the shared filter keeps this server: `server=` terms name it, words are looked for in name and command line; terms about
-/// other things do not concern servers.
+/// Whether the shared filter keeps this server: `server=` terms name it, words are looked for in name and command line; terms
+/// about other things do not concern servers.
 [[nodiscard]] bool matchesFilter(const service::ServerSnapshot& server, const QString& filter);
 
 } // namespace oriel::ui

@@ -64,16 +64,21 @@ void ServersSection::buildActions()
         return action;
     };
     m_add = make(QStringLiteral("Add a server …"), QStringLiteral("Add"), IconName::Plus, QKeySequence(Qt::CTRL | Qt::Key_N));
-    m_import = make(QStringLiteral("Import servers …"), QStringLiteral("Import"), IconName::Import, QKeySequence(Qt::CTRL | Qt::Key_I));
-    m_restart = make(QStringLiteral("Restart this server"), QStringLiteral("Restart"), IconName::Restart, QKeySequence(Qt::CTRL | Qt::Key_R));
-    m_enable = make(QStringLiteral("Disable this server"), QStringLiteral("Disable"), IconName::Pause, QKeySequence(Qt::CTRL | Qt::Key_E));
+    m_import =
+        make(QStringLiteral("Import servers …"), QStringLiteral("Import"), IconName::Import, QKeySequence(Qt::CTRL | Qt::Key_I));
+    m_restart = make(QStringLiteral("Restart this server"), QStringLiteral("Restart"), IconName::Restart,
+                     QKeySequence(Qt::CTRL | Qt::Key_R));
+    m_enable = make(QStringLiteral("Disable this server"), QStringLiteral("Disable"), IconName::Pause,
+                    QKeySequence(Qt::CTRL | Qt::Key_E));
     m_edit = make(QStringLiteral("Edit this server"), QStringLiteral("Edit"), IconName::Edit, QKeySequence(Qt::Key_F2));
-    m_remove = make(QStringLiteral("Remove this server …"), QStringLiteral("Remove"), IconName::Trash, QKeySequence(Qt::CTRL | Qt::Key_Delete));
+    m_remove = make(QStringLiteral("Remove this server …"), QStringLiteral("Remove"), IconName::Trash,
+                    QKeySequence(Qt::CTRL | Qt::Key_Delete));
     connect(m_add, &QAction::triggered, this, &ServersSection::addServer);
     connect(m_import, &QAction::triggered, this, &ServersSection::importServers);
     connect(m_restart, &QAction::triggered, this, [this] {
         const QString name = m_current;
-        whenDone(m_service.restartServer(name), this, [this, name](const Status& done) { report(QStringLiteral("%1 was not restarted").arg(name), done); });
+        whenDone(m_service.restartServer(name), this,
+                 [this, name](const Status& done) { report(QStringLiteral("%1 was not restarted").arg(name), done); });
     });
     connect(m_enable, &QAction::triggered, this, [this] {
         if (const ServerSnapshot* server = current())
@@ -100,8 +105,11 @@ void ServersSection::buildPage()
     m_splitter->setStretchFactor(1, 1);
     m_splitter->setSizes({300, 900});
     m_splitter->setChildrenCollapsible(false);
-    m_empty = new EmptyState(IconName::Servers, QStringLiteral("No servers yet"),
-                             QStringLiteral("Import the MCP servers that your other clients have, or add one. To look around first, start Oriel with --demo."), this);
+    m_empty = new EmptyState(
+        IconName::Servers, QStringLiteral("No servers yet"),
+        QStringLiteral(
+            "Import the MCP servers that your other clients have, or add one. To look around first, start Oriel with --demo."),
+        this);
     m_empty->addButton(m_import);
     m_empty->addButton(m_add);
     auto* emptyCard = new Card(QString(), this);
@@ -118,7 +126,8 @@ QWidget* ServersSection::buildList()
     m_listCard->setMinimumWidth(220);
     m_listCard->setHeaderLine(true);
     for (QAction* action : {m_import, m_add}) {
-        auto* button = new IconButton(action == m_add ? IconName::Plus : IconName::Import, QString(action->text()).remove(QStringLiteral(" …")), m_listCard);
+        auto* button = new IconButton(action == m_add ? IconName::Plus : IconName::Import,
+                                      QString(action->text()).remove(QStringLiteral(" …")), m_listCard);
         connect(button, &IconButton::clicked, action, &QAction::trigger);
         m_listCard->addHeaderWidget(button);
     }
@@ -177,8 +186,10 @@ void ServersSection::connectPages()
     connect(m_overview, &ServerOverview::restartRequested, m_restart, &QAction::trigger);
     connect(m_overview, &ServerOverview::editRequested, m_edit, &QAction::trigger);
     connect(m_overview, &ServerOverview::wireRequested, this, [this] { m_tabs->setCurrentIndex(WireTab); });
-    connect(m_overview, &ServerOverview::traceRequested, this, [this](const QString& trace) { Q_EMIT openRequested(QStringLiteral("traces"), trace); });
-    connect(m_wire, &WirePage::spanRequested, this, [this](const QString& target) { Q_EMIT openRequested(QStringLiteral("traces"), target); });
+    connect(m_overview, &ServerOverview::traceRequested, this,
+            [this](const QString& trace) { Q_EMIT openRequested(QStringLiteral("traces"), trace); });
+    connect(m_wire, &WirePage::spanRequested, this,
+            [this](const QString& target) { Q_EMIT openRequested(QStringLiteral("traces"), target); });
     connect(m_tools, &ToolsPage::toolEnabledChanged, this, [this](const QString& server, const QString& tool, bool enabled) {
         whenDone(m_service.setToolEnabled(server, tool, enabled), this, [this, tool](const Status& done) {
             report(QStringLiteral("%1 stays as it was").arg(tool), done);
@@ -199,25 +210,34 @@ void ServersSection::setFilter(const QString& text)
     m_refresh->demand();
 }
 
-void ServersSection::setLive(bool live) { m_wire->setLive(live); }
+void ServersSection::setLive(bool live)
+{
+    m_wire->setLive(live);
+}
 
 bool ServersSection::isReady() const
 {
-    const bool anySettled = std::any_of(m_servers.cbegin(), m_servers.cend(), [](const ServerSnapshot& server) { return isSettled(server.state); });
+    const bool anySettled =
+        std::any_of(m_servers.cbegin(), m_servers.cend(), [](const ServerSnapshot& server) { return isSettled(server.state); });
     return m_refreshed && (m_servers.isEmpty() || anySettled);
 }
 
-QString ServersSection::emptyReason() const { return m_servers.isEmpty() ? QStringLiteral("No servers are configured.") : QString(); }
+QString ServersSection::emptyReason() const
+{
+    return m_servers.isEmpty() ? QStringLiteral("No servers are configured.") : QString();
+}
 
 bool ServersSection::open(const QString& target)
 {
     if (target.isEmpty())
         return true;
     const QString name = target.section(QLatin1Char('/'), 0, 0);
-    const QStringList tabs{QStringLiteral("overview"), QStringLiteral("tools"), QStringLiteral("wire"), QStringLiteral("settings")};
+    const QStringList tabs{QStringLiteral("overview"), QStringLiteral("tools"), QStringLiteral("wire"),
+                           QStringLiteral("settings")};
     const auto tab = tabs.indexOf(target.section(QLatin1Char('/'), 1, 1));
     const QList<ServerSnapshot> servers = m_service.servers();
-    if (std::none_of(servers.cbegin(), servers.cend(), [&](const ServerSnapshot& server) { return server.config.name == name; })) {
+    if (std::none_of(servers.cbegin(), servers.cend(),
+                     [&](const ServerSnapshot& server) { return server.config.name == name; })) {
         if (target == QLatin1String("add"))
             addServer();
         else if (target == QLatin1String("import"))
@@ -243,7 +263,8 @@ void ServersSection::refresh()
     });
     m_model->setRows(shown);
     const auto count = m_servers.size();
-    m_listCard->setSubtitle(shown.size() == count ? QString::number(count) : QStringLiteral("%1 of %2").arg(shown.size()).arg(count));
+    m_listCard->setSubtitle(shown.size() == count ? QString::number(count)
+                                                  : QStringLiteral("%1 of %2").arg(shown.size()).arg(count));
     m_stack->setCurrentIndex(m_servers.isEmpty() ? 1 : 0);
     if (!m_wanted.isEmpty() && m_model->indexOf(m_wanted) >= 0)
         m_current = std::exchange(m_wanted, QString());
@@ -263,7 +284,8 @@ void ServersSection::refresh()
 
 void ServersSection::updateBadge()
 {
-    const auto failed = std::count_if(m_servers.cbegin(), m_servers.cend(), [](const ServerSnapshot& server) { return server.state == ServerState::Failed; });
+    const auto failed = std::count_if(m_servers.cbegin(), m_servers.cend(),
+                                      [](const ServerSnapshot& server) { return server.state == ServerState::Failed; });
     Q_EMIT badgeChanged(failed > 0 ? Badge{failed, Badge::Kind::Alarm} : Badge{m_servers.size(), Badge::Kind::Count});
 }
 
@@ -277,7 +299,8 @@ void ServersSection::select(const QString& name)
 
 const ServerSnapshot* ServersSection::current() const
 {
-    const auto it = std::find_if(m_servers.cbegin(), m_servers.cend(), [this](const ServerSnapshot& server) { return server.config.name == m_current; });
+    const auto it = std::find_if(m_servers.cbegin(), m_servers.cend(),
+                                 [this](const ServerSnapshot& server) { return server.config.name == m_current; });
     return it == m_servers.cend() ? nullptr : &*it;
 }
 
@@ -306,7 +329,8 @@ void ServersSection::showCurrent()
     m_header->setServer(*server);
     m_overview->setServer(*server);
     m_tools->setServer(*server);
-    m_tabs->setPageTitle(ToolsTab, server->toolList.isEmpty() ? QStringLiteral("Tools") : QStringLiteral("Tools %1").arg(server->toolList.size()));
+    m_tabs->setPageTitle(ToolsTab, server->toolList.isEmpty() ? QStringLiteral("Tools")
+                                                              : QStringLiteral("Tools %1").arg(server->toolList.size()));
     m_wire->setServer(server->config.name);
     m_settings->setServer(server->config, otherNames(server->config.name));
 }
@@ -329,7 +353,8 @@ void ServersSection::importServers()
     connect(dialog, &ImportDialog::imported, this, [this](const QStringList& names) {
         m_wanted = names.value(0);
         m_refresh->demand();
-        Q_EMIT notice(names.size() == 1 ? QStringLiteral("%1 imported").arg(names.first()) : QStringLiteral("%1 servers imported").arg(names.size()));
+        Q_EMIT notice(names.size() == 1 ? QStringLiteral("%1 imported").arg(names.first())
+                                        : QStringLiteral("%1 servers imported").arg(names.size()));
     });
     dialog->open();
 }
@@ -342,7 +367,8 @@ void ServersSection::askToRemove()
     const QString name = server->config.name;
     auto* dialog = new Dialog(QStringLiteral("Remove %1?").arg(name), window());
     dialog->setAttribute(Qt::WA_DeleteOnClose);
-    dialog->setSentence(QStringLiteral("It is stopped and taken out of the configuration; clients no longer see its tools. Its traces, logs and audit rows stay."));
+    dialog->setSentence(QStringLiteral("It is stopped and taken out of the configuration; clients no longer see its tools. Its "
+                                       "traces, logs and audit rows stay."));
     dialog->setAcceptButton(QStringLiteral("Remove"), Tone::Error);
     connect(dialog, &QDialog::accepted, this, [this, name] { removeServer(name); });
     dialog->open();
@@ -350,7 +376,8 @@ void ServersSection::askToRemove()
 
 void ServersSection::removeServer(const QString& name)
 {
-    const auto it = std::find_if(m_servers.cbegin(), m_servers.cend(), [&](const ServerSnapshot& server) { return server.config.name == name; });
+    const auto it = std::find_if(m_servers.cbegin(), m_servers.cend(),
+                                 [&](const ServerSnapshot& server) { return server.config.name == name; });
     if (it == m_servers.cend())
         return;
     whenDone(m_service.removeServer(name), this, [this, removed = it->config](const Status& done) {
@@ -403,7 +430,8 @@ QByteArray ServersSection::saveState() const
 {
     QByteArray bytes;
     QDataStream out(&bytes, QIODevice::WriteOnly);
-    out << stateVersion << m_splitter->saveState() << m_current << qint32(m_tabs->currentIndex()) << m_tools->saveState() << m_wire->saveState();
+    out << stateVersion << m_splitter->saveState() << m_current << qint32(m_tabs->currentIndex()) << m_tools->saveState()
+        << m_wire->saveState();
     return bytes;
 }
 

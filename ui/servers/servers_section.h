@@ -25,9 +25,9 @@ class TabPages;
 class ToolsPage;
 class WirePage;
 
-/// The servers behind the gateway: their list with state and traffic, and for the chosen one its overview, tools, wire log and settings;
-/// adding, importing, enabling, restarting and removing them. States stay current while paused, because commands depend on them; the wire log
-/// stands still. GUI thread; `service` must outlive it.
+/// The servers behind the gateway: their list with state and traffic, and for the chosen one its overview, tools, wire log and
+/// settings; adding, importing, enabling, restarting and removing them. States stay current while paused, because commands depend
+/// on them; the wire log stands still. GUI thread; `service` must outlive it.
 class ServersSection : public Section {
     Q_OBJECT
 public:

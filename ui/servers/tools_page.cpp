@@ -25,12 +25,15 @@ using service::ToolInfo;
 
 RowModel<ToolInfo>* makeModel(QObject* parent)
 {
-    const auto dimmed = [](const ToolInfo& tool, int role) { return role == CellRole::Dim ? QVariant(!tool.enabled) : QVariant(); };
+    const auto dimmed = [](const ToolInfo& tool, int role) {
+        return role == CellRole::Dim ? QVariant(!tool.enabled) : QVariant();
+    };
     std::vector<RowModel<ToolInfo>::Column> columns;
     columns.push_back({QStringLiteral("on"), [](const ToolInfo& tool, int role) -> QVariant {
                            if (role == Qt::CheckStateRole)
                                return int(tool.enabled ? Qt::Checked : Qt::Unchecked);
-                           return role == Qt::ToolTipRole ? QVariant(QStringLiteral("Whether clients see this tool")) : QVariant();
+                           return role == Qt::ToolTipRole ? QVariant(QStringLiteral("Whether clients see this tool"))
+                                                          : QVariant();
                        }});
     columns.push_back({QStringLiteral("name clients see"), [dimmed](const ToolInfo& tool, int role) -> QVariant {
                            if (role == Qt::DisplayRole)
@@ -38,14 +41,16 @@ RowModel<ToolInfo>* makeModel(QObject* parent)
                            return role == CellRole::Mono ? QVariant(true) : dimmed(tool, role);
                        }});
     columns.push_back({QStringLiteral("title"), [dimmed](const ToolInfo& tool, int role) -> QVariant {
-                           return role == Qt::DisplayRole ? QVariant(tool.title.isEmpty() ? tool.name : tool.title) : dimmed(tool, role);
+                           return role == Qt::DisplayRole ? QVariant(tool.title.isEmpty() ? tool.name : tool.title)
+                                                          : dimmed(tool, role);
                        }});
     columns.push_back({QStringLiteral("description"), [](const ToolInfo& tool, int role) -> QVariant {
                            if (role == Qt::DisplayRole)
                                return tool.description.simplified();
                            return role == CellRole::Dim ? QVariant(true) : QVariant();
                        }});
-    return new RowModel<ToolInfo>(std::move(columns), [](const ToolInfo& tool) { return tool.name; }, parent);
+    return new RowModel<ToolInfo>(
+        std::move(columns), [](const ToolInfo& tool) { return tool.name; }, parent);
 }
 
 QString whyEmpty(const service::ServerSnapshot& server)
@@ -133,7 +138,8 @@ ToolsPage::ToolsPage(QWidget* parent) : QWidget(parent)
     m_stack->addWidget(m_splitter);
     m_stack->addWidget(m_empty);
     column->addWidget(m_stack, 1);
-    m_model->setCheckHandler([this](const ToolInfo& tool, bool enabled) { Q_EMIT toolEnabledChanged(tool.server, tool.name, enabled); });
+    m_model->setCheckHandler(
+        [this](const ToolInfo& tool, bool enabled) { Q_EMIT toolEnabledChanged(tool.server, tool.name, enabled); });
     connect(m_search, &SearchField::searched, this, &ToolsPage::showRows);
     connect(m_table, &DataTable::currentRowChanged, this, &ToolsPage::showTool);
 }
@@ -159,7 +165,9 @@ void ToolsPage::showRows()
     m_summary->setText(rows.isEmpty() ? QString() : QStringLiteral("%1 of %2 on").arg(formatCount(on), formatCount(rows.size())));
     const bool searching = !m_search->text().isEmpty();
     m_empty->setHeadline(searching ? QStringLiteral("No tool matches") : QStringLiteral("No tools"));
-    m_empty->setSentence(searching ? QStringLiteral("Nothing in names, titles and descriptions contains \"%1\".").arg(m_search->text()) : whyEmpty(m_server));
+    m_empty->setSentence(searching
+                             ? QStringLiteral("Nothing in names, titles and descriptions contains \"%1\".").arg(m_search->text())
+                             : whyEmpty(m_server));
     m_stack->setCurrentWidget(rows.isEmpty() ? static_cast<QWidget*>(m_empty) : m_splitter);
     showTool();
 }
@@ -175,8 +183,14 @@ void ToolsPage::showTool()
         m_code->setText(text, CodeView::Language::Json);
 }
 
-QByteArray ToolsPage::saveState() const { return m_splitter->saveState(); }
+QByteArray ToolsPage::saveState() const
+{
+    return m_splitter->saveState();
+}
 
-void ToolsPage::restoreState(const QByteArray& state) { m_splitter->restoreState(state); }
+void ToolsPage::restoreState(const QByteArray& state)
+{
+    m_splitter->restoreState(state);
+}
 
 } // namespace oriel::ui

@@ -50,8 +50,8 @@ private:
     CodeView* m_code;
 };
 
-/// The tools to show: those the server listed, and after them those that are switched off and no longer listed, so that they can be switched
-/// on again. Pure.
+/// The tools to show: those the server listed, and after them those that are switched off and no longer listed, so that they can
+/// be switched on again. Pure.
 [[nodiscard]] QList<service::ToolInfo> shownTools(const service::ServerSnapshot& server, const QString& search);
 
 } // namespace oriel::ui

@@ -35,14 +35,17 @@ QString cellText(const store::WireEntry& entry, int column)
 QVariant cellStyle(const store::WireEntry& entry, int column, int role)
 {
     const bool mono = column == WireModel::Time || column == WireModel::RpcId || column == WireModel::Preview;
-    const bool quiet = column == WireModel::Time || column == WireModel::Size || (column == WireModel::Peer && !isOutgoing(entry.frame.direction));
+    const bool quiet = column == WireModel::Time || column == WireModel::Size ||
+                       (column == WireModel::Peer && !isOutgoing(entry.frame.direction));
     switch (role) {
     case CellRole::Mono:
         return mono;
     case CellRole::Dim:
         return quiet;
     case CellRole::Tone:
-        return column == WireModel::Kind || (column == WireModel::Preview && kindTone(entry.frame.kind) == Tone::Error) ? int(kindTone(entry.frame.kind)) : int(Tone::Neutral);
+        return column == WireModel::Kind || (column == WireModel::Preview && kindTone(entry.frame.kind) == Tone::Error)
+                   ? int(kindTone(entry.frame.kind))
+                   : int(Tone::Neutral);
     default:
         return {};
     }
@@ -61,7 +64,8 @@ void WireModel::clear()
 
 void WireModel::append(const std::vector<store::WireEntry>& rows)
 {
-    const auto begin = std::find_if(rows.cbegin(), rows.cend(), [this](const store::WireEntry& row) { return row.id > lastId(); });
+    const auto begin =
+        std::find_if(rows.cbegin(), rows.cend(), [this](const store::WireEntry& row) { return row.id > lastId(); });
     auto count = std::distance(begin, rows.cend());
     if (count == 0)
         return;
@@ -98,13 +102,20 @@ const store::WireEntry* WireModel::entryAt(int row) const
 
 int WireModel::rowOf(std::uint64_t id) const
 {
-    const auto it = std::lower_bound(m_rows.cbegin(), m_rows.cend(), id, [](const store::WireEntry& row, std::uint64_t wanted) { return row.id < wanted; });
+    const auto it = std::lower_bound(m_rows.cbegin(), m_rows.cend(), id,
+                                     [](const store::WireEntry& row, std::uint64_t wanted) { return row.id < wanted; });
     return it != m_rows.cend() && it->id == id ? int(std::distance(m_rows.cbegin(), it)) : -1;
 }
 
-int WireModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : int(m_rows.size()); }
+int WireModel::rowCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : int(m_rows.size());
+}
 
-int WireModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : int(ColumnCount); }
+int WireModel::columnCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : int(ColumnCount);
+}
 
 QVariant WireModel::data(const QModelIndex& index, int role) const
 {
@@ -124,8 +135,9 @@ QVariant WireModel::headerData(int section, Qt::Orientation orientation, int rol
 {
     if (orientation != Qt::Horizontal)
         return {};
-    static const QStringList titles{QStringLiteral("time"), QStringLiteral("peer"), QStringLiteral("kind"),   QStringLiteral("method"),
-                                    QStringLiteral("id"),   QStringLiteral("size"), QStringLiteral("content")};
+    static const QStringList titles{QStringLiteral("time"),   QStringLiteral("peer"), QStringLiteral("kind"),
+                                    QStringLiteral("method"), QStringLiteral("id"),   QStringLiteral("size"),
+                                    QStringLiteral("content")};
     if (role == Qt::DisplayRole)
         return titles.value(section);
     return role == Qt::TextAlignmentRole && section == Size ? QVariant(int(Qt::AlignRight | Qt::AlignVCenter)) : QVariant();

@@ -9,7 +9,8 @@
 
 namespace oriel::ui {
 
-/// Frames in their order, the oldest first; holds at most `maximum` and lets the oldest go. Fed with pages of the wire log. GUI thread.
+/// Frames in their order, the oldest first; holds at most `maximum` and lets the oldest go. Fed with pages of the wire log. GUI
+/// thread.
 class WireModel final : public QAbstractTableModel {
     Q_OBJECT
 public:

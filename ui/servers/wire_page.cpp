@@ -63,7 +63,8 @@ WirePage::WirePage(service::GatewayService& service, QWidget* parent) : QWidget(
     m_splitter->setStretchFactor(1, 2);
     m_splitter->setChildrenCollapsible(false);
     m_empty = new EmptyState(IconName::Wire, QStringLiteral("No frames yet"),
-                             QStringLiteral("Every message between Oriel and this server appears here as it passes, with what the server writes to stderr and stray stdout between them."),
+                             QStringLiteral("Every message between Oriel and this server appears here as it passes, with what "
+                                            "the server writes to stderr and stray stdout between them."),
                              this);
     m_stack = new QStackedWidget(this);
     m_stack->addWidget(m_splitter);
@@ -93,7 +94,8 @@ QWidget* WirePage::buildTools()
     row->addLayout(kinds);
     m_direction = new Segmented({QStringLiteral("Both ways"), QStringLiteral("Sent"), QStringLiteral("Received")}, tools);
     row->addWidget(m_direction);
-    m_clients = toggle(QStringLiteral("Clients too"), QStringLiteral("Also show what clients and Oriel said to each other, in the same order"), tools);
+    m_clients = toggle(QStringLiteral("Clients too"),
+                       QStringLiteral("Also show what clients and Oriel said to each other, in the same order"), tools);
     row->addWidget(m_clients);
     m_follow = toggle(QStringLiteral("Follow"), QStringLiteral("Stay with the newest frame"), tools);
     m_follow->setChecked(true);
@@ -159,9 +161,15 @@ void WirePage::setLive(bool live)
     m_refresh->setLive(live);
 }
 
-void WirePage::setClientSide(bool shown) { m_clients->setChecked(shown); }
+void WirePage::setClientSide(bool shown)
+{
+    m_clients->setChecked(shown);
+}
 
-bool WirePage::isClientSideShown() const { return m_clients->isChecked(); }
+bool WirePage::isClientSideShown() const
+{
+    return m_clients->isChecked();
+}
 
 void WirePage::restart()
 {
@@ -207,7 +215,8 @@ bool WirePage::keeps(const store::WireEntry& entry) const
 
 void WirePage::fetch()
 {
-    const bool nothing = std::none_of(m_kinds.cbegin(), m_kinds.cend(), [](const QToolButton* kind) { return kind->isChecked(); });
+    const bool nothing =
+        std::none_of(m_kinds.cbegin(), m_kinds.cend(), [](const QToolButton* kind) { return kind->isChecked(); });
     if (m_server.isEmpty() || nothing) {
         m_model->clear();
         m_refresh->finished();
@@ -228,7 +237,8 @@ void WirePage::fetch()
 void WirePage::take(const store::WirePage& page, bool whole)
 {
     std::vector<store::WireEntry> rows;
-    std::copy_if(page.rows.cbegin(), page.rows.cend(), std::back_inserter(rows), [this](const store::WireEntry& row) { return keeps(row); });
+    std::copy_if(page.rows.cbegin(), page.rows.cend(), std::back_inserter(rows),
+                 [this](const store::WireEntry& row) { return keeps(row); });
     const std::uint64_t shown = m_shown;
     if (whole) {
         std::reverse(rows.begin(), rows.end());
@@ -263,7 +273,8 @@ void WirePage::fetchOlder()
         if (generation != m_generation || page.cancelled)
             return;
         std::vector<store::WireEntry> rows;
-        std::copy_if(page.rows.crbegin(), page.rows.crend(), std::back_inserter(rows), [this](const store::WireEntry& row) { return keeps(row); });
+        std::copy_if(page.rows.crbegin(), page.rows.crend(), std::back_inserter(rows),
+                     [this](const store::WireEntry& row) { return keeps(row); });
         m_older = page.more;
         const int before = m_model->rowCount();
         const int top = m_table->verticalScrollBar()->value();
@@ -310,8 +321,9 @@ void WirePage::showSpan()
 
 void WirePage::showState()
 {
-    const bool filtered = !m_search->text().isEmpty() || m_direction->currentIndex() != 0 ||
-                          std::any_of(m_kinds.cbegin(), m_kinds.cend(), [](const QToolButton* kind) { return !kind->isChecked(); });
+    const bool filtered =
+        !m_search->text().isEmpty() || m_direction->currentIndex() != 0 ||
+        std::any_of(m_kinds.cbegin(), m_kinds.cend(), [](const QToolButton* kind) { return !kind->isChecked(); });
     m_empty->setHeadline(filtered ? QStringLiteral("No frame matches") : QStringLiteral("No frames yet"));
     m_stack->setCurrentWidget(m_model->rowCount() == 0 ? static_cast<QWidget*>(m_empty) : m_splitter);
     const store::WireEntry* entry = m_model->entryAt(m_table->currentIndex().row());
@@ -322,7 +334,8 @@ void WirePage::showState()
         m_code->setText(QString());
         return;
     }
-    QStringList words{kindWord(entry->frame.kind) + QLatin1Char(' ') + QString::fromUtf8(entry->frame.method), peerText(entry->frame)};
+    QStringList words{kindWord(entry->frame.kind) + QLatin1Char(' ') + QString::fromUtf8(entry->frame.method),
+                      peerText(entry->frame)};
     if (!entry->frame.rpcId.isEmpty())
         words.append(QStringLiteral("id ") + QString::fromUtf8(entry->frame.rpcId.left(64)));
     words.append(formatBytes(std::uint64_t(entry->payloadBytes)));

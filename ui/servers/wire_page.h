@@ -23,8 +23,8 @@ class Splitter;
 class TextLabel;
 class WireModel;
 
-/// The wire log of one server: every frame both ways in order, with stderr and stray stdout between them, and on request what the clients said.
-/// Follows while live; Enter opens the frame's span. Does nothing while hidden. GUI thread.
+/// The wire log of one server: every frame both ways in order, with stderr and stray stdout between them, and on request what the
+/// clients said. Follows while live; Enter opens the frame's span. Does nothing while hidden. GUI thread.
 class WirePage : public QWidget {
     Q_OBJECT
 public:

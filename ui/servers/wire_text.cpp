@@ -6,14 +6,21 @@ namespace oriel::ui {
 using telemetry::WireDirection;
 using telemetry::WireKind;
 
-bool isOutgoing(WireDirection direction) { return direction == WireDirection::GatewayToClient || direction == WireDirection::GatewayToServer; }
+bool isOutgoing(WireDirection direction)
+{
+    return direction == WireDirection::GatewayToClient || direction == WireDirection::GatewayToServer;
+}
 
-bool isClientSide(WireDirection direction) { return direction == WireDirection::ClientToGateway || direction == WireDirection::GatewayToClient; }
+bool isClientSide(WireDirection direction)
+{
+    return direction == WireDirection::ClientToGateway || direction == WireDirection::GatewayToClient;
+}
 
 QString peerText(const telemetry::WireFrame& frame)
 {
     const QByteArray& name = isClientSide(frame.direction) ? frame.client : frame.server;
-    const QString peer = name.isEmpty() ? (isClientSide(frame.direction) ? QStringLiteral("client") : QStringLiteral("server")) : QString::fromUtf8(name);
+    const QString peer = name.isEmpty() ? (isClientSide(frame.direction) ? QStringLiteral("client") : QStringLiteral("server"))
+                                        : QString::fromUtf8(name);
     return (isOutgoing(frame.direction) ? QStringLiteral("→ ") : QStringLiteral("← ")) + peer;
 }
 

@@ -10,7 +10,8 @@ namespace oriel::ui {
 
 /// The words of the wire log. Pure functions.
 
-/// "→ notes" towards a server, "← notes" from it, "← Cursor" and "→ Cursor" likewise: the arrow points away from the gateway or to it.
+/// "→ notes" towards a server, "← notes" from it, "← Cursor" and "→ Cursor" likewise: the arrow points away from the gateway or
+/// to it.
 [[nodiscard]] QString peerText(const telemetry::WireFrame& frame);
 /// True for what the gateway sends.
 [[nodiscard]] bool isOutgoing(telemetry::WireDirection direction);

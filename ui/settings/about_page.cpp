@@ -14,18 +14,27 @@
 namespace oriel::ui {
 namespace {
 
-KeyValue prose(const QString& key, const QString& value) { return {key, value, Tone::Neutral, {}, false, {}}; }
-KeyValue code(const QString& key, const QString& value) { return {key, value, Tone::Neutral, {}, true, {}}; }
+KeyValue prose(const QString& key, const QString& value)
+{
+    return {key, value, Tone::Neutral, {}, false, {}};
+}
+KeyValue code(const QString& key, const QString& value)
+{
+    return {key, value, Tone::Neutral, {}, true, {}};
+}
 
 QList<KeyValue> licences()
 {
-    QList<KeyValue> rows{prose(QStringLiteral("Oriel"), QStringLiteral("GNU General Public License, version 3 or later (GPL-3.0-or-later). It comes without any warranty.")),
-                         prose(QStringLiteral("Qt"), QStringLiteral("LGPL-3.0; Qt Charts GPL-3.0. © The Qt Company Ltd. and other contributors")),
-                         prose(QStringLiteral("gRPC"), QStringLiteral("Apache-2.0")),
-                         prose(QStringLiteral("SQLite"), QStringLiteral("public domain")),
-                         prose(QStringLiteral("RE2, zstd, QtKeychain"), QStringLiteral("BSD-3-Clause")),
-                         prose(QStringLiteral("protozero"), QStringLiteral("BSD-2-Clause")),
-                         prose(QStringLiteral("OpenSSL"), QStringLiteral("Apache-2.0"))};
+    QList<KeyValue> rows{
+        prose(
+            QStringLiteral("Oriel"),
+            QStringLiteral("GNU General Public License, version 3 or later (GPL-3.0-or-later). It comes without any warranty.")),
+        prose(QStringLiteral("Qt"), QStringLiteral("LGPL-3.0; Qt Charts GPL-3.0. © The Qt Company Ltd. and other contributors")),
+        prose(QStringLiteral("gRPC"), QStringLiteral("Apache-2.0")),
+        prose(QStringLiteral("SQLite"), QStringLiteral("public domain")),
+        prose(QStringLiteral("RE2, zstd, QtKeychain"), QStringLiteral("BSD-3-Clause")),
+        prose(QStringLiteral("protozero"), QStringLiteral("BSD-2-Clause")),
+        prose(QStringLiteral("OpenSSL"), QStringLiteral("Apache-2.0"))};
     const QStringList families = QFontDatabase::families();
     for (const char* family : {"Inter", "JetBrains Mono"}) {
         if (families.contains(QLatin1String(family)))
@@ -49,19 +58,26 @@ KeyValueTable* addCard(QVBoxLayout* body, const QString& title, QWidget* parent)
 } // namespace
 
 AboutPage::AboutPage(service::GatewayService& service, QWidget* parent)
-    : SettingsPage(service,
-                   {QStringLiteral("about"), QStringLiteral("About"), IconName::Info, QStringLiteral("Oriel: the bay window built over a gatehouse. An observability console with a gateway for MCP servers.")},
-                   parent)
+    : SettingsPage(
+          service,
+          {QStringLiteral("about"), QStringLiteral("About"), IconName::Info,
+           QStringLiteral(
+               "Oriel: the bay window built over a gatehouse. An observability console with a gateway for MCP servers.")},
+          parent)
 {
     m_build = addCard(body(), QStringLiteral("This program"), this);
     m_places = addCard(body(), QStringLiteral("Where things are"), this);
     addCard(body(), QStringLiteral("Licences"), this)->setRows(licences());
     body()->addStretch(1);
     const QString revision = QString::fromLatin1(build_info::gitRevision);
-    m_build->setRows({prose(QStringLiteral("version"), QString::fromLatin1(build_info::version)), code(QStringLiteral("revision"), revision),
-                      prose(QStringLiteral("built with"), QStringLiteral("%1, Qt %2, %3").arg(QString::fromLatin1(build_info::compiler), QString::fromLatin1(build_info::qtVersion),
-                                                                                       QString::fromLatin1(build_info::buildType))),
-                      prose(QStringLiteral("runs with"), QStringLiteral("Qt %1 on %2").arg(QString::fromLatin1(qVersion()), QSysInfo::prettyProductName()))});
+    m_build->setRows({prose(QStringLiteral("version"), QString::fromLatin1(build_info::version)),
+                      code(QStringLiteral("revision"), revision),
+                      prose(QStringLiteral("built with"),
+                            QStringLiteral("%1, Qt %2, %3")
+                                .arg(QString::fromLatin1(build_info::compiler), QString::fromLatin1(build_info::qtVersion),
+                                     QString::fromLatin1(build_info::buildType))),
+                      prose(QStringLiteral("runs with"),
+                            QStringLiteral("Qt %1 on %2").arg(QString::fromLatin1(qVersion()), QSysInfo::prettyProductName()))});
 }
 
 void AboutPage::refresh()

@@ -18,11 +18,13 @@ const QStringList& themeNames()
 
 AppearancePage::AppearancePage(service::GatewayService& service, QWidget* parent)
     : ConfigPage(service,
-                 {QStringLiteral("appearance"), QStringLiteral("Appearance"), IconName::Fit, QStringLiteral("How the window looks. Text and bars keep their contrast in both themes.")},
+                 {QStringLiteral("appearance"), QStringLiteral("Appearance"), IconName::Fit,
+                  QStringLiteral("How the window looks. Text and bars keep their contrast in both themes.")},
                  parent)
 {
     m_theme = new Segmented({QStringLiteral("As the system"), QStringLiteral("Light"), QStringLiteral("Dark")}, form());
-    form()->addField(QStringLiteral("theme"), QStringLiteral("Colours"), m_theme, QStringLiteral("Shown at once; Save keeps it."));
+    form()->addField(QStringLiteral("theme"), QStringLiteral("Colours"), m_theme,
+                     QStringLiteral("Shown at once; Save keeps it."));
     body()->addStretch(1);
     connect(m_theme, &Segmented::currentChanged, this, &AppearancePage::onEdited);
 }
@@ -35,7 +37,10 @@ void AppearancePage::load(const config::Config& configuration)
         m_shown = themeNames()[m_theme->currentIndex()];
 }
 
-void AppearancePage::store(config::Config& configuration) const { configuration.ui.theme = themeNames()[m_theme->currentIndex()]; }
+void AppearancePage::store(config::Config& configuration) const
+{
+    configuration.ui.theme = themeNames()[m_theme->currentIndex()];
+}
 
 void AppearancePage::edited()
 {

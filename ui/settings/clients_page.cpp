@@ -22,50 +22,77 @@ namespace {
 using service::SessionSnapshot;
 using service::TokenSnapshot;
 
-template <class Row> typename RowModel<Row>::Column text(const QString& title, std::function<QString(const Row&)> words, bool mono = false, bool dim = false)
+template <class Row>
+typename RowModel<Row>::Column text(const QString& title, std::function<QString(const Row&)> words, bool mono = false,
+                                    bool dim = false)
 {
     return {title, [words = std::move(words), mono, dim](const Row& row, int role) -> QVariant {
                 switch (role) {
-                case Qt::DisplayRole: return words(row);
-                case CellRole::Mono: return mono;
-                case CellRole::Dim: return dim;
-                default: return {};
+                case Qt::DisplayRole:
+                    return words(row);
+                case CellRole::Mono:
+                    return mono;
+                case CellRole::Dim:
+                    return dim;
+                default:
+                    return {};
                 }
             }};
 }
 
-QString timeOrDash(std::int64_t unixNs) { return unixNs > 0 ? formatDateTime(unixNs).left(19) : QStringLiteral("never"); }
+QString timeOrDash(std::int64_t unixNs)
+{
+    return unixNs > 0 ? formatDateTime(unixNs).left(19) : QStringLiteral("never");
+}
 
 RowModel<SessionSnapshot>* makeSessions(QObject* parent)
 {
     std::vector<RowModel<SessionSnapshot>::Column> columns;
     columns.push_back({QStringLiteral("client"), [](const SessionSnapshot& row, int role) -> QVariant {
                            switch (role) {
-                           case Qt::DisplayRole: return row.clientName.isEmpty() ? QStringLiteral("unnamed") : row.clientName;
-                           case CellRole::Note: return row.clientVersion;
-                           case CellRole::Lamp: return int(Lamp::Good);
-                           default: return {};
+                           case Qt::DisplayRole:
+                               return row.clientName.isEmpty() ? QStringLiteral("unnamed") : row.clientName;
+                           case CellRole::Note:
+                               return row.clientVersion;
+                           case CellRole::Lamp:
+                               return int(Lamp::Good);
+                           default:
+                               return {};
                            }
                        }});
-    columns.push_back(text<SessionSnapshot>(QStringLiteral("token"), [](const auto& row) { return row.tokenName.isEmpty() ? QStringLiteral("none") : row.tokenName; }));
-    columns.push_back(text<SessionSnapshot>(QStringLiteral("transport"), [](const auto& row) { return row.transport; }, false, true));
-    columns.push_back(text<SessionSnapshot>(QStringLiteral("MCP revision"), [](const auto& row) { return row.protocolVersion; }, true, true));
-    columns.push_back(text<SessionSnapshot>(QStringLiteral("since"), [](const auto& row) { return timeOrDash(row.sinceUnixNs); }, true, true));
-    columns.push_back(text<SessionSnapshot>(QStringLiteral("last heard of"), [](const auto& row) { return formatClock(row.lastSeenUnixNs); }, true, true));
-    columns.push_back(text<SessionSnapshot>(QStringLiteral("calls"), [](const auto& row) { return formatCount(std::int64_t(row.calls)); }));
+    columns.push_back(text<SessionSnapshot>(QStringLiteral("token"), [](const auto& row) {
+        return row.tokenName.isEmpty() ? QStringLiteral("none") : row.tokenName;
+    }));
+    columns.push_back(text<SessionSnapshot>(
+        QStringLiteral("transport"), [](const auto& row) { return row.transport; }, false, true));
+    columns.push_back(text<SessionSnapshot>(
+        QStringLiteral("MCP revision"), [](const auto& row) { return row.protocolVersion; }, true, true));
+    columns.push_back(text<SessionSnapshot>(
+        QStringLiteral("since"), [](const auto& row) { return timeOrDash(row.sinceUnixNs); }, true, true));
+    columns.push_back(text<SessionSnapshot>(
+        QStringLiteral("last heard of"), [](const auto& row) { return formatClock(row.lastSeenUnixNs); }, true, true));
+    columns.push_back(
+        text<SessionSnapshot>(QStringLiteral("calls"), [](const auto& row) { return formatCount(std::int64_t(row.calls)); }));
     columns.back().number = true;
-    return new RowModel<SessionSnapshot>(std::move(columns), [](const SessionSnapshot& row) { return row.id; }, parent);
+    return new RowModel<SessionSnapshot>(
+        std::move(columns), [](const SessionSnapshot& row) { return row.id; }, parent);
 }
 
 RowModel<TokenSnapshot>* makeTokens(QObject* parent)
 {
     std::vector<RowModel<TokenSnapshot>::Column> columns;
     columns.push_back(text<TokenSnapshot>(QStringLiteral("name"), [](const auto& row) { return row.name; }));
-    columns.push_back(text<TokenSnapshot>(QStringLiteral("may use"), [](const auto& row) { return row.scopes.join(QStringLiteral(" · ")); }));
-    columns.push_back(text<TokenSnapshot>(QStringLiteral("project"), [](const auto& row) { return row.project.isEmpty() ? QStringLiteral("default") : row.project; }, false, true));
-    columns.push_back(text<TokenSnapshot>(QStringLiteral("made"), [](const auto& row) { return timeOrDash(row.createdUnixNs); }, true, true));
-    columns.push_back(text<TokenSnapshot>(QStringLiteral("last used"), [](const auto& row) { return timeOrDash(row.lastUsedUnixNs); }, true, true));
-    return new RowModel<TokenSnapshot>(std::move(columns), [](const TokenSnapshot& row) { return row.name; }, parent);
+    columns.push_back(
+        text<TokenSnapshot>(QStringLiteral("may use"), [](const auto& row) { return row.scopes.join(QStringLiteral(" · ")); }));
+    columns.push_back(text<TokenSnapshot>(
+        QStringLiteral("project"),
+        [](const auto& row) { return row.project.isEmpty() ? QStringLiteral("default") : row.project; }, false, true));
+    columns.push_back(text<TokenSnapshot>(
+        QStringLiteral("made"), [](const auto& row) { return timeOrDash(row.createdUnixNs); }, true, true));
+    columns.push_back(text<TokenSnapshot>(
+        QStringLiteral("last used"), [](const auto& row) { return timeOrDash(row.lastUsedUnixNs); }, true, true));
+    return new RowModel<TokenSnapshot>(
+        std::move(columns), [](const TokenSnapshot& row) { return row.name; }, parent);
 }
 
 /// High enough for its rows, within reason.
@@ -155,7 +182,8 @@ void ClientsPage::askToRevoke()
         return;
     auto* dialog = new Dialog(QStringLiteral("Revoke %1?").arg(token->name), window());
     dialog->setAttribute(Qt::WA_DeleteOnClose);
-    dialog->setSentence(QStringLiteral("Its sessions end at once, and the client is refused until it has another token. This cannot be undone."));
+    dialog->setSentence(
+        QStringLiteral("Its sessions end at once, and the client is refused until it has another token. This cannot be undone."));
     dialog->setAcceptButton(QStringLiteral("Revoke"), Tone::Error);
     connect(dialog, &QDialog::accepted, this, [this, name = token->name] { revoke(name); });
     dialog->open();

@@ -13,7 +13,8 @@
 
 namespace oriel::ui {
 
-ConfigPage::ConfigPage(service::GatewayService& service, Category category, QWidget* parent) : SettingsPage(service, std::move(category), parent)
+ConfigPage::ConfigPage(service::GatewayService& service, Category category, QWidget* parent)
+    : SettingsPage(service, std::move(category), parent)
 {
     m_form = new Form(this);
     m_form->setMaximumWidth(760);
@@ -52,7 +53,10 @@ config::Config ConfigPage::current() const
     return configuration;
 }
 
-bool ConfigPage::isChanged() const { return m_everLoaded && (current() != m_loaded || m_bar->isChanged()); }
+bool ConfigPage::isChanged() const
+{
+    return m_everLoaded && (current() != m_loaded || m_bar->isChanged());
+}
 
 void ConfigPage::save()
 {
@@ -96,7 +100,8 @@ QLineEdit* ConfigPage::addText(const QString& key, const QString& label, const Q
     return edit;
 }
 
-QSpinBox* ConfigPage::addNumber(const QString& key, const QString& label, int minimum, int maximum, const QString& zero, const QString& hint)
+QSpinBox* ConfigPage::addNumber(const QString& key, const QString& label, int minimum, int maximum, const QString& zero,
+                                const QString& hint)
 {
     auto* edit = new QSpinBox(m_form);
     edit->setRange(minimum, maximum);

@@ -11,8 +11,8 @@ class QSpinBox;
 
 namespace oriel::ui {
 
-/// A page whose fields are a part of the configuration, with Save and Revert. What is being edited is not overwritten by changes from
-/// outside; the page follows them while nothing was changed here. GUI thread.
+/// A page whose fields are a part of the configuration, with Save and Revert. What is being edited is not overwritten by changes
+/// from outside; the page follows them while nothing was changed here. GUI thread.
 class ConfigPage : public SettingsPage {
     Q_OBJECT
 public:
@@ -41,7 +41,8 @@ protected:
 
     // Fields that report their changes. Numbers and times are text fields, so that units can be written.
     QLineEdit* addText(const QString& key, const QString& label, const QString& hint = {});
-    QSpinBox* addNumber(const QString& key, const QString& label, int minimum, int maximum, const QString& zero = {}, const QString& hint = {});
+    QSpinBox* addNumber(const QString& key, const QString& label, int minimum, int maximum, const QString& zero = {},
+                        const QString& hint = {});
     QCheckBox* addCheck(const QString& key, const QString& text, const QString& hint = {});
     QPlainTextEdit* addLines(const QString& key, const QString& label, const QString& placeholder, const QString& hint = {});
     void onEdited();

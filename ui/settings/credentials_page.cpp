@@ -24,20 +24,24 @@ namespace {
 RowModel<SecretRow>* makeModel(QObject* parent)
 {
     std::vector<RowModel<SecretRow>::Column> columns;
-    columns.push_back({QStringLiteral("name"), [](const SecretRow& row, int role) -> QVariant {
-                           return role == Qt::DisplayRole ? QVariant(row.name) : role == CellRole::Mono ? QVariant(true) : QVariant();
-                       }});
+    columns.push_back(
+        {QStringLiteral("name"), [](const SecretRow& row, int role) -> QVariant {
+             return role == Qt::DisplayRole ? QVariant(row.name) : role == CellRole::Mono ? QVariant(true) : QVariant();
+         }});
     columns.push_back({QStringLiteral("value"), [](const SecretRow& row, int role) -> QVariant {
                            if (role == Qt::DisplayRole)
                                return row.set ? QStringLiteral("set") : QStringLiteral("not set");
-                           return role == CellRole::Outcome ? QVariant(row.set) : role == CellRole::Tone && !row.set ? QVariant(int(Tone::Error)) : QVariant();
+                           return role == CellRole::Outcome            ? QVariant(row.set)
+                                  : role == CellRole::Tone && !row.set ? QVariant(int(Tone::Error))
+                                                                       : QVariant();
                        }});
     columns.push_back({QStringLiteral("used by"), [](const SecretRow& row, int role) -> QVariant {
                            if (role == Qt::DisplayRole)
                                return row.uses.isEmpty() ? QStringLiteral("nothing") : row.uses.join(QStringLiteral(" · "));
                            return role == CellRole::Dim ? QVariant(row.uses.isEmpty()) : QVariant();
                        }});
-    return new RowModel<SecretRow>(std::move(columns), [](const SecretRow& row) { return row.name; }, parent);
+    return new RowModel<SecretRow>(
+        std::move(columns), [](const SecretRow& row) { return row.name; }, parent);
 }
 
 void collectReferences(const QString& text, QStringList& names)
@@ -79,7 +83,8 @@ QList<SecretRow> secretRows(const QStringList& names, const config::Config& conf
 CredentialsPage::CredentialsPage(service::GatewayService& service, QWidget* parent)
     : SettingsPage(service,
                    {QStringLiteral("credentials"), QStringLiteral("Credentials"), IconName::Key,
-                    QStringLiteral("Secrets for servers and destinations, written as ${vault:name} where they are used. Values cannot be read back.")},
+                    QStringLiteral("Secrets for servers and destinations, written as ${vault:name} where they are used. Values "
+                                   "cannot be read back.")},
                    parent)
 {
     auto* line = new QHBoxLayout;
@@ -103,8 +108,9 @@ CredentialsPage::CredentialsPage(service::GatewayService& service, QWidget* pare
     m_table->setModel(m_model);
     m_table->setColumnWidths({260, 110, 0});
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
-    auto* empty = new EmptyState(IconName::Key, QStringLiteral("The vault is empty"),
-                                 QStringLiteral("Add a secret here, or use the key beside a value in a server's or destination's settings."), card);
+    auto* empty = new EmptyState(
+        IconName::Key, QStringLiteral("The vault is empty"),
+        QStringLiteral("Add a secret here, or use the key beside a value in a server's or destination's settings."), card);
     auto* first = new QAction(QStringLiteral("Add a secret …"), this);
     empty->addButton(first);
     m_stack = new QStackedWidget(card);
@@ -162,8 +168,10 @@ void CredentialsPage::askToRemove()
         return;
     auto* dialog = new Dialog(QStringLiteral("Remove %1?").arg(row->name), window());
     dialog->setAttribute(Qt::WA_DeleteOnClose);
-    dialog->setSentence(row->uses.isEmpty() ? QStringLiteral("Nothing refers to it. Its value cannot be brought back.")
-                                            : QStringLiteral("It is used by %1, which will fail without it. Its value cannot be brought back.").arg(row->uses.join(QStringLiteral(", "))));
+    dialog->setSentence(row->uses.isEmpty()
+                            ? QStringLiteral("Nothing refers to it. Its value cannot be brought back.")
+                            : QStringLiteral("It is used by %1, which will fail without it. Its value cannot be brought back.")
+                                  .arg(row->uses.join(QStringLiteral(", "))));
     dialog->setAcceptButton(QStringLiteral("Remove"), Tone::Error);
     connect(dialog, &QDialog::accepted, this, [this, name = row->name] {
         whenDone(service().removeSecret(name), this, [this, name](const Status& done) {

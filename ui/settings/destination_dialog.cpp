@@ -47,12 +47,16 @@ QWidget* row(const QList<QWidget*>& widgets, QWidget* parent)
 
 } // namespace
 
-DestinationDialog::DestinationDialog(service::GatewayService& service, const config::Destination& destination, const QString& existing,
-                                     const QStringList& otherNames, QWidget* parent)
-    : Dialog(existing.isEmpty() ? QStringLiteral("Add a destination") : QStringLiteral("Edit %1").arg(existing), parent), m_service(service),
-      m_loaded(destination), m_existing(existing), m_otherNames(otherNames)
+DestinationDialog::DestinationDialog(service::GatewayService& service, const config::Destination& destination,
+                                     const QString& existing, const QStringList& otherNames, QWidget* parent)
+    : Dialog(existing.isEmpty() ? QStringLiteral("Add a destination") : QStringLiteral("Edit %1").arg(existing), parent),
+      m_service(service),
+      m_loaded(destination),
+      m_existing(existing),
+      m_otherNames(otherNames)
 {
-    setSentence(QStringLiteral("The same spans, metrics and logs leave Oriel over OTLP. Changes take effect at once; nothing waiting is lost."));
+    setSentence(QStringLiteral(
+        "The same spans, metrics and logs leave Oriel over OTLP. Changes take effect at once; nothing waiting is lost."));
     setAcceptButton(existing.isEmpty() ? QStringLiteral("Add destination") : QStringLiteral("Save"));
     auto* scroll = new QScrollArea(this);
     scroll->setFrameShape(QFrame::NoFrame);
@@ -92,10 +96,12 @@ void DestinationDialog::buildFields()
     m_metrics = new QCheckBox(QStringLiteral("Metrics"), m_form);
     m_logs = new QCheckBox(QStringLiteral("Logs"), m_form);
     m_form->addField(QStringLiteral("signals"), QStringLiteral("Signals"), row({m_traces, m_metrics, m_logs}, m_form));
-    m_headers = new PairList(QStringLiteral("Header"), QStringLiteral("value or Bearer ${vault:name}"), QStringLiteral("Add a header"), m_form);
+    m_headers = new PairList(QStringLiteral("Header"), QStringLiteral("value or Bearer ${vault:name}"),
+                             QStringLiteral("Add a header"), m_form);
     m_headers->setSecretTest(isPlainSecret);
     m_headers->setVaultOffered(true);
-    m_form->addField(QStringLiteral("headers"), QStringLiteral("Headers"), m_headers, QStringLiteral("Keys belong into the vault; the key beside a value moves it there."));
+    m_form->addField(QStringLiteral("headers"), QStringLiteral("Headers"), m_headers,
+                     QStringLiteral("Keys belong into the vault; the key beside a value moves it there."));
 }
 
 void DestinationDialog::buildTransport()
@@ -119,14 +125,16 @@ void DestinationDialog::buildContent()
 {
     m_form->addHeading(QStringLiteral("Content"));
     m_payloads = new QCheckBox(QStringLiteral("Send arguments and results as span attributes"), m_form);
-    m_form->addField(QStringLiteral("includePayloads"), QString(), m_payloads, QStringLiteral("Masked as everywhere, and off unless you want it: they may hold what your users wrote."));
+    m_form->addField(QStringLiteral("includePayloads"), QString(), m_payloads,
+                     QStringLiteral("Masked as everywhere, and off unless you want it: they may hold what your users wrote."));
     QList<QWidget*> boxes;
     for (const char* name : {"enkrypt", "kuadrant", "decorator", "contextforge"}) {
         auto* box = new QCheckBox(QLatin1String(name), m_form);
         m_aliases.append({QLatin1String(name), box});
         boxes.append(box);
     }
-    m_form->addField(QStringLiteral("aliases"), QStringLiteral("Also emit as"), row(boxes, m_form), QStringLiteral("Attribute names of other gateways, beside OpenTelemetry's."));
+    m_form->addField(QStringLiteral("aliases"), QStringLiteral("Also emit as"), row(boxes, m_form),
+                     QStringLiteral("Attribute names of other gateways, beside OpenTelemetry's."));
 }
 
 QLineEdit* DestinationDialog::addFile(const QString& key, const QString& label)
@@ -205,10 +213,13 @@ void DestinationDialog::showProtocol()
     const bool network = needsEndpoint(protocol) && protocol != ExportProtocol::File;
     m_form->setFieldVisible(QStringLiteral("endpoint"), needsEndpoint(protocol));
     m_endpoint->setPlaceholderText(endpointExample(protocol));
-    m_form->setHint(QStringLiteral("endpoint"), protocol == ExportProtocol::Grpc                                                     ? QStringLiteral("http:// is without TLS, https:// with it; host:port as the box below says.")
-                                                : protocol == ExportProtocol::File                                                    ? QStringLiteral("One OTLP JSON document a line is appended.")
-                                                : m_loaded.signalEndpoints.isEmpty()                                                  ? QStringLiteral("The base URL; v1/traces, v1/metrics and v1/logs are appended.")
-                                                                                                                                      : QStringLiteral("The base URL; signals with a URL of their own in the file keep it."));
+    m_form->setHint(QStringLiteral("endpoint"),
+                    protocol == ExportProtocol::Grpc
+                        ? QStringLiteral("http:// is without TLS, https:// with it; host:port as the box below says.")
+                    : protocol == ExportProtocol::File ? QStringLiteral("One OTLP JSON document a line is appended.")
+                    : m_loaded.signalEndpoints.isEmpty()
+                        ? QStringLiteral("The base URL; v1/traces, v1/metrics and v1/logs are appended.")
+                        : QStringLiteral("The base URL; signals with a URL of their own in the file keep it."));
     for (const char* key : {"headers", "compression", "timeout", "caFile", "certFile", "keyFile"})
         m_form->setFieldVisible(QLatin1String(key), network);
     m_form->setFieldVisible(QStringLiteral("insecure"), protocol == ExportProtocol::Grpc);
@@ -220,21 +231,25 @@ void DestinationDialog::moveToVault(int at)
         return;
     const QString header = m_headers->nameEdit(at)->text().trimmed();
     const QString value = m_headers->valueEdit(at)->text();
-    static const QRegularExpression scheme(QStringLiteral("^(Bearer|Basic|Token|ApiKey) +(?=\\S)"), QRegularExpression::CaseInsensitiveOption);
+    static const QRegularExpression scheme(QStringLiteral("^(Bearer|Basic|Token|ApiKey) +(?=\\S)"),
+                                           QRegularExpression::CaseInsensitiveOption);
     const QString head = scheme.match(value).captured(0);
-    QString name = (m_name->text().trimmed().isEmpty() ? QStringLiteral("destination") : m_name->text().trimmed()) + QLatin1Char('.') + header;
+    QString name = (m_name->text().trimmed().isEmpty() ? QStringLiteral("destination") : m_name->text().trimmed()) +
+                   QLatin1Char('.') + header;
     static const QRegularExpression other(QStringLiteral("[^A-Za-z0-9_.-]"));
     name = name.replace(other, QStringLiteral("_")).left(64);
-    whenDone(m_service.setSecret(name, value.mid(head.size()).toUtf8()), this, [this, header, value, head, name](const Status& kept) {
-        if (!kept) {
-            showError(QStringLiteral("%1 was not moved to the vault: %2").arg(header, kept.error().message), kept.error().remedy);
-            return;
-        }
-        for (int i = 0; i < m_headers->rowCount(); ++i) {
-            if (m_headers->nameEdit(i)->text().trimmed() == header && m_headers->valueEdit(i)->text() == value)
-                m_headers->setValue(i, head + QStringLiteral("${vault:%1}").arg(name));
-        }
-    });
+    whenDone(m_service.setSecret(name, value.mid(head.size()).toUtf8()), this,
+             [this, header, value, head, name](const Status& kept) {
+                 if (!kept) {
+                     showError(QStringLiteral("%1 was not moved to the vault: %2").arg(header, kept.error().message),
+                               kept.error().remedy);
+                     return;
+                 }
+                 for (int i = 0; i < m_headers->rowCount(); ++i) {
+                     if (m_headers->nameEdit(i)->text().trimmed() == header && m_headers->valueEdit(i)->text() == value)
+                         m_headers->setValue(i, head + QStringLiteral("${vault:%1}").arg(name));
+                 }
+             });
 }
 
 void DestinationDialog::accept()

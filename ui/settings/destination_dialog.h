@@ -18,8 +18,8 @@ class DestinationDialog : public Dialog {
     Q_OBJECT
 public:
     /// `existing` empty: a new one, with what `destination` proposes.
-    DestinationDialog(service::GatewayService& service, const config::Destination& destination, const QString& existing, const QStringList& otherNames,
-                      QWidget* parent = nullptr);
+    DestinationDialog(service::GatewayService& service, const config::Destination& destination, const QString& existing,
+                      const QStringList& otherNames, QWidget* parent = nullptr);
     /// What the fields say now.
     [[nodiscard]] config::Destination destination() const;
     [[nodiscard]] Form* form() const { return m_form; }

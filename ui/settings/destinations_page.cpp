@@ -36,36 +36,59 @@ Model* makeModel(QObject* parent)
     std::vector<Model::Column> columns;
     columns.push_back({QStringLiteral("name"), [](const DestinationSnapshot& row, int role) -> QVariant {
                            switch (role) {
-                           case Qt::DisplayRole: return row.config.name;
-                           case CellRole::Lamp: return int(lampOf(row.state));
-                           case CellRole::Dim: return row.state == service::DestinationState::Disabled;
-                           case CellRole::Note: return row.config.fromEnvironment ? QStringLiteral("from OTEL_* variables") : QString();
-                           default: return {};
+                           case Qt::DisplayRole:
+                               return row.config.name;
+                           case CellRole::Lamp:
+                               return int(lampOf(row.state));
+                           case CellRole::Dim:
+                               return row.state == service::DestinationState::Disabled;
+                           case CellRole::Note:
+                               return row.config.fromEnvironment ? QStringLiteral("from OTEL_* variables") : QString();
+                           default:
+                               return {};
                            }
                        }});
     columns.push_back({QStringLiteral("protocol"), [](const DestinationSnapshot& row, int role) -> QVariant {
-                           return role == Qt::DisplayRole ? QVariant(protocolWord(row.config.protocol)) : role == CellRole::Dim ? QVariant(true) : QVariant();
+                           return role == Qt::DisplayRole ? QVariant(protocolWord(row.config.protocol))
+                                  : role == CellRole::Dim ? QVariant(true)
+                                                          : QVariant();
                        }});
     columns.push_back({QStringLiteral("endpoint"), [](const DestinationSnapshot& row, int role) -> QVariant {
-                           return role == Qt::DisplayRole ? QVariant(endpointWord(row.config)) : role == CellRole::Mono ? QVariant(true) : QVariant();
+                           return role == Qt::DisplayRole  ? QVariant(endpointWord(row.config))
+                                  : role == CellRole::Mono ? QVariant(true)
+                                                           : QVariant();
                        }});
-    columns.push_back({QStringLiteral("queued"), [](const DestinationSnapshot& row, int role) { return count(row.queued, role); }, true});
-    columns.push_back({QStringLiteral("sent"), [](const DestinationSnapshot& row, int role) { return count(row.sent, role); }, true});
-    columns.push_back({QStringLiteral("dropped"), [](const DestinationSnapshot& row, int role) -> QVariant {
-                           return role == CellRole::Tone && row.dropped > 0 ? QVariant(int(Tone::Error)) : count(row.dropped, role);
+    columns.push_back(
+        {QStringLiteral("queued"), [](const DestinationSnapshot& row, int role) { return count(row.queued, role); }, true});
+    columns.push_back(
+        {QStringLiteral("sent"), [](const DestinationSnapshot& row, int role) { return count(row.sent, role); }, true});
+    columns.push_back({QStringLiteral("dropped"),
+                       [](const DestinationSnapshot& row, int role) -> QVariant {
+                           return role == CellRole::Tone && row.dropped > 0 ? QVariant(int(Tone::Error))
+                                                                            : count(row.dropped, role);
                        },
                        true});
     columns.push_back({QStringLiteral("state"), [](const DestinationSnapshot& row, int role) -> QVariant {
-                           const bool wrong = row.state == service::DestinationState::Refused || row.state == service::DestinationState::Retrying;
+                           const bool wrong = row.state == service::DestinationState::Refused ||
+                                              row.state == service::DestinationState::Retrying;
                            switch (role) {
-                           case Qt::DisplayRole: return row.state == service::DestinationState::Disabled ? QStringLiteral("disabled") : row.stateText;
-                           case Qt::ToolTipRole: return row.lastError;
-                           case CellRole::Tone: return int(row.state == service::DestinationState::Refused ? Tone::Error : wrong ? Tone::Warning : Tone::Neutral);
-                           case CellRole::Dim: return true;
-                           default: return {};
+                           case Qt::DisplayRole:
+                               return row.state == service::DestinationState::Disabled ? QStringLiteral("disabled")
+                                                                                       : row.stateText;
+                           case Qt::ToolTipRole:
+                               return row.lastError;
+                           case CellRole::Tone:
+                               return int(row.state == service::DestinationState::Refused ? Tone::Error
+                                          : wrong                                         ? Tone::Warning
+                                                                                          : Tone::Neutral);
+                           case CellRole::Dim:
+                               return true;
+                           default:
+                               return {};
                            }
                        }});
-    return new Model(std::move(columns), [](const DestinationSnapshot& row) { return row.config.name; }, parent);
+    return new Model(
+        std::move(columns), [](const DestinationSnapshot& row) { return row.config.name; }, parent);
 }
 
 QList<KeyValue> facts(const DestinationSnapshot& destination)
@@ -78,9 +101,15 @@ QList<KeyValue> facts(const DestinationSnapshot& destination)
     rows.append({QStringLiteral("signals"), signalsWord(config), Tone::Neutral, {}, false, {}});
     for (const auto& [name, value] : config.headers) {
         const bool reference = value.contains(QLatin1String("${"));
-        rows.append({QStringLiteral("header ") + name, reference ? value : QStringLiteral("set"), Tone::Neutral, reference ? QString() : QStringLiteral("not shown"), reference, {}});
+        rows.append({QStringLiteral("header ") + name,
+                     reference ? value : QStringLiteral("set"),
+                     Tone::Neutral,
+                     reference ? QString() : QStringLiteral("not shown"),
+                     reference,
+                     {}});
     }
-    QStringList transport{config.compression.isEmpty() ? QStringLiteral("not compressed") : config.compression, formatDuration(config.timeout.count() * 1'000'000) + QStringLiteral(" a request")};
+    QStringList transport{config.compression.isEmpty() ? QStringLiteral("not compressed") : config.compression,
+                          formatDuration(config.timeout.count() * 1'000'000) + QStringLiteral(" a request")};
     if (!config.caFile.isEmpty())
         transport.append(QStringLiteral("own authorities"));
     if (!config.certFile.isEmpty())
@@ -88,11 +117,21 @@ QList<KeyValue> facts(const DestinationSnapshot& destination)
     if (config.insecure)
         transport.append(QStringLiteral("no TLS without a scheme"));
     rows.append({QStringLiteral("transport"), transport.join(QStringLiteral(" · ")), Tone::Neutral, {}, false, {}});
-    rows.append({QStringLiteral("arguments, results"), config.includePayloads ? QStringLiteral("sent, masked") : QStringLiteral("not sent"),
-                 config.includePayloads ? Tone::Warning : Tone::Neutral, {}, false, {}});
+    rows.append({QStringLiteral("arguments, results"),
+                 config.includePayloads ? QStringLiteral("sent, masked") : QStringLiteral("not sent"),
+                 config.includePayloads ? Tone::Warning : Tone::Neutral,
+                 {},
+                 false,
+                 {}});
     if (!config.aliases.isEmpty())
-        rows.append({QStringLiteral("also emitted as"), config.aliases.join(QStringLiteral(" · ")), Tone::Neutral, {}, false, {}});
-    rows.append({QStringLiteral("last success"), destination.lastSuccessUnixNs > 0 ? formatDateTime(destination.lastSuccessUnixNs) : QStringLiteral("none yet"), Tone::Neutral, {}, true, {}});
+        rows.append(
+            {QStringLiteral("also emitted as"), config.aliases.join(QStringLiteral(" · ")), Tone::Neutral, {}, false, {}});
+    rows.append({QStringLiteral("last success"),
+                 destination.lastSuccessUnixNs > 0 ? formatDateTime(destination.lastSuccessUnixNs) : QStringLiteral("none yet"),
+                 Tone::Neutral,
+                 {},
+                 true,
+                 {}});
     if (!destination.lastError.isEmpty())
         rows.append({QStringLiteral("last error"), destination.lastError, Tone::Error, {}, false, {}});
     return rows;
@@ -101,10 +140,12 @@ QList<KeyValue> facts(const DestinationSnapshot& destination)
 } // namespace
 
 DestinationsPage::DestinationsPage(service::GatewayService& service, QWidget* parent)
-    : SettingsPage(service,
-                   {QStringLiteral("destinations"), QStringLiteral("Destinations"), IconName::Upload,
-                    QStringLiteral("Where traces, metrics and logs go over OTLP. The local store keeps everything whether or not there is one.")},
-                   parent)
+    : SettingsPage(
+          service,
+          {QStringLiteral("destinations"), QStringLiteral("Destinations"), IconName::Upload,
+           QStringLiteral(
+               "Where traces, metrics and logs go over OTLP. The local store keeps everything whether or not there is one.")},
+          parent)
 {
     m_model = makeModel(this);
     m_stack = new QStackedWidget(this);
@@ -175,7 +216,9 @@ QWidget* DestinationsPage::buildEmpty()
 {
     auto* card = new Card(QString(), this);
     auto* empty = new EmptyState(IconName::Upload, QStringLiteral("Nothing leaves this machine"),
-                                 QStringLiteral("Add an OpenTelemetry Collector, Jaeger, Tempo or any other backend that speaks OTLP. Export starts at once and stops when you remove it."), card);
+                                 QStringLiteral("Add an OpenTelemetry Collector, Jaeger, Tempo or any other backend that speaks "
+                                                "OTLP. Export starts at once and stops when you remove it."),
+                                 card);
     auto* add = new QAction(QStringLiteral("Add a destination …"), this);
     auto* local = new QAction(QStringLiteral("Collector on this machine …"), this);
     empty->addButton(add);
@@ -216,7 +259,10 @@ bool DestinationsPage::open(const QString& target)
     return target.isEmpty() || m_wanted.isEmpty();
 }
 
-const DestinationSnapshot* DestinationsPage::current() const { return m_model->rowAt(m_table->currentIndex().row()); }
+const DestinationSnapshot* DestinationsPage::current() const
+{
+    return m_model->rowAt(m_table->currentIndex().row());
+}
 
 void DestinationsPage::showCurrent()
 {
@@ -232,7 +278,8 @@ void DestinationsPage::showCurrent()
     m_enable->setText(row->config.enabled ? QStringLiteral("Disable") : QStringLiteral("Enable"));
     for (QPushButton* button : {m_edit, m_enable, m_remove}) {
         button->setEnabled(own);
-        button->setToolTip(own ? QString() : QStringLiteral("Defined by OTEL_* environment variables; change those and start Oriel anew"));
+        button->setToolTip(own ? QString()
+                               : QStringLiteral("Defined by OTEL_* environment variables; change those and start Oriel anew"));
     }
 }
 
@@ -266,7 +313,8 @@ void DestinationsPage::test()
         if (answer)
             say(Tone::Good, QStringLiteral("%1 answered").arg(name), *answer);
         else
-            say(Tone::Error, QStringLiteral("%1 did not take the span: %2").arg(name, answer.error().message), answer.error().remedy);
+            say(Tone::Error, QStringLiteral("%1 did not take the span: %2").arg(name, answer.error().message),
+                answer.error().remedy);
     });
 }
 
@@ -278,8 +326,10 @@ void DestinationsPage::askToRemove()
     const QString name = row->config.name;
     auto* dialog = new Dialog(QStringLiteral("Remove %1?").arg(name), window());
     dialog->setAttribute(Qt::WA_DeleteOnClose);
-    dialog->setSentence(row->queued == 0 ? QStringLiteral("Nothing more is sent there. What the local store holds stays.")
-                                         : QStringLiteral("Nothing more is sent there, and the %1 records that wait for it are dropped.").arg(formatCount(std::int64_t(row->queued))));
+    dialog->setSentence(row->queued == 0
+                            ? QStringLiteral("Nothing more is sent there. What the local store holds stays.")
+                            : QStringLiteral("Nothing more is sent there, and the %1 records that wait for it are dropped.")
+                                  .arg(formatCount(std::int64_t(row->queued))));
     dialog->setAcceptButton(QStringLiteral("Remove"), Tone::Error);
     connect(dialog, &QDialog::accepted, this, [this, name] {
         whenDone(service().removeDestination(name), this, [this, name](const Status& done) {

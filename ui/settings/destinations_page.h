@@ -13,8 +13,8 @@ class DataTable;
 class KeyValueTable;
 class TextLabel;
 
-/// Where telemetry goes: every destination with its state and counts, and for the chosen one its settings in words, a test span and the
-/// backend's real answer.
+/// Where telemetry goes: every destination with its state and counts, and for the chosen one its settings in words, a test span
+/// and the backend's real answer.
 class DestinationsPage : public SettingsPage {
     Q_OBJECT
 public:

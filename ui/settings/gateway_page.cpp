@@ -22,24 +22,29 @@ GatewayPage::GatewayPage(service::GatewayService& service, QWidget* parent)
 {
     m_open = new Banner(Tone::Error, this);
     m_open->setMessage(QStringLiteral("Authentication is off"),
-                       QStringLiteral("Every program on this machine can use all servers and read the audit log. Switch it on, unless this is a test; `--no-auth` on the command line does the same."));
+                       QStringLiteral("Every program on this machine can use all servers and read the audit log. Switch it on, "
+                                      "unless this is a test; `--no-auth` on the command line does the same."));
     m_state = new KeyValueTable(this);
     m_state->setFitToContents(true);
     m_state->setMaximumWidth(760);
     body()->insertWidget(0, m_state);
     body()->insertWidget(0, m_open);
-    m_port = addNumber(QStringLiteral("port"), QStringLiteral("Port"), 0, 65535, QStringLiteral("any free one"),
-                       QStringLiteral("7420 unless changed. Clients hold it in their configuration; it takes effect at the next start."));
+    m_port = addNumber(
+        QStringLiteral("port"), QStringLiteral("Port"), 0, 65535, QStringLiteral("any free one"),
+        QStringLiteral("7420 unless changed. Clients hold it in their configuration; it takes effect at the next start."));
     m_host = addText(QStringLiteral("host"), QStringLiteral("Address"));
     m_auth = addCheck(QStringLiteral("auth"), QStringLiteral("Ask every client for its token"));
     m_origins = addLines(QStringLiteral("allowedOrigins"), QStringLiteral("Web origins"), QStringLiteral("https://app.example"),
                          QStringLiteral("One a line: web pages beside those of this machine that may use the endpoint."));
     m_body = addText(QStringLiteral("maxBodyBytes"), QStringLiteral("Largest request"));
     form()->addHeading(QStringLiteral("Names"));
-    m_separator = addText(QStringLiteral("separator"), QStringLiteral("Separator"), QStringLiteral("Between server and tool in the names that clients see: server__tool."));
-    m_prefix = addCheck(QStringLiteral("prefix"), QStringLiteral("Put the server's name in front also when there is only one server"));
-    form()->addHeading(QStringLiteral("Timeouts"), QStringLiteral("A warning is given at 80 %; a server can have its own. Such as 500 ms, 30 s, 5 min."));
-    const auto time = [this](const char* key, const QString& label, std::chrono::milliseconds config::Timeouts::* field) {
+    m_separator = addText(QStringLiteral("separator"), QStringLiteral("Separator"),
+                          QStringLiteral("Between server and tool in the names that clients see: server__tool."));
+    m_prefix =
+        addCheck(QStringLiteral("prefix"), QStringLiteral("Put the server's name in front also when there is only one server"));
+    form()->addHeading(QStringLiteral("Timeouts"),
+                       QStringLiteral("A warning is given at 80 %; a server can have its own. Such as 500 ms, 30 s, 5 min."));
+    const auto time = [this](const char* key, const QString& label, std::chrono::milliseconds config::Timeouts::*field) {
         m_times.append({field, addText(QLatin1String(key), label)});
         m_timeKeys.append(QLatin1String(key));
     };
@@ -60,9 +65,18 @@ void GatewayPage::refresh()
     if (status.listening)
         rows.append({QStringLiteral("endpoint"), status.endpoint, Tone::Neutral, {}, true, {}});
     else
-        rows.append({QStringLiteral("endpoint"), status.listenError.isEmpty() ? QStringLiteral("not listening") : status.listenError, Tone::Error, {}, false, {}});
-    rows.append({QStringLiteral("authentication"), status.authDisabled ? QStringLiteral("✕ off") : QStringLiteral("✓ a token for every client"),
-                 status.authDisabled ? Tone::Error : Tone::Good, {}, false, {}});
+        rows.append({QStringLiteral("endpoint"),
+                     status.listenError.isEmpty() ? QStringLiteral("not listening") : status.listenError,
+                     Tone::Error,
+                     {},
+                     false,
+                     {}});
+    rows.append({QStringLiteral("authentication"),
+                 status.authDisabled ? QStringLiteral("✕ off") : QStringLiteral("✓ a token for every client"),
+                 status.authDisabled ? Tone::Error : Tone::Good,
+                 {},
+                 false,
+                 {}});
     if (rows != m_state->rows())
         m_state->setRows(rows);
 }

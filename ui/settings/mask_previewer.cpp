@@ -13,7 +13,10 @@ struct MaskPreviewer::Answer {
     privacy::MaskResult result;
 };
 
-MaskPreviewer::MaskPreviewer(QObject* parent) : QObject(parent) { m_pool.setMaxThreadCount(1); }
+MaskPreviewer::MaskPreviewer(QObject* parent) : QObject(parent)
+{
+    m_pool.setMaxThreadCount(1);
+}
 
 MaskPreviewer::~MaskPreviewer()
 {
@@ -40,7 +43,8 @@ void MaskPreviewer::preview(const config::Masking& masking, const QString& text)
     });
     auto masker = m_masking == masking ? m_masker : nullptr;
     m_pool.start([promise, masking, masker = std::move(masker), bytes = text.toUtf8()]() mutable {
-        Answer answer{masker ? Result<std::shared_ptr<const privacy::Masker>>(std::move(masker)) : service::makeMasker(masking), {}};
+        Answer answer{masker ? Result<std::shared_ptr<const privacy::Masker>>(std::move(masker)) : service::makeMasker(masking),
+                      {}};
         if (answer.masker)
             answer.result = (*answer.masker)->maskJson(bytes);
         promise->addResult(std::move(answer));

@@ -11,8 +11,8 @@
 
 namespace oriel::ui {
 
-/// Masks a text with settings that are not in force yet. Compiling rules takes a while, so it is done on a pool thread; only the last question
-/// is answered. GUI thread.
+/// Masks a text with settings that are not in force yet. Compiling rules takes a while, so it is done on a pool thread; only the
+/// last question is answered. GUI thread.
 class MaskPreviewer : public QObject {
     Q_OBJECT
 public:

@@ -38,25 +38,33 @@ QString detectorTitle(const QByteArray& rule)
 RowModel<MaskHit>* makeHits(QObject* parent)
 {
     std::vector<RowModel<MaskHit>::Column> columns;
-    columns.push_back({QStringLiteral("rule"), [](const MaskHit& hit, int role) -> QVariant {
-                           if (role == Qt::DisplayRole)
-                               return QString::fromUtf8(hit.rule);
-                           return role == CellRole::Mono ? QVariant(true) : role == CellRole::Tone ? QVariant(int(Tone::Warning)) : QVariant();
+    columns.push_back(
+        {QStringLiteral("rule"), [](const MaskHit& hit, int role) -> QVariant {
+             if (role == Qt::DisplayRole)
+                 return QString::fromUtf8(hit.rule);
+             return role == CellRole::Mono ? QVariant(true) : role == CellRole::Tone ? QVariant(int(Tone::Warning)) : QVariant();
+         }});
+    columns.push_back({QStringLiteral("what it is"), [](const MaskHit& hit, int role) -> QVariant {
+                           return role == Qt::DisplayRole ? QVariant(detectorTitle(hit.rule)) : QVariant();
                        }});
-    columns.push_back({QStringLiteral("what it is"), [](const MaskHit& hit, int role) -> QVariant { return role == Qt::DisplayRole ? QVariant(detectorTitle(hit.rule)) : QVariant(); }});
     columns.push_back({QStringLiteral("where"), [](const MaskHit& hit, int role) -> QVariant {
                            if (role == Qt::DisplayRole)
-                               return hit.path.isEmpty() ? QStringLiteral("at byte %1").arg(hit.offset) : QString::fromUtf8(hit.path);
+                               return hit.path.isEmpty() ? QStringLiteral("at byte %1").arg(hit.offset)
+                                                         : QString::fromUtf8(hit.path);
                            return role == CellRole::Mono || role == CellRole::Dim ? QVariant(true) : QVariant();
                        }});
-    return new RowModel<MaskHit>(std::move(columns), [](const MaskHit& hit) { return QStringLiteral("%1@%2").arg(QString::fromUtf8(hit.rule)).arg(hit.offset); }, parent);
+    return new RowModel<MaskHit>(
+        std::move(columns),
+        [](const MaskHit& hit) { return QStringLiteral("%1@%2").arg(QString::fromUtf8(hit.rule)).arg(hit.offset); }, parent);
 }
 
 /// Harmless, and put together here so that no scanner takes this file for a leak.
 QString sampleText()
 {
     const QString token = QStringLiteral("ghp") + QStringLiteral("_") + QStringLiteral("ExampleNotARealToken0123456789abcdef");
-    return QStringLiteral("{\"tool\": \"create_issue\", \"token\": \"%1\",\n \"password\": \"correct horse\", \"mail\": \"ada@example.com\",\n \"card\": \"4111 1111 1111 1111\"}").arg(token);
+    return QStringLiteral("{\"tool\": \"create_issue\", \"token\": \"%1\",\n \"password\": \"correct horse\", \"mail\": "
+                          "\"ada@example.com\",\n \"card\": \"4111 1111 1111 1111\"}")
+        .arg(token);
 }
 
 } // namespace
@@ -84,8 +92,10 @@ MaskingPage::MaskingPage(service::GatewayService& service, QWidget* parent)
 
 void MaskingPage::buildFields()
 {
-    m_keys = addCheck(QStringLiteral("keys"), QStringLiteral("Values under a secret's name"), QStringLiteral("token, password, Authorization … in JSON, headers, environment and name=value text."));
-    m_secrets = addCheck(QStringLiteral("secrets"), QStringLiteral("Texts in the form of known tokens and keys"), QStringLiteral("GitHub, AWS, OpenAI, Slack, private keys and the other formats of the detector table."));
+    m_keys = addCheck(QStringLiteral("keys"), QStringLiteral("Values under a secret's name"),
+                      QStringLiteral("token, password, Authorization … in JSON, headers, environment and name=value text."));
+    m_secrets = addCheck(QStringLiteral("secrets"), QStringLiteral("Texts in the form of known tokens and keys"),
+                         QStringLiteral("GitHub, AWS, OpenAI, Slack, private keys and the other formats of the detector table."));
     auto* boxes = new QWidget(form());
     auto* grid = new QGridLayout(boxes);
     grid->setContentsMargins(0, 4, 0, 0);
@@ -103,11 +113,13 @@ void MaskingPage::buildFields()
     if (!m_pii.isEmpty())
         boxes->setFocusProxy(m_pii.first().second);
     form()->addField(QStringLiteral("piiTypes"), QStringLiteral("Personal data"), boxes);
-    m_patterns = new PairList(QStringLiteral("rule-name"), QStringLiteral("RE2 pattern; the first group is what is masked"), QStringLiteral("Add a pattern"), form());
+    m_patterns = new PairList(QStringLiteral("rule-name"), QStringLiteral("RE2 pattern; the first group is what is masked"),
+                              QStringLiteral("Add a pattern"), form());
     form()->addField(QStringLiteral("patterns"), QStringLiteral("Your patterns"), m_patterns);
     connect(m_patterns, &PairList::changed, this, &MaskingPage::onEdited);
-    m_exceptions = addLines(QStringLiteral("exceptions"), QStringLiteral("Not secrets"), QStringLiteral("$.params.arguments.token"),
-                            QStringLiteral("One a line: a path that begins with $, or the hash of a value, which \"Not a secret\" below adds."));
+    m_exceptions = addLines(
+        QStringLiteral("exceptions"), QStringLiteral("Not secrets"), QStringLiteral("$.params.arguments.token"),
+        QStringLiteral("One a line: a path that begins with $, or the hash of a value, which \"Not a secret\" below adds."));
 }
 
 QWidget* MaskingPage::buildPreview()
@@ -217,7 +229,9 @@ void MaskingPage::showResult(const privacy::MaskResult& result)
     const bool json = result.bytes.trimmed().startsWith('{') || result.bytes.trimmed().startsWith('[');
     m_result->setText(QString::fromUtf8(result.bytes), json ? CodeView::Language::Json : CodeView::Language::Plain);
     m_hits->setRows(QList<MaskHit>(result.hits.cbegin(), result.hits.cend()));
-    m_count->setText(result.redactions == 0 ? QStringLiteral("nothing masked") : result.redactions == 1 ? QStringLiteral("1 value masked") : QStringLiteral("%1 values masked").arg(result.redactions));
+    m_count->setText(result.redactions == 0   ? QStringLiteral("nothing masked")
+                     : result.redactions == 1 ? QStringLiteral("1 value masked")
+                                              : QStringLiteral("%1 values masked").arg(result.redactions));
     m_except->setEnabled(m_hitTable->currentIndex().isValid());
 }
 

@@ -16,7 +16,8 @@ class MaskPreviewer;
 class PairList;
 class TextLabel;
 
-/// What is masked before anything is stored, sent or shown, with a live preview of the rules as they stand in the fields, saved or not.
+/// What is masked before anything is stored, sent or shown, with a live preview of the rules as they stand in the fields, saved
+/// or not.
 class MaskingPage : public ConfigPage {
     Q_OBJECT
 public:

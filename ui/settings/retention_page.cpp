@@ -32,38 +32,50 @@ RowModel<RetentionPreviewRow>* makeModel(QObject* parent)
     using Column = RowModel<RetentionPreviewRow>::Column;
     const auto when = [](std::int64_t ns) { return ns > 0 ? formatDateTime(ns).left(16) : QStringLiteral("–"); };
     std::vector<Column> columns;
-    columns.push_back({QStringLiteral("store"), [](const RetentionPreviewRow& row, int role) -> QVariant { return role == Qt::DisplayRole ? QVariant(row.store) : QVariant(); }});
-    columns.push_back({QStringLiteral("rows to delete"), [](const RetentionPreviewRow& row, int role) -> QVariant {
+    columns.push_back({QStringLiteral("store"), [](const RetentionPreviewRow& row, int role) -> QVariant {
+                           return role == Qt::DisplayRole ? QVariant(row.store) : QVariant();
+                       }});
+    columns.push_back({QStringLiteral("rows to delete"),
+                       [](const RetentionPreviewRow& row, int role) -> QVariant {
                            if (role == Qt::DisplayRole)
                                return formatCount(std::int64_t(row.rows));
                            return role == CellRole::Tone && row.rows > 0 ? QVariant(int(Tone::Warning)) : QVariant();
                        },
                        true});
-    columns.push_back({QStringLiteral("bytes"), [](const RetentionPreviewRow& row, int role) -> QVariant {
-                           return role == Qt::DisplayRole ? QVariant(formatBytes(std::uint64_t(std::max<qint64>(0, row.bytes)))) : QVariant();
+    columns.push_back({QStringLiteral("bytes"),
+                       [](const RetentionPreviewRow& row, int role) -> QVariant {
+                           return role == Qt::DisplayRole ? QVariant(formatBytes(std::uint64_t(std::max<qint64>(0, row.bytes))))
+                                                          : QVariant();
                        },
                        true});
     columns.push_back({QStringLiteral("oldest of them"), [when](const RetentionPreviewRow& row, int role) -> QVariant {
-                           return role == Qt::DisplayRole ? QVariant(when(row.oldestUnixNs)) : role == CellRole::Mono || role == CellRole::Dim ? QVariant(true) : QVariant();
+                           return role == Qt::DisplayRole                           ? QVariant(when(row.oldestUnixNs))
+                                  : role == CellRole::Mono || role == CellRole::Dim ? QVariant(true)
+                                                                                    : QVariant();
                        }});
     columns.push_back({QStringLiteral("newest of them"), [when](const RetentionPreviewRow& row, int role) -> QVariant {
-                           return role == Qt::DisplayRole ? QVariant(when(row.newestUnixNs)) : role == CellRole::Mono || role == CellRole::Dim ? QVariant(true) : QVariant();
+                           return role == Qt::DisplayRole                           ? QVariant(when(row.newestUnixNs))
+                                  : role == CellRole::Mono || role == CellRole::Dim ? QVariant(true)
+                                                                                    : QVariant();
                        }});
-    return new RowModel<RetentionPreviewRow>(std::move(columns), [](const RetentionPreviewRow& row) { return row.store; }, parent);
+    return new RowModel<RetentionPreviewRow>(
+        std::move(columns), [](const RetentionPreviewRow& row) { return row.store; }, parent);
 }
 
 } // namespace
 
 RetentionPage::RetentionPage(service::GatewayService& service, QWidget* parent)
-    : ConfigPage(service,
-                 {QStringLiteral("retention"), QStringLiteral("Retention"), IconName::Database,
-                  QStringLiteral("How long traces, logs, metrics and audit rows are kept on this machine. The older goes first.")},
-                 parent)
+    : ConfigPage(
+          service,
+          {QStringLiteral("retention"), QStringLiteral("Retention"), IconName::Database,
+           QStringLiteral("How long traces, logs, metrics and audit rows are kept on this machine. The older goes first.")},
+          parent)
 {
     const QString forever = QStringLiteral("no limit");
     form()->addHeading(QStringLiteral("Traces"));
     m_traceDays = addNumber(QStringLiteral("traceDays"), QStringLiteral("Kept for days"), 0, mostDays, forever);
-    m_traceBytes = addText(QStringLiteral("traceBytes"), QStringLiteral("On disk at most"), QStringLiteral("Such as 512 MiB; 0: no limit."));
+    m_traceBytes =
+        addText(QStringLiteral("traceBytes"), QStringLiteral("On disk at most"), QStringLiteral("Such as 512 MiB; 0: no limit."));
     m_spanBudget = addText(QStringLiteral("spanBudgetBytes"), QStringLiteral("In memory at most"));
     form()->addHeading(QStringLiteral("Logs and metrics"));
     m_logDays = addNumber(QStringLiteral("logDays"), QStringLiteral("Logs for days"), 0, mostDays, forever);
@@ -71,7 +83,8 @@ RetentionPage::RetentionPage(service::GatewayService& service, QWidget* parent)
     m_metricDays = addNumber(QStringLiteral("metricDays"), QStringLiteral("Metrics for days"), 0, mostDays, forever);
     form()->addHeading(QStringLiteral("Audit"));
     m_auditDays = addNumber(QStringLiteral("auditDays"), QStringLiteral("Rows for days"), 0, mostDays, forever);
-    m_payload = addText(QStringLiteral("payloadLimit"), QStringLiteral("Of each payload"), QStringLiteral("Kept of arguments and of the response, masked; 0: none."));
+    m_payload = addText(QStringLiteral("payloadLimit"), QStringLiteral("Of each payload"),
+                        QStringLiteral("Kept of arguments and of the response, masked; 0: none."));
     m_strict = addCheck(QStringLiteral("strict"), QStringLiteral("Strict: a row is on disk before its answer is released"),
                         QStringLiteral("Otherwise within 20 ms. Strict calls wait for the disk, and a full disk refuses them."));
     body()->addWidget(buildPreview());
@@ -131,7 +144,8 @@ void RetentionPage::store(config::Config& configuration) const
     kept.logBytes = parseBytes(m_logBytes->text()).value_or(kept.logBytes);
     kept.metricDays = m_metricDays->value();
     kept.auditDays = m_auditDays->value();
-    configuration.audit.payloadLimit = int(std::min<std::int64_t>(parseBytes(m_payload->text()).value_or(configuration.audit.payloadLimit), 1 << 30));
+    configuration.audit.payloadLimit =
+        int(std::min<std::int64_t>(parseBytes(m_payload->text()).value_or(configuration.audit.payloadLimit), 1 << 30));
     configuration.audit.mode = m_strict->isChecked() ? config::AuditMode::Strict : config::AuditMode::Group;
 }
 
@@ -143,7 +157,8 @@ QList<FieldError> RetentionPage::check() const
         if (!value)
             errors.append({QLatin1String(key), QStringLiteral("Expected a size such as 512 MiB.")});
         else if (*value < least || *value > most)
-            errors.append({QLatin1String(key), QStringLiteral("Expected a size from %1 to %2.").arg(bytesText(least), bytesText(most))});
+            errors.append(
+                {QLatin1String(key), QStringLiteral("Expected a size from %1 to %2.").arg(bytesText(least), bytesText(most))});
     };
     bytes("traceBytes", m_traceBytes, 0, mostBytes);
     bytes("spanBudgetBytes", m_spanBudget, mebibyte, mostBytes);
@@ -187,8 +202,10 @@ void RetentionPage::askToApply()
         if (row.rows > 0)
             parts.append(QStringLiteral("%1 of %2").arg(formatCount(std::int64_t(row.rows)), row.store));
     }
-    dialog->setSentence(parts.isEmpty() ? QStringLiteral("Nothing is past its time just now.")
-                                        : QStringLiteral("%1 are deleted for good. The deletion itself is recorded in the audit log.").arg(parts.join(QStringLiteral(", "))));
+    dialog->setSentence(parts.isEmpty()
+                            ? QStringLiteral("Nothing is past its time just now.")
+                            : QStringLiteral("%1 are deleted for good. The deletion itself is recorded in the audit log.")
+                                  .arg(parts.join(QStringLiteral(", "))));
     dialog->setAcceptButton(QStringLiteral("Delete"), Tone::Error);
     connect(dialog, &QDialog::accepted, this, [this] {
         m_apply->setEnabled(false);

@@ -4,7 +4,6 @@
 #include "ui/settings/config_page.h"
 #include "ui/widgets/row_model.h"
 
-
 class QPushButton;
 class QTimer;
 

@@ -12,11 +12,14 @@
 namespace oriel::ui {
 
 SecretDialog::SecretDialog(service::GatewayService& service, const QString& name, const QStringList& takenNames, QWidget* parent)
-    : Dialog(name.isEmpty() ? QStringLiteral("Add a secret") : QStringLiteral("Replace %1").arg(name), parent), m_service(service), m_existing(name),
+    : Dialog(name.isEmpty() ? QStringLiteral("Add a secret") : QStringLiteral("Replace %1").arg(name), parent),
+      m_service(service),
+      m_existing(name),
       m_takenNames(takenNames)
 {
-    setSentence(name.isEmpty() ? QStringLiteral("Written into settings as ${vault:name}. Its value cannot be read back, only replaced.")
-                               : QStringLiteral("What refers to it gets the new value at its next start or request."));
+    setSentence(name.isEmpty()
+                    ? QStringLiteral("Written into settings as ${vault:name}. Its value cannot be read back, only replaced.")
+                    : QStringLiteral("What refers to it gets the new value at its next start or request."));
     setAcceptButton(name.isEmpty() ? QStringLiteral("Add secret") : QStringLiteral("Replace"));
     m_form = new Form(this);
     m_name = new QLineEdit(name, m_form);

@@ -10,7 +10,9 @@
 namespace oriel::ui {
 
 SettingsPage::SettingsPage(service::GatewayService& service, Category category, QWidget* parent)
-    : QWidget(parent), m_service(service), m_category(std::move(category))
+    : QWidget(parent),
+      m_service(service),
+      m_category(std::move(category))
 {
     m_frame = new QVBoxLayout(this);
     m_frame->setContentsMargins(0, 0, 0, 0);

@@ -62,7 +62,8 @@ void SettingsSection::buildFrame()
     m_splitter->setGap(metrics::cardGap);
     auto* listCard = new Card(QString(), this);
     listCard->setMinimumWidth(170);
-    m_model = new RowModel<SettingsPage*>({{QStringLiteral("category"), categoryData}}, [](SettingsPage* const& page) { return page->category().id; }, this);
+    m_model = new RowModel<SettingsPage*>(
+        {{QStringLiteral("category"), categoryData}}, [](SettingsPage* const& page) { return page->category().id; }, this);
     m_list = new DataTable(listCard);
     m_list->setModel(m_model);
     m_list->verticalHeader()->setDefaultSectionSize(categoryHeight);
@@ -95,7 +96,8 @@ void SettingsSection::buildPages()
     m_masking = new MaskingPage(m_service, m_stack);
     m_gateway = new GatewayPage(m_service, m_stack);
     m_appearance = new AppearancePage(m_service, m_stack);
-    m_pages = {m_destinations, m_clients, m_credentials, m_retention, m_masking, m_gateway, m_appearance, new AboutPage(m_service, m_stack)};
+    m_pages = {m_destinations, m_clients, m_credentials, m_retention,
+               m_masking,      m_gateway, m_appearance,  new AboutPage(m_service, m_stack)};
     for (SettingsPage* page : std::as_const(m_pages)) {
         m_stack->addWidget(page);
         connect(page, &SettingsPage::notice, this, &Section::notice);
@@ -125,7 +127,10 @@ void SettingsSection::connectPages()
     connect(m_appearance, &AppearancePage::themeChosen, this, &SettingsSection::themeChosen);
 }
 
-SettingsPage* SettingsSection::currentPage() const { return m_pages[m_stack->currentIndex()]; }
+SettingsPage* SettingsSection::currentPage() const
+{
+    return m_pages[m_stack->currentIndex()];
+}
 
 void SettingsSection::refresh()
 {
@@ -135,7 +140,10 @@ void SettingsSection::refresh()
         Q_EMIT readyChanged();
 }
 
-void SettingsSection::showCategories() { m_model->setRows(QList<SettingsPage*>(m_model->rows())); }
+void SettingsSection::showCategories()
+{
+    m_model->setRows(QList<SettingsPage*>(m_model->rows()));
+}
 
 bool SettingsSection::showPage(const QString& id)
 {

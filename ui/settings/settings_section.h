@@ -21,7 +21,8 @@ class RetentionPage;
 class Splitter;
 template <class Row> class RowModel;
 
-/// Categories at the left, their pages at the right. Only the page that is shown reads the service. GUI thread; `service` must outlive it.
+/// Categories at the left, their pages at the right. Only the page that is shown reads the service. GUI thread; `service` must
+/// outlive it.
 class SettingsSection : public Section {
     Q_OBJECT
 public:

@@ -14,7 +14,10 @@ namespace {
 using config::ExportProtocol;
 using service::DestinationState;
 
-bool isHttp(ExportProtocol protocol) { return protocol == ExportProtocol::HttpProtobuf || protocol == ExportProtocol::HttpJson; }
+bool isHttp(ExportProtocol protocol)
+{
+    return protocol == ExportProtocol::HttpProtobuf || protocol == ExportProtocol::HttpJson;
+}
 
 void checkEndpoint(const config::Destination& destination, QList<FieldError>& errors)
 {
@@ -22,8 +25,10 @@ void checkEndpoint(const config::Destination& destination, QList<FieldError>& er
     if (!needsEndpoint(destination.protocol))
         return;
     if (destination.endpoint.isEmpty() && destination.signalEndpoints.isEmpty()) {
-        errors.append({field, destination.protocol == ExportProtocol::File ? QStringLiteral("Give the file to write, such as /var/log/oriel/spans.jsonl.")
-                                                                          : QStringLiteral("Give where to send to, such as %1.").arg(endpointExample(destination.protocol))});
+        errors.append(
+            {field, destination.protocol == ExportProtocol::File
+                        ? QStringLiteral("Give the file to write, such as /var/log/oriel/spans.jsonl.")
+                        : QStringLiteral("Give where to send to, such as %1.").arg(endpointExample(destination.protocol))});
         return;
     }
     if (destination.endpoint.contains(QLatin1String("${")))
@@ -42,7 +47,10 @@ void checkEndpoint(const config::Destination& destination, QList<FieldError>& er
     }
 }
 
-bool refers(const QString& text, const QString& reference) { return text.contains(reference); }
+bool refers(const QString& text, const QString& reference)
+{
+    return text.contains(reference);
+}
 
 bool refers(const QList<std::pair<QString, QString>>& headers, const QString& reference)
 {
@@ -88,7 +96,10 @@ QString protocolWord(ExportProtocol protocol)
     return {};
 }
 
-bool needsEndpoint(ExportProtocol protocol) { return protocol != ExportProtocol::Console && protocol != ExportProtocol::None; }
+bool needsEndpoint(ExportProtocol protocol)
+{
+    return protocol != ExportProtocol::Console && protocol != ExportProtocol::None;
+}
 
 QString endpointWord(const config::Destination& destination)
 {
@@ -159,8 +170,10 @@ QList<FieldError> validateGateway(const config::Gateway& gateway)
 {
     QList<FieldError> errors;
     const QString& host = gateway.host;
-    if (host != QLatin1String("localhost") && host != QLatin1String("::1") && host != QLatin1String("[::1]") && !host.startsWith(QLatin1String("127.")))
-        errors.append({QStringLiteral("host"), QStringLiteral("Only loopback addresses are allowed: 127.0.0.1, localhost or ::1.")});
+    if (host != QLatin1String("localhost") && host != QLatin1String("::1") && host != QLatin1String("[::1]") &&
+        !host.startsWith(QLatin1String("127.")))
+        errors.append(
+            {QStringLiteral("host"), QStringLiteral("Only loopback addresses are allowed: 127.0.0.1, localhost or ::1.")});
     static const QRegularExpression separator(QStringLiteral("^[A-Za-z0-9_.-]{1,8}$"));
     if (!separator.match(gateway.separator).hasMatch())
         errors.append({QStringLiteral("separator"), QStringLiteral("1 to 8 letters, digits, '_', '-' or '.'.")});
@@ -168,15 +181,19 @@ QList<FieldError> validateGateway(const config::Gateway& gateway)
         const QUrl url(origin, QUrl::StrictMode);
         const bool bare = url.path().isEmpty() && !url.hasQuery() && !url.hasFragment() && url.userInfo().isEmpty();
         if (!url.isValid() || url.scheme().isEmpty() || url.host().isEmpty() || !bare)
-            errors.append({QStringLiteral("allowedOrigins"), QStringLiteral("\"%1\" is no origin; it looks like https://app.example or http://localhost:5173.").arg(origin)});
+            errors.append(
+                {QStringLiteral("allowedOrigins"),
+                 QStringLiteral("\"%1\" is no origin; it looks like https://app.example or http://localhost:5173.").arg(origin)});
     }
     constexpr qint64 largest = 512LL * 1024 * 1024;
     if (gateway.maxBodyBytes < 1024 || gateway.maxBodyBytes > largest)
         errors.append({QStringLiteral("maxBodyBytes"), QStringLiteral("Expected a size from 1 KiB to 512 MiB.")});
     const config::Timeouts& times = gateway.timeouts;
-    const std::pair<const char*, std::chrono::milliseconds> all[] = {{"timeouts.connectivity", times.connectivity}, {"timeouts.discovery", times.discovery},
-                                                                      {"timeouts.toolCall", times.toolCall},         {"timeouts.guardrail", times.guardrail},
-                                                                      {"timeouts.auth", times.auth}};
+    const std::pair<const char*, std::chrono::milliseconds> all[] = {{"timeouts.connectivity", times.connectivity},
+                                                                     {"timeouts.discovery", times.discovery},
+                                                                     {"timeouts.toolCall", times.toolCall},
+                                                                     {"timeouts.guardrail", times.guardrail},
+                                                                     {"timeouts.auth", times.auth}};
     for (const auto& [key, time] : all) {
         if (time.count() < 1 || time > std::chrono::hours(24))
             errors.append({QLatin1String(key), QStringLiteral("Expected a time from 1 ms to 24 h, such as 30 s.")});
@@ -211,7 +228,8 @@ QList<FieldError> validateExceptions(const QStringList& exceptions)
     for (const QString& exception : exceptions) {
         if (!form.match(exception).hasMatch())
             errors.append({QStringLiteral("exceptions"),
-                           QStringLiteral("\"%1\" is neither a path that begins with $ nor a hash that the preview gave.").arg(exception.left(40))});
+                           QStringLiteral("\"%1\" is neither a path that begins with $ nor a hash that the preview gave.")
+                               .arg(exception.left(40))});
     }
     return errors;
 }

@@ -27,7 +27,8 @@ namespace oriel::ui {
 [[nodiscard]] QList<FieldError> validateDestination(const config::Destination& destination, const QStringList& otherNames);
 /// Errors by field: host, separator, allowedOrigins, maxBodyBytes, timeouts.*.
 [[nodiscard]] QList<FieldError> validateGateway(const config::Gateway& gateway);
-/// Errors of the field "patterns": names of 1 to 40 letters, digits and hyphens, each once, with a pattern. The pattern itself is judged by the masker.
+/// Errors of the field "patterns": names of 1 to 40 letters, digits and hyphens, each once, with a pattern. The pattern itself is
+/// judged by the masker.
 [[nodiscard]] QList<FieldError> validatePatterns(const QList<std::pair<QString, QString>>& patterns);
 /// Errors of the field "exceptions": paths that begin with $, or hashes of 64 hex digits.
 [[nodiscard]] QList<FieldError> validateExceptions(const QStringList& exceptions);

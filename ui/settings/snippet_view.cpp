@@ -49,7 +49,10 @@ void SnippetView::setSnippets(const QList<service::ClientSnippet>& snippets)
     showSnippet(index);
 }
 
-QString SnippetView::shownText() const { return m_text->text(); }
+QString SnippetView::shownText() const
+{
+    return m_text->text();
+}
 
 void SnippetView::showSnippet(int index)
 {

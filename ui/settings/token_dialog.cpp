@@ -18,9 +18,12 @@
 namespace oriel::ui {
 
 TokenDialog::TokenDialog(service::GatewayService& service, const QStringList& takenNames, QWidget* parent)
-    : Dialog(QStringLiteral("Add a token"), parent), m_service(service), m_takenNames(takenNames)
+    : Dialog(QStringLiteral("Add a token"), parent),
+      m_service(service),
+      m_takenNames(takenNames)
 {
-    setSentence(QStringLiteral("One token for each client, so that every call says who made it, and one can be taken back alone."));
+    setSentence(
+        QStringLiteral("One token for each client, so that every call says who made it, and one can be taken back alone."));
     setAcceptButton(QStringLiteral("Make the token"));
     m_pages = new QStackedWidget(this);
     m_form = new Form(m_pages);
@@ -34,14 +37,16 @@ TokenDialog::TokenDialog(service::GatewayService& service, const QStringList& ta
     m_form->addField(QStringLiteral("api"), QString(), m_api);
     m_project = new QLineEdit(m_form);
     m_project->setPlaceholderText(QStringLiteral("default"));
-    m_form->addField(QStringLiteral("project"), QStringLiteral("Project"), m_project, QStringLiteral("Stands on its calls' spans, metrics and audit rows."));
+    m_form->addField(QStringLiteral("project"), QStringLiteral("Project"), m_project,
+                     QStringLiteral("Stands on its calls' spans, metrics and audit rows."));
     m_pages->addWidget(m_form);
     auto* made = new QWidget(m_pages);
     auto* column = new QVBoxLayout(made);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(metrics::space2);
     auto* once = new Banner(Tone::Warning, made);
-    once->setMessage(QStringLiteral("Copy it now: it is shown only this once"), QStringLiteral("Oriel keeps a digest of it, not the token itself."));
+    once->setMessage(QStringLiteral("Copy it now: it is shown only this once"),
+                     QStringLiteral("Oriel keeps a digest of it, not the token itself."));
     column->addWidget(once);
     m_token = new CodeView(made);
     m_token->setMaximumLines(1);
@@ -56,7 +61,10 @@ TokenDialog::TokenDialog(service::GatewayService& service, const QStringList& ta
     resize(620, 520);
 }
 
-QString TokenDialog::token() const { return m_token->text(); }
+QString TokenDialog::token() const
+{
+    return m_token->text();
+}
 
 void TokenDialog::accept()
 {
@@ -76,13 +84,14 @@ void TokenDialog::accept()
     if (m_api->isChecked())
         scopes.append(QStringLiteral("api"));
     acceptButton()->setEnabled(false);
-    whenDone(m_service.addToken(m_name->text().trimmed(), scopes, m_project->text().trimmed()), this, [this](const Result<QString>& made) {
-        acceptButton()->setEnabled(true);
-        if (made)
-            showToken(*made);
-        else
-            showError(QStringLiteral("The token was not made: %1").arg(made.error().message), made.error().remedy);
-    });
+    whenDone(m_service.addToken(m_name->text().trimmed(), scopes, m_project->text().trimmed()), this,
+             [this](const Result<QString>& made) {
+                 acceptButton()->setEnabled(true);
+                 if (made)
+                     showToken(*made);
+                 else
+                     showError(QStringLiteral("The token was not made: %1").arg(made.error().message), made.error().remedy);
+             });
 }
 
 void TokenDialog::showToken(const QString& token)

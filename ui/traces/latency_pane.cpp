@@ -57,7 +57,8 @@ void LatencyPane::setHighlighted(const TraceId& id)
 {
     m_highlighted = id;
     const auto found = std::find(m_ids.begin(), m_ids.end(), id);
-    m_chart->setHighlighted(found == m_ids.end() ? std::nullopt : std::optional<std::uint64_t>(static_cast<std::uint64_t>(found - m_ids.begin())));
+    m_chart->setHighlighted(
+        found == m_ids.end() ? std::nullopt : std::optional<std::uint64_t>(static_cast<std::uint64_t>(found - m_ids.begin())));
 }
 
 void LatencyPane::setBrushed(bool brushed)

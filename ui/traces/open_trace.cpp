@@ -19,12 +19,19 @@ constexpr int shortestIntervalMs = 250;
 constexpr int logLimit = 2'000;
 constexpr std::int64_t growingForNs = 30'000'000'000; ///< late spans and log lines come within this time
 
-std::int64_t nowNs() { return QDateTime::currentMSecsSinceEpoch() * 1'000'000; }
+std::int64_t nowNs()
+{
+    return QDateTime::currentMSecsSinceEpoch() * 1'000'000;
+}
 
 } // namespace
 
 OpenTrace::OpenTrace(service::GatewayService& service, TracePane& pane, SpanDetail& detail, QWidget* page)
-    : QObject(page), m_service(service), m_pane(pane), m_detail(detail), m_refresh(new LiveRefresh(page, shortestIntervalMs))
+    : QObject(page),
+      m_service(service),
+      m_pane(pane),
+      m_detail(detail),
+      m_refresh(new LiveRefresh(page, shortestIntervalMs))
 {
     connect(m_refresh, &LiveRefresh::due, this, [this] {
         if (isOpen() && mayStillGrow())
@@ -33,7 +40,8 @@ OpenTrace::OpenTrace(service::GatewayService& service, TracePane& pane, SpanDeta
             m_refresh->finished();
     });
     connect(&service, &service::GatewayService::tracesAdvanced, this, [this] {
-        if (isOpen() && m_settled && (!m_document || m_document->state != store::TraceLookup::State::Found || m_document->index.runningCount() > 0))
+        if (isOpen() && m_settled &&
+            (!m_document || m_document->state != store::TraceLookup::State::Found || m_document->index.runningCount() > 0))
             m_refresh->markDirty();
     });
     connect(&service, &service::GatewayService::logsAdvanced, this, [this] {
@@ -53,7 +61,10 @@ OpenTrace::~OpenTrace()
     compat::cancelRunning(m_logs);
 }
 
-void OpenTrace::setLive(bool live) { m_refresh->setLive(live); }
+void OpenTrace::setLive(bool live)
+{
+    m_refresh->setLive(live);
+}
 
 bool OpenTrace::mayStillGrow() const
 {
@@ -140,15 +151,18 @@ void OpenTrace::showMissing(const TraceDocument& document)
     m_detail.setSpan(nullptr, TraceIndex::none);
     const QString id = shortId(QString::fromLatin1(document.id.toHex()), 16);
     if (document.state == store::TraceLookup::State::Evicted) {
-        const QString when = document.evictedAtUnixNs > 0 ? QStringLiteral(" at %1").arg(formatDateTime(document.evictedAtUnixNs)) : QString();
+        const QString when =
+            document.evictedAtUnixNs > 0 ? QStringLiteral(" at %1").arg(formatDateTime(document.evictedAtUnixNs)) : QString();
         m_pane.showNothing(QStringLiteral("Trace %1 is gone").arg(id),
-                           QStringLiteral("It was evicted%1 to make room for newer ones, and is on disk no more. More room for traces: Settings, Retention. "
+                           QStringLiteral("It was evicted%1 to make room for newer ones, and is on disk no more. More room for "
+                                          "traces: Settings, Retention. "
                                           "Its audit row may still be there.")
                                .arg(when));
         return;
     }
     m_pane.showNothing(QStringLiteral("No trace %1").arg(id),
-                       QStringLiteral("No span with this id has come here. It is shown as soon as one does; a client that was told not to sample sends none."));
+                       QStringLiteral("No span with this id has come here. It is shown as soon as one does; a client that was "
+                                      "told not to sample sends none."));
 }
 
 void OpenTrace::fetchLogs()
@@ -178,7 +192,8 @@ void OpenTrace::onRowSelected(std::uint32_t row)
         m_auditSpan = {};
         m_auditMissing = false;
         m_auditRow.reset();
-        m_detail.setAuditRow(std::nullopt, QStringLiteral("This span came from elsewhere: only calls through the gateway have an audit row."));
+        m_detail.setAuditRow(std::nullopt,
+                             QStringLiteral("This span came from elsewhere: only calls through the gateway have an audit row."));
         return;
     }
     const SpanId span = m_document->span(call).spanId;
@@ -191,14 +206,17 @@ void OpenTrace::onRowSelected(std::uint32_t row)
 void OpenTrace::fetchAudit()
 {
     const quint64 generation = ++m_auditGeneration;
-    whenDone(m_service.auditRowOfTrace(m_target.trace, m_auditSpan), this, [this, generation](const Result<std::optional<store::AuditRow>>& row) {
-        if (generation != m_auditGeneration)
-            return;
-        m_auditRow = row ? *row : std::nullopt;
-        m_auditMissing = !m_auditRow.has_value();
-        m_detail.setAuditRow(m_auditRow, row ? QStringLiteral("The audit log has no row of this call: it may have been removed by retention, or is being written just now.")
-                                             : QStringLiteral("The audit log cannot be read: %1").arg(row.error().message));
-    });
+    whenDone(m_service.auditRowOfTrace(m_target.trace, m_auditSpan), this,
+             [this, generation](const Result<std::optional<store::AuditRow>>& row) {
+                 if (generation != m_auditGeneration)
+                     return;
+                 m_auditRow = row ? *row : std::nullopt;
+                 m_auditMissing = !m_auditRow.has_value();
+                 m_detail.setAuditRow(m_auditRow,
+                                      row ? QStringLiteral("The audit log has no row of this call: it may have been removed by "
+                                                           "retention, or is being written just now.")
+                                          : QStringLiteral("The audit log cannot be read: %1").arg(row.error().message));
+             });
 }
 
 } // namespace oriel::ui

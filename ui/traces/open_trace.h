@@ -16,9 +16,9 @@ class LiveRefresh;
 class SpanDetail;
 class TracePane;
 
-/// Brings the chosen trace from the store onto the page: spans, logs, and the audit row of the call that the chosen span belongs to. Trees are
-/// built on a worker thread; of two requests only the last one's answer is shown. While the page is live, a trace that still grows is fetched
-/// again at most four times a second. GUI thread.
+/// Brings the chosen trace from the store onto the page: spans, logs, and the audit row of the call that the chosen span belongs
+/// to. Trees are built on a worker thread; of two requests only the last one's answer is shown. While the page is live, a trace
+/// that still grows is fetched again at most four times a second. GUI thread.
 class OpenTrace : public QObject {
     Q_OBJECT
 public:

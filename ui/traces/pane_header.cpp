@@ -29,9 +29,15 @@ void PaneHeader::setSubtitle(const QString& text, const QString& tip)
     m_subtitle->setToolTip(tip);
 }
 
-QString PaneHeader::subtitle() const { return m_subtitle->text(); }
+QString PaneHeader::subtitle() const
+{
+    return m_subtitle->text();
+}
 
-void PaneHeader::addWidget(QWidget* widget) { m_row->addWidget(widget); }
+void PaneHeader::addWidget(QWidget* widget)
+{
+    m_row->addWidget(widget);
+}
 
 QuietToggle::QuietToggle(const QString& text, const QString& tip, QWidget* parent) : QAbstractButton(parent)
 {
@@ -45,7 +51,10 @@ QuietToggle::QuietToggle(const QString& text, const QString& tip, QWidget* paren
     setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
 }
 
-QSize QuietToggle::sizeHint() const { return {QFontMetrics(fonts::caption()).horizontalAdvance(text()) + 24, 22}; }
+QSize QuietToggle::sizeHint() const
+{
+    return {QFontMetrics(fonts::caption()).horizontalAdvance(text()) + 24, 22};
+}
 
 void QuietToggle::paintEvent(QPaintEvent*)
 {

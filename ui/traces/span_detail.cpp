@@ -41,7 +41,10 @@ QScrollArea* scrolling(QWidget* page, QWidget* parent)
     return area;
 }
 
-QString titled(const QString& title, qsizetype count) { return count == 0 ? title : QStringLiteral("%1 %2").arg(title, formatCount(count)); }
+QString titled(const QString& title, qsizetype count)
+{
+    return count == 0 ? title : QStringLiteral("%1 %2").arg(title, formatCount(count));
+}
 
 } // namespace
 
@@ -74,7 +77,10 @@ PayloadView::PayloadView(const QString& title, int maximumLines, QWidget* parent
     });
 }
 
-QString PayloadView::facts() const { return m_facts->text(); }
+QString PayloadView::facts() const
+{
+    return m_facts->text();
+}
 
 void PayloadView::setPayload(const QByteArray& json, std::int64_t wholeBytes, bool failed, const QString& emptyWords)
 {
@@ -86,7 +92,9 @@ void PayloadView::setPayload(const QByteArray& json, std::int64_t wholeBytes, bo
     if (!empty && m_code->maskCount() > 0)
         facts.append(QStringLiteral("masked %1").arg(formatCount(m_code->maskCount())));
     if (!empty && wholeBytes > json.size())
-        facts.append(QStringLiteral("first %1 of %2").arg(formatBytes(static_cast<std::uint64_t>(json.size())), formatBytes(static_cast<std::uint64_t>(wholeBytes))));
+        facts.append(
+            QStringLiteral("first %1 of %2")
+                .arg(formatBytes(static_cast<std::uint64_t>(json.size())), formatBytes(static_cast<std::uint64_t>(wholeBytes))));
     else if (!empty)
         facts.append(formatBytes(static_cast<std::uint64_t>(json.size())));
     m_facts->setText(facts.join(QStringLiteral(" · ")));
@@ -104,7 +112,8 @@ SpanDetail::SpanDetail(QWidget* parent) : QWidget(parent)
     m_tabs->addPage(makeEventsPage(), QStringLiteral("Events"));
     m_tabs->addPage(makeLogsPage(), QStringLiteral("Logs"));
     m_tabs->addPage(makeAuditPage(), QStringLiteral("Audit"));
-    m_stack->addWidget(new EmptyState(IconName::Info, QStringLiteral("No span chosen"), QStringLiteral("Choose a row of the waterfall."), this));
+    m_stack->addWidget(
+        new EmptyState(IconName::Info, QStringLiteral("No span chosen"), QStringLiteral("Choose a row of the waterfall."), this));
     m_stack->addWidget(m_tabs);
     setMinimumWidth(220);
 }
@@ -185,7 +194,8 @@ QWidget* SpanDetail::makeEventsPage()
 {
     auto* page = new QWidget(this);
     m_eventStack = new QStackedLayout(page);
-    m_eventStack->addWidget(new EmptyState(IconName::Clock, QStringLiteral("No events"), QStringLiteral("Nothing was noted while this span ran."), page));
+    m_eventStack->addWidget(new EmptyState(IconName::Clock, QStringLiteral("No events"),
+                                           QStringLiteral("Nothing was noted while this span ran."), page));
     m_events = new KeyValueTable(page);
     m_events->setKeyWidth(keyColumn);
     m_eventStack->addWidget(m_events);
@@ -196,7 +206,8 @@ QWidget* SpanDetail::makeLogsPage()
 {
     auto* page = new QWidget(this);
     m_logStack = new QStackedLayout(page);
-    m_logStack->addWidget(new EmptyState(IconName::Logs, QStringLiteral("No log lines"), QStringLiteral("Nothing was logged with the id of this span."), page));
+    m_logStack->addWidget(new EmptyState(IconName::Logs, QStringLiteral("No log lines"),
+                                         QStringLiteral("Nothing was logged with the id of this span."), page));
     auto* host = new QWidget(page);
     auto* column = new QVBoxLayout(host);
     column->setContentsMargins(0, 0, 0, metrics::space2);

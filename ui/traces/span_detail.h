@@ -43,7 +43,8 @@ private:
     CodeView* m_code;
 };
 
-/// Everything about one span: what it is, payload, events, logs and the audit row of its call. GUI thread; asks the store for nothing itself.
+/// Everything about one span: what it is, payload, events, logs and the audit row of its call. GUI thread; asks the store for
+/// nothing itself.
 class SpanDetail : public QWidget {
     Q_OBJECT
 public:

@@ -45,7 +45,10 @@ void TraceActions::copy(const QString& text, const QString& what)
     Q_EMIT notice(QStringLiteral("%1 copied").arg(what));
 }
 
-void TraceActions::copyTraceId(const TraceId& id) { copy(QString::fromLatin1(id.toHex()), QStringLiteral("Trace id")); }
+void TraceActions::copyTraceId(const TraceId& id)
+{
+    copy(QString::fromLatin1(id.toHex()), QStringLiteral("Trace id"));
+}
 
 void TraceActions::copyOtlp(const TraceId& id)
 {
@@ -65,20 +68,22 @@ void TraceActions::copyOtlp(const TraceId& id)
 
 void TraceActions::copyRequest(const TraceTarget& target)
 {
-    whenDone(m_service.auditRowOfTrace(target.trace, target.span), this, [this, target](const Result<std::optional<store::AuditRow>>& row) {
-        whenDone(m_service.trace(target.trace), this, [this, row](const store::TraceLookup& lookup) {
-            const FoundRequest found = requestOf(lookup, row);
-            if (found.text)
-                copy(QString::fromUtf8(*found.text), QStringLiteral("JSON-RPC request"));
-            else
-                Q_EMIT notice(found.reason);
-        });
-    });
+    whenDone(m_service.auditRowOfTrace(target.trace, target.span), this,
+             [this, target](const Result<std::optional<store::AuditRow>>& row) {
+                 whenDone(m_service.trace(target.trace), this, [this, row](const store::TraceLookup& lookup) {
+                     const FoundRequest found = requestOf(lookup, row);
+                     if (found.text)
+                         copy(QString::fromUtf8(*found.text), QStringLiteral("JSON-RPC request"));
+                     else
+                         Q_EMIT notice(found.reason);
+                 });
+             });
 }
 
 void TraceActions::exportTrace(const TraceId& id)
 {
-    auto* dialog = new QFileDialog(m_page, QStringLiteral("Export trace"), QStringLiteral("trace-%1.jsonl").arg(shortId(QString::fromLatin1(id.toHex()), 16)),
+    auto* dialog = new QFileDialog(m_page, QStringLiteral("Export trace"),
+                                   QStringLiteral("trace-%1.jsonl").arg(shortId(QString::fromLatin1(id.toHex()), 16)),
                                    QStringLiteral("OTLP JSON lines (*.jsonl *.json);;All files (*)"));
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setAcceptMode(QFileDialog::AcceptSave);

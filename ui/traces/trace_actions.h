@@ -10,8 +10,8 @@ class QWidget;
 
 namespace oriel::ui {
 
-/// Takes a trace elsewhere: to the clipboard as id, JSON-RPC request or OTLP JSON, or to a file. Encoding happens on worker threads; what
-/// came of it is told by notice(). GUI thread.
+/// Takes a trace elsewhere: to the clipboard as id, JSON-RPC request or OTLP JSON, or to a file. Encoding happens on worker
+/// threads; what came of it is told by notice(). GUI thread.
 class TraceActions : public QObject {
     Q_OBJECT
 public:

@@ -49,7 +49,10 @@ std::int64_t percentile(std::vector<std::int64_t>& values, double share)
 
 } // namespace
 
-bool isGatewaySpan(const telemetry::SpanData& span) { return span.scope && span.scope->name == QByteArrayView("oriel.gateway"); }
+bool isGatewaySpan(const telemetry::SpanData& span)
+{
+    return span.scope && span.scope->name == QByteArrayView("oriel.gateway");
+}
 
 QByteArray displayService(const telemetry::SpanData& span)
 {
@@ -129,7 +132,8 @@ std::vector<NameStatistics> TraceDocument::statistics() const
         rows[i].p50Ns = percentile(durations[i], 0.50);
         rows[i].p95Ns = percentile(durations[i], 0.95);
     }
-    std::stable_sort(rows.begin(), rows.end(), [](const NameStatistics& a, const NameStatistics& b) { return a.totalNs > b.totalNs; });
+    std::stable_sort(rows.begin(), rows.end(),
+                     [](const NameStatistics& a, const NameStatistics& b) { return a.totalNs > b.totalNs; });
     return rows;
 }
 

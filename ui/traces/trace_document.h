@@ -18,23 +18,24 @@ struct NameStatistics {
     std::uint32_t service = 0;
     std::uint32_t count = 0;
     std::uint32_t errors = 0;
-    std::int64_t totalNs = 0;   ///< durations added up
+    std::int64_t totalNs = 0; ///< durations added up
     std::int64_t selfNs = 0;
     std::int64_t p50Ns = 0;
     std::int64_t p95Ns = 0;
     std::uint32_t slowestRow = 0;
 };
 
-/// One trace as it is shown: its spans, their tree, and what follows from it. Made on a worker thread, then shared and never changed.
+/// One trace as it is shown: its spans, their tree, and what follows from it. Made on a worker thread, then shared and never
+/// changed.
 struct TraceDocument {
     TraceId id;
     store::TraceLookup::State state = store::TraceLookup::State::NotFound;
     std::int64_t evictedAtUnixNs = 0;
     std::vector<telemetry::SpanData> spans;
-    QStringList names;     ///< by TraceIndex::name()
-    QStringList services;  ///< by TraceIndex::service()
+    QStringList names;    ///< by TraceIndex::name()
+    QStringList services; ///< by TraceIndex::service()
     TraceIndex index;
-    CriticalPath path;     ///< of the main root
+    CriticalPath path; ///< of the main root
     GatewaySplit split;
 
     /// Running spans last until `nowNs`.

@@ -5,7 +5,9 @@
 
 namespace oriel::ui {
 
-TraceFold::TraceFold(std::shared_ptr<const TraceIndex> index) : m_index(std::move(index)), m_folded(m_index ? m_index->size() : 0, false)
+TraceFold::TraceFold(std::shared_ptr<const TraceIndex> index)
+    : m_index(std::move(index)),
+      m_folded(m_index ? m_index->size() : 0, false)
 {
     rebuild();
 }

@@ -7,7 +7,8 @@
 
 namespace oriel::ui {
 
-/// Which spans of a trace are folded, and the rows that are seen because of it. GUI thread; costs one pass over the rows for each change.
+/// Which spans of a trace are folded, and the rows that are seen because of it. GUI thread; costs one pass over the rows for each
+/// change.
 class TraceFold {
 public:
     TraceFold() = default;

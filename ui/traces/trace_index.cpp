@@ -14,7 +14,10 @@ std::size_t slotOf(std::uint64_t id, std::size_t mask)
     return static_cast<std::size_t>((id * 0x9E3779B97F4A7C15ULL) >> 20U) & mask;
 }
 
-std::size_t tableSize(std::size_t spans) { return std::bit_ceil(std::max<std::size_t>(16, spans * 2)); }
+std::size_t tableSize(std::size_t spans)
+{
+    return std::bit_ceil(std::max<std::size_t>(16, spans * 2));
+}
 
 /// Positions of the spans by start, longer ones first, then as given.
 std::vector<std::uint32_t> sortedPositions(std::span<const IndexInput> spans)
@@ -41,7 +44,10 @@ struct TraceIndex::Tree {
     std::vector<std::uint32_t> parent;
     std::vector<std::uint8_t> promoted; ///< Orphan or Cycle, else 0
 
-    explicit Tree(std::span<const IndexInput> spans) : order(sortedPositions(spans)), parent(spans.size(), none), promoted(spans.size(), 0)
+    explicit Tree(std::span<const IndexInput> spans)
+        : order(sortedPositions(spans)),
+          parent(spans.size(), none),
+          promoted(spans.size(), 0)
     {
         findParents(spans);
         cutCircles(spans);
@@ -152,8 +158,9 @@ void TraceIndex::layOut(std::span<const IndexInput> spans, const Tree& tree)
         m_duration[row] = std::max<std::int64_t>(0, span.endNs - span.startNs);
         m_name[row] = span.name;
         m_service[row] = span.service;
-        m_flags[row] = static_cast<std::uint8_t>((span.error ? OwnError : 0) | (span.running ? Running : 0) | (span.gatewayServer ? GatewayServer : 0) |
-                                                 (span.gatewayHop ? GatewayHop : 0) | tree.promoted[i]);
+        m_flags[row] = static_cast<std::uint8_t>((span.error ? OwnError : 0) | (span.running ? Running : 0) |
+                                                 (span.gatewayServer ? GatewayServer : 0) | (span.gatewayHop ? GatewayHop : 0) |
+                                                 tree.promoted[i]);
         ++row;
         push(i);
     }
@@ -348,14 +355,17 @@ CriticalPath criticalPath(const TraceIndex& index, std::uint32_t root)
 
 std::span<const CriticalSegment> CriticalPath::segmentsOf(std::uint32_t row) const
 {
-    const auto first = std::lower_bound(segments.begin(), segments.end(), row, [](const CriticalSegment& s, std::uint32_t r) { return s.row < r; });
-    const auto last = std::upper_bound(first, segments.end(), row, [](std::uint32_t r, const CriticalSegment& s) { return r < s.row; });
+    const auto first = std::lower_bound(segments.begin(), segments.end(), row,
+                                        [](const CriticalSegment& s, std::uint32_t r) { return s.row < r; });
+    const auto last =
+        std::upper_bound(first, segments.end(), row, [](std::uint32_t r, const CriticalSegment& s) { return r < s.row; });
     return {first, last};
 }
 
 const CriticalSegment* CriticalPath::coverOf(std::uint32_t row) const
 {
-    const auto found = std::lower_bound(covers.begin(), covers.end(), row, [](const CriticalSegment& s, std::uint32_t r) { return s.row < r; });
+    const auto found =
+        std::lower_bound(covers.begin(), covers.end(), row, [](const CriticalSegment& s, std::uint32_t r) { return s.row < r; });
     return found != covers.end() && found->row == row ? &*found : nullptr;
 }
 

@@ -13,22 +13,23 @@ namespace oriel::ui {
 /// What the index needs to know of a span. Times in nanoseconds since the epoch.
 struct IndexInput {
     SpanId id;
-    SpanId parent;               ///< invalid: a root
+    SpanId parent; ///< invalid: a root
     std::int64_t startNs = 0;
-    std::int64_t endNs = 0;      ///< not after startNs: still running (see `running`), or an instant
-    std::uint32_t name = 0;      ///< an interned string, the caller's
-    std::uint32_t service = 0;   ///< likewise
+    std::int64_t endNs = 0;    ///< not after startNs: still running (see `running`), or an instant
+    std::uint32_t name = 0;    ///< an interned string, the caller's
+    std::uint32_t service = 0; ///< likewise
     bool error = false;
     bool running = false;
-    bool gatewayServer = false;  ///< the SERVER span of a call through a gateway
-    bool gatewayHop = false;     ///< a CLIENT span of a gateway towards a server
+    bool gatewayServer = false; ///< the SERVER span of a call through a gateway
+    bool gatewayHop = false;    ///< a CLIENT span of a gateway towards a server
 };
 
-/// The spans of one trace as a tree laid out flat: row 0 is the first root, every span stands before its descendants, siblings by start.
+/// The spans of one trace as a tree laid out flat: row 0 is the first root, every span stands before its descendants, siblings by
+/// start.
 ///
-/// Immutable after build(); any thread. Everything is iterative, so that a chain of a hundred thousand spans is no deeper than one. A span
-/// whose parent is not there, and the earliest span of a circle of parents, become roots and carry a flag that says so. Of two spans with
-/// the same id both are shown; children belong to the first.
+/// Immutable after build(); any thread. Everything is iterative, so that a chain of a hundred thousand spans is no deeper than
+/// one. A span whose parent is not there, and the earliest span of a circle of parents, become roots and carry a flag that says
+/// so. Of two spans with the same id both are shown; children belong to the first.
 class TraceIndex {
 public:
     static constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
@@ -57,7 +58,10 @@ public:
     [[nodiscard]] std::int64_t selfTime(std::uint32_t row) const { return m_self[row]; }
     [[nodiscard]] std::uint32_t parent(std::uint32_t row) const { return m_parent[row]; } ///< `none` for roots
     [[nodiscard]] std::uint32_t depth(std::uint32_t row) const { return m_depth[row]; }
-    [[nodiscard]] std::uint32_t subtree(std::uint32_t row) const { return m_subtree[row]; } ///< rows of the subtree, itself included
+    [[nodiscard]] std::uint32_t subtree(std::uint32_t row) const
+    {
+        return m_subtree[row];
+    } ///< rows of the subtree, itself included
     [[nodiscard]] bool hasChildren(std::uint32_t row) const { return m_subtree[row] > 1; }
     [[nodiscard]] std::uint8_t flags(std::uint32_t row) const { return m_flags[row]; }
     [[nodiscard]] bool has(std::uint32_t row, Flag flag) const { return (m_flags[row] & flag) != 0; }
@@ -97,7 +101,7 @@ private:
     std::vector<std::uint32_t> m_source;
     std::vector<std::uint32_t> m_rowOfSource;
     std::vector<std::uint8_t> m_flags;
-    std::vector<std::uint64_t> m_slotIds;  ///< open addressing, a power of two; 0 is free
+    std::vector<std::uint64_t> m_slotIds; ///< open addressing, a power of two; 0 is free
     std::vector<std::uint32_t> m_slotRows;
     std::int64_t m_traceStart = 0;
     std::int64_t m_traceDuration = 0;
@@ -116,8 +120,8 @@ struct CriticalSegment {
     bool operator==(const CriticalSegment&) const = default;
 };
 
-/// What the duration of a root is made of: going back from its end, always the child that ended last. Children reach no farther than
-/// their parents. The segments of a path cover the root without gap or overlap.
+/// What the duration of a root is made of: going back from its end, always the child that ended last. Children reach no farther
+/// than their parents. The segments of a path cover the root without gap or overlap.
 struct CriticalPath {
     std::vector<CriticalSegment> segments; ///< by row, then by time
     /// For every row on the path, sorted: the whole stretch in which the path was in it or below it; what a folded row shows.
@@ -134,7 +138,10 @@ struct GatewaySplit {
     std::int64_t upstreamNs = 0; ///< the union of their hops, cut to the call
     [[nodiscard]] bool isValid() const { return totalNs > 0; }
     [[nodiscard]] std::int64_t gatewayNs() const { return totalNs - upstreamNs; }
-    [[nodiscard]] double upstreamShare() const { return totalNs > 0 ? static_cast<double>(upstreamNs) / static_cast<double>(totalNs) : 0.0; }
+    [[nodiscard]] double upstreamShare() const
+    {
+        return totalNs > 0 ? static_cast<double>(upstreamNs) / static_cast<double>(totalNs) : 0.0;
+    }
 };
 [[nodiscard]] GatewaySplit gatewaySplit(const TraceIndex& index);
 

@@ -21,9 +21,15 @@ QString timeText(std::int64_t unixNs)
     return when.date() == QDate::currentDate() ? formatTime(unixNs) : when.toString(QStringLiteral("MMM d HH:mm"));
 }
 
-QString service(const store::TraceSummary& trace) { return QString::fromUtf8(trace.server.isEmpty() ? trace.rootService : trace.server); }
+QString service(const store::TraceSummary& trace)
+{
+    return QString::fromUtf8(trace.server.isEmpty() ? trace.rootService : trace.server);
+}
 
-bool failed(const store::TraceSummary& trace) { return trace.errorCount > 0 || trace.outcome != telemetry::Outcome::Ok; }
+bool failed(const store::TraceSummary& trace)
+{
+    return trace.errorCount > 0 || trace.outcome != telemetry::Outcome::Ok;
+}
 
 QSet<TraceId> idsOf(const std::vector<store::TraceSummary>& rows, std::size_t count)
 {
@@ -36,9 +42,15 @@ QSet<TraceId> idsOf(const std::vector<store::TraceSummary>& rows, std::size_t co
 
 } // namespace
 
-int TraceListModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : static_cast<int>(m_rows.size()); }
+int TraceListModel::rowCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : static_cast<int>(m_rows.size());
+}
 
-int TraceListModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : ColumnCount; }
+int TraceListModel::columnCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : ColumnCount;
+}
 
 QVariant TraceListModel::headerData(int section, Qt::Orientation orientation, int role) const
 {
@@ -53,13 +65,20 @@ QVariant TraceListModel::headerData(int section, Qt::Orientation orientation, in
 QVariant TraceListModel::display(const store::TraceSummary& trace, int column) const
 {
     switch (column) {
-    case Time: return timeText(trace.startUnixNs);
-    case Name: return trace.rootName.isEmpty() ? QStringLiteral("(no name)") : QString::fromUtf8(trace.rootName);
-    case Client: return QString::fromUtf8(trace.client);
-    case Spans: return formatCount(trace.spanCount);
-    case Duration: return formatDuration(trace.durationNs);
-    case Error: return QString::fromUtf8(trace.firstError);
-    default: return {};
+    case Time:
+        return timeText(trace.startUnixNs);
+    case Name:
+        return trace.rootName.isEmpty() ? QStringLiteral("(no name)") : QString::fromUtf8(trace.rootName);
+    case Client:
+        return QString::fromUtf8(trace.client);
+    case Spans:
+        return formatCount(trace.spanCount);
+    case Duration:
+        return formatDuration(trace.durationNs);
+    case Error:
+        return QString::fromUtf8(trace.firstError);
+    default:
+        return {};
     }
 }
 
@@ -70,30 +89,46 @@ QVariant TraceListModel::data(const QModelIndex& index, int role) const
     const store::TraceSummary& trace = row(index.row());
     const int column = index.column();
     switch (role) {
-    case Qt::DisplayRole: return display(trace, column);
+    case Qt::DisplayRole:
+        return display(trace, column);
     case Qt::ToolTipRole:
         if (column == Time)
             return formatDateTime(trace.startUnixNs);
         return column == Error || column == Name ? display(trace, column) : QVariant();
-    case Qt::TextAlignmentRole: return column == Spans ? QVariant(int(Qt::AlignRight | Qt::AlignVCenter)) : QVariant();
+    case Qt::TextAlignmentRole:
+        return column == Spans ? QVariant(int(Qt::AlignRight | Qt::AlignVCenter)) : QVariant();
     case Qt::AccessibleTextRole:
         if (column == Name)
-            return QStringLiteral("%1, %2").arg(display(trace, Name).toString(), failed(trace) ? QStringLiteral("failed") : QStringLiteral("well"));
+            return QStringLiteral("%1, %2").arg(display(trace, Name).toString(),
+                                                failed(trace) ? QStringLiteral("failed") : QStringLiteral("well"));
         return {};
-    case CellRole::Mono: return column == Time || column == Spans;
-    case CellRole::Dim: return column == Time || column == Client || column == Error;
-    case CellRole::Outcome: return column == Name && !trace.live ? QVariant(!failed(trace)) : QVariant();
-    case CellRole::Lamp: return column == Name && trace.live ? QVariant(int(Lamp::Pending)) : QVariant();
-    case CellRole::Service: return column == Name ? service(trace) : QVariant();
-    case CellRole::Note: return column == Name && trace.rootMissing ? QVariant(QStringLiteral("root missing")) : QVariant();
-    case DurationBarDelegate::DurationRole: return column == Duration ? QVariant(static_cast<qint64>(trace.durationNs)) : QVariant();
-    case DurationBarDelegate::ErrorRole: return failed(trace);
-    case DurationBarDelegate::PendingRole: return trace.live;
-    default: return {};
+    case CellRole::Mono:
+        return column == Time || column == Spans;
+    case CellRole::Dim:
+        return column == Time || column == Client || column == Error;
+    case CellRole::Outcome:
+        return column == Name && !trace.live ? QVariant(!failed(trace)) : QVariant();
+    case CellRole::Lamp:
+        return column == Name && trace.live ? QVariant(int(Lamp::Pending)) : QVariant();
+    case CellRole::Service:
+        return column == Name ? service(trace) : QVariant();
+    case CellRole::Note:
+        return column == Name && trace.rootMissing ? QVariant(QStringLiteral("root missing")) : QVariant();
+    case DurationBarDelegate::DurationRole:
+        return column == Duration ? QVariant(static_cast<qint64>(trace.durationNs)) : QVariant();
+    case DurationBarDelegate::ErrorRole:
+        return failed(trace);
+    case DurationBarDelegate::PendingRole:
+        return trace.live;
+    default:
+        return {};
     }
 }
 
-bool TraceListModel::canFetchMore(const QModelIndex& parent) const { return !parent.isValid() && m_next.has_value() && !m_asked; }
+bool TraceListModel::canFetchMore(const QModelIndex& parent) const
+{
+    return !parent.isValid() && m_next.has_value() && !m_asked;
+}
 
 void TraceListModel::fetchMore(const QModelIndex&)
 {
@@ -109,7 +144,8 @@ std::size_t TraceListModel::replacedBy(const store::TracePage& page) const
     if (last >= 0)
         return static_cast<std::size_t>(last) + 1;
     const std::int64_t oldest = page.rows.back().startUnixNs;
-    const auto after = std::find_if(m_rows.begin(), m_rows.end(), [oldest](const store::TraceSummary& trace) { return trace.startUnixNs < oldest; });
+    const auto after = std::find_if(m_rows.begin(), m_rows.end(),
+                                    [oldest](const store::TraceSummary& trace) { return trace.startUnixNs < oldest; });
     return static_cast<std::size_t>(after - m_rows.begin());
 }
 
@@ -225,7 +261,8 @@ void TraceListModel::measure()
 
 int TraceListModel::rowOf(const TraceId& id) const
 {
-    const auto found = std::find_if(m_rows.begin(), m_rows.end(), [&id](const store::TraceSummary& trace) { return trace.traceId == id; });
+    const auto found =
+        std::find_if(m_rows.begin(), m_rows.end(), [&id](const store::TraceSummary& trace) { return trace.traceId == id; });
     return found == m_rows.end() ? -1 : static_cast<int>(found - m_rows.begin());
 }
 
@@ -235,14 +272,22 @@ QString TraceListModel::filterTerm(const QModelIndex& index, bool out) const
         return {};
     const store::TraceSummary& trace = row(index.row());
     const auto term = [out](const char* key, const QByteArray& value) {
-        return value.isEmpty() ? QString() : QString::fromUtf8(QByteArray(key) + (out ? "!=" : "=") + store::quoteFilterValue(value));
+        return value.isEmpty() ? QString()
+                               : QString::fromUtf8(QByteArray(key) + (out ? "!=" : "=") + store::quoteFilterValue(value));
     };
     switch (index.column()) {
-    case Name: return trace.tool.isEmpty() ? term("name", trace.rootName) : term("tool", trace.tool);
-    case Client: return term("client", trace.client);
-    case Error: return failed(trace) ? QStringLiteral("status=%1").arg(out ? QStringLiteral("ok") : QStringLiteral("error")) : QString();
-    case Duration: return QStringLiteral("duration%1%2us").arg(out ? QStringLiteral("<") : QStringLiteral(">=")).arg(trace.durationNs / 1'000);
-    default: return {};
+    case Name:
+        return trace.tool.isEmpty() ? term("name", trace.rootName) : term("tool", trace.tool);
+    case Client:
+        return term("client", trace.client);
+    case Error:
+        return failed(trace) ? QStringLiteral("status=%1").arg(out ? QStringLiteral("ok") : QStringLiteral("error")) : QString();
+    case Duration:
+        return QStringLiteral("duration%1%2us")
+            .arg(out ? QStringLiteral("<") : QStringLiteral(">="))
+            .arg(trace.durationNs / 1'000);
+    default:
+        return {};
     }
 }
 

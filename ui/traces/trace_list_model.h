@@ -9,8 +9,8 @@
 
 namespace oriel::ui {
 
-/// The trace list, newest first: pages of summaries from the store, merged so that rows keep their identity while new ones arrive above.
-/// GUI thread.
+/// The trace list, newest first: pages of summaries from the store, merged so that rows keep their identity while new ones arrive
+/// above. GUI thread.
 class TraceListModel final : public QAbstractTableModel {
     Q_OBJECT
 public:
@@ -26,8 +26,8 @@ public:
     /// Asks for the next page by moreWanted().
     void fetchMore(const QModelIndex& parent) override;
 
-    /// Puts the newest page in place of the rows down to its end. Rows beyond it stay unless the page is the last one, or they start before
-    /// `fromUnixNs`. Returns how many rows are new at the top.
+    /// Puts the newest page in place of the rows down to its end. Rows beyond it stay unless the page is the last one, or they
+    /// start before `fromUnixNs`. Returns how many rows are new at the top.
     int merge(store::TracePage page, std::int64_t fromUnixNs);
     /// Adds the page that follows the last row.
     void append(store::TracePage page);

@@ -72,7 +72,8 @@ TraceListPane::TraceListPane(QWidget* parent) : QWidget(parent)
         if (!m_selecting && row >= 0)
             Q_EMIT chosen(m_model->row(row).traceId);
     });
-    connect(m_table, &QTableView::activated, this, [this](const QModelIndex& index) { Q_EMIT activated(m_model->row(index.row()).traceId); });
+    connect(m_table, &QTableView::activated, this,
+            [this](const QModelIndex& index) { Q_EMIT activated(m_model->row(index.row()).traceId); });
     connect(m_table, &DataTable::contextMenuRequested, this, &TraceListPane::showMenu);
 }
 
@@ -116,7 +117,10 @@ void TraceListPane::setFilterError(const QString& sentence)
         m_error->setMessage(QString());
 }
 
-QString TraceListPane::filterError() const { return m_error->sentence(); }
+QString TraceListPane::filterError() const
+{
+    return m_error->sentence();
+}
 
 void TraceListPane::setEmptyWords(const QString& headline, const QString& sentence)
 {
@@ -124,7 +128,10 @@ void TraceListPane::setEmptyWords(const QString& headline, const QString& senten
     m_empty->setSentence(sentence);
 }
 
-void TraceListPane::setEmptyAction(const QString& text) { m_emptyAction->setText(text); }
+void TraceListPane::setEmptyAction(const QString& text)
+{
+    m_emptyAction->setText(text);
+}
 
 void TraceListPane::showSelected(const TraceId& id)
 {
@@ -148,9 +155,15 @@ TraceId TraceListPane::selectedId() const
     return current.isValid() ? m_model->row(current.row()).traceId : TraceId{};
 }
 
-bool TraceListPane::isFollowing() const { return m_table->isFollowing(); }
+bool TraceListPane::isFollowing() const
+{
+    return m_table->isFollowing();
+}
 
-QString TraceListPane::countWords() const { return m_header->subtitle(); }
+QString TraceListPane::countWords() const
+{
+    return m_header->subtitle();
+}
 
 void TraceListPane::followAgain()
 {
@@ -198,13 +211,16 @@ void TraceListPane::showMenu(const QModelIndex& index, const QPoint& position)
     const QByteArray server = m_model->row(index.row()).server;
     if (!server.isEmpty()) {
         for (const char* op : {"=", "!="}) {
-            const QString term = QStringLiteral("server%1%2").arg(QLatin1StringView(op), QString::fromUtf8(store::quoteFilterValue(server)));
-            connect(menu->addAction(themedIcon(IconName::Filter), term), &QAction::triggered, this, [this, term] { Q_EMIT filterTermRequested(term); });
+            const QString term =
+                QStringLiteral("server%1%2").arg(QLatin1StringView(op), QString::fromUtf8(store::quoteFilterValue(server)));
+            connect(menu->addAction(themedIcon(IconName::Filter), term), &QAction::triggered, this,
+                    [this, term] { Q_EMIT filterTermRequested(term); });
         }
     }
     menu->addSeparator();
     const auto add = [&](IconName icon, const QString& text, Act act) {
-        connect(menu->addAction(themedIcon(icon), text), &QAction::triggered, this, [this, act, id] { Q_EMIT actRequested(act, id); });
+        connect(menu->addAction(themedIcon(icon), text), &QAction::triggered, this,
+                [this, act, id] { Q_EMIT actRequested(act, id); });
     };
     add(IconName::Copy, QStringLiteral("Copy trace id"), Act::CopyTraceId);
     add(IconName::Copy, QStringLiteral("Copy request as JSON-RPC"), Act::CopyRequest);

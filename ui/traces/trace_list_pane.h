@@ -19,8 +19,8 @@ class PaneHeader;
 class QuietToggle;
 class TraceListModel;
 
-/// The live list of traces. While its top is in sight it follows; scrolled away it stays where it is and counts in a pill what has come.
-/// Asks the store for nothing itself. GUI thread.
+/// The live list of traces. While its top is in sight it follows; scrolled away it stays where it is and counts in a pill what
+/// has come. Asks the store for nothing itself. GUI thread.
 class TraceListPane : public QWidget {
     Q_OBJECT
 public:

@@ -34,16 +34,23 @@ constexpr std::size_t jsonSpanLimit = 5'000;
 
 enum Tab { WaterfallTab, StatisticsTab, LogsTab, JsonTab };
 
-QString counted(std::int64_t count, const QString& one, const QString& many) { return QStringLiteral("%1 %2").arg(formatCount(count), count == 1 ? one : many); }
+QString counted(std::int64_t count, const QString& one, const QString& many)
+{
+    return QStringLiteral("%1 %2").arg(formatCount(count), count == 1 ? one : many);
+}
 
-QString percent(double share) { return formatNumber(share * 100) + QStringLiteral(" %"); }
+QString percent(double share)
+{
+    return formatNumber(share * 100) + QStringLiteral(" %");
+}
 
 } // namespace
 
 TracePane::TracePane(QWidget* parent) : QWidget(parent)
 {
     m_stack = new QStackedLayout(this);
-    m_empty = new EmptyState(IconName::Traces, QStringLiteral("No trace chosen"), QStringLiteral("Choose one in the list above, or a dot in the chart."), this);
+    m_empty = new EmptyState(IconName::Traces, QStringLiteral("No trace chosen"),
+                             QStringLiteral("Choose one in the list above, or a dot in the chart."), this);
     m_tabs = new TabPages(this);
     m_tabs->addPage(makeWaterfallPage(), QStringLiteral("Waterfall"));
     m_statisticsModel = new StatisticsModel(this);
@@ -60,7 +67,8 @@ TracePane::TracePane(QWidget* parent) : QWidget(parent)
     m_json->setCopyButtonVisible(true);
     m_tabs->addPage(m_json, QStringLiteral("JSON"));
 
-    m_path = new QuietToggle(QStringLiteral("critical path"), QStringLiteral("The line under the bars: what the duration is made of (C)"), this);
+    m_path = new QuietToggle(QStringLiteral("critical path"),
+                             QStringLiteral("The line under the bars: what the duration is made of (C)"), this);
     m_path->setChecked(m_waterfall->isCriticalPathVisible());
     m_menu = new IconButton(IconName::More, QStringLiteral("Copy and export"), this);
     m_menu->setPopupMode(QToolButton::InstantPopup);
@@ -131,7 +139,9 @@ QWidget* TracePane::makeWaterfallPage()
     m_waterfall = new WaterfallView(page);
     column->addWidget(m_waterfall, 1);
     connect(m_waterfall, &WaterfallView::windowChanged, this, [this] { m_minimap->setWindow(m_waterfall->window()); });
-    connect(m_minimap, &WaterfallMinimap::windowRequested, this, [this](qint64 from, qint64 to) { m_waterfall->setWindow({from, to}); });
+    connect(m_minimap, &WaterfallMinimap::windowRequested, this, [this](qint64 from, qint64 to) {
+        m_waterfall->setWindow({from, to});
+    });
     connect(m_minimap, &WaterfallMinimap::wholeRequested, m_waterfall, &WaterfallView::showWholeTrace);
     return page;
 }
@@ -140,7 +150,8 @@ QWidget* TracePane::makeLogsPage()
 {
     auto* page = new QWidget(this);
     m_logStack = new QStackedLayout(page);
-    m_noLogs = new EmptyState(IconName::Logs, QStringLiteral("No log lines"), QStringLiteral("Nothing was logged with the id of this trace."), page);
+    m_noLogs = new EmptyState(IconName::Logs, QStringLiteral("No log lines"),
+                              QStringLiteral("Nothing was logged with the id of this trace."), page);
     auto* host = new QWidget(page);
     auto* column = new QVBoxLayout(host);
     column->setContentsMargins(0, 0, 0, 0);
@@ -196,9 +207,15 @@ void TracePane::showNothing(const QString& headline, const QString& sentence)
     m_stack->setCurrentIndex(0);
 }
 
-bool TracePane::isShowingTrace() const { return m_document != nullptr; }
+bool TracePane::isShowingTrace() const
+{
+    return m_document != nullptr;
+}
 
-QString TracePane::headline() const { return m_empty->headline(); }
+QString TracePane::headline() const
+{
+    return m_empty->headline();
+}
 
 QString TracePane::splitWords() const
 {
@@ -226,8 +243,9 @@ void TracePane::showHeader()
     m_split->setVisible(split.isValid());
     m_gatewayShare->setText(percent(1.0 - split.upstreamShare()));
     m_upstreamShare->setText(percent(split.upstreamShare()));
-    m_split->setToolTip(QStringLiteral("Of %1, the servers were working for %2 and the gateway alone for %3")
-                            .arg(formatDuration(split.totalNs), formatDuration(split.upstreamNs), formatDuration(split.gatewayNs())));
+    m_split->setToolTip(
+        QStringLiteral("Of %1, the servers were working for %2 and the gateway alone for %3")
+            .arg(formatDuration(split.totalNs), formatDuration(split.upstreamNs), formatDuration(split.gatewayNs())));
     m_id->setText(shortId(QString::fromLatin1(m_document->id.toHex()), 16));
 }
 
@@ -237,7 +255,9 @@ void TracePane::setLogs(const std::vector<store::LogEntry>& logs)
     records.reserve(logs.size());
     for (const store::LogEntry& entry : logs)
         records.push_back(entry.record);
-    m_tabs->setPageTitle(LogsTab, records.empty() ? QStringLiteral("Logs") : QStringLiteral("Logs %1").arg(formatCount(static_cast<std::int64_t>(records.size()))));
+    m_tabs->setPageTitle(LogsTab, records.empty()
+                                      ? QStringLiteral("Logs")
+                                      : QStringLiteral("Logs %1").arg(formatCount(static_cast<std::int64_t>(records.size()))));
     m_logStack->setCurrentIndex(records.empty() ? 0 : 1);
     m_logModel->setRecords(std::move(records));
 }

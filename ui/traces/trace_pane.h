@@ -24,7 +24,8 @@ class StatisticsModel;
 class WaterfallMinimap;
 class WaterfallView;
 
-/// One trace: what it is in a line, and its tabs Waterfall, Statistics, Logs and JSON. GUI thread; asks the store for nothing itself.
+/// One trace: what it is in a line, and its tabs Waterfall, Statistics, Logs and JSON. GUI thread; asks the store for nothing
+/// itself.
 class TracePane : public QWidget {
     Q_OBJECT
 public:

@@ -41,9 +41,15 @@ void StatisticsModel::setDocument(std::shared_ptr<const TraceDocument> document)
     endResetModel();
 }
 
-int StatisticsModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : static_cast<int>(m_rows.size()); }
+int StatisticsModel::rowCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : static_cast<int>(m_rows.size());
+}
 
-int StatisticsModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : ColumnCount; }
+int StatisticsModel::columnCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : ColumnCount;
+}
 
 QVariant StatisticsModel::data(const QModelIndex& index, int role) const
 {
@@ -53,14 +59,22 @@ QVariant StatisticsModel::data(const QModelIndex& index, int role) const
     const int column = index.column();
     if (role == Qt::DisplayRole) {
         switch (column) {
-        case Name: return m_document->names[static_cast<qsizetype>(at.name)];
-        case Count: return formatCount(at.count);
-        case Errors: return at.errors == 0 ? QString() : formatCount(at.errors);
-        case Total: return formatDuration(at.totalNs);
-        case Self: return formatDuration(at.selfNs);
-        case P50: return formatDuration(at.p50Ns);
-        case P95: return formatDuration(at.p95Ns);
-        default: return {};
+        case Name:
+            return m_document->names[static_cast<qsizetype>(at.name)];
+        case Count:
+            return formatCount(at.count);
+        case Errors:
+            return at.errors == 0 ? QString() : formatCount(at.errors);
+        case Total:
+            return formatDuration(at.totalNs);
+        case Self:
+            return formatDuration(at.selfNs);
+        case P50:
+            return formatDuration(at.p50Ns);
+        case P95:
+            return formatDuration(at.p95Ns);
+        default:
+            return {};
         }
     }
     if (role == Qt::TextAlignmentRole && column != Name)
@@ -101,17 +115,24 @@ void StatisticsModel::sortRows()
 {
     const auto key = [this](const NameStatistics& at) -> std::int64_t {
         switch (m_column) {
-        case Count: return at.count;
-        case Errors: return at.errors;
-        case Self: return at.selfNs;
-        case P50: return at.p50Ns;
-        case P95: return at.p95Ns;
-        default: return at.totalNs;
+        case Count:
+            return at.count;
+        case Errors:
+            return at.errors;
+        case Self:
+            return at.selfNs;
+        case P50:
+            return at.p50Ns;
+        case P95:
+            return at.p95Ns;
+        default:
+            return at.totalNs;
         }
     };
     const auto less = [&](const NameStatistics& a, const NameStatistics& b) {
         if (m_column == Name)
-            return QString::localeAwareCompare(m_document->names[static_cast<qsizetype>(a.name)], m_document->names[static_cast<qsizetype>(b.name)]) < 0;
+            return QString::localeAwareCompare(m_document->names[static_cast<qsizetype>(a.name)],
+                                               m_document->names[static_cast<qsizetype>(b.name)]) < 0;
         return key(a) < key(b);
     };
     std::stable_sort(m_rows.begin(), m_rows.end(), [&](const NameStatistics& a, const NameStatistics& b) {
@@ -125,13 +146,20 @@ void TraceLogModel::setRecords(std::vector<std::shared_ptr<const telemetry::LogR
 {
     beginResetModel();
     m_records = std::move(records);
-    std::stable_sort(m_records.begin(), m_records.end(), [](const auto& a, const auto& b) { return a->timeUnixNs < b->timeUnixNs; });
+    std::stable_sort(m_records.begin(), m_records.end(),
+                     [](const auto& a, const auto& b) { return a->timeUnixNs < b->timeUnixNs; });
     endResetModel();
 }
 
-int TraceLogModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : static_cast<int>(m_records.size()); }
+int TraceLogModel::rowCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : static_cast<int>(m_records.size());
+}
 
-int TraceLogModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : ColumnCount; }
+int TraceLogModel::columnCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : ColumnCount;
+}
 
 QVariant TraceLogModel::data(const QModelIndex& index, int role) const
 {
@@ -141,11 +169,16 @@ QVariant TraceLogModel::data(const QModelIndex& index, int role) const
     const int column = index.column();
     if (role == Qt::DisplayRole) {
         switch (column) {
-        case Time: return formatTime(record.timeUnixNs);
-        case Level: return severityWord(record.severity);
-        case Source: return QString::fromUtf8(record.source);
-        case Text: return valueText(record.body).simplified();
-        default: return {};
+        case Time:
+            return formatTime(record.timeUnixNs);
+        case Level:
+            return severityWord(record.severity);
+        case Source:
+            return QString::fromUtf8(record.source);
+        case Text:
+            return valueText(record.body).simplified();
+        default:
+            return {};
         }
     }
     if (role == Qt::ToolTipRole && column == Text)

@@ -19,9 +19,9 @@ namespace {
 
 using telemetry::Attr;
 
-constexpr std::array essentials{Attr::McpMethodName,      Attr::GenAiToolName, Attr::GenAiPromptName, Attr::McpResourceUri,
-                                Attr::McpServerName,      Attr::McpProtocolVersion, Attr::NetworkTransport, Attr::ErrorType,
-                                Attr::GatewayAttempt,     Attr::GuardrailViolation, Attr::GuardrailAction};
+constexpr std::array essentials{Attr::McpMethodName,  Attr::GenAiToolName,      Attr::GenAiPromptName,  Attr::McpResourceUri,
+                                Attr::McpServerName,  Attr::McpProtocolVersion, Attr::NetworkTransport, Attr::ErrorType,
+                                Attr::GatewayAttempt, Attr::GuardrailViolation, Attr::GuardrailAction};
 
 const telemetry::AnyValue* attribute(const telemetry::SpanData& span, Attr key)
 {
@@ -47,7 +47,10 @@ KeyValue attributeRow(const telemetry::Attribute& attribute, bool filterable = t
 }
 
 /// True when two terms side by side would not mean "both" for the whole of it.
-bool needsParentheses(const QString& filter) { return !canBeChips(splitFilter(filter)); }
+bool needsParentheses(const QString& filter)
+{
+    return !canBeChips(splitFilter(filter));
+}
 
 /// A duration as the filter language reads it; rounded outwards so that the dot that was meant is inside.
 QString durationWord(std::int64_t ns, bool up)
@@ -61,7 +64,8 @@ QString durationWord(std::int64_t ns, bool up)
             continue;
         const std::int64_t step = std::max<std::int64_t>(1, unit.ns / 100);
         const std::int64_t rounded = up ? (ns + step - 1) / step * step : ns / step * step;
-        return QString::number(static_cast<double>(rounded) / static_cast<double>(unit.ns), 'g', 12) + QLatin1StringView(unit.name);
+        return QString::number(static_cast<double>(rounded) / static_cast<double>(unit.ns), 'g', 12) +
+               QLatin1StringView(unit.name);
     }
     return QString::number(ns) + QStringLiteral("ns");
 }
@@ -175,12 +179,18 @@ QStringList filterCompletions(const QString& text, const store::FilterVocabulary
 QString kindWord(telemetry::SpanKind kind)
 {
     switch (kind) {
-    case telemetry::SpanKind::Internal: return QStringLiteral("INTERNAL");
-    case telemetry::SpanKind::Server: return QStringLiteral("SERVER");
-    case telemetry::SpanKind::Client: return QStringLiteral("CLIENT");
-    case telemetry::SpanKind::Producer: return QStringLiteral("PRODUCER");
-    case telemetry::SpanKind::Consumer: return QStringLiteral("CONSUMER");
-    case telemetry::SpanKind::Unspecified: break;
+    case telemetry::SpanKind::Internal:
+        return QStringLiteral("INTERNAL");
+    case telemetry::SpanKind::Server:
+        return QStringLiteral("SERVER");
+    case telemetry::SpanKind::Client:
+        return QStringLiteral("CLIENT");
+    case telemetry::SpanKind::Producer:
+        return QStringLiteral("PRODUCER");
+    case telemetry::SpanKind::Consumer:
+        return QStringLiteral("CONSUMER");
+    case telemetry::SpanKind::Unspecified:
+        break;
     }
     return {};
 }
@@ -200,8 +210,11 @@ QList<KeyValue> essentialRows(const TraceDocument& document, std::uint32_t row)
     QList<KeyValue> rows;
     rows.append({QStringLiteral("status"), statusWords(span, index, row), failed ? Tone::Error : Tone::Neutral, {}, false, {}});
     rows.append({QStringLiteral("start · duration"),
-                 QStringLiteral("+%1 · %2").arg(formatDuration(index.start(row)), formatDuration(index.duration(row))), Tone::Neutral,
-                 formatTime(span.startUnixNs), true, {}});
+                 QStringLiteral("+%1 · %2").arg(formatDuration(index.start(row)), formatDuration(index.duration(row))),
+                 Tone::Neutral,
+                 formatTime(span.startUnixNs),
+                 true,
+                 {}});
     rows.append({QStringLiteral("self time"), formatDuration(index.selfTime(row)), Tone::Neutral, {}, true, {}});
     rows.append({QStringLiteral("service"), document.service(row), Tone::Neutral, {}, true, QStringLiteral("service")});
     if (span.resource) { // what the filter compares is the resource's own name
@@ -216,7 +229,8 @@ QList<KeyValue> essentialRows(const TraceDocument& document, std::uint32_t row)
     }
     const QString client = text(span, Attr::McpClientName);
     if (!client.isEmpty())
-        rows.append({QStringLiteral("client"), client, Tone::Neutral, text(span, Attr::McpClientVersion), true, QStringLiteral("client")});
+        rows.append({QStringLiteral("client"), client, Tone::Neutral, text(span, Attr::McpClientVersion), true,
+                     QStringLiteral("client")});
     return rows;
 }
 
@@ -234,13 +248,21 @@ QList<KeyValue> furtherRows(const telemetry::SpanData& span)
     }
     rows.append({QStringLiteral("span id"), QString::fromLatin1(span.spanId.toHex()), Tone::Neutral, {}, true, {}});
     if (span.parentSpanId.isValid())
-        rows.append({QStringLiteral("parent span id"), QString::fromLatin1(span.parentSpanId.toHex()), Tone::Neutral, {}, true, {}});
+        rows.append(
+            {QStringLiteral("parent span id"), QString::fromLatin1(span.parentSpanId.toHex()), Tone::Neutral, {}, true, {}});
     if (!span.traceState.isEmpty())
         rows.append({QStringLiteral("trace state"), QString::fromUtf8(span.traceState), Tone::Neutral, {}, true, {}});
     const std::uint32_t dropped = span.droppedAttributes + span.droppedEvents + span.droppedLinks;
     if (dropped > 0)
-        rows.append({QStringLiteral("dropped"), QStringLiteral("%1 attributes, %2 events, %3 links").arg(span.droppedAttributes).arg(span.droppedEvents).arg(span.droppedLinks),
-                     Tone::Warning, {}, false, {}});
+        rows.append({QStringLiteral("dropped"),
+                     QStringLiteral("%1 attributes, %2 events, %3 links")
+                         .arg(span.droppedAttributes)
+                         .arg(span.droppedEvents)
+                         .arg(span.droppedLinks),
+                     Tone::Warning,
+                     {},
+                     false,
+                     {}});
     return rows;
 }
 
@@ -252,7 +274,12 @@ QList<KeyValue> resourceRows(const telemetry::SpanData& span)
             rows.append(attributeRow(attribute, false));
     }
     if (span.scope && !span.scope->name.isEmpty())
-        rows.append({QStringLiteral("scope"), QString::fromUtf8(span.scope->name), Tone::Neutral, QString::fromUtf8(span.scope->version), true, {}});
+        rows.append({QStringLiteral("scope"),
+                     QString::fromUtf8(span.scope->name),
+                     Tone::Neutral,
+                     QString::fromUtf8(span.scope->version),
+                     true,
+                     {}});
     return rows;
 }
 
@@ -274,7 +301,12 @@ QList<KeyValue> eventRows(const TraceDocument& document, std::uint32_t row)
         const std::int64_t offset = event.timeUnixNs - document.index.traceStartNs();
         const QString when = (offset < 0 ? QString() : QStringLiteral("+")) + formatDuration(offset);
         const bool exception = event.name == QByteArrayView("exception");
-        rows.append({when, QString::fromUtf8(event.name), exception ? Tone::Error : Tone::Neutral, formatTime(event.timeUnixNs), false, {}});
+        rows.append({when,
+                     QString::fromUtf8(event.name),
+                     exception ? Tone::Error : Tone::Neutral,
+                     formatTime(event.timeUnixNs),
+                     false,
+                     {}});
         for (const telemetry::Attribute& attribute : event.attributes) {
             KeyValue line = attributeRow(attribute, false);
             line.key.prepend(QStringLiteral("    "));
@@ -287,7 +319,8 @@ QList<KeyValue> eventRows(const TraceDocument& document, std::uint32_t row)
 QList<KeyValue> auditRows(const store::AuditRow& row)
 {
     QList<KeyValue> rows;
-    const auto add = [&rows](const char* key, const QString& value, Tone tone = Tone::Neutral, bool mono = true, const char* filterKey = "") {
+    const auto add = [&rows](const char* key, const QString& value, Tone tone = Tone::Neutral, bool mono = true,
+                             const char* filterKey = "") {
         if (!value.isEmpty())
             rows.append({QString::fromLatin1(key), value, tone, {}, mono, QString::fromLatin1(filterKey)});
     };
@@ -343,7 +376,8 @@ std::optional<QByteArray> jsonRpcRequest(const store::AuditRow& row, const telem
         if (!whole)
             params = QJsonObject{{QStringLiteral("name"), name}, {QStringLiteral("arguments"), params}};
     }
-    QJsonObject request{{QStringLiteral("jsonrpc"), QStringLiteral("2.0")}, {QStringLiteral("method"), QString::fromUtf8(row.method)}};
+    QJsonObject request{{QStringLiteral("jsonrpc"), QStringLiteral("2.0")},
+                        {QStringLiteral("method"), QString::fromUtf8(row.method)}};
     const QString id = text(serverSpan, Attr::JsonrpcRequestId);
     bool number = false;
     const qlonglong asNumber = id.toLongLong(&number);

@@ -30,8 +30,8 @@ struct TraceTarget {
 
 /// `filter` with `term` joined by AND; parentheses around what holds an OR. A term that stands there already is not added.
 [[nodiscard]] QString withTerm(const QString& filter, const QString& term);
-/// `filter` with its conditions on duration replaced by this span of durations; 0 and INT64_MAX leave an end open. A filter with OR keeps its
-/// own conditions and gets the new ones in addition.
+/// `filter` with its conditions on duration replaced by this span of durations; 0 and INT64_MAX leave an end open. A filter with
+/// OR keeps its own conditions and gets the new ones in addition.
 [[nodiscard]] QString withDurations(const QString& filter, std::int64_t shortestNs, std::int64_t longestNs);
 /// What is wrong with a filter, where, and what could stand there.
 [[nodiscard]] QString filterErrorText(const QString& filter, const store::FilterError& error);

@@ -45,7 +45,10 @@ constexpr quint32 stateMagic = 0x54524301; // "TRC", version 1
 } // namespace
 
 TracesSection::TracesSection(service::GatewayService& service, QWidget* parent)
-    : Section(parent), m_service(service), m_listRefresh(new LiveRefresh(this, listIntervalMs)), m_pointsRefresh(new LiveRefresh(this, pointsIntervalMs))
+    : Section(parent),
+      m_service(service),
+      m_listRefresh(new LiveRefresh(this, listIntervalMs)),
+      m_pointsRefresh(new LiveRefresh(this, pointsIntervalMs))
 {
     buildPage();
     buildEmptyPage();
@@ -60,7 +63,9 @@ TracesSection::TracesSection(service::GatewayService& service, QWidget* parent)
         m_listRefresh->markDirty();
         m_pointsRefresh->markDirty();
     });
-    const auto showBadge = [this] { Q_EMIT badgeChanged({static_cast<std::int64_t>(m_service.status().traces), Badge::Kind::Count}); };
+    const auto showBadge = [this] {
+        Q_EMIT badgeChanged({static_cast<std::int64_t>(m_service.status().traces), Badge::Kind::Count});
+    };
     connect(&service, &service::GatewayService::statusChanged, this, showBadge);
 }
 
@@ -141,19 +146,30 @@ void TracesSection::buildCommands()
                 (m_actions->*run)(m_open->target().trace);
         };
     };
-    QAction* copyId = add(this, IconName::Copy, QStringLiteral("Copy trace id"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_C), whenOpen(&TraceActions::copyTraceId));
-    QAction* copyRequest = add(this, IconName::Copy, QStringLiteral("Copy request as JSON-RPC"), {}, [this] { act(TraceListPane::Act::CopyRequest, m_open->target().trace); });
-    QAction* copyOtlp = add(this, IconName::Copy, QStringLiteral("Copy trace as OTLP JSON"), {}, whenOpen(&TraceActions::copyOtlp));
-    QAction* exportIt = add(this, IconName::Export, QStringLiteral("Export trace…"), QKeySequence(Qt::CTRL | Qt::Key_E), whenOpen(&TraceActions::exportTrace));
+    QAction* copyId = add(this, IconName::Copy, QStringLiteral("Copy trace id"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_C),
+                          whenOpen(&TraceActions::copyTraceId));
+    QAction* copyRequest = add(this, IconName::Copy, QStringLiteral("Copy request as JSON-RPC"), {},
+                               [this] { act(TraceListPane::Act::CopyRequest, m_open->target().trace); });
+    QAction* copyOtlp =
+        add(this, IconName::Copy, QStringLiteral("Copy trace as OTLP JSON"), {}, whenOpen(&TraceActions::copyOtlp));
+    QAction* exportIt = add(this, IconName::Export, QStringLiteral("Export trace…"), QKeySequence(Qt::CTRL | Qt::Key_E),
+                            whenOpen(&TraceActions::exportTrace));
     m_trace->setMenuActions({copyId, copyRequest, copyOtlp, exportIt});
-    add(this, IconName::Live, QStringLiteral("Follow the newest trace"), QKeySequence(Qt::CTRL | Qt::Key_Home), [this] { m_list->followAgain(); });
+    add(this, IconName::Live, QStringLiteral("Follow the newest trace"), QKeySequence(Qt::CTRL | Qt::Key_Home),
+        [this] { m_list->followAgain(); });
     WaterfallView* waterfall = m_trace->waterfall();
-    add(waterfall, IconName::Fit, QStringLiteral("Waterfall: whole trace"), QKeySequence(Qt::Key_F), [waterfall] { waterfall->showWholeTrace(); });
-    add(waterfall, IconName::ZoomIn, QStringLiteral("Waterfall: zoom to the span"), QKeySequence(Qt::Key_Z), [waterfall] { waterfall->zoomToSelection(); });
-    add(waterfall, IconName::Collapse, QStringLiteral("Waterfall: fold all"), QKeySequence(Qt::Key_BracketLeft), [waterfall] { waterfall->foldAll(); });
-    add(waterfall, IconName::Expand, QStringLiteral("Waterfall: unfold all"), QKeySequence(Qt::Key_BracketRight), [waterfall] { waterfall->unfoldAll(); });
-    add(waterfall, IconName::ChevronDown, QStringLiteral("Waterfall: next error"), QKeySequence(Qt::Key_E), [waterfall] { waterfall->nextError(); });
-    add(waterfall, IconName::ChevronUp, QStringLiteral("Waterfall: previous error"), QKeySequence(Qt::SHIFT | Qt::Key_E), [waterfall] { waterfall->previousError(); });
+    add(waterfall, IconName::Fit, QStringLiteral("Waterfall: whole trace"), QKeySequence(Qt::Key_F),
+        [waterfall] { waterfall->showWholeTrace(); });
+    add(waterfall, IconName::ZoomIn, QStringLiteral("Waterfall: zoom to the span"), QKeySequence(Qt::Key_Z),
+        [waterfall] { waterfall->zoomToSelection(); });
+    add(waterfall, IconName::Collapse, QStringLiteral("Waterfall: fold all"), QKeySequence(Qt::Key_BracketLeft),
+        [waterfall] { waterfall->foldAll(); });
+    add(waterfall, IconName::Expand, QStringLiteral("Waterfall: unfold all"), QKeySequence(Qt::Key_BracketRight),
+        [waterfall] { waterfall->unfoldAll(); });
+    add(waterfall, IconName::ChevronDown, QStringLiteral("Waterfall: next error"), QKeySequence(Qt::Key_E),
+        [waterfall] { waterfall->nextError(); });
+    add(waterfall, IconName::ChevronUp, QStringLiteral("Waterfall: previous error"), QKeySequence(Qt::SHIFT | Qt::Key_E),
+        [waterfall] { waterfall->previousError(); });
     add(waterfall, IconName::Link, QStringLiteral("Waterfall: critical path"), QKeySequence(Qt::Key_C),
         [waterfall] { waterfall->setCriticalPathVisible(!waterfall->isCriticalPathVisible()); });
 }
@@ -166,7 +182,8 @@ void TracesSection::connectList()
         m_trace->waterfall()->setFocus();
     });
     connect(m_list, &TraceListPane::moreWanted, this, &TracesSection::fetchMore);
-    connect(m_list, &TraceListPane::filterTermRequested, this, [this](const QString& term) { Q_EMIT filterRequested(withTerm(m_filterText, term)); });
+    connect(m_list, &TraceListPane::filterTermRequested, this,
+            [this](const QString& term) { Q_EMIT filterRequested(withTerm(m_filterText, term)); });
     connect(m_list, &TraceListPane::clearFilterRequested, this, [this] {
         if (m_filterText.trimmed().isEmpty())
             Q_EMIT timeRangeRequested(TimeRange::all());
@@ -191,15 +208,20 @@ void TracesSection::connectTrace()
     connect(m_trace, &TracePane::logsRequested, this, toLogs);
     connect(m_detail, &SpanDetail::logsRequested, this, toLogs);
     connect(m_detail, &SpanDetail::auditRequested, this, [this] { act(TraceListPane::Act::ShowAudit, m_open->target().trace); });
-    connect(m_detail, &SpanDetail::filterTermRequested, this, [this](const QString& term) { Q_EMIT filterRequested(withTerm(m_filterText, term)); });
+    connect(m_detail, &SpanDetail::filterTermRequested, this,
+            [this](const QString& term) { Q_EMIT filterRequested(withTerm(m_filterText, term)); });
     connect(m_detail, &SpanDetail::copied, this, [this] { Q_EMIT notice(QStringLiteral("Copied")); });
     connect(m_trace->waterfall(), &WaterfallView::menuRequested, this, &TracesSection::showWaterfallMenu);
-    connect(m_trace->waterfall(), &WaterfallView::rowActivated, this, [this] { m_detail->tabs()->setCurrentIndex(m_detail->tabs()->currentIndex() == 1 ? 0 : 1); });
+    connect(m_trace->waterfall(), &WaterfallView::rowActivated, this,
+            [this] { m_detail->tabs()->setCurrentIndex(m_detail->tabs()->currentIndex() == 1 ? 0 : 1); });
 }
 
 // --- shared state ----------------------------------------------------------
 
-QString TracesSection::filterHint() const { return QStringLiteral("Filter traces: server=github  status=error  duration>250ms  attr.http.route=~\"^/v1\"  words"); }
+QString TracesSection::filterHint() const
+{
+    return QStringLiteral("Filter traces: server=github  status=error  duration>250ms  attr.http.route=~\"^/v1\"  words");
+}
 
 void TracesSection::setFilter(const QString& text)
 {
@@ -237,9 +259,15 @@ void TracesSection::setLive(bool live)
     m_open->setLive(live);
 }
 
-QStringList TracesSection::completions(const QString& text) const { return filterCompletions(text, m_service.filterVocabulary()); }
+QStringList TracesSection::completions(const QString& text) const
+{
+    return filterCompletions(text, m_service.filterVocabulary());
+}
 
-std::int64_t TracesSection::now() const { return m_live ? QDateTime::currentMSecsSinceEpoch() * 1'000'000 : m_pausedAtNs; }
+std::int64_t TracesSection::now() const
+{
+    return m_live ? QDateTime::currentMSecsSinceEpoch() * 1'000'000 : m_pausedAtNs;
+}
 
 store::TraceQuery TracesSection::query() const
 {
@@ -255,9 +283,12 @@ QString TracesSection::rangeWords() const
 {
     const QString filtered = m_filter.isEmpty() ? QString() : QStringLiteral("match ");
     switch (m_range.kind) {
-    case TimeRange::Kind::All: return filtered + QStringLiteral("in all");
-    case TimeRange::Kind::Fixed: return filtered + QStringLiteral("between %1").arg(m_range.label());
-    case TimeRange::Kind::Last: break;
+    case TimeRange::Kind::All:
+        return filtered + QStringLiteral("in all");
+    case TimeRange::Kind::Fixed:
+        return filtered + QStringLiteral("between %1").arg(m_range.label());
+    case TimeRange::Kind::Last:
+        break;
     }
     return filtered + QStringLiteral("in %1").arg(formatDurationTick(m_range.spanNs));
 }
@@ -330,17 +361,24 @@ void TracesSection::updateEmpty(bool anyRows)
     const service::GatewayStatus status = m_service.status();
     const bool nothingAtAll = !anyRows && stats.traces == 0 && !m_open->isOpen();
     if (status.listening)
-        m_empty->setSentence(QStringLiteral("Point an MCP client at %1. Every call it makes is a trace here: how long it took, where, and what went over the wire.").arg(status.endpoint));
+        m_empty->setSentence(QStringLiteral("Point an MCP client at %1. Every call it makes is a trace here: how long it took, "
+                                            "where, and what went over the wire.")
+                                 .arg(status.endpoint));
     else
         m_empty->setSentence(QStringLiteral("The gateway does not listen. %1").arg(status.listenError));
     m_pages->setCurrentIndex(nothingAtAll ? 1 : 0);
     if (anyRows)
         return;
-    const QString newest = stats.newestUnixNs > 0 ? QStringLiteral(" The newest trace is from %1.").arg(formatDateTime(stats.newestUnixNs)) : QString();
+    const QString newest = stats.newestUnixNs > 0
+                               ? QStringLiteral(" The newest trace is from %1.").arg(formatDateTime(stats.newestUnixNs))
+                               : QString();
     if (m_filter.isEmpty())
-        m_list->setEmptyWords(QStringLiteral("No trace %1").arg(rangeWords()), QStringLiteral("Choose a longer time range.%1").arg(newest));
+        m_list->setEmptyWords(QStringLiteral("No trace %1").arg(rangeWords()),
+                              QStringLiteral("Choose a longer time range.%1").arg(newest));
     else
-        m_list->setEmptyWords(QStringLiteral("No trace matches"), QStringLiteral("Of %1 traces none fits this filter and time range.%2").arg(formatCount(static_cast<std::int64_t>(stats.traces)), newest));
+        m_list->setEmptyWords(QStringLiteral("No trace matches"),
+                              QStringLiteral("Of %1 traces none fits this filter and time range.%2")
+                                  .arg(formatCount(static_cast<std::int64_t>(stats.traces)), newest));
     m_list->setEmptyAction(m_filter.isEmpty() ? QStringLiteral("Show all") : QStringLiteral("Clear the filter"));
 }
 
@@ -402,8 +440,12 @@ void TracesSection::act(TraceListPane::Act act, const TraceId& id)
         return;
     const QString target = QStringLiteral("trace:%1").arg(QString::fromLatin1(id.toHex()));
     switch (act) {
-    case TraceListPane::Act::CopyTraceId: m_actions->copyTraceId(id); break;
-    case TraceListPane::Act::CopyOtlp: m_actions->copyOtlp(id); break;
+    case TraceListPane::Act::CopyTraceId:
+        m_actions->copyTraceId(id);
+        break;
+    case TraceListPane::Act::CopyOtlp:
+        m_actions->copyOtlp(id);
+        break;
     case TraceListPane::Act::CopyRequest: {
         SpanId span;
         const auto document = m_open->document();
@@ -414,9 +456,15 @@ void TracesSection::act(TraceListPane::Act act, const TraceId& id)
         m_actions->copyRequest({id, span});
         break;
     }
-    case TraceListPane::Act::Export: m_actions->exportTrace(id); break;
-    case TraceListPane::Act::ShowLogs: Q_EMIT openRequested(QStringLiteral("logs"), target); break;
-    case TraceListPane::Act::ShowAudit: Q_EMIT openRequested(QStringLiteral("audit"), target); break;
+    case TraceListPane::Act::Export:
+        m_actions->exportTrace(id);
+        break;
+    case TraceListPane::Act::ShowLogs:
+        Q_EMIT openRequested(QStringLiteral("logs"), target);
+        break;
+    case TraceListPane::Act::ShowAudit:
+        Q_EMIT openRequested(QStringLiteral("audit"), target);
+        break;
     }
 }
 
@@ -430,7 +478,8 @@ void TracesSection::showWaterfallMenu(std::uint32_t row, const QPoint& position)
     const QByteArray name = document->span(row).name;
     for (const char* op : {"=", "!="}) {
         const QString term = QString::fromUtf8(QByteArray("name") + op + store::quoteFilterValue(name));
-        connect(menu->addAction(themedIcon(IconName::Filter), term), &QAction::triggered, this, [this, term] { Q_EMIT filterRequested(withTerm(m_filterText, term)); });
+        connect(menu->addAction(themedIcon(IconName::Filter), term), &QAction::triggered, this,
+                [this, term] { Q_EMIT filterRequested(withTerm(m_filterText, term)); });
     }
     menu->addSeparator();
     const auto copy = [&](const QString& text, const QString& what) {
@@ -445,8 +494,10 @@ void TracesSection::showWaterfallMenu(std::uint32_t row, const QPoint& position)
     connect(menu->addAction(themedIcon(IconName::Copy), QStringLiteral("Copy request as JSON-RPC")), &QAction::triggered, this,
             [this, id = document->id] { act(TraceListPane::Act::CopyRequest, id); });
     menu->addSeparator();
-    connect(menu->addAction(themedIcon(IconName::ZoomIn), QStringLiteral("Zoom to this span")), &QAction::triggered, m_trace->waterfall(), &WaterfallView::zoomToSelection);
-    connect(menu->addAction(themedIcon(IconName::Fit), QStringLiteral("Whole trace")), &QAction::triggered, m_trace->waterfall(), &WaterfallView::showWholeTrace);
+    connect(menu->addAction(themedIcon(IconName::ZoomIn), QStringLiteral("Zoom to this span")), &QAction::triggered,
+            m_trace->waterfall(), &WaterfallView::zoomToSelection);
+    connect(menu->addAction(themedIcon(IconName::Fit), QStringLiteral("Whole trace")), &QAction::triggered, m_trace->waterfall(),
+            &WaterfallView::showWholeTrace);
     menu->popup(position);
 }
 
@@ -493,8 +544,9 @@ QByteArray TracesSection::saveState() const
     QByteArray state;
     QDataStream out(&state, QIODevice::WriteOnly);
     out.setVersion(QDataStream::Qt_6_4);
-    out << stateMagic << m_rows->saveState() << m_top->saveState() << m_bottom->saveState() << m_list->table()->horizontalHeader()->saveState()
-        << m_trace->waterfall()->nameShare() << m_trace->waterfall()->isCriticalPathVisible();
+    out << stateMagic << m_rows->saveState() << m_top->saveState() << m_bottom->saveState()
+        << m_list->table()->horizontalHeader()->saveState() << m_trace->waterfall()->nameShare()
+        << m_trace->waterfall()->isCriticalPathVisible();
     return state;
 }
 

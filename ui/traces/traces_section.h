@@ -24,8 +24,8 @@ struct ScatterBrush;
 
 /// The page of traces: a live list, latency as dots, and the chosen trace as a waterfall with the chosen span beside it.
 ///
-/// Targets of open(): "<trace>" or "<trace>/<span>", in hex. Asks for "trace:<trace>" in the sections "logs" and "audit". `service` must
-/// outlive the section. GUI thread.
+/// Targets of open(): "<trace>" or "<trace>/<span>", in hex. Asks for "trace:<trace>" in the sections "logs" and "audit".
+/// `service` must outlive the section. GUI thread.
 class TracesSection final : public Section {
     Q_OBJECT
 public:

@@ -15,7 +15,10 @@ constexpr std::int64_t shortestTrace = 1'000;
 
 } // namespace
 
-TimeWindow wholeWindow(std::int64_t traceDurationNs) { return {0, std::max(traceDurationNs, shortestTrace)}; }
+TimeWindow wholeWindow(std::int64_t traceDurationNs)
+{
+    return {0, std::max(traceDurationNs, shortestTrace)};
+}
 
 TimeWindow clampedTo(const TimeWindow& window, const TimeWindow& whole)
 {
@@ -30,7 +33,8 @@ TimeWindow zoomed(const TimeWindow& window, const TimeWindow& whole, std::int64_
     const double lowest = static_cast<double>(std::min(shortestWindow, whole.span()));
     const auto span = static_cast<std::int64_t>(std::llround(std::clamp(wanted, lowest, static_cast<double>(whole.span()))));
     const std::int64_t anchor = std::clamp(anchorNs, window.fromNs, window.toNs);
-    const double share = static_cast<double>(anchor - window.fromNs) / static_cast<double>(std::max<std::int64_t>(1, window.span()));
+    const double share =
+        static_cast<double>(anchor - window.fromNs) / static_cast<double>(std::max<std::int64_t>(1, window.span()));
     const std::int64_t from = anchor - static_cast<std::int64_t>(std::llround(share * static_cast<double>(span)));
     return clampedTo({from, from + span}, whole);
 }
@@ -49,12 +53,14 @@ TimeWindow windowAround(std::int64_t fromNs, std::int64_t toNs, const TimeWindow
 
 double WaterfallLayout::xOf(std::int64_t ns) const
 {
-    return timeLeft() + static_cast<double>(ns - window.fromNs) / static_cast<double>(std::max<std::int64_t>(1, window.span())) * timeWidth();
+    return timeLeft() +
+           static_cast<double>(ns - window.fromNs) / static_cast<double>(std::max<std::int64_t>(1, window.span())) * timeWidth();
 }
 
 std::int64_t WaterfallLayout::nsOf(double x) const
 {
-    return window.fromNs + static_cast<std::int64_t>(std::llround((x - timeLeft()) / timeWidth() * static_cast<double>(window.span())));
+    return window.fromNs +
+           static_cast<std::int64_t>(std::llround((x - timeLeft()) / timeWidth() * static_cast<double>(window.span())));
 }
 
 int WaterfallLayout::positionAt(double y) const
@@ -128,8 +134,9 @@ QString rulerLabel(std::int64_t ns, std::int64_t stepNs)
             int digits = 0;
             for (std::int64_t rest = stepNs; rest < unit.ns && digits < 9; rest *= 10)
                 ++digits;
-            return QStringLiteral("%1 %2").arg(QString::number(static_cast<double>(ns) / static_cast<double>(unit.ns), 'f', digits),
-                                               QString::fromUtf16(unit.name));
+            return QStringLiteral("%1 %2").arg(
+                QString::number(static_cast<double>(ns) / static_cast<double>(unit.ns), 'f', digits),
+                QString::fromUtf16(unit.name));
         }
         return QStringLiteral("%1 ns").arg(ns);
     }
@@ -147,10 +154,13 @@ MinimapRaster minimapRaster(const TraceIndex& index, int width, int lanes)
     raster.cells.assign(static_cast<std::size_t>(width) * static_cast<std::size_t>(raster.lanes), 0);
     const double whole = static_cast<double>(std::max<std::int64_t>(1, index.traceDurationNs()));
     const auto fill = [&](std::uint32_t row, std::uint8_t value) {
-        const auto lane = static_cast<std::size_t>(static_cast<std::uint64_t>(row) * static_cast<std::uint64_t>(raster.lanes) / rows);
+        const auto lane =
+            static_cast<std::size_t>(static_cast<std::uint64_t>(row) * static_cast<std::uint64_t>(raster.lanes) / rows);
         const int from = std::clamp(static_cast<int>(static_cast<double>(index.start(row)) / whole * width), 0, width - 1);
-        const int to = std::clamp(static_cast<int>(std::ceil(static_cast<double>(index.end(row)) / whole * width)), from + 1, width);
-        std::memset(&raster.cells[lane * static_cast<std::size_t>(width) + static_cast<std::size_t>(from)], value, static_cast<std::size_t>(to - from));
+        const int to =
+            std::clamp(static_cast<int>(std::ceil(static_cast<double>(index.end(row)) / whole * width)), from + 1, width);
+        std::memset(&raster.cells[lane * static_cast<std::size_t>(width) + static_cast<std::size_t>(from)], value,
+                    static_cast<std::size_t>(to - from));
     };
     for (std::uint32_t row = 0; row < rows; ++row)
         fill(row, static_cast<std::uint8_t>(1 + index.service(row) % 254));

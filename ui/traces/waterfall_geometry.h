@@ -11,8 +11,8 @@
 
 namespace oriel::ui {
 
-/// The stretch of a trace that a waterfall shows, in nanoseconds after the trace's start. A value; 64-bit whole numbers throughout, so that
-/// nothing is lost at any zoom.
+/// The stretch of a trace that a waterfall shows, in nanoseconds after the trace's start. A value; 64-bit whole numbers
+/// throughout, so that nothing is lost at any zoom.
 struct TimeWindow {
     std::int64_t fromNs = 0;
     std::int64_t toNs = 1;
@@ -42,8 +42,8 @@ struct WaterfallLayout {
 
     int width = 0;
     int height = 0;
-    int nameWidth = 0;      ///< of the column at the left
-    int firstPosition = 0;  ///< the row at the top
+    int nameWidth = 0;     ///< of the column at the left
+    int firstPosition = 0; ///< the row at the top
     TimeWindow window;
 
     [[nodiscard]] double timeLeft() const { return nameWidth; }
@@ -54,7 +54,8 @@ struct WaterfallLayout {
     [[nodiscard]] int topOf(int position) const { return rulerHeight + (position - firstPosition) * rowHeight; }
     /// Position among the visible rows, or −1 above the first row.
     [[nodiscard]] int positionAt(double y) const;
-    /// The bar of a span, cut to the time area; never narrower than `smallestBar` while any of it is in the window. Null when it is not.
+    /// The bar of a span, cut to the time area; never narrower than `smallestBar` while any of it is in the window. Null when it
+    /// is not.
     [[nodiscard]] QRectF barOf(std::int64_t startNs, std::int64_t durationNs, int position) const;
     /// Left edge of what stands in the name column at this depth. Deep chains stop moving right when less than a third is left.
     [[nodiscard]] int nameLeft(std::uint32_t depth) const;
@@ -69,13 +70,16 @@ enum class LabelSide { Right, Left, NameColumn };
 /// How a tick is written: in the unit that its neighbours share, "600 ms" beside "1.2 s".
 [[nodiscard]] QString rulerLabel(std::int64_t ns, std::int64_t stepNs);
 
-/// The minimap as a raster: for every pixel 0 (nothing), 255 (a failed span) or service + 1. Rows share lanes when there are more of them
-/// than lanes; a failed span is never hidden by another.
+/// The minimap as a raster: for every pixel 0 (nothing), 255 (a failed span) or service + 1. Rows share lanes when there are more
+/// of them than lanes; a failed span is never hidden by another.
 struct MinimapRaster {
     int width = 0;
     int lanes = 0;
     std::vector<std::uint8_t> cells; ///< lane by lane
-    [[nodiscard]] std::uint8_t at(int x, int lane) const { return cells[static_cast<std::size_t>(lane) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x)]; }
+    [[nodiscard]] std::uint8_t at(int x, int lane) const
+    {
+        return cells[static_cast<std::size_t>(lane) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x)];
+    }
 };
 [[nodiscard]] MinimapRaster minimapRaster(const TraceIndex& index, int width, int lanes);
 

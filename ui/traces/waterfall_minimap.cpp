@@ -6,8 +6,8 @@
 
 #include <QApplication>
 #include <QMouseEvent>
-#include <QWheelEvent>
 #include <QPainter>
+#include <QWheelEvent>
 
 #include <algorithm>
 #include <array>
@@ -37,9 +37,15 @@ void WaterfallMinimap::setWindow(const TimeWindow& window)
     update();
 }
 
-QRectF WaterfallMinimap::inside() const { return QRectF(rect()).adjusted(3, 3, -3, -3); }
+QRectF WaterfallMinimap::inside() const
+{
+    return QRectF(rect()).adjusted(3, 3, -3, -3);
+}
 
-TimeWindow WaterfallMinimap::whole() const { return wholeWindow(m_document ? m_document->index.traceDurationNs() : 0); }
+TimeWindow WaterfallMinimap::whole() const
+{
+    return wholeWindow(m_document ? m_document->index.traceDurationNs() : 0);
+}
 
 double WaterfallMinimap::xOf(std::int64_t ns) const
 {
@@ -70,7 +76,8 @@ void WaterfallMinimap::render()
     colors[255] = theme.error.rgba();
     const int thickness = unit == 3 ? 2 : std::max(1, size.height() / raster.lanes);
     for (int lane = 0; lane < raster.lanes; ++lane) {
-        const int top = unit == 3 ? static_cast<int>((lane + 0.5) * size.height() / raster.lanes) - 1 : lane * size.height() / raster.lanes;
+        const int top =
+            unit == 3 ? static_cast<int>((lane + 0.5) * size.height() / raster.lanes) - 1 : lane * size.height() / raster.lanes;
         for (int y = std::max(0, top); y < std::min(size.height(), top + thickness); ++y) {
             auto* line = reinterpret_cast<QRgb*>(m_picture.scanLine(y)); // NOLINT: a 32-bit image's line
             for (int x = 0; x < raster.width; ++x) {
@@ -146,13 +153,20 @@ void WaterfallMinimap::mouseMoveEvent(QMouseEvent* event)
     }
 }
 
-void WaterfallMinimap::mouseReleaseEvent(QMouseEvent*) { m_dragging = false; }
+void WaterfallMinimap::mouseReleaseEvent(QMouseEvent*)
+{
+    m_dragging = false;
+}
 
-void WaterfallMinimap::mouseDoubleClickEvent(QMouseEvent*) { Q_EMIT wholeRequested(); }
+void WaterfallMinimap::mouseDoubleClickEvent(QMouseEvent*)
+{
+    Q_EMIT wholeRequested();
+}
 
 void WaterfallMinimap::wheelEvent(QWheelEvent* event)
 {
-    const TimeWindow next = zoomed(m_window, whole(), nsOf(event->position().x()), std::pow(0.8, event->angleDelta().y() / 120.0));
+    const TimeWindow next =
+        zoomed(m_window, whole(), nsOf(event->position().x()), std::pow(0.8, event->angleDelta().y() / 120.0));
     Q_EMIT windowRequested(next.fromNs, next.toNs);
     event->accept();
 }

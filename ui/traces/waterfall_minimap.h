@@ -11,8 +11,8 @@
 
 namespace oriel::ui {
 
-/// A whole trace on a strip, and the window into it. Drag across to choose a window, inside the window to move it; double click shows the
-/// whole. The picture is made once for each trace, size and theme. GUI thread.
+/// A whole trace on a strip, and the window into it. Drag across to choose a window, inside the window to move it; double click
+/// shows the whole. The picture is made once for each trace, size and theme. GUI thread.
 class WaterfallMinimap : public QWidget {
     Q_OBJECT
 public:

@@ -54,7 +54,8 @@ void WaterfallView::paintEvent(QPaintEvent*)
     for (int position = layout.firstPosition; position < last; ++position) {
         const bool selected = m_fold.rows()[static_cast<std::size_t>(position)] == m_selected;
         if (selected || position == hovered)
-            painter.fillRect(QRect(0, layout.topOf(position), layout.width, WaterfallLayout::rowHeight), selected ? theme.selection : theme.hover);
+            painter.fillRect(QRect(0, layout.topOf(position), layout.width, WaterfallLayout::rowHeight),
+                             selected ? theme.selection : theme.hover);
     }
     const std::vector<std::int64_t> ticks = rulerTicks(layout);
     painter.setPen(theme.line);
@@ -76,8 +77,9 @@ void WaterfallView::paintRuler(QPainter& painter, const WaterfallLayout& layout,
     painter.fillRect(QRect(0, 0, layout.width, WaterfallLayout::rulerHeight), theme.panel);
     painter.setFont(fonts::small());
     painter.setPen(theme.dim);
-    painter.drawText(QRect(WaterfallLayout::leftMargin, 0, layout.nameWidth - WaterfallLayout::leftMargin, WaterfallLayout::rulerHeight - 1),
-                     Qt::AlignVCenter | Qt::TextSingleLine, QStringLiteral("name"));
+    painter.drawText(
+        QRect(WaterfallLayout::leftMargin, 0, layout.nameWidth - WaterfallLayout::leftMargin, WaterfallLayout::rulerHeight - 1),
+        Qt::AlignVCenter | Qt::TextSingleLine, QStringLiteral("name"));
     const std::int64_t step = ticks.size() > 1 ? ticks[1] - ticks[0] : m_window.span();
     const QFontMetrics metrics(fonts::small());
     for (const std::int64_t tick : ticks) {
@@ -134,12 +136,14 @@ void WaterfallView::paintName(QPainter& painter, const WaterfallLayout& layout, 
     const int middle = top + WaterfallLayout::rowHeight / 2;
     int x = layout.nameLeft(index.depth(row));
     if (index.hasChildren(row))
-        paintIcon(painter, QRectF(x, middle - 5, 10, 10), m_fold.isFolded(row) ? IconName::ChevronRight : IconName::ChevronDown, theme.dim);
+        paintIcon(painter, QRectF(x, middle - 5, 10, 10), m_fold.isFolded(row) ? IconName::ChevronRight : IconName::ChevronDown,
+                  theme.dim);
     x += chevronRoom;
     painter.fillRect(QRect(x, middle - 7, 3, 14), m_colors[index.service(row)]);
     x += 9;
     if ((index.flags(row) & (TraceIndex::OwnError | TraceIndex::DescendantError)) != 0) {
-        paintErrorSign(painter, QRectF(x, middle - signSize / 2.0, signSize, signSize), index.has(row, TraceIndex::OwnError), theme);
+        paintErrorSign(painter, QRectF(x, middle - signSize / 2.0, signSize, signSize), index.has(row, TraceIndex::OwnError),
+                       theme);
         x += signSize + 6;
     }
     const QFont font = fonts::body();
@@ -149,13 +153,15 @@ void WaterfallView::paintName(QPainter& painter, const WaterfallLayout& layout, 
     const QString name = metrics.elidedText(m_document->name(row), Qt::ElideRight, std::max(24, rightEdge - x - markWidth));
     painter.setFont(font);
     painter.setPen(theme.text);
-    painter.drawText(QRect(x, top, std::max(0, rightEdge - x), WaterfallLayout::rowHeight), Qt::AlignVCenter | Qt::TextSingleLine, name);
+    painter.drawText(QRect(x, top, std::max(0, rightEdge - x), WaterfallLayout::rowHeight), Qt::AlignVCenter | Qt::TextSingleLine,
+                     name);
     if (mark.isEmpty())
         return;
     x += metrics.horizontalAdvance(name) + 8;
     painter.setFont(fonts::small());
     painter.setPen((index.flags(row) & (TraceIndex::Orphan | TraceIndex::Cycle)) != 0 ? theme.warning : theme.dim);
-    painter.drawText(QRect(x, top, std::max(0, rightEdge - x), WaterfallLayout::rowHeight), Qt::AlignVCenter | Qt::TextSingleLine, mark);
+    painter.drawText(QRect(x, top, std::max(0, rightEdge - x), WaterfallLayout::rowHeight), Qt::AlignVCenter | Qt::TextSingleLine,
+                     mark);
 }
 
 void WaterfallView::paintBar(QPainter& painter, const QRectF& bar, std::uint32_t row, const WaterfallLayout& layout) const
@@ -220,10 +226,12 @@ void WaterfallView::paintPointer(QPainter& painter, const WaterfallLayout& layou
     painter.fillRect(QRect(x, WaterfallLayout::rulerHeight, 1, layout.height - WaterfallLayout::rulerHeight), hair);
     const std::int64_t from = layout.nsOf(m_pressed.x());
     const std::int64_t at = layout.nsOf(m_pointer.x());
-    const QString words = m_drag == Drag::Range ? QStringLiteral("Δ %1").arg(formatDuration(std::abs(at - from))) : formatDuration(std::max<std::int64_t>(0, at));
+    const QString words = m_drag == Drag::Range ? QStringLiteral("Δ %1").arg(formatDuration(std::abs(at - from)))
+                                                : formatDuration(std::max<std::int64_t>(0, at));
     const QFontMetrics metrics(fonts::small());
     const int width = metrics.horizontalAdvance(words) + 10;
-    const QRect flag(std::clamp(x - width / 2, layout.nameWidth, std::max(layout.nameWidth, layout.width - width)), 4, width, WaterfallLayout::rulerHeight - 8);
+    const QRect flag(std::clamp(x - width / 2, layout.nameWidth, std::max(layout.nameWidth, layout.width - width)), 4, width,
+                     WaterfallLayout::rulerHeight - 8);
     painter.setRenderHint(QPainter::Antialiasing, true);
     painter.setPen(theme.line);
     painter.setBrush(theme.raised);

@@ -52,7 +52,10 @@ WaterfallLayout WaterfallView::layoutNow() const
     return layout;
 }
 
-TimeWindow WaterfallView::wholeTrace() const { return wholeWindow(m_document ? m_document->index.traceDurationNs() : 0); }
+TimeWindow WaterfallView::wholeTrace() const
+{
+    return wholeWindow(m_document ? m_document->index.traceDurationNs() : 0);
+}
 
 // --- document --------------------------------------------------------------
 
@@ -124,7 +127,10 @@ void WaterfallView::updateScrollBar()
     verticalScrollBar()->setRange(0, std::max(0, rows - layout.rowsInView()));
 }
 
-void WaterfallView::scrollContentsBy(int, int) { viewport()->update(); }
+void WaterfallView::scrollContentsBy(int, int)
+{
+    viewport()->update();
+}
 
 void WaterfallView::resizeEvent(QResizeEvent* event)
 {
@@ -196,9 +202,15 @@ void WaterfallView::moveSelection(int by)
     selectRow(rows[static_cast<std::size_t>(std::clamp(now + by, 0, last))]);
 }
 
-void WaterfallView::nextError() { selectRow(m_document ? m_document->index.nextError(m_selected) : TraceIndex::none); }
+void WaterfallView::nextError()
+{
+    selectRow(m_document ? m_document->index.nextError(m_selected) : TraceIndex::none);
+}
 
-void WaterfallView::previousError() { selectRow(m_document ? m_document->index.nextError(m_selected, true) : TraceIndex::none); }
+void WaterfallView::previousError()
+{
+    selectRow(m_document ? m_document->index.nextError(m_selected, true) : TraceIndex::none);
+}
 
 // --- folding ---------------------------------------------------------------
 
@@ -261,7 +273,10 @@ void WaterfallView::setWindow(const TimeWindow& window)
     Q_EMIT windowChanged();
 }
 
-void WaterfallView::showWholeTrace() { setWindow(wholeTrace()); }
+void WaterfallView::showWholeTrace()
+{
+    setWindow(wholeTrace());
+}
 
 void WaterfallView::zoomToSelection()
 {
@@ -280,7 +295,9 @@ void WaterfallView::zoomBy(double factor, std::optional<std::int64_t> anchorNs)
         if (m_pointer.x() > layout.timeLeft())
             anchorNs = layout.nsOf(m_pointer.x());
         else
-            anchorNs = m_selected == TraceIndex::none ? middle : m_document->index.start(m_selected) + m_document->index.duration(m_selected) / 2;
+            anchorNs = m_selected == TraceIndex::none
+                           ? middle
+                           : m_document->index.start(m_selected) + m_document->index.duration(m_selected) / 2;
     }
     setWindow(zoomed(m_window, wholeTrace(), *anchorNs, factor));
 }
@@ -313,20 +330,37 @@ void WaterfallView::keyPressEvent(QKeyEvent* event)
     const int everything = static_cast<int>(m_fold.rows().size());
     const bool plain = (event->modifiers() & ~(Qt::ShiftModifier | Qt::KeypadModifier)) == 0;
     switch (event->key()) {
-    case Qt::Key_Down: moveSelection(1); return;
-    case Qt::Key_Up: moveSelection(-1); return;
-    case Qt::Key_PageDown: moveSelection(page); return;
-    case Qt::Key_PageUp: moveSelection(-page); return;
-    case Qt::Key_Home: moveSelection(-everything); return;
-    case Qt::Key_End: moveSelection(everything); return;
-    case Qt::Key_Left: plain ? foldOrAscend() : event->ignore(); return;
-    case Qt::Key_Right: plain ? unfoldOrDescend() : event->ignore(); return;
+    case Qt::Key_Down:
+        moveSelection(1);
+        return;
+    case Qt::Key_Up:
+        moveSelection(-1);
+        return;
+    case Qt::Key_PageDown:
+        moveSelection(page);
+        return;
+    case Qt::Key_PageUp:
+        moveSelection(-page);
+        return;
+    case Qt::Key_Home:
+        moveSelection(-everything);
+        return;
+    case Qt::Key_End:
+        moveSelection(everything);
+        return;
+    case Qt::Key_Left:
+        plain ? foldOrAscend() : event->ignore();
+        return;
+    case Qt::Key_Right:
+        plain ? unfoldOrDescend() : event->ignore();
+        return;
     case Qt::Key_Return:
     case Qt::Key_Enter:
         if (m_selected != TraceIndex::none)
             Q_EMIT rowActivated(m_selected);
         return;
-    default: break;
+    default:
+        break;
     }
     if (!plain || !m_document || !handlePlainKey(event->key(), event->modifiers().testFlag(Qt::ShiftModifier)))
         QAbstractScrollArea::keyPressEvent(event);
@@ -339,25 +373,64 @@ bool WaterfallView::handlePlainKey(int key, bool shift)
             selectRow(m_document->index.sibling(m_selected, backwards));
     };
     switch (key) {
-    case Qt::Key_J: moveSelection(1); return true;
-    case Qt::Key_K: moveSelection(-1); return true;
-    case Qt::Key_H: foldOrAscend(); return true;
-    case Qt::Key_L: unfoldOrDescend(); return true;
-    case Qt::Key_BracketLeft: foldAll(); return true;
-    case Qt::Key_BracketRight: unfoldAll(); return true;
-    case Qt::Key_O: m_fold.foldLevel(); refold(); return true;
-    case Qt::Key_P: m_fold.unfoldLevel(); refold(); return true;
-    case Qt::Key_W: zoomBy(keyZoom); return true;
-    case Qt::Key_S: zoomBy(1 / keyZoom); return true;
-    case Qt::Key_A: panBy(-keyPan); return true;
-    case Qt::Key_D: panBy(keyPan); return true;
-    case Qt::Key_F: showWholeTrace(); return true;
-    case Qt::Key_Z: zoomToSelection(); return true;
-    case Qt::Key_E: shift ? previousError() : nextError(); return true;
-    case Qt::Key_Period: selectSibling(false); return true;
-    case Qt::Key_Comma: selectSibling(true); return true;
-    case Qt::Key_C: setCriticalPathVisible(!m_showPath); return true;
-    default: return false;
+    case Qt::Key_J:
+        moveSelection(1);
+        return true;
+    case Qt::Key_K:
+        moveSelection(-1);
+        return true;
+    case Qt::Key_H:
+        foldOrAscend();
+        return true;
+    case Qt::Key_L:
+        unfoldOrDescend();
+        return true;
+    case Qt::Key_BracketLeft:
+        foldAll();
+        return true;
+    case Qt::Key_BracketRight:
+        unfoldAll();
+        return true;
+    case Qt::Key_O:
+        m_fold.foldLevel();
+        refold();
+        return true;
+    case Qt::Key_P:
+        m_fold.unfoldLevel();
+        refold();
+        return true;
+    case Qt::Key_W:
+        zoomBy(keyZoom);
+        return true;
+    case Qt::Key_S:
+        zoomBy(1 / keyZoom);
+        return true;
+    case Qt::Key_A:
+        panBy(-keyPan);
+        return true;
+    case Qt::Key_D:
+        panBy(keyPan);
+        return true;
+    case Qt::Key_F:
+        showWholeTrace();
+        return true;
+    case Qt::Key_Z:
+        zoomToSelection();
+        return true;
+    case Qt::Key_E:
+        shift ? previousError() : nextError();
+        return true;
+    case Qt::Key_Period:
+        selectSibling(false);
+        return true;
+    case Qt::Key_Comma:
+        selectSibling(true);
+        return true;
+    case Qt::Key_C:
+        setCriticalPathVisible(!m_showPath);
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -366,7 +439,8 @@ bool WaterfallView::handlePlainKey(int key, bool shift)
 std::uint32_t WaterfallView::rowAt(const QPointF& point) const
 {
     const int position = layoutNow().positionAt(point.y());
-    return position >= 0 && position < static_cast<int>(m_fold.rows().size()) ? m_fold.rows()[static_cast<std::size_t>(position)] : TraceIndex::none;
+    return position >= 0 && position < static_cast<int>(m_fold.rows().size()) ? m_fold.rows()[static_cast<std::size_t>(position)]
+                                                                              : TraceIndex::none;
 }
 
 bool WaterfallView::isOverChevron(const QPointF& point, std::uint32_t row) const
@@ -427,9 +501,11 @@ void WaterfallView::mouseMoveEvent(QMouseEvent* event)
         setNameShare(m_pointer.x() / std::max(1, layout.width));
     if (held && m_drag == Drag::Pan) {
         const double moved = (m_pressed.x() - m_pointer.x()) / layout.timeWidth();
-        setWindow(panned(m_pressedWindow, wholeTrace(), static_cast<std::int64_t>(moved * static_cast<double>(m_pressedWindow.span()))));
+        setWindow(panned(m_pressedWindow, wholeTrace(),
+                         static_cast<std::int64_t>(moved * static_cast<double>(m_pressedWindow.span()))));
     }
-    const bool overDivider = m_drag == Drag::Divider || (m_drag == Drag::None && std::abs(m_pointer.x() - layout.nameWidth) <= dividerReach);
+    const bool overDivider =
+        m_drag == Drag::Divider || (m_drag == Drag::None && std::abs(m_pointer.x() - layout.nameWidth) <= dividerReach);
     viewport()->setCursor(overDivider ? Qt::SplitHCursor : Qt::ArrowCursor);
     viewport()->update();
 }
@@ -438,7 +514,8 @@ void WaterfallView::mouseReleaseEvent(QMouseEvent* event)
 {
     const WaterfallLayout layout = layoutNow();
     if (m_drag == Drag::Range && std::abs(event->position().x() - m_pressed.x()) >= QApplication::startDragDistance()) {
-        const auto [from, to] = std::minmax({layout.nsOf(m_pressed.x()), layout.nsOf(std::max(layout.timeLeft(), event->position().x()))});
+        const auto [from, to] =
+            std::minmax({layout.nsOf(m_pressed.x()), layout.nsOf(std::max(layout.timeLeft(), event->position().x()))});
         setWindow({from, to});
     }
     m_drag = Drag::None;
@@ -468,7 +545,8 @@ void WaterfallView::contextMenuEvent(QContextMenuEvent* event)
     QPoint where = event->globalPos();
     if (event->reason() == QContextMenuEvent::Keyboard) {
         const WaterfallLayout layout = layoutNow();
-        where = viewport()->mapToGlobal(QPoint(layout.nameWidth / 2, layout.topOf(m_fold.positionOf(row)) + WaterfallLayout::rowHeight));
+        where = viewport()->mapToGlobal(
+            QPoint(layout.nameWidth / 2, layout.topOf(m_fold.positionOf(row)) + WaterfallLayout::rowHeight));
     } else {
         row = rowAt(viewport()->mapFromGlobal(event->globalPos()));
         selectRow(row);
@@ -500,11 +578,13 @@ QString WaterfallView::tipOf(std::uint32_t row) const
     if (!m_document || row >= m_document->index.size())
         return {};
     const TraceIndex& index = m_document->index;
-    const double share = static_cast<double>(index.duration(row)) / static_cast<double>(std::max<std::int64_t>(1, index.traceDurationNs()));
+    const double share =
+        static_cast<double>(index.duration(row)) / static_cast<double>(std::max<std::int64_t>(1, index.traceDurationNs()));
     QStringList lines{m_document->name(row), m_document->service(row),
                       QStringLiteral("starts at +%1").arg(formatDuration(index.start(row))),
-                      QStringLiteral("%1 %2, %3 of the trace").arg(index.has(row, TraceIndex::Running) ? QStringLiteral("running for") : QStringLiteral("lasts"),
-                                                                   formatDuration(index.duration(row)), formatPercent(share)),
+                      QStringLiteral("%1 %2, %3 of the trace")
+                          .arg(index.has(row, TraceIndex::Running) ? QStringLiteral("running for") : QStringLiteral("lasts"),
+                               formatDuration(index.duration(row)), formatPercent(share)),
                       QStringLiteral("self time %1").arg(formatDuration(index.selfTime(row)))};
     if (index.has(row, TraceIndex::OwnError) && index.source(row) < m_document->spans.size()) {
         const QString words = QString::fromUtf8(m_document->span(row).statusMessage);

@@ -12,11 +12,12 @@
 
 namespace oriel::ui {
 
-/// The spans of one trace as rows with bars on a common time axis. Paints only the rows in sight, from the arrays of the index; the vertical
-/// scroll bar counts rows. Folding, zooming and panning belong to the view; the document is shared and never changed. GUI thread.
+/// The spans of one trace as rows with bars on a common time axis. Paints only the rows in sight, from the arrays of the index;
+/// the vertical scroll bar counts rows. Folding, zooming and panning belong to the view; the document is shared and never
+/// changed. GUI thread.
 ///
-/// Keys: j k ↑ ↓ row, h l ← → fold, unfold or parent, [ ] fold and unfold all, o p one level, w s zoom, a d pan, f whole trace, z zoom to the
-/// span, e E next and previous error, . , siblings, c critical path, Enter activates.
+/// Keys: j k ↑ ↓ row, h l ← → fold, unfold or parent, [ ] fold and unfold all, o p one level, w s zoom, a d pan, f whole trace, z
+/// zoom to the span, e E next and previous error, . , siblings, c critical path, Enter activates.
 class WaterfallView : public QAbstractScrollArea {
     Q_OBJECT
 public:

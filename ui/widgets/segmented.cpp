@@ -73,7 +73,8 @@ QRect Segmented::segmentRect(int index) const
     int x = 1;
     for (int i = 0; i < index; ++i)
         x += metrics.horizontalAdvance(m_labels[i]) + 22;
-    return QStyle::visualRect(layoutDirection(), rect(), QRect(x, 1, metrics.horizontalAdvance(m_labels[index]) + 22, height() - 2));
+    return QStyle::visualRect(layoutDirection(), rect(),
+                              QRect(x, 1, metrics.horizontalAdvance(m_labels[index]) + 22, height() - 2));
 }
 
 int Segmented::segmentAt(const QPoint& point) const
@@ -109,7 +110,10 @@ void Segmented::paintEvent(QPaintEvent*)
         paintFocusRing(painter, rect(), metrics::radiusControl, theme);
 }
 
-void Segmented::mousePressEvent(QMouseEvent* event) { setCurrentIndex(segmentAt(event->position().toPoint())); }
+void Segmented::mousePressEvent(QMouseEvent* event)
+{
+    setCurrentIndex(segmentAt(event->position().toPoint()));
+}
 
 void Segmented::mouseMoveEvent(QMouseEvent* event)
 {
@@ -174,14 +178,29 @@ void TabPages::setPageTitle(int index, const QString& title)
         m_bar->setTabText(index, title);
 }
 
-void TabPages::setPageVisible(int index, bool visible) { m_bar->setTabVisible(index, visible); }
+void TabPages::setPageVisible(int index, bool visible)
+{
+    m_bar->setTabVisible(index, visible);
+}
 
-int TabPages::currentIndex() const { return m_bar->currentIndex(); }
+int TabPages::currentIndex() const
+{
+    return m_bar->currentIndex();
+}
 
-void TabPages::setCurrentIndex(int index) { m_bar->setCurrentIndex(index); }
+void TabPages::setCurrentIndex(int index)
+{
+    m_bar->setCurrentIndex(index);
+}
 
-QWidget* TabPages::page(int index) const { return m_stack->widget(index); }
+QWidget* TabPages::page(int index) const
+{
+    return m_stack->widget(index);
+}
 
-void TabPages::addCornerWidget(QWidget* widget) { m_row->addWidget(widget); }
+void TabPages::addCornerWidget(QWidget* widget)
+{
+    m_row->addWidget(widget);
+}
 
 } // namespace oriel::ui

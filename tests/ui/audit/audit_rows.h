@@ -5,7 +5,8 @@
 
 namespace oriel::test {
 
-inline store::AuditRow auditRow(std::int64_t sequence, QByteArray tool = "create_issue", telemetry::Outcome outcome = telemetry::Outcome::Ok)
+inline store::AuditRow auditRow(std::int64_t sequence, QByteArray tool = "create_issue",
+                                telemetry::Outcome outcome = telemetry::Outcome::Ok)
 {
     store::AuditRow row;
     row.sequence = sequence;

@@ -34,7 +34,8 @@ private Q_SLOTS:
 
     void namesWordsAndTimesReachTheLog()
     {
-        const store::AuditQuery query = queryOf(QStringLiteral("server=github,db tool=query client=cursor duration>=200ms request.id=req-7 \"bad request\""));
+        const store::AuditQuery query =
+            queryOf(QStringLiteral("server=github,db tool=query client=cursor duration>=200ms request.id=req-7 \"bad request\""));
         QCOMPARE(query.servers, (Names{"github", "db"}));
         QCOMPARE(query.tools, Names{"query"});
         QCOMPARE(query.clients, Names{"cursor"});
@@ -82,7 +83,8 @@ private Q_SLOTS:
 
     void whatTheLogCannotAnswerIsTold()
     {
-        const AuditFilter filter = AuditFilter::parse(QStringLiteral("server!=github name=x duration<1s word another tool=~q.* NOT client=a"));
+        const AuditFilter filter =
+            AuditFilter::parse(QStringLiteral("server!=github name=x duration<1s word another tool=~q.* NOT client=a"));
         QCOMPARE(filter.ignored().size(), 6);
         QVERIFY(filter.ignored().contains(QStringLiteral("server!=github")));
         QVERIFY(filter.ignored().contains(QStringLiteral("another")));

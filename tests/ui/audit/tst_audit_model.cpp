@@ -210,7 +210,8 @@ private Q_SLOTS:
         QPromise<Result<quint64>> promise;
         promise.start();
         strip.watch(promise.future(), QStringLiteral("/somewhere/audit.csv"));
-        promise.addResult(Result<quint64>(fail(ErrorCode::Io, QStringLiteral("No space left on device."), QString(), QStringLiteral("Choose another disk."))));
+        promise.addResult(Result<quint64>(
+            fail(ErrorCode::Io, QStringLiteral("No space left on device."), QString(), QStringLiteral("Choose another disk."))));
         promise.finish();
         QTRY_COMPARE(failed.count(), 1);
         QVERIFY(failed[0][0].toString().contains(QStringLiteral("audit.csv")));

@@ -28,7 +28,10 @@ namespace {
 constexpr int patience = 30'000;
 const QString kTrace = QStringLiteral("4bf92f3577b34da6a3ce929d0e0e4736");
 
-QByteArray idOf(int number) { return "old-row-" + QByteArray::number(number).rightJustified(6, '0'); }
+QByteArray idOf(int number)
+{
+    return "old-row-" + QByteArray::number(number).rightJustified(6, '0');
+}
 
 /// `count` calls of an hour ago, every tenth failed; number 3 belongs to kTrace. Written before the service starts.
 void writeAudit(const QString& dataDir, int count)
@@ -217,11 +220,12 @@ private Q_SLOTS:
         QTRY_COMPARE_WITH_TIMEOUT(page.model().rowCount(), 10, patience);
         const QString path = page.fixture.path(QStringLiteral("out.jsonl"));
         bool askedForCsv = true;
-        page.section->setExportPathChooser([&](QWidget*, bool csv, const QString& suggestion, const std::function<void(const QString&)>& chosen) {
-            askedForCsv = csv;
-            QVERIFY(suggestion.endsWith(csv ? QStringLiteral(".csv") : QStringLiteral(".jsonl")));
-            chosen(csv ? page.fixture.path(QStringLiteral("out.csv")) : path);
-        });
+        page.section->setExportPathChooser(
+            [&](QWidget*, bool csv, const QString& suggestion, const std::function<void(const QString&)>& chosen) {
+                askedForCsv = csv;
+                QVERIFY(suggestion.endsWith(csv ? QStringLiteral(".csv") : QStringLiteral(".jsonl")));
+                chosen(csv ? page.fixture.path(QStringLiteral("out.csv")) : path);
+            });
         QSignalSpy said(page.section.get(), &Section::notice);
         page.section->exportJsonLines();
         QTRY_COMPARE_WITH_TIMEOUT(said.count(), 1, patience);
@@ -241,9 +245,10 @@ private Q_SLOTS:
     {
         Page page(3);
         QTRY_COMPARE_WITH_TIMEOUT(page.model().rowCount(), 3, patience);
-        page.section->setExportPathChooser([&page](QWidget*, bool, const QString&, const std::function<void(const QString&)>& chosen) {
-            chosen(page.fixture.path(QStringLiteral("no/such/folder/out.jsonl")));
-        });
+        page.section->setExportPathChooser(
+            [&page](QWidget*, bool, const QString&, const std::function<void(const QString&)>& chosen) {
+                chosen(page.fixture.path(QStringLiteral("no/such/folder/out.jsonl")));
+            });
         page.section->exportJsonLines();
         QTRY_VERIFY_WITH_TIMEOUT(page.section->banner()->isVisible(), patience);
         QVERIFY(page.section->banner()->headline().contains(QStringLiteral("was not exported")));

@@ -5,7 +5,8 @@
 
 namespace oriel::test {
 
-inline telemetry::LogRecord logRecord(QByteArray source, telemetry::Severity severity, QByteArray body, std::int64_t unixNs = 1'700'000'000'000'000'000)
+inline telemetry::LogRecord logRecord(QByteArray source, telemetry::Severity severity, QByteArray body,
+                                      std::int64_t unixNs = 1'700'000'000'000'000'000)
 {
     telemetry::LogRecord record;
     record.timeUnixNs = record.observedUnixNs = unixNs;
@@ -26,7 +27,9 @@ inline std::vector<store::LogEntry> logEntries(std::uint64_t firstId, int count,
     std::vector<store::LogEntry> entries;
     for (int i = 0; i < count; ++i) {
         const std::uint64_t id = firstId + static_cast<std::uint64_t>(i);
-        entries.push_back(logEntry(id, logRecord("fs", telemetry::Severity::Info, "line " + QByteArray::number(static_cast<qulonglong>(id)), unixNs + i * 1'000'000'000LL)));
+        entries.push_back(
+            logEntry(id, logRecord("fs", telemetry::Severity::Info, "line " + QByteArray::number(static_cast<qulonglong>(id)),
+                                   unixNs + i * 1'000'000'000LL)));
     }
     return entries;
 }

@@ -19,7 +19,10 @@ store::LogQuery queryOf(const QString& text, Severity atLeast = Severity::Unspec
     return query;
 }
 
-bool passes(const QString& text, const telemetry::LogRecord& record) { return LogFilter::parse(text).matches(record); }
+bool passes(const QString& text, const telemetry::LogRecord& record)
+{
+    return LogFilter::parse(text).matches(record);
+}
 
 } // namespace
 
@@ -36,7 +39,8 @@ private Q_SLOTS:
 
     void theStoreIsAskedForWordsSourceLevelAndTrace()
     {
-        const store::LogQuery query = queryOf(QStringLiteral("source=github level>=warn trace=%1 \"connection reset\"").arg(kTrace));
+        const store::LogQuery query =
+            queryOf(QStringLiteral("source=github level>=warn trace=%1 \"connection reset\"").arg(kTrace));
         QCOMPARE(query.source, QByteArray("github"));
         QCOMPARE(query.minSeverity, Severity::Warn);
         QVERIFY(query.traceId.has_value());
@@ -93,9 +97,12 @@ private Q_SLOTS:
 
     void termsOfOtherPagesAreToldAndLeftOut()
     {
-        const LogFilter filter = LogFilter::parse(QStringLiteral("duration>1s status=error NOT level>=loud source=~f.* source>2 trace="));
-        QCOMPARE(filter.ignored(), (QStringList{QStringLiteral("duration>1s"), QStringLiteral("status=error"), QStringLiteral("NOT"), QStringLiteral("level>=loud"),
-                                                QStringLiteral("source=~f.*"), QStringLiteral("source>2"), QStringLiteral("trace=")}));
+        const LogFilter filter =
+            LogFilter::parse(QStringLiteral("duration>1s status=error NOT level>=loud source=~f.* source>2 trace="));
+        QCOMPARE(filter.ignored(),
+                 (QStringList{QStringLiteral("duration>1s"), QStringLiteral("status=error"), QStringLiteral("NOT"),
+                              QStringLiteral("level>=loud"), QStringLiteral("source=~f.*"), QStringLiteral("source>2"),
+                              QStringLiteral("trace=")}));
         QVERIFY(filter.isEmpty());
         QVERIFY(filter.matches(test::logRecord("fs", Severity::Info, "x")));
     }

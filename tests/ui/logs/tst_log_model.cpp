@@ -20,7 +20,10 @@ namespace {
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kStart = 1'700'000'000 * kSecond;
 
-QString cell(const LogModel& model, int row, int column) { return model.index(row, column).data().toString(); }
+QString cell(const LogModel& model, int row, int column)
+{
+    return model.index(row, column).data().toString();
+}
 
 } // namespace
 
@@ -44,7 +47,8 @@ private Q_SLOTS:
 
     void coloursOfATerminalAndControlCharactersAreNotShown()
     {
-        const LogLine line = logLine(test::logRecord("fs", Severity::Info, "\n\x1b[1;31mfailed\x1b[0m\tto open \x1b]0;title\x07it\nsecond\n\nthird\n"));
+        const LogLine line = logLine(
+            test::logRecord("fs", Severity::Info, "\n\x1b[1;31mfailed\x1b[0m\tto open \x1b]0;title\x07it\nsecond\n\nthird\n"));
         QCOMPARE(line.text, QStringLiteral("failed to open it"));
         QCOMPARE(line.note, QStringLiteral("+2 lines"));
         QCOMPARE(logLine(test::logRecord("fs", Severity::Info, "cut short \x1b[3")).text, QStringLiteral("cut short"));
@@ -54,12 +58,14 @@ private Q_SLOTS:
 
     void aStructuredLineIsReadByItsMessage()
     {
-        const LogLine line = logLine(test::logRecord("fs", Severity::Info, "{\"shard\":1,\"message\":\"burst\\nline\",\"ok\":true,\"path\":\"/a b\"}"));
+        const LogLine line = logLine(
+            test::logRecord("fs", Severity::Info, "{\"shard\":1,\"message\":\"burst\\nline\",\"ok\":true,\"path\":\"/a b\"}"));
         QCOMPARE(line.text, QStringLiteral("burst line"));
         QCOMPARE(line.note, QStringLiteral("shard=1 ok=true path=/a b"));
         QCOMPARE(logLine(test::logRecord("fs", Severity::Info, "{\"shard\":1}")).text, QStringLiteral("{\"shard\":1}"));
         QCOMPARE(logLine(test::logRecord("fs", Severity::Info, "{\"message\":\"cut")).text, QStringLiteral("{\"message\":\"cut"));
-        QCOMPARE(logLine(test::logRecord("fs", Severity::Info, "{\"message\":{\"a\":1}}")).text, QStringLiteral("{\"message\":{\"a\":1}}"));
+        QCOMPARE(logLine(test::logRecord("fs", Severity::Info, "{\"message\":{\"a\":1}}")).text,
+                 QStringLiteral("{\"message\":{\"a\":1}}"));
     }
 
     void aLineIsShownWithItsLevelSourceAndTrace()

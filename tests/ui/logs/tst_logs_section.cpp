@@ -38,7 +38,8 @@ void writeLog(const QString& dataDir, int count)
     const std::int64_t begin = clock.unixNs() - 3'600'000'000'000;
     for (int i = 0; i < count; ++i) {
         const Severity severity = i % 10 == 3 ? Severity::Warn : i % 10 == 7 ? Severity::Error : Severity::Info;
-        telemetry::LogRecord record = test::logRecord(i % 2 == 0 ? "even" : "odd", severity, "old line " + QByteArray::number(i), begin + i * 1'000'000LL);
+        telemetry::LogRecord record =
+            test::logRecord(i % 2 == 0 ? "even" : "odd", severity, "old line " + QByteArray::number(i), begin + i * 1'000'000LL);
         if (i == 0)
             record.traceId = *TraceId::fromHex(kTrace.toLatin1());
         record.attributes.push_back({"n", std::int64_t{i}});

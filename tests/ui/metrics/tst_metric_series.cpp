@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "telemetry/metric_table.h"
 #include "ui/metrics/metric_series.h"
 #include "ui/metrics/series_table_model.h"
-#include "telemetry/metric_table.h"
 
 #include <QAbstractItemModelTester>
 #include <QSet>
@@ -93,7 +93,9 @@ private Q_SLOTS:
                         continue;
                     QCOMPARE(query.namespaced, row.namespaced);
                     for (const QByteArray& label : {query.by, query.serverLabel})
-                        QVERIFY2(label.isEmpty() || std::any_of(row.labels.begin(), row.labels.end(), [&](const char* one) { return label == one; }), query.metric.constData());
+                        QVERIFY2(label.isEmpty() || std::any_of(row.labels.begin(), row.labels.end(),
+                                                                [&](const char* one) { return label == one; }),
+                                 query.metric.constData());
                 }
             }
         }
@@ -109,7 +111,8 @@ private Q_SLOTS:
         QCOMPARE(asked.range.toMs, 1'900'000);
         QCOMPARE(asked.range.stepMs, 5'000);
         QVERIFY(asked.matchers.empty());
-        QCOMPARE(chartQuery(spec(QStringLiteral("cpu")).queries.first(), "enkrypt", window, {}).metric, QByteArray("process_cpu_seconds_total"));
+        QCOMPARE(chartQuery(spec(QStringLiteral("cpu")).queries.first(), "enkrypt", window, {}).metric,
+                 QByteArray("process_cpu_seconds_total"));
     }
 
     void serversNarrowWhatKnowsServers()
@@ -136,34 +139,38 @@ private Q_SLOTS:
 
     void linesTakeNamesAndUnits()
     {
-        const QList<TimeSeries> calls = metricSeries(spec(QStringLiteral("calls")), {{line("server_name", "db", {1, 2}), line("server_name", "fs", {0, 0})}},
-                                                     [](const QString& name) { return name == QStringLiteral("db") ? 7 : 1; });
+        const QList<TimeSeries> calls =
+            metricSeries(spec(QStringLiteral("calls")), {{line("server_name", "db", {1, 2}), line("server_name", "fs", {0, 0})}},
+                         [](const QString& name) { return name == QStringLiteral("db") ? 7 : 1; });
         QCOMPARE(calls.size(), 1); // a rate of nothing says nothing
         QCOMPARE(calls[0].name, QStringLiteral("db"));
         QCOMPARE(calls[0].colorSlot, 7);
         QCOMPARE(calls[0].samples[1].atNs, 1005 * second);
 
-        const QList<TimeSeries> errors =
-            metricSeries(spec(QStringLiteral("errors")), {{line("error_type", "timeout", {0.5})}, {line("reason", "secret", {0.1})}}, {});
+        const QList<TimeSeries> errors = metricSeries(
+            spec(QStringLiteral("errors")), {{line("error_type", "timeout", {0.5})}, {line("reason", "secret", {0.1})}}, {});
         QCOMPARE(errors.size(), 2);
         QCOMPARE(errors[0].samples[0].value, 30.0); // a minute
         QCOMPARE(errors[0].tone, Tone::Error);
         QCOMPARE(errors[1].name, QStringLiteral("blocked: secret"));
 
-        const QList<TimeSeries> memory = metricSeries(spec(QStringLiteral("memory")), {{line("server", "", {2097152}), line("server", "db", {none})}}, {});
+        const QList<TimeSeries> memory =
+            metricSeries(spec(QStringLiteral("memory")), {{line("server", "", {2097152}), line("server", "db", {none})}}, {});
         QCOMPARE(memory.size(), 1);
         QCOMPARE(memory[0].name, QStringLiteral("oriel"));
         QCOMPARE(memory[0].samples[0].value, 2.0); // MiB
 
-        const QList<TimeSeries> latency = metricSeries(spec(QStringLiteral("latency")), {{line("", "", {0.1})}, {line("", "", {0.2})}, {}}, {});
+        const QList<TimeSeries> latency =
+            metricSeries(spec(QStringLiteral("latency")), {{line("", "", {0.1})}, {line("", "", {0.2})}, {}}, {});
         QCOMPARE(latency.size(), 2);
         QCOMPARE(latency[1].name, QStringLiteral("p95"));
     }
 
     void hitsBecomeAShareOfLookups()
     {
-        const QList<TimeSeries> shares = hitShares({line("cache_type", "tools", {3, 0, none})},
-                                                   {line("cache_type", "tools", {1, 0, 2}), line("cache_type", "gateway_config", {1, 1, 1})});
+        const QList<TimeSeries> shares =
+            hitShares({line("cache_type", "tools", {3, 0, none})},
+                      {line("cache_type", "tools", {1, 0, 2}), line("cache_type", "gateway_config", {1, 1, 1})});
         QCOMPARE(shares.size(), 2);
         QCOMPARE(shares[0].name, QStringLiteral("gateway_config"));
         QCOMPARE(valuesOf(shares[0]), (QList<double>{0, 0, 0}));
@@ -175,7 +182,10 @@ private Q_SLOTS:
 
     void theSmallOnesAreAddedUp()
     {
-        const QList<TimeSeries> kept = greatestSeries({series(QStringLiteral("a"), {1, 1}), series(QStringLiteral("b"), {9, 9}), series(QStringLiteral("c"), {2, none}), series(QStringLiteral("d"), {8, 8})}, 3);
+        const QList<TimeSeries> kept =
+            greatestSeries({series(QStringLiteral("a"), {1, 1}), series(QStringLiteral("b"), {9, 9}),
+                            series(QStringLiteral("c"), {2, none}), series(QStringLiteral("d"), {8, 8})},
+                           3);
         QCOMPARE(kept.size(), 3);
         QCOMPARE(kept[0].name, QStringLiteral("b"));
         QCOMPARE(kept[1].name, QStringLiteral("d"));
@@ -186,7 +196,8 @@ private Q_SLOTS:
 
     void theAxisBeginsWhereValuesDo()
     {
-        QCOMPARE(firstValueNs({series(QStringLiteral("a"), {none, none, 1}), series(QStringLiteral("b"), {none, none, none, 1})}), 1010 * second);
+        QCOMPARE(firstValueNs({series(QStringLiteral("a"), {none, none, 1}), series(QStringLiteral("b"), {none, none, none, 1})}),
+                 1010 * second);
         QCOMPARE(firstValueNs({}), 0);
         QCOMPARE(fittedBeginNs(window, 0), window.fromNs);
         QCOMPARE(fittedBeginNs(window, 1200 * second), window.fromNs);
@@ -214,10 +225,14 @@ private Q_SLOTS:
 
     void valuesAreWrittenAsCsv()
     {
-        const QString csv = seriesCsv({series(QStringLiteral("p50"), {0.25, none}), series(QStringLiteral("odd, \"name\""), {1, 2})});
-        QCOMPARE(csv, QStringLiteral("time,p50,\"odd, \"\"name\"\"\"\r\n1970-01-01T00:16:40.000Z,0.25,1\r\n1970-01-01T00:16:45.000Z,,2\r\n"));
+        const QString csv =
+            seriesCsv({series(QStringLiteral("p50"), {0.25, none}), series(QStringLiteral("odd, \"name\""), {1, 2})});
+        QCOMPARE(csv,
+                 QStringLiteral(
+                     "time,p50,\"odd, \"\"name\"\"\"\r\n1970-01-01T00:16:40.000Z,0.25,1\r\n1970-01-01T00:16:45.000Z,,2\r\n"));
         QCOMPARE(seriesCsv({}), QStringLiteral("time\r\n"));
-        QVERIFY(seriesCsv({series(QStringLiteral("p50"), {1})}, unitText(MetricUnit::Seconds)).startsWith(QStringLiteral("time,p50 [s]\r\n")));
+        QVERIFY(seriesCsv({series(QStringLiteral("p50"), {1})}, unitText(MetricUnit::Seconds))
+                    .startsWith(QStringLiteral("time,p50 [s]\r\n")));
     }
 
     void theTableTellsTheSameValues()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/overview/overview_data.h"
 #include "ui/overview/client_guide.h"
 #include "ui/overview/first_run_page.h"
+#include "ui/overview/overview_data.h"
 #include "ui/overview/server_banners.h"
 #include "ui/widgets/format.h"
 
@@ -18,7 +18,10 @@ constexpr std::int64_t second = 1'000'000'000;
 constexpr std::int64_t minute = 60 * second;
 constexpr std::int64_t now = 1'700'000'003 * second;
 
-ChartWindow tenBuckets() { return {1000 * second, 1100 * second, 1095 * second, 10 * second}; }
+ChartWindow tenBuckets()
+{
+    return {1000 * second, 1100 * second, 1095 * second, 10 * second};
+}
 
 store::AggregateGroup group(const QList<int>& calls, int errorsEach = 0)
 {
@@ -179,11 +182,12 @@ private Q_SLOTS:
     void eachStretchShowsItsSlowestFailure()
     {
         const ChartWindow window = tenBuckets();
-        const std::vector<store::LatencyPoint> points{failure(window.fromNs + second, 5 * second, telemetry::Outcome::Timeout),
-                                                      failure(window.fromNs + second + 1, second, telemetry::Outcome::ToolError),
-                                                      failure(window.fromNs + 50 * second, second, telemetry::Outcome::Blocked),
-                                                      failure(window.fromNs - second, second, telemetry::Outcome::Blocked),
-                                                      failure(window.fromNs + 70 * second, second, telemetry::Outcome::Ok, false)};
+        const std::vector<store::LatencyPoint> points{
+            failure(window.fromNs + second, 5 * second, telemetry::Outcome::Timeout),
+            failure(window.fromNs + second + 1, second, telemetry::Outcome::ToolError),
+            failure(window.fromNs + 50 * second, second, telemetry::Outcome::Blocked),
+            failure(window.fromNs - second, second, telemetry::Outcome::Blocked),
+            failure(window.fromNs + 70 * second, second, telemetry::Outcome::Ok, false)};
         const QList<Exemplar> dots = failureDots(points, window);
         QCOMPARE(dots.size(), 2);
         QCOMPARE(dots[0].value, 5.0);
@@ -206,8 +210,9 @@ private Q_SLOTS:
     void errorsAreCountedByWhatBecameOfTheCall()
     {
         using telemetry::Outcome;
-        const QList<BarListRow> rows = errorRows({failure(1, 1, Outcome::Timeout), failure(1, 1, Outcome::ToolError), failure(1, 1, Outcome::Timeout),
-                                                  failure(1, 1, Outcome::Ok), failure(1, 1, Outcome::Cancelled, false)});
+        const QList<BarListRow> rows =
+            errorRows({failure(1, 1, Outcome::Timeout), failure(1, 1, Outcome::ToolError), failure(1, 1, Outcome::Timeout),
+                       failure(1, 1, Outcome::Ok), failure(1, 1, Outcome::Cancelled, false)});
         QCOMPARE(rows.size(), 3);
         QCOMPARE(rows[0].label, QStringLiteral("upstream timeout"));
         QCOMPARE(rows[0].value, 2.0);

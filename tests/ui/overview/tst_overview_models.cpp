@@ -58,9 +58,10 @@ private Q_SLOTS:
         service::ServerSnapshot remote = server(QStringLiteral("remote"), service::ServerState::Ready);
         remote.config.transport = config::ServerTransport::StreamableHttp;
         remote.config.url = QStringLiteral("http://127.0.0.1:9010/mcp?key=secret");
-        const QList<OverviewServer> rows = overviewServers(
-            {server(QStringLiteral("db"), service::ServerState::Ready), server(QStringLiteral("notes"), service::ServerState::Backoff), remote},
-            callsOf("db", 200, 2));
+        const QList<OverviewServer> rows =
+            overviewServers({server(QStringLiteral("db"), service::ServerState::Ready),
+                             server(QStringLiteral("notes"), service::ServerState::Backoff), remote},
+                            callsOf("db", 200, 2));
         QCOMPARE(rows.size(), 3);
         QCOMPARE(rows[0].lamp, Lamp::Good);
         QCOMPARE(rows[0].process, QStringLiteral("pid 4711"));
@@ -78,7 +79,8 @@ private Q_SLOTS:
     {
         QCOMPARE(shortState(QStringLiteral("notes did not start: `uvx` was not found, restart in 3 s"), QStringLiteral("notes")),
                  QStringLiteral("uvx was not found, restart in 3 s"));
-        QCOMPARE(shortState(QStringLiteral("waiting for its answer: 3 s"), QStringLiteral("notes")), QStringLiteral("waiting for its answer: 3 s"));
+        QCOMPARE(shortState(QStringLiteral("waiting for its answer: 3 s"), QStringLiteral("notes")),
+                 QStringLiteral("waiting for its answer: 3 s"));
         QCOMPARE(shortState(QStringLiteral("notes ended"), QStringLiteral("notes")), QStringLiteral("notes ended"));
     }
 
@@ -86,7 +88,8 @@ private Q_SLOTS:
     {
         OverviewServersModel model;
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
-        model.setServers(overviewServers({server(QStringLiteral("db"), service::ServerState::Ready), server(QStringLiteral("notes"), service::ServerState::Failed)},
+        model.setServers(overviewServers({server(QStringLiteral("db"), service::ServerState::Ready),
+                                          server(QStringLiteral("notes"), service::ServerState::Failed)},
                                          callsOf("db", 1000, 14)));
         QCOMPARE(model.rowCount(), 2);
         const auto text = [&](int row, int column) { return model.index(row, column).data().toString(); };
@@ -98,18 +101,24 @@ private Q_SLOTS:
         QCOMPARE(text(1, OverviewServersModel::Tools), QStringLiteral("–"));
         QCOMPARE(model.index(1, OverviewServersModel::Process).data(CellRole::Tone).toInt(), int(Tone::Error));
         QVERIFY(model.index(0, OverviewServersModel::Calls).data(Qt::TextAlignmentRole).toInt() & Qt::AlignRight);
-        QCOMPARE(model.index(0, OverviewServersModel::Course).data(SparklineDelegate::SeriesRole).value<QList<double>>().size(), 3);
-        QCOMPARE(model.index(1, OverviewServersModel::Name).data(Qt::AccessibleTextRole).toString(), QStringLiteral("notes, failed"));
+        QCOMPARE(model.index(0, OverviewServersModel::Course).data(SparklineDelegate::SeriesRole).value<QList<double>>().size(),
+                 3);
+        QCOMPARE(model.index(1, OverviewServersModel::Name).data(Qt::AccessibleTextRole).toString(),
+                 QStringLiteral("notes, failed"));
     }
 
     void rowsStayWhileNamesDo()
     {
         OverviewServersModel model;
         QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
-        model.setServers(overviewServers({server(QStringLiteral("a"), service::ServerState::Ready), server(QStringLiteral("b"), service::ServerState::Ready)}, {}));
+        model.setServers(overviewServers(
+            {server(QStringLiteral("a"), service::ServerState::Ready), server(QStringLiteral("b"), service::ServerState::Ready)},
+            {}));
         QSignalSpy reset(&model, &QAbstractItemModel::modelReset);
         QSignalSpy changed(&model, &QAbstractItemModel::dataChanged);
-        model.setServers(overviewServers({server(QStringLiteral("a"), service::ServerState::Ready), server(QStringLiteral("b"), service::ServerState::Failed)}, {}));
+        model.setServers(overviewServers(
+            {server(QStringLiteral("a"), service::ServerState::Ready), server(QStringLiteral("b"), service::ServerState::Failed)},
+            {}));
         QCOMPARE(reset.count(), 0);
         QCOMPARE(changed.count(), 1);
         QCOMPARE(changed[0][0].toModelIndex().row(), 1);

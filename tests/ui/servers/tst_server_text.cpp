@@ -112,7 +112,8 @@ private Q_SLOTS:
 
     void argumentsSurviveTheTextField()
     {
-        for (const QStringList& list : {QStringList(), QStringList{QStringLiteral("-y")}, QStringList{QStringLiteral("a"), QString(), QStringLiteral("b c")}})
+        for (const QStringList& list : {QStringList(), QStringList{QStringLiteral("-y")},
+                                        QStringList{QStringLiteral("a"), QString(), QStringLiteral("b c")}})
             QCOMPARE(argumentsFromText(textFromArguments(list)), list);
         QCOMPARE(argumentsFromText(QStringLiteral("a\n\n\n")), QStringList{QStringLiteral("a")});
     }
@@ -130,7 +131,8 @@ private Q_SLOTS:
     {
         const SecretParts bearer = splitSecret(QStringLiteral("Bearer abc def"));
         QCOMPARE(bearer.secret, QByteArrayLiteral("abc def"));
-        QCOMPARE(bearer.reference(vaultNameOf(QStringLiteral("my server"), QStringLiteral("X-Key"))), QStringLiteral("Bearer ${vault:my_server.X-Key}"));
+        QCOMPARE(bearer.reference(vaultNameOf(QStringLiteral("my server"), QStringLiteral("X-Key"))),
+                 QStringLiteral("Bearer ${vault:my_server.X-Key}"));
         const SecretParts plain = splitSecret(QStringLiteral("my pass word"));
         QCOMPARE(plain.secret, QByteArrayLiteral("my pass word"));
         QCOMPARE(plain.reference(QStringLiteral("n")), QStringLiteral("${vault:n}"));
@@ -152,7 +154,8 @@ private Q_SLOTS:
 
     void theFirstOfANameIsChosenForImport()
     {
-        ImportChoice choice({candidate(QStringLiteral("Cursor"), QStringLiteral("fs")), candidate(QStringLiteral("VS Code"), QStringLiteral("fs")),
+        ImportChoice choice({candidate(QStringLiteral("Cursor"), QStringLiteral("fs")),
+                             candidate(QStringLiteral("VS Code"), QStringLiteral("fs")),
                              candidate(QStringLiteral("Cursor"), QStringLiteral("db"))});
         QCOMPARE(choice.chosenCount(), 2);
         QVERIFY(choice.isChosen(0));
@@ -180,7 +183,8 @@ private Q_SLOTS:
     void aPreviewShowsTheLineAndNoSecret()
     {
         service::ImportCandidate found = candidate(QStringLiteral("Cursor"), QStringLiteral("fs"));
-        found.server.env = {{QStringLiteral("API_KEY"), QStringLiteral("hush-hush")}, {QStringLiteral("MODE"), QStringLiteral("fast")}};
+        found.server.env = {{QStringLiteral("API_KEY"), QStringLiteral("hush-hush")},
+                            {QStringLiteral("MODE"), QStringLiteral("fast")}};
         found.secretFields = {QStringLiteral("env.API_KEY")};
         const QString text = candidatePreview(found);
         QVERIFY(text.contains(commandLineOf(found.server)));

@@ -33,7 +33,10 @@ namespace {
 
 constexpr int patience = 30'000;
 
-QJsonObject demo() { return {{QStringLiteral("demo"), test::ServiceFixture::demoServer()}}; }
+QJsonObject demo()
+{
+    return {{QStringLiteral("demo"), test::ServiceFixture::demoServer()}};
+}
 
 const config::Server* configured(service::GatewayService& service, const QString& name, config::Config& storage)
 {
@@ -86,8 +89,10 @@ private Q_SLOTS:
         test::ServiceFixture fixture(demo());
         ServersSection section(fixture.service());
         const QAbstractItemModelTester tester(section.model(), QAbstractItemModelTester::FailureReportingMode::QtTest);
-        const QAbstractItemModelTester wireTester(section.wire()->model(), QAbstractItemModelTester::FailureReportingMode::QtTest);
-        const QAbstractItemModelTester toolTester(section.tools()->model(), QAbstractItemModelTester::FailureReportingMode::QtTest);
+        const QAbstractItemModelTester wireTester(section.wire()->model(),
+                                                  QAbstractItemModelTester::FailureReportingMode::QtTest);
+        const QAbstractItemModelTester toolTester(section.tools()->model(),
+                                                  QAbstractItemModelTester::FailureReportingMode::QtTest);
         section.resize(1200, 800);
         section.show();
         QTRY_VERIFY_WITH_TIMEOUT(fixture.isReady(QStringLiteral("demo")), patience);
@@ -138,7 +143,8 @@ private Q_SLOTS:
         QCoreApplication::processEvents();
         QCOMPARE(section.wire()->model()->lastId(), seen);
         section.setLive(true);
-        QTRY_VERIFY_WITH_TIMEOUT(rowOfMethod(*section.wire()->model(), "tools/call", telemetry::WireDirection::GatewayToServer) >= 0, patience);
+        QTRY_VERIFY_WITH_TIMEOUT(
+            rowOfMethod(*section.wire()->model(), "tools/call", telemetry::WireDirection::GatewayToServer) >= 0, patience);
     }
 
     void aServerThatDidNotStartSaysWhyAndLeadsToItsTrace()
@@ -147,7 +153,8 @@ private Q_SLOTS:
         ServersSection section(fixture.service());
         section.resize(1200, 800);
         section.show();
-        QTRY_VERIFY_WITH_TIMEOUT(section.overview()->banner()->headline().contains(QStringLiteral("oriel-no-such-program")), patience);
+        QTRY_VERIFY_WITH_TIMEOUT(section.overview()->banner()->headline().contains(QStringLiteral("oriel-no-such-program")),
+                                 patience);
         QVERIFY(!section.overview()->banner()->sentence().isEmpty());
         QSignalSpy opened(&section, &Section::openRequested);
         clickLink(section, QStringLiteral("Show the trace of this start"));
@@ -167,7 +174,8 @@ private Q_SLOTS:
         QTRY_COMPARE_WITH_TIMEOUT(section.enableAction()->iconText(), QStringLiteral("Disable"), patience);
         const qint64 pid = fixture.service().servers().first().pid;
         section.restartAction()->trigger();
-        QTRY_VERIFY_WITH_TIMEOUT(fixture.isReady(QStringLiteral("demo")) && fixture.service().servers().first().pid != pid, patience);
+        QTRY_VERIFY_WITH_TIMEOUT(fixture.isReady(QStringLiteral("demo")) && fixture.service().servers().first().pid != pid,
+                                 patience);
         section.enableAction()->trigger();
         QTRY_COMPARE_WITH_TIMEOUT(section.enableAction()->iconText(), QStringLiteral("Enable"), patience);
         QVERIFY(!section.restartAction()->isEnabled());
@@ -252,7 +260,8 @@ private Q_SLOTS:
 
     void settingsAreSavedKeptAsDraftAndReverted()
     {
-        test::ServiceFixture fixture({{QStringLiteral("demo"), test::ServiceFixture::demoServer()}, {QStringLiteral("ghost"), test::ServiceFixture::missingServer()}});
+        test::ServiceFixture fixture({{QStringLiteral("demo"), test::ServiceFixture::demoServer()},
+                                      {QStringLiteral("ghost"), test::ServiceFixture::missingServer()}});
         ServersSection section(fixture.service());
         section.resize(1200, 800);
         section.show();
@@ -272,8 +281,10 @@ private Q_SLOTS:
         QCOMPARE(time->text(), QStringLiteral("45 s"));
         section.settings()->bar()->saveButton()->click();
         config::Config storage;
-        QTRY_VERIFY_WITH_TIMEOUT(configured(fixture.service(), QStringLiteral("demo"), storage)->timeouts.toolCall.has_value(), patience);
-        QCOMPARE(configured(fixture.service(), QStringLiteral("demo"), storage)->timeouts.toolCall, std::optional(std::chrono::milliseconds(45'000)));
+        QTRY_VERIFY_WITH_TIMEOUT(configured(fixture.service(), QStringLiteral("demo"), storage)->timeouts.toolCall.has_value(),
+                                 patience);
+        QCOMPARE(configured(fixture.service(), QStringLiteral("demo"), storage)->timeouts.toolCall,
+                 std::optional(std::chrono::milliseconds(45'000)));
         QTRY_VERIFY_WITH_TIMEOUT(!section.settings()->bar()->isVisible(), patience);
         time->setText(QStringLiteral("1 h"));
         section.settings()->bar()->revertButton()->click();
@@ -302,7 +313,9 @@ private Q_SLOTS:
         QVERIFY(QDir(home.path()).mkpath(QStringLiteral(".cursor")));
         QFile file(home.filePath(QStringLiteral(".cursor/mcp.json")));
         QVERIFY(file.open(QIODevice::WriteOnly));
-        file.write(QJsonDocument(QJsonObject{{QStringLiteral("mcpServers"), QJsonObject{{QStringLiteral("found"), test::ServiceFixture::demoServer()}}}}).toJson());
+        file.write(QJsonDocument(QJsonObject{{QStringLiteral("mcpServers"),
+                                              QJsonObject{{QStringLiteral("found"), test::ServiceFixture::demoServer()}}}})
+                       .toJson());
         file.close();
         const QByteArray before = qgetenv("HOME");
         qputenv("HOME", home.path().toUtf8());
@@ -326,7 +339,8 @@ private Q_SLOTS:
 
     void theFilterNarrowsTheList()
     {
-        test::ServiceFixture fixture({{QStringLiteral("alpha"), test::ServiceFixture::missingServer()}, {QStringLiteral("beta"), test::ServiceFixture::missingServer()}});
+        test::ServiceFixture fixture({{QStringLiteral("alpha"), test::ServiceFixture::missingServer()},
+                                      {QStringLiteral("beta"), test::ServiceFixture::missingServer()}});
         ServersSection section(fixture.service());
         section.show();
         QTRY_COMPARE_WITH_TIMEOUT(section.model()->rowCount(), 2, patience);
@@ -338,7 +352,8 @@ private Q_SLOTS:
 
     void stateIsKeptAndNonsenseIsIgnored()
     {
-        test::ServiceFixture fixture({{QStringLiteral("alpha"), test::ServiceFixture::missingServer()}, {QStringLiteral("beta"), test::ServiceFixture::missingServer()}});
+        test::ServiceFixture fixture({{QStringLiteral("alpha"), test::ServiceFixture::missingServer()},
+                                      {QStringLiteral("beta"), test::ServiceFixture::missingServer()}});
         QByteArray state;
         {
             ServersSection section(fixture.service());

@@ -13,7 +13,8 @@ using telemetry::WireKind;
 
 namespace {
 
-store::WireEntry entry(std::uint64_t id, WireKind kind = WireKind::Request, WireDirection direction = WireDirection::GatewayToServer)
+store::WireEntry entry(std::uint64_t id, WireKind kind = WireKind::Request,
+                       WireDirection direction = WireDirection::GatewayToServer)
 {
     store::WireEntry row;
     row.id = id;
@@ -81,7 +82,8 @@ private Q_SLOTS:
     void aRowTellsWhoSaidWhatToWhom()
     {
         WireModel model;
-        model.append({entry(1), entry(2, WireKind::Error, WireDirection::ServerToGateway), entry(3, WireKind::Request, WireDirection::ClientToGateway),
+        model.append({entry(1), entry(2, WireKind::Error, WireDirection::ServerToGateway),
+                      entry(3, WireKind::Request, WireDirection::ClientToGateway),
                       entry(4, WireKind::Stderr, WireDirection::ServerToGateway)});
         const auto cell = [&model](int row, int column) { return model.index(row, column).data().toString(); };
         QCOMPARE(cell(0, WireModel::Peer), QStringLiteral("→ notes"));

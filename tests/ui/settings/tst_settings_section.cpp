@@ -36,7 +36,10 @@ namespace {
 
 constexpr int patience = 30'000;
 
-template <class Editor> Editor* field(Form* form, const char* key) { return qobject_cast<Editor*>(form->editor(QLatin1String(key))); }
+template <class Editor> Editor* field(Form* form, const char* key)
+{
+    return qobject_cast<Editor*>(form->editor(QLatin1String(key)));
+}
 
 config::Destination fileDestination(const QString& path)
 {
@@ -80,7 +83,8 @@ private Q_SLOTS:
 
     void everyPageIsFoundByItsName()
     {
-        for (const char* id : {"destinations", "clients", "credentials", "retention", "masking", "gateway", "appearance", "about"}) {
+        for (const char* id :
+             {"destinations", "clients", "credentials", "retention", "masking", "gateway", "appearance", "about"}) {
             QVERIFY2(m_section->open(QLatin1String(id)), id);
             QCOMPARE(m_section->currentPage()->category().id, QLatin1String(id));
             QVERIFY(m_section->currentPage()->isVisible());
@@ -93,7 +97,8 @@ private Q_SLOTS:
     void aDestinationIsListedAndItsTestSpanReallyArrives()
     {
         const QString path = m_fixture->path(QStringLiteral("spans.jsonl"));
-        const QAbstractItemModelTester tester(m_section->destinations()->model(), QAbstractItemModelTester::FailureReportingMode::QtTest);
+        const QAbstractItemModelTester tester(m_section->destinations()->model(),
+                                              QAbstractItemModelTester::FailureReportingMode::QtTest);
         QVERIFY(succeeds(service().saveDestination(fileDestination(path))));
         QTRY_COMPARE_WITH_TIMEOUT(m_section->destinations()->model()->rowCount(), 1, patience);
         QVERIFY(m_section->open(QStringLiteral("destination:Archive")));
@@ -132,7 +137,8 @@ private Q_SLOTS:
     void aTokenIsShownOnceWithItsSnippetsAndCanBeRevoked()
     {
         QVERIFY(m_section->open(QStringLiteral("clients")));
-        const QAbstractItemModelTester tester(m_section->clients()->tokenModel(), QAbstractItemModelTester::FailureReportingMode::QtTest);
+        const QAbstractItemModelTester tester(m_section->clients()->tokenModel(),
+                                              QAbstractItemModelTester::FailureReportingMode::QtTest);
         TokenDialog dialog(service(), {});
         dialog.show();
         dialog.accept();
@@ -168,7 +174,8 @@ private Q_SLOTS:
     void aSecretIsKeptByNameOnly()
     {
         QVERIFY(m_section->open(QStringLiteral("credentials")));
-        QTRY_VERIFY_WITH_TIMEOUT(service().status().vaultDegraded || service().status().vaultState.contains(QStringLiteral("keychain")), patience);
+        QTRY_VERIFY_WITH_TIMEOUT(
+            service().status().vaultDegraded || service().status().vaultState.contains(QStringLiteral("keychain")), patience);
         SecretDialog dialog(service(), {}, {});
         dialog.show();
         auto* value = field<QLineEdit>(dialog.form(), "value");
@@ -235,7 +242,8 @@ private Q_SLOTS:
         QVERIFY(m_section->open(QStringLiteral("masking")));
         MaskingPage* page = m_section->masking();
         page->sample()->setPlainText(QStringLiteral("{\"password\":\"correct horse\"}"));
-        QTRY_VERIFY_WITH_TIMEOUT(page->result()->text().contains(QStringLiteral("[masked:key-name]")) && page->hits()->rowCount() == 1, patience);
+        QTRY_VERIFY_WITH_TIMEOUT(
+            page->result()->text().contains(QStringLiteral("[masked:key-name]")) && page->hits()->rowCount() == 1, patience);
         page->except(0);
         QTRY_VERIFY_WITH_TIMEOUT(page->result()->text().contains(QStringLiteral("correct horse")), patience);
         page->save();
@@ -256,7 +264,8 @@ private Q_SLOTS:
         QVERIFY(!page->isChanged());
         field<QLineEdit>(page->form(), "timeouts.toolCall")->setText(QStringLiteral("90 s"));
         page->bar()->saveButton()->click();
-        QTRY_COMPARE_WITH_TIMEOUT(service().configuration().gateway.timeouts.toolCall, std::chrono::milliseconds(90'000), patience);
+        QTRY_COMPARE_WITH_TIMEOUT(service().configuration().gateway.timeouts.toolCall, std::chrono::milliseconds(90'000),
+                                  patience);
     }
 
     void aThemeIsShownAtOnceAndTakenBackByRevert()

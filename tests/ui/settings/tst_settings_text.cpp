@@ -113,7 +113,8 @@ private Q_SLOTS:
     {
         QVERIFY(validatePatterns({{QStringLiteral("ticket"), QStringLiteral("T-[0-9]+")}}).isEmpty());
         QCOMPARE(validatePatterns({{QStringLiteral("a b"), QStringLiteral("x")}, {QStringLiteral("c"), QString()}}).size(), 2);
-        QCOMPARE(validatePatterns({{QStringLiteral("a"), QStringLiteral("x")}, {QStringLiteral("a"), QStringLiteral("y")}}).size(), 1);
+        QCOMPARE(
+            validatePatterns({{QStringLiteral("a"), QStringLiteral("x")}, {QStringLiteral("a"), QStringLiteral("y")}}).size(), 1);
         QVERIFY(validateExceptions({QStringLiteral("$.a.b"), QString(64, QLatin1Char('a'))}).isEmpty());
         QCOMPARE(validateExceptions({QStringLiteral("hunter2"), QString(63, QLatin1Char('a'))}).size(), 2);
     }
@@ -139,7 +140,8 @@ private Q_SLOTS:
         config::Destination destination = collector();
         destination.headers = {{QStringLiteral("Authorization"), QStringLiteral("Bearer ${vault:notes.KEY}")}};
         configuration.telemetry.destinations = {destination};
-        QCOMPARE(usesOfSecret(configuration, QStringLiteral("notes.KEY")), (QStringList{QStringLiteral("server notes"), QStringLiteral("destination Collector")}));
+        QCOMPARE(usesOfSecret(configuration, QStringLiteral("notes.KEY")),
+                 (QStringList{QStringLiteral("server notes"), QStringLiteral("destination Collector")}));
         const QList<SecretRow> rows = secretRows({QStringLiteral("notes.KEY"), QStringLiteral("idle")}, configuration);
         QCOMPARE(rows.size(), 3);
         QCOMPARE(rows[0].name, QStringLiteral("gone"));

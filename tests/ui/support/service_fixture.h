@@ -18,8 +18,8 @@
 
 namespace oriel::test {
 
-/// A real GatewayService in a temporary directory, on a free port and without authentication, and a client that calls tools through it over
-/// HTTP. For tests of sections; needs an event loop (QTEST_MAIN).
+/// A real GatewayService in a temporary directory, on a free port and without authentication, and a client that calls tools
+/// through it over HTTP. For tests of sections; needs an event loop (QTEST_MAIN).
 class ServiceFixture {
 public:
     /// Fills the stores of a data directory before the service opens it.
@@ -63,7 +63,10 @@ public:
     /// One entry of `mcpServers`: the bundled demo server, a real process on stdio.
     [[nodiscard]] static QJsonObject demoServer() { return {{QStringLiteral("command"), QStringLiteral(ORIEL_DEMO_SERVER)}}; }
     /// One entry that cannot start.
-    [[nodiscard]] static QJsonObject missingServer() { return {{QStringLiteral("command"), QStringLiteral("oriel-no-such-program")}}; }
+    [[nodiscard]] static QJsonObject missingServer()
+    {
+        return {{QStringLiteral("command"), QStringLiteral("oriel-no-such-program")}};
+    }
 
     [[nodiscard]] bool isReady(const QString& server) const
     {
@@ -79,23 +82,27 @@ public:
     {
         if (m_session.isEmpty() && !openSession())
             return false;
-        return post({{QStringLiteral("jsonrpc"), QStringLiteral("2.0")},
-                     {QStringLiteral("id"), ++m_lastId},
-                     {QStringLiteral("method"), QStringLiteral("tools/call")},
-                     {QStringLiteral("params"), QJsonObject{{QStringLiteral("name"), tool}, {QStringLiteral("arguments"), arguments}}}});
+        return post(
+            {{QStringLiteral("jsonrpc"), QStringLiteral("2.0")},
+             {QStringLiteral("id"), ++m_lastId},
+             {QStringLiteral("method"), QStringLiteral("tools/call")},
+             {QStringLiteral("params"), QJsonObject{{QStringLiteral("name"), tool}, {QStringLiteral("arguments"), arguments}}}});
     }
 
 private:
     bool openSession()
     {
-        const QJsonObject client{{QStringLiteral("name"), QStringLiteral("tester")}, {QStringLiteral("version"), QStringLiteral("1")}};
-        const bool answered = post({{QStringLiteral("jsonrpc"), QStringLiteral("2.0")},
-                                    {QStringLiteral("id"), ++m_lastId},
-                                    {QStringLiteral("method"), QStringLiteral("initialize")},
-                                    {QStringLiteral("params"), QJsonObject{{QStringLiteral("protocolVersion"), QStringLiteral("2025-11-25")},
-                                                                           {QStringLiteral("capabilities"), QJsonObject()},
-                                                                           {QStringLiteral("clientInfo"), client}}}});
-        return answered && post({{QStringLiteral("jsonrpc"), QStringLiteral("2.0")}, {QStringLiteral("method"), QStringLiteral("notifications/initialized")}});
+        const QJsonObject client{{QStringLiteral("name"), QStringLiteral("tester")},
+                                 {QStringLiteral("version"), QStringLiteral("1")}};
+        const bool answered =
+            post({{QStringLiteral("jsonrpc"), QStringLiteral("2.0")},
+                  {QStringLiteral("id"), ++m_lastId},
+                  {QStringLiteral("method"), QStringLiteral("initialize")},
+                  {QStringLiteral("params"), QJsonObject{{QStringLiteral("protocolVersion"), QStringLiteral("2025-11-25")},
+                                                         {QStringLiteral("capabilities"), QJsonObject()},
+                                                         {QStringLiteral("clientInfo"), client}}}});
+        return answered && post({{QStringLiteral("jsonrpc"), QStringLiteral("2.0")},
+                                 {QStringLiteral("method"), QStringLiteral("notifications/initialized")}});
     }
 
     bool post(const QJsonObject& message)

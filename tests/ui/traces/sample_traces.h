@@ -27,7 +27,8 @@ public:
     TraceMaker(TraceId id, std::int64_t startNs) : m_id(id), m_start(startNs) {}
 
     /// Times relative to the trace; returns the id.
-    std::uint64_t add(std::uint64_t parent, const QByteArray& name, double fromMs, double lengthMs, std::shared_ptr<const telemetry::Resource> resource,
+    std::uint64_t add(std::uint64_t parent, const QByteArray& name, double fromMs, double lengthMs,
+                      std::shared_ptr<const telemetry::Resource> resource,
                       telemetry::SpanKind kind = telemetry::SpanKind::Internal)
     {
         telemetry::SpanData& span = m_spans.emplace_back();
@@ -71,10 +72,11 @@ inline std::vector<telemetry::SpanData> failedIssue(TraceId id, std::int64_t sta
     TraceMaker trace(id, startNs);
     const std::uint64_t root = trace.add(0, "tools/call github__create_issue", 0, 1310, oriel, SpanKind::Server);
     trace.gateway();
-    trace.last().attributes = {{"mcp.method.name", QByteArray("tools/call")},      {"gen_ai.tool.name", QByteArray("github__create_issue")},
-                               {"mcp.protocol.version", QByteArray("2025-11-25")}, {"network.transport", QByteArray("tcp")},
-                               {"mcp.client.name", QByteArray("claude-code")},     {"mcp.client.version", QByteArray("2.1.317")},
-                               {"mcp.server.name", QByteArray("github")},          {"request.id", QByteArray("01JD4Z6T0F")}};
+    trace.last().attributes = {
+        {"mcp.method.name", QByteArray("tools/call")},      {"gen_ai.tool.name", QByteArray("github__create_issue")},
+        {"mcp.protocol.version", QByteArray("2025-11-25")}, {"network.transport", QByteArray("tcp")},
+        {"mcp.client.name", QByteArray("claude-code")},     {"mcp.client.version", QByteArray("2.1.317")},
+        {"mcp.server.name", QByteArray("github")},          {"request.id", QByteArray("01JD4Z6T0F")}};
     const auto internal = [&](std::uint64_t parent, const QByteArray& name, double from, double length) {
         const std::uint64_t span = trace.add(parent, name, from, length, oriel);
         trace.gateway();
@@ -87,11 +89,14 @@ inline std::vector<telemetry::SpanData> failedIssue(TraceId id, std::int64_t sta
     internal(root, "gateway.route", 50, 0.003);
     const std::uint64_t hop = trace.add(root, "tools/call create_issue", 58.4, 1151, oriel, SpanKind::Client);
     trace.gateway();
-    trace.last().attributes = {{"mcp.method.name", QByteArray("tools/call")}, {"gen_ai.tool.name", QByteArray("create_issue")}, {"peer.service", QByteArray("github")},
+    trace.last().attributes = {{"mcp.method.name", QByteArray("tools/call")},
+                               {"gen_ai.tool.name", QByteArray("create_issue")},
+                               {"peer.service", QByteArray("github")},
                                {"network.transport", QByteArray("pipe")}};
     const std::uint64_t post = trace.add(hop, "POST /repos/{owner}/{repo}/issues", 94, 446, github, SpanKind::Client);
     trace.fail("503 Service Unavailable");
-    trace.last().events = {{startNs + 500 * ms, "exception", {{"exception.message", QByteArray("connection reset")}}, 0}, {startNs + 520 * ms, "retry", {}, 0}};
+    trace.last().events = {{startNs + 500 * ms, "exception", {{"exception.message", QByteArray("connection reset")}}, 0},
+                           {startNs + 520 * ms, "retry", {}, 0}};
     trace.add(post, "dns + tls", 96, 118, github);
     trace.add(hop, "retry 1 · 503", 575, 391, github, SpanKind::Client);
     trace.fail("503 Service Unavailable");

@@ -11,7 +11,10 @@
 
 namespace oriel::ui::shapes {
 
-inline SpanId spanId(std::uint64_t number) { return SpanId{number}; }
+inline SpanId spanId(std::uint64_t number)
+{
+    return SpanId{number};
+}
 
 inline IndexInput span(std::uint64_t id, std::uint64_t parent, std::int64_t start, std::int64_t end)
 {
@@ -45,10 +48,13 @@ inline std::vector<IndexInput> deep(std::uint32_t count)
 inline std::vector<IndexInput> randomTree(std::uint32_t count, unsigned seed)
 {
     std::mt19937 random(seed);
-    const auto upTo = [&random](std::int64_t most) { return std::uniform_int_distribution<std::int64_t>(0, std::max<std::int64_t>(0, most))(random); };
+    const auto upTo = [&random](std::int64_t most) {
+        return std::uniform_int_distribution<std::int64_t>(0, std::max<std::int64_t>(0, most))(random);
+    };
     std::vector<IndexInput> spans{span(1, 0, 0, 1'000'000)};
     for (std::uint32_t i = 1; i < count; ++i) {
-        const IndexInput above = spans[static_cast<std::size_t>(upTo(std::min<std::int64_t>(i - 1, 400)) + (i > 401 ? i - 401 : 0))];
+        const IndexInput above =
+            spans[static_cast<std::size_t>(upTo(std::min<std::int64_t>(i - 1, 400)) + (i > 401 ? i - 401 : 0))];
         const std::int64_t length = std::max<std::int64_t>(1, above.endNs - above.startNs);
         const std::int64_t start = above.startNs + upTo(length);
         IndexInput child = span(i + 1, above.id.value, start, start + upTo(length + length / 4));

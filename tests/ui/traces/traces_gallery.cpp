@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Shows the trace page with sample traces, or writes a picture of it; for looking, not installed. With --bench N it prints what a trace of N
-// spans costs to index and to paint.
+// Shows the trace page with sample traces, or writes a picture of it; for looking, not installed. With --bench N it prints what a
+// trace of N spans costs to index and to paint.
 #include "sample_traces.h"
 #include "support/service_fixture.h"
 #include "trace_shapes.h"
@@ -28,7 +28,8 @@ const TraceId failedId{0x4bf92f3577b34da6ULL, 0xa3ce929d0e0e4736ULL};
 void fill(const QString& dataDir)
 {
     const std::int64_t now = QDateTime::currentMSecsSinceEpoch() * ui::samples::ms;
-    std::vector<telemetry::SpanData> spans = ui::samples::plainTraces(260, now - 9'000 * ui::samples::ms, 3'300 * ui::samples::ms);
+    std::vector<telemetry::SpanData> spans =
+        ui::samples::plainTraces(260, now - 9'000 * ui::samples::ms, 3'300 * ui::samples::ms);
     for (telemetry::SpanData& span : ui::samples::failedIssue(failedId, now - 6'000 * ui::samples::ms))
         spans.push_back(std::move(span));
     ui::samples::store(dataDir, std::move(spans));
@@ -79,19 +80,21 @@ int main(int argc, char** argv)
     QApplication application(argc, argv);
     QCommandLineParser arguments;
     arguments.addHelpOption();
-    arguments.addOptions({{QStringLiteral("screenshot"), QStringLiteral("Write a picture and exit"), QStringLiteral("file")},
-                          {QStringLiteral("theme"), QStringLiteral("dark, light or system"), QStringLiteral("name"), QStringLiteral("system")},
-                          {QStringLiteral("size"), QStringLiteral("Size of the page"), QStringLiteral("WxH"), QStringLiteral("1256x826")},
-                          {QStringLiteral("filter"), QStringLiteral("Filter to apply"), QStringLiteral("text")},
-                          {QStringLiteral("open"), QStringLiteral("Trace or trace/span to open"), QStringLiteral("target"),
-                           QString::fromLatin1(failedId.toHex()) + QStringLiteral("/0000000000000007")},
-                          {QStringLiteral("tab"), QStringLiteral("Tab of the trace"), QStringLiteral("index"), QStringLiteral("0")},
-                          {QStringLiteral("detail"), QStringLiteral("Tab of the span"), QStringLiteral("index"), QStringLiteral("0")},
-                          {QStringLiteral("empty"), QStringLiteral("Without traces")},
-                          {QStringLiteral("call"), QStringLiteral("Make a real call and open it")},
-                          {QStringLiteral("bench"), QStringLiteral("Measure a random tree of N spans"), QStringLiteral("N")}});
+    arguments.addOptions(
+        {{QStringLiteral("screenshot"), QStringLiteral("Write a picture and exit"), QStringLiteral("file")},
+         {QStringLiteral("theme"), QStringLiteral("dark, light or system"), QStringLiteral("name"), QStringLiteral("system")},
+         {QStringLiteral("size"), QStringLiteral("Size of the page"), QStringLiteral("WxH"), QStringLiteral("1256x826")},
+         {QStringLiteral("filter"), QStringLiteral("Filter to apply"), QStringLiteral("text")},
+         {QStringLiteral("open"), QStringLiteral("Trace or trace/span to open"), QStringLiteral("target"),
+          QString::fromLatin1(failedId.toHex()) + QStringLiteral("/0000000000000007")},
+         {QStringLiteral("tab"), QStringLiteral("Tab of the trace"), QStringLiteral("index"), QStringLiteral("0")},
+         {QStringLiteral("detail"), QStringLiteral("Tab of the span"), QStringLiteral("index"), QStringLiteral("0")},
+         {QStringLiteral("empty"), QStringLiteral("Without traces")},
+         {QStringLiteral("call"), QStringLiteral("Make a real call and open it")},
+         {QStringLiteral("bench"), QStringLiteral("Measure a random tree of N spans"), QStringLiteral("N")}});
     arguments.process(application);
-    ui::Appearance appearance(std::make_unique<ui::SystemThemeSource>(), ui::Appearance::preferenceFromName(arguments.value(QStringLiteral("theme"))));
+    ui::Appearance appearance(std::make_unique<ui::SystemThemeSource>(),
+                              ui::Appearance::preferenceFromName(arguments.value(QStringLiteral("theme"))));
     if (arguments.isSet(QStringLiteral("bench")))
         return bench(arguments.value(QStringLiteral("bench")).toUInt());
     appearance.serviceColors().pin(QStringLiteral("oriel"), 0);
@@ -109,8 +112,12 @@ int main(int argc, char** argv)
     section.setFilter(arguments.value(QStringLiteral("filter")));
     if (call) {
         (void)QTest::qWaitFor([&] { return fixture.isReady(QStringLiteral("demo")); }, 20'000);
-        fixture.call(QStringLiteral("demo__leaky_config"), {{QStringLiteral("section"), QStringLiteral("deploy")}, {QStringLiteral("password"), QStringLiteral("correct-horse")}});
-        (void)QTest::qWaitFor([&] { return section.list()->model()->rowCount() > 0 && section.list()->model()->row(0).tool == QByteArrayView("leaky_config"); });
+        fixture.call(QStringLiteral("demo__leaky_config"), {{QStringLiteral("section"), QStringLiteral("deploy")},
+                                                            {QStringLiteral("password"), QStringLiteral("correct-horse")}});
+        (void)QTest::qWaitFor([&] {
+            return section.list()->model()->rowCount() > 0 &&
+                   section.list()->model()->row(0).tool == QByteArrayView("leaky_config");
+        });
         section.open(QString::fromLatin1(section.list()->model()->row(0).traceId.toHex()));
     } else if (!empty) {
         section.open(arguments.value(QStringLiteral("open")));
@@ -119,7 +126,12 @@ int main(int argc, char** argv)
     section.detail()->tabs()->setCurrentIndex(arguments.value(QStringLiteral("detail")).toInt());
     if (!arguments.isSet(QStringLiteral("screenshot")))
         return application.exec();
-    (void)QTest::qWaitFor([&] { return section.isReady() && (empty || section.list()->model()->rowCount() > 1 || !section.list()->filterError().isEmpty()); }, 20'000);
+    (void)QTest::qWaitFor(
+        [&] {
+            return section.isReady() &&
+                   (empty || section.list()->model()->rowCount() > 1 || !section.list()->filterError().isEmpty());
+        },
+        20'000);
     const std::size_t payload = call ? 1 : 0;
     (void)QTest::qWaitFor([&] { return empty || payload == 0 || !section.detail()->arguments()->facts().isEmpty(); }, 5'000);
     QCoreApplication::processEvents();

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "telemetry/resource.h"
 #include "trace_shapes.h"
 #include "ui/traces/trace_document.h"
 #include "ui/traces/trace_fold.h"
 #include "ui/traces/trace_index.h"
-
-#include "telemetry/resource.h"
 
 #include <QtTest>
 
@@ -37,7 +36,8 @@ std::int64_t slowSelfTime(const TraceIndex& index, std::uint32_t row)
     std::int64_t self = 0;
     for (auto point = points.begin(); std::next(point) != points.end(); ++point) {
         const std::int64_t from = *point;
-        const bool busy = std::any_of(children.begin(), children.end(), [&](std::uint32_t child) { return index.start(child) <= from && index.end(child) > from; });
+        const bool busy = std::any_of(children.begin(), children.end(),
+                                      [&](std::uint32_t child) { return index.start(child) <= from && index.end(child) > from; });
         self += busy ? 0 : *std::next(point) - from;
     }
     return self;
@@ -90,7 +90,8 @@ void checkPath(const TraceIndex& index, std::uint32_t root)
     QCOMPARE(at, index.end(root));
 }
 
-telemetry::SpanData gatewaySpan(std::uint64_t id, std::uint64_t parent, telemetry::SpanKind kind, std::int64_t start, std::int64_t end)
+telemetry::SpanData gatewaySpan(std::uint64_t id, std::uint64_t parent, telemetry::SpanKind kind, std::int64_t start,
+                                std::int64_t end)
 {
     static const std::shared_ptr<const telemetry::Scope> scope = telemetry::orielScope();
     telemetry::SpanData span;
@@ -157,7 +158,8 @@ private Q_SLOTS:
     void theCriticalPathGoesThroughTheChildThatEndedLast()
     {
         // The root waits for 3, which began when 2 was over; 4 was over long before.
-        const TraceIndex index = TraceIndex::build(std::vector{span(1, 0, 0, 100), span(2, 1, 10, 40), span(3, 1, 45, 90), span(4, 1, 12, 30)});
+        const TraceIndex index =
+            TraceIndex::build(std::vector{span(1, 0, 0, 100), span(2, 1, 10, 40), span(3, 1, 45, 90), span(4, 1, 12, 30)});
         const CriticalPath path = criticalPath(index, 0);
         const std::uint32_t two = index.rowOf(spanId(2));
         const std::uint32_t three = index.rowOf(spanId(3));
@@ -218,7 +220,8 @@ private Q_SLOTS:
 
     void aCircleOfParentsIsCutAtItsEarliestSpan()
     {
-        const std::vector<IndexInput> spans{span(1, 3, 20, 30), span(2, 1, 10, 30), span(3, 2, 15, 18), span(4, 3, 16, 17), span(5, 5, 1, 2)};
+        const std::vector<IndexInput> spans{span(1, 3, 20, 30), span(2, 1, 10, 30), span(3, 2, 15, 18), span(4, 3, 16, 17),
+                                            span(5, 5, 1, 2)};
         const TraceIndex index = TraceIndex::build(spans);
         QCOMPARE(index.size(), 5U);
         const std::uint32_t cut = index.rowOf(spanId(2));
@@ -233,7 +236,8 @@ private Q_SLOTS:
 
     void twoSpansWithOneIdAreBothShownAndTheFirstHasTheChildren()
     {
-        const TraceIndex index = TraceIndex::build(std::vector{span(1, 0, 0, 10), span(2, 1, 1, 5), span(2, 1, 2, 6), span(3, 2, 2, 3)});
+        const TraceIndex index =
+            TraceIndex::build(std::vector{span(1, 0, 0, 10), span(2, 1, 1, 5), span(2, 1, 2, 6), span(3, 2, 2, 3)});
         QCOMPARE(index.size(), 4U);
         QCOMPARE(index.source(index.parent(index.rowOf(spanId(3)))), 1U);
         QCOMPARE(index.source(index.rowOf(spanId(2))), 1U);
@@ -258,7 +262,8 @@ private Q_SLOTS:
 
     void foldingHidesASubtreeAndRevealingBringsItBack()
     {
-        const auto index = shared({span(1, 0, 0, 100), span(2, 1, 10, 40), span(3, 2, 15, 30), span(4, 1, 50, 90), span(5, 4, 55, 60)});
+        const auto index =
+            shared({span(1, 0, 0, 100), span(2, 1, 10, 40), span(3, 2, 15, 30), span(4, 1, 50, 90), span(5, 4, 55, 60)});
         TraceFold fold(index);
         QCOMPARE(fold.rows(), (std::vector<std::uint32_t>{0, 1, 2, 3, 4}));
         QVERIFY(fold.setFolded(1, true));
@@ -306,7 +311,7 @@ private Q_SLOTS:
         store::TraceLookup lookup;
         lookup.state = store::TraceLookup::State::Found;
         lookup.spans = {gatewaySpan(1, 0, SpanKind::Server, 1'000, 2'000), gatewaySpan(2, 1, SpanKind::Internal, 1'050, 1'950),
-                        gatewaySpan(3, 2, SpanKind::Client, 1'100, 1'400),  gatewaySpan(4, 2, SpanKind::Client, 1'300, 1'600),
+                        gatewaySpan(3, 2, SpanKind::Client, 1'100, 1'400), gatewaySpan(4, 2, SpanKind::Client, 1'300, 1'600),
                         gatewaySpan(5, 2, SpanKind::Client, 1'900, 2'100)};
         const auto document = TraceDocument::make(TraceId{1, 2}, lookup, 0);
         QCOMPARE(document->split.totalNs, 1'000);

@@ -113,7 +113,8 @@ private Q_SLOTS:
             std::iota(numbers.begin(), numbers.end(), 1U);
             std::shuffle(numbers.begin(), numbers.end(), random);
             for (std::size_t i = 0; i < count; ++i) // now and then a trace's start moves, when its root comes late
-                rows.push_back(trace(numbers[i], static_cast<std::int64_t>(numbers[i]) * 10 - (random() % 9 == 0 ? 35 : 0), random() % 3));
+                rows.push_back(
+                    trace(numbers[i], static_cast<std::int64_t>(numbers[i]) * 10 - (random() % 9 == 0 ? 35 : 0), random() % 3));
             std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.startUnixNs > b.startUnixNs; });
             std::vector<TraceId> expected;
             for (const auto& row : rows)

@@ -73,7 +73,8 @@ private Q_SLOTS:
         QCOMPARE(TraceTarget::parse(both)->toText(), both);
         QCOMPARE(TraceTarget::parse(trace + QLatin1Char('/'))->toText(), trace);
         QCOMPARE(TraceTarget::parse(QStringLiteral(" ") + trace.toUpper())->toText(), trace);
-        for (const char* wrong : {"", "trace", "4bf9", "4bf92f3577b34da6a3ce929d0e0e4736/xyz", "00000000000000000000000000000000"})
+        for (const char* wrong :
+             {"", "trace", "4bf9", "4bf92f3577b34da6a3ce929d0e0e4736/xyz", "00000000000000000000000000000000"})
             QVERIFY(!TraceTarget::parse(QString::fromLatin1(wrong)));
     }
 
@@ -105,7 +106,8 @@ private Q_SLOTS:
         const auto parsed = store::Filter::parse(text.toUtf8());
         QVERIFY(!parsed);
         const QString words = filterErrorText(text, parsed.error());
-        QVERIFY2(words.contains(QString::number(QString::fromUtf8(text.toUtf8().left(parsed.error().offset)).size() + 1)), qPrintable(words));
+        QVERIFY2(words.contains(QString::number(QString::fromUtf8(text.toUtf8().left(parsed.error().offset)).size() + 1)),
+                 qPrintable(words));
         QVERIFY(words.startsWith(parsed.error().message));
     }
 
@@ -114,7 +116,8 @@ private Q_SLOTS:
         const Vocabulary vocabulary;
         const QStringList keys = filterCompletions(QStringLiteral("status=error serv"), vocabulary);
         QVERIFY2(keys.contains(QStringLiteral("server=")), qPrintable(keys.join(QLatin1Char(' '))));
-        QCOMPARE(filterCompletions(QStringLiteral("status=error server=git"), vocabulary), QStringList({QStringLiteral("server=github"), QStringLiteral("server=gitlab")}));
+        QCOMPARE(filterCompletions(QStringLiteral("status=error server=git"), vocabulary),
+                 QStringList({QStringLiteral("server=github"), QStringLiteral("server=gitlab")}));
     }
 
     void theRequestIsThatOfTheClient()
@@ -124,7 +127,8 @@ private Q_SLOTS:
         QCOMPARE(call.value(QStringLiteral("id")).toInt(), 17);
         const QJsonObject params = call.value(QStringLiteral("params")).toObject();
         QCOMPARE(params.value(QStringLiteral("name")).toString(), QStringLiteral("github__create_issue"));
-        QCOMPARE(params.value(QStringLiteral("arguments")).toObject().value(QStringLiteral("title")).toString(), QStringLiteral("Crash"));
+        QCOMPARE(params.value(QStringLiteral("arguments")).toObject().value(QStringLiteral("title")).toString(),
+                 QStringLiteral("Crash"));
 
         const QJsonObject bare = request(row("tools/call", "{\"name\":\"ping\",\"_meta\":{\"a\":1}}"), serverSpan("ping", "abc"));
         QCOMPARE(bare.value(QStringLiteral("id")).toString(), QStringLiteral("abc"));
@@ -134,7 +138,8 @@ private Q_SLOTS:
         QVERIFY(named.value(QStringLiteral("params")).toObject().contains(QStringLiteral("arguments")));
 
         const QJsonObject read = request(row("resources/read", "{\"uri\":\"file:///a\"}"), serverSpan({}));
-        QCOMPARE(read.value(QStringLiteral("params")).toObject().value(QStringLiteral("uri")).toString(), QStringLiteral("file:///a"));
+        QCOMPARE(read.value(QStringLiteral("params")).toObject().value(QStringLiteral("uri")).toString(),
+                 QStringLiteral("file:///a"));
     }
 
     void aCutRequestIsNotMadeUp()
@@ -161,7 +166,8 @@ private Q_SLOTS:
         QVERIFY(valueOf(rows, QStringLiteral("start · duration")).startsWith(QStringLiteral("+58.4 ms")));
         QCOMPARE(valueOf(rows, QStringLiteral("gen_ai.tool.name")), QStringLiteral("create_issue"));
         const std::uint32_t post = document->index.rowOf(SpanId{8});
-        QCOMPARE(valueOf(essentialRows(*document, post), QStringLiteral("status")), QStringLiteral("Error · 503 Service Unavailable"));
+        QCOMPARE(valueOf(essentialRows(*document, post), QStringLiteral("status")),
+                 QStringLiteral("Error · 503 Service Unavailable"));
         const QList<KeyValue> events = eventRows(*document, post);
         QCOMPARE(events.size(), 3);
         QCOMPARE(events[0].key, QStringLiteral("+500 ms"));

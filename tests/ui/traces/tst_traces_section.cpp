@@ -30,12 +30,16 @@ namespace {
 const TraceId failedId{0xfeedfacefeedfaceULL, 1};
 constexpr int plainCount = 60;
 
-std::int64_t nowNs() { return QDateTime::currentMSecsSinceEpoch() * samples::ms; }
+std::int64_t nowNs()
+{
+    return QDateTime::currentMSecsSinceEpoch() * samples::ms;
+}
 
 /// Sixty small traces and the failed one as the newest, all within fifteen minutes.
 void fill(const QString& dataDir)
 {
-    std::vector<telemetry::SpanData> spans = samples::plainTraces(plainCount, nowNs() - 10'000 * samples::ms, 5'000 * samples::ms);
+    std::vector<telemetry::SpanData> spans =
+        samples::plainTraces(plainCount, nowNs() - 10'000 * samples::ms, 5'000 * samples::ms);
     for (telemetry::SpanData& span : samples::failedIssue(failedId, nowNs() - 5'000 * samples::ms))
         spans.push_back(std::move(span));
     samples::store(dataDir, std::move(spans));
@@ -44,7 +48,8 @@ void fill(const QString& dataDir)
 /// A service and the section in front of it, as large as in the window.
 struct Page {
     explicit Page(const QJsonObject& servers = {}, const test::ServiceFixture::Prepare& prepare = {})
-        : fixture(servers, prepare), section(std::make_unique<TracesSection>(fixture.service()))
+        : fixture(servers, prepare),
+          section(std::make_unique<TracesSection>(fixture.service()))
     {
         section->resize(1256, 808);
         section->show();
@@ -56,7 +61,10 @@ struct Page {
     std::unique_ptr<TracesSection> section;
 };
 
-QJsonObject demo() { return {{QStringLiteral("demo"), test::ServiceFixture::demoServer()}}; }
+QJsonObject demo()
+{
+    return {{QStringLiteral("demo"), test::ServiceFixture::demoServer()}};
+}
 
 QString valueOf(const KeyValueTable& table, const QString& key)
 {
@@ -101,7 +109,8 @@ private Q_SLOTS:
         QTRY_VERIFY(page.waterfall().document() && page.waterfall().document()->id == failedId);
         QCOMPARE(page.waterfall().document()->index.size(), 13U);
         QCOMPARE(page.waterfall().selectedRow(), 0U);
-        QVERIFY2(page.section->trace()->splitWords().contains(QStringLiteral("upstream 87.9 %")), qPrintable(page.section->trace()->splitWords()));
+        QVERIFY2(page.section->trace()->splitWords().contains(QStringLiteral("upstream 87.9 %")),
+                 qPrintable(page.section->trace()->splitWords()));
         QVERIFY(page.section->emptyReason().isEmpty());
         QVERIFY(!page.section->grab().isNull());
     }
@@ -111,9 +120,11 @@ private Q_SLOTS:
         Page page({}, fill);
         QTRY_VERIFY(page.section->isReady());
         QVERIFY(page.section->open(TraceTarget{failedId, SpanId{8}}.toText()));
-        QTRY_COMPARE(page.section->detail()->row(), page.waterfall().document() ? page.waterfall().document()->index.rowOf(SpanId{8}) : 0U);
+        QTRY_COMPARE(page.section->detail()->row(),
+                     page.waterfall().document() ? page.waterfall().document()->index.rowOf(SpanId{8}) : 0U);
         QCOMPARE(page.section->list()->selectedId(), failedId);
-        QCOMPARE(valueOf(*page.section->detail()->essentials(), QStringLiteral("status")), QStringLiteral("Error · 503 Service Unavailable"));
+        QCOMPARE(valueOf(*page.section->detail()->essentials(), QStringLiteral("status")),
+                 QStringLiteral("Error · 503 Service Unavailable"));
         QVERIFY(page.section->detail()->tabs()->tabBar()->tabText(2).contains(QLatin1Char('2'))); // two events
         QVERIFY(page.section->open(TraceTarget{failedId, SpanId{11}}.toText()));
         QCOMPARE(page.waterfall().document()->span(page.waterfall().selectedRow()).spanId, SpanId{11});
@@ -233,7 +244,8 @@ private Q_SLOTS:
         QTRY_COMPARE(notice.size(), 1);
         const QJsonObject request = QJsonDocument::fromJson(QGuiApplication::clipboard()->text().toUtf8()).object();
         QCOMPARE(request.value(QStringLiteral("method")).toString(), QStringLiteral("tools/call"));
-        QCOMPARE(request.value(QStringLiteral("params")).toObject().value(QStringLiteral("name")).toString(), QStringLiteral("demo__quick_echo"));
+        QCOMPARE(request.value(QStringLiteral("params")).toObject().value(QStringLiteral("name")).toString(),
+                 QStringLiteral("demo__quick_echo"));
     }
 
     void aPausedListStaysAsItIs()

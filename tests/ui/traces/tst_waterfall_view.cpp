@@ -37,7 +37,10 @@ std::vector<telemetry::SpanData> randomSpans(std::uint32_t count, unsigned seed)
     return spans;
 }
 
-QColor colorAt(WaterfallView& view, const QPointF& point) { return view.viewport()->grab().toImage().pixelColor(point.toPoint()); }
+QColor colorAt(WaterfallView& view, const QPointF& point)
+{
+    return view.viewport()->grab().toImage().pixelColor(point.toPoint());
+}
 
 } // namespace
 
@@ -123,7 +126,8 @@ private Q_SLOTS:
         const WaterfallLayout before = m_view->layoutNow();
         const QPointF point(700, 100);
         const std::int64_t moment = before.nsOf(point.x());
-        QWheelEvent event(point, m_view->viewport()->mapToGlobal(point), {}, {0, 120}, Qt::NoButton, Qt::ControlModifier, Qt::NoScrollPhase, false);
+        QWheelEvent event(point, m_view->viewport()->mapToGlobal(point), {}, {0, 120}, Qt::NoButton, Qt::ControlModifier,
+                          Qt::NoScrollPhase, false);
         QCoreApplication::sendEvent(m_view->viewport(), &event);
         QVERIFY(m_view->window().span() < before.window.span());
         QVERIFY(std::abs(m_view->layoutNow().xOf(moment) - point.x()) < 1);
@@ -161,9 +165,11 @@ private Q_SLOTS:
         const TraceIndex& index = m_view->document()->index;
         const WaterfallLayout layout = m_view->layoutNow();
         const std::uint32_t failed = index.rowOf(SpanId{8});
-        QCOMPARE(colorAt(*m_view, layout.barOf(index.start(failed), index.duration(failed), static_cast<int>(failed)).center()), theme.error);
+        QCOMPARE(colorAt(*m_view, layout.barOf(index.start(failed), index.duration(failed), static_cast<int>(failed)).center()),
+                 theme.error);
         const std::uint32_t tiny = index.rowOf(SpanId{6}); // three microseconds of 1.3 s
-        const QColor at = colorAt(*m_view, layout.barOf(index.start(tiny), index.duration(tiny), static_cast<int>(tiny)).center());
+        const QColor at =
+            colorAt(*m_view, layout.barOf(index.start(tiny), index.duration(tiny), static_cast<int>(tiny)).center());
         QVERIFY(contrastRatio(at, theme.panel) > 2);
     }
 

@@ -32,10 +32,14 @@ std::vector<FruitModel::Column> fruitColumns()
 {
     std::vector<FruitModel::Column> columns;
     columns.push_back({QString(), [](const Fruit& fruit, int role) -> QVariant {
-                           return role == Qt::CheckStateRole ? QVariant(int(fruit.chosen ? Qt::Checked : Qt::Unchecked)) : QVariant();
+                           return role == Qt::CheckStateRole ? QVariant(int(fruit.chosen ? Qt::Checked : Qt::Unchecked))
+                                                             : QVariant();
                        }});
-    columns.push_back({QStringLiteral("name"), [](const Fruit& fruit, int role) { return role == Qt::DisplayRole ? QVariant(fruit.name) : QVariant(); }});
-    columns.push_back({QStringLiteral("count"), [](const Fruit& fruit, int role) { return role == Qt::DisplayRole ? QVariant(fruit.count) : QVariant(); }, true});
+    columns.push_back({QStringLiteral("name"),
+                       [](const Fruit& fruit, int role) { return role == Qt::DisplayRole ? QVariant(fruit.name) : QVariant(); }});
+    columns.push_back({QStringLiteral("count"),
+                       [](const Fruit& fruit, int role) { return role == Qt::DisplayRole ? QVariant(fruit.count) : QVariant(); },
+                       true});
     return columns;
 }
 
@@ -67,7 +71,8 @@ private Q_SLOTS:
 
     void aTimeIsWrittenSoThatItIsReadAsTheSame()
     {
-        for (const std::chrono::milliseconds time : {0ms, 1ms, 999ms, 1000ms, 1500ms, 30'000ms, 60'000ms, 90'000ms, 3'600'000ms, 86'400'000ms})
+        for (const std::chrono::milliseconds time :
+             {0ms, 1ms, 999ms, 1000ms, 1500ms, 30'000ms, 60'000ms, 90'000ms, 3'600'000ms, 86'400'000ms})
             QCOMPARE(parseDuration(durationText(time)), std::optional(time));
         QCOMPARE(durationText(300s), QStringLiteral("5 min"));
     }
@@ -91,7 +96,8 @@ private Q_SLOTS:
         form.addField(QStringLiteral("name"), QStringLiteral("Name"), name);
         form.addField(QStringLiteral("url"), QStringLiteral("URL"), url);
         form.show();
-        const QList<FieldError> left = form.setErrors({{QStringLiteral("url"), QStringLiteral("no")}, {QStringLiteral("elsewhere"), QStringLiteral("x")}}, true);
+        const QList<FieldError> left = form.setErrors(
+            {{QStringLiteral("url"), QStringLiteral("no")}, {QStringLiteral("elsewhere"), QStringLiteral("x")}}, true);
         QCOMPARE(form.errorOf(QStringLiteral("url")), QStringLiteral("no"));
         QCOMPARE(form.errorOf(QStringLiteral("name")), QString());
         QCOMPARE(form.focusWidget(), url);
@@ -103,7 +109,9 @@ private Q_SLOTS:
     void aSecretIsTypedUnseenAndOfferedTheVault()
     {
         PairList list(QStringLiteral("NAME"), QStringLiteral("value"), QStringLiteral("Add"));
-        list.setSecretTest([](const QString& name, const QString& value) { return name == QLatin1String("KEY") && !value.startsWith(QLatin1String("${")); });
+        list.setSecretTest([](const QString& name, const QString& value) {
+            return name == QLatin1String("KEY") && !value.startsWith(QLatin1String("${"));
+        });
         list.setVaultOffered(true);
         list.setPairs({{QStringLiteral("KEY"), QStringLiteral("hush")}, {QStringLiteral("MODE"), QStringLiteral("fast")}});
         QCOMPARE(list.secretCount(), 1);

@@ -8,7 +8,8 @@
 #include <functional>
 #include <memory>
 
-/// A server that is told byte by byte what to say: `onData(connection number, socket, everything received on it)` runs for each arrival.
+/// A server that is told byte by byte what to say: `onData(connection number, socket, everything received on it)` runs for each
+/// arrival.
 class ScriptedServer {
 public:
     using Script = std::function<void(int, QTcpSocket&, QByteArray&)>;

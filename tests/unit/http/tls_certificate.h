@@ -35,9 +35,10 @@ struct TlsCertificate {
             X509_EXTENSION_free(extension);
         }
         X509_sign(x509, pair, EVP_sha256());
-        TlsCertificate made{QSslCertificate(pem([x509](BIO* bio) { PEM_write_bio_X509(bio, x509); })),
-                            QSslKey(pem([pair](BIO* bio) { PEM_write_bio_PrivateKey(bio, pair, nullptr, nullptr, 0, nullptr, nullptr); }),
-                                    QSsl::Ec)};
+        TlsCertificate made{
+            QSslCertificate(pem([x509](BIO* bio) { PEM_write_bio_X509(bio, x509); })),
+            QSslKey(pem([pair](BIO* bio) { PEM_write_bio_PrivateKey(bio, pair, nullptr, nullptr, 0, nullptr, nullptr); }),
+                    QSsl::Ec)};
         X509_free(x509);
         EVP_PKEY_free(pair);
         return made;

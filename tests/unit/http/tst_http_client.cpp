@@ -2,7 +2,6 @@
 #include "http/client.h"
 #include "http/server.h"
 #include "http/sse.h"
-
 #include "raw_peer.h"
 #include "scripted_server.h"
 #include "tls_certificate.h"
@@ -48,7 +47,8 @@ ResponseHandler into(Outcome& outcome, BodyMode mode = BodyMode::Collect)
             }};
 }
 
-ClientRequest request(quint16 port, const QByteArray& method = "POST", const QByteArray& body = "{}", const QString& scheme = QStringLiteral("http"))
+ClientRequest request(quint16 port, const QByteArray& method = "POST", const QByteArray& body = "{}",
+                      const QString& scheme = QStringLiteral("http"))
 {
     ClientRequest made;
     made.method = method;
@@ -59,7 +59,9 @@ ClientRequest request(quint16 port, const QByteArray& method = "POST", const QBy
 }
 
 struct Fixture {
-    explicit Fixture(ClientSettings settings = {}) : server({}, clock), client(std::make_unique<Client>(std::move(settings), clock))
+    explicit Fixture(ClientSettings settings = {})
+        : server({}, clock),
+          client(std::make_unique<Client>(std::move(settings), clock))
     {
         server.setHandler([this](Request&& received, Exchange exchange) {
             requests.append(received);
@@ -106,8 +108,9 @@ private Q_SLOTS:
         QCOMPARE(v6.hostHeader, QByteArray("[::1]:8443"));
         QCOMPARE(v6.target, QByteArray("/"));
         QCOMPARE(v6.withTarget("/b").target, QByteArray("/b"));
-        for (const QString& url : {QStringLiteral("ftp://a/"), QStringLiteral("/a"), QStringLiteral("http:///a"), QStringLiteral("file:///a"),
-                                   QStringLiteral("http://user:pw@a/"), QStringLiteral("http://a:99999/"), QStringLiteral("http://a:0/")})
+        for (const QString& url :
+             {QStringLiteral("ftp://a/"), QStringLiteral("/a"), QStringLiteral("http:///a"), QStringLiteral("file:///a"),
+              QStringLiteral("http://user:pw@a/"), QStringLiteral("http://a:99999/"), QStringLiteral("http://a:0/")})
             QVERIFY2(!Endpoint::fromUrl(QUrl(url)), qPrintable(url));
         QVERIFY(!Endpoint::fromUrl(QUrl(QStringLiteral("http://user:pw@a/"))).error().toString().contains(QStringLiteral("pw")));
     }
@@ -240,8 +243,9 @@ private Q_SLOTS:
     }
     void aResponseMeansTheSameByteByByte()
     {
-        const QByteArray answer = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n"
-                                  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-A: 1\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
+        const QByteArray answer =
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n"
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-A: 1\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
         ScriptedServer server([&](int, QTcpSocket& socket, QByteArray& received) {
             if (!isWholeRequest(received))
                 return;
@@ -299,17 +303,21 @@ private Q_SLOTS:
     {
         QTest::addColumn<QByteArray>("answer");
         QTest::addColumn<int>("code");
-        const auto row = [](const char* name, const QByteArray& answer, ErrorCode code) { QTest::newRow(name) << answer << static_cast<int>(code); };
+        const auto row = [](const char* name, const QByteArray& answer, ErrorCode code) {
+            QTest::newRow(name) << answer << static_cast<int>(code);
+        };
         row("garbage", "SSH-2.0-OpenSSH_9\r\n\r\n", ErrorCode::Parse);
         row("silence", "", ErrorCode::Unavailable);
         row("half a head", "HTTP/1.1 200 OK\r\nConte", ErrorCode::Unavailable);
         row("half a body", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc", ErrorCode::Unavailable);
         row("half a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc", ErrorCode::Unavailable);
         row("two lengths", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcde", ErrorCode::Parse);
-        row("both framings", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", ErrorCode::Parse);
+        row("both framings", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            ErrorCode::Parse);
         row("upgrade", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", ErrorCode::Unsupported);
         row("large by its length", "HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n", ErrorCode::TooLarge);
-        row("large by chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" + QByteArray(1001, 'x'), ErrorCode::TooLarge);
+        row("large by chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" + QByteArray(1001, 'x'),
+            ErrorCode::TooLarge);
         row("large until the end", "HTTP/1.1 200 OK\r\n\r\n" + QByteArray(1001, 'x'), ErrorCode::TooLarge);
         row("large head", "HTTP/1.1 200 OK\r\nX: " + QByteArray(70'000, 'x') + "\r\n\r\n", ErrorCode::Parse);
     }
@@ -471,8 +479,9 @@ private Q_SLOTS:
         secure.timeouts.connect = 30ms;
         client.send(secure, into(tls));
         QTRY_VERIFY(head.isOver() && body.isOver() && tls.isOver());
-        for (const auto& [outcome, phase] : {std::pair{&head, ClientError::Phase::Head}, std::pair{&body, ClientError::Phase::Body},
-                                             std::pair{&tls, ClientError::Phase::Tls}}) {
+        for (const auto& [outcome, phase] :
+             {std::pair{&head, ClientError::Phase::Head}, std::pair{&body, ClientError::Phase::Body},
+              std::pair{&tls, ClientError::Phase::Tls}}) {
             QVERIFY(outcome->error.has_value());
             QCOMPARE(outcome->error->error.code, ErrorCode::Timeout);
             QCOMPARE(outcome->error->phase, phase);

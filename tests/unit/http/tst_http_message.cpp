@@ -79,11 +79,15 @@ private Q_SLOTS:
     }
     void theWriterOwnsTheFieldsThatDelimitTheMessage()
     {
-        const Headers headers{{"Content-Length", "7"}, {"Transfer-Encoding", "chunked"}, {"Connection", "upgrade"}, {"X-A", "1"},
+        const Headers headers{{"Content-Length", "7"},
+                              {"Transfer-Encoding", "chunked"},
+                              {"Connection", "upgrade"},
+                              {"X-A", "1"},
                               {"Date", "yesterday"}};
         QByteArray out;
         appendResponseHead(out, 404, headers, {ResponseFraming::Kind::Length, 3, true}, "D");
-        QCOMPARE(out, QByteArray("HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\nDate: D\r\nConnection: close\r\nX-A: 1\r\n\r\n"));
+        QCOMPARE(out,
+                 QByteArray("HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\nDate: D\r\nConnection: close\r\nX-A: 1\r\n\r\n"));
         out.clear();
         appendRequestHead(out, "POST", "/mcp", "h:1", headers, 0);
         QCOMPARE(out, QByteArray("POST /mcp HTTP/1.1\r\nHost: h:1\r\nContent-Length: 0\r\nX-A: 1\r\nDate: yesterday\r\n\r\n"));
@@ -91,10 +95,7 @@ private Q_SLOTS:
         appendRequestHead(out, "GET", "/", "h", {}, 0);
         QCOMPARE(out, QByteArray("GET / HTTP/1.1\r\nHost: h\r\n\r\n"));
     }
-    void datesAreInTheFixedForm()
-    {
-        QCOMPARE(httpDate(784111777), QByteArray("Sun, 06 Nov 1994 08:49:37 GMT"));
-    }
+    void datesAreInTheFixedForm() { QCOMPARE(httpDate(784111777), QByteArray("Sun, 06 Nov 1994 08:49:37 GMT")); }
     void aWriteQueueGivesBackEveryByteInOrder()
     {
         WriteQueue queue;

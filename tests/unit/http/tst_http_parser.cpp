@@ -23,8 +23,10 @@ QByteArray transcript(MessageParser& parser, Kind kind, const QList<QByteArray>&
                 body.append(parser.body());
             pending.remove(0, consumed);
             switch (step) {
-            case Step::NeedMore: return true;
-            case Step::Body: break;
+            case Step::NeedMore:
+                return true;
+            case Step::Body:
+                break;
             case Step::Head:
                 said += kind == Kind::Request ? parser.method() + ' ' + parser.target()
                                               : QByteArray::number(parser.status()) + ' ' + parser.reason();
@@ -98,16 +100,18 @@ private Q_SLOTS:
                                   "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n"
                                   "HTTP/1.1 200 \r\nConnection: close\r\n\r\nuntil the end";
         const QByteArray whole = transcript(Kind::Response, {stream}, true);
-        QCOMPARE(whole, QByteArray("100 Continue|keep|{}\n200 OK|keep|Content-Length: 3\r\n{abc}\n"
-                                   "202 Accepted|keep|Transfer-Encoding: chunked\r\n{x}\n204 No Content|keep|{}\n"
-                                   "304 Not Modified|keep|Content-Length: 9\r\n{}\n200 |close|Connection: close\r\n{until the end}end"));
+        QCOMPARE(whole,
+                 QByteArray("100 Continue|keep|{}\n200 OK|keep|Content-Length: 3\r\n{abc}\n"
+                            "202 Accepted|keep|Transfer-Encoding: chunked\r\n{x}\n204 No Content|keep|{}\n"
+                            "304 Not Modified|keep|Content-Length: 9\r\n{}\n200 |close|Connection: close\r\n{until the end}end"));
         for (qsizetype cut = 0; cut <= stream.size(); ++cut)
             QCOMPARE(transcript(Kind::Response, {stream.first(cut), stream.sliced(cut)}, true), whole);
     }
     void aStreamThatEndsInTheMiddleIsAnError()
     {
         QVERIFY(transcript(Kind::Response, {"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab"}, true).endsWith("cut"));
-        QVERIFY(transcript(Kind::Response, {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab"}, true).endsWith("cut"));
+        QVERIFY(
+            transcript(Kind::Response, {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab"}, true).endsWith("cut"));
         QVERIFY(transcript(Kind::Response, {"HTTP/1.1 200 OK\r\nConte"}, true).endsWith("cut"));
     }
     void anAnswerToAHeadHasNoBodyWhateverItSays()
@@ -122,7 +126,9 @@ private Q_SLOTS:
     {
         QTest::addColumn<QByteArray>("request");
         QTest::addColumn<int>("status");
-        const auto row = [](const char* name, const QByteArray& request, int status) { QTest::newRow(name) << request << status; };
+        const auto row = [](const char* name, const QByteArray& request, int status) {
+            QTest::newRow(name) << request << status;
+        };
         const QByteArray post = "POST / HTTP/1.1\r\nHost: a\r\n";
         row("length and chunked", post + "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", 400);
         row("chunked and length", post + "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n", 400);
@@ -214,7 +220,8 @@ private Q_SLOTS:
             QByteArray mutated = seed;
             for (int i = 0; i < 3; ++i) {
                 random = random * 1664525 + 1013904223;
-                mutated[static_cast<qsizetype>((random >> 8) % static_cast<quint32>(mutated.size()))] = static_cast<char>(random >> 24);
+                mutated[static_cast<qsizetype>((random >> 8) % static_cast<quint32>(mutated.size()))] =
+                    static_cast<char>(random >> 24);
             }
             const QByteArray whole = transcript(Kind::Request, {mutated}, true);
             const qsizetype cut = static_cast<qsizetype>((random >> 9) % static_cast<quint32>(mutated.size()));

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "http/server.h"
-
 #include "raw_peer.h"
 
 #include <QSignalSpy>
@@ -21,7 +20,8 @@ const QByteArray get = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
 
 QByteArray post(const QByteArray& body, const QByteArray& fields = {})
 {
-    return "POST /mcp HTTP/1.1\r\nHost: h\r\n" + fields + "Content-Length: " + QByteArray::number(body.size()) + "\r\n\r\n" + body;
+    return "POST /mcp HTTP/1.1\r\nHost: h\r\n" + fields + "Content-Length: " + QByteArray::number(body.size()) + "\r\n\r\n" +
+           body;
 }
 
 /// A server that echoes bodies, or keeps exchanges for the test to answer.
@@ -161,19 +161,23 @@ private Q_SLOTS:
     {
         QTest::addColumn<QByteArray>("request");
         QTest::addColumn<int>("status");
-        const auto row = [](const char* name, const QByteArray& request, int status) { QTest::newRow(name) << request << status; };
+        const auto row = [](const char* name, const QByteArray& request, int status) {
+            QTest::newRow(name) << request << status;
+        };
         row("garbage", "hello\r\n\r\n", 400);
         row("no host", "GET / HTTP/1.1\r\n\r\n", 400);
         row("two hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400);
         row("no length", "POST / HTTP/1.1\r\nHost: a\r\n\r\n", 411);
         row("large body", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2001\r\n\r\n" + QByteArray(2001, 'x'), 413);
-        row("large chunked body", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n7d1\r\n" + QByteArray(2001, 'x'), 413);
+        row("large chunked body",
+            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n7d1\r\n" + QByteArray(2001, 'x'), 413);
         row("long target", "GET /" + QByteArray(9000, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n", 414);
         row("other expectation", "POST / HTTP/1.1\r\nHost: a\r\nExpect: magic\r\nContent-Length: 1\r\n\r\nx", 417);
         row("large header", "GET / HTTP/1.1\r\nHost: a\r\nX: " + QByteArray(33'000, 'a') + "\r\n\r\n", 431);
         row("other coding", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501);
         row("other version", "GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505);
-        row("smuggled", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + get, 400);
+        row("smuggled", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + get,
+            400);
     }
     void errorsAreAnsweredAndTheConnectionCloses()
     {
@@ -595,8 +599,9 @@ private Q_SLOTS:
     {
         SystemClock clock;
         Server server({}, clock);
-        for (const QHostAddress& address : {QHostAddress(QHostAddress::Any), QHostAddress(QHostAddress::AnyIPv4), QHostAddress(),
-                                            QHostAddress(QHostAddress::AnyIPv6), QHostAddress(QStringLiteral("::ffff:0.0.0.0"))}) {
+        for (const QHostAddress& address :
+             {QHostAddress(QHostAddress::Any), QHostAddress(QHostAddress::AnyIPv4), QHostAddress(),
+              QHostAddress(QHostAddress::AnyIPv6), QHostAddress(QStringLiteral("::ffff:0.0.0.0"))}) {
             const Result<quint16> port = server.listen(address, 0);
             QVERIFY(!port);
             QCOMPARE(port.error().code, ErrorCode::InvalidArgument);
@@ -610,7 +615,8 @@ private Q_SLOTS:
         QVERIFY(!port);
         QCOMPARE(port.error().code, ErrorCode::AlreadyExists);
 #ifdef Q_OS_LINUX
-        QVERIFY2(port.error().message.contains(QString::number(QCoreApplication::applicationPid())), qPrintable(port.error().message));
+        QVERIFY2(port.error().message.contains(QString::number(QCoreApplication::applicationPid())),
+                 qPrintable(port.error().message));
 #endif
     }
     void aThousandConnectionsComeAndGo()

@@ -51,9 +51,18 @@ private Q_SLOTS:
         row("carriage returns", "data: a\rdata: b\r\r", "[||a\nb]");
         row("both", "data: a\r\ndata: b\r\n\r\n", "[||a\nb]");
         row("mixed", "data: a\r\n\ndata: b\n\r", "[||a][||b]");
-        row("byte order mark", "\xef\xbb\xbf" "data: a\n\n", "[||a]");
-        row("a mark in the middle is a name", "data: a\n\n\xef\xbb\xbf" "data: b\n\n", "[||a]");
-        row("half a mark", "\xef\xbb" "data: b\n\ndata: c\n\n", "[||c]");
+        row("byte order mark",
+            "\xef\xbb\xbf"
+            "data: a\n\n",
+            "[||a]");
+        row("a mark in the middle is a name",
+            "data: a\n\n\xef\xbb\xbf"
+            "data: b\n\n",
+            "[||a]");
+        row("half a mark",
+            "\xef\xbb"
+            "data: b\n\ndata: c\n\n",
+            "[||c]");
         row("colons in the value", "data: a: b\n\n", "[||a: b]");
     }
     void fieldsAreReadAsTheStandardSays()
@@ -108,8 +117,8 @@ private Q_SLOTS:
     {
         const QByteArray data = "{\"a\":1}\nsecond\r\nthird\rfourth\n";
         SseParser parser;
-        QVERIFY(parser.feed(sseComment("keep\nalive") + sseRetry(std::chrono::milliseconds(5)) + ssePrimingEvent("p1") + sseEvent(data, "9", "message")
-                            + sseEvent("")));
+        QVERIFY(parser.feed(sseComment("keep\nalive") + sseRetry(std::chrono::milliseconds(5)) + ssePrimingEvent("p1") +
+                            sseEvent(data, "9", "message") + sseEvent("")));
         QCOMPARE(describe(parser), QByteArray("[p1|||own][9|message|{\"a\":1}\nsecond\nthird\nfourth\n|own][9||]"));
         QCOMPARE(parser.retry(), std::optional(std::chrono::milliseconds(5)));
     }

@@ -27,7 +27,10 @@ private Q_SLOTS:
 
 namespace {
 
-QByteArrayList labels(std::initializer_list<QByteArray> values) { return values; }
+QByteArrayList labels(std::initializer_list<QByteArray> values)
+{
+    return values;
+}
 
 TelemetryBatch drained(TelemetryBuffer& buffer)
 {

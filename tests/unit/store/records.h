@@ -14,7 +14,8 @@ inline constexpr std::int64_t kMs = 1'000'000;
 inline std::shared_ptr<const telemetry::Resource> resourceNamed(const QByteArray& service)
 {
     auto resource = std::make_shared<telemetry::Resource>();
-    resource->attributes = {{QByteArrayLiteral("service.name"), service}, {QByteArrayLiteral("host.name"), QByteArrayLiteral("box")}};
+    resource->attributes = {{QByteArrayLiteral("service.name"), service},
+                            {QByteArrayLiteral("host.name"), QByteArrayLiteral("box")}};
     return resource;
 }
 
@@ -61,8 +62,8 @@ inline telemetry::CallRecord makeCall(Random& random, const QByteArray& server, 
     return call;
 }
 
-inline telemetry::SpanData makeSpan(Random& random, TraceId trace, const QByteArray& name, std::int64_t startNs, std::int64_t durationNs,
-                                    SpanId parent = {})
+inline telemetry::SpanData makeSpan(Random& random, TraceId trace, const QByteArray& name, std::int64_t startNs,
+                                    std::int64_t durationNs, SpanId parent = {})
 {
     static const auto resource = resourceNamed(QByteArrayLiteral("backend"));
     telemetry::SpanData span;

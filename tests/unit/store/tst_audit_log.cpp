@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "records.h"
-
 #include "base/json.h"
+#include "records.h"
 #include "store/audit_log.h"
 
 #include <QDir>
 #include <QTemporaryDir>
 #include <QTest>
 
-#include <sqlite3.h>
-
 #include <future>
+#include <sqlite3.h>
 
 using namespace oriel;
 using namespace oriel::store;
@@ -337,8 +335,9 @@ private Q_SLOTS:
         QTest::newRow("the first row is gone") << QByteArray("DELETE FROM audit WHERE seq=1") << 1;
         QTest::newRow("the last rows are gone") << QByteArray("DELETE FROM audit WHERE seq>90") << 91;
         QTest::newRow("a name of many rows") << QByteArray("UPDATE audit_text SET text='other' WHERE text='server4'") << 5;
-        QTest::newRow("two rows swapped") << QByteArray("UPDATE audit SET seq=-1 WHERE seq=10; UPDATE audit SET seq=10 WHERE seq=11;"
-                                                        "UPDATE audit SET seq=11 WHERE seq=-1")
+        QTest::newRow("two rows swapped") << QByteArray(
+                                                 "UPDATE audit SET seq=-1 WHERE seq=10; UPDATE audit SET seq=10 WHERE seq=11;"
+                                                 "UPDATE audit SET seq=11 WHERE seq=-1")
                                           << 10;
     }
     void everyChangeBreaksTheChainWhereItWasMade()

@@ -13,7 +13,8 @@ class Words : public FilterVocabulary {
 public:
     std::vector<QByteArray> attributeKeys(QByteArrayView prefix, int) const override
     {
-        return QByteArrayView("http.route").startsWith(prefix) ? std::vector<QByteArray>{"http.route"} : std::vector<QByteArray>{};
+        return QByteArrayView("http.route").startsWith(prefix) ? std::vector<QByteArray>{"http.route"}
+                                                               : std::vector<QByteArray>{};
     }
     std::vector<QByteArray> fieldValues(FilterField field, QByteArrayView key, QByteArrayView prefix, int) const override
     {
@@ -54,9 +55,11 @@ private Q_SLOTS:
         QTest::newRow("and binds tighter") << QByteArray("a or b and c") << QByteArray("a OR b AND c");
         QTest::newRow("parentheses") << QByteArray("(a OR b) c") << QByteArray("(a OR b) AND c");
         QTest::newRow("not") << QByteArray("NOT (status=error tool=x)") << QByteArray("NOT (status=error AND tool=x)");
-        QTest::newRow("pattern with parentheses") << QByteArray("name=~^tools/(call|list)$") << QByteArray("name=~\"^tools/(call|list)$\"");
+        QTest::newRow("pattern with parentheses")
+            << QByteArray("name=~^tools/(call|list)$") << QByteArray("name=~\"^tools/(call|list)$\"");
         QTest::newRow("attribute") << QByteArray("attr.http.status_code>=500") << QByteArray("attr.http.status_code>=500");
-        QTest::newRow("value with equal sign") << QByteArray("attr.url=http://x/?a=b") << QByteArray("attr.url=\"http://x/?a=b\"");
+        QTest::newRow("value with equal sign")
+            << QByteArray("attr.url=http://x/?a=b") << QByteArray("attr.url=\"http://x/?a=b\"");
         QTest::newRow("request id") << QByteArray("request.id=01ABC") << QByteArray("request.id=01ABC");
         QTest::newRow("fraction") << QByteArray("duration>1.5ms") << QByteArray("duration>1500us");
         QTest::newRow("bare milliseconds") << QByteArray("duration<=20") << QByteArray("duration<=20ms");

@@ -92,7 +92,8 @@ private Q_SLOTS:
     {
         SeededRandom random(9);
         ByteWriter out;
-        std::vector<std::int64_t> numbers{0, -1, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()};
+        std::vector<std::int64_t> numbers{0, -1, std::numeric_limits<std::int64_t>::min(),
+                                          std::numeric_limits<std::int64_t>::max()};
         for (int i = 0; i < 1000; ++i)
             numbers.push_back(static_cast<std::int64_t>(random.next64() >> (random.next64() % 64)));
         for (const std::int64_t number : numbers) {

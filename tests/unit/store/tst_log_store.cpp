@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "records.h"
-
 #include "store/framed_file.h"
 #include "store/log_store.h"
 
@@ -26,7 +25,8 @@ LogRecord makeLog(int n, Severity severity = Severity::Info, const QByteArray& s
     record.severity = severity;
     record.severityText = "INFO";
     record.body = AnyValue(QByteArray("Message number " + QByteArray::number(n)));
-    record.attributes = {{QByteArrayLiteral("code"), AnyValue(std::int64_t{n})}, {QByteArrayLiteral("user"), QByteArrayLiteral("Someone")}};
+    record.attributes = {{QByteArrayLiteral("code"), AnyValue(std::int64_t{n})},
+                         {QByteArrayLiteral("user"), QByteArrayLiteral("Someone")}};
     record.traceId = {1, static_cast<std::uint64_t>(n + 1)};
     record.spanId = {static_cast<std::uint64_t>(n + 1)};
     record.source = source;

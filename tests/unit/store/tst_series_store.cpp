@@ -68,7 +68,10 @@ class SeriesStoreTest : public QObject {
 
     ManualClock m_clock{kStartMs * 1'000'000};
 
-    static void add(SeriesStore& store, std::int64_t timeMs, std::vector<MetricData> metrics) { store.append(timeMs * 1'000'000, metrics); }
+    static void add(SeriesStore& store, std::int64_t timeMs, std::vector<MetricData> metrics)
+    {
+        store.append(timeMs * 1'000'000, metrics);
+    }
 
 private Q_SLOTS:
     void aChunkGivesBackEverySampleBitForBit()
@@ -82,12 +85,23 @@ private Q_SLOTS:
             for (int i = 0; i < 200; ++i) {
                 time += 1 + static_cast<std::int64_t>(random.next64() % 10'000);
                 switch (random.next64() % 6) {
-                case 0: value += static_cast<double>(random.next64() % 1000); break;
-                case 1: value = std::bit_cast<double>(random.next64()); break;
-                case 2: value = -0.0; break;
-                case 3: value = static_cast<double>(random.next64() % 100) / 7; break;
-                case 4: value = 9007199254740993.0; break;
-                default: break;
+                case 0:
+                    value += static_cast<double>(random.next64() % 1000);
+                    break;
+                case 1:
+                    value = std::bit_cast<double>(random.next64());
+                    break;
+                case 2:
+                    value = -0.0;
+                    break;
+                case 3:
+                    value = static_cast<double>(random.next64() % 100) / 7;
+                    break;
+                case 4:
+                    value = 9007199254740993.0;
+                    break;
+                default:
+                    break;
                 }
                 expected.push_back({time, value});
                 chunk.append(expected.back());
@@ -122,15 +136,17 @@ private Q_SLOTS:
         metric.numbers[0].attributes.push_back({QByteArrayLiteral("http.route"), QByteArrayLiteral("/x")});
         metric.numbers[0].attributes.push_back({QByteArrayLiteral("empty"), QByteArray()});
         add(store, kStartMs, {metric, histogram({1, 2, 3, 4}, 9)});
-        QCOMPARE(store.metricNames(), (std::vector<QByteArray>{"latency_seconds_bucket", "latency_seconds_count", "latency_seconds_sum", "tool_calls",
-                                                               "tool_calls_total"}));
+        QCOMPARE(store.metricNames(), (std::vector<QByteArray>{"latency_seconds_bucket", "latency_seconds_count",
+                                                               "latency_seconds_sum", "tool_calls", "tool_calls_total"}));
         QCOMPARE(store.labelValues("tool_calls_total", "server_name"), (std::vector<QByteArray>{"files", "web"}));
         QCOMPARE(store.labelValues("latency_seconds_bucket", "le"), (std::vector<QByteArray>{"+Inf", "0.1", "0.5", "1"}));
-        const auto files = store.select("tool_calls_total", {*makeMatcher("server_name", LabelMatcher::Op::Equal, "files")}, kTimeMin, kTimeMax);
+        const auto files =
+            store.select("tool_calls_total", {*makeMatcher("server_name", LabelMatcher::Op::Equal, "files")}, kTimeMin, kTimeMax);
         QCOMPARE(files.size(), std::size_t(1));
         QCOMPARE(files.front().labels, (Labels{{"http_route", "/x"}, {"server_name", "files"}}));
         QCOMPARE(store.select("tool_calls", {}, kTimeMin, kTimeMax).size(), std::size_t(2));
-        QCOMPARE(samplesOf(store, "latency_seconds_bucket", {*makeMatcher("le", LabelMatcher::Op::Equal, "+Inf")}).front().value, 10.0);
+        QCOMPARE(samplesOf(store, "latency_seconds_bucket", {*makeMatcher("le", LabelMatcher::Op::Equal, "+Inf")}).front().value,
+                 10.0);
         QCOMPARE(samplesOf(store, "latency_seconds_sum").front().value, 9.0);
     }
 
@@ -244,9 +260,11 @@ private Q_SLOTS:
         for (int i = 0; i < kSamples; ++i)
             add(store, kStartMs + i * 5000, {counter("c_total", {{"s", static_cast<double>(i)}})});
         const std::vector<Sample> samples = samplesOf(store, "c_total");
-        QVERIFY2(samples.size() < 2800 && samples.size() > 1400 + 720, QByteArray::number(static_cast<qlonglong>(samples.size())).constData());
+        QVERIFY2(samples.size() < 2800 && samples.size() > 1400 + 720,
+                 QByteArray::number(static_cast<qlonglong>(samples.size())).constData());
         QCOMPARE(store.stats().samples, static_cast<std::uint64_t>(samples.size()));
-        QVERIFY(std::is_sorted(samples.begin(), samples.end(), [](const Sample& a, const Sample& b) { return a.timeMs < b.timeMs; }));
+        QVERIFY(
+            std::is_sorted(samples.begin(), samples.end(), [](const Sample& a, const Sample& b) { return a.timeMs < b.timeMs; }));
         for (const Sample& sample : samples)
             QCOMPARE(sample.value, static_cast<double>((sample.timeMs - kStartMs) / 5000));
 
@@ -260,7 +278,8 @@ private Q_SLOTS:
             add(small, kStartMs + i * 5000, {counter("c_total", values)});
         }
         QVERIFY(small.stats().memoryBytes <= 200'000);
-        QCOMPARE(samplesOf(small, "c_total", {*makeMatcher("server_name", LabelMatcher::Op::Equal, "3")}).back().timeMs, kStartMs + 2999 * 5000);
+        QCOMPARE(samplesOf(small, "c_total", {*makeMatcher("server_name", LabelMatcher::Op::Equal, "3")}).back().timeMs,
+                 kStartMs + 2999 * 5000);
     }
 
     void seriesSurviveARestart()
@@ -297,11 +316,13 @@ private Q_SLOTS:
         const std::vector<SeriesData> after = store.select("c_total", {}, kTimeMin, kStartMs + 299 * 5000);
         QCOMPARE(after.size(), std::size_t(3));
         for (const SeriesData& series : after) {
-            const auto old = std::find_if(before.begin(), before.end(), [&](const SeriesData& one) { return one.labels == series.labels; });
+            const auto old =
+                std::find_if(before.begin(), before.end(), [&](const SeriesData& one) { return one.labels == series.labels; });
             QVERIFY(old != before.end());
             QCOMPARE(series.samples, old->samples); // also those that did not change, and none after it was gone
         }
-        QCOMPARE(samplesOf(store, "c_total", {*makeMatcher("server_name", LabelMatcher::Op::Equal, "busy")}).size(), std::size_t(310));
+        QCOMPARE(samplesOf(store, "c_total", {*makeMatcher("server_name", LabelMatcher::Op::Equal, "busy")}).size(),
+                 std::size_t(310));
         QCOMPARE(store.stats().lostRecords, 0U);
         const auto preview = store.previewRetention({.keepAfterUnixNs = (kStartMs + 100 * 5000) * 1'000'000});
         QVERIFY(preview->rows > 0 && preview->rows <= 100);

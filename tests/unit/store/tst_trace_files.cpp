@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "records.h"
-
 #include "store/framed_file.h"
 #include "store/trace_store.h"
 #include "telemetry/call_spans.h"
@@ -37,7 +36,10 @@ class TraceFilesTest : public QObject {
         QVERIFY2(opened.has_value(), opened ? "" : qPrintable(opened.error().toString()));
         loaded.acquire();
     }
-    static std::vector<StoredFile> files(const QTemporaryDir& dir) { return listStoredFiles(dir.path(), QStringLiteral("traces")); }
+    static std::vector<StoredFile> files(const QTemporaryDir& dir)
+    {
+        return listStoredFiles(dir.path(), QStringLiteral("traces"));
+    }
 
 private Q_SLOTS:
     void tracesSurviveARestart()
@@ -50,7 +52,8 @@ private Q_SLOTS:
             TraceStore store(in(dir.path()), m_clock);
             openAndLoad(store);
             for (int i = 0; i < 6000; ++i) {
-                calls.push_back(makeCall(random, "files", "read_file", kStart + i * kMs, kMs, i % 7 == 0 ? Outcome::Timeout : Outcome::Ok));
+                calls.push_back(
+                    makeCall(random, "files", "read_file", kStart + i * kMs, kMs, i % 7 == 0 ? Outcome::Timeout : Outcome::Ok));
                 CallRecord copy = calls.back();
                 store.append(std::move(copy));
                 if (i % 100 == 0)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "records.h"
-
 #include "store/trace_store.h"
 #include "telemetry/call_spans.h"
 #include "telemetry/semconv.h"
@@ -241,7 +240,9 @@ private Q_SLOTS:
         const QByteArray b("tools/call files__write_file");
         const QByteArray c("tools/call web__fetch");
         const QByteArray d("GET /items");
-        const auto row = [](const char* filter, const QByteArrayList& expected) { QTest::newRow(filter) << QByteArray(filter) << expected; };
+        const auto row = [](const char* filter, const QByteArrayList& expected) {
+            QTest::newRow(filter) << QByteArray(filter) << expected;
+        };
         row("", {d, c, b, a});
         row("server=files", {b, a});
         row("server!=files", {d, c});
@@ -330,7 +331,8 @@ private Q_SLOTS:
         TraceStore store(inMemory(16LL << 20), m_clock); // several segments
         std::set<QByteArray> all;
         for (int i = 0; i < 10'000; ++i) {
-            CallRecord call = makeCall(random, "s", "t", kStart + static_cast<std::int64_t>(random.next64() % 100), kMs + static_cast<std::int64_t>(random.next64() % 5) * kMs);
+            CallRecord call = makeCall(random, "s", "t", kStart + static_cast<std::int64_t>(random.next64() % 100),
+                                       kMs + static_cast<std::int64_t>(random.next64() % 5) * kMs);
             all.insert(call.traceId.toHex());
             store.append(std::move(call));
         }
@@ -343,7 +345,9 @@ private Q_SLOTS:
                     const TracePage page = store.query(query);
                     for (const TraceSummary& row : page.rows) {
                         QVERIFY(seen.insert(row.traceId.toHex()).second);
-                        const std::int64_t key = order == TraceOrder::Start ? row.startUnixNs : order == TraceOrder::Duration ? row.durationNs : row.spanCount;
+                        const std::int64_t key = order == TraceOrder::Start      ? row.startUnixNs
+                                                 : order == TraceOrder::Duration ? row.durationNs
+                                                                                 : row.spanCount;
                         QVERIFY(newestFirst ? key <= last : key >= last);
                         last = key;
                     }
@@ -406,7 +410,8 @@ private Q_SLOTS:
             store.append(std::move(copy));
         }
         const TraceStoreStats stats = store.stats();
-        QVERIFY2(stats.memoryBytes <= kBudget + (1 << 20), QByteArray::number(static_cast<qlonglong>(stats.memoryBytes)).constData());
+        QVERIFY2(stats.memoryBytes <= kBudget + (1 << 20),
+                 QByteArray::number(static_cast<qlonglong>(stats.memoryBytes)).constData());
         QVERIFY(stats.evictedSpans > 0);
         QCOMPARE(stats.appended, 30'000U);
         const TraceLookup gone = store.trace(first.traceId);
@@ -527,7 +532,8 @@ private Q_SLOTS:
         TraceId slowest;
         TraceId wrong;
         for (int i = 0; i < 1000; ++i) {
-            CallRecord call = makeCall(random, "s", "t", kStart + i * kMs, i == 500 ? 900 * kMs : kMs, i == 700 ? Outcome::Timeout : Outcome::Ok);
+            CallRecord call = makeCall(random, "s", "t", kStart + i * kMs, i == 500 ? 900 * kMs : kMs,
+                                       i == 700 ? Outcome::Timeout : Outcome::Ok);
             if (i == 500)
                 slowest = call.traceId;
             if (i == 700)
@@ -537,7 +543,8 @@ private Q_SLOTS:
         QCOMPARE(store.latencyPoints(kBeginningOfTime, kEndOfTime, 5000).size(), std::size_t(1000));
         const std::vector<LatencyPoint> points = store.latencyPoints(kBeginningOfTime, kEndOfTime, 50);
         QVERIFY(points.size() <= 50 && points.size() >= 25);
-        QVERIFY(std::is_sorted(points.begin(), points.end(), [](const auto& a, const auto& b) { return a.startUnixNs < b.startUnixNs; }));
+        QVERIFY(std::is_sorted(points.begin(), points.end(),
+                               [](const auto& a, const auto& b) { return a.startUnixNs < b.startUnixNs; }));
         for (const TraceId& id : {slowest, wrong})
             QVERIFY(std::any_of(points.begin(), points.end(), [&](const LatencyPoint& point) { return point.traceId == id; }));
     }
@@ -584,7 +591,8 @@ private Q_SLOTS:
                 expected[id.toHex()] += callSpanCount(call);
                 store.append(std::move(call));
             } else {
-                SpanData span = makeSpan(random, id, "n" + QByteArray::number(random.next64() % 50), kStart + i, kMs, SpanId::generate(random));
+                SpanData span = makeSpan(random, id, "n" + QByteArray::number(random.next64() % 50), kStart + i, kMs,
+                                         SpanId::generate(random));
                 span.attributes.push_back({"unique", QByteArray::number(random.next64())});
                 ++expected[id.toHex()];
                 store.append(std::move(span));
@@ -635,7 +643,8 @@ private Q_SLOTS:
         int written = 0;
         while (reads < 200 || written < 20'000) {
             store.append(makeCall(random, "s" + QByteArray::number(written % 3), "t", kStart + written, kMs));
-            store.append(makeSpan(random, TraceId::generate(random), "n" + QByteArray::number(written % 4), kStart + written, kMs));
+            store.append(
+                makeSpan(random, TraceId::generate(random), "n" + QByteArray::number(written % 4), kStart + written, kMs));
             ++written;
         }
         stop = true;

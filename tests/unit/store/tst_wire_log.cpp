@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "records.h"
-
 #include "store/wire_log.h"
 
 #include <QTest>

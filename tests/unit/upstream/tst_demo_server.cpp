@@ -130,10 +130,10 @@ private Q_SLOTS:
         QVERIFY(ask("resources/read", "{\"uri\":\"demo://notes/metrics\"}").contains("histogram"));
         QVERIFY(ask("resources/read", "{\"uri\":\"demo://pixel\"}").contains("\"blob\""));
         QVERIFY(ask("resources/read", "{\"uri\":\"demo://none\"}").contains("-32002"));
-        QVERIFY(
-            ask("completion/complete", "{\"ref\":{\"type\":\"ref/"
-                                       "prompt\",\"name\":\"explain_topic\"},\"argument\":{\"name\":\"style\",\"value\":\"de\"}}")
-                .contains("[\"detailed\"]"));
+        QVERIFY(ask("completion/complete",
+                    "{\"ref\":{\"type\":\"ref/"
+                    "prompt\",\"name\":\"explain_topic\"},\"argument\":{\"name\":\"style\",\"value\":\"de\"}}")
+                    .contains("[\"detailed\"]"));
     }
 };
 

@@ -498,10 +498,10 @@ private Q_SLOTS:
             }
             exchange.respond(http::Response::text(202, "Accepted"));
             if (message.methodId == mcp::MethodId::Initialize) {
-                stream.write(http::sseEvent(
-                    mcp::makeResult(message.id(), "{\"protocolVersion\":\"2024-11-05\",\"capabilities\":{\"tools\":{}},"
-                                                  "\"serverInfo\":{\"name\":\"o\",\"version\":\"1\"}}"),
-                    {}, "message"));
+                stream.write(http::sseEvent(mcp::makeResult(message.id(),
+                                                            "{\"protocolVersion\":\"2024-11-05\",\"capabilities\":{\"tools\":{}},"
+                                                            "\"serverInfo\":{\"name\":\"o\",\"version\":\"1\"}}"),
+                                            {}, "message"));
             } else if (message.isRequest()) {
                 stream.write(http::sseEvent(mcp::makeResult(message.id(), "{\"tools\":[]}"), {}, "message"));
             }
