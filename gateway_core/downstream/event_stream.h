@@ -33,6 +33,7 @@ public:
 
     [[nodiscard]] bool isAttached() const { return m_exchange.isOpen(); }
     [[nodiscard]] bool isFinished() const { return m_finished; }
+    [[nodiscard]] qsizetype keptBytes() const { return m_keptBytes; }
 
     struct EventId {
         std::uint32_t stream = 0;

@@ -24,24 +24,31 @@ http::Response rpcError(int status, int code, QByteArrayView message)
     return http::Response::json(status, mcp::makeErrorResponse({}, code, message));
 }
 
-void answer(http::Exchange& exchange, http::Response response, const QByteArray& requestId)
+/// Method and path as labels: only words that we know, so that nobody can make series without end.
+QByteArray methodLabel(const QByteArray& method)
 {
-    response.headers.set("X-Request-ID", requestId);
-    exchange.respond(response);
+    static const QSet<QByteArray> known{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+    return known.contains(method) ? method : QByteArrayLiteral("other");
 }
 
-/// The path without what may vary without bound: labels stay few.
-QByteArray routeOf(QByteArrayView path)
+QByteArray routeLabel(QByteArrayView path)
 {
+    static const QSet<QByteArray> known{"traces", "logs", "audit", "metrics", "status"};
     if (path == QByteArrayView("/mcp") || path == QByteArrayView("/metrics") || path == QByteArrayView("/healthz"))
         return path.toByteArray();
     if (path.startsWith("/mcp/"))
         return QByteArrayLiteral("/mcp/:server");
     if (path.startsWith("/api/v1/")) {
         const QByteArray rest = path.sliced(8).toByteArray();
-        return "/api/v1/" + rest.left(rest.indexOf('/') < 0 ? rest.size() : rest.indexOf('/')).left(32);
+        const QByteArray resource = rest.left(rest.indexOf('/') < 0 ? rest.size() : rest.indexOf('/'));
+        return "/api/v1/" + (known.contains(resource) ? resource : QByteArrayLiteral(":other"));
     }
     return QByteArrayLiteral("other");
+}
+
+bool wantsAnswer(const mcp::MessageResult& message)
+{
+    return message ? message->isRequest() : message.error().answerable;
 }
 
 } // namespace
@@ -157,8 +164,16 @@ QByteArray HttpEndpoint::requestIdOf(const http::Request& request)
 
 void HttpEndpoint::countRequest(const http::Request& request, int status)
 {
-    const QByteArray route = routeOf(request.path());
-    m_deps.recorder.recordMetric(telemetry::MetricId::HttpRequests, {request.method, route, QByteArray::number(status)}, 1);
+    m_deps.recorder.recordMetric(telemetry::MetricId::HttpRequests,
+                                 {methodLabel(request.method), routeLabel(request.path()), QByteArray::number(status)}, 1);
+}
+
+void HttpEndpoint::answer(const http::Request& request, http::Exchange& exchange, http::Response response,
+                          const QByteArray& requestId)
+{
+    countRequest(request, response.status);
+    response.headers.set("X-Request-ID", requestId);
+    exchange.respond(response);
 }
 
 void HttpEndpoint::handle(http::Request&& request, http::Exchange exchange)
@@ -167,8 +182,7 @@ void HttpEndpoint::handle(http::Request&& request, http::Exchange exchange)
     Caller caller;
     const std::int64_t before = m_deps.clock.monotonicNs();
     if (auto refusal = refuse(request, &caller)) {
-        countRequest(request, refusal->status);
-        answer(exchange, std::move(*refusal), requestId);
+        answer(request, exchange, std::move(*refusal), requestId);
         return;
     }
     caller.authenticate = {before - request.receivedNs, m_deps.clock.monotonicNs() - before};
@@ -178,7 +192,7 @@ void HttpEndpoint::handle(http::Request&& request, http::Exchange exchange)
     } else if (m_api) {
         m_api(std::move(request), std::move(exchange), requestId);
     } else {
-        answer(exchange, http::Response::text(503, "The gateway is starting.\n"), requestId);
+        answer(request, exchange, http::Response::text(503, "The gateway is starting.\n"), requestId);
     }
 }
 
@@ -187,7 +201,7 @@ void HttpEndpoint::handleMcp(http::Request&& request, http::Exchange& exchange, 
     const QByteArray server =
         request.path().size() > 5 ? QByteArray::fromPercentEncoding(request.path().sliced(5).toByteArray()) : QByteArray();
     if (!server.isEmpty() && !m_deps.handler.servesAlone(server)) {
-        answer(exchange, rpcError(404, mcp::error_code::InvalidRequest, "Not found: no enabled server has this name."),
+        answer(request, exchange, rpcError(404, mcp::error_code::InvalidRequest, "Not found: no enabled server has this name."),
                requestId);
         return;
     }
@@ -196,7 +210,7 @@ void HttpEndpoint::handleMcp(http::Request&& request, http::Exchange& exchange, 
         const auto revision = mcp::revisionFromText(version);
         if (!revision || mcp::isModern(*revision)) {
             answer(
-                exchange,
+                request, exchange,
                 rpcError(
                     400, mcp::error_code::ServerError,
                     "Bad Request: unsupported MCP-Protocol-Version (supported: 2025-11-25, 2025-06-18, 2025-03-26, 2024-11-05)"),
@@ -213,7 +227,7 @@ void HttpEndpoint::handleMcp(http::Request&& request, http::Exchange& exchange, 
     } else {
         http::Response response = rpcError(405, mcp::error_code::InvalidRequest, "Method not allowed: use POST, GET or DELETE.");
         response.headers.add("Allow", "POST, GET, DELETE");
-        answer(exchange, std::move(response), requestId);
+        answer(request, exchange, std::move(response), requestId);
     }
 }
 
@@ -222,14 +236,14 @@ void HttpEndpoint::handlePost(http::Request&& request, http::Exchange& exchange,
 {
     const QByteArrayView contentType = request.headers.value("Content-Type");
     if (!http::listHas(contentType, "application/json")) {
-        answer(exchange, rpcError(415, mcp::error_code::InvalidRequest, "Unsupported media type: send application/json."),
-               requestId);
+        answer(request, exchange,
+               rpcError(415, mcp::error_code::InvalidRequest, "Unsupported media type: send application/json."), requestId);
         return;
     }
     const QByteArrayView accept = request.headers.value("Accept");
     const bool acceptsAll = accept.isEmpty() || http::listHas(accept, "*/*");
     if (!acceptsAll && !(http::listHas(accept, "application/json") && http::listHas(accept, "text/event-stream"))) {
-        answer(exchange,
+        answer(request, exchange,
                rpcError(406, mcp::error_code::InvalidRequest,
                         "Not acceptable: Accept must list both application/json and text/event-stream."),
                requestId);
@@ -243,8 +257,7 @@ void HttpEndpoint::handlePost(http::Request&& request, http::Exchange& exchange,
         !frame ? &frame.error() : (!frame->isBatch && !frame->messages.front() ? &frame->messages.front().error() : nullptr);
     if (broken != nullptr) {
         m_deps.recorder.recordMetric(telemetry::MetricId::Errors, {QByteArrayLiteral("bad_request")}, 1);
-        countRequest(request, 400);
-        answer(exchange, http::Response::json(400, broken->toResponse()), requestId);
+        answer(request, exchange, http::Response::json(400, broken->toResponse()), requestId);
         return;
     }
     const bool isInitialize = !frame->isBatch && frame->messages.front()->methodId == mcp::MethodId::Initialize;
@@ -252,7 +265,8 @@ void HttpEndpoint::handlePost(http::Request&& request, http::Exchange& exchange,
     if (session == nullptr)
         return;
     if (frame->isBatch && session->revision != mcp::Revision::V2025_03_26) {
-        answer(exchange, rpcError(400, mcp::error_code::InvalidRequest, "Batches exist in revision 2025-03-26 only."), requestId);
+        answer(request, exchange, rpcError(400, mcp::error_code::InvalidRequest, "Batches exist in revision 2025-03-26 only."),
+               requestId);
         return;
     }
     Incoming prototype;
@@ -268,21 +282,17 @@ void HttpEndpoint::handlePost(http::Request&& request, http::Exchange& exchange,
     const std::int64_t found = caller.authenticate.offsetNs + caller.authenticate.durationNs;
     (isInitialize ? prototype.sessionInit : prototype.sessionGet) = {found, now - request.receivedNs - found};
     auto reply = std::make_shared<HttpReply>(session, exchange, requestId, isInitialize);
-    dispatch(std::move(prototype), std::move(*frame), reply, exchange);
-}
-
-void HttpEndpoint::dispatch(Incoming&& prototype, mcp::Frame&& frame, const std::shared_ptr<Reply>& reply,
-                            http::Exchange& exchange)
-{
-    const auto wantsAnswer = [](const mcp::MessageResult& message) {
-        return message ? message->isRequest() : message.error().answerable;
-    };
-    const auto requests = std::count_if(frame.messages.cbegin(), frame.messages.cend(), wantsAnswer);
-    if (requests == 0) {
+    if (std::none_of(frame->messages.cbegin(), frame->messages.cend(), wantsAnswer)) {
         http::Response accepted;
         accepted.status = 202;
-        answer(exchange, std::move(accepted), prototype.requestId);
+        answer(request, exchange, std::move(accepted), requestId);
     }
+    dispatch(std::move(prototype), std::move(*frame), reply);
+}
+
+void HttpEndpoint::dispatch(Incoming&& prototype, mcp::Frame&& frame, const std::shared_ptr<Reply>& reply)
+{
+    const auto requests = std::count_if(frame.messages.cbegin(), frame.messages.cend(), wantsAnswer);
     const auto batch = frame.isBatch && requests > 0 ? std::make_shared<BatchReply>(reply, static_cast<int>(requests)) : nullptr;
     for (mcp::MessageResult& message : frame.messages) {
         if (!message) {
@@ -303,21 +313,29 @@ std::shared_ptr<HttpSession> HttpEndpoint::sessionFor(const http::Request& reque
                                                       QByteArrayView server)
 {
     if (isInitialize) {
+        expireSessions();
+        if (m_sessions.size() >= m_options.maxSessions) {
+            answer(request, exchange,
+                   rpcError(503, mcp::error_code::ServerError, "Too many sessions are open; end one with DELETE."), requestId);
+            return nullptr;
+        }
         auto session = openSession(request, caller, server);
         m_deps.handler.sessionOpened(session);
         return session;
     }
     const QByteArrayView id = request.headers.value(kSessionHeader);
     if (id.isEmpty()) {
-        answer(exchange, rpcError(400, mcp::error_code::ServerError, "Bad Request: no Mcp-Session-Id; call initialize first."),
-               requestId);
+        answer(request, exchange,
+               rpcError(400, mcp::error_code::ServerError, "Bad Request: no Mcp-Session-Id; call initialize first."), requestId);
         return nullptr;
     }
+    if (const auto known = m_sessions.value(id.toByteArray()); known != nullptr && isExpired(*known))
+        closeSession(known->id);
     const auto it = m_sessions.constFind(id.toByteArray());
     const bool isOwners =
         it != m_sessions.constEnd() && (caller.token == nullptr || (*it)->client->tokenName == caller.token->name);
     if (!isOwners) {
-        answer(exchange,
+        answer(request, exchange,
                rpcError(404, mcp::error_code::RequestTimeout,
                         "Session not found: it ended or was never opened; call initialize again."),
                requestId);
@@ -329,7 +347,6 @@ std::shared_ptr<HttpSession> HttpEndpoint::sessionFor(const http::Request& reque
 
 std::shared_ptr<HttpSession> HttpEndpoint::openSession(const http::Request& request, const Caller& caller, QByteArrayView server)
 {
-    expireSessions();
     auto session = std::make_shared<HttpSession>([this](const QByteArray& id) { closeSession(id); });
     session->id = m_deps.random.secureBytes(24).toBase64(QByteArray::Base64UrlEncoding | QByteArray::OmitTrailingEquals);
     session->server = server.toByteArray();
@@ -353,13 +370,17 @@ std::shared_ptr<HttpSession> HttpEndpoint::openSession(const http::Request& requ
     return session;
 }
 
+bool HttpEndpoint::isExpired(const HttpSession& session) const
+{
+    return !session.isReachable() && m_deps.clock.unixNs() - session.lastSeenUnixNs > m_options.sessionIdleNs;
+}
+
 void HttpEndpoint::expireSessions()
 {
-    const std::int64_t now = m_deps.clock.unixNs();
     QList<QByteArray> expired;
     const HttpSession* oldest = nullptr;
     for (const auto& session : std::as_const(m_sessions)) {
-        if (!session->isReachable() && now - session->lastSeenUnixNs > m_options.sessionIdleNs)
+        if (isExpired(*session))
             expired.append(session->id);
         else if (!session->isReachable() && (oldest == nullptr || session->lastSeenUnixNs < oldest->lastSeenUnixNs))
             oldest = session.get();
@@ -384,16 +405,18 @@ void HttpEndpoint::handleGet(const http::Request& request, http::Exchange& excha
 {
     const QByteArrayView accept = request.headers.value("Accept");
     if (!http::listHas(accept, "text/event-stream") && !http::listHas(accept, "*/*")) {
-        answer(exchange, rpcError(406, mcp::error_code::InvalidRequest, "Not acceptable: Accept must list text/event-stream."),
-               requestId);
+        answer(request, exchange,
+               rpcError(406, mcp::error_code::InvalidRequest, "Not acceptable: Accept must list text/event-stream."), requestId);
         return;
     }
     const auto session = sessionFor(request, caller, exchange, requestId, false, {});
     if (session == nullptr)
         return;
-    countRequest(request, 200);
-    if (!session->attach(exchange, request.headers.value("Last-Event-ID"), eventStreamHeaders(requestId)))
-        answer(exchange, rpcError(400, mcp::error_code::InvalidRequest, "Last-Event-ID is none of this session's."), requestId);
+    if (session->attach(exchange, request.headers.value("Last-Event-ID"), eventStreamHeaders(requestId)))
+        countRequest(request, 200);
+    else
+        answer(request, exchange, rpcError(400, mcp::error_code::InvalidRequest, "Last-Event-ID is none of this session's."),
+               requestId);
 }
 
 void HttpEndpoint::handleDelete(const http::Request& request, http::Exchange& exchange, const Caller& caller,
@@ -402,10 +425,8 @@ void HttpEndpoint::handleDelete(const http::Request& request, http::Exchange& ex
     const auto session = sessionFor(request, caller, exchange, requestId, false, {});
     if (session == nullptr)
         return;
-    countRequest(request, 200);
     closeSession(session->id);
-    http::Response done;
-    answer(exchange, std::move(done), requestId);
+    answer(request, exchange, http::Response(), requestId);
 }
 
 } // namespace oriel::downstream

@@ -27,7 +27,7 @@ public:
         bool auth = true;
         QList<QByteArray> allowedOrigins;
         qsizetype maxBodyBytes = 64 * 1024 * 1024;
-        int maxSessions = 1024;
+        int maxSessions = 1024; ///< the one unused for longest makes room; 503 when all are listening
         std::int64_t sessionIdleNs = 24LL * 3600 * 1'000'000'000;
     };
     struct Dependencies {
@@ -67,14 +67,17 @@ private:
                     QByteArrayView server);
     void handleGet(const http::Request& request, http::Exchange& exchange, const Caller& caller, const QByteArray& requestId);
     void handleDelete(const http::Request& request, http::Exchange& exchange, const Caller& caller, const QByteArray& requestId);
-    void dispatch(Incoming&& prototype, mcp::Frame&& frame, const std::shared_ptr<Reply>& reply, http::Exchange& exchange);
+    void dispatch(Incoming&& prototype, mcp::Frame&& frame, const std::shared_ptr<Reply>& reply);
     std::shared_ptr<HttpSession> sessionFor(const http::Request& request, const Caller& caller, http::Exchange& exchange,
                                             const QByteArray& requestId, bool isInitialize, QByteArrayView server);
     std::shared_ptr<HttpSession> openSession(const http::Request& request, const Caller& caller, QByteArrayView server);
     void closeSession(const QByteArray& id);
     void expireSessions();
     [[nodiscard]] QByteArray requestIdOf(const http::Request& request);
+    [[nodiscard]] bool isExpired(const HttpSession& session) const;
     void countRequest(const http::Request& request, int status);
+    /// An answer of our own, counted; the answers to calls are counted with their records.
+    void answer(const http::Request& request, http::Exchange& exchange, http::Response response, const QByteArray& requestId);
 
     Dependencies m_deps;
     Options m_options;

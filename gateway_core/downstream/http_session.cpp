@@ -21,8 +21,23 @@ void HttpSession::close()
     m_onClose(id);
 }
 
+/// A stream that is complete is kept for a client that lost its connection, as long as all of them stay small.
+void HttpSession::forgetFinished()
+{
+    qsizetype bytes = 0;
+    for (auto it = m_streams.end(); it != m_streams.begin();) {
+        --it;
+        if (!it->second->isFinished())
+            continue;
+        bytes += it->second->keptBytes();
+        if (bytes > kMaxFinishedBytes)
+            it = m_streams.erase(it);
+    }
+}
+
 std::shared_ptr<EventStream> HttpSession::openStream()
 {
+    forgetFinished();
     if (m_streams.size() >= kMaxStreams) {
         auto oldest =
             std::find_if(m_streams.begin(), m_streams.end(), [](const auto& entry) { return entry.second->isFinished(); });

@@ -14,7 +14,8 @@ namespace oriel::downstream {
 /// A Streamable HTTP session: the GET stream and the streams of its POSTs. Owned by HttpEndpoint.
 class HttpSession final : public Session {
 public:
-    static constexpr std::size_t kMaxStreams = 64; ///< finished ones are forgotten first
+    static constexpr std::size_t kMaxStreams = 64;                  ///< finished ones are forgotten first
+    static constexpr qsizetype kMaxFinishedBytes = 4 * 1024 * 1024; ///< of the events of finished streams
 
     /// `onClose` takes the session out of its endpoint.
     explicit HttpSession(std::function<void(const QByteArray& id)> onClose);
@@ -32,6 +33,7 @@ public:
     void endStreams();
 
 private:
+    void forgetFinished();
     [[nodiscard]] bool primes() const { return revision >= mcp::Revision::V2025_11_25; }
 
     std::function<void(const QByteArray&)> m_onClose;

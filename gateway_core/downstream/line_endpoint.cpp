@@ -30,12 +30,14 @@ public:
     }
     void close() override
     {
+        isClosing = true;
         if (m_socket != nullptr)
             m_socket->disconnectFromServer();
     }
 
     QByteArray buffer; ///< bytes of an unfinished line
     qsizetype scanned = 0;
+    bool isClosing = false; ///< what still comes is not read
 
 private:
     QPointer<QLocalSocket> m_socket;
@@ -115,7 +117,7 @@ void LineEndpoint::readLines(QLocalSocket* socket)
         return;
     session->buffer += socket->readAll();
     qsizetype begin = 0;
-    for (;;) {
+    while (!session->isClosing && m_sessions.contains(socket)) {
         const qsizetype end = session->buffer.indexOf('\n', std::max(begin, session->scanned));
         if (end < 0)
             break;
@@ -125,7 +127,7 @@ void LineEndpoint::readLines(QLocalSocket* socket)
         if (!line.trimmed().isEmpty())
             handleLine(session, line);
     }
-    session->buffer.remove(0, begin);
+    session->buffer.remove(0, session->isClosing ? session->buffer.size() : begin);
     session->scanned = session->buffer.size();
     if (session->buffer.size() > kMaxLineBytes) {
         session->send(mcp::makeErrorResponse({}, mcp::error_code::InvalidRequest,

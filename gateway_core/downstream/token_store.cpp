@@ -38,6 +38,12 @@ TokenStore::TokenStore(QString path, const Clock& clock, Random& random)
 Status TokenStore::load()
 {
     m_tokens.clear();
+    m_loaded = read();
+    return m_loaded;
+}
+
+Status TokenStore::read()
+{
     QFile file(m_path);
     if (!file.exists())
         return {};
@@ -49,8 +55,15 @@ Status TokenStore::load()
     json::Document document;
     if (const auto parsed = document.parseOrError(text, {}, m_path); !parsed)
         return fail(parsed.error());
+    const auto broken = [this](const QString& message) {
+        return fail(ErrorCode::Parse, message, m_path,
+                    QStringLiteral("Restore the file from a backup, or remove it and add the clients' tokens again."));
+    };
+    const json::Value list = document.root().find("tokens");
+    if (!list.isArray())
+        return broken(QStringLiteral("there is no list of tokens"));
     QList<Token> tokens;
-    for (const json::Value& entry : document.root().find("tokens").elements()) {
+    for (const json::Value& entry : list.elements()) {
         Token token;
         token.name = entry.find("name").asUtf8();
         token.hash = QByteArray::fromHex(entry.find("sha256").asUtf8());
@@ -61,8 +74,9 @@ Status TokenStore::load()
         token.tenant = entry.find("tenant").asUtf8();
         token.createdUnixNs = entry.find("created").asInt64().value_or(0);
         if (!isValidName(token.name) || token.hash.size() != 32)
-            return fail(ErrorCode::Parse, QStringLiteral("an entry has no valid name or hash"), m_path,
-                        QStringLiteral("Restore the file from a backup, or remove it and add the clients' tokens again."));
+            return broken(QStringLiteral("an entry has no valid name or hash"));
+        if (std::any_of(tokens.cbegin(), tokens.cend(), [&](const Token& other) { return other.name == token.name; }))
+            return broken(QStringLiteral("two tokens have the name \"%1\"").arg(QString::fromLatin1(token.name)));
         tokens.append(std::move(token));
     }
     m_tokens = std::move(tokens);
@@ -71,6 +85,8 @@ Status TokenStore::load()
 
 Status TokenStore::save() const
 {
+    if (!m_loaded)
+        return m_loaded;
     json::Writer writer;
     writer.beginObject().key("tokens").beginArray();
     for (const Token& token : m_tokens) {

@@ -37,7 +37,8 @@ class TokenStore {
 public:
     TokenStore(QString path, const Clock& clock, Random& random);
 
-    /// A missing file is an empty store; a broken one is an error and is left as it is.
+    /// A missing file is an empty store; a broken one is an error and is left as it is: until it loads, nothing is added or
+    /// revoked.
     Status load();
 
     /// Makes a token and gives its text, which cannot be had again. AlreadyExists when the name is taken, InvalidArgument when it
@@ -54,12 +55,14 @@ public:
     [[nodiscard]] bool isKnown(QByteArrayView text) const;
 
 private:
+    Status read();
     Status save() const;
 
     QString m_path;
     const Clock& m_clock;
     Random& m_random;
     QList<Token> m_tokens;
+    Status m_loaded;
 };
 
 } // namespace oriel::downstream

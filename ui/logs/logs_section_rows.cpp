@@ -237,7 +237,7 @@ void LogsSection::onScrolled(int value)
 
 void LogsSection::onCurrentRow(int row)
 {
-    if (m_changing || row < 0)
+    if (m_changing || row < 0 || !m_table->selectionModel()->isRowSelected(row, {})) // the focus alone chooses nothing
         return;
     if (m_following && row + 1 < m_model->rowCount())
         stopFollowing();

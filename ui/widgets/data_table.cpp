@@ -159,6 +159,16 @@ void DataTable::leaveEvent(QEvent* event)
     QTableView::leaveEvent(event);
 }
 
+void DataTable::focusInEvent(QFocusEvent* event)
+{
+    // Qt would make the first row the current one and scroll to it, away from what is followed.
+    if (!currentIndex().isValid() && model() && model()->rowCount() > 0) {
+        const int row = m_following && !m_newestFirst ? model()->rowCount() - 1 : std::max(0, rowAt(0));
+        selectionModel()->setCurrentIndex(model()->index(row, 0), QItemSelectionModel::NoUpdate);
+    }
+    QTableView::focusInEvent(event);
+}
+
 void DataTable::keyPressEvent(QKeyEvent* event)
 {
     if (event->matches(QKeySequence::Copy)) {
@@ -171,9 +181,13 @@ void DataTable::keyPressEvent(QKeyEvent* event)
     }
     const bool plain = event->modifiers() == Qt::NoModifier;
     if (plain && (event->key() == Qt::Key_J || event->key() == Qt::Key_K) && model() && model()->rowCount() > 0) {
-        const int step = event->key() == Qt::Key_J ? 1 : -1;
+        const bool isChosen = selectionModel()->isRowSelected(currentIndex().row(), {});
+        const int step = !isChosen ? 0 : event->key() == Qt::Key_J ? 1 : -1;
         const int row = std::clamp(currentIndex().isValid() ? currentIndex().row() + step : 0, 0, model()->rowCount() - 1);
+        const bool stays = row == currentIndex().row();
         setCurrentIndex(model()->index(row, std::max(0, currentIndex().column())));
+        if (stays && !isChosen)
+            Q_EMIT currentRowChanged(row);
         return;
     }
     if (event->key() == Qt::Key_Home || event->key() == Qt::Key_End) {
