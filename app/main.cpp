@@ -10,6 +10,8 @@
 #include <QCoreApplication>
 #include <QLoggingCategory>
 
+#include <csignal>
+
 namespace {
 
 using oriel::app::Options;
@@ -74,6 +76,9 @@ int runCommand(const Options& options)
 int main(int argc, char** argv)
 {
     setIdentity();
+#ifdef SIGXFSZ
+    std::signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error to report, not the end
+#endif
     // Before any application object: --version and --help need no display.
     const oriel::app::Parsed parsed = oriel::app::parseOptions(argc, argv);
     if (!parsed.options)

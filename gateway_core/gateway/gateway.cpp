@@ -44,6 +44,7 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent) : QObject(parent), 
     offered.rootsListChanged = true;
     m_listDeadline.setSingleShot(true);
     connect(&m_listDeadline, &QTimer::timeout, this, [this] { answerLists(true); });
+    connect(&m_held, &HeldAnswers::emptied, this, &Gateway::reportStopped);
 }
 
 Gateway::~Gateway() = default;
@@ -148,8 +149,19 @@ void Gateway::shutDown()
         connection->stop();
         onStateChanged(*connection);
     }
-    if (m_connections.empty())
-        QMetaObject::invokeMethod(this, &Gateway::stopped, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(this, &Gateway::reportStopped, Qt::QueuedConnection);
+}
+
+void Gateway::reportStopped()
+{
+    const auto isDown = [](const auto& kept) {
+        return kept->state() == upstream::ServerState::Stopped || kept->state() == upstream::ServerState::Failed;
+    };
+    if (!m_shuttingDown || !m_retired.empty() || !m_held.isEmpty() ||
+        !std::all_of(m_connections.cbegin(), m_connections.cend(), isDown))
+        return;
+    m_shuttingDown = false;
+    Q_EMIT stopped();
 }
 
 void Gateway::restartServer(const QByteArray& name)

@@ -6,6 +6,7 @@
 #include "gateway/active_calls.h"
 #include "gateway/call_recording.h"
 #include "gateway/catalogue.h"
+#include "gateway/held_answers.h"
 #include "gateway/server_requests.h"
 #include "gateway/subscriptions.h"
 #include "upstream/server_connection.h"
@@ -103,7 +104,7 @@ private:
                      QByteArray errorType, int code, QByteArray message, QByteArrayView data = {});
     void deliver(downstream::Incoming& incoming, telemetry::CallRecord& record, const QByteArray& frame,
                  telemetry::WireKind kind);
-    void finish(telemetry::CallRecord& record, const downstream::Incoming& incoming);
+    void finish(telemetry::CallRecord& record, const downstream::Incoming& incoming, telemetry::Durable durable = {});
     void recordClientFrame(const downstream::Session& session, telemetry::WireDirection direction, telemetry::WireKind kind,
                            const mcp::Message* message, const QByteArray& frame, const telemetry::CallRecord* record);
 
@@ -121,6 +122,7 @@ private:
     std::unique_ptr<upstream::ServerConnection> makeConnection(const config::Server& server);
     void retire(std::unique_ptr<upstream::ServerConnection> connection);
     void countSessions(const downstream::Session& session, int delta);
+    void reportStopped(); ///< once everything is down
 
     [[nodiscard]] std::int64_t now() const { return m_deps.clock.monotonicNs(); }
 
@@ -134,6 +136,7 @@ private:
     QHash<QByteArray, int> m_users;                  ///< sessions by user
     QSet<const upstream::ServerConnection*> m_ready; ///< those counted in active_connections
     ActiveCalls m_calls;
+    HeldAnswers m_held;
     ServerRequests m_serverRequests;
     Subscriptions m_subscriptions;
     std::vector<std::unique_ptr<WaitingList>> m_waitingLists;

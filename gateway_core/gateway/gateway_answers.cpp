@@ -28,18 +28,27 @@ void Gateway::recordClientFrame(const downstream::Session& session, telemetry::W
     m_deps.recorder.recordWire(std::move(wire));
 }
 
-void Gateway::finish(telemetry::CallRecord& record, const downstream::Incoming& incoming)
+void Gateway::finish(telemetry::CallRecord& record, const downstream::Incoming& incoming, telemetry::Durable durable)
 {
     record.durationNs = now() - incoming.startNs;
     ++incoming.session->calls;
     incoming.session->lastSeenUnixNs = record.startUnixNs + record.durationNs;
-    m_deps.recorder.recordCall(std::move(record));
+    if (durable)
+        m_deps.recorder.recordCallDurably(std::move(record), std::move(durable));
+    else
+        m_deps.recorder.recordCall(std::move(record));
 }
 
 void Gateway::deliver(downstream::Incoming& incoming, telemetry::CallRecord& record, const QByteArray& frame,
                       telemetry::WireKind kind)
 {
     recordClientFrame(*incoming.session, telemetry::WireDirection::GatewayToClient, kind, nullptr, frame, &record);
+    if (m_config.audit.mode == config::AuditMode::Strict && record.targetKind == telemetry::TargetKind::Tool) {
+        const auto otherwise =
+            record.errorType == kAuditUnavailable ? HeldAnswers::Otherwise::SameFrame : HeldAnswers::Otherwise::Error;
+        finish(record, incoming, m_held.hold(incoming.reply, frame, incoming.message.id(), otherwise));
+        return;
+    }
     incoming.reply->finish(frame);
     finish(record, incoming);
 }

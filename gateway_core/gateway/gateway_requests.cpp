@@ -348,6 +348,13 @@ void Gateway::forward(downstream::Incoming&& incoming, telemetry::CallRecord&& r
     upstream::ServerConnection& connection = *m_connections[static_cast<std::size_t>(found->server)];
     record.routedServer = connection.context();
     record.routedTarget = found->local;
+    if (m_config.audit.mode == config::AuditMode::Strict && record.targetKind == telemetry::TargetKind::Tool &&
+        m_held.refusal()) {
+        // Its own row is what finds out whether writing works again.
+        answerError(incoming, record, Outcome::Rejected, kAuditUnavailable, mcp::error_code::InternalError,
+                    "The tool was not called because audit rows cannot be written: " + m_held.refusal()->toString().toUtf8());
+        return;
+    }
     if (answerSubscription(incoming, record, *found))
         return;
     if (incoming.message.methodId == MethodId::CompletionComplete && !connection.initializeResult().protocolVersion.isEmpty() &&

@@ -218,13 +218,7 @@ void Gateway::onStateChanged(upstream::ServerConnection& connection)
             std::erase_if(m_retired, [](const auto& retired) { return retired->state() == upstream::ServerState::Stopped; });
             answerLists(false);
             Q_EMIT serversChanged();
-            const auto isDown = [](const auto& kept) {
-                return kept->state() == upstream::ServerState::Stopped || kept->state() == upstream::ServerState::Failed;
-            };
-            if (m_shuttingDown && m_retired.empty() && std::all_of(m_connections.cbegin(), m_connections.cend(), isDown)) {
-                m_shuttingDown = false;
-                Q_EMIT stopped();
-            }
+            reportStopped();
         },
         Qt::QueuedConnection);
 }

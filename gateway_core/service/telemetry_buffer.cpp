@@ -8,6 +8,7 @@ namespace oriel::service {
 void TelemetryBatch::clear()
 {
     calls.clear();
+    durables.clear();
     spans.clear();
     logs.clear();
     frames.clear();
@@ -39,7 +40,7 @@ template <class Record> void TelemetryBuffer::append(std::vector<Record>& to, Re
         wake = appendLocked(to, std::move(record), limit);
     }
     if (wake && m_wakeUp)
-        m_wakeUp();
+        m_wakeUp(Urgency::Soon);
 }
 
 bool TelemetryBuffer::addToPending(telemetry::MetricId metric, const telemetry::LabelValues& labels, double value)
@@ -66,6 +67,7 @@ void TelemetryBuffer::drain(TelemetryBatch& batch)
     std::swap(m_pending, batch);
     m_addTo.fill(0);
     m_awake = false;
+    m_hurried = false;
 }
 
 quint64 TelemetryBuffer::dropped() const
@@ -77,6 +79,24 @@ quint64 TelemetryBuffer::dropped() const
 void TelemetryBuffer::recordCall(telemetry::CallRecord&& call)
 {
     append(m_pending.calls, std::move(call), m_limits.calls);
+}
+
+void TelemetryBuffer::recordCallDurably(telemetry::CallRecord&& call, telemetry::Durable durable)
+{
+    bool hurry = false;
+    {
+        const std::scoped_lock lock(m_mutex);
+        const std::size_t index = m_pending.calls.size();
+        if (index < m_limits.calls) {
+            appendLocked(m_pending.calls, std::move(call), m_limits.calls);
+            m_pending.durables.emplace_back(index, std::exchange(durable, {}));
+            hurry = !std::exchange(m_hurried, true);
+        }
+    }
+    if (durable)
+        durable(fail(ErrorCode::ResourceExhausted, QStringLiteral("Too many calls wait to be recorded")));
+    else if (hurry && m_wakeUp)
+        m_wakeUp(Urgency::Now);
 }
 
 void TelemetryBuffer::recordSpan(telemetry::SpanData&& span)
@@ -105,7 +125,7 @@ void TelemetryBuffer::recordMetric(telemetry::MetricId metric, telemetry::LabelV
                             m_limits.measurements);
     }
     if (wake && m_wakeUp)
-        m_wakeUp();
+        m_wakeUp(Urgency::Soon);
 }
 
 } // namespace oriel::service

@@ -17,7 +17,10 @@ struct TelemetryBatch {
         telemetry::LabelValues labels;
         double value;
     };
+    /// Who waits for the audit row of a call, by the call's index, ascending.
+    using Durables = std::vector<std::pair<std::size_t, telemetry::Durable>>;
     std::vector<telemetry::CallRecord> calls;
+    Durables durables;
     std::vector<telemetry::SpanData> spans;
     std::vector<telemetry::LogRecord> logs;
     std::vector<telemetry::WireFrame> frames;
@@ -43,8 +46,9 @@ public:
     TelemetryBuffer() : TelemetryBuffer(Limits()) {}
     explicit TelemetryBuffer(Limits limits) : m_limits(limits) {}
 
+    enum class Urgency : quint8 { Soon, Now };
     /// Called on the recording thread; has to be cheap, such as posting an event. Set before the first record.
-    void setWakeUp(std::function<void()> wakeUp) { m_wakeUp = std::move(wakeUp); }
+    void setWakeUp(std::function<void(Urgency)> wakeUp) { m_wakeUp = std::move(wakeUp); }
 
     /// Gives what has come, oldest first; `batch` must be empty, and its capacity is used for the next records.
     void drain(TelemetryBatch& batch);
@@ -52,6 +56,7 @@ public:
     [[nodiscard]] quint64 dropped() const;
 
     void recordCall(telemetry::CallRecord&& call) override;
+    void recordCallDurably(telemetry::CallRecord&& call, telemetry::Durable durable) override;
     void recordSpan(telemetry::SpanData&& span) override;
     void recordLog(telemetry::LogRecord&& log) override;
     void recordWire(telemetry::WireFrame&& frame) override;
@@ -65,12 +70,13 @@ private:
     template <class Record> void append(std::vector<Record>& to, Record&& record, std::size_t limit);
 
     Limits m_limits;
-    std::function<void()> m_wakeUp;
+    std::function<void(Urgency)> m_wakeUp;
     /// By metric, one past the measurement in `m_pending` that the next may be added to; 0: none.
     std::array<std::uint32_t, telemetry::kMetricCount> m_addTo{};
     mutable std::mutex m_mutex;
     TelemetryBatch m_pending;
     bool m_awake = false;
+    bool m_hurried = false; ///< woken with Urgency::Now since the last drain
     quint64 m_dropped = 0;
 };
 

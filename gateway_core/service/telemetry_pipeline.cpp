@@ -69,8 +69,12 @@ TelemetryPipeline::TelemetryPipeline(Dependencies dependencies, const config::Co
 
 void TelemetryPipeline::start()
 {
-    m_deps.buffer.setWakeUp(
-        [this] { QMetaObject::invokeMethod(&m_drainTimer, qOverload<>(&QTimer::start), Qt::QueuedConnection); });
+    m_deps.buffer.setWakeUp([this](TelemetryBuffer::Urgency urgency) {
+        if (urgency == TelemetryBuffer::Urgency::Now)
+            QMetaObject::invokeMethod(this, &TelemetryPipeline::drain, Qt::QueuedConnection);
+        else
+            QMetaObject::invokeMethod(&m_drainTimer, qOverload<>(&QTimer::start), Qt::QueuedConnection);
+    });
     connect(&m_deps.exports, &otlp::ExportPipeline::metricsDue, this, [this] { m_deps.exports.submitMetrics(collectNow()); });
 }
 
@@ -140,7 +144,7 @@ void TelemetryPipeline::drain()
     if (m_batch.dropped > 0)
         m_registry.record(telemetry::MetricId::TelemetryDropped, {QByteArrayLiteral("buffer")},
                           static_cast<double>(m_batch.dropped));
-    takeCalls(m_batch.calls);
+    takeCalls(m_batch.calls, m_batch.durables);
     takeSpans(m_batch.spans);
     takeLogs(m_batch.logs);
     if (!m_batch.frames.empty()) {
@@ -209,14 +213,19 @@ void TelemetryPipeline::recordHttp(const CallRecord& call)
     m_registry.record(telemetry::MetricId::HttpRequestDuration, {kPost, kRoute}, static_cast<double>(call.durationNs) / 1e9);
 }
 
-void TelemetryPipeline::takeCalls(std::vector<CallRecord>& calls)
+void TelemetryPipeline::takeCalls(std::vector<CallRecord>& calls, TelemetryBatch::Durables& durables)
 {
     if (calls.empty())
         return;
     const std::shared_ptr<const privacy::Masker> masks = masker();
     const bool exported = m_deps.exports.wants(otlp::Signal::Traces);
     std::vector<otlp::ExportCall> exports;
-    for (CallRecord& call : calls) {
+    auto waiting = durables.begin();
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+        CallRecord& call = calls[i];
+        telemetry::Durable durable;
+        if (waiting != durables.end() && waiting->first == i)
+            durable = std::move((waiting++)->second);
         maskCall(call, *masks);
         m_instruments.record(call);
         if (call.overHttp)
@@ -229,7 +238,9 @@ void TelemetryPipeline::takeCalls(std::vector<CallRecord>& calls)
             response = maskedPart(call.response, m_auditPayloadLimit, *masks, &redactions);
         }
         if (isToolCall(call))
-            m_deps.stores.audit.append(auditRow(call, arguments, response));
+            m_deps.stores.audit.append(auditRow(call, arguments, response), std::move(durable));
+        else if (durable)
+            durable({}); // has no row
         // From here on nobody may see what is not masked, and a kept record must not hold a 10 MB frame.
         call.arguments = {};
         call.response = {};

@@ -57,7 +57,7 @@ Q_SIGNALS:
     void metricsSampled();
 
 private:
-    void takeCalls(std::vector<telemetry::CallRecord>& calls);
+    void takeCalls(std::vector<telemetry::CallRecord>& calls, TelemetryBatch::Durables& durables);
     void recordHttp(const telemetry::CallRecord& call);
     void takeSpans(std::vector<telemetry::SpanData>& spans);
     void takeLogs(std::vector<telemetry::LogRecord>& logs);

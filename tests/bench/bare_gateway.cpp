@@ -16,6 +16,7 @@ namespace {
 class NullRecorder final : public oriel::telemetry::Recorder {
 public:
     void recordCall(oriel::telemetry::CallRecord&&) override {}
+    void recordCallDurably(oriel::telemetry::CallRecord&&, oriel::telemetry::Durable durable) override { durable({}); }
     void recordSpan(oriel::telemetry::SpanData&&) override {}
     void recordLog(oriel::telemetry::LogRecord&&) override {}
     void recordWire(oriel::telemetry::WireFrame&&) override {}

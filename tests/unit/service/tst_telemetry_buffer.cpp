@@ -120,7 +120,7 @@ void TelemetryBufferTest::theWakeUpComesOncePerDrain()
 {
     TelemetryBuffer buffer;
     int woken = 0;
-    buffer.setWakeUp([&woken] { ++woken; });
+    buffer.setWakeUp([&woken](TelemetryBuffer::Urgency) { ++woken; });
     for (int round = 1; round <= 2; ++round) {
         buffer.recordMetric(MetricId::TimeoutOperations, {"tool_call"}, 1);
         buffer.recordMetric(MetricId::TimeoutOperations, {"tool_call"}, 1);
