@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "otlp/grpc_exporter.h"
 
+#include "base/background_thread.h"
 #include "otlp/response.h"
 
 #include <QFile>
@@ -201,7 +202,10 @@ public:
             m_calls.insert(tag);
         }
         if (!m_thread.joinable())
-            m_thread = std::thread([this] { run(); });
+            m_thread = std::thread([this] {
+                enterBackground("oriel-grpc");
+                run();
+            });
         tag->reader =
             m_stubs[static_cast<std::size_t>(signal)]->PrepareUnaryCall(&tag->context, methodOf(signal), buffer, &m_queue);
         tag->reader->StartCall();

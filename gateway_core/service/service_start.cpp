@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "base/background_thread.h"
 #include "config/environment.h"
 #include "oriel_build_info.h"
 #include "service/masking.h"
@@ -195,6 +196,8 @@ void GatewayService::Private::makeWorkers()
     telemetryThread.start();
     gatewayThread.start();
     pipeline->start();
+    QMetaObject::invokeMethod(pipeline.get(), [] { enterBackground("oriel-telemetry"); });
+    QMetaObject::invokeMethod(exports.get(), [] { enterBackground("oriel-export"); });
 
     waitsForVault = true;
     QMetaObject::invokeMethod(vaultKeeper.get(), [this] {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "base/background_thread.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "config/config_file.h"
@@ -118,6 +119,8 @@ auto GatewayService::Private::read(Function function) -> QFuture<std::invoke_res
     QObject::connect(canceller, &QFutureWatcherBase::finished, canceller, &QObject::deleteLater);
     canceller->setFuture(future);
     readers.start([promise, stop, function = std::move(function)]() mutable {
+        thread_local const bool isBackground = (enterBackground("oriel-reader"), true);
+        Q_UNUSED(isBackground)
         if (!promise->isCanceled())
             promise->addResult(function(stop->get_token()));
         promise->finish();

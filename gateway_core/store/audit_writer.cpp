@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "base/background_thread.h"
 #include "base/json_writer.h"
 #include "store/audit_database.h"
 #include "store/audit_log.h"
@@ -176,7 +177,10 @@ Status AuditWriter::open()
     d->makeBallast();
     d->state.fileBytes = d->database.database().pageBytes();
     d->running = true;
-    d->thread = std::thread([this] { d->run(); });
+    d->thread = std::thread([this] {
+        enterBackground("oriel-audit");
+        d->run();
+    });
     return {};
 }
 

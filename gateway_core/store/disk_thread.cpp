@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "store/disk_thread.h"
 
+#include "base/background_thread.h"
+
 #include <algorithm>
 #include <chrono>
 
@@ -25,7 +27,10 @@ void DiskThread::start()
         return;
     m_stop = false;
     m_running.store(true, std::memory_order_release);
-    m_thread = std::thread([this] { run(); });
+    m_thread = std::thread([this] {
+        enterBackground("oriel-disk");
+        run();
+    });
 }
 
 void DiskThread::stop()

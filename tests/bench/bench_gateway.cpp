@@ -28,6 +28,7 @@ struct Arguments {
     std::string only; ///< part of a case's name; empty: all
     int loadPort = 0; ///< only call what listens there
     std::size_t calls = 0;
+    int clients = 16; ///< of --load
     std::filesystem::path bin;
 };
 
@@ -395,8 +396,8 @@ void Bench::startUp()
 int Bench::run()
 {
     if (m_arguments.loadPort != 0) {
-        // For a profiler or debugger at the other end: 16 clients call echo__echo of a gateway that runs already.
-        HttpLoad load(m_arguments.loadPort, 16, toolCall("echo__echo", 1024));
+        // For a profiler or debugger at the other end: the clients call echo__echo of a gateway that runs already.
+        HttpLoad load(m_arguments.loadPort, m_arguments.clients, toolCall("echo__echo", 1024));
         Samples samples;
         load.run(1e6, m_arguments.calls, samples);
         std::printf("%.0f calls/s, p50 %.0f us, p99 %.0f us\n", samples.perSecond(), samples.percentileUs(0.5),
@@ -439,8 +440,11 @@ int main(int argc, char** argv)
         } else if (argument == "--load" && i + 2 < argc) {
             arguments.loadPort = std::atoi(argv[++i]);
             arguments.calls = std::strtoull(argv[++i], nullptr, 10);
+        } else if (argument == "--clients" && hasValue) {
+            arguments.clients = std::max(1, std::atoi(argv[++i]));
         } else {
-            std::fputs("usage: bench_gateway [--quick] [--json FILE] [--only PART-OF-A-CASE] [--load PORT CALLS]\n", stderr);
+            std::fputs("usage: bench_gateway [--quick] [--json FILE] [--only PART-OF-A-CASE] [--load PORT CALLS [--clients N]]\n",
+                       stderr);
             return 2;
         }
     }
