@@ -109,7 +109,7 @@ private Q_SLOTS:
         QVERIFY(!banner->sentence().isEmpty());
         QFile file(m_fixture->path(QStringLiteral("spans-traces.jsonl"))); // one file a signal
         QVERIFY2(banner->sentence().contains(QStringLiteral("spans-traces.jsonl")), qPrintable(banner->sentence()));
-        QTRY_VERIFY_WITH_TIMEOUT(file.open(QIODevice::ReadOnly), patience);
+        QVERIFY(file.open(QIODevice::ReadOnly)); // written before the answer came
         QVERIFY(file.readAll().contains("resourceSpans"));
     }
 
