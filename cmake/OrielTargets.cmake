@@ -15,10 +15,6 @@ function(oriel_library name)
   endif()
 endfunction()
 
-# Tests of sections that are built and can be run by name, but are not settled yet: they are shown as disabled and decide nothing. Shrinks only.
-set(ORIEL_UNSETTLED_TESTS tst_overview_data tst_overview_models tst_overview_section tst_trace_words tst_trace_list_model tst_traces_section
-    tst_logs_section tst_servers_section tst_settings_section)
-
 # oriel_test(<name> [GUI] SOURCES ... [LINK ...] [LABELS ...] [ENVIRONMENT ...] [WRAPPER ...] [TIMEOUT seconds])
 # One QtTest executable, registered with ctest. GUI tests run on the offscreen platform.
 function(oriel_test name)
@@ -38,7 +34,4 @@ function(oriel_test name)
   endif()
   add_test(NAME ${name} COMMAND ${ARG_WRAPPER} $<TARGET_FILE:${name}>)
   set_tests_properties(${name} PROPERTIES ENVIRONMENT "${environment}" LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
-  if(name IN_LIST ORIEL_UNSETTLED_TESTS)
-    set_tests_properties(${name} PROPERTIES DISABLED TRUE)
-  endif()
 endfunction()

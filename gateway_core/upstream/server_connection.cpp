@@ -104,9 +104,9 @@ ServerStatus ServerConnection::status() const
     status.restarts = d->restarts;
     status.commandLine = d->commandLine;
     status.diagnosis = d->diagnosis;
+    status.lifecycleTraceId = d->lifecycleTraceId;
     if (d->link) {
         status.pid = d->link->transport ? d->link->transport->processId() : 0;
-        status.lifecycleTraceId = d->link->trace.traceId();
     }
     status.serverName = d->initializeResult.serverInfo.name;
     status.serverVersion = d->initializeResult.serverInfo.version;

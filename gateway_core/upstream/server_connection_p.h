@@ -120,6 +120,7 @@ public:
     std::int64_t nextStartUnixNs = 0;
     std::int64_t failedNs = 0;
     Diagnosis diagnosis;
+    TraceId lifecycleTraceId; ///< of the last start, also when its link is gone
     QString commandLine;
     QByteArrayList stderrTail;
     std::int64_t strayLines = 0;

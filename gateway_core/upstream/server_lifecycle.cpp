@@ -117,6 +117,7 @@ void ServerConnection::Private::launch()
     stderrTail.clear();
     auto fresh = std::make_unique<Link>(*this, LifecycleTrace(*context.clock, *context.random, *context.recorder, name));
     link = std::move(fresh);
+    lifecycleTraceId = link->trace.traceId();
     link->trace.begin(Step::Spawn);
     Result<std::unique_ptr<Transport>> made = makeTransport(*link);
     setState(ServerState::Starting);

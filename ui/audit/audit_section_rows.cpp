@@ -3,6 +3,7 @@
 #include "ui/audit/audit_model.h"
 #include "ui/audit/audit_section.h"
 #include "ui/compat/qt_compat.hpp"
+#include "ui/widgets/async.h"
 #include "ui/widgets/data_table.h"
 #include "ui/widgets/duration_bar.h"
 #include "ui/widgets/format.h"
@@ -86,7 +87,7 @@ void AuditSection::fetch()
     }
     const std::int64_t announced = m_announced;
     m_pending = m_service.audit(std::move(wanted));
-    m_pending.then(this, [this, generation, whole, announced](const Result<store::AuditPage>& answer) {
+    whenDone(m_pending, this, [this, generation, whole, announced](const Result<store::AuditPage>& answer) {
         if (generation != m_generation)
             return;
         m_refresh->finished();
@@ -139,7 +140,7 @@ void AuditSection::count()
     if (!isVisible())
         return;
     m_pendingCount = m_service.auditCount(query());
-    m_pendingCount.then(this, [this, generation = ++m_countGeneration](const Result<store::AuditReader::Count>& answer) {
+    whenDone(m_pendingCount, this, [this, generation = ++m_countGeneration](const Result<store::AuditReader::Count>& answer) {
         if (generation != m_countGeneration || !answer)
             return;
         const QString rows = answer->rows == 1
@@ -236,7 +237,7 @@ void AuditSection::fetchOlder()
     store::AuditQuery wanted = query();
     wanted.afterSequence = m_next;
     m_pendingOlder = m_service.audit(std::move(wanted));
-    m_pendingOlder.then(this, [this, generation = ++m_olderGeneration](const Result<store::AuditPage>& answer) {
+    whenDone(m_pendingOlder, this, [this, generation = ++m_olderGeneration](const Result<store::AuditPage>& answer) {
         if (generation != m_olderGeneration)
             return;
         m_fetchingOlder = false;
@@ -323,7 +324,7 @@ void AuditSection::fetchDetail(const QByteArray& rowId)
 {
     compat::cancelRunning(m_pendingRow);
     m_pendingRow = m_service.auditRow(rowId);
-    m_pendingRow.then(this, [this, generation = ++m_rowGeneration](const Result<std::optional<store::AuditRow>>& answer) {
+    whenDone(m_pendingRow, this, [this, generation = ++m_rowGeneration](const Result<std::optional<store::AuditRow>>& answer) {
         if (generation != m_rowGeneration)
             return;
         if (answer && *answer)
@@ -345,7 +346,7 @@ void AuditSection::openRow(const QByteArray& rowId)
     }
     compat::cancelRunning(m_pendingRow);
     m_pendingRow = m_service.auditRow(rowId);
-    m_pendingRow.then(this, [this, generation = ++m_rowGeneration](const Result<std::optional<store::AuditRow>>& answer) {
+    whenDone(m_pendingRow, this, [this, generation = ++m_rowGeneration](const Result<std::optional<store::AuditRow>>& answer) {
         if (generation != m_rowGeneration)
             return;
         if (!answer || !*answer) {

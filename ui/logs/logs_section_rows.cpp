@@ -3,6 +3,7 @@
 #include "ui/logs/log_detail.h"
 #include "ui/logs/log_model.h"
 #include "ui/logs/logs_section.h"
+#include "ui/widgets/async.h"
 #include "ui/widgets/data_table.h"
 #include "ui/widgets/live_refresh.h"
 #include "ui/widgets/segmented.h"
@@ -64,7 +65,7 @@ void LogsSection::fetch()
         wanted.limit = kTailRows;
     }
     m_pending = m_service.logs(std::move(wanted));
-    m_pending.then(this, [this, generation, whole](store::LogPage page) {
+    whenDone(m_pending, this, [this, generation, whole](store::LogPage page) {
         if (generation != m_generation)
             return;
         if (whole)
@@ -176,7 +177,7 @@ void LogsSection::fetchOlder()
     wanted.beforeId = m_oldestId;
     wanted.limit = kPageRows;
     m_pendingOlder = m_service.logs(std::move(wanted));
-    m_pendingOlder.then(this, [this, generation = ++m_olderGeneration](store::LogPage page) {
+    whenDone(m_pendingOlder, this, [this, generation = ++m_olderGeneration](store::LogPage page) {
         if (generation != m_olderGeneration)
             return;
         m_fetchingOlder = false;
@@ -237,7 +238,7 @@ void LogsSection::onScrolled(int value)
 
 void LogsSection::onCurrentRow(int row)
 {
-    if (m_changing || row < 0 || !m_table->selectionModel()->isRowSelected(row, {})) // the focus alone chooses nothing
+    if (m_changing || row < 0)
         return;
     if (m_following && row + 1 < m_model->rowCount())
         stopFollowing();

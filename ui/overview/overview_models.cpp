@@ -59,6 +59,18 @@ Lamp serverLamp(ServerState state)
     return Lamp::Idle;
 }
 
+QString shortState(const QString& state, const QString& server)
+{
+    QString words = state;
+    for (const QString& said : {server + QStringLiteral(" did not start: "), server + QStringLiteral(": ")}) {
+        if (words.startsWith(said)) {
+            words.remove(0, said.size());
+            break;
+        }
+    }
+    return words.remove(QLatin1Char('`'));
+}
+
 bool needsAttention(const service::ServerSnapshot& server)
 {
     return (server.state == ServerState::Failed || server.state == ServerState::Backoff) && !server.diagnosis.isEmpty();
@@ -73,7 +85,7 @@ QList<OverviewServer> overviewServers(const QList<service::ServerSnapshot>& serv
         row.lamp = serverLamp(server.state);
         row.transport = transportWord(server.config.transport);
         const bool ready = server.state == ServerState::Ready;
-        row.process = ready ? whereabouts(server) : server.stateText;
+        row.process = ready ? whereabouts(server) : shortState(server.stateText, row.name);
         row.processIsError = row.lamp == Lamp::Error;
         row.tools = ready ? server.tools : -1;
         const QByteArray key = row.name.toUtf8();

@@ -29,6 +29,8 @@ struct OverviewServer {
 /// The servers as they are configured, with the calls of the window that `byServer` tells.
 [[nodiscard]] QList<OverviewServer> overviewServers(const QList<service::ServerSnapshot>& servers,
                                                     const store::AggregateResult& byServer);
+/// A server's state in words for the row that names it: without the name before the colon, "did not start", and code marks.
+[[nodiscard]] QString shortState(const QString& state, const QString& server);
 [[nodiscard]] Lamp serverLamp(service::ServerState state);
 /// True when there is something to say about why it is not ready.
 [[nodiscard]] bool needsAttention(const service::ServerSnapshot& server);

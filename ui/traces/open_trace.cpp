@@ -111,12 +111,13 @@ void OpenTrace::fetch()
     const TraceId id = m_target.trace;
     m_askedRevision = m_revision;
     m_lookup = m_service.trace(id);
-    const auto built = m_lookup.then(QThreadPool::globalInstance(), [id, now = nowNs()](QFuture<store::TraceLookup> found) {
+    m_built = m_lookup.then(QThreadPool::globalInstance(), [id, now = nowNs()](QFuture<store::TraceLookup> found) {
         if (found.resultCount() == 0)
             return std::shared_ptr<const TraceDocument>();
-        return TraceDocument::make(id, found.takeResult(), now);
+        // A copy: takeResult() would set the state back that the promise still looks at when it goes, and that cancelling asks.
+        return TraceDocument::make(id, found.result(), now);
     });
-    whenDone(built, this, [this, generation](const std::shared_ptr<const TraceDocument>& document) {
+    whenDone(m_built, this, [this, generation](const std::shared_ptr<const TraceDocument>& document) {
         if (generation == m_generation && document)
             take(document);
     });
@@ -126,6 +127,8 @@ void OpenTrace::fetch()
 void OpenTrace::take(std::shared_ptr<const TraceDocument> document)
 {
     m_document = std::move(document);
+    m_lookup = {}; // and the spans in it
+    m_built = {};
     m_refresh->finished();
     const bool found = m_document->state == store::TraceLookup::State::Found && !m_document->index.isEmpty();
     if (!found) {

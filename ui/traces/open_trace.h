@@ -63,6 +63,8 @@ private:
     quint64 m_generation = 0;
     quint64 m_auditGeneration = 0;
     QFuture<store::TraceLookup> m_lookup;
+    QFuture<std::shared_ptr<const TraceDocument>>
+        m_built; ///< kept as long as m_lookup: Qt 6.4 writes to it when that is cancelled
     QFuture<store::LogPage> m_logs;
     SpanId m_auditSpan;
     std::optional<store::AuditRow> m_auditRow;

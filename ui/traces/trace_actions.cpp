@@ -55,7 +55,7 @@ void TraceActions::copyOtlp(const TraceId& id)
     const auto encoded = m_service.trace(id).then(QThreadPool::globalInstance(), [](QFuture<store::TraceLookup> found) {
         if (found.resultCount() == 0)
             return QString();
-        const store::TraceLookup lookup = found.takeResult();
+        const store::TraceLookup lookup = found.result(); // not takeResult(): the promise still looks at the state when it goes
         return lookup.spans.empty() ? QString() : QString::fromUtf8(otlp::encodeTraces(lookup.spans, otlp::Encoding::Json));
     });
     whenDone(encoded, this, [this](const QString& json) {

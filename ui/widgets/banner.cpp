@@ -83,6 +83,7 @@ void Banner::addLink(const QString& id, const QString& text)
     auto* link = new LinkButton(text, this);
     connect(link, &LinkButton::clicked, this, [this, id] { Q_EMIT actionTriggered(id); });
     m_links->insertWidget(m_links->count() - 1, link);
+    link->show(); // at once: a layout shows what is added to a visible parent only in the next turn of the event loop
 }
 
 void Banner::clearLinks()

@@ -50,13 +50,15 @@ bool CheckColumn::editorEvent(QEvent* event, QAbstractItemModel* model, const QS
 
 bool CheckColumn::eventFilter(QObject* object, QEvent* event)
 {
-    if (object == m_table && event->type() == QEvent::KeyPress) {
+    if (object != m_table)
+        return QStyledItemDelegate::eventFilter(object, event);
+    if (event->type() == QEvent::KeyPress) {
         const auto* key = static_cast<QKeyEvent*>(event);
         const QModelIndex current = m_table->currentIndex();
         if (key->key() == Qt::Key_Space && key->modifiers() == Qt::NoModifier && current.isValid())
             return toggle(m_table->model(), current.siblingAtColumn(m_column));
     }
-    return QStyledItemDelegate::eventFilter(object, event);
+    return false; // the table is no editor, which is what the delegate would take it for
 }
 
 bool CheckColumn::toggle(QAbstractItemModel* model, const QModelIndex& index)

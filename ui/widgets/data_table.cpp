@@ -77,8 +77,14 @@ void DataTable::setModel(QAbstractItemModel* model)
 {
     QTableView::setModel(model);
     m_hovered = -1;
-    if (model)
+    if (model) {
         connect(model, &QAbstractItemModel::modelReset, this, [this] { setHovered(-1); });
+        // A click, and a key on the row that has the focus, choose the row after it became the current one.
+        connect(selectionModel(), &QItemSelectionModel::selectionChanged, this, [this](const QItemSelection& selected) {
+            if (currentIndex().isValid() && selected.contains(currentIndex()))
+                Q_EMIT currentRowChanged(currentIndex().row());
+        });
+    }
     applyWidths();
 }
 
@@ -184,10 +190,7 @@ void DataTable::keyPressEvent(QKeyEvent* event)
         const bool isChosen = selectionModel()->isRowSelected(currentIndex().row(), {});
         const int step = !isChosen ? 0 : event->key() == Qt::Key_J ? 1 : -1;
         const int row = std::clamp(currentIndex().isValid() ? currentIndex().row() + step : 0, 0, model()->rowCount() - 1);
-        const bool stays = row == currentIndex().row();
         setCurrentIndex(model()->index(row, std::max(0, currentIndex().column())));
-        if (stays && !isChosen)
-            Q_EMIT currentRowChanged(row);
         return;
     }
     if (event->key() == Qt::Key_Home || event->key() == Qt::Key_End) {
@@ -216,8 +219,11 @@ void DataTable::contextMenuEvent(QContextMenuEvent* event)
 void DataTable::currentChanged(const QModelIndex& current, const QModelIndex& previous)
 {
     QTableView::currentChanged(current, previous);
-    if (current.row() != previous.row() || current.isValid() != previous.isValid())
-        Q_EMIT currentRowChanged(current.isValid() ? current.row() : -1);
+    if (!current.isValid() && previous.isValid())
+        Q_EMIT currentRowChanged(-1);
+    else if (current.row() != previous.row() &&
+             (selectionMode() == NoSelection || selectionModel()->isSelected(current))) // the focus alone chooses nothing
+        Q_EMIT currentRowChanged(current.row());
 }
 
 void DataTable::rowsInserted(const QModelIndex& parent, int start, int end)

@@ -24,7 +24,7 @@ public:
     [[nodiscard]] QString selectionAsText() const;
 
 Q_SIGNALS:
-    void currentRowChanged(int row);
+    void currentRowChanged(int row); ///< another row was chosen, not only given the focus; −1: none
     void contextMenuRequested(const QModelIndex& index, const QPoint& globalPosition);
 
 protected:

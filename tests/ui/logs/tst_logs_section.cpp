@@ -168,7 +168,14 @@ private Q_SLOTS:
         QSignalSpy opened(page.section.get(), &Section::openRequested);
         QSignalSpy said(page.section.get(), &Section::notice);
         page.section->table()->setFocus();
+        QVERIFY(!page.section->detail()->isVisible()); // the focus alone chooses no line
         QTest::keyClick(page.section->table(), Qt::Key_J);
+        QCOMPARE(page.section->table()->currentIndex().row(), 4); // the newest one, which is followed
+        QVERIFY(page.section->detail()->isVisible());
+        QTest::keyClick(page.section->table(), Qt::Key_Return);
+        QCOMPARE(opened.count(), 0);
+        QCOMPARE(said.count(), 1);
+        QTest::keyClick(page.section->table(), Qt::Key_Home);
         QCOMPARE(page.section->table()->currentIndex().row(), 0);
         QTest::keyClick(page.section->table(), Qt::Key_Return);
         QCOMPARE(opened.count(), 1);
@@ -177,7 +184,20 @@ private Q_SLOTS:
         QTest::keyClick(page.section->table(), Qt::Key_J);
         QTest::keyClick(page.section->table(), Qt::Key_Return);
         QCOMPARE(opened.count(), 1);
-        QCOMPARE(said.count(), 1);
+        QCOMPARE(said.count(), 2);
+    }
+
+    void aClickChoosesAlsoTheLineThatHasTheFocus()
+    {
+        Page page(5);
+        QTRY_COMPARE_WITH_TIMEOUT(page.model().rowCount(), 5, patience);
+        DataTable* table = page.section->table();
+        table->setFocus();
+        for (const int row : {4, 2}) {
+            QTest::mouseClick(table->viewport(), Qt::LeftButton, {}, table->visualRect(page.model().index(row, 0)).center());
+            QVERIFY(page.section->detail()->isVisible());
+            QCOMPARE(page.section->detail()->bodyView()->text(), QStringLiteral("old line %1").arg(row));
+        }
     }
 
     void aChosenLineIsShownInFullAndCopiedAsJson()

@@ -82,6 +82,11 @@ private Q_SLOTS:
         QCOMPARE(shortState(QStringLiteral("waiting for its answer: 3 s"), QStringLiteral("notes")),
                  QStringLiteral("waiting for its answer: 3 s"));
         QCOMPARE(shortState(QStringLiteral("notes ended"), QStringLiteral("notes")), QStringLiteral("notes ended"));
+        QCOMPARE(shortState(QStringLiteral("notes: it exited with 1"), QStringLiteral("notes")),
+                 QStringLiteral("it exited with 1"));
+        service::ServerSnapshot failed = server(QStringLiteral("notes"), service::ServerState::Failed);
+        failed.stateText = QStringLiteral("notes did not start: `uvx` was not found");
+        QCOMPARE(overviewServers({failed}, {}).first().process, QStringLiteral("uvx was not found"));
     }
 
     void cellsOfTheServerTable()

@@ -133,6 +133,8 @@ private Q_SLOTS:
         QCOMPARE(m_replies.replies[0].reply.kind, Reply::Kind::Unavailable);
         QCOMPARE(connection.state(), ServerState::Failed);
         QVERIFY(connection.status().diagnosis.cause.contains(QStringLiteral("There is no secret k.")));
+        QVERIFY(m_recorder.span("server.start") != nullptr);
+        QCOMPARE(connection.status().lifecycleTraceId, m_recorder.span("server.start")->traceId);
     }
 
     void aServerThatKeepsCrashingIsRestartedLaterEachTimeAndGivenUp()
@@ -159,6 +161,9 @@ private Q_SLOTS:
         connection.start();
         QTRY_COMPARE(connection.state(), ServerState::Failed);
         QCOMPARE(connection.status().restarts, 0);
+        QVERIFY(m_recorder.span("server.start") != nullptr);
+        QCOMPARE(connection.status().lifecycleTraceId,
+                 m_recorder.span("server.start")->traceId); // what there is to be shown of it
     }
 
     void callsThatWaitForAFailingStartGetItsDiagnosis()
