@@ -29,6 +29,7 @@ namespace {
 
 const TraceId failedId{0xfeedfacefeedfaceULL, 1};
 constexpr int plainCount = 60;
+constexpr int patience = 30'000;
 
 std::int64_t nowNs()
 {
@@ -86,7 +87,7 @@ private Q_SLOTS:
     {
         Page page;
         QVERIFY(page.fixture.isStarted());
-        QTRY_VERIFY(page.section->isReady());
+        QTRY_VERIFY_WITH_TIMEOUT(page.section->isReady(), patience);
         QVERIFY(page.section->emptyReason().contains(page.fixture.service().status().endpoint));
         QSignalSpy opened(page.section.get(), &Section::openRequested);
         const QList<QPushButton*> buttons = page.section->emptyState()->findChildren<QPushButton*>();
@@ -99,14 +100,14 @@ private Q_SLOTS:
     {
         Page page({}, fill);
         QSignalSpy ready(page.section.get(), &Section::readyChanged);
-        QTRY_VERIFY(page.section->isReady() && page.rows().rowCount() == plainCount + 1);
+        QTRY_VERIFY_WITH_TIMEOUT(page.section->isReady() && page.rows().rowCount() == plainCount + 1, patience);
         QVERIFY(!ready.isEmpty());
         QCOMPARE(page.rows().row(0).traceId, failedId);
         QCOMPARE(page.rows().row(0).errorCount, 3U);
         QCOMPARE(page.section->list()->countWords(), QStringLiteral("61 in 15 min"));
-        QTRY_COMPARE(page.section->openTrace()->target().trace, page.section->list()->selectedId());
+        QTRY_COMPARE_WITH_TIMEOUT(page.section->openTrace()->target().trace, page.section->list()->selectedId(), patience);
         QVERIFY(page.section->open(QString::fromLatin1(failedId.toHex())));
-        QTRY_VERIFY(page.waterfall().document() && page.waterfall().document()->id == failedId);
+        QTRY_VERIFY_WITH_TIMEOUT(page.waterfall().document() && page.waterfall().document()->id == failedId, patience);
         QCOMPARE(page.waterfall().document()->index.size(), 13U);
         QCOMPARE(page.waterfall().selectedRow(), 0U);
         QVERIFY2(page.section->trace()->splitWords().contains(QStringLiteral("upstream 87.9 %")),
@@ -118,7 +119,7 @@ private Q_SLOTS:
     void aSpanIsOpenedByItsAddress()
     {
         Page page({}, fill);
-        QTRY_VERIFY(page.section->isReady());
+        QTRY_VERIFY_WITH_TIMEOUT(page.section->isReady(), patience);
         QVERIFY(page.section->open(TraceTarget{failedId, SpanId{8}}.toText()));
         QTRY_COMPARE(page.section->detail()->row(),
                      page.waterfall().document() ? page.waterfall().document()->index.rowOf(SpanId{8}) : 0U);
@@ -133,10 +134,10 @@ private Q_SLOTS:
     void anUnknownTraceIsSaidToBeUnknown()
     {
         Page page({}, fill);
-        QTRY_VERIFY(page.section->isReady());
+        QTRY_VERIFY_WITH_TIMEOUT(page.section->isReady(), patience);
         QVERIFY(!page.section->open(QStringLiteral("no trace id")));
         QVERIFY(page.section->open(QStringLiteral("11111111111111111111111111111111")));
-        QTRY_VERIFY(page.section->openTrace()->isSettled());
+        QTRY_VERIFY_WITH_TIMEOUT(page.section->openTrace()->isSettled(), patience);
         QVERIFY(!page.section->trace()->isShowingTrace());
         QVERIFY(page.section->trace()->headline().contains(QStringLiteral("1111111111111111")));
         QVERIFY(!page.section->list()->selectedId().isValid());
@@ -145,59 +146,59 @@ private Q_SLOTS:
     void aFilterNarrowsTheListAndAnEmptyAnswerOffersTheWayBack()
     {
         Page page({}, fill);
-        QTRY_VERIFY(page.rows().rowCount() == plainCount + 1);
+        QTRY_VERIFY_WITH_TIMEOUT(page.rows().rowCount() == plainCount + 1, patience);
         page.section->setFilter(QStringLiteral("service=db"));
-        QTRY_COMPARE(page.rows().rowCount(), 20);
+        QTRY_COMPARE_WITH_TIMEOUT(page.rows().rowCount(), 20, patience);
         QVERIFY(page.section->list()->countWords().startsWith(QStringLiteral("20 match")));
         page.section->setFilter(QStringLiteral("service=nobody"));
-        QTRY_COMPARE(page.rows().rowCount(), 0);
+        QTRY_COMPARE_WITH_TIMEOUT(page.rows().rowCount(), 0, patience);
         QVERIFY(page.section->list()->emptyState()->isVisible());
         QSignalSpy filter(page.section.get(), &Section::filterRequested);
         page.section->list()->emptyState()->findChildren<QPushButton*>().first()->click();
         QCOMPARE(filter.size(), 1);
         QCOMPARE(filter[0][0].toString(), QString());
         page.section->setFilter(QString());
-        QTRY_COMPARE(page.rows().rowCount(), plainCount + 1);
+        QTRY_COMPARE_WITH_TIMEOUT(page.rows().rowCount(), plainCount + 1, patience);
     }
 
     void aBrokenFilterIsSaidAndTheListStays()
     {
         Page page({}, fill);
-        QTRY_VERIFY(page.rows().rowCount() == plainCount + 1);
+        QTRY_VERIFY_WITH_TIMEOUT(page.rows().rowCount() == plainCount + 1, patience);
         page.section->setFilter(QStringLiteral("status=error duration>"));
         QVERIFY(page.section->list()->filterError().contains(QStringLiteral("character")));
         QCOMPARE(page.rows().rowCount(), plainCount + 1);
         page.section->setFilter(QStringLiteral("status=error"));
         QVERIFY(page.section->list()->filterError().isEmpty());
-        QTRY_VERIFY(page.rows().rowCount() < plainCount && page.rows().rowCount() > 0);
+        QTRY_VERIFY_WITH_TIMEOUT(page.rows().rowCount() < plainCount && page.rows().rowCount() > 0, patience);
     }
 
     void completionsKnowTheValuesThatOccurred()
     {
         Page page({}, fill);
-        QTRY_VERIFY(page.rows().rowCount() == plainCount + 1);
+        QTRY_VERIFY_WITH_TIMEOUT(page.rows().rowCount() == plainCount + 1, patience);
         QVERIFY(page.section->completions(QStringLiteral("service=gi")).contains(QStringLiteral("service=github")));
     }
 
     void aTimeRangeIsAWindow()
     {
         Page page({}, fill);
-        QTRY_VERIFY(page.rows().rowCount() == plainCount + 1);
+        QTRY_VERIFY_WITH_TIMEOUT(page.rows().rowCount() == plainCount + 1, patience);
         const std::int64_t newest = page.rows().row(0).startUnixNs;
         page.section->setTimeRange(TimeRange::fixed(newest - 20'000 * samples::ms, newest - 1));
-        QTRY_VERIFY(page.rows().rowCount() > 0 && page.rows().rowCount() < 6);
+        QTRY_VERIFY_WITH_TIMEOUT(page.rows().rowCount() > 0 && page.rows().rowCount() < 6, patience);
         for (int row = 0; row < page.rows().rowCount(); ++row)
             QVERIFY(page.rows().row(row).startUnixNs < newest);
         page.section->setTimeRange(TimeRange::all());
-        QTRY_COMPARE(page.rows().rowCount(), plainCount + 1);
+        QTRY_COMPARE_WITH_TIMEOUT(page.rows().rowCount(), plainCount + 1, patience);
         QCOMPARE(page.section->list()->countWords(), QStringLiteral("61 in all"));
     }
 
     void aBoxDrawnInTheChartBecomesFilterAndRangeAndCanBeTakenBack()
     {
         Page page({}, fill);
-        QTRY_VERIFY(page.section->isReady());
-        QTRY_VERIFY(!page.section->latency()->chart()->points().isEmpty());
+        QTRY_VERIFY_WITH_TIMEOUT(page.section->isReady(), patience);
+        QTRY_VERIFY_WITH_TIMEOUT(!page.section->latency()->chart()->points().isEmpty(), patience);
         page.section->setFilter(QStringLiteral("status=error"));
         QSignalSpy filter(page.section.get(), &Section::filterRequested);
         QSignalSpy range(page.section.get(), &Section::timeRangeRequested);
@@ -213,12 +214,12 @@ private Q_SLOTS:
     void aDotOpensItsTrace()
     {
         Page page({}, fill);
-        QTRY_VERIFY(page.section->isReady());
-        QTRY_VERIFY(page.section->latency()->chart()->points().size() > plainCount / 2);
+        QTRY_VERIFY_WITH_TIMEOUT(page.section->isReady(), patience);
+        QTRY_VERIFY_WITH_TIMEOUT(page.section->latency()->chart()->points().size() > plainCount / 2, patience);
         const ScatterPoint dot = page.section->latency()->chart()->points().at(5);
         Q_EMIT page.section->latency()->chart()->pointClicked(dot.id);
         const TraceId opened = page.section->openTrace()->target().trace;
-        QTRY_VERIFY(page.waterfall().document() && page.waterfall().document()->id == opened);
+        QTRY_VERIFY_WITH_TIMEOUT(page.waterfall().document() && page.waterfall().document()->id == opened, patience);
         QCOMPARE(page.section->list()->selectedId(), opened);
         QCOMPARE(page.rows().row(page.rows().rowOf(opened)).startUnixNs, dot.atNs);
     }
@@ -227,21 +228,21 @@ private Q_SLOTS:
     {
         Page page(demo(), fill);
         QTRY_VERIFY_WITH_TIMEOUT(page.fixture.isReady(QStringLiteral("demo")), 20'000);
-        QTRY_VERIFY(page.section->isReady());
+        QTRY_VERIFY_WITH_TIMEOUT(page.section->isReady(), patience);
         QVERIFY(page.fixture.call(QStringLiteral("demo__quick_echo"), {{QStringLiteral("text"), QStringLiteral("hello")}}));
-        QTRY_VERIFY(page.rows().rowCount() > 0 && page.rows().row(0).tool == QByteArrayView("quick_echo"));
+        QTRY_VERIFY_WITH_TIMEOUT(page.rows().rowCount() > 0 && page.rows().row(0).tool == QByteArrayView("quick_echo"), patience);
         QVERIFY(page.section->list()->isFollowing());
         const TraceId id = page.rows().row(0).traceId;
         page.section->list()->table()->setCurrentIndex(page.rows().index(0, 0));
-        QTRY_VERIFY(page.waterfall().document() && page.waterfall().document()->id == id);
+        QTRY_VERIFY_WITH_TIMEOUT(page.waterfall().document() && page.waterfall().document()->id == id, patience);
         QVERIFY(page.waterfall().document()->split.isValid());
-        QTRY_VERIFY(page.section->detail()->arguments()->code()->text().contains(QStringLiteral("hello")));
+        QTRY_VERIFY_WITH_TIMEOUT(page.section->detail()->arguments()->code()->text().contains(QStringLiteral("hello")), patience);
         QCOMPARE(valueOf(*page.section->detail()->audit(), QStringLiteral("outcome")), QStringLiteral("ok"));
         QVERIFY(page.section->detail()->answer()->code()->text().contains(QStringLiteral("hello")));
 
         QSignalSpy notice(page.section.get(), &Section::notice);
         page.section->takeAway()->copyRequest({id, {}});
-        QTRY_COMPARE(notice.size(), 1);
+        QTRY_COMPARE_WITH_TIMEOUT(notice.size(), 1, patience);
         const QJsonObject request = QJsonDocument::fromJson(QGuiApplication::clipboard()->text().toUtf8()).object();
         QCOMPARE(request.value(QStringLiteral("method")).toString(), QStringLiteral("tools/call"));
         QCOMPARE(request.value(QStringLiteral("params")).toObject().value(QStringLiteral("name")).toString(),
@@ -252,29 +253,29 @@ private Q_SLOTS:
     {
         Page page(demo(), fill);
         QTRY_VERIFY_WITH_TIMEOUT(page.fixture.isReady(QStringLiteral("demo")), 20'000);
-        QTRY_VERIFY(page.section->isReady());
+        QTRY_VERIFY_WITH_TIMEOUT(page.section->isReady(), patience);
         page.section->setLive(false);
         const TraceId newest = page.rows().row(0).traceId;
         QSignalSpy advanced(&page.fixture.service(), &service::GatewayService::tracesAdvanced);
         QVERIFY(page.fixture.call(QStringLiteral("demo__quick_echo"), {{QStringLiteral("text"), QStringLiteral("x")}}));
-        QTRY_VERIFY(!advanced.isEmpty());
+        QTRY_VERIFY_WITH_TIMEOUT(!advanced.isEmpty(), patience);
         QCoreApplication::processEvents();
         QCOMPARE(page.rows().row(0).traceId, newest);
         page.section->setLive(true);
-        QTRY_VERIFY(page.rows().row(0).traceId != newest);
+        QTRY_VERIFY_WITH_TIMEOUT(page.rows().row(0).traceId != newest, patience);
     }
 
     void scrolledAwayTheListStaysAndCountsWhatIsNew()
     {
         Page page(demo(), fill);
         QTRY_VERIFY_WITH_TIMEOUT(page.fixture.isReady(QStringLiteral("demo")), 20'000);
-        QTRY_VERIFY(page.section->isReady() && page.rows().rowCount() >= plainCount + 1);
+        QTRY_VERIFY_WITH_TIMEOUT(page.section->isReady() && page.rows().rowCount() >= plainCount + 1, patience);
         TraceListPane& list = *page.section->list();
         list.table()->verticalScrollBar()->setValue(20);
         QVERIFY(!list.isFollowing());
         const TraceId top = page.rows().row(list.table()->rowAt(1)).traceId;
         QVERIFY(page.fixture.call(QStringLiteral("demo__quick_echo"), {{QStringLiteral("text"), QStringLiteral("x")}}));
-        QTRY_VERIFY(list.newCount() > 0);
+        QTRY_VERIFY_WITH_TIMEOUT(list.newCount() > 0, patience);
         QCOMPARE(page.rows().row(list.table()->rowAt(1)).traceId, top);
         list.followAgain();
         QCOMPARE(list.newCount(), 0);
@@ -284,7 +285,7 @@ private Q_SLOTS:
     void theListIsWalkedByKeys()
     {
         Page page({}, fill);
-        QTRY_VERIFY(page.section->isReady() && page.rows().rowCount() == plainCount + 1);
+        QTRY_VERIFY_WITH_TIMEOUT(page.section->isReady() && page.rows().rowCount() == plainCount + 1, patience);
         DataTable* table = page.section->list()->table();
         page.section->activateWindow();
         table->setFocus();
@@ -292,52 +293,52 @@ private Q_SLOTS:
         QTest::keyClick(table, 'j');
         QTest::keyClick(table, Qt::Key_Down);
         const TraceId third = page.rows().row(2).traceId;
-        QTRY_VERIFY(page.waterfall().document() && page.waterfall().document()->id == third);
+        QTRY_VERIFY_WITH_TIMEOUT(page.waterfall().document() && page.waterfall().document()->id == third, patience);
         QTest::keyClick(table, Qt::Key_Return);
-        QTRY_COMPARE(page.section->focusWidget(), &page.waterfall());
+        QTRY_COMPARE_WITH_TIMEOUT(page.section->focusWidget(), &page.waterfall(), patience);
     }
 
     void aTraceCanBeTakenAway()
     {
         Page page({}, fill);
-        QTRY_VERIFY(page.section->isReady());
+        QTRY_VERIFY_WITH_TIMEOUT(page.section->isReady(), patience);
         QSignalSpy notice(page.section.get(), &Section::notice);
         page.section->takeAway()->copyTraceId(failedId);
         QCOMPARE(QGuiApplication::clipboard()->text(), QString::fromLatin1(failedId.toHex()));
         page.section->takeAway()->copyOtlp(failedId);
-        QTRY_COMPARE(notice.size(), 2);
+        QTRY_COMPARE_WITH_TIMEOUT(notice.size(), 2, patience);
         const QJsonObject otlp = QJsonDocument::fromJson(QGuiApplication::clipboard()->text().toUtf8()).object();
         QVERIFY(!otlp.value(QStringLiteral("resourceSpans")).toArray().isEmpty());
         const QString path = page.fixture.path(QStringLiteral("trace.jsonl"));
         page.section->takeAway()->exportTo(failedId, path);
-        QTRY_COMPARE(notice.size(), 3);
+        QTRY_COMPARE_WITH_TIMEOUT(notice.size(), 3, patience);
         QFile file(path);
         QVERIFY(file.open(QIODevice::ReadOnly));
         const QList<QByteArray> lines = file.readAll().trimmed().split('\n');
         QCOMPARE(lines.size(), 1);
         QVERIFY(lines[0].contains("github__create_issue"));
         page.section->takeAway()->exportTo(failedId, page.fixture.path(QStringLiteral("no/such/folder/x.jsonl")));
-        QTRY_COMPARE(notice.size(), 4);
+        QTRY_COMPARE_WITH_TIMEOUT(notice.size(), 4, patience);
         QVERIFY(notice[3][0].toString().startsWith(QStringLiteral("Not exported")));
     }
 
     void statisticsAndJsonAreMadeWhenLookedAt()
     {
         Page page({}, fill);
-        QTRY_VERIFY(page.section->isReady());
+        QTRY_VERIFY_WITH_TIMEOUT(page.section->isReady(), patience);
         QVERIFY(page.section->open(QString::fromLatin1(failedId.toHex())));
-        QTRY_VERIFY(page.waterfall().document() && page.waterfall().document()->id == failedId);
+        QTRY_VERIFY_WITH_TIMEOUT(page.waterfall().document() && page.waterfall().document()->id == failedId, patience);
         QCOMPARE(page.section->trace()->statistics()->model()->rowCount(), 0);
         page.section->trace()->tabs()->setCurrentIndex(1);
         QCOMPARE(page.section->trace()->statistics()->model()->rowCount(), 13);
         page.section->trace()->tabs()->setCurrentIndex(3);
-        QTRY_VERIFY(page.section->trace()->json()->text().contains(QStringLiteral("resourceSpans")));
+        QTRY_VERIFY_WITH_TIMEOUT(page.section->trace()->json()->text().contains(QStringLiteral("resourceSpans")), patience);
     }
 
     void anAttributeBecomesAFilter()
     {
         Page page({}, fill);
-        QTRY_VERIFY(page.section->isReady());
+        QTRY_VERIFY_WITH_TIMEOUT(page.section->isReady(), patience);
         page.section->setFilter(QStringLiteral("status=error"));
         QSignalSpy filter(page.section.get(), &Section::filterRequested);
         Q_EMIT page.section->detail()->essentials()->filterRequested(QStringLiteral("attr.mcp.method.name=tools/call"));
@@ -349,7 +350,7 @@ private Q_SLOTS:
     void theArrangementIsKept()
     {
         Page page({}, fill);
-        QTRY_VERIFY(page.section->isReady());
+        QTRY_VERIFY_WITH_TIMEOUT(page.section->isReady(), patience);
         page.waterfall().setNameShare(0.5);
         page.waterfall().setCriticalPathVisible(false);
         const QByteArray state = page.section->saveState();
@@ -366,16 +367,16 @@ private Q_SLOTS:
     {
         Page page(demo(), fill);
         QTRY_VERIFY_WITH_TIMEOUT(page.fixture.isReady(QStringLiteral("demo")), 20'000);
-        QTRY_VERIFY(page.section->isReady());
+        QTRY_VERIFY_WITH_TIMEOUT(page.section->isReady(), patience);
         page.section->hide();
         const int rows = page.rows().rowCount();
         QSignalSpy advanced(&page.fixture.service(), &service::GatewayService::tracesAdvanced);
         QVERIFY(page.fixture.call(QStringLiteral("demo__quick_echo"), {{QStringLiteral("text"), QStringLiteral("x")}}));
-        QTRY_VERIFY(!advanced.isEmpty());
+        QTRY_VERIFY_WITH_TIMEOUT(!advanced.isEmpty(), patience);
         QCoreApplication::processEvents();
         QCOMPARE(page.rows().rowCount(), rows);
         page.section->show();
-        QTRY_VERIFY(page.rows().rowCount() > rows);
+        QTRY_VERIFY_WITH_TIMEOUT(page.rows().rowCount() > rows, patience);
     }
 };
 
