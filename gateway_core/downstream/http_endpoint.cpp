@@ -56,6 +56,7 @@ bool wantsAnswer(const mcp::MessageResult& message)
 HttpEndpoint::HttpEndpoint(Dependencies dependencies, Options options)
     : m_deps(dependencies),
       m_options(std::move(options)),
+      m_stateless(dependencies.clock, dependencies.handler),
       m_server(
           [this] {
               http::ServerLimits limits;
@@ -101,15 +102,17 @@ QList<std::shared_ptr<Session>> HttpEndpoint::sessions() const
     QList<std::shared_ptr<Session>> sessions;
     for (const auto& session : m_sessions)
         sessions.append(session);
-    return sessions;
+    return sessions + m_stateless.sessions();
 }
 
 void HttpEndpoint::closeSessionsOf(const QByteArray& tokenName)
 {
-    for (const auto& session : sessions()) {
+    const QList<std::shared_ptr<HttpSession>> all = m_sessions.values();
+    for (const auto& session : all) {
         if (session->client->tokenName == tokenName)
             closeSession(session->id);
     }
+    m_stateless.forget(tokenName);
 }
 
 std::optional<http::Response> HttpEndpoint::refuse(const http::Request& head, Caller* caller)
@@ -205,30 +208,34 @@ void HttpEndpoint::handleMcp(http::Request&& request, http::Exchange& exchange, 
                requestId);
         return;
     }
-    const QByteArrayView version = request.headers.value(kVersionHeader);
-    if (!version.isEmpty()) {
-        const auto revision = mcp::revisionFromText(version);
-        if (!revision || mcp::isModern(*revision)) {
-            answer(
-                request, exchange,
-                rpcError(
-                    400, mcp::error_code::ServerError,
-                    "Bad Request: unsupported MCP-Protocol-Version (supported: 2025-11-25, 2025-06-18, 2025-03-26, 2024-11-05)"),
-                requestId);
-            return;
-        }
-    }
+    const auto revision = mcp::revisionFromText(request.headers.value(mcp::header::ProtocolVersion));
+    const bool isStateless = revision && mcp::isModern(*revision);
     if (request.method == "POST") {
         handlePost(std::move(request), exchange, caller, requestId, server);
-    } else if (request.method == "GET") {
+    } else if (request.method == "GET" && !isStateless) {
         handleGet(request, exchange, caller, requestId);
-    } else if (request.method == "DELETE") {
+    } else if (request.method == "DELETE" && !isStateless) {
         handleDelete(request, exchange, caller, requestId);
     } else {
-        http::Response response = rpcError(405, mcp::error_code::InvalidRequest, "Method not allowed: use POST, GET or DELETE.");
-        response.headers.add("Allow", "POST, GET, DELETE");
+        http::Response response =
+            rpcError(405, mcp::error_code::InvalidRequest,
+                     isStateless ? "Method not allowed: use POST." : "Method not allowed: use POST, GET or DELETE.");
+        response.headers.add("Allow", isStateless ? "POST" : "POST, GET, DELETE");
         answer(request, exchange, std::move(response), requestId);
     }
+}
+
+bool HttpEndpoint::speaksLegacy(const http::Request& request, http::Exchange& exchange, const QByteArray& requestId)
+{
+    const QByteArrayView version = request.headers.value(mcp::header::ProtocolVersion);
+    if (version.isEmpty() || mcp::revisionFromText(version))
+        return true;
+    answer(request, exchange,
+           rpcError(400, mcp::error_code::ServerError,
+                    "Bad Request: unsupported MCP-Protocol-Version (supported: 2026-07-28, 2025-11-25, 2025-06-18, 2025-03-26, "
+                    "2024-11-05)"),
+           requestId);
+    return false;
 }
 
 void HttpEndpoint::handlePost(http::Request&& request, http::Exchange& exchange, const Caller& caller,
@@ -260,6 +267,12 @@ void HttpEndpoint::handlePost(http::Request&& request, http::Exchange& exchange,
         answer(request, exchange, http::Response::json(400, broken->toResponse()), requestId);
         return;
     }
+    if (!frame->isBatch && isStateless(request, *frame->messages.front())) {
+        handleStateless(request, std::move(*frame->messages.front()), exchange, caller, requestId, server);
+        return;
+    }
+    if (!speaksLegacy(request, exchange, requestId))
+        return;
     const bool isInitialize = !frame->isBatch && frame->messages.front()->methodId == mcp::MethodId::Initialize;
     const auto session = sessionFor(request, caller, exchange, requestId, isInitialize, server);
     if (session == nullptr)
@@ -269,18 +282,9 @@ void HttpEndpoint::handlePost(http::Request&& request, http::Exchange& exchange,
                requestId);
         return;
     }
-    Incoming prototype;
-    prototype.session = session;
-    prototype.requestId = requestId;
-    prototype.traceparent = request.headers.value("traceparent").toByteArray();
-    prototype.tracestate = request.headers.value("tracestate").toByteArray();
-    prototype.baggage = request.headers.value("baggage").toByteArray();
-    prototype.startNs = request.receivedNs;
-    const std::int64_t now = m_deps.clock.monotonicNs();
-    prototype.startUnixNs = m_deps.clock.unixNs() - (now - request.receivedNs);
-    prototype.authenticate = caller.authenticate;
-    const std::int64_t found = caller.authenticate.offsetNs + caller.authenticate.durationNs;
-    (isInitialize ? prototype.sessionInit : prototype.sessionGet) = {found, now - request.receivedNs - found};
+    Incoming prototype = incomingOf(request, session, caller, requestId);
+    if (isInitialize)
+        std::swap(prototype.sessionInit, prototype.sessionGet);
     auto reply = std::make_shared<HttpReply>(session, exchange, requestId, isInitialize);
     if (std::none_of(frame->messages.cbegin(), frame->messages.cend(), wantsAnswer)) {
         http::Response accepted;
@@ -288,6 +292,24 @@ void HttpEndpoint::handlePost(http::Request&& request, http::Exchange& exchange,
         answer(request, exchange, std::move(accepted), requestId);
     }
     dispatch(std::move(prototype), std::move(*frame), reply);
+}
+
+Incoming HttpEndpoint::incomingOf(const http::Request& request, std::shared_ptr<Session> session, const Caller& caller,
+                                  const QByteArray& requestId) const
+{
+    Incoming incoming;
+    incoming.session = std::move(session);
+    incoming.requestId = requestId;
+    incoming.traceparent = request.headers.value("traceparent").toByteArray();
+    incoming.tracestate = request.headers.value("tracestate").toByteArray();
+    incoming.baggage = request.headers.value("baggage").toByteArray();
+    incoming.startNs = request.receivedNs;
+    const std::int64_t now = m_deps.clock.monotonicNs();
+    incoming.startUnixNs = m_deps.clock.unixNs() - (now - request.receivedNs);
+    incoming.authenticate = caller.authenticate;
+    const std::int64_t found = caller.authenticate.offsetNs + caller.authenticate.durationNs;
+    incoming.sessionGet = {found, now - request.receivedNs - found};
+    return incoming;
 }
 
 void HttpEndpoint::dispatch(Incoming&& prototype, mcp::Frame&& frame, const std::shared_ptr<Reply>& reply)
@@ -345,11 +367,8 @@ std::shared_ptr<HttpSession> HttpEndpoint::sessionFor(const http::Request& reque
     return *it;
 }
 
-std::shared_ptr<HttpSession> HttpEndpoint::openSession(const http::Request& request, const Caller& caller, QByteArrayView server)
+std::shared_ptr<telemetry::ClientContext> HttpEndpoint::clientOf(const http::Request& request, const Caller& caller) const
 {
-    auto session = std::make_shared<HttpSession>([this](const QByteArray& id) { closeSession(id); });
-    session->id = m_deps.random.secureBytes(24).toBase64(QByteArray::Base64UrlEncoding | QByteArray::OmitTrailingEquals);
-    session->server = server.toByteArray();
     auto client = std::make_shared<telemetry::ClientContext>();
     if (caller.token != nullptr) {
         client->tokenName = caller.token->name;
@@ -358,15 +377,29 @@ std::shared_ptr<HttpSession> HttpEndpoint::openSession(const http::Request& requ
         client->tenantId = caller.token->tenant;
     }
     client->projectId = caller.token != nullptr ? caller.token->project : QByteArrayLiteral("default");
-    client->sessionId = session->id;
     client->address = request.remoteAddress.toString().toLatin1();
     client->port = request.remotePort;
+    return client;
+}
+
+void HttpEndpoint::countAuthentication(const Caller& caller, const Session& session)
+{
+    m_deps.recorder.recordMetric(
+        telemetry::MetricId::AuthSuccess,
+        {caller.token != nullptr ? QByteArrayLiteral("token") : QByteArrayLiteral("none"), session.client->projectId}, 1);
+}
+
+std::shared_ptr<HttpSession> HttpEndpoint::openSession(const http::Request& request, const Caller& caller, QByteArrayView server)
+{
+    auto session = std::make_shared<HttpSession>([this](const QByteArray& id) { closeSession(id); });
+    session->id = m_deps.random.secureBytes(24).toBase64(QByteArray::Base64UrlEncoding | QByteArray::OmitTrailingEquals);
+    session->server = server.toByteArray();
+    auto client = clientOf(request, caller);
+    client->sessionId = session->id;
     session->client = std::move(client);
     session->openedUnixNs = session->lastSeenUnixNs = m_deps.clock.unixNs();
     m_sessions.insert(session->id, session);
-    m_deps.recorder.recordMetric(
-        telemetry::MetricId::AuthSuccess,
-        {caller.token != nullptr ? QByteArrayLiteral("token") : QByteArrayLiteral("none"), session->client->projectId}, 1);
+    countAuthentication(caller, *session);
     return session;
 }
 

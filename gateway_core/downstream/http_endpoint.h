@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "downstream/event_stream.h"
 #include "downstream/message_handler.h"
+#include "downstream/stateless_session.h"
 #include "downstream/token_store.h"
 #include "http/server.h"
 #include "telemetry/recorder.h"
@@ -19,8 +20,8 @@ namespace oriel::downstream {
 
 class HttpSession;
 
-/// The gateway's port: checks Host, Origin and token of every request, serves Streamable HTTP (2025-03-26 to 2025-11-25;
-/// 2024-11-05 clients that use it) at `/mcp` and `/mcp/<server>`, and hands the other routes to the API. Gateway thread only.
+/// The gateway's port: checks Host, Origin and token of every request, serves Streamable HTTP (2024-11-05 to 2025-11-25 with
+/// sessions, 2026-07-28 without, chosen by how a request opens) at `/mcp` and `/mcp/<server>`, and hands the other routes to the API. Gateway thread only.
 class HttpEndpoint {
 public:
     struct Options {
@@ -63,10 +64,21 @@ private:
     std::optional<http::Response> refuse(const http::Request& head, Caller* caller);
     std::optional<http::Response> refuseToken(const http::Request& head, Scope scope, Caller* caller);
     void handleMcp(http::Request&& request, http::Exchange& exchange, const Caller& caller, const QByteArray& requestId);
+    /// Answers what names a revision that Oriel does not speak.
+    bool speaksLegacy(const http::Request& request, http::Exchange& exchange, const QByteArray& requestId);
     void handlePost(http::Request&& request, http::Exchange& exchange, const Caller& caller, const QByteArray& requestId,
                     QByteArrayView server);
+    // http_endpoint_stateless.cpp: 2026-07-28
+    [[nodiscard]] static bool isStateless(const http::Request& request, const mcp::Message& message);
+    void handleStateless(const http::Request& request, mcp::Message&& message, http::Exchange& exchange, const Caller& caller,
+                         const QByteArray& requestId, QByteArrayView server);
+    [[nodiscard]] std::optional<http::Response> refuseStateless(const http::Request& request, const mcp::Message& message) const;
     void handleGet(const http::Request& request, http::Exchange& exchange, const Caller& caller, const QByteArray& requestId);
     void handleDelete(const http::Request& request, http::Exchange& exchange, const Caller& caller, const QByteArray& requestId);
+    [[nodiscard]] Incoming incomingOf(const http::Request& request, std::shared_ptr<Session> session, const Caller& caller,
+                                      const QByteArray& requestId) const;
+    [[nodiscard]] std::shared_ptr<telemetry::ClientContext> clientOf(const http::Request& request, const Caller& caller) const;
+    void countAuthentication(const Caller& caller, const Session& session);
     void dispatch(Incoming&& prototype, mcp::Frame&& frame, const std::shared_ptr<Reply>& reply);
     std::shared_ptr<HttpSession> sessionFor(const http::Request& request, const Caller& caller, http::Exchange& exchange,
                                             const QByteArray& requestId, bool isInitialize, QByteArrayView server);
@@ -81,6 +93,7 @@ private:
 
     Dependencies m_deps;
     Options m_options;
+    StatelessSessions m_stateless;
     http::Server m_server;
     ApiHandler m_api;
     json::Document m_document;

@@ -32,6 +32,10 @@ public:
     /// A new session stands before its `initialize` is handled.
     virtual void sessionOpened(const std::shared_ptr<Session>& session) = 0;
     virtual void sessionClosed(const std::shared_ptr<Session>& session) = 0;
+    /// The client closed the connection on which it waited for `reply` (2026-07-28: that cancels the request).
+    virtual void replyAbandoned(const Reply& reply) = 0;
+    /// True while a request of the session is being worked on.
+    [[nodiscard]] virtual bool isBusy(const Session& session) const = 0;
     /// True for the name of an enabled server: `/mcp/<name>` exists.
     [[nodiscard]] virtual bool servesAlone(QByteArrayView server) const = 0;
 };

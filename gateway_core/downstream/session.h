@@ -28,6 +28,7 @@ public:
     std::shared_ptr<const telemetry::ClientContext> client; ///< replaced by the gateway when `initialize` told the names
     mcp::Revision revision = mcp::NewestLegacy;
     mcp::ClientCapabilities capabilities;
+    QByteArray capabilitiesJson;      ///< the same as the client wrote it
     bool isInitialized = false;       ///< `initialize` was answered
     std::optional<LogLevel> logLevel; ///< what logging/setLevel asked for
     std::int64_t openedUnixNs = 0;
