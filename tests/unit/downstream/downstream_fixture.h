@@ -108,7 +108,8 @@ struct EndpointFixture {
         }
         return text + "\r\n" + body;
     }
-    HttpAnswer ask(const QByteArray& method, const QByteArray& path, const Fields& changed = {}, const QByteArray& body = {}) const
+    HttpAnswer ask(const QByteArray& method, const QByteArray& path, const Fields& changed = {},
+                   const QByteArray& body = {}) const
     {
         RawPeer peer(port);
         peer.send(request(method, path, changed, body));

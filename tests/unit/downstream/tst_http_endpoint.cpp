@@ -43,9 +43,8 @@ private Q_SLOTS:
         options.allowedOrigins = {"https://app.example"};
         EndpointFixture fixture(options);
         const QByteArray port = QByteArray::number(fixture.port);
-        for (const Fields& fields :
-             {Fields{{"Host", "localhost:" + port}}, Fields{{"Host", "[::1]:" + port}},
-              Fields{{"Origin", "http://localhost:3000"}}, Fields{{"Origin", "https://app.example"}}})
+        for (const Fields& fields : {Fields{{"Host", "localhost:" + port}}, Fields{{"Host", "[::1]:" + port}},
+                                     Fields{{"Origin", "http://localhost:3000"}}, Fields{{"Origin", "https://app.example"}}})
             QCOMPARE(fixture.post(fixture.initialize(), fields).status, 200);
         QCOMPARE(fixture.post(fixture.initialize(), {{"Origin", "https://app.example.evil"}}).status, 403);
     }
@@ -134,8 +133,8 @@ private Q_SLOTS:
         QTest::newRow("HTML") << QByteArray("Accept") << QByteArray("text/html") << 406;
         QTest::newRow("anything") << QByteArray("Accept") << QByteArray("*/*") << 200;
         QTest::newRow("nothing said") << QByteArray("Accept") << QByteArray() << 200;
-        QTest::newRow("both, with weights")
-            << QByteArray("Accept") << QByteArray("text/event-stream;q=0.5, application/json;q=1") << 200;
+        QTest::newRow("both, with weights") << QByteArray("Accept") << QByteArray("text/event-stream;q=0.5, application/json;q=1")
+                                            << 200;
         QTest::newRow("text") << QByteArray("Content-Type") << QByteArray("text/plain") << 415;
         QTest::newRow("no type") << QByteArray("Content-Type") << QByteArray() << 415;
         QTest::newRow("with charset") << QByteArray("Content-Type") << QByteArray("application/json; charset=utf-8") << 200;
@@ -160,8 +159,9 @@ private Q_SLOTS:
         QTest::addColumn<int>("code");
         QTest::newRow("no JSON") << QByteArray("{\"jsonrpc\":") << -32700;
         QTest::newRow("empty") << QByteArray("") << -32700;
-        QTest::newRow("duplicate key")
-            << QByteArray("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"method\":\"tools/call\"}") << -32600;
+        QTest::newRow("duplicate key") << QByteArray(
+                                              "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"method\":\"tools/call\"}")
+                                       << -32600;
         QTest::newRow("duplicate key deep inside")
             << QByteArray("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"params\":{\"x\":{\"a\":1,\"a\":2}}}") << -32600;
         QTest::newRow("case variant") << QByteArray("{\"jsonrpc\":\"2.0\",\"id\":1,\"Method\":\"ping\"}") << -32600;
@@ -203,7 +203,8 @@ private Q_SLOTS:
         const HttpAnswer sane = fixture.post(fixture.initialize(), {{"X-Request-ID", "my-id.42"}});
         QCOMPARE(sane.field("X-Request-ID"), QByteArray("my-id.42"));
         QCOMPARE(fixture.handler.messages.front().requestId, QByteArray("my-id.42"));
-        for (const QByteArray& insane : {QByteArray("two words"), QByteArray(129, 'a'), QByteArray("a\"b"), QByteArray("\xc3\xa4")}) {
+        for (const QByteArray& insane :
+             {QByteArray("two words"), QByteArray(129, 'a'), QByteArray("a\"b"), QByteArray("\xc3\xa4")}) {
             const QByteArray given = fixture.post(fixture.initialize(), {{"X-Request-ID", insane}}).field("X-Request-ID");
             QCOMPARE(given.size(), 26);
             QCOMPARE(fixture.handler.messages.back().requestId, given);
@@ -214,7 +215,8 @@ private Q_SLOTS:
     void batchesAreForTheOneRevisionThatHasThem()
     {
         EndpointFixture fixture;
-        const QByteArray batch = '[' + kPing + ",{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"},{\"jsonrpc\":\"2.0\","
+        const QByteArray batch = '[' + kPing +
+                                 ",{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"},{\"jsonrpc\":\"2.0\","
                                  "\"id\":2,\"method\":\"tools/list\"},{\"id\":3}]";
         const HttpAnswer refused = fixture.post(batch, {{"Mcp-Session-Id", fixture.openSession()}});
         QCOMPARE(refused.status, 400);

@@ -189,8 +189,8 @@ private Q_SLOTS:
     {
         EndpointFixture fixture;
         const QByteArray id = fixture.openSession();
-        for (const QByteArray& last : {QByteArray("nonsense"), QByteArray("7-1"), QByteArray("-1"), QByteArray("1-"),
-                                       QByteArray("99999999999-1")})
+        for (const QByteArray& last :
+             {QByteArray("nonsense"), QByteArray("7-1"), QByteArray("-1"), QByteArray("1-"), QByteArray("99999999999-1")})
             QCOMPARE(fixture.ask("GET", "/mcp", {{"Mcp-Session-Id", id}, {"Last-Event-ID", last}}).status, 400);
     }
     void eventsKeptForAnAbsentClientAreBounded()

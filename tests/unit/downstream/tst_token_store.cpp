@@ -153,8 +153,8 @@ private Q_SLOTS:
     void badNamesAndNoScopeAreRefused()
     {
         TokenStore tokens = store();
-        for (const QByteArray& name : {QByteArray(), QByteArray("a b"), QByteArray("a/b"), QByteArray("ä"), QByteArray("a\nb"),
-                                       QByteArray(65, 'a')})
+        for (const QByteArray& name :
+             {QByteArray(), QByteArray("a b"), QByteArray("a/b"), QByteArray("ä"), QByteArray("a\nb"), QByteArray(65, 'a')})
             QCOMPARE(tokens.add(name, true, false).error().code, ErrorCode::InvalidArgument);
         QCOMPARE(tokens.add("a", false, false).error().code, ErrorCode::InvalidArgument);
         QVERIFY(tokens.tokens().isEmpty() && !QFile::exists(path()));
