@@ -166,7 +166,8 @@ private Q_SLOTS:
     void resourcesAreFoundByListThenTemplateThenTheOnlyServer()
     {
         Catalogue catalogue = twoServers();
-        catalogue.update(0, ListKind::ResourceTemplates, entries(ListKind::ResourceTemplates, {"file:///{path}", "memo://{id}/x"}));
+        catalogue.update(0, ListKind::ResourceTemplates,
+                         entries(ListKind::ResourceTemplates, {"file:///{path}", "memo://{id}/x"}));
         catalogue.update(1, ListKind::Resources, entries(ListKind::Resources, {"file:///b", "memo://1"}));
         QCOMPARE(catalogue.findResource("file:///b", -1)->server, 1);
         QCOMPARE(catalogue.findResource("file:///c", -1)->server, 0);

@@ -43,10 +43,11 @@ config::Server named(config::Server server, const char* name)
 /// A server that runs `lines` for each tools/call, whose line is in $line.
 config::Server onCall(const char* name, const QString& lines)
 {
-    return named(scriptServer(QStringLiteral("handshake\nwhile read -r line; do\ncase \"$line\" in\n*tools/list*) answer \"$line\" "
-                                             "\"$tools\";;\n*tools/call*) ") +
-                              lines + QStringLiteral(" ;;\n*) echo \"$line\" >&2;;\nesac\ndone")),
-                 name);
+    return named(
+        scriptServer(QStringLiteral("handshake\nwhile read -r line; do\ncase \"$line\" in\n*tools/list*) answer \"$line\" "
+                                    "\"$tools\";;\n*tools/call*) ") +
+                     lines + QStringLiteral(" ;;\n*) echo \"$line\" >&2;;\nesac\ndone")),
+        name);
 }
 
 } // namespace
@@ -60,8 +61,8 @@ class GatewayTest : public QObject {
 
     void open(const QList<config::Server>& servers)
     {
-        m_gateway = std::make_unique<Gateway>(
-            Gateway::Dependencies{systemClock(), systemRandom(), m_recorder, quickContext(m_recorder)});
+        m_gateway =
+            std::make_unique<Gateway>(Gateway::Dependencies{systemClock(), systemRandom(), m_recorder, quickContext(m_recorder)});
         config::Config configuration;
         configuration.servers = servers;
         QVERIFY(m_gateway->apply(configuration));
@@ -99,8 +100,9 @@ class GatewayTest : public QObject {
         session->server = server;
         session->client = std::make_shared<telemetry::ClientContext>();
         m_gateway->sessionOpened(session);
-        request(session, "initialize", "{\"protocolVersion\":\"2025-11-25\",\"capabilities\":" + capabilities +
-                                           ",\"clientInfo\":{\"name\":\"tester\",\"version\":\"1\"}}");
+        request(session, "initialize",
+                "{\"protocolVersion\":\"2025-11-25\",\"capabilities\":" + capabilities +
+                    ",\"clientInfo\":{\"name\":\"tester\",\"version\":\"1\"}}");
         return session;
     }
     [[nodiscard]] bool allReady() const
@@ -215,8 +217,9 @@ private Q_SLOTS:
     }
     void cancellationReachesTheServerWithItsOwnId()
     {
-        open({onCall("slow", QStringLiteral("echo '{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{\"level\":"
-                                            "\"info\",\"data\":\"working\"}}'"))});
+        open({onCall("slow",
+                     QStringLiteral("echo '{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{\"level\":"
+                                    "\"info\",\"data\":\"working\"}}'"))});
         const auto session = openSession();
         const auto reply = request(session, "tools/call", "{\"name\":\"slow__one\"}", "\"mine\"");
         QTRY_VERIFY(!reply->notified.isEmpty());
@@ -249,8 +252,7 @@ private Q_SLOTS:
                                             "echo '{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":"
                                             "{\"progressToken\":'$id',\"progress\":1}}'; answer \"$line\" '{\"content\":[]}'"))});
         const auto session = openSession();
-        const auto reply =
-            request(session, "tools/call", "{\"name\":\"busy__one\",\"_meta\":{\"progressToken\":\"theirs\"}}");
+        const auto reply = request(session, "tools/call", "{\"name\":\"busy__one\",\"_meta\":{\"progressToken\":\"theirs\"}}");
         QTRY_COMPARE(reply->finished.size(), 1);
         QCOMPARE(reply->notified.size(), 1);
         QCOMPARE(reply->notified.first(), QByteArray("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":"
@@ -260,8 +262,9 @@ private Q_SLOTS:
     }
     void anAnswerThatComesTwiceOrToNobodyReachesNobody()
     {
-        open({onCall("odd", QStringLiteral("echo '{\"jsonrpc\":\"2.0\",\"id\":987654,\"result\":{\"stray\":1}}'; answer \"$line\" "
-                                           "'{\"content\":[\"first\"]}'; answer \"$line\" '{\"content\":[\"second\"]}'"))});
+        open(
+            {onCall("odd", QStringLiteral("echo '{\"jsonrpc\":\"2.0\",\"id\":987654,\"result\":{\"stray\":1}}'; answer \"$line\" "
+                                          "'{\"content\":[\"first\"]}'; answer \"$line\" '{\"content\":[\"second\"]}'"))});
         const auto session = openSession();
         const auto first = request(session, "tools/call", "{\"name\":\"odd__one\"}", "1");
         QTRY_COMPARE(first->finished.size(), 1);
@@ -274,9 +277,10 @@ private Q_SLOTS:
     }
     void aChangedListIsAnnouncedAndReadAnew()
     {
-        open({onCall("growing", QStringLiteral("tools='{\"tools\":[{\"name\":\"two\",\"inputSchema\":{\"type\":\"object\"}}]}'; echo "
-                                               "'{\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/list_changed\"}'; answer "
-                                               "\"$line\" '{\"content\":[]}'"))});
+        open({onCall("growing",
+                     QStringLiteral("tools='{\"tools\":[{\"name\":\"two\",\"inputSchema\":{\"type\":\"object\"}}]}'; echo "
+                                    "'{\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/list_changed\"}'; answer "
+                                    "\"$line\" '{\"content\":[]}'"))});
         const auto session = openSession();
         QTRY_VERIFY(allReady());
         session->sent.clear();
@@ -289,8 +293,9 @@ private Q_SLOTS:
     }
     void aServersRequestGoesToAClientThatCanAnswerAndBack()
     {
-        open({onCall("asking", QStringLiteral("echo '{\"jsonrpc\":\"2.0\",\"id\":\"q\",\"method\":\"roots/list\"}'; read -r reply; "
-                                              "echo \"$reply\" >&2; answer \"$line\" '{\"content\":[]}'"))});
+        open({onCall("asking",
+                     QStringLiteral("echo '{\"jsonrpc\":\"2.0\",\"id\":\"q\",\"method\":\"roots/list\"}'; read -r reply; "
+                                    "echo \"$reply\" >&2; answer \"$line\" '{\"content\":[]}'"))});
         const auto session = openSession({}, "{\"roots\":{}}");
         const auto call = request(session, "tools/call", "{\"name\":\"asking__one\"}");
         QTRY_COMPARE(call->notified.size(), 1);
@@ -306,8 +311,9 @@ private Q_SLOTS:
     }
     void aRequestThatNoClientCanAnswerIsRefused()
     {
-        open({onCall("asking", QStringLiteral("echo '{\"jsonrpc\":\"2.0\",\"id\":\"q\",\"method\":\"roots/list\"}'; read -r reply; "
-                                              "echo \"$reply\" >&2; answer \"$line\" '{\"content\":[]}'"))});
+        open({onCall("asking",
+                     QStringLiteral("echo '{\"jsonrpc\":\"2.0\",\"id\":\"q\",\"method\":\"roots/list\"}'; read -r reply; "
+                                    "echo \"$reply\" >&2; answer \"$line\" '{\"content\":[]}'"))});
         const auto call = request(openSession(), "tools/call", "{\"name\":\"asking__one\"}");
         QTRY_COMPARE(call->finished.size(), 1);
         QVERIFY(call->notified.isEmpty());

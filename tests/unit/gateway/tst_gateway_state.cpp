@@ -41,8 +41,8 @@ const QByteArray kHeader = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7
 
 QByteArray callWithMeta()
 {
-    return QByteArray(kCall).replace("\"arguments\"", "\"_meta\":{\"traceparent\":\"" + kMeta +
-                                                          "\",\"tracestate\":\"v=1\"},\"arguments\"");
+    return QByteArray(kCall).replace("\"arguments\"",
+                                     "\"_meta\":{\"traceparent\":\"" + kMeta + "\",\"tracestate\":\"v=1\"},\"arguments\"");
 }
 
 } // namespace
@@ -178,9 +178,8 @@ private Q_SLOTS:
                                 << QByteArray("{\"content\":[]}");
         QTest::newRow("the tool failed") << begin + "\"result\":{\"isError\":true}}" << int(Outcome::ToolError)
                                          << QByteArray("tool_error") << QByteArray("{\"isError\":true}");
-        QTest::newRow("the server refused")
-            << begin + "\"error\":{\"code\":-32602,\"message\":\"no\"}}" << int(Outcome::RpcError) << QByteArray("-32602")
-            << QByteArray("{\"code\":-32602,\"message\":\"no\"}");
+        QTest::newRow("the server refused") << begin + "\"error\":{\"code\":-32602,\"message\":\"no\"}}" << int(Outcome::RpcError)
+                                            << QByteArray("-32602") << QByteArray("{\"code\":-32602,\"message\":\"no\"}");
     }
     void anAnswerTellsTheOutcome()
     {
