@@ -69,7 +69,8 @@ Status TokenStore::read()
         token.hash = QByteArray::fromHex(entry.find("sha256").asUtf8());
         token.mcpScope = entry.find("mcp").asBool().value_or(false);
         token.apiScope = entry.find("api").asBool().value_or(false);
-        token.project = entry.find("project").asUtf8();
+        if (const QByteArray project = entry.find("project").asUtf8(); !project.isEmpty())
+            token.project = project;
         token.user = entry.find("user").asUtf8();
         token.tenant = entry.find("tenant").asUtf8();
         token.createdUnixNs = entry.find("created").asInt64().value_or(0);

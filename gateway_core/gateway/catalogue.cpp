@@ -105,6 +105,8 @@ void Catalogue::rebuildRoutes(mcp::ListKind kind)
 
 std::optional<Catalogue::Route> Catalogue::find(mcp::ListKind kind, QByteArrayView exposedName, int view) const
 {
+    if (view == kNoServer)
+        return std::nullopt;
     if (view >= 0) {
         const QByteArray local = exposedName.toByteArray();
         const bool disabled = kind == mcp::ListKind::Tools && m_servers[view].disabledTools.contains(local);
@@ -124,6 +126,8 @@ std::optional<Catalogue::Route> Catalogue::find(mcp::ListKind kind, QByteArrayVi
 
 std::optional<Catalogue::Route> Catalogue::findResource(QByteArrayView uri, int view) const
 {
+    if (view == kNoServer)
+        return std::nullopt;
     const QByteArray text = uri.toByteArray();
     if (view >= 0)
         return Route{view, text};
@@ -147,13 +151,18 @@ const std::vector<QByteArray>& Catalogue::entriesOf(mcp::ListKind kind, int view
     if (const auto it = m_entries.constFind(key); it != m_entries.constEnd())
         return *it;
     std::vector<QByteArray> entries;
+    QSet<QByteArray> seen;
+    const bool prefixed = view == kAllServers && isNamed(kind) && isPrefixed();
     for (std::size_t server = 0; server < m_lists.size(); ++server) {
         const int index = static_cast<int>(server);
-        if (view >= 0 && view != index)
+        if (view != kAllServers && view != index)
             continue;
         for (const mcp::ListEntry& entry : m_lists[server].kinds[indexOf(kind)]) {
-            const bool prefixed = view < 0 && isNamed(kind) && isPrefixed();
-            entries.push_back(prefixed ? mcp::withIdentity(entry, m_names.join(index, entry.identity)) : entry.raw);
+            const QByteArray name = prefixed ? m_names.join(index, entry.identity) : entry.identity;
+            if (seen.contains(name))
+                continue;
+            seen.insert(name);
+            entries.push_back(prefixed ? mcp::withIdentity(entry, name) : entry.raw);
         }
     }
     return *m_entries.insert(key, std::move(entries));

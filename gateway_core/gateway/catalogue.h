@@ -23,6 +23,10 @@ class Catalogue {
 public:
     static constexpr std::size_t kPageSize = 1000;
 
+    /// What a client sees where no server's index is given.
+    static constexpr int kAllServers = -1;
+    static constexpr int kNoServer = -2; ///< its one server is no longer configured
+
     struct Server {
         QByteArray name;
         QSet<QByteArray> disabledTools;
@@ -40,13 +44,14 @@ public:
     [[nodiscard]] const QList<Server>& servers() const { return m_servers; }
     [[nodiscard]] int serverIndex(QByteArrayView name) const;
 
-    /// Where a tool or prompt of this exposed name is; `view` is the one server a client sees, or −1. A name with the prefix of a
-    /// server that has not listed yet is routed there as well.
+    /// Where a tool or prompt of this exposed name is; `view` is the one server a client sees, kAllServers or kNoServer. A name
+    /// with the prefix of a server that has not listed yet is routed there as well.
     [[nodiscard]] std::optional<Route> find(mcp::ListKind kind, QByteArrayView exposedName, int view) const;
     /// The owner of a resource: by listed URI, then by a template that matches, then the only server of the view.
     [[nodiscard]] std::optional<Route> findResource(QByteArrayView uri, int view) const;
 
-    /// The result of a list request: one page. InvalidArgument for a cursor that is not ours or no longer valid.
+    /// The result of a list request: one page. A name or URI that two servers expose stands there once, as find() resolves it.
+    /// InvalidArgument for a cursor that is not ours or no longer valid.
     [[nodiscard]] Result<QByteArray> list(mcp::ListKind kind, int view, const std::optional<QByteArray>& cursor) const;
 
     /// The name under which clients of all servers see it.

@@ -37,7 +37,10 @@ QByteArrayView listMetricName(mcp::ListKind kind)
 
 int Gateway::viewOf(const downstream::Session& session) const
 {
-    return session.server.isEmpty() ? -1 : m_catalogue.serverIndex(session.server);
+    if (session.server.isEmpty())
+        return Catalogue::kAllServers;
+    const int index = m_catalogue.serverIndex(session.server);
+    return index >= 0 ? index : Catalogue::kNoServer;
 }
 
 void Gateway::handleMessage(downstream::Incoming&& incoming)
@@ -156,7 +159,7 @@ mcp::ServerCapabilities Gateway::capabilitiesFor(const downstream::Session& sess
     mcp::ServerCapabilities all;
     bool complete = true;
     for (std::size_t i = 0; i < m_connections.size(); ++i) {
-        if (view >= 0 && view != static_cast<int>(i))
+        if (view != Catalogue::kAllServers && view != static_cast<int>(i))
             continue;
         const mcp::InitializeResult& answer = m_connections[i]->initializeResult();
         complete = complete && !answer.protocolVersion.isEmpty();
@@ -183,6 +186,8 @@ QByteArray Gateway::instructionsFor(const downstream::Session& session) const
     if (view >= 0)
         return m_connections[static_cast<std::size_t>(view)]->initializeResult().instructions;
     QByteArray merged;
+    if (view == Catalogue::kNoServer)
+        return merged;
     for (const auto& connection : m_connections) {
         const QByteArray& text = connection->initializeResult().instructions;
         if (!text.isEmpty())
@@ -232,7 +237,7 @@ void Gateway::list(downstream::Incoming&& incoming, telemetry::CallRecord&& reco
     auto waiting = std::make_unique<WaitingList>(std::move(incoming), std::move(record), kind);
     waiting->beganNs = now();
     for (std::size_t i = 0; i < m_connections.size(); ++i) {
-        if (view >= 0 && view != static_cast<int>(i))
+        if (view != Catalogue::kAllServers && view != static_cast<int>(i))
             continue;
         upstream::ServerConnection& connection = *m_connections[i];
         if (connection.state() == upstream::ServerState::Stopped)
@@ -265,7 +270,7 @@ void Gateway::answerLists(bool overdue)
         bool isReady = true;
         const int view = viewOf(*waiting->incoming.session);
         for (std::size_t i = 0; i < m_connections.size() && !overdue; ++i) {
-            if (view < 0 || view == static_cast<int>(i))
+            if (view == Catalogue::kAllServers || view == static_cast<int>(i))
                 isReady = isReady && !isWorking(*m_connections[i], waiting->kind);
         }
         if (isReady)

@@ -47,7 +47,7 @@ TraceListPane::TraceListPane(QWidget* parent) : QWidget(parent)
     m_bars = new DurationBarDelegate(m_table);
     m_table->setModel(m_model);
     m_table->setItemDelegateForColumn(TraceListModel::Duration, m_bars);
-    m_table->setColumnWidths({104, 0, 104, 58, 168, 168});
+    m_table->setColumnWidths({112, 0, 100, 54, 140, 124});
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     m_table->setAccessibleName(QStringLiteral("Traces, newest first"));
     m_table->setFollowing(true, true);

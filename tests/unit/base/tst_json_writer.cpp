@@ -68,7 +68,8 @@ private Q_SLOTS:
 
     void validTextComesBackByteForByte()
     {
-        const QByteArray text("tab\t quote\" back\\ nul\0 bell\x07 \xC3\xA9 \xF0\x9F\x98\x80 /", 40);
+        const char bytes[] = "tab\t quote\" back\\ nul\0 bell\x07 \xC3\xA9 \xF0\x9F\x98\x80 /";
+        const QByteArray text(bytes, sizeof bytes - 1);
         const QByteArray quoted = json::quote(text);
         QCOMPARE(json::unquote(quoted), text);
         QCOMPARE('"' + json::escape(text) + '"', quoted);
