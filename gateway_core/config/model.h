@@ -38,6 +38,8 @@ struct ServerTimeouts {
 
 enum class ServerTransport : quint8 { Stdio, StreamableHttp, LegacySse };
 enum class StartMode : quint8 { AtLaunch, OnFirstUse };
+/// How a server is spoken to: with the handshake (up to 2025-11-25), without (2026-07-28), or as it turns out.
+enum class Era : quint8 { Auto, Legacy, Modern };
 
 /// One entry of `mcpServers`.
 struct Server {
@@ -49,6 +51,7 @@ struct Server {
     QString cwd;
     QString url;
     QList<std::pair<QString, QString>> headers; ///< values may hold ${vault:name}
+    Era era = Era::Auto;
     bool enabled = true;
     StartMode start = StartMode::AtLaunch;
     int concurrency = 0; ///< calls in flight at most; 0: no limit

@@ -17,6 +17,7 @@ constexpr std::array kSamplers{
 constexpr std::array kAuditModes{"group", "strict"};
 constexpr std::array kThemes{"system", "light", "dark"};
 constexpr std::array kStartModes{"launch", "first-use"};
+constexpr std::array kEras{"auto", "legacy", "modern"};
 constexpr std::array kServerTypes{"stdio", "http", "streamable-http", "sse"};
 constexpr std::array kProtocols{"grpc", "http/protobuf", "http/json", "console", "file", "none"};
 constexpr std::array kCompressions{"none", "gzip"};
@@ -166,6 +167,19 @@ const std::array kServer{
     SettingRow<Server>{"url", Text, "The endpoint of an HTTP server.", ORIEL_FIELD(Server, QString, url)},
     SettingRow<Server>{"headers", Headers, "Headers of every request; values may hold ${vault:name}.",
                        ORIEL_FIELD(Server, HeaderList, headers)},
+    SettingRow<Server>{"era", Choice, "The protocol it speaks: legacy up to 2025-11-25, modern from 2026-07-28; auto finds out.",
+                       [](const Server& s) {
+                           return SettingValue(QString(s.era == Era::Modern   ? QStringLiteral("modern")
+                                                       : s.era == Era::Legacy ? QStringLiteral("legacy")
+                                                                              : QStringLiteral("auto")));
+                       },
+                       [](Server& s, const SettingValue& v) {
+                           const QString& era = std::get<QString>(v);
+                           s.era = era == QLatin1String("modern")   ? Era::Modern
+                                   : era == QLatin1String("legacy") ? Era::Legacy
+                                                                    : Era::Auto;
+                       },
+                       0, 0, kEras},
     SettingRow<Server>{"enabled", Bool, "A disabled server is neither started nor listed.", ORIEL_FIELD(Server, bool, enabled)},
     SettingRow<Server>{
         "start", Choice, "When it is started.",

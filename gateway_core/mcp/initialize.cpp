@@ -153,6 +153,29 @@ Revision negotiate(QByteArrayView requested)
     return known && isLegacy(*known) ? *known : NewestLegacy;
 }
 
+std::optional<Revision> newestCommon(const QList<QByteArray>& versions)
+{
+    std::optional<Revision> newest;
+    for (const QByteArray& version : versions) {
+        const std::optional<Revision> known = revisionFromText(version);
+        if (known && (!newest || *known > *newest)) {
+            newest = known;
+        }
+    }
+    return newest;
+}
+
+QList<QByteArray> supportedVersionsOf(const json::Value& errorData)
+{
+    QList<QByteArray> versions;
+    for (const json::Value& version : errorData.find("supported").elements()) {
+        if (version.isString()) {
+            versions.append(version.asUtf8());
+        }
+    }
+    return versions;
+}
+
 Result<Revision> acceptAnswer(QByteArrayView answered)
 {
     const std::optional<Revision> known = revisionFromText(answered);

@@ -6,7 +6,9 @@
 #include "mcp/revision.h"
 
 #include <QByteArray>
+#include <QList>
 
+#include <optional>
 #include <span>
 
 namespace oriel::mcp {
@@ -61,6 +63,10 @@ struct DiscoverResult {
 /// The version a server answers `initialize` with: the requested one if it is a legacy revision we speak, else the newest legacy
 /// one (2025-11-25 basic/lifecycle, "Version Negotiation"; 2026-07-28 has no handshake, so it is never the answer).
 [[nodiscard]] Revision negotiate(QByteArrayView requested);
+/// The newest of a server's versions that Oriel speaks, of either era; nothing when there is none.
+[[nodiscard]] std::optional<Revision> newestCommon(const QList<QByteArray>& versions);
+/// `data.supported` of an UnsupportedProtocolVersion error; empty when it is not there.
+[[nodiscard]] QList<QByteArray> supportedVersionsOf(const json::Value& errorData);
 /// The revision for a server's answer, or an error that names both sides' versions.
 [[nodiscard]] Result<Revision> acceptAnswer(QByteArrayView answered);
 

@@ -19,13 +19,16 @@ struct PendingCall {
     bool internal = false; ///< handshake and lists: no queue, no concurrency limit
     bool queued = true;    ///< not sent yet
     bool warned = false;
-    bool resent = false; ///< its session was lost once
+    bool resent = false; ///< its session was lost once, or its headers were refused
+    bool modern = false; ///< what `frame` is written for
     CallTimings timings;
     std::int64_t warnNs = 0;
     std::int64_t deadlineNs = 0;
     QByteArray method;
     QByteArray frame; ///< until sent; over HTTP until answered
     SendOptions sendOptions;
+    QByteArray clientCapabilities; ///< of CallOptions
+    QByteArray logLevel;
     TraceId traceId;
     SpanId spanId;
 };

@@ -3,6 +3,7 @@
 
 #include "base/json_writer.h"
 
+#include <algorithm>
 #include <iterator>
 
 namespace oriel::upstream {
@@ -23,6 +24,7 @@ void ListReader::start()
     m_pages = 0;
     m_cursors.clear();
     m_entries.clear();
+    m_ttlMs.reset();
     readPage(std::nullopt);
 }
 
@@ -78,6 +80,8 @@ void ListReader::onReply(CallToken token, quint64 cookie, Reply& reply)
 
 void ListReader::takePage(mcp::ListPage page)
 {
+    const std::int64_t ttlMs = std::max<std::int64_t>(0, page.ttlMs.value_or(0));
+    m_ttlMs = std::min(m_ttlMs.value_or(ttlMs), ttlMs);
     m_entries.insert(m_entries.end(), std::make_move_iterator(page.entries.begin()), std::make_move_iterator(page.entries.end()));
     if (static_cast<qsizetype>(m_entries.size()) > m_limits.items) {
         finish(fail(ErrorCode::TooLarge,

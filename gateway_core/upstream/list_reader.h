@@ -29,6 +29,8 @@ public:
     /// Forgets what is under way; nothing is reported. The caller cancels the call.
     void abandon();
     [[nodiscard]] bool isRunning() const { return m_token.isValid(); }
+    /// How long the last list holds by its server's word (2026-07-28): the least of its pages; 0 when nothing was said.
+    [[nodiscard]] std::int64_t ttlMs() const { return m_ttlMs.value_or(0); }
 
     void onReply(CallToken token, quint64 cookie, Reply& reply) override;
 
@@ -45,6 +47,7 @@ private:
     CallToken m_token;
     bool m_again = false;
     int m_pages = 0;
+    std::optional<std::int64_t> m_ttlMs;
     QSet<QByteArray> m_cursors;
     std::vector<mcp::ListEntry> m_entries;
     json::Document m_document;

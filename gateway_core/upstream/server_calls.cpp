@@ -43,7 +43,7 @@ CallToken ServerConnection::Private::callInternal(QByteArrayView method, QByteAr
 }
 
 CallToken ServerConnection::Private::accept(QByteArray frame, QByteArray method, std::int64_t id, const CallOptions& options,
-                                            ReplyHandler& replyHandler, quint64 cookie, bool internal)
+                                            ReplyHandler& replyHandler, quint64 cookie, bool internal, const mcp::Message* source)
 {
     const std::int64_t now = context.clock->monotonicNs();
     const std::chrono::nanoseconds timeout = options.timeout.count() > 0 ? options.timeout : timeoutOf(options.operation);
@@ -60,7 +60,19 @@ CallToken ServerConnection::Private::accept(QByteArray frame, QByteArray method,
     call.traceId = options.traceId;
     call.spanId = options.spanId;
     call.sendOptions.requestId = id;
-    call.sendOptions.initialize = internal && options.operation == OperationType::Connectivity;
+    call.clientCapabilities = options.clientCapabilities;
+    call.logLevel = options.logLevel;
+    if (internal && options.operation == OperationType::Connectivity) {
+        call.sendOptions.initialize = call.method == "initialize";
+        if (!call.sendOptions.initialize) {
+            call.sendOptions.discover = true;
+            addDiscoverHeaders(call.sendOptions);
+        }
+    }
+    if (source != nullptr && isModern()) {
+        call.modern = true;
+        addModernHeaders(call.sendOptions, *source, options.target);
+    }
     if (server.transport != config::ServerTransport::Stdio) {
         if (options.traceId.isValid()) {
             call.sendOptions.traceParent =
@@ -74,7 +86,7 @@ CallToken ServerConnection::Private::accept(QByteArray frame, QByteArray method,
     if (!tick.isActive()) {
         tick.start();
     }
-    if (internal || (canSend() && queue.empty() && (server.concurrency <= 0 || inFlight < server.concurrency))) {
+    if (internal || (mayCall() && queue.empty() && (server.concurrency <= 0 || inFlight < server.concurrency))) {
         sendCall(id, stored);
         return {id};
     }
@@ -122,6 +134,9 @@ void ServerConnection::Private::sendCall(std::int64_t id, PendingCall& call)
     if (!call.internal) {
         ++inFlight;
     }
+    if (call.modern != isModern() && !call.sendOptions.initialize && !call.sendOptions.discover) {
+        reframe(call);
+    }
     const QByteArray frame = server.transport == config::ServerTransport::Stdio ? std::exchange(call.frame, {}) : call.frame;
     recordWire(telemetry::WireDirection::GatewayToServer, telemetry::WireKind::Request, call.method, QByteArray::number(id),
                frame, call.traceId, call.spanId);
@@ -139,7 +154,7 @@ void ServerConnection::Private::sendCall(std::int64_t id, PendingCall& call)
 
 void ServerConnection::Private::sendQueued()
 {
-    while (!queue.empty() && canSend() && (server.concurrency <= 0 || inFlight < server.concurrency)) {
+    while (!queue.empty() && mayCall() && (server.concurrency <= 0 || inFlight < server.concurrency)) {
         const std::int64_t id = queue.front();
         queue.pop_front();
         if (PendingCall* call = calls.find(id)) {
@@ -206,7 +221,7 @@ bool ServerConnection::Private::cancelCall(std::int64_t id, QByteArrayView reaso
     if (!call->internal) {
         --inFlight;
     }
-    if (tellServer && canSend()) {
+    if (tellServer && canSend() && !(isModern() && isHttp())) { // there, closing the stream says it
         json::Writer params;
         params.beginObject().member("requestId", id);
         if (!reason.isEmpty()) {
@@ -245,7 +260,7 @@ void ServerConnection::Private::checkDeadlines()
         const bool sent = !call->queued;
         const bool isInitialize = initializeToken.id == id;
         const auto waited = std::chrono::nanoseconds(call->deadlineNs - call->timings.acceptedNs);
-        if (sent && !isInitialize && canSend()) {
+        if (sent && !isInitialize && canSend() && !(isModern() && isHttp())) {
             (void)sendRaw(mcp::makeNotification("notifications/cancelled",
                                                 "{\"requestId\":" + QByteArray::number(id) + ",\"reason\":\"timeout\"}"),
                           {});

@@ -2,7 +2,6 @@
 #include "upstream/server_connection.h"
 
 #include "base/json_writer.h"
-#include "mcp/rewrite.h"
 #include "telemetry/propagation.h"
 #include "upstream/server_connection_p.h"
 
@@ -22,10 +21,11 @@ ServerConnection::Private::Private(ServerConnection& connection, config::Server 
     tick.setInterval(100);
     tick.setTimerType(Qt::CoarseTimer);
     QObject::connect(&tick, &QTimer::timeout, &q, [this] { checkDeadlines(); });
-    for (QTimer* timer : {&restartTimer, &healthyTimer, &watchTimer, &endedTimer, &listTimer}) {
+    for (QTimer* timer : {&restartTimer, &healthyTimer, &watchTimer, &endedTimer, &listTimer, &listenTimer}) {
         timer->setSingleShot(true);
     }
     QObject::connect(&restartTimer, &QTimer::timeout, &q, [this] { launch(); });
+    QObject::connect(&listenTimer, &QTimer::timeout, &q, [this] { listen(); });
     QObject::connect(&healthyTimer, &QTimer::timeout, &q, [this] { failures = 0; });
     QObject::connect(&watchTimer, &QTimer::timeout, &q, [this] { q.restart(QStringLiteral("a watched file changed")); });
     QObject::connect(&listTimer, &QTimer::timeout, &q, [this] {
@@ -51,6 +51,14 @@ ServerConnection::Private::Private(ServerConnection& connection, config::Server 
             },
             [this](mcp::ListKind which, Result<std::vector<mcp::ListEntry>> entries) { listDone(which, std::move(entries)); });
     }
+    mcp::Implementation self;
+    self.name = context.clientName;
+    self.version = context.clientVersion;
+    json::Writer info;
+    self.write(info);
+    clientInfo = info.take();
+    ownCapabilities = context.clientCapabilities.toJson();
+    eraKey = eraKeyOf(server);
     updateContext();
 }
 
@@ -112,6 +120,11 @@ ServerStatus ServerConnection::status() const
     status.serverVersion = d->initializeResult.serverInfo.version;
     status.protocolVersion = d->initializeResult.protocolVersion;
     status.instructions = d->initializeResult.instructions;
+    if (!d->eraFoundBy.isEmpty()) {
+        status.era = d->isModern() ? config::Era::Modern : config::Era::Legacy;
+        status.eraFoundBy = d->eraFoundBy;
+        status.eraCheckedUnixNs = d->verdict ? d->verdict->checkedUnixNs : 0;
+    }
     status.tools = static_cast<qsizetype>(items(mcp::ListKind::Tools).size());
     status.prompts = static_cast<qsizetype>(items(mcp::ListKind::Prompts).size());
     status.resources = static_cast<qsizetype>(items(mcp::ListKind::Resources).size());
@@ -123,6 +136,32 @@ ServerStatus ServerConnection::status() const
     status.suppressedStderr = d->suppressedStderr;
     status.stderrTail = d->stderrTail;
     return status;
+}
+
+mcp::Revision ServerConnection::revision() const
+{
+    return d->revision;
+}
+
+void ServerConnection::refreshStale(mcp::ListKind kind)
+{
+    const Private::List& list = d->lists[static_cast<std::size_t>(kind)];
+    if (d->isModern() && d->canSend() && !list.reader->isRunning() && !d->isCoveredByListen(kind) &&
+        d->context.clock->monotonicNs() >= list.staleNs) {
+        list.reader->start();
+    }
+}
+
+void ServerConnection::setListenFilter(const QList<QByteArray>& resourceUris)
+{
+    if (d->listening.uris == resourceUris) {
+        return;
+    }
+    d->listening.uris = resourceUris;
+    if (d->isModern() && d->canSend()) {
+        d->stopListening(true);
+        d->listen();
+    }
 }
 
 void ServerConnection::start()
@@ -175,16 +214,15 @@ CallToken ServerConnection::call(const mcp::Message& message, const CallOptions&
     } else {
         rewrite.setMeta(Field::MetaBaggage, options.baggage);
     }
-    if (message.isModern()) {
-        for (const Field field :
-             {Field::MetaProtocolVersion, Field::MetaClientInfo, Field::MetaClientCapabilities, Field::MetaLogLevel}) {
-            rewrite.removeMeta(field);
-        }
+    if (d->isModern()) {
+        d->setModernMeta(rewrite, options.clientCapabilities, options.logLevel);
+    } else if (message.isModern()) {
+        Private::removeModernMeta(rewrite);
     }
     const QByteArrayView method = mcp::methodName(message.methodId);
     QByteArray methodText = message.methodId == mcp::MethodId::Unknown ? message.text(Field::Method)
                                                                        : QByteArray::fromRawData(method.data(), method.size());
-    return d->accept(rewrite.apply(), std::move(methodText), id, options, handler, cookie, false);
+    return d->accept(rewrite.apply(), std::move(methodText), id, options, handler, cookie, false, &message);
 }
 
 CallToken ServerConnection::call(QByteArrayView method, QByteArrayView params, const CallOptions& options, ReplyHandler& handler,
@@ -216,14 +254,14 @@ bool ServerConnection::cancel(CallToken token, QByteArrayView reason)
 
 void ServerConnection::notify(const QByteArray& frame)
 {
-    if (!d->canSend() || !d->sendRaw(frame, {})) {
+    if (!d->canSend() || (d->isModern() && !d->mayNotify(frame)) || !d->sendRaw(frame, {})) {
         ++d->droppedNotifications;
     }
 }
 
 void ServerConnection::reply(const QByteArray& frame)
 {
-    if (!d->link || d->link->retired || !d->sendRaw(frame, {})) {
+    if (!d->link || d->link->retired || d->isModern() || !d->sendRaw(frame, {})) {
         ++d->droppedNotifications;
     }
 }

@@ -23,6 +23,7 @@ class Client;
 
 namespace oriel::upstream {
 
+class EraCache;
 class ServerConnection;
 
 /// G8's operation types.
@@ -47,6 +48,10 @@ struct CallOptions {
     std::uint8_t traceFlags = 1;
     QByteArray traceState;
     QByteArray baggage; ///< passed on when not empty
+    /// Modern servers only: what the client behind this call can do, as JSON text of an object; empty: the gateway's own.
+    QByteArray clientCapabilities;
+    /// Modern servers only: "debug" …; empty: the call asks for no log messages.
+    QByteArray logLevel;
 };
 
 /// Monotonic nanoseconds; 0: it did not come to that.
@@ -118,6 +123,10 @@ struct ConnectionContext {
     QByteArray clientName = QByteArrayLiteral("oriel");
     QByteArray clientVersion;
     mcp::ClientCapabilities clientCapabilities; ///< of the gateway, for initialize
+    /// Keeps what was found out about servers with `era` auto. Null: stdio servers get the handshake first and are asked for
+    /// server/discover only when they refuse it; HTTP servers are asked once a connection.
+    EraCache* eraCache = nullptr;
+    std::chrono::milliseconds probeTimeout{3'000}; ///< for a stdio server that does not answer the probe
     std::chrono::milliseconds firstBackoff{1'000};
     std::chrono::milliseconds maxBackoff{60'000};
     std::chrono::milliseconds healthyAfter{60'000}; ///< running so long resets the count of restarts
@@ -130,10 +139,10 @@ struct ConnectionContext {
     int maxListPages = 1'000;
 };
 
-/// One configured server: process or session, handshake, lists, calls, restarts; each start is a trace of its own and every frame
-/// goes to the wire log (G2, G6, G6b, G8). It records the metrics of operations and sessions; the log records of
-/// notifications/message and the gauges of servers are the handler's. Owned by the gateway; lives on the gateway thread with an
-/// event loop, and nothing in it blocks.
+/// One configured server of either era: process or session, handshake or discovery, lists, calls, restarts; each start is a trace
+/// of its own and every frame goes to the wire log (G2, G6, G6b, G8). It records the metrics of operations and sessions; the log
+/// records of notifications/message and the gauges of servers are the handler's. Owned by the gateway; lives on the gateway
+/// thread with an event loop, and nothing in it blocks.
 ///
 /// Stopped → Starting → Handshaking → Listing → Ready; a failure leads to Backoff and a new start, or to Failed when the restarts
 /// are used up or another try cannot help. Calls are sent from Listing on; earlier ones wait, and fail with the diagnosis if that
@@ -152,7 +161,11 @@ public:
     [[nodiscard]] ServerStatus status() const;
     /// Replaced with every handshake; never null.
     [[nodiscard]] std::shared_ptr<const telemetry::ServerContext> context() const;
-    /// The answer to initialize; empty before the first handshake, kept while the server is away.
+    /// The revision that is spoken; of the last start while the server is away, NewestLegacy before the first.
+    [[nodiscard]] mcp::Revision revision() const;
+    [[nodiscard]] bool isModern() const { return mcp::isModern(revision()); }
+    /// The answer to initialize, or what a modern server's DiscoverResult says in its place; empty before the first handshake,
+    /// kept while the server is away.
     [[nodiscard]] const mcp::InitializeResult& initializeResult() const;
     /// The entries of one list in the server's order, over all pages; kept while the server is away.
     [[nodiscard]] const std::vector<mcp::ListEntry>& items(mcp::ListKind kind) const;
@@ -166,16 +179,24 @@ public:
     void restart(const QString& reason);
     /// Reads one list again; onListChanged follows when it succeeded.
     void refresh(mcp::ListKind kind);
+    /// Reads one list again if a modern server neither tells of its changes nor said that it holds so long (ttlMs).
+    void refreshStale(mcp::ListKind kind);
+    /// The resources whose updates a modern server shall tell of (onNotification), in place of resources/subscribe. Changes of
+    /// lists are listened to anyway. Kept over restarts.
+    void setListenFilter(const QList<QByteArray>& resourceUris);
 
-    /// Sends a client's request: id, target, progress token and trace context are spliced in, everything else stays byte for
-    /// byte. A stopped server is started. Never fails at once: the reply tells.
+    /// Sends a client's request: id, target, progress token and trace context are spliced in, and the protocol's own members of
+    /// `_meta` are the connection's (2026-07-28) or go (before); everything else stays byte for byte. A stopped server is
+    /// started. Never fails at once: the reply tells. An InputRequiredResult is a Response like any other; its retry is a new
+    /// call.
     CallToken call(const mcp::Message& message, const CallOptions& options, ReplyHandler& handler, quint64 cookie = 0);
     /// The same for a request of the gateway's own; `params` is a JSON object or empty.
     CallToken call(QByteArrayView method, QByteArrayView params, const CallOptions& options, ReplyHandler& handler,
                    quint64 cookie = 0);
     /// Tells the server that nobody waits any more; no callback follows. False if the call is over already.
     bool cancel(CallToken token, QByteArrayView reason = {});
-    /// Sends a notification as it is; dropped (and counted) when the server is not there.
+    /// Sends a notification as it is; dropped (and counted) when the server is not there, or is modern and has no such
+    /// notification from clients.
     void notify(const QByteArray& frame);
     /// Answers a request of the server.
     void reply(const QByteArray& frame);

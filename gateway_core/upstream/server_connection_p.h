@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "mcp/param_headers.h"
+#include "mcp/rewrite.h"
 #include "upstream/call_table.h"
+#include "upstream/era_cache.h"
+#include "upstream/era_probe.h"
 #include "upstream/lifecycle_trace.h"
 #include "upstream/list_reader.h"
 #include "upstream/server_connection.h"
@@ -26,7 +30,10 @@ public:
         void onStrayOutput(QByteArray line, std::int64_t suppressed) override;
         void onOversizedFrame(QByteArray head, QByteArray tail, qint64 bytes) override;
         void onStderr(QByteArray line, std::int64_t suppressed) override;
-        bool isAwaited(std::int64_t requestId) override { return !retired && owner.calls.find(requestId) != nullptr; }
+        bool isAwaited(std::int64_t requestId) override
+        {
+            return !retired && (owner.calls.find(requestId) != nullptr || requestId == owner.listening.id);
+        }
         void onClosed(const CloseReason& reason) override;
 
         Private& owner;
@@ -34,8 +41,11 @@ public:
         StartStage stage = StartStage::Resolve;
         bool retired = false;
         bool closed = false;
-        std::int64_t closingUnixNs = 0;       ///< when its end began
-        std::int64_t readyNs = 0;             ///< monotonic, of the handshake's end
+        std::int64_t closingUnixNs = 0; ///< when its end began
+        std::int64_t readyNs = 0;       ///< monotonic, of the handshake's end
+        bool triedInitialize = false;
+        bool triedDiscover = false;
+        std::optional<StartFacts> refusal;    ///< of the handshake, when server/discover is the second try
         std::unique_ptr<Transport> transport; ///< last: ends before the rest
     };
 
@@ -48,8 +58,6 @@ public:
     void restart(const QString& reason);
     void launch();
     void transportStarted();
-    void handshake();
-    void takeHandshake(Reply& reply);
     void beginLists();
     void listDone(mcp::ListKind kind, Result<std::vector<mcp::ListEntry>> entries);
     void becomeReady();
@@ -64,8 +72,53 @@ public:
     [[nodiscard]] StartFacts currentFacts() const;
     void updateContext();
     [[nodiscard]] bool canSend() const { return state == ServerState::Listing || state == ServerState::Ready; }
+    [[nodiscard]] bool mayCall() const { return canSend() && !awaitsTools; }
+
+    // era and handshake (server_handshake.cpp)
+    void handshake();
+    void initialize(mcp::Revision requested);
+    void discover();
+    void probe();
+    void takeInitialize(Reply& reply);
+    void refuseInitialize(const StartFacts& facts, bool mayBeModern);
+    void takeDiscover(Reply& reply);
+    void takeDiscovered(const mcp::Message& answer);
+    void takeVersions(const QList<QByteArray>& supported, StartFacts facts);
+    void notModern(StartFacts facts);
+    void becomeModern(mcp::Revision spoken, mcp::InitializeResult result);
+    void handshakeDone(bool modern);
+    void keepVerdict(bool modern);
+    void forgetVerdict();
+    [[nodiscard]] std::optional<EraVerdict> knownVerdict() const;
+
+    // what 2026-07-28 needs besides (server_modern.cpp)
+    [[nodiscard]] bool isModern() const { return mcp::isModern(revision); }
+    [[nodiscard]] bool isHttp() const { return server.transport != config::ServerTransport::Stdio; }
+    void setModernMeta(mcp::Rewrite& rewrite, const QByteArray& clientCapabilities, const QByteArray& logLevel) const;
+    static void removeModernMeta(mcp::Rewrite& rewrite);
+    [[nodiscard]] QByteArray modernRequest(std::int64_t id, QByteArrayView method, QByteArrayView members = {}) const;
+    void addModernHeaders(SendOptions& options, const mcp::Message& message, QByteArrayView target);
+    void addDiscoverHeaders(SendOptions& options) const;
+    void reframe(PendingCall& call);
+    void keepParamHeaders(std::vector<mcp::ListEntry>& tools);
+    [[nodiscard]] bool takeModernAnswer(std::int64_t id, PendingCall& call, const mcp::Message& message);
+    [[nodiscard]] bool mayNotify(const QByteArray& frame);
+    [[nodiscard]] bool sendAgain(std::int64_t id, PendingCall& call);
+    [[nodiscard]] bool takeModernError(std::int64_t id, PendingCall& call, const mcp::Message& message);
+    void rejectAnswer(std::int64_t id, const QString& why);
+    void takeModernNotification(const mcp::Message& message, CallToken related);
+
+    // subscriptions/listen (server_listen.cpp)
+    [[nodiscard]] QByteArray listenFilter() const;
+    void listen();
+    void stopListening(bool tellServer);
+    void listenEnded(const QByteArray& why);
+    void listenAnswered(const mcp::Message& message);
+    void listenAcknowledged(const mcp::Message& message);
+    [[nodiscard]] bool isCoveredByListen(mcp::ListKind kind) const;
 
     // transports (server_link.cpp)
+    [[nodiscard]] Result<StdioSettings> stdioSettings(const QByteArray& traceparent) const;
     [[nodiscard]] Result<std::unique_ptr<Transport>> makeTransport(Link& to);
     [[nodiscard]] Result<std::unique_ptr<Transport>> makeStdio(Link& to);
     [[nodiscard]] Result<std::unique_ptr<Transport>> makeHttp(Link& to);
@@ -73,7 +126,7 @@ public:
 
     // calls (server_calls.cpp)
     CallToken accept(QByteArray frame, QByteArray method, std::int64_t id, const CallOptions& options, ReplyHandler& handler,
-                     quint64 cookie, bool internal);
+                     quint64 cookie, bool internal, const mcp::Message* source = nullptr);
     CallToken callInternal(QByteArrayView method, QByteArrayView params, OperationType operation, ReplyHandler& handler);
     void sendCall(std::int64_t id, PendingCall& call);
     void sendQueued();
@@ -91,6 +144,7 @@ public:
     void takeBroken(const mcp::FrameError& error, const QByteArray& frame);
     void takeAnswer(mcp::Message&& message, const FrameOrigin& origin);
     void takeNotification(const mcp::Message& message, CallToken related);
+    void deliverNotification(const mcp::Message& message, CallToken related);
     void takeRequest(const mcp::Message& message, CallToken related);
     void takeOversized(const QByteArray& head, const QByteArray& tail, qint64 bytes);
     void takeSendFailure(std::int64_t id, const SendFailure& failure);
@@ -100,7 +154,7 @@ public:
     void recordLifecycle(const QString& text);
     void recordLog(telemetry::Severity severity, QByteArray body, QByteArrayView stream);
 
-    void onReply(CallToken token, quint64 cookie, Reply& reply) override; ///< of initialize
+    void onReply(CallToken token, quint64 cookie, Reply& reply) override; ///< of initialize and server/discover
 
     ServerConnection& q;
     config::Server server;
@@ -130,16 +184,38 @@ public:
 
     mcp::InitializeResult initializeResult;
     mcp::Revision revision = mcp::NewestLegacy;
-    CallToken initializeToken;
+    CallToken initializeToken; ///< or of server/discover
+    bool discovering = false;  ///< which of the two
+    QByteArray clientInfo;     ///< JSON
+    QByteArray ownCapabilities;
+    QByteArray eraKey;
+    std::optional<EraVerdict> verdict; ///< of this connection's starts; the cache's counts when there is none
+    QString eraFoundBy;
+    bool probedOnce = false;
+    std::unique_ptr<EraProbe> prober;
     std::shared_ptr<const telemetry::ServerContext> serverContext;
 
     struct List {
         std::vector<mcp::ListEntry> entries;
         bool listed = false;
-        bool changed = false; ///< the server said so; read again when listTimer fires
+        bool changed = false;     ///< the server said so; read again when listTimer fires
+        std::int64_t staleNs = 0; ///< monotonic, by ttlMs
         std::unique_ptr<ListReader> reader;
     };
     std::array<List, 4> lists;
+    bool awaitsTools = false;                                      ///< calls wait for the list that says which headers they need
+    QHash<QByteArray, std::vector<mcp::ParamHeader>> paramHeaders; ///< by tool
+
+    struct Listening {
+        std::int64_t id = 0; ///< of the request under way
+        bool acknowledged = false;
+        bool refused = false; ///< this server has no subscriptions/listen
+        bool before = false;  ///< an earlier one was acknowledged since the start
+        int fruitless = 0;    ///< ends in a row that came at once
+        std::int64_t beganNs = 0;
+        std::array<bool, 3> granted{}; ///< list_changed of tools, prompts and resources
+        QList<QByteArray> uris;
+    } listening;
 
     std::int64_t lastId = 0;
     CallTable calls;
@@ -154,6 +230,7 @@ public:
     QTimer watchTimer;
     QTimer endedTimer;
     QTimer listTimer;
+    QTimer listenTimer;
     std::unique_ptr<QFileSystemWatcher> watcher;
 };
 

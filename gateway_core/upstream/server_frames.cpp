@@ -172,6 +172,10 @@ void ServerConnection::Private::takeBroken(const mcp::FrameError& error, const Q
 void ServerConnection::Private::takeAnswer(mcp::Message&& message, const FrameOrigin& origin)
 {
     const mcp::RequestId id = message.id();
+    if (listening.id != 0 && id == mcp::RequestId(listening.id)) {
+        listenAnswered(message);
+        return;
+    }
     PendingCall* call = id.isInteger() ? calls.find(id.number()) : nullptr;
     const bool known = call != nullptr && !call->queued;
     recordWire(WireDirection::ServerToGateway, message.kind == mcp::Message::Kind::Error ? WireKind::Error : WireKind::Response,
@@ -186,6 +190,9 @@ void ServerConnection::Private::takeAnswer(mcp::Message&& message, const FrameOr
                   {});
         return;
     }
+    if (isModern() && !takeModernAnswer(id.number(), *call, message)) {
+        return;
+    }
     Reply reply;
     reply.kind = Reply::Kind::Response;
     reply.message = std::move(message);
@@ -195,6 +202,12 @@ void ServerConnection::Private::takeAnswer(mcp::Message&& message, const FrameOr
 
 void ServerConnection::Private::takeRequest(const mcp::Message& message, CallToken related)
 {
+    if (isModern()) {
+        ++strayAnswers;
+        recordLog(telemetry::Severity::Warn,
+                  "A request of the server was dropped: there are none in " + initializeResult.protocolVersion, {});
+        return;
+    }
     if (message.methodId == mcp::MethodId::Ping) {
         (void)sendRaw(mcp::makeResult(message.id(), "{}"), {});
         return;
@@ -203,6 +216,15 @@ void ServerConnection::Private::takeRequest(const mcp::Message& message, CallTok
 }
 
 void ServerConnection::Private::takeNotification(const mcp::Message& message, CallToken related)
+{
+    if (isModern()) {
+        takeModernNotification(message, related);
+    } else {
+        deliverNotification(message, related);
+    }
+}
+
+void ServerConnection::Private::deliverNotification(const mcp::Message& message, CallToken related)
 {
     using mcp::MethodId;
     switch (message.methodId) {
@@ -252,6 +274,10 @@ void ServerConnection::Private::takeOversized(const QByteArray& head, const QByt
 
 void ServerConnection::Private::takeSendFailure(std::int64_t id, const SendFailure& failure)
 {
+    if (id != 0 && id == listening.id) {
+        listenEnded(failure.error.message.toUtf8());
+        return;
+    }
     PendingCall* call = calls.find(id);
     if (call == nullptr) {
         if (failure.sessionLost) {

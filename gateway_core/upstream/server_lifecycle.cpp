@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "base/json_writer.h"
 #include "telemetry/semconv.h"
 #include "upstream/program_search.h"
 #include "upstream/server_connection_p.h"
@@ -18,6 +17,7 @@ using Step = LifecycleTrace::Step;
 
 /// Handshakes in a row whose session is gone before the lists are read.
 constexpr int kSessionsLostAtOnce = 3;
+constexpr std::int64_t kLongestTtlMs = 24LL * 3'600 * 1'000;
 
 /// Failures that another try cannot mend; a person has to.
 bool isWorthRetrying(DiagnosisCode code)
@@ -88,6 +88,8 @@ void ServerConnection::Private::stop()
     }
     failCalls({ErrorCode::Unavailable, QStringLiteral("The server was stopped."), server.name, {}}, true);
     initializeToken = {};
+    prober.reset();
+    stopListening(true);
     if (link) {
         link->closingUnixNs = context.clock->unixNs();
         setState(ServerState::Stopping);
@@ -158,35 +160,6 @@ void ServerConnection::Private::transportStarted()
     handshake();
 }
 
-void ServerConnection::Private::handshake()
-{
-    link->trace.begin(Step::Handshake);
-    json::Writer params;
-    params.beginObject().member("protocolVersion", mcp::toText(mcp::NewestLegacy));
-    params.rawMember("capabilities", context.clientCapabilities.toJson());
-    params.key("clientInfo")
-        .beginObject()
-        .member("name", context.clientName)
-        .member("version", context.clientVersion)
-        .endObject();
-    params.endObject();
-    const std::int64_t id = ++lastId;
-    initializeToken = {id};
-    CallOptions options;
-    options.operation = OperationType::Connectivity;
-    accept(mcp::makeRequest(mcp::RequestId(id), "initialize", params.take()), QByteArrayLiteral("initialize"), id, options, *this,
-           0, true);
-}
-
-void ServerConnection::Private::onReply(CallToken token, quint64 cookie, Reply& reply)
-{
-    Q_UNUSED(cookie);
-    if (token == initializeToken && link && state == ServerState::Handshaking) {
-        initializeToken = {};
-        takeHandshake(reply);
-    }
-}
-
 StartFacts ServerConnection::Private::currentFacts() const
 {
     StartFacts facts = link->transport->facts();
@@ -196,52 +169,6 @@ StartFacts ServerConnection::Private::currentFacts() const
         facts.requestedVersion = mcp::toText(mcp::NewestLegacy).toByteArray();
     }
     return facts;
-}
-
-void ServerConnection::Private::takeHandshake(Reply& reply)
-{
-    StartFacts facts = currentFacts();
-    if (reply.kind != Reply::Kind::Response) {
-        facts.timedOut = reply.kind == Reply::Kind::Timeout;
-        facts.waited = timeoutOf(OperationType::Connectivity);
-        fail(facts);
-        return;
-    }
-    if (reply.message.kind == mcp::Message::Kind::Error) {
-        facts.rpcErrorCode = reply.message.errorCode;
-        facts.rpcErrorMessage = reply.message.text(mcp::Field::ErrorMessage);
-        fail(facts);
-        return;
-    }
-    Result<mcp::InitializeResult> result = oriel::fail(ErrorCode::Parse, QString());
-    if (const Status parsed = document.parseOrError(reply.message.raw); parsed) {
-        result = mcp::InitializeResult::parse(document.root().find("result"));
-        document.clear();
-    }
-    if (!result) {
-        facts.rpcErrorCode = mcp::error_code::InvalidRequest;
-        facts.rpcErrorMessage = "its answer cannot be read: " + result.error().message.toUtf8();
-        fail(facts);
-        return;
-    }
-    const Result<mcp::Revision> accepted = mcp::acceptAnswer(result->protocolVersion);
-    if (!accepted) {
-        facts.answeredVersion = result->protocolVersion;
-        fail(facts);
-        return;
-    }
-    revision = *accepted;
-    initializeResult = std::move(*result);
-    link->readyNs = context.clock->monotonicNs();
-    link->transport->setProtocolVersion(initializeResult.protocolVersion);
-    link->trace.end(Step::Handshake, {},
-                    {{attributeName(Attr::McpProtocolVersion), initializeResult.protocolVersion},
-                     {attributeName(Attr::McpServerVersion), initializeResult.serverInfo.version}});
-    updateContext();
-    SendOptions options;
-    options.initialized = true;
-    (void)sendRaw(mcp::makeNotification("notifications/initialized"), options); // if it fails, the transport's end follows
-    beginLists();
 }
 
 void ServerConnection::Private::updateContext()
@@ -269,6 +196,9 @@ void ServerConnection::Private::beginLists()
     link->stage = StartStage::List;
     link->trace.begin(Step::List);
     setState(ServerState::Listing);
+    paramHeaders.clear();
+    listening = {.uris = std::move(listening.uris)};
+    listen();
     const mcp::ServerCapabilities& offered = initializeResult.capabilities;
     // A server that declares nothing at all is asked for tools anyway: some forget to.
     const bool nothing = !offered.tools && !offered.prompts && !offered.resources;
@@ -284,6 +214,7 @@ void ServerConnection::Private::beginLists()
             }
         }
     }
+    awaitsTools = isModern() && isHttp() && wanted[0];
     for (std::size_t i = 0; i < lists.size(); ++i) {
         if (wanted[i]) {
             lists[i].reader->start();
@@ -299,6 +230,10 @@ void ServerConnection::Private::listDone(mcp::ListKind kind, Result<std::vector<
 {
     List& list = lists[static_cast<std::size_t>(kind)];
     if (entries) {
+        if (kind == mcp::ListKind::Tools && isModern() && isHttp()) {
+            keepParamHeaders(*entries);
+        }
+        list.staleNs = context.clock->monotonicNs() + std::min<std::int64_t>(list.reader->ttlMs(), kLongestTtlMs) * 1'000'000;
         list.entries = std::move(*entries);
         list.listed = true;
         handler.onListChanged(q, kind);
@@ -308,6 +243,9 @@ void ServerConnection::Private::listDone(mcp::ListKind kind, Result<std::vector<
         diagnosis.headline = QStringLiteral("%1: a list could not be read").arg(server.name);
         diagnosis.cause = entries.error().message;
         diagnosis.remedy = QStringLiteral("What the server offers is incomplete here; read its log, then restart it.");
+    }
+    if (kind == mcp::ListKind::Tools && std::exchange(awaitsTools, false)) {
+        sendQueued();
     }
     const bool running = std::any_of(lists.begin(), lists.end(), [](const List& each) { return each.reader->isRunning(); });
     if (state == ServerState::Listing && !running) {
@@ -359,6 +297,8 @@ void ServerConnection::Private::sessionLost()
         return;
     }
     recordLifecycle(QStringLiteral("the session was lost; a new handshake begins"));
+    stopListening(false);
+    link->triedInitialize = link->triedDiscover = false;
     for (List& list : lists) {
         list.reader->abandon();
     }
@@ -432,6 +372,7 @@ void ServerConnection::Private::linkClosed(Link& ending, const CloseReason& reas
     }
     if (requested || state == ServerState::Stopping) {
         ending.trace.finish({}, {});
+        stopListening(false);
         retireLink();
         return;
     }
@@ -442,7 +383,12 @@ void ServerConnection::Private::linkClosed(Link& ending, const CloseReason& reas
 
 void ServerConnection::Private::fail(const StartFacts& facts)
 {
+    if (initializeToken.isValid() && discovering && !isHttp()) {
+        forgetVerdict(); // it may be that it ended because of the question
+    }
     initializeToken = {};
+    prober.reset();
+    stopListening(false);
     healthyTimer.stop();
     for (List& list : lists) {
         list.reader->abandon();

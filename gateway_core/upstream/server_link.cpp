@@ -84,7 +84,7 @@ Result<std::unique_ptr<Transport>> ServerConnection::Private::makeTransport(Link
     return server.transport == config::ServerTransport::Stdio ? makeStdio(to) : makeHttp(to);
 }
 
-Result<std::unique_ptr<Transport>> ServerConnection::Private::makeStdio(Link& to)
+Result<StdioSettings> ServerConnection::Private::stdioSettings(const QByteArray& traceparent) const
 {
     const auto expand = [this](const QString& text) -> Result<QString> {
         return context.expand ? context.expand(text) : Result<QString>(text);
@@ -105,7 +105,7 @@ Result<std::unique_ptr<Transport>> ServerConnection::Private::makeStdio(Link& to
     settings.environment = context.inheritedEnvironment.isEmpty() ? allowedEnvironment() : context.inheritedEnvironment;
     settings.environment.insert(context.extraEnvironment);
     if (context.passTraceContext) {
-        settings.environment.insert(QStringLiteral("TRACEPARENT"), QString::fromLatin1(to.trace.traceparent()));
+        settings.environment.insert(QStringLiteral("TRACEPARENT"), QString::fromLatin1(traceparent));
     }
     for (auto it = server.env.cbegin(); it != server.env.cend(); ++it) {
         Result<QString> value = expand(it.value());
@@ -114,8 +114,17 @@ Result<std::unique_ptr<Transport>> ServerConnection::Private::makeStdio(Link& to
         }
         settings.environment.insert(it.key(), *value);
     }
+    return settings;
+}
+
+Result<std::unique_ptr<Transport>> ServerConnection::Private::makeStdio(Link& to)
+{
+    Result<StdioSettings> settings = stdioSettings(to.trace.traceparent());
+    if (!settings) {
+        return oriel::fail(settings.error());
+    }
     commandLine = readableCommandLine(server.command, server.args);
-    return std::make_unique<StdioTransport>(std::move(settings), *context.clock, to);
+    return std::make_unique<StdioTransport>(std::move(*settings), *context.clock, to);
 }
 
 Result<std::unique_ptr<Transport>> ServerConnection::Private::makeHttp(Link& to)

@@ -26,6 +26,9 @@ struct ServerStatus {
     QByteArray serverName;
     QByteArray serverVersion;
     QByteArray protocolVersion;
+    config::Era era = config::Era::Auto; ///< as it was found; Auto: not yet
+    QString eraFoundBy;                  ///< one phrase: "the setting", "its answer to server/discover" …
+    std::int64_t eraCheckedUnixNs = 0;   ///< when it was last found out; 0: never, or by the setting
     QByteArray instructions;
     qsizetype tools = 0;
     qsizetype prompts = 0;

@@ -107,7 +107,7 @@ Status StreamableHttpTransport::send(const QByteArray& frame, const SendOptions&
     if (!m_running) {
         return fail(ErrorCode::Unavailable, QStringLiteral("The connection to the server has ended."), m_settings.server);
     }
-    if (options.initialize) {
+    if (options.initialize || options.discover) {
         m_session.clear();
         m_version.clear();
         m_facts.httpStatus = 0;
@@ -121,6 +121,8 @@ Status StreamableHttpTransport::send(const QByteArray& frame, const SendOptions&
     exchange.requestId = options.requestId;
     exchange.initialize = options.initialize;
     exchange.initialized = options.initialized;
+    exchange.discover = options.discover;
+    exchange.modern = options.modern;
     if (options.requestId != 0) {
         m_byRequest.insert(options.requestId, exchange.key);
     }
@@ -157,6 +159,9 @@ void StreamableHttpTransport::post(Exchange& exchange, const QByteArray& frame, 
     }
     if (!options.baggage.isEmpty()) {
         request.headers.set("baggage", options.baggage);
+    }
+    for (const auto& [name, value] : options.headers) {
+        request.headers.set(name, value);
     }
     request.body = frame;
     request.timeouts.connect = m_settings.connectTimeout;
@@ -202,8 +207,10 @@ http::BodyMode StreamableHttpTransport::onHead(Exchange& exchange, const http::R
     exchange.json = isJson(head.headers);
     exchange.firstByteNs = head.timings.firstByteNs;
     exchange.authenticate = head.headers.value("WWW-Authenticate").toByteArray();
-    if (exchange.initialize) {
+    if (exchange.decidesStart()) {
         noteHead(m_facts, head);
+    }
+    if (exchange.initialize) {
         const QByteArrayView session = head.headers.value(mcp::header::SessionId);
         if (head.status / 100 == 2 && mcp::isValidSessionId(session)) {
             m_session = session.toByteArray();
@@ -306,7 +313,7 @@ void StreamableHttpTransport::answerBody(std::uint64_t key, const QByteArray& bo
             return;
         }
     }
-    if (exchange->initialize) {
+    if (exchange->decidesStart()) {
         m_facts.httpBody = body.left(kBodySampleBytes);
     }
     SendFailure failure;
@@ -329,11 +336,12 @@ void StreamableHttpTransport::streamEnded(Exchange& exchange)
     }
     const bool lasted = m_clock.monotonicNs() - exchange.openedNs > kLastingNs;
     exchange.fruitless = exchange.sawEvent || lasted ? 0 : exchange.fruitless + 1;
-    if (exchange.ownStream || (!exchange.lastEventId.isEmpty() && exchange.fruitless <= kFruitlessResumptions)) {
+    if (exchange.ownStream ||
+        (!exchange.modern && !exchange.lastEventId.isEmpty() && exchange.fruitless <= kFruitlessResumptions)) {
         resumeLater(exchange);
         return;
     }
-    if (exchange.initialize) {
+    if (exchange.decidesStart()) {
         m_facts.httpBody = QByteArrayLiteral("the event stream ended without an answer");
     }
     SendFailure failure;
@@ -361,7 +369,7 @@ void StreamableHttpTransport::resumeLater(Exchange& exchange)
 
 void StreamableHttpTransport::refused(Exchange& exchange, const QByteArray& body)
 {
-    if (exchange.initialize) {
+    if (exchange.decidesStart()) {
         m_facts.httpBody = body.left(kBodySampleBytes);
     }
     const bool hadSession = !exchange.session.isEmpty();
@@ -378,6 +386,14 @@ void StreamableHttpTransport::refused(Exchange& exchange, const QByteArray& body
         const auto message = mcp::readMessage(body, document);
         if (message && message->isAnswer() && message->id() == mcp::RequestId(exchange.requestId)) {
             answerBody(exchange.key, body);
+            return;
+        }
+        // A refusal of headers may have been written before the id was read; it is about this request all the same.
+        if (message && message->kind == mcp::Message::Kind::Error && !message->id().isValid() &&
+            mcp::isModernError(message->errorCode)) {
+            answerBody(exchange.key,
+                       mcp::makeErrorResponse(mcp::RequestId(exchange.requestId), message->errorCode,
+                                              message->text(mcp::Field::ErrorMessage), message->rawOf(mcp::Field::ErrorData)));
             return;
         }
     }
@@ -400,7 +416,7 @@ void StreamableHttpTransport::onError(std::uint64_t key, const http::ClientError
     }
     using Phase = http::ClientError::Phase;
     const bool unreachable = error.phase == Phase::Resolve || error.phase == Phase::Connect || error.phase == Phase::Tls;
-    if (exchange->initialize || unreachable) {
+    if (exchange->decidesStart() || unreachable) {
         m_facts.network = networkOf(error);
         m_facts.networkMessage = error.error.message;
     }
@@ -413,12 +429,12 @@ void StreamableHttpTransport::onError(std::uint64_t key, const http::ClientError
         resumeLater(*exchange);
         return;
     }
-    const bool wasInitialize = exchange->initialize;
+    const bool decidedStart = exchange->decidesStart();
     SendFailure failure;
     failure.error = error.error;
     failure.maybeProcessed = error.maybeProcessed;
     failRequest(*exchange, failure);
-    if (unreachable && !wasInitialize) {
+    if (unreachable && !decidedStart) {
         lost(error.error);
     }
 }

@@ -12,9 +12,9 @@
 
 namespace oriel::upstream {
 
-/// MCP over Streamable HTTP, revisions 2025-03-26 to 2025-11-25 (basic/transports, "Streamable HTTP"): each frame a POST, answers
-/// as JSON or as an event stream, a GET stream for what the server sends by itself, resumption of broken streams by
-/// Last-Event-ID, sessions.
+/// MCP over Streamable HTTP (basic/transports, "Streamable HTTP"): each frame a POST, answers as JSON or as an event stream. Up
+/// to 2025-11-25 also a GET stream for what the server sends by itself, resumption of broken streams by Last-Event-ID, sessions;
+/// frames sent with SendOptions::modern have none of it.
 class StreamableHttpTransport final : public Transport {
 public:
     StreamableHttpTransport(HttpSettings settings, http::Client& client, const Clock& clock, TransportHandler& handler);
@@ -35,6 +35,8 @@ private:
         std::int64_t requestId = 0; ///< 0: a notification, an answer, or the server's own stream
         bool initialize = false;
         bool initialized = false;
+        bool discover = false;
+        bool modern = false;
         bool ownStream = false; ///< the GET stream
         bool stream = false;    ///< the response is an event stream
         QByteArray session;     ///< that it was sent with
@@ -50,6 +52,8 @@ private:
         std::int64_t openedNs = 0; ///< of the stream
         http::RequestHandle handle;
         std::unique_ptr<QTimer> wait; ///< before a resumption
+
+        [[nodiscard]] bool decidesStart() const { return initialize || discover; }
     };
     using Exchanges = std::map<std::uint64_t, std::unique_ptr<Exchange>>;
 

@@ -4,6 +4,7 @@
 #include "upstream/diagnosis.h"
 
 #include <QByteArray>
+#include <QList>
 
 #include <cstdint>
 
@@ -14,6 +15,9 @@ struct SendOptions {
     std::int64_t requestId = 0; ///< our id of a request; 0 for a notification or an answer
     bool initialize = false;    ///< the handshake's request: the answer may open a session
     bool initialized = false;   ///< notifications/initialized: afterwards the server may be listened to
+    bool discover = false;      ///< server/discover in place of a handshake: its answer decides about the start
+    bool modern = false;        ///< 2026-07-28: no session, no resumption; a broken stream is a lost request
+    QList<std::pair<QByteArray, QByteArray>> headers; ///< HTTP: Mcp-Method and the like; the session's come by themselves
     QByteArray traceParent;
     QByteArray traceState;
     QByteArray baggage;

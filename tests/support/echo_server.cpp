@@ -316,7 +316,7 @@ bool HttpServer::flush(int fd, Connection& connection)
 
 int usage()
 {
-    std::fputs("usage: oriel-echo-server [--http PORT] [--session] [--tools N] [--big-bytes N]\n", stderr);
+    std::fputs("usage: oriel-echo-server [--http PORT] [--session] [--modern] [--tools N] [--big-bytes N]\n", stderr);
     return 2;
 }
 
@@ -328,6 +328,8 @@ int run(int argc, char** argv)
         const bool hasValue = i + 1 < argc;
         if (argument == "--session") {
             options.session = true;
+        } else if (argument == "--modern") {
+            options.modern = true;
         } else if (argument == "--http" && hasValue) {
             options.port = std::atoi(argv[++i]);
         } else if (argument == "--tools" && hasValue) {

@@ -105,7 +105,8 @@ std::string_view unquoted(std::string_view json)
 
 Responder::Responder(Options options) : m_options(options)
 {
-    m_toolList = "{\"tools\":[";
+    m_complete = m_options.modern ? "{\"resultType\":\"complete\"," : "{";
+    m_toolList = m_complete + (m_options.modern ? "\"ttlMs\":60000,\"cacheScope\":\"public\",\"tools\":[" : "\"tools\":[");
     for (int i = 0; i < m_options.tools; ++i) {
         const std::string name = i == 0 ? "echo" : "tool_" + std::to_string(i);
         m_toolList += (i == 0 ? "" : ",") + std::string("{\"name\":\"") + name +
@@ -113,7 +114,7 @@ Responder::Responder(Options options) : m_options(options)
                       "{\"type\":\"string\"}},\"required\":[\"text\"]}}";
     }
     m_toolList += ",{\"name\":\"big\",\"description\":\"Returns a large text.\",\"inputSchema\":{\"type\":\"object\"}}]}";
-    m_big = "{\"content\":[{\"type\":\"text\",\"text\":\"" + std::string(m_options.bigBytes, 'x') + "\"}]}";
+    m_big = m_complete + "\"content\":[{\"type\":\"text\",\"text\":\"" + std::string(m_options.bigBytes, 'x') + "\"}]}";
 }
 
 bool Responder::answer(std::string_view message, std::string& out) const
@@ -140,10 +141,15 @@ void Responder::appendResult(std::string_view id, std::string_view method, std::
             return;
         }
         const std::string_view text = member(member(params, "arguments"), "text");
-        out += "{\"content\":[{\"type\":\"text\",\"text\":";
+        out += m_complete;
+        out += "\"content\":[{\"type\":\"text\",\"text\":";
         out += text.empty() || text.front() != '"' ? std::string_view("\"\"") : text;
         out += "}]}";
-    } else if (method == "initialize") {
+    } else if (m_options.modern && method == "server/discover") {
+        out += ",\"result\":{\"resultType\":\"complete\",\"supportedVersions\":[\"2026-07-28\"],\"capabilities\":{\"tools\":{}},"
+               "\"ttlMs\":0,\"cacheScope\":\"public\",\"_meta\":{\"io.modelcontextprotocol/serverInfo\":"
+               "{\"name\":\"oriel-echo-server\",\"version\":\"1\"}}}";
+    } else if (!m_options.modern && method == "initialize") {
         const std::string_view version = member(params, "protocolVersion");
         out += ",\"result\":{\"protocolVersion\":";
         out += version.empty() ? std::string_view("\"2025-11-25\"") : version;

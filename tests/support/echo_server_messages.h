@@ -11,6 +11,7 @@ struct Options {
     std::size_t bigBytes = 10 * 1024 * 1024; ///< of the tool `big`
     int port = -1;                           ///< −1: stdio
     bool session = false;                    ///< HTTP: hand out a session id and ask for it
+    bool modern = false;                     ///< 2026-07-28: server/discover instead of initialize
 };
 
 /// Answers one JSON-RPC message by appending to `out` (nothing for a notification). Trusts its input: it serves measurements,
@@ -25,6 +26,7 @@ private:
     void appendResult(std::string_view id, std::string_view method, std::string_view params, std::string& out) const;
 
     Options m_options;
+    std::string m_complete; ///< how every result begins
     std::string m_toolList;
     std::string m_big;
 };

@@ -1,99 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "http/client.h"
-#include "http/server.h"
 #include "http/sse.h"
-#include "upstream_fixture.h"
+#include "scripted_server.h"
 
 #include <QTest>
 
 using namespace oriel;
 using namespace oriel::upstream;
 using namespace oriel::upstream::test;
-
-namespace {
-
-/// A server whose answers a test writes down; initialize, tools/list and notifications are answered unless it says otherwise.
-class ScriptedServer {
-public:
-    ScriptedServer() : m_server({}, systemClock())
-    {
-        m_server.setHandler(
-            [this](http::Request&& request, http::Exchange exchange) { handle(std::move(request), std::move(exchange)); });
-        const auto port = m_server.listen(QHostAddress(QHostAddress::LocalHost), 0);
-        Q_ASSERT(port);
-    }
-
-    [[nodiscard]] QString url() const { return QStringLiteral("http://127.0.0.1:%1/mcp").arg(m_server.port()); }
-    void stop() { m_server.stop(std::chrono::milliseconds(0)); }
-
-    struct Seen {
-        QByteArray method;
-        QByteArray target;
-        http::Headers headers;
-        QByteArray body;
-    };
-    /// True when the test has answered.
-    using Script = std::function<bool(const http::Request& request, const mcp::Message& message, http::Exchange& exchange)>;
-
-    Script script;
-    QByteArray session = "session-1";
-    std::vector<Seen> seen;
-    http::Exchange stream; ///< of the last GET
-
-    [[nodiscard]] QList<QByteArray> seenMethods() const
-    {
-        QList<QByteArray> methods;
-        for (const Seen& one : seen) {
-            json::Document document;
-            const auto message = mcp::readMessage(one.body, document);
-            methods.append(message ? message->text(mcp::Field::Method) : one.method);
-        }
-        return methods;
-    }
-
-    static void answer(const mcp::Message& message, http::Exchange& exchange, QByteArrayView result)
-    {
-        exchange.respond(http::Response::json(200, mcp::makeResult(message.id(), result)));
-    }
-
-private:
-    void handle(http::Request&& request, http::Exchange exchange)
-    {
-        seen.push_back({request.method, request.target, request.headers, request.body});
-        mcp::Message message;
-        json::Document document;
-        if (auto read = mcp::readMessage(request.body, document)) {
-            message = std::move(*read);
-        }
-        if (script && script(request, message, exchange)) {
-            return;
-        }
-        if (request.method == "GET") {
-            exchange.startStream(200, {{"Content-Type", "text/event-stream"}});
-            stream = exchange;
-        } else if (request.method != "POST") {
-            exchange.respond(http::Response::text(200, {}));
-        } else if (message.methodId == mcp::MethodId::Initialize) {
-            http::Response response = http::Response::json(
-                200, mcp::makeResult(message.id(), "{\"protocolVersion\":\"2025-06-18\",\"capabilities\":{\"tools\":{}},"
-                                                   "\"serverInfo\":{\"name\":\"h\",\"version\":\"3\"}}"));
-            if (!session.isEmpty()) {
-                response.headers.set("Mcp-Session-Id", session);
-            }
-            exchange.respond(response);
-        } else if (!message.isRequest()) {
-            exchange.respond(http::Response::text(202, {}));
-        } else if (message.methodId == mcp::MethodId::ToolsList) {
-            answer(message, exchange, "{\"tools\":[{\"name\":\"one\",\"inputSchema\":{}}]}");
-        } else {
-            answer(message, exchange, "{\"content\":[]}");
-        }
-    }
-
-    http::Server m_server;
-};
-
-} // namespace
 
 class TestHttpTransport : public QObject {
     Q_OBJECT
@@ -111,6 +25,7 @@ class TestHttpTransport : public QObject {
         server.name = QStringLiteral("web");
         server.transport = config::ServerTransport::StreamableHttp;
         server.url = m_server->url();
+        server.era = config::Era::Legacy;
         if (adjust) {
             adjust(server);
         }
