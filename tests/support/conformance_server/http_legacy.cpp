@@ -31,10 +31,14 @@ std::shared_ptr<HttpSession> HttpEndpoint::sessionOf(Post& post)
         refuse(post, 404, {error_code::ServerError, u"Session not found"_s});
         return nullptr;
     }
-    // Without the header 2025-03-26 is assumed, which has no such header.
-    const Revision revision = session->session()->handshake->revision;
-    if (headers.contains("MCP-Protocol-Version") && headers.value("MCP-Protocol-Version") != mcp::toText(revision)) {
-        refuse(post, 400, badRequest(u"MCP-Protocol-Version is not the session's, which is "_s + versionText(revision)));
+    // The header SHOULD be the session's revision, and a client may err: the suite of 0.1.16 sends 2025-03-26 in a session of
+    // 2025-11-25. Only what is no legacy revision of this transport is invalid.
+    const std::optional<Revision> version = mcp::revisionFromText(headers.value("MCP-Protocol-Version"));
+    const bool isKnown = version && mcp::isLegacy(*version) && *version >= Revision::V2025_03_26;
+    if (headers.contains("MCP-Protocol-Version") && !isKnown) {
+        refuse(post, 400,
+               badRequest(u"Unsupported MCP-Protocol-Version; the session's is "_s +
+                          versionText(session->session()->handshake->revision)));
         return nullptr;
     }
     return session;
