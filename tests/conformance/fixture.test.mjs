@@ -181,6 +181,27 @@ test('closing the stream cancels in 2026-07-28', () =>
         assert.equal(await cancelled(), 1);
     }));
 
+test('a listen stream ends with its result when the server is stopped', async () => {
+    const server = await startServer('2026-07-28');
+    const stream = events(await postModern(server.url, 9, 'subscriptions/listen', { notifications: {}, _meta: modernMeta() }));
+    assert.equal((await stream.next()).value.message.method, 'notifications/subscriptions/acknowledged');
+    await server.stop();
+    const { message } = (await stream.next()).value;
+    assert.deepEqual([message.id, message.result.resultType, message.result._meta[subscription]], [9, 'complete', 9]);
+    assert.equal((await stream.next()).done, true);
+});
+
+test('what was asked for a cancelled request is withdrawn', () =>
+    withPipe('2025-06-18', async (pipe) => {
+        await pipe.initialize('2025-06-18', { sampling: {} });
+        const question = await pipe.ask('a', 'tools/call', { name: 'test_sampling', arguments: { prompt: 'p' } });
+        assert.equal(question.method, 'sampling/createMessage');
+        pipe.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'a' } });
+        assert.deepEqual(await pipe.next(), { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: question.id } });
+        pipe.send({ jsonrpc: '2.0', id: question.id, result: { role: 'assistant', model: 'm', content: { type: 'text', text: 'late' } } });
+        assert.equal((await pipe.ask('b', 'ping', {})).id, 'b');
+    }));
+
 test('2026-07-28 over HTTP knows no sessions, streams of their own or other eras', () =>
     withServer('2026-07-28', async (url) => {
         for (const method of ['GET', 'DELETE', 'PUT']) assert.equal((await fetch(url, { method, headers: { Accept: both } })).status, 405);

@@ -146,7 +146,8 @@ void Call::askOneByOne(const QJsonObject& requests, const Gathered& gathered)
                 gathered(gathering->responses);
             }
         };
-        session().ask(*m_origin.channel, request.value("method"_L1).toString(), request.value("params"_L1).toObject(), answered);
+        m_questions.push_back(session().ask(*m_origin.channel, request.value("method"_L1).toString(),
+                                            request.value("params"_L1).toObject(), answered));
     }
 }
 
@@ -223,7 +224,17 @@ void Call::end()
     m_isDone = true;
     m_onCancel = nullptr;
     const std::shared_ptr<Call> self = shared_from_this();
+    withdrawQuestions();
     m_origin.session->remove(*this);
+}
+
+void Call::withdrawQuestions()
+{
+    for (const QJsonValue& question : std::exchange(m_questions, {})) {
+        if (session().forget(question)) {
+            m_origin.channel->send(notificationMessage(u"notifications/cancelled"_s, {{u"requestId"_s, question}}));
+        }
+    }
 }
 
 } // namespace oriel::conformance

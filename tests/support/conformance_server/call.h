@@ -76,6 +76,7 @@ private:
     void askOneByOne(const QJsonObject& requests, const Gathered& gathered);
     void requireInput(const QJsonObject& requests, const QJsonObject& state);
     void end();
+    void withdrawQuestions();
 
     Origin m_origin;
     QJsonValue m_id;
@@ -83,6 +84,7 @@ private:
     QJsonObject m_params;
     bool m_isDone = false;
     std::function<void()> m_onCancel;
+    std::vector<QJsonValue> m_questions; ///< ids of what the client was asked for this call
 };
 
 /// The same in a result of 2026-07-28 wherever it stands.

@@ -27,8 +27,9 @@ Result<quint16> HttpEndpoint::listen(quint16 port)
     return m_http.listen(QHostAddress(QHostAddress::LocalHost), port);
 }
 
-void HttpEndpoint::stop()
+void HttpEndpoint::stop(std::function<void()> stopped)
 {
+    QObject::connect(&m_http, &http::Server::stopped, &m_http, std::move(stopped));
     m_server.changes().endAll();
     m_http.stop(100ms);
 }

@@ -16,8 +16,8 @@ public:
     HttpEndpoint(Server& server, const Clock& clock, Random& random);
 
     Result<quint16> listen(quint16 port);
-    /// Ends what listens for changes with a result, then closes.
-    void stop();
+    /// Ends what listens for changes with a result, then closes everything; `stopped` follows.
+    void stop(std::function<void()> stopped);
 
 private:
     struct Post {

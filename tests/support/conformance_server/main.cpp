@@ -5,12 +5,44 @@
 
 #include <QCommandLineParser>
 #include <QCoreApplication>
+#include <QSocketNotifier>
 
 #include <cstdio>
+
+#ifdef Q_OS_UNIX
+#include <csignal>
+#include <sys/socket.h>
+#include <unistd.h>
+#endif
 
 namespace {
 
 using namespace oriel;
+
+#ifdef Q_OS_UNIX
+int signalPipe[2] = {-1, -1};
+
+void onSignal(int /*number*/)
+{
+    const char byte = 1;
+    [[maybe_unused]] const ssize_t written = ::write(signalPipe[0], &byte, 1);
+}
+
+/// SIGTERM and SIGINT stop the endpoint in order; listening clients get their result.
+void stopOnSignals(QCoreApplication& app, conformance::HttpEndpoint& endpoint)
+{
+    if (::socketpair(AF_UNIX, SOCK_STREAM, 0, signalPipe) != 0) {
+        return;
+    }
+    auto* notifier = new QSocketNotifier(signalPipe[1], QSocketNotifier::Read, &app);
+    QObject::connect(notifier, &QSocketNotifier::activated, &app, [notifier, &endpoint] {
+        notifier->setEnabled(false);
+        endpoint.stop([] { QCoreApplication::quit(); });
+    });
+    std::signal(SIGTERM, onSignal);
+    std::signal(SIGINT, onSignal);
+}
+#endif
 
 int usageError(const QString& text)
 {
@@ -30,6 +62,9 @@ int serveHttp(QCoreApplication& app, conformance::HttpEndpoint& endpoint, const 
         std::fprintf(stderr, "oriel-conformance-server: %s\n", qPrintable(listening.error().toString()));
         return 3;
     }
+#ifdef Q_OS_UNIX
+    stopOnSignals(app, endpoint);
+#endif
     std::fprintf(stderr, "listening on http://127.0.0.1:%d/mcp\n", int{*listening});
     std::fflush(stderr);
     return app.exec();

@@ -6,11 +6,17 @@
 
 namespace oriel::conformance {
 
-void Session::ask(Channel& channel, const QString& method, const QJsonObject& params, Answered answered)
+QJsonValue Session::ask(Channel& channel, const QString& method, const QJsonObject& params, Answered answered)
 {
     const QJsonValue id(++m_lastAsked);
     m_asked.insert(idKey(id), std::move(answered));
     channel.send(requestMessage(id, method, params));
+    return id;
+}
+
+bool Session::forget(const QJsonValue& questionId)
+{
+    return m_asked.remove(idKey(questionId)) > 0;
 }
 
 void Session::takeResponse(const QJsonObject& response)

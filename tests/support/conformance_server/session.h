@@ -36,8 +36,10 @@ public:
     /// Messages that belong to no request; set by the endpoint while there is a stream for them.
     std::function<void(const QJsonObject&)> sendUnrelated;
 
-    /// Asks the client something on the stream of one of its requests; `answered` gets the response.
-    void ask(Channel& channel, const QString& method, const QJsonObject& params, Answered answered);
+    /// Asks the client something on the stream of one of its requests; `answered` gets the response. Gives the question's id.
+    QJsonValue ask(Channel& channel, const QString& method, const QJsonObject& params, Answered answered);
+    /// True if the question was still unanswered: its answer is not awaited any more.
+    bool forget(const QJsonValue& questionId);
     void takeResponse(const QJsonObject& response);
 
     void add(const std::shared_ptr<Call>& call);
