@@ -5,13 +5,13 @@
 #include "downstream/http_session.h"
 #include "http/loopback_guard.h"
 #include "mcp/errors.h"
+#include "mcp/headers.h"
 
 namespace oriel::downstream {
 
 namespace {
 
 constexpr QByteArrayView kSessionHeader = "Mcp-Session-Id";
-constexpr QByteArrayView kVersionHeader = "MCP-Protocol-Version";
 
 bool isSaneRequestId(QByteArrayView id)
 {

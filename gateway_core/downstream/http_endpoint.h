@@ -21,7 +21,8 @@ namespace oriel::downstream {
 class HttpSession;
 
 /// The gateway's port: checks Host, Origin and token of every request, serves Streamable HTTP (2024-11-05 to 2025-11-25 with
-/// sessions, 2026-07-28 without, chosen by how a request opens) at `/mcp` and `/mcp/<server>`, and hands the other routes to the API. Gateway thread only.
+/// sessions, 2026-07-28 without, chosen by how a request opens) at `/mcp` and `/mcp/<server>`, and hands the other routes to the
+/// API. Gateway thread only.
 class HttpEndpoint {
 public:
     struct Options {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "downstream/http_endpoint.h"
-
-#include "base/json_writer.h"
 #include "mcp/errors.h"
 #include "mcp/headers.h"
+#include "mcp/initialize.h"
 
 namespace oriel::downstream {
 
@@ -14,18 +13,6 @@ using mcp::Field;
 http::Response refusal(int status, const mcp::Message& message, int code, QByteArrayView text, QByteArrayView data = {})
 {
     return http::Response::json(status, mcp::makeErrorResponse(message.id(), code, text, data));
-}
-
-QByteArray supportedVersions(QByteArrayView requested)
-{
-    json::Writer data;
-    data.beginObject().key("supported").beginArray();
-    for (const mcp::Revision revision : mcp::AllRevisions) {
-        if (mcp::isModern(revision))
-            data.value(mcp::toText(revision));
-    }
-    data.endArray().member("requested", requested).endObject();
-    return data.take();
 }
 
 } // namespace
@@ -55,7 +42,7 @@ std::optional<http::Response> HttpEndpoint::refuseStateless(const http::Request&
     const auto revision = mcp::revisionFromText(asked);
     if (!revision || mcp::isLegacy(*revision))
         return refusal(400, message, mcp::error_code::UnsupportedProtocolVersion, "Unsupported protocol version: " + asked,
-                       supportedVersions(asked));
+                       mcp::unsupportedVersionData(asked));
     if (message.isRequest() && !mcp::method(message.methodId).clientMaySend(*revision))
         return refusal(404, message, mcp::error_code::MethodNotFound, "Method not found: " + message.text(Field::Method));
     return std::nullopt;
@@ -66,7 +53,8 @@ void HttpEndpoint::handleStateless(const http::Request& request, mcp::Message&& 
 {
     if (!message.isRequest() && !message.isNotification()) {
         answer(request, exchange,
-               rpcError(400, mcp::error_code::InvalidRequest, "Bad Request: a client of 2026-07-28 sends requests only."), requestId);
+               rpcError(400, mcp::error_code::InvalidRequest, "Bad Request: a client of 2026-07-28 sends requests only."),
+               requestId);
         return;
     }
     if (auto refused = refuseStateless(request, message)) {

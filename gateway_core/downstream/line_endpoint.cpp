@@ -2,7 +2,9 @@
 #include "downstream/line_endpoint.h"
 
 #include "base/ids.h"
+#include "downstream/stateless_session.h"
 #include "mcp/errors.h"
+#include "mcp/initialize.h"
 
 #include <QLocalSocket>
 #include <QPointer>
@@ -136,6 +138,32 @@ void LineEndpoint::readLines(QLocalSocket* socket)
     }
 }
 
+/// A client says its era with each message: requests of 2026-07-28 carry it, all others belong to the handshake revisions.
+bool LineEndpoint::describe(LineSession& session, const mcp::Message& message) const
+{
+    if (!message.isRequest())
+        return true;
+    if (!message.isModern()) {
+        if (mcp::isModern(session.revision)) {
+            session.revision = mcp::NewestLegacy;
+            session.isInitialized = false;
+        }
+        return true;
+    }
+    const QByteArray asked = message.text(mcp::Field::MetaProtocolVersion);
+    const auto revision = mcp::revisionFromText(asked);
+    if (!revision || mcp::isLegacy(*revision)) {
+        session.send(mcp::makeErrorResponse(message.id(), mcp::error_code::UnsupportedProtocolVersion,
+                                            "Unsupported protocol version: " + asked, mcp::unsupportedVersionData(asked)));
+        return false;
+    }
+    if (const Status described = describeFromMeta(session, message); !described) {
+        session.send(mcp::makeErrorResponse(message.id(), mcp::error_code::InvalidParams, described.error().message.toUtf8()));
+        return false;
+    }
+    return true;
+}
+
 void LineEndpoint::handleLine(const std::shared_ptr<LineSession>& session, const QByteArray& line)
 {
     mcp::ReadOptions options;
@@ -160,6 +188,8 @@ void LineEndpoint::handleLine(const std::shared_ptr<LineSession>& session, const
                 session->send(message.error().toResponse());
             continue;
         }
+        if (!describe(*session, *message))
+            continue;
         Incoming incoming;
         incoming.session = session;
         incoming.message = std::move(*message);

@@ -49,6 +49,7 @@ public:
 private:
     friend class LineSession;
     void readLines(QLocalSocket* socket);
+    [[nodiscard]] bool describe(LineSession& session, const mcp::Message& message) const;
     void handleLine(const std::shared_ptr<LineSession>& session, const QByteArray& line);
     void drop(QLocalSocket* socket);
 

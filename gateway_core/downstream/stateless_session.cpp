@@ -75,7 +75,8 @@ StatelessSessions::of(const mcp::Message& message, QByteArrayView identity,
     m_handler.sessionOpened(session);
     if (!m_idle.isActive()) {
         m_idle.setSingleShot(true);
-        connect(&m_idle, &QTimer::timeout, this, [this] { forgetIdle(qint64(kIdleMs) * 1'000'000); }, Qt::UniqueConnection);
+        connect(
+            &m_idle, &QTimer::timeout, this, [this] { forgetIdle(qint64(kIdleMs) * 1'000'000); }, Qt::UniqueConnection);
         m_idle.start(kIdleMs);
     }
     return std::shared_ptr<Session>(session);

@@ -56,7 +56,9 @@ private:
 /// The answer to one POST of 2026-07-28: plain JSON, or an event stream without event ids once something precedes the answer.
 class StatelessReply final : public Reply {
 public:
-    StatelessReply(http::Exchange exchange, QByteArray requestId) : m_exchange(std::move(exchange)), m_requestId(std::move(requestId))
+    StatelessReply(http::Exchange exchange, QByteArray requestId)
+        : m_exchange(std::move(exchange)),
+          m_requestId(std::move(requestId))
     {}
     void notify(const QByteArray& frame) override;
     void finish(const QByteArray& frame, int httpStatus) override;

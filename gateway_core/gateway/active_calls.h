@@ -20,6 +20,12 @@ struct ActiveCall {
     mcp::RequestId progressToken; ///< the client's, if it asked for progress
     std::int64_t forwardedNs = 0; ///< monotonic, when it was handed to the connection
     bool warned = false;
+    // A modern server that asks a client of the handshake revisions:
+    upstream::CallOptions options;
+    QByteArray requestState; ///< JSON text
+    QList<std::pair<QByteArray, QByteArray>> inputResponses;
+    int openQuestions = 0;
+    int inputRounds = 0;
 };
 
 /// The requests in flight, by a cookie that is never used twice. Gateway thread only.

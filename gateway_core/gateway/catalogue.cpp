@@ -168,9 +168,9 @@ const std::vector<QByteArray>& Catalogue::entriesOf(mcp::ListKind kind, int view
     return *m_entries.insert(key, std::move(entries));
 }
 
-Result<QByteArray> Catalogue::list(mcp::ListKind kind, int view, const std::optional<QByteArray>& cursor) const
+Result<QByteArray> Catalogue::list(mcp::ListKind kind, int view, const std::optional<QByteArray>& cursor, bool modern) const
 {
-    const std::pair<int, int> key(static_cast<int>(kind), view);
+    const std::pair<int, int> key(static_cast<int>(kind), view * 2 + (modern ? 1 : 0));
     if (!cursor) {
         if (const auto it = m_firstPages.constFind(key); it != m_firstPages.constEnd())
             return *it;
@@ -189,6 +189,7 @@ Result<QByteArray> Catalogue::list(mcp::ListKind kind, int view, const std::opti
     offset = std::min(offset, entries.size());
     const std::size_t count = std::min(kPageSize, entries.size() - offset);
     mcp::ListResultOptions options;
+    options.modern = modern;
     if (offset + count < entries.size())
         options.nextCursor = mcp::encodeCursor({kind, m_generation, static_cast<std::uint32_t>(offset + count)});
     QByteArray result = mcp::makeListResult(kind, std::span(entries).subspan(offset, count), options);

@@ -51,8 +51,9 @@ public:
     [[nodiscard]] std::optional<Route> findResource(QByteArrayView uri, int view) const;
 
     /// The result of a list request: one page. A name or URI that two servers expose stands there once, as find() resolves it.
-    /// InvalidArgument for a cursor that is not ours or no longer valid.
-    [[nodiscard]] Result<QByteArray> list(mcp::ListKind kind, int view, const std::optional<QByteArray>& cursor) const;
+    /// InvalidArgument for a cursor that is not ours or no longer valid. `modern`: with the members of 2026-07-28.
+    [[nodiscard]] Result<QByteArray> list(mcp::ListKind kind, int view, const std::optional<QByteArray>& cursor,
+                                          bool modern = false) const;
 
     /// The name under which clients of all servers see it.
     [[nodiscard]] QByteArray exposedName(int server, QByteArrayView local) const;

@@ -34,7 +34,10 @@ telemetry::LabelValues sessionLabels(const downstream::Session& session)
 
 } // namespace
 
-Gateway::Gateway(Dependencies dependencies, QObject* parent) : QObject(parent), m_deps(std::move(dependencies))
+Gateway::Gateway(Dependencies dependencies, QObject* parent)
+    : QObject(parent),
+      m_deps(std::move(dependencies)),
+      m_heldCalls(m_deps.random)
 {
     mcp::ClientCapabilities& offered = m_deps.connections.clientCapabilities;
     offered.sampling = true;
@@ -43,6 +46,8 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent) : QObject(parent), 
     offered.roots = true;
     offered.rootsListChanged = true;
     m_listDeadline.setSingleShot(true);
+    m_heldDeadline.setSingleShot(true);
+    connect(&m_heldDeadline, &QTimer::timeout, this, &Gateway::expireHeld);
     connect(&m_listDeadline, &QTimer::timeout, this, [this] { answerLists(true); });
     connect(&m_held, &HeldAnswers::emptied, this, &Gateway::reportStopped);
 }
@@ -65,6 +70,7 @@ void Gateway::retire(std::unique_ptr<upstream::ServerConnection> connection)
     });
     for (const quint64 cookie : orphans) {
         const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
+        m_heldCalls.drop(cookie);
         connection->cancel(call->token, "the server was removed or changed");
         call->record.hops.clear();
         answerError(call->incoming, call->record, telemetry::Outcome::Unavailable, QByteArrayLiteral("unavailable"),
@@ -136,10 +142,13 @@ void Gateway::shutDown()
 {
     m_shuttingDown = true;
     answerLists(true);
+    for (auto& listener : m_listeners.takeIf([](const Listener&) { return true; }))
+        endListener(std::move(listener), telemetry::Outcome::Ok, {});
     QList<quint64> cookies;
     m_calls.forEach([&](quint64 cookie, const ActiveCall&) { cookies.append(cookie); });
     for (const quint64 cookie : std::as_const(cookies)) {
         const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
+        m_heldCalls.drop(cookie);
         call->connection->cancel(call->token, "Oriel is shutting down");
         call->record.hops.clear();
         answerError(call->incoming, call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("shutting_down"),
@@ -210,6 +219,10 @@ void Gateway::sessionOpened(const std::shared_ptr<downstream::Session>& session)
 {
     m_sessions.insert(session.get(), session);
     countSessions(*session, 1);
+    if (session->logLevel) {
+        for (const auto& connection : m_connections)
+            sendLevelUpstream(*connection);
+    }
     Q_EMIT sessionsChanged();
 }
 
@@ -225,6 +238,7 @@ void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
     });
     for (const quint64 cookie : std::as_const(cookies)) {
         const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
+        m_heldCalls.drop(cookie);
         call->connection->cancel(call->token, "the client disconnected");
         call->record.hops.clear();
         recordError(call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("cancelled"), 0, "the client disconnected");
@@ -232,6 +246,8 @@ void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
     }
     std::erase_if(m_waitingLists, [&](const auto& waiting) { return waiting->incoming.session == session; });
     m_serverRequests.sessionClosed(*session);
+    for (auto& listener : m_listeners.takeIf([&](const Listener& one) { return one.incoming.session == session; }))
+        endListener(std::move(listener), telemetry::Outcome::Cancelled, "the client disconnected");
     for (const auto& [server, uri] : m_subscriptions.removeSession(session.get()))
         unsubscribeUpstream(server, uri);
     const double seconds = static_cast<double>(m_deps.clock.unixNs() - session->openedUnixNs) / 1e9;

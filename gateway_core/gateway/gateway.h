@@ -7,6 +7,8 @@
 #include "gateway/call_recording.h"
 #include "gateway/catalogue.h"
 #include "gateway/held_answers.h"
+#include "gateway/held_calls.h"
+#include "gateway/listeners.h"
 #include "gateway/server_requests.h"
 #include "gateway/subscriptions.h"
 #include "upstream/server_connection.h"
@@ -60,6 +62,8 @@ public:
     void sessionOpened(const std::shared_ptr<downstream::Session>& session) override;
     void sessionClosed(const std::shared_ptr<downstream::Session>& session) override;
     [[nodiscard]] bool servesAlone(QByteArrayView server) const override;
+    void replyAbandoned(const downstream::Reply& reply) override;
+    [[nodiscard]] bool isBusy(const downstream::Session& session) const override;
 
     // upstream::ReplyHandler
     void onReply(upstream::CallToken token, quint64 cookie, upstream::Reply& reply) override;
@@ -94,9 +98,29 @@ private:
                                                         telemetry::CallRecord& record) const;
     bool answerSubscription(downstream::Incoming& incoming, telemetry::CallRecord& record, const Catalogue::Route& route);
     void cancelByClient(const downstream::Incoming& incoming);
+    void cancelCall(std::unique_ptr<ActiveCall> call, const QByteArray& reason);
     [[nodiscard]] mcp::ServerCapabilities capabilitiesFor(const downstream::Session& session) const;
     [[nodiscard]] QByteArray instructionsFor(const downstream::Session& session) const;
     [[nodiscard]] int viewOf(const downstream::Session& session) const;
+
+    // gateway_stateless.cpp: what exists only in 2026-07-28
+    static constexpr qsizetype kMaxWatchedResources = 1024; ///< of one listener
+    void discover(downstream::Incoming& incoming, telemetry::CallRecord& record);
+    void listen(downstream::Incoming&& incoming, telemetry::CallRecord&& record);
+    void tell(Listener& listener, const QByteArray& frame);
+    void tellListeners(mcp::ListKind kind, const QByteArray& method, const upstream::ServerConnection* of);
+    void tellListener(const void* subscriber, const mcp::Message& updated);
+    void endListener(std::unique_ptr<Listener> listener, telemetry::Outcome outcome, QByteArrayView reason);
+
+    // gateway_input.cpp: questions of servers across the eras
+    static constexpr int kMaxInputRounds = 16;
+    void holdForInput(upstream::ServerConnection& connection, const mcp::Message& request, ActiveCall& call, quint64 cookie);
+    bool askForInput(ActiveCall& call, HeldCall&& held);
+    bool resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& record);
+    void expireHeld();
+    bool askClient(std::unique_ptr<ActiveCall>& call, const mcp::Message& answer);
+    void takeInput(quint64 cookie, const QByteArray& key, const mcp::Message* given);
+    void retryWithInput(quint64 cookie);
 
     // gateway_answers.cpp: what goes back
     void answerResult(downstream::Incoming& incoming, telemetry::CallRecord& record, QByteArrayView result);
@@ -111,9 +135,11 @@ private:
     // gateway_servers.cpp: what servers say
     [[nodiscard]] std::shared_ptr<downstream::Session> sessionForRequest(const upstream::ServerConnection& connection,
                                                                          const mcp::Message& message, upstream::CallToken related,
-                                                                         ActiveCall** call) const;
+                                                                         quint64* cookie) const;
     void relayLogMessage(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related);
     void announceList(mcp::ListKind kind, const upstream::ServerConnection* of = nullptr);
+    void callForResource(upstream::ServerConnection& connection, mcp::MethodId method, const QByteArray& uri);
+    void subscribeUpstream(const QByteArray& server, const QByteArray& uri);
     void unsubscribeUpstream(const QByteArray& server, const QByteArray& uri);
     void sendLevelUpstream(upstream::ServerConnection& connection);
     void resubscribe(upstream::ServerConnection& connection);
@@ -124,6 +150,7 @@ private:
     void countSessions(const downstream::Session& session, int delta);
     void reportStopped(); ///< once everything is down
 
+    [[nodiscard]] mcp::Implementation ownInfo() const;
     [[nodiscard]] std::int64_t now() const { return m_deps.clock.monotonicNs(); }
 
     Dependencies m_deps;
@@ -137,10 +164,13 @@ private:
     QSet<const upstream::ServerConnection*> m_ready; ///< those counted in active_connections
     ActiveCalls m_calls;
     HeldAnswers m_held;
+    HeldCalls m_heldCalls;
+    Listeners m_listeners;
     ServerRequests m_serverRequests;
     Subscriptions m_subscriptions;
     std::vector<std::unique_ptr<WaitingList>> m_waitingLists;
     QTimer m_listDeadline;
+    QTimer m_heldDeadline;
     json::Document m_document;
     bool m_shuttingDown = false;
     bool m_configFresh = true;

@@ -7,6 +7,24 @@ namespace oriel::gateway {
 
 using telemetry::Outcome;
 
+namespace {
+
+/// The results that the gateway makes itself, with the member that 2026-07-28 requires of each.
+QByteArray completeResult(QByteArrayView result)
+{
+    static constexpr QByteArrayView kComplete = "{\"resultType\":\"complete\"";
+    if (result.contains("\"resultType\""))
+        return result.toByteArray();
+    QByteArray out;
+    out.reserve(kComplete.size() + result.size() + 1);
+    out += kComplete;
+    if (result.size() > 2)
+        out += ',';
+    return out += result.sliced(1);
+}
+
+} // namespace
+
 void Gateway::recordClientFrame(const downstream::Session& session, telemetry::WireDirection direction, telemetry::WireKind kind,
                                 const mcp::Message* message, const QByteArray& frame, const telemetry::CallRecord* record)
 {
@@ -43,21 +61,25 @@ void Gateway::deliver(downstream::Incoming& incoming, telemetry::CallRecord& rec
                       telemetry::WireKind kind)
 {
     recordClientFrame(*incoming.session, telemetry::WireDirection::GatewayToClient, kind, nullptr, frame, &record);
-    if (m_config.audit.mode == config::AuditMode::Strict && record.targetKind == telemetry::TargetKind::Tool) {
+    if (incoming.reply != nullptr && m_config.audit.mode == config::AuditMode::Strict &&
+        record.targetKind == telemetry::TargetKind::Tool) {
         const auto otherwise =
             record.errorType == kAuditUnavailable ? HeldAnswers::Otherwise::SameFrame : HeldAnswers::Otherwise::Error;
         finish(record, incoming, m_held.hold(incoming.reply, frame, incoming.message.id(), otherwise));
         return;
     }
-    incoming.reply->finish(frame);
+    if (incoming.reply != nullptr)
+        incoming.reply->finish(frame, record.httpStatus > 0 ? record.httpStatus : 200);
     finish(record, incoming);
 }
 
 void Gateway::answerResult(downstream::Incoming& incoming, telemetry::CallRecord& record, QByteArrayView result)
 {
-    const QByteArray frame = mcp::makeResult(incoming.message.id(), result);
+    const QByteArray frame = mcp::makeResult(
+        incoming.message.id(), mcp::isModern(incoming.session->revision) ? completeResult(result) : result.toByteArray());
     record.responseBytes = frame.size();
-    record.response = {frame, frame.indexOf(result), result.size()};
+    const qsizetype begin = frame.indexOf("\"result\":");
+    record.response = {frame, begin + 9, frame.size() - begin - 10};
     deliver(incoming, record, frame, telemetry::WireKind::Response);
 }
 
@@ -70,13 +92,21 @@ void Gateway::answerError(downstream::Incoming& incoming, telemetry::CallRecord&
     if (error >= 0)
         record.response = {frame, error, frame.size() - error - 1};
     recordError(record, outcome, std::move(errorType), code, std::move(message));
+    if (record.overHttp && mcp::isModern(incoming.session->revision))
+        record.httpStatus = mcp::modernHttpStatus(code);
     deliver(incoming, record, frame, telemetry::WireKind::Error);
 }
 
 void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply& reply)
 {
-    const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
-    if (call == nullptr)
+    if (!m_heldCalls.isEmpty()) {
+        if (HeldCall* held = m_heldCalls.findByCookie(cookie)) {
+            held->answer = std::move(reply); // the server did not wait for the client
+            return;
+        }
+    }
+    std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
+    if (call == nullptr || (reply.kind == upstream::Reply::Kind::Response && askClient(call, reply.message)))
         return;
     telemetry::CallRecord& record = call->record;
     const std::int64_t startNs = call->incoming.startNs;
@@ -87,7 +117,14 @@ void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply
     record.hops.append(makeHop(spanId, call->connection->context(), record.routedTarget, startNs, token, reply));
     if (reply.kind == upstream::Reply::Kind::Response) {
         recordAnswer(record, reply.message, reply.message.raw);
-        const QByteArray frame = mcp::Rewrite(reply.message).setId(call->clientId).apply();
+        mcp::Rewrite rewrite(reply.message);
+        rewrite.setId(call->clientId);
+        if (mcp::isModern(call->incoming.session->revision)) {
+            rewrite.completeResult(mcp::method(call->incoming.message.methodId).cacheable);
+            if (reply.message.errorCode == mcp::error_code::ResourceNotFoundLegacy)
+                rewrite.setRaw(mcp::Field::ErrorCode, "-32602"); // the old code must not be emitted
+        }
+        const QByteArray frame = rewrite.apply();
         deliver(call->incoming, record, frame,
                 reply.message.kind == mcp::Message::Kind::Error ? telemetry::WireKind::Error : telemetry::WireKind::Response);
         return;
@@ -104,7 +141,7 @@ void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply
 void Gateway::onProgress(upstream::CallToken /*token*/, quint64 cookie, const mcp::Message& message)
 {
     ActiveCall* call = m_calls.find(cookie);
-    if (call == nullptr || !call->progressToken.isValid())
+    if (call == nullptr || !call->progressToken.isValid() || call->incoming.reply == nullptr)
         return;
     const QByteArray frame = mcp::Rewrite(message).setRaw(mcp::Field::ParamsProgressToken, call->progressToken.toJson()).apply();
     recordClientFrame(*call->incoming.session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,

@@ -97,6 +97,12 @@ void Gateway::handleRequest(downstream::Incoming&& incoming)
     case MethodId::Initialize:
         initialize(incoming, record);
         break;
+    case MethodId::ServerDiscover:
+        discover(incoming, record);
+        break;
+    case MethodId::SubscriptionsListen:
+        listen(std::move(incoming), std::move(record));
+        break;
     case MethodId::Ping:
         answerResult(incoming, record, "{}");
         break;
@@ -131,6 +137,7 @@ void Gateway::initialize(downstream::Incoming& incoming, telemetry::CallRecord& 
     }
     session.revision = mcp::negotiate(params->protocolVersion);
     session.capabilities = params->capabilities;
+    session.capabilitiesJson = params->capabilities.toJson();
     auto client = std::make_shared<telemetry::ClientContext>(*session.client);
     client->clientName = params->clientInfo.name.left(128);
     client->clientVersion = params->clientInfo.version.left(64);
@@ -142,15 +149,18 @@ void Gateway::initialize(downstream::Incoming& incoming, telemetry::CallRecord& 
     mcp::InitializeResult result;
     result.protocolVersion = session.client->protocolVersion;
     result.capabilities = capabilitiesFor(session);
-    result.serverInfo.name = QByteArrayLiteral("oriel");
-    result.serverInfo.title = QByteArrayLiteral("Oriel");
-    result.serverInfo.version = m_deps.connections.clientVersion;
+    result.serverInfo = ownInfo();
     result.instructions = instructionsFor(session);
     m_deps.recorder.recordMetric(m_configFresh ? telemetry::MetricId::CacheMisses : telemetry::MetricId::CacheHits,
                                  {QByteArrayLiteral("gateway_config")}, 1);
     m_configFresh = false;
     answerResult(incoming, record, result.toJson());
     Q_EMIT sessionsChanged();
+}
+
+mcp::Implementation Gateway::ownInfo() const
+{
+    return {QByteArrayLiteral("oriel"), QByteArrayLiteral("Oriel"), m_deps.connections.clientVersion, {}};
 }
 
 mcp::ServerCapabilities Gateway::capabilitiesFor(const downstream::Session& session) const
@@ -213,7 +223,8 @@ void Gateway::setLevel(downstream::Incoming& incoming, telemetry::CallRecord& re
 
 void Gateway::sendLevelUpstream(upstream::ServerConnection& connection)
 {
-    if (!connection.initializeResult().capabilities.logging || connection.state() != upstream::ServerState::Ready)
+    if (connection.isModern() || !connection.initializeResult().capabilities.logging ||
+        connection.state() != upstream::ServerState::Ready)
         return;
     std::optional<downstream::LogLevel> lowest;
     for (const auto& session : std::as_const(m_sessions)) {
@@ -242,6 +253,7 @@ void Gateway::list(downstream::Incoming&& incoming, telemetry::CallRecord&& reco
         upstream::ServerConnection& connection = *m_connections[i];
         if (connection.state() == upstream::ServerState::Stopped)
             connection.start();
+        connection.refreshStale(kind);
         waiting->missed = waiting->missed || !connection.isListed(kind);
     }
     if (!listMetricName(kind).isEmpty())
@@ -289,7 +301,8 @@ void Gateway::answerList(WaitingList& waiting)
     std::optional<QByteArray> cursor;
     if (waiting.incoming.message.has(mcp::Field::ParamsCursor))
         cursor = waiting.incoming.message.text(mcp::Field::ParamsCursor);
-    const auto result = m_catalogue.list(waiting.kind, viewOf(*waiting.incoming.session), cursor);
+    const auto result = m_catalogue.list(waiting.kind, viewOf(*waiting.incoming.session), cursor,
+                                         mcp::isModern(waiting.incoming.session->revision));
     telemetry::CallRecord& record = waiting.record;
     const std::int64_t start = waiting.incoming.startNs;
     if (waiting.missed)
@@ -330,19 +343,28 @@ bool Gateway::answerSubscription(downstream::Incoming& incoming, telemetry::Call
         method == MethodId::ResourcesSubscribe     ? m_subscriptions.add(server, route.local, incoming.session.get())
         : method == MethodId::ResourcesUnsubscribe ? m_subscriptions.remove(server, route.local, incoming.session.get())
                                                    : true;
-    if (!needsServer)
-        answerResult(incoming, record, "{}");
-    return !needsServer;
+    upstream::ServerConnection& connection = *m_connections[static_cast<std::size_t>(route.server)];
+    const bool isSubscription = method == MethodId::ResourcesSubscribe || method == MethodId::ResourcesUnsubscribe;
+    const bool listens = needsServer && isSubscription && connection.isModern();
+    if (listens)
+        connection.setListenFilter(m_subscriptions.urisOf(server));
+    if (needsServer && !listens)
+        return false;
+    answerResult(incoming, record, "{}");
+    return true;
 }
 
 void Gateway::forward(downstream::Incoming&& incoming, telemetry::CallRecord&& record)
 {
+    if (incoming.message.has(mcp::Field::ParamsRequestState) && resumeHeld(incoming, record))
+        return;
     const std::int64_t before = now();
     const auto found = route(incoming, record);
     record.stages[slotOf(Stage::Route)] = {before - incoming.startNs, now() - before};
     if (!found) {
         const bool isResource = record.targetKind == telemetry::TargetKind::Resource;
-        const int code = isResource ? mcp::error_code::ResourceNotFoundLegacy : mcp::error_code::InvalidParams;
+        const int code = isResource && mcp::isLegacy(incoming.session->revision) ? mcp::error_code::ResourceNotFoundLegacy
+                                                                                 : mcp::error_code::InvalidParams;
         const QByteArray kind = record.targetKind == telemetry::TargetKind::Tool     ? "Unknown tool: "
                                 : record.targetKind == telemetry::TargetKind::Prompt ? "Unknown prompt: "
                                 : isResource                                         ? "Resource not found: "
@@ -382,6 +404,12 @@ void Gateway::forward(downstream::Incoming&& incoming, telemetry::CallRecord&& r
     if (m_policy.passBaggage)
         options.baggage =
             incoming.message.has(mcp::Field::MetaBaggage) ? incoming.message.text(mcp::Field::MetaBaggage) : incoming.baggage;
+    if (connection.isModern()) {
+        options.clientCapabilities = incoming.session->capabilitiesJson;
+        if (incoming.session->logLevel)
+            options.logLevel = logLevelName(*incoming.session->logLevel);
+        call->options = options;
+    }
     telemetry::Hop hop;
     hop.spanId = options.spanId;
     record.hops.append(std::move(hop));
@@ -420,13 +448,26 @@ void Gateway::cancelByClient(const downstream::Incoming& incoming)
         if (call.incoming.session == incoming.session && call.clientId == id)
             cookie = candidate;
     });
-    const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
-    if (call == nullptr)
+    std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
+    if (call == nullptr) {
+        for (auto& listener : m_listeners.takeIf([&](const Listener& one) {
+                 return one.incoming.session == incoming.session && one.incoming.message.id() == id;
+             }))
+            endListener(std::move(listener), Outcome::Cancelled, "cancelled by the client");
         return;
+    }
+    m_heldCalls.drop(cookie);
     (void)m_document.parse(incoming.message.raw);
     const QByteArray reason = m_document.root().find("params").find("reason").asUtf8().left(256);
+    cancelCall(std::move(call), "cancelled by the client" + (reason.isEmpty() ? QByteArray() : ": " + reason));
+}
+
+void Gateway::cancelCall(std::unique_ptr<ActiveCall> call, const QByteArray& reason)
+{
     call->connection->cancel(call->token, reason);
     telemetry::CallRecord& record = call->record;
+    if (record.hops.isEmpty())
+        record.hops.append(telemetry::Hop());
     telemetry::Hop& hop = record.hops.last();
     hop.server = call->connection->context();
     hop.target = record.routedTarget;
@@ -435,10 +476,9 @@ void Gateway::cancelByClient(const downstream::Incoming& incoming)
     hop.durationNs = now() - call->forwardedNs;
     hop.errorType = QByteArrayLiteral("cancelled");
     record.stages[slotOf(Stage::Forward)] = {hop.offsetNs, hop.durationNs};
-    recordError(record, Outcome::Cancelled, QByteArrayLiteral("cancelled"), 0,
-                "cancelled by the client" + (reason.isEmpty() ? QByteArray() : ": " + reason));
+    recordError(record, Outcome::Cancelled, QByteArrayLiteral("cancelled"), 0, reason);
     // The client no longer waits; over HTTP its POST still has to end, with an answer that it will ignore.
-    if (call->incoming.reply->isHttp())
+    if (call->incoming.reply != nullptr && call->incoming.reply->isHttp() && call->incoming.reply->isOpen())
         call->incoming.reply->finish(mcp::makeErrorResponse(call->clientId, mcp::error_code::ServerError, "Request cancelled"));
     finish(record, call->incoming);
 }

@@ -66,23 +66,25 @@ bool Gateway::sees(const downstream::Session& session, const upstream::ServerCon
 
 std::shared_ptr<downstream::Session> Gateway::sessionForRequest(const upstream::ServerConnection& connection,
                                                                 const mcp::Message& message, upstream::CallToken related,
-                                                                ActiveCall** call) const
+                                                                quint64* cookie) const
 {
     // The call that the server is working on for a client that can answer; else the client seen last.
-    *call = nullptr;
-    m_calls.forEach([&](quint64, ActiveCall& candidate) {
+    const ActiveCall* call = nullptr;
+    m_calls.forEach([&](quint64 candidateCookie, const ActiveCall& candidate) {
         if (candidate.connection != &connection || !canAnswer(*candidate.incoming.session, message.methodId))
             return;
         const bool isRelated = related.isValid() && candidate.token == related;
-        if (*call == nullptr || isRelated || (candidate.forwardedNs > (*call)->forwardedNs && !((*call)->token == related)))
-            *call = &candidate;
+        if (call == nullptr || isRelated || (candidate.forwardedNs > call->forwardedNs && !(call->token == related))) {
+            call = &candidate;
+            *cookie = candidateCookie;
+        }
     });
-    if (*call != nullptr)
-        return (*call)->incoming.session;
+    if (call != nullptr)
+        return call->incoming.session;
     std::shared_ptr<downstream::Session> latest;
     for (const auto& session : m_sessions) {
-        if (sees(*session, connection) && session->isReachable() && canAnswer(*session, message.methodId) &&
-            (latest == nullptr || session->lastSeenUnixNs > latest->lastSeenUnixNs))
+        if (mcp::isLegacy(session->revision) && sees(*session, connection) && session->isReachable() &&
+            canAnswer(*session, message.methodId) && (latest == nullptr || session->lastSeenUnixNs > latest->lastSeenUnixNs))
             latest = session;
     }
     return latest;
@@ -90,11 +92,16 @@ std::shared_ptr<downstream::Session> Gateway::sessionForRequest(const upstream::
 
 void Gateway::onRequest(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related)
 {
-    ActiveCall* call = nullptr;
-    const auto session = sessionForRequest(connection, message, related, &call);
+    quint64 cookie = 0;
+    const auto session = sessionForRequest(connection, message, related, &cookie);
+    ActiveCall* call = m_calls.find(cookie);
     if (session == nullptr) {
         connection.reply(mcp::makeErrorResponse(message.id(), mcp::error_code::MethodNotFound,
                                                 "No connected client can answer " + message.text(mcp::Field::Method) + "."));
+        return;
+    }
+    if (mcp::isModern(session->revision)) {
+        holdForInput(connection, message, *call, cookie);
         return;
     }
     const QByteArray frame = m_serverRequests.forward(connection, message, session);
@@ -123,8 +130,9 @@ void Gateway::onNotification(upstream::ServerConnection& connection, const mcp::
         break;
     case MethodId::NotificationResourcesUpdated: {
         const auto subscribers = m_subscriptions.of(connection.name(), message.text(mcp::Field::ParamsUri));
-        for (const downstream::Session* subscriber : subscribers) {
-            if (const auto session = m_sessions.value(subscriber)) {
+        for (const void* subscriber : subscribers) {
+            tellListener(subscriber, message);
+            if (const auto session = m_sessions.value(static_cast<const downstream::Session*>(subscriber))) {
                 recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,
                                   &message, message.raw, nullptr);
                 session->send(message.raw);
@@ -134,7 +142,7 @@ void Gateway::onNotification(upstream::ServerConnection& connection, const mcp::
     }
     default:
         for (const auto& session : std::as_const(m_sessions)) {
-            if (session->isInitialized && sees(*session, connection))
+            if (session->isInitialized && mcp::isLegacy(session->revision) && sees(*session, connection))
                 session->send(message.raw);
         }
         break;
@@ -177,7 +185,8 @@ void Gateway::relayLogMessage(upstream::ServerConnection& connection, const mcp:
     const QByteArray framed = named.apply();
     const auto level = downstream::logLevelFromText(levelText).value_or(downstream::LogLevel::Info);
     for (const auto& session : std::as_const(m_sessions)) {
-        if (!session->isInitialized || !sees(*session, connection) ||
+        const bool isModern = mcp::isModern(session->revision);
+        if (!session->isInitialized || !sees(*session, connection) || (isModern && !session->logLevel) ||
             level < session->logLevel.value_or(downstream::LogLevel::Debug))
             continue;
         const QByteArray& frame = session->server.isEmpty() ? framed : message.raw;
@@ -185,6 +194,8 @@ void Gateway::relayLogMessage(upstream::ServerConnection& connection, const mcp:
                           nullptr);
         ActiveCall* owner =
             call != nullptr && call->incoming.session == session ? call : m_calls.newestOf(connection, session.get());
+        if (isModern && (owner == nullptr || owner->incoming.reply == nullptr))
+            continue;
         if (owner != nullptr)
             owner->incoming.reply->notify(frame);
         else
@@ -225,33 +236,53 @@ void Gateway::onStateChanged(upstream::ServerConnection& connection)
 
 void Gateway::resubscribe(upstream::ServerConnection& connection)
 {
-    for (const QByteArray& uri : m_subscriptions.urisOf(connection.name())) {
-        json::Writer params;
-        params.beginObject().member("uri", uri).endObject();
-        upstream::CallOptions options;
-        options.operation = upstream::OperationType::Connectivity;
-        connection.call(mcp::methodName(MethodId::ResourcesSubscribe), params.view(), options, *this);
+    if (connection.isModern()) {
+        connection.setListenFilter(m_subscriptions.urisOf(connection.name()));
+        return;
     }
+    for (const QByteArray& uri : m_subscriptions.urisOf(connection.name()))
+        callForResource(connection, MethodId::ResourcesSubscribe, uri);
+}
+
+void Gateway::callForResource(upstream::ServerConnection& connection, MethodId method, const QByteArray& uri)
+{
+    json::Writer params;
+    params.beginObject().member("uri", uri).endObject();
+    upstream::CallOptions options;
+    options.operation = upstream::OperationType::Connectivity;
+    connection.call(mcp::methodName(method), params.view(), options, *this);
+}
+
+void Gateway::subscribeUpstream(const QByteArray& server, const QByteArray& uri)
+{
+    const int index = m_catalogue.serverIndex(server);
+    if (index < 0)
+        return;
+    upstream::ServerConnection& connection = *m_connections[static_cast<std::size_t>(index)];
+    if (connection.isModern())
+        connection.setListenFilter(m_subscriptions.urisOf(server));
+    else
+        callForResource(connection, MethodId::ResourcesSubscribe, uri);
 }
 
 void Gateway::unsubscribeUpstream(const QByteArray& server, const QByteArray& uri)
 {
     const int index = m_catalogue.serverIndex(server);
-    if (index < 0 || m_connections[static_cast<std::size_t>(index)]->state() != upstream::ServerState::Ready)
+    if (index < 0)
         return;
-    json::Writer params;
-    params.beginObject().member("uri", uri).endObject();
-    upstream::CallOptions options;
-    options.operation = upstream::OperationType::Connectivity;
-    m_connections[static_cast<std::size_t>(index)]->call(mcp::methodName(MethodId::ResourcesUnsubscribe), params.view(), options,
-                                                         *this);
+    upstream::ServerConnection& connection = *m_connections[static_cast<std::size_t>(index)];
+    if (connection.isModern())
+        connection.setListenFilter(m_subscriptions.urisOf(server));
+    else if (connection.state() == upstream::ServerState::Ready)
+        callForResource(connection, MethodId::ResourcesUnsubscribe, uri);
 }
 
 void Gateway::announceList(mcp::ListKind kind, const upstream::ServerConnection* of)
 {
     const QByteArray frame = mcp::makeNotification(listChangedMethod(kind));
+    tellListeners(kind, listChangedMethod(kind).toByteArray(), of);
     for (const auto& session : std::as_const(m_sessions)) {
-        if (!session->isInitialized || (of != nullptr && !sees(*session, *of)))
+        if (!session->isInitialized || mcp::isModern(session->revision) || (of != nullptr && !sees(*session, *of)))
             continue;
         recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, nullptr, frame,
                           nullptr);

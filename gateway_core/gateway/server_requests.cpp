@@ -22,9 +22,21 @@ QByteArray ServerRequests::forward(upstream::ServerConnection& connection, const
                                    const std::shared_ptr<downstream::Session>& session)
 {
     const std::int64_t id = ++m_lastId;
-    m_pending.insert(id, {&connection, request.id(), mcp::RequestId::fromJson(request.rawOf(mcp::Field::MetaProgressToken)),
-                          session, request.methodId});
+    m_pending.insert(id, {&connection,
+                          request.id(),
+                          mcp::RequestId::fromJson(request.rawOf(mcp::Field::MetaProgressToken)),
+                          session,
+                          request.methodId,
+                          {}});
     return mcp::Rewrite(request).setId(mcp::RequestId(id)).apply();
+}
+
+QByteArray ServerRequests::ask(const std::shared_ptr<downstream::Session>& session, QByteArrayView method, QByteArrayView params,
+                               std::function<void(const mcp::Message*)> taken)
+{
+    const std::int64_t id = ++m_lastId;
+    m_pending.insert(id, {nullptr, {}, {}, session, mcp::methodFromName(method), std::move(taken)});
+    return mcp::makeRequest(mcp::RequestId(id), method, params);
 }
 
 bool ServerRequests::answer(const downstream::Session& session, const mcp::Message& answer)
@@ -35,7 +47,10 @@ bool ServerRequests::answer(const downstream::Session& session, const mcp::Messa
         return false;
     const Pending pending = *it;
     m_pending.erase(it);
-    pending.connection->reply(mcp::Rewrite(answer).setId(pending.serverId).apply());
+    if (pending.taken)
+        pending.taken(&answer);
+    else
+        pending.connection->reply(mcp::Rewrite(answer).setId(pending.serverId).apply());
     return true;
 }
 
@@ -58,7 +73,8 @@ bool ServerRequests::progress(const downstream::Session& session, const mcp::Mes
 {
     const auto token = mcp::RequestId::fromJson(notification.rawOf(mcp::Field::ParamsProgressToken));
     for (const Pending& pending : std::as_const(m_pending)) {
-        if (pending.session.lock().get() == &session && pending.progressToken.isValid() && pending.progressToken == token) {
+        if (pending.connection != nullptr && pending.session.lock().get() == &session && pending.progressToken.isValid() &&
+            pending.progressToken == token) {
             pending.connection->notify(notification.raw);
             return true;
         }
@@ -68,14 +84,21 @@ bool ServerRequests::progress(const downstream::Session& session, const mcp::Mes
 
 void ServerRequests::sessionClosed(const downstream::Session& session)
 {
+    QList<std::function<void(const mcp::Message*)>> untaken;
     m_pending.removeIf([&](const auto& entry) {
         const auto owner = entry.value().session.lock();
         if (owner != nullptr && owner.get() != &session)
             return false;
+        if (entry.value().taken) {
+            untaken.append(entry.value().taken);
+            return true;
+        }
         entry.value().connection->reply(mcp::makeErrorResponse(entry.value().serverId, mcp::error_code::InternalError,
                                                                "The client disconnected before it answered."));
         return true;
     });
+    for (const auto& taken : std::as_const(untaken))
+        taken(nullptr);
 }
 
 void ServerRequests::connectionLost(const upstream::ServerConnection& connection)

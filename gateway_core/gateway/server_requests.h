@@ -7,6 +7,7 @@
 
 #include <QHash>
 
+#include <functional>
 #include <memory>
 
 namespace oriel::gateway {
@@ -21,11 +22,16 @@ public:
         mcp::RequestId progressToken; ///< the server's, if it asked for progress
         std::weak_ptr<downstream::Session> session;
         mcp::MethodId method = mcp::MethodId::Unknown;
+        std::function<void(const mcp::Message*)> taken; ///< in place of a connection: the answer, or null when there is none
     };
 
     /// Registers a server's request; gives the frame for the client.
     QByteArray forward(upstream::ServerConnection& connection, const mcp::Message& request,
                        const std::shared_ptr<downstream::Session>& session);
+    /// A question that a modern server asked in its answer: gives the frame for the client; `taken` hears of the client's answer
+    /// once, of null when the client is gone.
+    QByteArray ask(const std::shared_ptr<downstream::Session>& session, QByteArrayView method, QByteArrayView params,
+                   std::function<void(const mcp::Message*)> taken);
     /// A client's answer: relays it to the server. False when it answers nothing that this session was asked.
     bool answer(const downstream::Session& session, const mcp::Message& answer);
     /// The server gave up: tells the client. False when that request is not pending.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "downstream/session.h"
-
 #include <QByteArray>
 #include <QHash>
 #include <QSet>
@@ -11,34 +9,35 @@
 
 namespace oriel::gateway {
 
-/// Who wants to hear of changes of which resource: the server is subscribed once however many clients are. Gateway thread only.
+/// Who wants to hear of changes of which resource, a session or a listener: the server is subscribed once however many are.
+/// Gateway thread only.
 class Subscriptions {
 public:
     using Key = std::pair<QByteArray, QByteArray>; ///< server's name, URI
 
     /// True when this is the first subscriber: the server has to be told.
-    bool add(const QByteArray& server, const QByteArray& uri, const downstream::Session* session)
+    bool add(const QByteArray& server, const QByteArray& uri, const void* subscriber)
     {
-        QSet<const downstream::Session*>& subscribers = m_subscribers[{server, uri}];
+        QSet<const void*>& subscribers = m_subscribers[{server, uri}];
         const bool first = subscribers.isEmpty();
-        subscribers.insert(session);
+        subscribers.insert(subscriber);
         return first;
     }
     /// True when this was the last subscriber.
-    bool remove(const QByteArray& server, const QByteArray& uri, const downstream::Session* session)
+    bool remove(const QByteArray& server, const QByteArray& uri, const void* subscriber)
     {
         const auto it = m_subscribers.find({server, uri});
-        if (it == m_subscribers.end() || !it->remove(session) || !it->isEmpty())
+        if (it == m_subscribers.end() || !it->remove(subscriber) || !it->isEmpty())
             return false;
         m_subscribers.erase(it);
         return true;
     }
-    /// Forgets a session; gives what nobody subscribes any more.
-    QList<Key> removeSession(const downstream::Session* session)
+    /// Forgets a subscriber; gives what nobody subscribes any more.
+    QList<Key> removeSession(const void* subscriber)
     {
         QList<Key> ended;
         for (auto it = m_subscribers.begin(); it != m_subscribers.end();) {
-            if (it->remove(session) && it->isEmpty()) {
+            if (it->remove(subscriber) && it->isEmpty()) {
                 ended.append(it.key());
                 it = m_subscribers.erase(it);
             } else {
@@ -47,7 +46,7 @@ public:
         }
         return ended;
     }
-    [[nodiscard]] QSet<const downstream::Session*> of(const QByteArray& server, const QByteArray& uri) const
+    [[nodiscard]] QSet<const void*> of(const QByteArray& server, const QByteArray& uri) const
     {
         return m_subscribers.value({server, uri});
     }
@@ -64,7 +63,7 @@ public:
     [[nodiscard]] qsizetype count() const { return m_subscribers.size(); }
 
 private:
-    QHash<Key, QSet<const downstream::Session*>> m_subscribers;
+    QHash<Key, QSet<const void*>> m_subscribers;
 };
 
 } // namespace oriel::gateway

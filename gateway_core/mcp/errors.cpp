@@ -37,6 +37,11 @@ QByteArrayView errorCodeName(int code)
     }
 }
 
+int modernHttpStatus(int code)
+{
+    return code == error_code::MethodNotFound ? 404 : isModernError(code) ? 400 : 200;
+}
+
 bool isModernError(int code)
 {
     return code == error_code::HeaderMismatch || code == error_code::MissingClientCapability ||

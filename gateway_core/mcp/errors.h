@@ -30,6 +30,9 @@ inline constexpr int UnsupportedProtocolVersion = -32022;
 /// -32020..-32022: the peer speaks 2026-07-28, whatever else the answer says (2026-07-28 basic/versioning).
 [[nodiscard]] bool isModernError(int code);
 
+/// The status of an HTTP answer that holds nothing but this error (2026-07-28 basic/transports/streamable-http).
+[[nodiscard]] int modernHttpStatus(int code);
+
 /// One JSON-RPC error response. An invalid id is printed as null. `data` is JSON text or empty.
 [[nodiscard]] QByteArray makeErrorResponse(const RequestId& id, int code, QByteArrayView message, QByteArrayView data = {});
 /// One JSON-RPC result response; `result` is JSON text of an object.

@@ -147,6 +147,18 @@ QByteArray DiscoverResult::toJson() const
     return writer.take();
 }
 
+QByteArray unsupportedVersionData(QByteArrayView requested)
+{
+    json::Writer data;
+    data.beginObject().key("supported").beginArray();
+    for (const Revision revision : AllRevisions) {
+        if (isModern(revision))
+            data.value(toText(revision));
+    }
+    data.endArray().member("requested", requested).endObject();
+    return data.take();
+}
+
 Revision negotiate(QByteArrayView requested)
 {
     const std::optional<Revision> known = revisionFromText(requested);

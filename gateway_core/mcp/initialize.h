@@ -65,6 +65,8 @@ struct DiscoverResult {
 [[nodiscard]] Revision negotiate(QByteArrayView requested);
 /// The newest of a server's versions that Oriel speaks, of either era; nothing when there is none.
 [[nodiscard]] std::optional<Revision> newestCommon(const QList<QByteArray>& versions);
+/// `data` of that error: the stateless versions that Oriel speaks, and what was asked for.
+[[nodiscard]] QByteArray unsupportedVersionData(QByteArrayView requested);
 /// `data.supported` of an UnsupportedProtocolVersion error; empty when it is not there.
 [[nodiscard]] QList<QByteArray> supportedVersionsOf(const json::Value& errorData);
 /// The revision for a server's answer, or an error that names both sides' versions.

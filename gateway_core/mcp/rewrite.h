@@ -34,6 +34,10 @@ public:
     /// Removes a member of `params._meta` where it stands.
     Rewrite& removeMeta(Field field);
 
+    /// Makes a result of an older server one of 2026-07-28: `resultType` "complete" and, where the method's results are
+    /// cacheable, a `ttlMs` of 0 and a private `cacheScope`. Ignored for errors and for results that say their type.
+    Rewrite& completeResult(bool cacheable);
+
     [[nodiscard]] QByteArray apply() const;
 
 private:
@@ -54,6 +58,7 @@ private:
     [[nodiscard]] QByteArray applyWithParams(json::Splicer& splicer, QByteArrayView meta) const;
 
     const Message& m_message;
+    enum class Completion : std::uint8_t { None, Type, TypeAndCache } m_completion = Completion::None;
     QVarLengthArray<Change, 12> m_changes;
     QVarLengthArray<char, 384> m_own;
 };

@@ -7,13 +7,15 @@ namespace oriel::service {
 
 namespace {
 
-upstream::ConnectionContext connectionContext(const GatewayHost::Dependencies& dependencies, http::Client& client)
+upstream::ConnectionContext connectionContext(const GatewayHost::Dependencies& dependencies, http::Client& client,
+                                              upstream::EraCache& eras)
 {
     upstream::ConnectionContext context;
     context.clock = &dependencies.clock;
     context.random = &dependencies.random;
     context.recorder = &dependencies.recorder;
     context.httpClient = &client;
+    context.eraCache = &eras;
     context.expand = dependencies.expandSecrets;
     context.clientVersion = dependencies.version;
     return context;
@@ -24,9 +26,10 @@ upstream::ConnectionContext connectionContext(const GatewayHost::Dependencies& d
 GatewayHost::GatewayHost(Dependencies dependencies, const config::Config& configuration, bool auth)
     : m_auth(auth),
       m_client({}, dependencies.clock),
+      m_eras(dependencies.eraPath),
       m_tokens(dependencies.tokenPath, dependencies.clock, dependencies.random),
       m_gateway(std::make_unique<gateway::Gateway>(gateway::Gateway::Dependencies{
-          dependencies.clock, dependencies.random, dependencies.recorder, connectionContext(dependencies, m_client)})),
+          dependencies.clock, dependencies.random, dependencies.recorder, connectionContext(dependencies, m_client, m_eras)})),
       m_endpoint(std::make_unique<downstream::HttpEndpoint>(
           downstream::HttpEndpoint::Dependencies{dependencies.clock, dependencies.random, m_tokens, dependencies.recorder,
                                                  *m_gateway},

@@ -6,6 +6,7 @@
 #include "downstream/token_store.h"
 #include "gateway/gateway.h"
 #include "http/client.h"
+#include "upstream/era_cache.h"
 
 #include <QObject>
 
@@ -23,6 +24,7 @@ public:
         Random& random;
         telemetry::Recorder& recorder;
         QString tokenPath;
+        QString eraPath; ///< what was found out about servers' revisions
         QByteArray version;
         std::function<Result<QString>(const QString&)> expandSecrets; ///< ${vault:name} and ${VAR}
     };
@@ -49,6 +51,7 @@ private:
 
     bool m_auth;
     http::Client m_client;
+    upstream::FileEraCache m_eras;
     downstream::TokenStore m_tokens;
     std::unique_ptr<gateway::Gateway> m_gateway;
     std::unique_ptr<downstream::HttpEndpoint> m_endpoint;

@@ -257,6 +257,7 @@ Status GatewayService::Private::startGateway()
                                                    random,
                                                    buffer,
                                                    options.dataDir + QStringLiteral("/tokens.json"),
+                                                   options.dataDir + QStringLiteral("/eras.json"),
                                                    QByteArray(build_info::version),
                                                    [this](const QString& text) { return expandText(*vaultKeeper, text); }};
             host = new GatewayHost(std::move(dependencies), effective, effective.gateway.auth);

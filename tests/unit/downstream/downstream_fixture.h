@@ -30,7 +30,11 @@ public:
     void sessionClosed(const std::shared_ptr<Session>& session) override { closed.append(session); }
     [[nodiscard]] bool servesAlone(QByteArrayView server) const override { return server == QByteArrayView("alone"); }
 
+    void replyAbandoned(const Reply& /*reply*/) override { ++abandoned; }
+    [[nodiscard]] bool isBusy(const Session& /*session*/) const override { return false; }
+
     bool keeps = false;
+    int abandoned = 0;
     std::vector<Incoming> messages;
     QList<std::shared_ptr<Session>> opened;
     QList<std::shared_ptr<Session>> closed;

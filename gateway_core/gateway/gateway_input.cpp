@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Questions of servers across the eras: a legacy server asks while it works, a modern one answers that it needs input.
+#include "base/json_splice.h"
+#include "base/json_writer.h"
+#include "gateway/gateway.h"
+#include "mcp/errors.h"
+#include "mcp/rewrite.h"
+
+namespace oriel::gateway {
+
+using mcp::Field;
+using mcp::MethodId;
+using telemetry::Outcome;
+
+namespace {
+
+QByteArray ownerOf(const downstream::Session& session)
+{
+    return session.client->tokenName + '\n' + session.server;
+}
+
+/// The parameters of a server's request as a client of 2026-07-28 gets them.
+QByteArray questionParams(const mcp::Message& request)
+{
+    if (request.kindOf(Field::Params) != json::Kind::Object)
+        return {};
+    const QByteArray params = request.rawOf(Field::Params).toByteArray();
+    json::Document document;
+    if (!document.parse(params))
+        return {};
+    json::Splicer splicer(params);
+    for (const json::Member& member : document.root().members()) {
+        if (member.key.equals("_meta") || member.key.equals("elicitationId") || member.key.equals("task"))
+            splicer.removeMember(document.root(), member);
+    }
+    return splicer.apply();
+}
+
+} // namespace
+
+// --- a legacy server, a client of 2026-07-28 ---------------------------------------------------------------------------------
+
+void Gateway::holdForInput(upstream::ServerConnection& connection, const mcp::Message& request, ActiveCall& call, quint64 cookie)
+{
+    if (HeldCall* held = m_heldCalls.findByCookie(cookie)) {
+        // Asked next, when the client is back with what it was asked first.
+        held->questions.push_back({QByteArray(), request.id(), request.text(Field::Method), questionParams(request)});
+        return;
+    }
+    HeldCall held;
+    held.cookie = cookie;
+    held.owner = ownerOf(*call.incoming.session);
+    held.method = call.record.method;
+    held.target = call.record.target;
+    held.deadlineNs = now() + HeldCalls::kHeldNs;
+    held.questions.push_back({QByteArray(), request.id(), request.text(Field::Method), questionParams(request)});
+    if (!askForInput(call, std::move(held)))
+        connection.reply(mcp::makeErrorResponse(request.id(), mcp::error_code::InternalError, "Too many calls wait for input."));
+}
+
+bool Gateway::askForInput(ActiveCall& call, HeldCall&& held)
+{
+    int number = 0;
+    for (HeldQuestion& question : held.questions)
+        question.key = "input" + QByteArray::number(++number);
+    const HeldCall shown = held;
+    const auto state = m_heldCalls.hold(std::move(held));
+    if (!state)
+        return false;
+    telemetry::CallEvent event;
+    event.offsetNs = now() - call.incoming.startNs;
+    event.name = QByteArrayLiteral("mcp.input_required");
+    event.attributes.push_back({QByteArrayLiteral("mcp.method.name"), shown.questions.front().method});
+    call.record.events.push_back(std::move(event));
+    telemetry::CallRecord answered = std::move(call.record);
+    answered.hops.clear();
+    downstream::Incoming incoming = std::move(call.incoming);
+    // What is needed while nobody waits: who asked, and what for.
+    call.incoming.session = incoming.session;
+    call.incoming.startNs = incoming.startNs;
+    call.record = telemetry::CallRecord();
+    call.record.traceId = answered.traceId;
+    call.record.spanId = answered.spanId;
+    call.record.method = answered.method;
+    call.record.target = answered.target;
+    call.record.targetKind = answered.targetKind;
+    call.record.routedServer = answered.routedServer;
+    call.record.routedTarget = answered.routedTarget;
+    call.record.client = answered.client;
+    answerResult(incoming, answered, inputRequiredResult(shown, *state));
+    if (!m_heldDeadline.isActive())
+        m_heldDeadline.start(static_cast<int>(HeldCalls::kHeldNs / 1'000'000));
+    return true;
+}
+
+bool Gateway::resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& record)
+{
+    const QByteArray state = incoming.message.text(Field::ParamsRequestState);
+    if (mcp::isLegacy(incoming.session->revision) || !HeldCalls::isOurs(state))
+        return false;
+    const HeldCall* known = m_heldCalls.find(state, ownerOf(*incoming.session), record.method, record.target);
+    ActiveCall* call = known != nullptr ? m_calls.find(known->cookie) : nullptr;
+    if (known == nullptr || (call == nullptr && !known->answer)) {
+        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::InvalidParams),
+                    mcp::error_code::InvalidParams,
+                    "Invalid params: requestState is not one of this request's, was used already, or has expired.");
+        return true;
+    }
+    (void)m_document.parse(incoming.message.raw);
+    const json::Value responses = m_document.root().find("params").find("inputResponses");
+    const bool isComplete = std::all_of(known->questions.cbegin(), known->questions.cend(), [&](const HeldQuestion& question) {
+        return question.key.isEmpty() || responses.find(question.key).isObject();
+    });
+    if (!isComplete) {
+        answerResult(incoming, record, inputRequiredResult(*known, state));
+        return true;
+    }
+    HeldCall held = m_heldCalls.take(state);
+    record.routedServer = call->record.routedServer;
+    record.routedTarget = call->record.routedTarget;
+    telemetry::Hop hop;
+    hop.spanId = SpanId::generate(m_deps.random);
+    record.hops.append(std::move(hop));
+    call->clientId = incoming.message.id();
+    call->progressToken = mcp::RequestId::fromJson(incoming.message.rawOf(Field::MetaProgressToken));
+    call->forwardedNs = now();
+    std::vector<HeldQuestion> open;
+    for (HeldQuestion& question : held.questions) {
+        if (question.key.isEmpty())
+            open.push_back(std::move(question));
+        else
+            call->connection->reply(mcp::makeResult(question.serverId, responses.find(question.key).raw()));
+    }
+    call->record = std::move(record);
+    call->incoming = std::move(incoming);
+    if (held.answer) {
+        onReply(call->token, held.cookie, *held.answer);
+    } else if (!open.empty()) {
+        held.questions = std::move(open);
+        held.deadlineNs = now() + HeldCalls::kHeldNs;
+        (void)askForInput(*call, std::move(held));
+    }
+    return true;
+}
+
+void Gateway::expireHeld()
+{
+    for (const HeldCall& held : m_heldCalls.takeExpired(now())) {
+        if (std::unique_ptr<ActiveCall> call = m_calls.take(held.cookie))
+            call->connection->cancel(call->token, "the client did not come back with its input");
+    }
+    if (!m_heldCalls.isEmpty())
+        m_heldDeadline.start(static_cast<int>(HeldCalls::kHeldNs / 1'000'000));
+}
+
+// --- a modern server, a client of the handshake revisions -----------------------------------------------------------------------
+
+bool Gateway::askClient(std::unique_ptr<ActiveCall>& call, const mcp::Message& answer)
+{
+    if (mcp::isModern(call->incoming.session->revision) || answer.kind != mcp::Message::Kind::Response ||
+        answer.text(Field::ResultType) != "input_required")
+        return false;
+    if (++call->inputRounds > kMaxInputRounds) {
+        answerError(call->incoming, call->record, Outcome::RpcError, QByteArray::number(mcp::error_code::InternalError),
+                    mcp::error_code::InternalError, "The server asked for input again and again; Oriel gave up.");
+        return true;
+    }
+    (void)m_document.parse(answer.raw);
+    const json::Value requests = m_document.root().find("result").find("inputRequests");
+    call->requestState = answer.rawOf(Field::ResultRequestState).toByteArray();
+    call->inputResponses.clear();
+    ActiveCall& kept = *call;
+    const quint64 cookie = m_calls.add(std::move(call));
+    kept.openQuestions = static_cast<int>(requests.size());
+    const std::weak_ptr<downstream::Session> asked = kept.incoming.session;
+    for (const json::Member& member : requests.members()) {
+        const QByteArray method = member.value.find("method").asUtf8();
+        const json::Value params = member.value.find("params");
+        const QByteArray frame = m_serverRequests.ask(
+            kept.incoming.session, method, params.isObject() ? params.raw() : QByteArrayView(),
+            [this, cookie, key = member.key.asUtf8()](const mcp::Message* given) { takeInput(cookie, key, given); });
+        recordClientFrame(*kept.incoming.session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Request, nullptr,
+                          frame, &kept.record);
+        kept.incoming.reply->notify(frame);
+    }
+    if (kept.openQuestions == 0)
+        retryWithInput(cookie);
+    return true;
+}
+
+void Gateway::takeInput(quint64 cookie, const QByteArray& key, const mcp::Message* given)
+{
+    ActiveCall* call = m_calls.find(cookie);
+    if (call == nullptr)
+        return;
+    if (given == nullptr || given->kind != mcp::Message::Kind::Response) {
+        const std::unique_ptr<ActiveCall> ended = m_calls.take(cookie);
+        answerError(ended->incoming, ended->record, Outcome::RpcError, QByteArray::number(mcp::error_code::InternalError),
+                    mcp::error_code::InternalError,
+                    "The client did not give the input that the server needs" +
+                        (given != nullptr ? ": " + given->text(Field::ErrorMessage) : QByteArray(".")));
+        return;
+    }
+    call->inputResponses.append({key, given->rawOf(Field::Result).toByteArray()});
+    if (--call->openQuestions == 0)
+        retryWithInput(cookie);
+}
+
+void Gateway::retryWithInput(quint64 cookie)
+{
+    std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
+    json::Writer responses;
+    responses.beginObject();
+    for (const auto& [key, result] : std::as_const(call->inputResponses))
+        responses.rawMember(key, result);
+    responses.endObject();
+    const mcp::Message& original = call->incoming.message;
+    json::Splicer splicer(original.raw);
+    if (!call->inputResponses.isEmpty())
+        splicer.insertMember(original.span(Field::Params), "\"inputResponses\"", responses.view());
+    if (!call->requestState.isEmpty())
+        splicer.insertMember(original.span(Field::Params), "\"requestState\"", call->requestState);
+    const auto retry = mcp::readMessage(splicer.apply(), m_document);
+    if (!retry) {
+        answerError(call->incoming, call->record, Outcome::RpcError, QByteArray::number(mcp::error_code::InternalError),
+                    mcp::error_code::InternalError, "The server's requestState cannot be sent back: " + retry.error().message);
+        return;
+    }
+    ActiveCall& kept = *call;
+    const quint64 again = m_calls.add(std::move(call));
+    kept.token = kept.connection->call(*retry, kept.options, *this, again);
+}
+
+} // namespace oriel::gateway

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What exists only in 2026-07-28: discovery, listening, and clients that hang up to cancel.
+#include "base/json_splice.h"
+#include "base/json_writer.h"
+#include "gateway/gateway.h"
+#include "gateway/waiting_list.h"
+#include "mcp/errors.h"
+#include "mcp/headers.h"
+#include "mcp/initialize.h"
+#include "mcp/rewrite.h"
+
+namespace oriel::gateway {
+
+using mcp::MethodId;
+using telemetry::Outcome;
+
+namespace {
+
+QByteArray acknowledgement(const Listener& listener, const QByteArrayList& uris)
+{
+    json::Writer params;
+    params.beginObject().key("_meta").beginObject();
+    params.rawMember(mcp::meta_key::SubscriptionId, listener.incoming.message.rawOf(mcp::Field::Id)).endObject();
+    params.key("notifications").beginObject();
+    if (listener.tools)
+        params.member("toolsListChanged", true);
+    if (listener.prompts)
+        params.member("promptsListChanged", true);
+    if (listener.resources)
+        params.member("resourcesListChanged", true);
+    if (!uris.isEmpty()) {
+        params.key("resourceSubscriptions").beginArray();
+        for (const QByteArray& uri : uris)
+            params.value(uri);
+        params.endArray();
+    }
+    params.endObject().endObject();
+    return mcp::makeNotification(mcp::methodName(MethodId::NotificationSubscriptionsAcknowledged), params.view());
+}
+
+} // namespace
+
+void Gateway::discover(downstream::Incoming& incoming, telemetry::CallRecord& record)
+{
+    mcp::DiscoverResult result;
+    for (auto revision = mcp::AllRevisions.rbegin(); revision != mcp::AllRevisions.rend(); ++revision)
+        result.supportedVersions.append(mcp::toText(*revision).toByteArray());
+    result.capabilities = capabilitiesFor(*incoming.session);
+    result.serverInfo = ownInfo();
+    result.instructions = instructionsFor(*incoming.session);
+    m_deps.recorder.recordMetric(m_configFresh ? telemetry::MetricId::CacheMisses : telemetry::MetricId::CacheHits,
+                                 {QByteArrayLiteral("gateway_config")}, 1);
+    m_configFresh = false;
+    answerResult(incoming, record, result.toJson());
+}
+
+void Gateway::listen(downstream::Incoming&& incoming, telemetry::CallRecord&& record)
+{
+    (void)m_document.parse(incoming.message.raw);
+    const json::Value filter = m_document.root().find("params").find("notifications");
+    const mcp::ServerCapabilities offered = capabilitiesFor(*incoming.session);
+    auto listener = std::make_unique<Listener>();
+    const auto asks = [&filter](QByteArrayView member) { return filter.find(member).asBool().value_or(false); };
+    listener->tools = offered.toolsListChanged && asks("toolsListChanged");
+    listener->prompts = offered.promptsListChanged && asks("promptsListChanged");
+    listener->resources = offered.resourcesListChanged && asks("resourcesListChanged");
+    QByteArrayList honoured;
+    const int view = viewOf(*incoming.session);
+    for (const json::Value& entry : filter.find("resourceSubscriptions").elements()) {
+        const QByteArray uri = entry.asUtf8();
+        const auto owner = m_catalogue.findResource(uri, view);
+        if (!owner || honoured.size() >= kMaxWatchedResources)
+            continue;
+        upstream::ServerConnection& connection = *m_connections[static_cast<std::size_t>(owner->server)];
+        if (!connection.initializeResult().protocolVersion.isEmpty() &&
+            !connection.initializeResult().capabilities.resourcesSubscribe && !connection.isModern())
+            continue;
+        honoured.append(uri);
+        listener->watched.insert({connection.name(), owner->local});
+    }
+    listener->incoming = std::move(incoming);
+    listener->record = std::move(record);
+    Listener& kept = m_listeners.add(std::move(listener));
+    for (const auto& [server, uri] : std::as_const(kept.watched)) {
+        if (m_subscriptions.add(server, uri, &kept))
+            subscribeUpstream(server, uri);
+    }
+    tell(kept, acknowledgement(kept, honoured));
+}
+
+void Gateway::tell(Listener& listener, const QByteArray& frame)
+{
+    recordClientFrame(*listener.incoming.session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,
+                      nullptr, frame, &listener.record);
+    listener.incoming.session->lastSeenUnixNs = m_deps.clock.unixNs();
+    listener.incoming.reply->notify(frame);
+}
+
+void Gateway::tellListeners(mcp::ListKind kind, const QByteArray& method, const upstream::ServerConnection* of)
+{
+    for (const auto& listener : m_listeners.all()) {
+        if (!listener->wants(kind) || (of != nullptr && !sees(*listener->incoming.session, *of)))
+            continue;
+        json::Writer params;
+        params.beginObject().key("_meta").beginObject();
+        params.rawMember(mcp::meta_key::SubscriptionId, listener->incoming.message.rawOf(mcp::Field::Id)).endObject().endObject();
+        tell(*listener, mcp::makeNotification(method, params.view()));
+    }
+}
+
+void Gateway::tellListener(const void* subscriber, const mcp::Message& updated)
+{
+    for (const auto& listener : m_listeners.all()) {
+        if (listener.get() == subscriber)
+            tell(*listener, mcp::Rewrite(updated)
+                                .setMetaRaw(mcp::Field::MetaSubscriptionId, listener->incoming.message.rawOf(mcp::Field::Id))
+                                .apply());
+    }
+}
+
+void Gateway::endListener(std::unique_ptr<Listener> listener, Outcome outcome, QByteArrayView reason)
+{
+    for (const auto& [server, uri] : m_subscriptions.removeSession(listener.get()))
+        unsubscribeUpstream(server, uri);
+    if (outcome == Outcome::Ok) {
+        answerResult(listener->incoming, listener->record, "{}");
+        return;
+    }
+    recordError(listener->record, outcome, QByteArrayLiteral("cancelled"), 0, reason.toByteArray());
+    finish(listener->record, listener->incoming);
+}
+
+void Gateway::replyAbandoned(const downstream::Reply& reply)
+{
+    for (auto& listener : m_listeners.takeIf([&](const Listener& one) { return one.incoming.reply.get() == &reply; }))
+        endListener(std::move(listener), Outcome::Cancelled, "the client closed the stream");
+    std::erase_if(m_waitingLists, [&](const auto& waiting) { return waiting->incoming.reply.get() == &reply; });
+    quint64 cookie = 0;
+    m_calls.forEach([&](quint64 candidate, const ActiveCall& call) {
+        if (call.incoming.reply.get() == &reply)
+            cookie = candidate;
+    });
+    if (std::unique_ptr<ActiveCall> call = m_calls.take(cookie))
+        cancelCall(std::move(call), "the client closed the stream");
+}
+
+bool Gateway::isBusy(const downstream::Session& session) const
+{
+    bool isBusy = std::any_of(m_listeners.all().cbegin(), m_listeners.all().cend(),
+                              [&](const auto& listener) { return listener->incoming.session.get() == &session; });
+    m_calls.forEach([&](quint64, const ActiveCall& call) { isBusy = isBusy || call.incoming.session.get() == &session; });
+    return isBusy;
+}
+
+} // namespace oriel::gateway

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "downstream/message_handler.h"
+#include "mcp/request_id.h"
+#include "upstream/server_connection.h"
+
+#include <QHash>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace oriel::gateway {
+
+/// What a server asked of a client of 2026-07-28 while it worked on a call: sampling, elicitation or roots.
+struct HeldQuestion {
+    QByteArray key; ///< among the inputRequests of one answer
+    mcp::RequestId serverId;
+    QByteArray method;
+    QByteArray params; ///< JSON text of an object
+};
+
+/// A call of a legacy server that waits until its client comes back with answers.
+struct HeldCall {
+    quint64 cookie = 0; ///< of the call, among the active ones
+    QByteArray owner;   ///< who may go on with it
+    QByteArray method;
+    QByteArray target;
+    std::int64_t deadlineNs = 0;
+    std::vector<HeldQuestion> questions;
+    std::optional<upstream::Reply> answer; ///< the server did not wait
+};
+
+/// Calls between an InputRequiredResult and its retry (2026-07-28 basic/patterns/mrtr). A `requestState` is a random word that
+/// names one held call, once, for its owner, method and target: nothing of the call leaves, and nothing that comes back is
+/// believed. Bounded in number and time. Gateway thread only.
+class HeldCalls {
+public:
+    static constexpr qsizetype kMaxHeld = 1024;
+    static constexpr std::int64_t kHeldNs = 10LL * 60 * 1'000'000'000;
+    static constexpr QByteArrayView kPrefix = "oriel1.";
+
+    explicit HeldCalls(Random& random) : m_random(random) {}
+
+    [[nodiscard]] static bool isOurs(QByteArrayView requestState) { return requestState.startsWith(kPrefix); }
+    /// Keeps a call; gives its requestState. nullopt when too many are held.
+    std::optional<QByteArray> hold(HeldCall call);
+    /// The call that `requestState` names, if it is this owner's, method's and target's.
+    [[nodiscard]] HeldCall* find(QByteArrayView requestState, QByteArrayView owner, QByteArrayView method, QByteArrayView target);
+    [[nodiscard]] HeldCall* findByCookie(quint64 cookie);
+    HeldCall take(QByteArrayView requestState) { return m_held.take(requestState.toByteArray()); }
+    void drop(quint64 cookie);
+    /// Those whose time is over at `nowNs`, taken out.
+    std::vector<HeldCall> takeExpired(std::int64_t nowNs);
+    [[nodiscard]] bool isEmpty() const { return m_held.isEmpty(); }
+
+private:
+    Random& m_random;
+    QHash<QByteArray, HeldCall> m_held; ///< by requestState
+};
+
+/// The `result` of a call that needs input: questions by key, and the state to come back with.
+QByteArray inputRequiredResult(const HeldCall& call, QByteArrayView requestState);
+
+} // namespace oriel::gateway
