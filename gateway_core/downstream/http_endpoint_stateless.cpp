@@ -53,7 +53,7 @@ void HttpEndpoint::handleStateless(const http::Request& request, mcp::Message&& 
 {
     if (!message.isRequest() && !message.isNotification()) {
         answer(request, exchange,
-               rpcError(400, mcp::error_code::InvalidRequest, "Bad Request: a client of 2026-07-28 sends requests only."),
+               refusal(400, message, mcp::error_code::InvalidRequest, "Bad Request: a client of 2026-07-28 sends requests only."),
                requestId);
         return;
     }
