@@ -15,6 +15,8 @@ namespace {
 
 /// Of a chunk's header with its extensions, and of the trailer section.
 constexpr qsizetype maxChunkHeaderBytes = 4 * 1024;
+/// What a body has left between two chunks is never shorter ("0", CRLF, CRLF), and Beast takes that for granted.
+constexpr qsizetype minBetweenChunks = 5;
 constexpr int maxLeadingBlankLines = 4;
 /// Method, version and blanks of a request line.
 constexpr qsizetype maxBesideTarget = 64;
@@ -38,6 +40,7 @@ struct Sink {
     bool hasTransferEncoding = false;
     qsizetype trailerCount = 0;
     qint64 bodySeen = 0;
+    qint64 chunkLeft = 0; ///< of the chunk that is being read
     QByteArrayView piece;
     int errorStatus = 0;
     const char* errorMessage = nullptr;
@@ -103,6 +106,7 @@ void Sink::takeChunk(std::uint64_t size, beast::error_code& ec)
         return refuse(400, "A chunk's size is not believable", ec);
     if (limits.maxBodyBytes >= 0 && bodySeen + static_cast<qint64>(size) > limits.maxBodyBytes)
         refuse(413, "The body is larger than allowed", ec);
+    chunkLeft = static_cast<qint64>(size);
 }
 
 template <bool isRequest> class Grammar final : public beast::http::basic_parser<isRequest> {
@@ -150,6 +154,7 @@ private:
     {
         m_sink.piece = view(body);
         m_sink.bodySeen += m_sink.piece.size();
+        m_sink.chunkLeft -= m_sink.piece.size();
         return body.size();
     }
     void on_finish_impl(Error&) override {}
@@ -332,7 +337,7 @@ MessageParser::Step MessageParser::Impl::takeBody(QByteArrayView input, qsizetyp
         *consumed += sink.piece.size();
         return Step::Body;
     }
-    while (!input.isEmpty()) {
+    while (input.size() >= (sink.chunkLeft > 0 ? 1 : minBetweenChunks)) {
         beast::error_code error;
         sink.piece = {};
         const auto used = static_cast<qsizetype>(put(input, error));

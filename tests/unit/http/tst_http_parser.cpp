@@ -106,6 +106,10 @@ private Q_SLOTS:
                             "304 Not Modified|keep|Content-Length: 9\r\n{}\n200 |close|Connection: close\r\n{until the end}end"));
         for (qsizetype cut = 0; cut <= stream.size(); ++cut)
             QCOMPARE(transcript(Kind::Response, {stream.first(cut), stream.sliced(cut)}, true), whole);
+        QByteArrayList bytes;
+        for (const char byte : stream)
+            bytes.append(QByteArray(1, byte));
+        QCOMPARE(transcript(Kind::Response, bytes, true), whole);
     }
     void aStreamThatEndsInTheMiddleIsAnError()
     {
