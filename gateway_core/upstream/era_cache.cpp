@@ -57,9 +57,9 @@ void FileEraCache::store(const QByteArray& key, const EraVerdict& verdict)
     }
     m_verdicts.insert(key, verdict);
     while (m_verdicts.size() > m_limit) {
-        const auto oldest = std::min_element(m_verdicts.cbegin(), m_verdicts.cend(), [](const EraVerdict& a, const EraVerdict& b) {
-            return a.checkedUnixNs < b.checkedUnixNs;
-        });
+        const auto oldest =
+            std::min_element(m_verdicts.cbegin(), m_verdicts.cend(),
+                             [](const EraVerdict& a, const EraVerdict& b) { return a.checkedUnixNs < b.checkedUnixNs; });
         m_verdicts.erase(oldest);
     }
     save();
@@ -89,9 +89,8 @@ void FileEraCache::load()
         if (m_verdicts.size() >= m_limit || !checked || !(era.equals("modern") || era.equals("legacy"))) {
             continue;
         }
-        m_verdicts.insert(member.key.asUtf8(),
-                          EraVerdict{era.equals("modern"), member.value.find("serverVersion").asUtf8(),
-                                     member.value.find("foundBy").asString(), *checked});
+        m_verdicts.insert(member.key.asUtf8(), EraVerdict{era.equals("modern"), member.value.find("serverVersion").asUtf8(),
+                                                          member.value.find("foundBy").asString(), *checked});
     }
 }
 

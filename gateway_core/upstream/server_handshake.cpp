@@ -141,9 +141,9 @@ void ServerConnection::Private::probe()
                    sent ? WireKind::Request : WireKind::Response, sent ? QByteArrayLiteral("server/discover") : QByteArray(), {},
                    frame, lifecycleTraceId);
     };
-    prober = std::make_unique<EraProbe>(std::move(*settings), *context.clock,
-                                        modernRequest(EraProbe::kRequestId, "server/discover"), context.probeTimeout,
-                                        std::move(callbacks));
+    prober =
+        std::make_unique<EraProbe>(std::move(*settings), *context.clock, modernRequest(EraProbe::kRequestId, "server/discover"),
+                                   context.probeTimeout, std::move(callbacks));
     recordLifecycle(QStringLiteral("era: asked in a process of its own"));
     prober->start();
 }

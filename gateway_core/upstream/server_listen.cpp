@@ -90,8 +90,8 @@ void ServerConnection::Private::listenEnded(const QByteArray& why)
     listening.fruitless = lasted ? 0 : listening.fruitless + 1;
     stopListening(false);
     recordLog(telemetry::Severity::Info, "The subscription to changes ended: " + why, {});
-    const std::int64_t delay = std::min<std::int64_t>(
-        context.firstBackoff.count() << std::clamp(listening.fruitless - 1, 0, 16), context.maxBackoff.count());
+    const std::int64_t delay = std::min<std::int64_t>(context.firstBackoff.count() << std::clamp(listening.fruitless - 1, 0, 16),
+                                                      context.maxBackoff.count());
     listenTimer.start(std::chrono::milliseconds(delay));
 }
 

@@ -222,7 +222,8 @@ void ServerConnection::Private::takeModernNotification(const mcp::Message& messa
     const MethodId method = message.methodId;
     const bool onListen = listening.id != 0 && related.id == listening.id;
     if (method == MethodId::NotificationCancelled) {
-        if (listening.id != 0 && mcp::RequestId::fromJson(message.rawOf(Field::ParamsRequestId)) == mcp::RequestId(listening.id)) {
+        if (listening.id != 0 &&
+            mcp::RequestId::fromJson(message.rawOf(Field::ParamsRequestId)) == mcp::RequestId(listening.id)) {
             listenEnded("the server ended it");
         } else {
             ++strayAnswers;
@@ -230,17 +231,17 @@ void ServerConnection::Private::takeModernNotification(const mcp::Message& messa
         return;
     }
     const bool tagged = message.has(Field::MetaSubscriptionId);
-    const bool needsListen = tagged || method == MethodId::NotificationSubscriptionsAcknowledged ||
-                             method == MethodId::NotificationToolsListChanged ||
-                             method == MethodId::NotificationPromptsListChanged ||
-                             method == MethodId::NotificationResourcesListChanged ||
-                             method == MethodId::NotificationResourcesUpdated || method == MethodId::NotificationTasks;
+    const bool needsListen =
+        tagged || method == MethodId::NotificationSubscriptionsAcknowledged || method == MethodId::NotificationToolsListChanged ||
+        method == MethodId::NotificationPromptsListChanged || method == MethodId::NotificationResourcesListChanged ||
+        method == MethodId::NotificationResourcesUpdated || method == MethodId::NotificationTasks;
     if (!needsListen) {
         deliverNotification(message, onListen ? CallToken() : related);
         return;
     }
-    const bool ours = listening.id != 0 && (!isHttp() || onListen) &&
-                      (!tagged || mcp::RequestId::fromJson(message.rawOf(Field::MetaSubscriptionId)) == mcp::RequestId(listening.id));
+    const bool ours =
+        listening.id != 0 && (!isHttp() || onListen) &&
+        (!tagged || mcp::RequestId::fromJson(message.rawOf(Field::MetaSubscriptionId)) == mcp::RequestId(listening.id));
     if (!ours) {
         ++strayAnswers;
         recordLog(telemetry::Severity::Warn, message.text(Field::Method) + " of no subscription of ours was dropped.", {});

@@ -53,8 +53,7 @@ private Q_SLOTS:
         QTest::newRow("object") << QByteArray("\"a\":{\"type\":\"object\",\"x-mcp-header\":\"A\"}");
         QTest::newRow("twice") << QByteArray("\"a\":{\"type\":\"string\",\"x-mcp-header\":\"My\"},"
                                              "\"b\":{\"type\":\"string\",\"x-mcp-header\":\"mY\"}");
-        QTest::newRow("items") << QByteArray(
-            "\"a\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"x-mcp-header\":\"A\"}}");
+        QTest::newRow("items") << QByteArray("\"a\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"x-mcp-header\":\"A\"}}");
         QTest::newRow("oneOf") << QByteArray(
             "\"a\":{\"oneOf\":[{\"type\":\"object\",\"properties\":{\"b\":{\"type\":\"string\",\"x-mcp-header\":\"A\"}}}]}");
     }

@@ -43,9 +43,9 @@ public:
     /// As a modern server sends it on the stream of the last subscriptions/listen.
     [[nodiscard]] QByteArray listenNotification(QByteArrayView method, const QByteArray& members = {}, QByteArray id = {}) const
     {
-        return mcp::makeNotification(method, "{\"_meta\":{\"io.modelcontextprotocol/subscriptionId\":" +
-                                                 (id.isEmpty() ? listenId : id) + '}' +
-                                                 (members.isEmpty() ? QByteArray() : ',' + members) + '}');
+        return mcp::makeNotification(method,
+                                     "{\"_meta\":{\"io.modelcontextprotocol/subscriptionId\":" + (id.isEmpty() ? listenId : id) +
+                                         '}' + (members.isEmpty() ? QByteArray() : ',' + members) + '}');
     }
 
     [[nodiscard]] QList<QByteArray> seenMethods() const
@@ -115,9 +115,9 @@ private:
             exchange.startStream(200, {{"Content-Type", "text/event-stream"}});
             listenId = message.rawOf(mcp::Field::Id).toByteArray();
             stream = exchange;
-            stream.write(http::sseEvent(listenNotification("notifications/subscriptions/acknowledged",
-                                                           "\"notifications\":" +
-                                                               message.rawOf(mcp::Field::ParamsNotifications).toByteArray())));
+            stream.write(http::sseEvent(
+                listenNotification("notifications/subscriptions/acknowledged",
+                                   "\"notifications\":" + message.rawOf(mcp::Field::ParamsNotifications).toByteArray())));
             return;
         case MethodId::ToolsList:
             answer(message, exchange, complete + "\"ttlMs\":1000,\"cacheScope\":\"private\",\"tools\":" + toolList + '}');

@@ -199,9 +199,9 @@ private Q_SLOTS:
     void aModernRefusalIsNeverAnsweredByTheHandshake_data()
     {
         QTest::addColumn<QByteArray>("body");
-        QTest::newRow("no common version")
-            << QByteArray("{\"jsonrpc\":\"2.0\",\"id\":ID,\"error\":{\"code\":-32022,\"message\":\"?\",\"data\":"
-                          "{\"supported\":[\"2099-01-01\"]}}}");
+        QTest::newRow("no common version") << QByteArray(
+            "{\"jsonrpc\":\"2.0\",\"id\":ID,\"error\":{\"code\":-32022,\"message\":\"?\",\"data\":"
+            "{\"supported\":[\"2099-01-01\"]}}}");
         QTest::newRow("headers, without an id")
             << QByteArray("{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32020,\"message\":\"?\"}}");
     }

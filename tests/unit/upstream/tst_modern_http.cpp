@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Traffic with an HTTP server of revision 2026-07-28.
 #include "http/client.h"
+#include "mcp/headers.h"
 #include "scripted_server.h"
 
 #include <QTest>
@@ -237,7 +238,7 @@ private Q_SLOTS:
         connection.start();
         QTRY_COMPARE(connection.state(), ServerState::Ready);
         QVERIFY(!m_server->seenMethods().contains("subscriptions/listen"));
-        connection.refreshStale(mcp::ListKind::Tools); // ttlMs 1000
+        connection.refreshStale(mcp::ListKind::Tools);     // ttlMs 1000
         connection.refreshStale(mcp::ListKind::Resources); // ttlMs 0
         QTRY_COMPARE(m_server->seenMethods().count("resources/list"), 2);
         QCOMPARE(m_server->seenMethods().count("tools/list"), 1);
@@ -245,8 +246,9 @@ private Q_SLOTS:
 
     void inputThatIsRequiredComesAsAResponse()
     {
-        answerCallsWith("{\"jsonrpc\":\"2.0\",\"id\":ID,\"result\":{\"resultType\":\"input_required\",\"requestState\":\"s\\u00e9\","
-                        "\"inputRequests\":{\"a\":{\"method\":\"roots/list\"}}}}");
+        answerCallsWith(
+            "{\"jsonrpc\":\"2.0\",\"id\":ID,\"result\":{\"resultType\":\"input_required\",\"requestState\":\"s\\u00e9\","
+            "\"inputRequests\":{\"a\":{\"method\":\"roots/list\"}}}}");
         ServerConnection& connection = open();
         const mcp::Message& answer = callOnce(connection, clientCall("one"));
         QCOMPARE(m_replies.replies[0].reply.kind, Reply::Kind::Response);
@@ -273,8 +275,8 @@ private Q_SLOTS:
         QTest::newRow("input without requests") << head + "\"resultType\":\"input_required\"}}";
         QTest::newRow("requests that are no object") << head + "\"resultType\":\"input_required\",\"inputRequests\":[]}}";
         QTest::newRow("duplicate keys") << head + "\"resultType\":\"complete\",\"resultType\":\"input_required\"}}";
-        QTest::newRow("our headers refused") << QByteArray(
-            "{\"jsonrpc\":\"2.0\",\"id\":ID,\"error\":{\"code\":-32020,\"message\":\"Mcp-Name\"}}");
+        QTest::newRow("our headers refused")
+            << QByteArray("{\"jsonrpc\":\"2.0\",\"id\":ID,\"error\":{\"code\":-32020,\"message\":\"Mcp-Name\"}}");
     }
     void hostileAnswersAreRejected()
     {
@@ -334,8 +336,8 @@ private Q_SLOTS:
             if (request.headers.value("MCP-Protocol-Version") != "2026-07-28" || !message.isRequest()) {
                 return false;
             }
-            exchange.respond(http::Response::json(400, mcp::makeErrorResponse(message.id(), -32022, "no longer",
-                                                                              "{\"supported\":[\"2025-06-18\"]}")));
+            exchange.respond(http::Response::json(
+                400, mcp::makeErrorResponse(message.id(), -32022, "no longer", "{\"supported\":[\"2025-06-18\"]}")));
             return true;
         };
         callOnce(connection, clientCall("one"));
