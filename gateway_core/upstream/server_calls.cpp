@@ -12,6 +12,30 @@ namespace {
 /// A call may wait this long for the next try of a server that failed; longer ones are told at once.
 constexpr std::int64_t kWorthWaitingNs = 2'000'000'000;
 
+PendingCall pendingCall(std::int64_t id, const CallOptions& options, std::int64_t nowNs, std::chrono::nanoseconds timeout)
+{
+    PendingCall call;
+    call.operation = options.operation;
+    call.timings.acceptedNs = nowNs;
+    call.deadlineNs = nowNs + timeout.count();
+    call.warnNs = nowNs + timeout.count() / 5 * 4;
+    call.traceId = options.traceId;
+    call.spanId = options.spanId;
+    call.sendOptions.requestId = id;
+    call.clientCapabilities = options.clientCapabilities;
+    call.logLevel = options.logLevel;
+    return call;
+}
+
+void addTraceContext(SendOptions& to, const CallOptions& options)
+{
+    if (options.traceId.isValid()) {
+        to.traceParent = telemetry::formatTraceparent({options.traceId, options.spanId, options.traceFlags}).toByteArray();
+        to.traceState = options.traceState;
+    }
+    to.baggage = options.baggage;
+}
+
 } // namespace
 
 std::chrono::milliseconds ServerConnection::Private::timeoutOf(OperationType type) const
@@ -47,21 +71,12 @@ CallToken ServerConnection::Private::accept(QByteArray frame, QByteArray method,
 {
     const std::int64_t now = context.clock->monotonicNs();
     const std::chrono::nanoseconds timeout = options.timeout.count() > 0 ? options.timeout : timeoutOf(options.operation);
-    PendingCall call;
+    PendingCall call = pendingCall(id, options, now, timeout);
     call.handler = &replyHandler;
     call.cookie = cookie;
-    call.operation = options.operation;
     call.internal = internal;
-    call.timings.acceptedNs = now;
-    call.deadlineNs = now + timeout.count();
-    call.warnNs = now + timeout.count() / 5 * 4;
     call.method = std::move(method);
     call.frame = std::move(frame);
-    call.traceId = options.traceId;
-    call.spanId = options.spanId;
-    call.sendOptions.requestId = id;
-    call.clientCapabilities = options.clientCapabilities;
-    call.logLevel = options.logLevel;
     if (internal && options.operation == OperationType::Connectivity) {
         call.sendOptions.initialize = call.method == "initialize";
         if (!call.sendOptions.initialize) {
@@ -74,12 +89,7 @@ CallToken ServerConnection::Private::accept(QByteArray frame, QByteArray method,
         addModernHeaders(call.sendOptions, *source, options.target);
     }
     if (server.transport != config::ServerTransport::Stdio) {
-        if (options.traceId.isValid()) {
-            call.sendOptions.traceParent =
-                telemetry::formatTraceparent({options.traceId, options.spanId, options.traceFlags}).toByteArray();
-            call.sendOptions.traceState = options.traceState;
-        }
-        call.sendOptions.baggage = options.baggage;
+        addTraceContext(call.sendOptions, options);
     }
     metrics.begin(options.operation);
     PendingCall& stored = calls.insert(id, std::move(call));

@@ -216,7 +216,8 @@ CallToken ServerConnection::call(const mcp::Message& message, const CallOptions&
     }
     if (d->isModern()) {
         d->setModernMeta(rewrite, options.clientCapabilities, options.logLevel);
-    } else if (message.isModern()) {
+    } else if (message.isModern() || message.has(Field::MetaClientCapabilities) || message.has(Field::MetaClientInfo) ||
+               message.has(Field::MetaLogLevel)) {
         Private::removeModernMeta(rewrite);
     }
     const QByteArrayView method = mcp::methodName(message.methodId);

@@ -30,10 +30,7 @@ public:
         void onStrayOutput(QByteArray line, std::int64_t suppressed) override;
         void onOversizedFrame(QByteArray head, QByteArray tail, qint64 bytes) override;
         void onStderr(QByteArray line, std::int64_t suppressed) override;
-        bool isAwaited(std::int64_t requestId) override
-        {
-            return !retired && (owner.calls.find(requestId) != nullptr || requestId == owner.listening.id);
-        }
+        bool isAwaited(std::int64_t requestId) override;
         void onClosed(const CloseReason& reason) override;
 
         Private& owner;

@@ -299,6 +299,7 @@ void ServerConnection::Private::sessionLost()
     recordLifecycle(QStringLiteral("the session was lost; a new handshake begins"));
     stopListening(false);
     link->triedInitialize = link->triedDiscover = false;
+    link->refusal.reset();
     for (List& list : lists) {
         list.reader->abandon();
     }

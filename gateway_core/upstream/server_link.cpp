@@ -39,6 +39,15 @@ void ServerConnection::Private::Link::onSendFailed(std::int64_t requestId, const
     }
 }
 
+bool ServerConnection::Private::Link::isAwaited(std::int64_t requestId)
+{
+    if (retired) {
+        return false;
+    }
+    const PendingCall* call = owner.calls.find(requestId);
+    return call != nullptr ? !call->queued : requestId == owner.listening.id;
+}
+
 void ServerConnection::Private::Link::onStrayOutput(QByteArray line, std::int64_t suppressed)
 {
     trace.end(Step::FirstByte);

@@ -8,15 +8,6 @@
 
 namespace oriel::upstream {
 
-namespace {
-
-/// A stream that ends so often without a single event is given up.
-constexpr int kFruitlessResumptions = 5;
-/// A stream that was open so long was worth opening even if nothing came.
-constexpr std::int64_t kLastingNs = 5'000'000'000;
-
-} // namespace
-
 StreamableHttpTransport::StreamableHttpTransport(HttpSettings settings, http::Client& client, const Clock& clock,
                                                  TransportHandler& handler)
     : m_settings(std::move(settings)),
@@ -169,25 +160,6 @@ void StreamableHttpTransport::post(Exchange& exchange, const QByteArray& frame, 
     exchange.handle = m_client.send(std::move(request), responseHandler(exchange.key));
 }
 
-void StreamableHttpTransport::get(Exchange& exchange)
-{
-    exchange.session = m_session;
-    exchange.stream = false;
-    exchange.sawEvent = false;
-    http::ClientRequest request;
-    request.method = QByteArrayLiteral("GET");
-    request.endpoint = m_endpoint;
-    request.headers = requestHeaders(exchange);
-    request.headers.set("Accept", "text/event-stream");
-    if (!exchange.lastEventId.isEmpty()) {
-        request.headers.set(mcp::header::LastEventId, exchange.lastEventId);
-    }
-    request.idempotent = true;
-    request.timeouts.connect = m_settings.connectTimeout;
-    request.maxBodyBytes = m_settings.maxMessageBytes;
-    exchange.handle = m_client.send(std::move(request), responseHandler(exchange.key));
-}
-
 http::ResponseHandler StreamableHttpTransport::responseHandler(std::uint64_t key)
 {
     http::ResponseHandler handler;
@@ -225,47 +197,6 @@ http::BodyMode StreamableHttpTransport::onHead(Exchange& exchange, const http::R
     limits.maxEventBytes = m_settings.maxMessageBytes;
     exchange.parser = std::make_unique<http::SseParser>(limits);
     return http::BodyMode::Stream;
-}
-
-void StreamableHttpTransport::onData(std::uint64_t key, QByteArrayView bytes)
-{
-    Exchange* exchange = find(key);
-    if (exchange == nullptr || !exchange->parser) {
-        return;
-    }
-    const std::int64_t readNs = m_clock.monotonicNs();
-    if (const Status fed = exchange->parser->feed(bytes); !fed) {
-        exchange->handle.cancel();
-        const bool ownStream = exchange->ownStream;
-        SendFailure failure;
-        failure.error = fed.error();
-        failure.maybeProcessed = true;
-        failRequest(*exchange, failure);
-        if (ownStream) {
-            openOwnStream();
-        }
-        return;
-    }
-    while (std::optional<http::SseEvent> event = exchange->parser->next()) {
-        exchange->sawEvent = true;
-        exchange->fruitless = 0;
-        if (event->hasId) {
-            exchange->lastEventId = event->id;
-        }
-        const bool isMessage = event->event.isEmpty() || event->event == "message";
-        if (!isMessage || event->data.trimmed().isEmpty()) {
-            continue;
-        }
-        m_facts.sawFrame = true;
-        m_handler.onFrame(std::move(event->data),
-                          FrameOrigin{exchange->requestId, exchange->firstByteNs != 0 ? exchange->firstByteNs : readNs});
-        exchange = find(key);
-        if (exchange == nullptr || !exchange->parser) {
-            return;
-        }
-    }
-    exchange->lastEventId = exchange->parser->lastEventId();
-    exchange->retry = exchange->parser->retry();
 }
 
 void StreamableHttpTransport::onEnd(std::uint64_t key, const QByteArray& body)
@@ -324,47 +255,6 @@ void StreamableHttpTransport::answerBody(std::uint64_t key, const QByteArray& bo
                      m_settings.server,
                      {}};
     failRequest(*exchange, failure);
-}
-
-void StreamableHttpTransport::streamEnded(Exchange& exchange)
-{
-    exchange.parser.reset();
-    const bool awaited = exchange.ownStream || (exchange.requestId != 0 && m_handler.isAwaited(exchange.requestId));
-    if (!awaited) {
-        remove(exchange.key);
-        return;
-    }
-    const bool lasted = m_clock.monotonicNs() - exchange.openedNs > kLastingNs;
-    exchange.fruitless = exchange.sawEvent || lasted ? 0 : exchange.fruitless + 1;
-    if (exchange.ownStream ||
-        (!exchange.modern && !exchange.lastEventId.isEmpty() && exchange.fruitless <= kFruitlessResumptions)) {
-        resumeLater(exchange);
-        return;
-    }
-    if (exchange.decidesStart()) {
-        m_facts.httpBody = QByteArrayLiteral("the event stream ended without an answer");
-    }
-    SendFailure failure;
-    failure.httpStatus = exchange.status;
-    failure.maybeProcessed = true;
-    failure.error = {
-        ErrorCode::Unavailable, QStringLiteral("The server ended the stream before it answered."), m_settings.server, {}};
-    failRequest(exchange, failure);
-}
-
-void StreamableHttpTransport::resumeLater(Exchange& exchange)
-{
-    const int shift = std::clamp(exchange.fruitless, 0, 10);
-    const std::chrono::milliseconds delay = exchange.retry ? std::min(*exchange.retry, m_settings.maxRetry * 10)
-                                                           : std::min(m_settings.firstRetry * (1 << shift), m_settings.maxRetry);
-    exchange.wait = std::make_unique<QTimer>();
-    exchange.wait->setSingleShot(true);
-    QObject::connect(exchange.wait.get(), &QTimer::timeout, exchange.wait.get(), [this, key = exchange.key] {
-        if (Exchange* waiting = find(key)) {
-            get(*waiting);
-        }
-    });
-    exchange.wait->start(delay);
 }
 
 void StreamableHttpTransport::refused(Exchange& exchange, const QByteArray& body)
@@ -446,17 +336,6 @@ void StreamableHttpTransport::failRequest(Exchange& exchange, const SendFailure&
     if (requestId != 0 || failure.sessionLost) {
         m_handler.onSendFailed(requestId, failure);
     }
-}
-
-void StreamableHttpTransport::openOwnStream()
-{
-    if (m_ownStreamKey != 0 || !m_running) {
-        return;
-    }
-    Exchange& exchange = addExchange();
-    exchange.ownStream = true;
-    m_ownStreamKey = exchange.key;
-    get(exchange);
 }
 
 void StreamableHttpTransport::forget(std::int64_t requestId)

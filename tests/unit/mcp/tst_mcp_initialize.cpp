@@ -99,6 +99,18 @@ private Q_SLOTS:
         QVERIFY(!read<DiscoverResult>(R"({"supportedVersions":[1]})"));
         QVERIFY(!read<DiscoverResult>("{}"));
     }
+
+    void theNewestCommonVersionIsChosenFromBothEras()
+    {
+        QCOMPARE(newestCommon({"2025-06-18", "2026-07-28", "2099-01-01"}), std::optional(Revision::V2026_07_28));
+        QCOMPARE(newestCommon({"2025-06-18", "2024-11-05"}), std::optional(Revision::V2025_06_18));
+        QVERIFY(!newestCommon({"2099-01-01"}));
+        QVERIFY(!newestCommon({}));
+        const QByteArray data = "{\"supported\":[\"2025-06-18\",7],\"requested\":\"2026-07-28\"}";
+        json::Document document;
+        QVERIFY(document.parse(data));
+        QCOMPARE(supportedVersionsOf(document.root()), QList<QByteArray>{"2025-06-18"});
+    }
 };
 
 QTEST_GUILESS_MAIN(McpInitializeTest)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Traffic with an HTTP server of revision 2026-07-28.
 #include "http/client.h"
+#include "mcp/headers.h"
 #include "scripted_server.h"
 
 #include <QTest>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The probe, and traffic with a stdio server of revision 2026-07-28.
+#include "stdio_scripts.h"
 #include "upstream/era_cache.h"
-#include "upstream_fixture.h"
 
 #include <QFile>
 #include <QTemporaryDir>
@@ -12,43 +12,6 @@
 using namespace oriel;
 using namespace oriel::upstream;
 using namespace oriel::upstream::test;
-
-namespace {
-
-/// Serves 2026-07-28; $state is the folder for its notes: one line a start in `starts`.
-const QString kModern = QStringLiteral(R"sh(
-echo $$ >> "$state/starts"
-complete='"resultType":"complete"'
-capabilities='{"tools":{"listChanged":true},"resources":{"subscribe":true}}'
-while read -r line; do
-  id=$(printf '%s\n' "$line" | sed 's/.*"id":\([0-9]*\).*/\1/')
-  case "$line" in
-    *server/discover*) answer "$line" "{$complete,\"supportedVersions\":[\"2026-07-28\"],\"capabilities\":$capabilities,\"ttlMs\":0,\"cacheScope\":\"public\",\"_meta\":{\"io.modelcontextprotocol/serverInfo\":{\"name\":\"m\",\"version\":\"1\"}}}";;
-    *subscriptions/listen*)
-      printf '{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"_meta":{"io.modelcontextprotocol/subscriptionId":%s},"notifications":{"toolsListChanged":true,"resourceSubscriptions":["a:b"]}}}\n' "$id"
-      printf '{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"_meta":{"io.modelcontextprotocol/subscriptionId":"other"},"uri":"a:x"}}\n'
-      printf '{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"_meta":{"io.modelcontextprotocol/subscriptionId":%s},"uri":"a:b"}}\n' "$id";;
-    *tools/list*) answer "$line" "{$complete,\"ttlMs\":0,\"cacheScope\":\"private\",\"tools\":[{\"name\":\"one\",\"inputSchema\":{}}]}";;
-    *resources/*list*) answer "$line" "{$complete,\"ttlMs\":0,\"cacheScope\":\"private\",\"resources\":[],\"resourceTemplates\":[]}";;
-    *'"slow"'*) ;;
-    *'"exit"'*) exit 3;;
-    *'"ask"'*) printf '{"jsonrpc":"2.0","id":1,"method":"ping"}\n'; answer "$line" "{$complete,\"content\":[]}";;
-    *tools/call*) answer "$line" "{$complete,\"content\":[]}";;
-    *notifications/*) ;;
-    *) printf '{"jsonrpc":"2.0","id":%s,"error":{"code":-32601,"message":"?"}}\n' "$id";;
-  esac
-done
-)sh");
-
-/// Serves the handshake; what it does with another first message comes first.
-const QString kLegacy = QStringLiteral(R"sh(
-echo $$ >> "$state/starts"
-read -r line
-case "$line" in
-  *'"initialize"'*) answer "$line" "$initialized"; read -r line; serve;;
-  *) )sh");
-
-} // namespace
 
 class TestModernStdio : public QObject {
     Q_OBJECT
@@ -121,7 +84,7 @@ private Q_SLOTS:
 
     void aModernServerIsFoundByAProcessOfItsOwnThatIsEnded()
     {
-        ServerConnection& connection = ready(scriptServer(kModern));
+        ServerConnection& connection = ready(modernScript());
         QVERIFY(connection.isModern());
         QCOMPARE(connection.initializeResult().serverInfo.name, QByteArray("m"));
         QCOMPARE(connection.context()->protocolVersion, QByteArray("2026-07-28"));
@@ -134,7 +97,7 @@ private Q_SLOTS:
             }
         }
         QVERIFY(m_cache->find(eraKeyOf(connection.server()))->modern);
-        ready(scriptServer(kModern)); // the verdict is known: one process
+        ready(modernScript()); // the verdict is known: one process
         QCOMPARE(starts().size(), 3);
     }
 
@@ -162,29 +125,29 @@ private Q_SLOTS:
     void aServerThatDoesNotBearTheProbeIsLegacyAndAskedOnce_data()
     {
         QTest::addColumn<QString>("reaction");
-        QTest::newRow("it ends") << QStringLiteral("exit 1;; esac");
-        QTest::newRow("it says nothing") << QStringLiteral("while read -r line; do :; done;; esac");
-        QTest::newRow("it answers something else") << QStringLiteral("answer \"$line\" '{\"a\":1}';; esac");
+        QTest::newRow("it ends") << QStringLiteral("exit 1");
+        QTest::newRow("it says nothing") << QStringLiteral("while read -r line; do :; done");
+        QTest::newRow("it answers something else") << QStringLiteral("answer \"$line\" '{\"a\":1}'");
     }
     void aServerThatDoesNotBearTheProbeIsLegacyAndAskedOnce()
     {
         QFETCH(const QString, reaction);
-        ServerConnection& connection = ready(scriptServer(kLegacy + reaction));
+        ServerConnection& connection = ready(legacyScript(reaction));
         QVERIFY(!connection.isModern());
         QCOMPARE(connection.status().restarts, 0);
         QTRY_COMPARE(starts().size(), 2);
-        ready(scriptServer(kLegacy + reaction));
+        ready(legacyScript(reaction));
         QCOMPARE(sent("server/discover").size(), 1);
         QCOMPARE(starts().size(), 3);
     }
 
     void theSettingSkipsTheProbe()
     {
-        config::Server modern = scriptServer(kModern);
+        config::Server modern = modernScript();
         modern.era = config::Era::Modern;
         QVERIFY(ready(modern).isModern());
         QCOMPARE(starts().size(), 1);
-        config::Server legacy = scriptServer(kLegacy + QStringLiteral("exit 1;; esac"));
+        config::Server legacy = legacyScript(QStringLiteral("exit 1"));
         legacy.era = config::Era::Legacy;
         QVERIFY(!ready(legacy).isModern());
         QCOMPARE(starts().size(), 2);
@@ -192,7 +155,7 @@ private Q_SLOTS:
 
     void withoutACacheTheHandshakeComesFirst()
     {
-        ServerConnection& connection = ready(scriptServer(kModern), false);
+        ServerConnection& connection = ready(modernScript(), false);
         QVERIFY(connection.isModern());
         QCOMPARE(starts().size(), 1);
         QCOMPARE(sent("initialize").size(), 1);
@@ -201,7 +164,7 @@ private Q_SLOTS:
 
     void aCallBeforeTheStartIsWrittenForTheEraThatIsFound()
     {
-        ServerConnection& connection = open(scriptServer(kModern));
+        ServerConnection& connection = open(modernScript());
         CallOptions options;
         options.clientCapabilities = "{\"roots\":{}}";
         connection.call(clientCall("one"), options, m_replies);
@@ -229,7 +192,7 @@ private Q_SLOTS:
 
     void cancellingIsANotification()
     {
-        ServerConnection& connection = ready(scriptServer(kModern));
+        ServerConnection& connection = ready(modernScript());
         const CallToken token = connection.call(clientCall("slow"), {}, m_replies);
         QVERIFY(connection.cancel(token, "enough"));
         QCOMPARE(sent("notifications/cancelled").size(), 1);
@@ -239,7 +202,7 @@ private Q_SLOTS:
 
     void theSubscriptionIsMadeAgainAfterARestart()
     {
-        ServerConnection& connection = ready(scriptServer(kModern));
+        ServerConnection& connection = ready(modernScript());
         QTRY_COMPARE(m_handler.notifications.size(), std::size_t{1});
         QCOMPARE(m_handler.notifications[0].text(mcp::Field::ParamsUri), QByteArray("a:b"));
         QVERIFY(!m_handler.notifications[0].raw.contains("subscriptionId"));
@@ -256,7 +219,7 @@ private Q_SLOTS:
 
     void requestsOfAModernServerAreDropped()
     {
-        ServerConnection& connection = ready(scriptServer(kModern));
+        ServerConnection& connection = ready(modernScript());
         const std::int64_t strays = connection.status().strayAnswers;
         connection.call(clientCall("ask"), {}, m_replies);
         QTRY_COMPARE(m_replies.size(), std::size_t{1});
