@@ -264,7 +264,7 @@ void HttpEndpoint::handlePost(http::Request&& request, http::Exchange& exchange,
         !frame ? &frame.error() : (!frame->isBatch && !frame->messages.front() ? &frame->messages.front().error() : nullptr);
     if (broken != nullptr) {
         m_deps.recorder.recordMetric(telemetry::MetricId::Errors, {QByteArrayLiteral("bad_request")}, 1);
-        answer(request, exchange, http::Response::json(400, broken->toResponse()), requestId);
+        answer(request, exchange, refuseBroken(request, *broken), requestId);
         return;
     }
     if (!frame->isBatch && isStateless(request, *frame->messages.front())) {

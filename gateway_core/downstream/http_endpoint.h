@@ -73,6 +73,7 @@ private:
     [[nodiscard]] static bool isStateless(const http::Request& request, const mcp::Message& message);
     void handleStateless(const http::Request& request, mcp::Message&& message, http::Exchange& exchange, const Caller& caller,
                          const QByteArray& requestId, QByteArrayView server);
+    [[nodiscard]] static http::Response refuseBroken(const http::Request& request, const mcp::FrameError& broken);
     [[nodiscard]] std::optional<http::Response> refuseStateless(const http::Request& request, const mcp::Message& message) const;
     void handleGet(const http::Request& request, http::Exchange& exchange, const Caller& caller, const QByteArray& requestId);
     void handleDelete(const http::Request& request, http::Exchange& exchange, const Caller& caller, const QByteArray& requestId);

@@ -23,6 +23,18 @@ bool HttpEndpoint::isStateless(const http::Request& request, const mcp::Message&
     return (named && mcp::isModern(*named)) || message.isModern();
 }
 
+/// A method that 2026-07-28 has not is that first of all, whatever its parameters are.
+http::Response HttpEndpoint::refuseBroken(const http::Request& request, const mcp::FrameError& broken)
+{
+    const auto named = mcp::revisionFromText(request.headers.value(mcp::header::ProtocolVersion));
+    const QByteArrayView method = request.headers.value(mcp::header::Method);
+    if (broken.code == mcp::error_code::InvalidParams && named && mcp::isModern(*named) && !method.isEmpty() &&
+        !mcp::method(mcp::methodFromName(method)).clientMaySend(*named))
+        return http::Response::json(
+            404, mcp::makeErrorResponse(broken.id, mcp::error_code::MethodNotFound, "Method not found: " + method.toByteArray()));
+    return http::Response::json(400, broken.toResponse());
+}
+
 /// In the order in which 2026-07-28 lets a client find out what is wrong: headers, `_meta`, version, method.
 std::optional<http::Response> HttpEndpoint::refuseStateless(const http::Request& request, const mcp::Message& message) const
 {

@@ -72,6 +72,8 @@ void Gateway::retire(std::unique_ptr<upstream::ServerConnection> connection)
         const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
         m_heldCalls.drop(cookie);
         connection->cancel(call->token, "the server was removed or changed");
+        if (call->incoming.reply == nullptr)
+            continue; // its client was asked for input and was answered with that
         call->record.hops.clear();
         answerError(call->incoming, call->record, telemetry::Outcome::Unavailable, QByteArrayLiteral("unavailable"),
                     mcp::error_code::ServerError,
@@ -150,6 +152,8 @@ void Gateway::shutDown()
         const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
         m_heldCalls.drop(cookie);
         call->connection->cancel(call->token, "Oriel is shutting down");
+        if (call->incoming.reply == nullptr)
+            continue;
         call->record.hops.clear();
         answerError(call->incoming, call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("shutting_down"),
                     mcp::error_code::ServerError, "Oriel is shutting down.");
@@ -240,6 +244,8 @@ void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
         const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
         m_heldCalls.drop(cookie);
         call->connection->cancel(call->token, "the client disconnected");
+        if (call->incoming.reply == nullptr)
+            continue;
         call->record.hops.clear();
         recordError(call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("cancelled"), 0, "the client disconnected");
         finish(call->record, call->incoming);

@@ -115,6 +115,7 @@ private:
     // gateway_input.cpp: questions of servers across the eras
     static constexpr int kMaxInputRounds = 16;
     void holdForInput(upstream::ServerConnection& connection, const mcp::Message& request, ActiveCall& call, quint64 cookie);
+    void refuseForCapability(upstream::ServerConnection& connection, const mcp::Message& request, upstream::CallToken related);
     bool askForInput(ActiveCall& call, HeldCall&& held);
     bool resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& record);
     void expireHeld();

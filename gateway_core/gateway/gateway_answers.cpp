@@ -121,6 +121,8 @@ void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply
         rewrite.setId(call->clientId);
         if (mcp::isModern(call->incoming.session->revision)) {
             rewrite.completeResult(mcp::method(call->incoming.message.methodId).cacheable);
+            if (record.overHttp && reply.message.kind == mcp::Message::Kind::Error)
+                record.httpStatus = mcp::modernHttpStatus(reply.message.errorCode);
             if (reply.message.errorCode == mcp::error_code::ResourceNotFoundLegacy)
                 rewrite.setRaw(mcp::Field::ErrorCode, "-32602"); // the old code must not be emitted
         }

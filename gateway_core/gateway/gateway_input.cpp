@@ -58,6 +58,37 @@ void Gateway::holdForInput(upstream::ServerConnection& connection, const mcp::Me
         connection.reply(mcp::makeErrorResponse(request.id(), mcp::error_code::InternalError, "Too many calls wait for input."));
 }
 
+/// The server needs what the client of 2026-07-28 behind its call has not declared: that ends the call.
+void Gateway::refuseForCapability(upstream::ServerConnection& connection, const mcp::Message& request,
+                                  upstream::CallToken related)
+{
+    quint64 cookie = 0;
+    int candidates = 0;
+    m_calls.forEach([&](quint64 candidate, const ActiveCall& call) {
+        if (call.connection != &connection || (related.isValid() && !(call.token == related)))
+            return;
+        ++candidates;
+        cookie = candidate;
+    });
+    const ActiveCall* known = candidates == 1 ? m_calls.find(cookie) : nullptr;
+    if (known == nullptr || known->incoming.reply == nullptr || mcp::isLegacy(known->incoming.session->revision))
+        return;
+    const QByteArrayView capability = request.methodId == MethodId::SamplingCreateMessage ? "sampling"
+                                      : request.methodId == MethodId::ElicitationCreate   ? "elicitation"
+                                      : request.methodId == MethodId::RootsList           ? "roots"
+                                                                                          : QByteArrayView();
+    if (capability.isEmpty())
+        return;
+    const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
+    connection.cancel(call->token, "the client cannot give the input that is needed");
+    call->record.hops.clear();
+    json::Writer data;
+    data.beginObject().key("requiredCapabilities").beginObject().rawMember(capability, "{}").endObject().endObject();
+    answerError(call->incoming, call->record, Outcome::RpcError, QByteArray::number(mcp::error_code::MissingClientCapability),
+                mcp::error_code::MissingClientCapability, "Missing required client capability: " + capability.toByteArray(),
+                data.view());
+}
+
 bool Gateway::askForInput(ActiveCall& call, HeldCall&& held)
 {
     int number = 0;

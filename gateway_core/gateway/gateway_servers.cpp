@@ -98,6 +98,7 @@ void Gateway::onRequest(upstream::ServerConnection& connection, const mcp::Messa
     if (session == nullptr) {
         connection.reply(mcp::makeErrorResponse(message.id(), mcp::error_code::MethodNotFound,
                                                 "No connected client can answer " + message.text(mcp::Field::Method) + "."));
+        refuseForCapability(connection, message, related);
         return;
     }
     if (mcp::isModern(session->revision)) {
