@@ -17,6 +17,11 @@ public:
     };
 
     void recordCall(telemetry::CallRecord&& call) override { calls.push_back(std::move(call)); }
+    void recordCallDurably(telemetry::CallRecord&& call, telemetry::Durable durable) override
+    {
+        calls.push_back(std::move(call));
+        durable({});
+    }
     void recordSpan(telemetry::SpanData&& span) override { spans.push_back(std::move(span)); }
     void recordLog(telemetry::LogRecord&& log) override { logs.push_back(std::move(log)); }
     void recordWire(telemetry::WireFrame&& frame) override { frames.push_back(std::move(frame)); }
