@@ -72,6 +72,10 @@ HttpEndpoint::HttpEndpoint(Dependencies dependencies, Options options)
         }
         return refusal;
     });
+    m_server.setOnRefusal([this](const http::Request& head, http::Response& refusal) {
+        countRequest(head, refusal.status);
+        refusal.headers.set("X-Request-ID", requestIdOf(head));
+    });
     m_server.setHandler(
         [this](http::Request&& request, http::Exchange exchange) { handle(std::move(request), std::move(exchange)); });
 }

@@ -181,6 +181,10 @@ void Server::setHeadCheck(HeadCheck check)
 {
     m_impl->headCheck = std::move(check);
 }
+void Server::setOnRefusal(OnRefusal onRefusal)
+{
+    m_impl->onRefusal = std::move(onRefusal);
+}
 const ServerLimits& Server::limits() const
 {
     return m_impl->limits;

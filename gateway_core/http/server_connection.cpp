@@ -239,7 +239,16 @@ void ServerConnection::dispatch()
 
 void ServerConnection::reject(int status, const QByteArray& message)
 {
-    rejectWith(Response::text(status, message + '\n'));
+    Response response = Response::text(status, message + '\n');
+    if (m_server->onRefusal) {
+        if (m_request.method.isEmpty()) {
+            m_request.method = m_parser.method();
+            m_request.target = m_parser.target();
+            m_request.headers = m_parser.headers();
+        }
+        m_server->onRefusal(m_request, response);
+    }
+    rejectWith(std::move(response));
 }
 
 void ServerConnection::rejectWith(Response response)

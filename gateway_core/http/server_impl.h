@@ -42,6 +42,7 @@ struct Server::Impl {
     const Clock& clock;
     Handler handler;
     HeadCheck headCheck;
+    OnRefusal onRefusal;
     Counters counters;
     Listener listener;
     QByteArray scratch;

@@ -197,6 +197,55 @@ private Q_SLOTS:
                      QByteArray(1001, ' ') + "\r\n0\r\n\r\n");
         QTRY_COMPARE(chunked.status(), 413);
     }
+    void whatTheServerRefusesByItselfHasARequestIdAndIsCounted_data()
+    {
+        QTest::addColumn<QByteArray>("request");
+        QTest::addColumn<int>("status");
+        QTest::addColumn<QByteArray>("requestId");
+        QTest::addColumn<QList<QByteArray>>("labels");
+        const QByteArray post = "POST /mcp HTTP/1.1\r\nHost: HOST\r\nAuthorization: Bearer TOKEN\r\nX-Request-ID: mine\r\n";
+        using Labels = QList<QByteArray>;
+        QTest::newRow("no length") << QByteArray(post + "\r\n") << 411 << QByteArray("mine") << Labels{"POST", "/mcp", "411"};
+        QTest::newRow("large body") << QByteArray(post + "Content-Length: 1001\r\n\r\n") << 413 << QByteArray("mine")
+                                    << Labels{"POST", "/mcp", "413"};
+        QTest::newRow("large chunked body") << QByteArray(post + "Transfer-Encoding: chunked\r\n\r\n3e9\r\n") << 413
+                                            << QByteArray("mine") << Labels{"POST", "/mcp", "413"};
+        QTest::newRow("two hosts") << QByteArray("GET /metrics HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n") << 400 << QByteArray()
+                                   << Labels{"GET", "/metrics", "400"};
+        QTest::newRow("insane id") << QByteArray("POST /mcp HTTP/1.1\r\nHost: h\r\nX-Request-ID: a b\r\n\r\n") << 411
+                                   << QByteArray() << Labels{"POST", "/mcp", "411"};
+        QTest::newRow("garbage") << QByteArray("hello\r\n\r\n") << 400 << QByteArray() << Labels{"other", "other", "400"};
+        QTest::newRow("large header") << QByteArray("GET / HTTP/1.1\r\nHost: a\r\nX: " + QByteArray(33'000, 'a')) << 431
+                                      << QByteArray() << Labels{"other", "other", "431"};
+    }
+    void whatTheServerRefusesByItselfHasARequestIdAndIsCounted()
+    {
+        QFETCH(QByteArray, request);
+        QFETCH(int, status);
+        QFETCH(QByteArray, requestId);
+        QFETCH(QList<QByteArray>, labels);
+        HttpEndpoint::Options options;
+        options.maxBodyBytes = 1000;
+        EndpointFixture fixture(options);
+        RawPeer peer(fixture.port);
+        peer.send(request.replace("HOST", fixture.host).replace("TOKEN", fixture.token));
+        QTRY_VERIFY(isWhole(peer.received));
+        const HttpAnswer answer = answerIn(peer.received);
+        QCOMPARE(answer.status, status);
+        const QByteArray given = answer.field("X-Request-ID");
+        if (requestId.isEmpty())
+            QCOMPARE(given.size(), 26);
+        else
+            QCOMPARE(given, requestId);
+        QCOMPARE(fixture.recorder.sum(MetricId::HttpRequests, labels), 1.0);
+        QCOMPARE(fixture.recorder.sum(MetricId::HttpRequests), 1.0);
+    }
+    void whatTheEndpointRefusesAtTheHeadIsCountedOnce()
+    {
+        EndpointFixture fixture;
+        QCOMPARE(fixture.post(fixture.initialize(), {{"Authorization", ""}}).status, 401);
+        QCOMPARE(fixture.recorder.sum(MetricId::HttpRequests), 1.0);
+    }
     void aSaneRequestIdComesBackAndAnyOtherIsReplaced()
     {
         EndpointFixture fixture;
