@@ -92,6 +92,12 @@ quint16 HttpEndpoint::port() const
     return m_server.port();
 }
 
+void HttpEndpoint::setOptions(Options options)
+{
+    m_options = std::move(options);
+    m_server.setMaxBodyBytes(m_options.maxBodyBytes);
+}
+
 void HttpEndpoint::stop(std::chrono::milliseconds grace, std::function<void()> stopped)
 {
     for (const auto& session : std::as_const(m_sessions))

@@ -46,7 +46,7 @@ public:
     Result<quint16> listen(const QHostAddress& address, quint16 port);
     [[nodiscard]] quint16 port() const;
     void setApiHandler(ApiHandler handler) { m_api = std::move(handler); }
-    void setOptions(Options options) { m_options = std::move(options); }
+    void setOptions(Options options);
     /// Two-stage stop of the server; `stopped` is called when no connection is left.
     void stop(std::chrono::milliseconds grace, std::function<void()> stopped);
     /// Ends every session of a token that was revoked.

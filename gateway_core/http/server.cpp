@@ -190,6 +190,11 @@ const ServerLimits& Server::limits() const
     return m_impl->limits;
 }
 
+void Server::setMaxBodyBytes(qsizetype bytes)
+{
+    m_impl->limits.maxBodyBytes = bytes;
+}
+
 Server::Counters Server::counters() const
 {
     Counters counters = m_impl->counters;

@@ -74,6 +74,8 @@ public:
     void setOnRefusal(OnRefusal onRefusal);
 
     [[nodiscard]] const ServerLimits& limits() const;
+    /// Holds for requests that begin from now on, on open connections too.
+    void setMaxBodyBytes(qsizetype bytes);
     [[nodiscard]] Counters counters() const;
 
     /// Stops accepting, closes idle connections, lets running answers finish for `grace`, then closes what is left. `stopped`

@@ -156,8 +156,10 @@ void ServerConnection::consume(QByteArrayView input)
 void ServerConnection::parse(QByteArrayView& input)
 {
     while (m_server && m_phase == Phase::Reading && !m_broken) {
-        if (!m_parser.isMidMessage())
+        if (!m_parser.isMidMessage()) {
             m_headBeganNs = m_nowNs;
+            m_parser.setMaxBodyBytes(m_server->limits.maxBodyBytes);
+        }
         qsizetype consumed = 0;
         const MessageParser::Step step = m_parser.next(input, &consumed);
         input = input.sliced(consumed);

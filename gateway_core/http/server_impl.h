@@ -38,7 +38,7 @@ struct Server::Impl {
     QByteArrayView date();
 
     Server& server;
-    const ServerLimits limits;
+    ServerLimits limits;
     const Clock& clock;
     Handler handler;
     HeadCheck headCheck;

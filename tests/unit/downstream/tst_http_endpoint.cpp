@@ -197,6 +197,22 @@ private Q_SLOTS:
                      QByteArray(1001, ' ') + "\r\n0\r\n\r\n");
         QTRY_COMPARE(chunked.status(), 413);
     }
+    void aLimitThatChangesHoldsForTheNextRequestOfAnOpenConnection()
+    {
+        HttpEndpoint::Options options;
+        options.maxBodyBytes = 10;
+        EndpointFixture fixture(options);
+        QCOMPARE(fixture.post(fixture.initialize()).status, 413);
+        options.maxBodyBytes = 1000;
+        fixture.endpoint.setOptions(options);
+        RawPeer peer(fixture.port);
+        peer.send(fixture.request("POST", "/mcp", {}, fixture.initialize()));
+        QTRY_COMPARE(peer.status(), 200);
+        options.maxBodyBytes = 10;
+        fixture.endpoint.setOptions(options);
+        peer.send(fixture.request("POST", "/mcp", {}, fixture.initialize()));
+        QTRY_COMPARE(peer.status(1), 413);
+    }
     void whatTheServerRefusesByItselfHasARequestIdAndIsCounted_data()
     {
         QTest::addColumn<QByteArray>("request");
