@@ -200,7 +200,12 @@ void HttpEndpoint::handle(http::Request&& request, http::Exchange exchange)
     if (path == QByteArrayView("/mcp") || path.startsWith("/mcp/")) {
         handleMcp(std::move(request), exchange, caller, requestId);
     } else if (m_api) {
-        m_api(std::move(request), std::move(exchange), requestId);
+        http::Request named;
+        named.method = request.method;
+        named.target = request.target;
+        m_api(std::move(request), [this, named, exchange, requestId](http::Response response) mutable {
+            answer(named, exchange, std::move(response), requestId);
+        });
     } else {
         answer(request, exchange, http::Response::text(503, "The gateway is starting.\n"), requestId);
     }

@@ -37,8 +37,10 @@ public:
         telemetry::Recorder& recorder;
         MessageHandler& handler;
     };
+    /// Answers one request, once, now or later: counts the answer and gives it the request's id. Gateway thread only.
+    using ApiAnswer = std::function<void(http::Response)>;
     /// Serves `/metrics`, `/healthz` and `/api/v1/…`; the token's scope has been checked.
-    using ApiHandler = std::function<void(http::Request&&, http::Exchange, const QByteArray& requestId)>;
+    using ApiHandler = std::function<void(http::Request&&, ApiAnswer)>;
 
     HttpEndpoint(Dependencies dependencies, Options options);
     ~HttpEndpoint();

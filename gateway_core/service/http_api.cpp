@@ -158,19 +158,17 @@ http::Response listAudit(const Stores& stores, QByteArrayView query)
 
 HttpApi::HttpApi(Dependencies dependencies, QObject* parent) : QObject(parent), m_deps(std::move(dependencies)) {}
 
-void HttpApi::answerLater(http::Exchange exchange, const QByteArray& requestId, std::function<http::Response()> work)
+void HttpApi::answerLater(Answer answer, std::function<http::Response()> work)
 {
-    m_deps.readers.start([this, exchange = std::move(exchange), requestId, work = std::move(work)] {
-        http::Response response = work();
-        response.headers.set("X-Request-ID", requestId);
-        QMetaObject::invokeMethod(this, [exchange, response = std::move(response)]() mutable { exchange.respond(response); });
+    m_deps.readers.start([this, answer = std::move(answer), work = std::move(work)] {
+        QMetaObject::invokeMethod(this, [answer, response = work()] { answer(response); });
     });
 }
 
-void HttpApi::metrics(const http::Request& request, http::Exchange exchange, const QByteArray& requestId)
+void HttpApi::metrics(const http::Request& request, Answer answer)
 {
     const telemetry::ExpositionFormat format = telemetry::negotiateExposition(request.headers.value("Accept"));
-    answerLater(std::move(exchange), requestId, [this, format] {
+    answerLater(std::move(answer), [this, format] {
         const std::vector<telemetry::MetricData> metrics = m_deps.pipeline.collect();
         http::Response response;
         response.headers.set("Content-Type", telemetry::expositionContentType(format));
@@ -179,33 +177,32 @@ void HttpApi::metrics(const http::Request& request, http::Exchange exchange, con
     });
 }
 
-void HttpApi::handle(http::Request&& request, http::Exchange exchange, const QByteArray& requestId)
+void HttpApi::handle(const http::Request& request, Answer answer)
 {
     const QByteArray path = request.path().toByteArray();
     if (request.method != "GET" && request.method != "HEAD") {
         http::Response response = problem(405, "use GET");
         response.headers.set("Allow", "GET, HEAD");
-        response.headers.set("X-Request-ID", requestId);
-        exchange.respond(response);
+        answer(std::move(response));
         return;
     }
     const QByteArray query = request.query().toByteArray();
     if (path == "/healthz")
-        answerLater(std::move(exchange), requestId, [] { return http::Response::json(200, "{\"status\":\"ok\"}"); });
+        answerLater(std::move(answer), [] { return http::Response::json(200, "{\"status\":\"ok\"}"); });
     else if (path == "/metrics" || path == "/api/v1/metrics")
-        metrics(request, std::move(exchange), requestId);
+        metrics(request, std::move(answer));
     else if (path == "/api/v1/status")
-        answerLater(std::move(exchange), requestId, [this] { return http::Response::json(200, m_deps.status()); });
+        answerLater(std::move(answer), [this] { return http::Response::json(200, m_deps.status()); });
     else if (path == "/api/v1/traces")
-        answerLater(std::move(exchange), requestId, [this, query] { return listTraces(m_deps.stores.traces, query); });
+        answerLater(std::move(answer), [this, query] { return listTraces(m_deps.stores.traces, query); });
     else if (path.startsWith("/api/v1/traces/"))
-        answerLater(std::move(exchange), requestId, [this, id = path.mid(15)] { return oneTrace(m_deps.stores.traces, id); });
+        answerLater(std::move(answer), [this, id = path.mid(15)] { return oneTrace(m_deps.stores.traces, id); });
     else if (path == "/api/v1/logs")
-        answerLater(std::move(exchange), requestId, [this, query] { return listLogs(m_deps.stores.logs, query); });
+        answerLater(std::move(answer), [this, query] { return listLogs(m_deps.stores.logs, query); });
     else if (path == "/api/v1/audit")
-        answerLater(std::move(exchange), requestId, [this, query] { return listAudit(m_deps.stores, query); });
+        answerLater(std::move(answer), [this, query] { return listAudit(m_deps.stores, query); });
     else
-        answerLater(std::move(exchange), requestId, [] { return problem(404, "no such route below /api/v1"); });
+        answerLater(std::move(answer), [] { return problem(404, "no such route below /api/v1"); });
 }
 
 } // namespace oriel::service

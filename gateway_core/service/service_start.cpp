@@ -264,8 +264,8 @@ Status GatewayService::Private::startGateway()
                                resourceOf(effective.telemetry, QByteArray::number(QCoreApplication::applicationPid())),
                                [this] { return q.statusJson(); }},
                               host);
-            host->endpoint().setApiHandler([this](http::Request&& request, http::Exchange exchange, const QByteArray& requestId) {
-                api->handle(std::move(request), std::move(exchange), requestId);
+            host->endpoint().setApiHandler([this](const http::Request& request, HttpApi::Answer answer) {
+                api->handle(request, std::move(answer));
             });
             control =
                 new LocalControl({[this](QLocalSocket* socket, const QByteArray& server, qint64 pid) {

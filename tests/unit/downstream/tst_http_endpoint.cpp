@@ -67,9 +67,8 @@ private Q_SLOTS:
     void aScopeOpensItsOwnRoutesOnly()
     {
         EndpointFixture fixture;
-        fixture.endpoint.setApiHandler([](http::Request&&, http::Exchange exchange, const QByteArray&) {
-            exchange.respond(http::Response::json(200, "{}"));
-        });
+        fixture.endpoint.setApiHandler(
+            [](const http::Request&, const HttpEndpoint::ApiAnswer& answer) { answer(http::Response::json(200, "{}")); });
         const Fields reader{{"Authorization", "Bearer " + fixture.apiToken}};
         for (const QByteArray& path : {QByteArray("/metrics"), QByteArray("/api/v1/audit"), QByteArray("/api/v1/")}) {
             QCOMPARE(fixture.ask("GET", path).status, 403);
@@ -84,9 +83,8 @@ private Q_SLOTS:
     {
         EndpointFixture fixture;
         QCOMPARE(fixture.ask("GET", "/healthz", {{"Authorization", ""}}).status, 503);
-        fixture.endpoint.setApiHandler([](http::Request&&, http::Exchange exchange, const QByteArray&) {
-            exchange.respond(http::Response::json(200, "{}"));
-        });
+        fixture.endpoint.setApiHandler(
+            [](const http::Request&, const HttpEndpoint::ApiAnswer& answer) { answer(http::Response::json(200, "{}")); });
         QCOMPARE(fixture.ask("GET", "/healthz", {{"Authorization", ""}}).status, 200);
     }
     void withAuthenticationOffEverybodyOfThisMachineGetsIn()

@@ -18,9 +18,8 @@ public:
     {
         pipeline.setMasker(*makeMasker(configuration.masking));
         opened = stores.open().has_value();
-        endpoint.endpoint.setApiHandler([this](http::Request&& request, http::Exchange exchange, const QByteArray& requestId) {
-            api.handle(std::move(request), std::move(exchange), requestId);
-        });
+        endpoint.endpoint.setApiHandler(
+            [this](const http::Request& request, HttpApi::Answer answer) { api.handle(request, std::move(answer)); });
     }
     ~ApiFixture()
     {
@@ -141,6 +140,30 @@ private Q_SLOTS:
         QCOMPARE(answer.status, 405);
         QCOMPARE(answer.field("Allow"), QByteArray("GET, HEAD"));
         QCOMPARE(answer.field("X-Request-ID"), QByteArray("r-1"));
+    }
+    void everyAnswerIsCountedUnderItsRouteAndStatus()
+    {
+        ApiFixture fixture;
+        (void)fixture.get("/api/v1/status");
+        (void)fixture.get("/api/v1/audit?limit=1");
+        (void)fixture.get("/api/v1/audit?limit=none");
+        (void)fixture.get("/api/v1/traces/0af7651916cd43dd8448eb211c80319c");
+        (void)fixture.get("/api/v1/my-own-word");
+        (void)fixture.get("/api/v1/logs", "DELETE");
+        (void)fixture.get("/metrics");
+        (void)fixture.get("/healthz");
+        const auto counted = [&fixture](const QByteArray& method, const QByteArray& route, const QByteArray& status) {
+            return fixture.endpoint.recorder.sum(telemetry::MetricId::HttpRequests, {method, route, status});
+        };
+        QCOMPARE(counted("GET", "/api/v1/status", "200"), 1.0);
+        QCOMPARE(counted("GET", "/api/v1/audit", "200"), 1.0);
+        QCOMPARE(counted("GET", "/api/v1/audit", "400"), 1.0);
+        QCOMPARE(counted("GET", "/api/v1/traces", "404"), 1.0);
+        QCOMPARE(counted("GET", "/api/v1/:other", "404"), 1.0);
+        QCOMPARE(counted("DELETE", "/api/v1/logs", "405"), 1.0);
+        QCOMPARE(counted("GET", "/metrics", "200"), 1.0);
+        QCOMPARE(counted("GET", "/healthz", "200"), 1.0);
+        QCOMPARE(fixture.endpoint.recorder.sum(telemetry::MetricId::HttpRequests), 8.0);
     }
     void aClientsTokenReadsNothingButHealth()
     {
