@@ -106,6 +106,8 @@ Status Gateway::apply(const config::Config& configuration)
         const auto same = std::find_if(previous.begin(), previous.end(), [&](const auto& connection) {
             return connection != nullptr && !needsNewConnection(connection->server(), server);
         });
+        m_deps.recorder.recordMetric(same == previous.end() ? telemetry::MetricId::CacheMisses : telemetry::MetricId::CacheHits,
+                                     {QByteArrayLiteral("server_config")}, 1);
         if (same != previous.end()) {
             m_connections.push_back(std::move(*same));
             const int index = static_cast<int>(m_connections.size()) - 1;

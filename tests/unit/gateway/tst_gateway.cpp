@@ -162,6 +162,18 @@ private Q_SLOTS:
         QCOMPARE(m_recorder.sum(MetricId::CacheHits, "tools"), 1.0);
         QCOMPARE(m_recorder.sum(MetricId::ServersDiscovered, "alpha"), 1.0);
     }
+    void aServersConfigurationThatIsNewIsACacheMissAndAnUnchangedOneAHit()
+    {
+        const config::Server echo = programServer(builtProgram(QStringLiteral("oriel-echo-server")));
+        open({named(echo, "alpha"), named(echo, "beta")});
+        QCOMPARE(m_recorder.sum(MetricId::CacheMisses, "server_config"), 2.0);
+        QCOMPARE(m_recorder.sum(MetricId::CacheHits, "server_config"), 0.0);
+        config::Config configuration;
+        configuration.servers = {named(echo, "alpha"), named(echo, "gamma")};
+        QVERIFY(m_gateway->apply(configuration));
+        QCOMPARE(m_recorder.sum(MetricId::CacheMisses, "server_config"), 3.0);
+        QCOMPARE(m_recorder.sum(MetricId::CacheHits, "server_config"), 1.0);
+    }
     void aSessionOfOneServerSeesThatServerAlone()
     {
         openTwoEchoes();
