@@ -66,6 +66,7 @@ void Gateway::retire(std::unique_ptr<upstream::ServerConnection> connection)
     for (const quint64 cookie : orphans) {
         const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
         connection->cancel(call->token, "the server was removed or changed");
+        abandonSubscription(*call);
         call->record.hops.clear();
         answerError(call->incoming, call->record, telemetry::Outcome::Unavailable, QByteArrayLiteral("unavailable"),
                     mcp::error_code::ServerError,

@@ -114,6 +114,7 @@ private:
                                                                          ActiveCall** call) const;
     void relayLogMessage(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related);
     void announceList(mcp::ListKind kind, const upstream::ServerConnection* of = nullptr);
+    void abandonSubscription(const ActiveCall& call); ///< a resources/subscribe ended without an answer
     void unsubscribeUpstream(const QByteArray& server, const QByteArray& uri);
     void sendLevelUpstream(upstream::ServerConnection& connection);
     void resubscribe(upstream::ServerConnection& connection);

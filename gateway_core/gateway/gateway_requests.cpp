@@ -426,6 +426,7 @@ void Gateway::cancelByClient(const downstream::Incoming& incoming)
     (void)m_document.parse(incoming.message.raw);
     const QByteArray reason = m_document.root().find("params").find("reason").asUtf8().left(256);
     call->connection->cancel(call->token, reason);
+    abandonSubscription(*call);
     telemetry::CallRecord& record = call->record;
     telemetry::Hop& hop = record.hops.last();
     hop.server = call->connection->context();

@@ -225,13 +225,23 @@ void Gateway::onStateChanged(upstream::ServerConnection& connection)
 
 void Gateway::resubscribe(upstream::ServerConnection& connection)
 {
-    for (const QByteArray& uri : m_subscriptions.urisOf(connection.name())) {
+    for (const QByteArray& uri : m_subscriptions.reopen(connection.name())) {
         json::Writer params;
         params.beginObject().member("uri", uri).endObject();
         upstream::CallOptions options;
         options.operation = upstream::OperationType::Connectivity;
         connection.call(mcp::methodName(MethodId::ResourcesSubscribe), params.view(), options, *this);
     }
+}
+
+void Gateway::abandonSubscription(const ActiveCall& call)
+{
+    const QByteArray& server = call.connection->name();
+    const QByteArray& uri = call.record.routedTarget;
+    // Whether the server took it is not known.
+    if (call.incoming.message.methodId == MethodId::ResourcesSubscribe &&
+        m_subscriptions.remove(server, uri, call.incoming.session.get()))
+        unsubscribeUpstream(server, uri);
 }
 
 void Gateway::unsubscribeUpstream(const QByteArray& server, const QByteArray& uri)

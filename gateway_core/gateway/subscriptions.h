@@ -16,31 +16,36 @@ class Subscriptions {
 public:
     using Key = std::pair<QByteArray, QByteArray>; ///< server's name, URI
 
-    /// True when this is the first subscriber: the server has to be told.
+    /// True when the server has to be told: it has not accepted a subscription to this resource.
     bool add(const QByteArray& server, const QByteArray& uri, const downstream::Session* session)
     {
-        QSet<const downstream::Session*>& subscribers = m_subscribers[{server, uri}];
-        const bool first = subscribers.isEmpty();
-        subscribers.insert(session);
-        return first;
+        Entry& entry = m_entries[{server, uri}];
+        entry.sessions.insert(session);
+        return !entry.isAccepted;
+    }
+    void accept(const QByteArray& server, const QByteArray& uri)
+    {
+        const auto it = m_entries.find({server, uri});
+        if (it != m_entries.end())
+            it->isAccepted = true;
     }
     /// True when this was the last subscriber.
     bool remove(const QByteArray& server, const QByteArray& uri, const downstream::Session* session)
     {
-        const auto it = m_subscribers.find({server, uri});
-        if (it == m_subscribers.end() || !it->remove(session) || !it->isEmpty())
+        const auto it = m_entries.find({server, uri});
+        if (it == m_entries.end() || !it->sessions.remove(session) || !it->sessions.isEmpty())
             return false;
-        m_subscribers.erase(it);
+        m_entries.erase(it);
         return true;
     }
     /// Forgets a session; gives what nobody subscribes any more.
     QList<Key> removeSession(const downstream::Session* session)
     {
         QList<Key> ended;
-        for (auto it = m_subscribers.begin(); it != m_subscribers.end();) {
-            if (it->remove(session) && it->isEmpty()) {
+        for (auto it = m_entries.begin(); it != m_entries.end();) {
+            if (it->sessions.remove(session) && it->sessions.isEmpty()) {
                 ended.append(it.key());
-                it = m_subscribers.erase(it);
+                it = m_entries.erase(it);
             } else {
                 ++it;
             }
@@ -49,22 +54,28 @@ public:
     }
     [[nodiscard]] QSet<const downstream::Session*> of(const QByteArray& server, const QByteArray& uri) const
     {
-        return m_subscribers.value({server, uri});
+        return m_entries.value({server, uri}).sessions;
     }
-    /// What to subscribe again after `server` came back.
-    [[nodiscard]] QList<QByteArray> urisOf(const QByteArray& server) const
+    /// What to subscribe again after `server` came back; nothing of it is accepted any more.
+    [[nodiscard]] QList<QByteArray> reopen(const QByteArray& server)
     {
         QList<QByteArray> uris;
-        for (auto it = m_subscribers.cbegin(); it != m_subscribers.cend(); ++it) {
-            if (it.key().first == server)
-                uris.append(it.key().second);
+        for (auto it = m_entries.begin(); it != m_entries.end(); ++it) {
+            if (it.key().first != server)
+                continue;
+            uris.append(it.key().second);
+            it->isAccepted = false;
         }
         return uris;
     }
-    [[nodiscard]] qsizetype count() const { return m_subscribers.size(); }
+    [[nodiscard]] qsizetype count() const { return m_entries.size(); }
 
 private:
-    QHash<Key, QSet<const downstream::Session*>> m_subscribers;
+    struct Entry {
+        QSet<const downstream::Session*> sessions;
+        bool isAccepted = false; ///< by the server
+    };
+    QHash<Key, Entry> m_entries;
 };
 
 } // namespace oriel::gateway
