@@ -232,6 +232,13 @@ ServerSnapshot GatewayService::Private::snapshotOf(const config::Server& server)
     return snapshot;
 }
 
+QString GatewayService::Private::configError() const
+{
+    QStringList lines{readError, maskingError, gatewayError};
+    lines.removeAll(QString());
+    return lines.join(QLatin1Char('\n'));
+}
+
 GatewayStatus GatewayService::status() const
 {
     GatewayStatus status;
@@ -264,7 +271,7 @@ GatewayStatus GatewayService::status() const
         status.vaultDegraded = vault.degraded();
     }
     status.configPath = d->options.configPath;
-    status.configError = d->configError;
+    status.configError = d->configError();
     if (d->auditState.health != store::AuditState::Health::Ok)
         status.auditError = d->auditState.error.toString();
     return status;
