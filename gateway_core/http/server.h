@@ -45,8 +45,8 @@ public:
     /// Sees a request's head before its body is read; an answer refuses it, and the body is never read.
     using HeadCheck = std::function<std::optional<Response>(const Request& head)>;
 
-    /// Gets every answer that the server gives by itself (408, 411, 413, 503 …), before it leaves, to add fields to it. Of the head
-    /// is there what had been read.
+    /// Gets every answer that the server gives by itself (408, 411, 413, 503 …), before it leaves, to add fields to it. Of the
+    /// head is there what had been read.
     using OnRefusal = std::function<void(const Request& head, Response& answer)>;
 
     struct Counters {

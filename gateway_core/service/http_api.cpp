@@ -192,7 +192,9 @@ void HttpApi::handle(const http::Request& request, Answer answer)
     else if (path == "/metrics" || path == "/api/v1/metrics")
         metrics(request, std::move(answer));
     else if (path == "/api/v1/status")
-        answerLater(std::move(answer), [this] { return http::Response::json(200, m_deps.status()); });
+        m_deps.status([this, answer = std::move(answer)](const QByteArray& json) {
+            QMetaObject::invokeMethod(this, [answer, json] { answer(http::Response::json(200, json)); });
+        });
     else if (path == "/api/v1/traces")
         answerLater(std::move(answer), [this, query] { return listTraces(m_deps.stores.traces, query); });
     else if (path.startsWith("/api/v1/traces/"))

@@ -22,7 +22,8 @@ public:
         TelemetryPipeline& pipeline;
         QThreadPool& readers;
         std::shared_ptr<const telemetry::Resource> resource;
-        std::function<QByteArray()> status; ///< any thread: the JSON of /api/v1/status
+        /// Gives the JSON of /api/v1/status to its argument, now or later, on any thread; never after the API is gone.
+        std::function<void(std::function<void(const QByteArray&)>)> status;
     };
     explicit HttpApi(Dependencies dependencies, QObject* parent = nullptr);
 

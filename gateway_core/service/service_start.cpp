@@ -260,11 +260,15 @@ Status GatewayService::Private::startGateway()
             host = new GatewayHost(std::move(dependencies), effective, effective.gateway.auth);
             api = new HttpApi({*stores, *pipeline, readers,
                                resourceOf(effective.telemetry, QByteArray::number(QCoreApplication::applicationPid())),
-                               [this] { return q.statusJson(); }},
+                               [this](const std::function<void(const QByteArray&)>& give) {
+                                   QMetaObject::invokeMethod(&q, [this, give] {
+                                       if (host != nullptr)
+                                           give(q.statusJson());
+                                   });
+                               }},
                               host);
-            host->endpoint().setApiHandler([this](const http::Request& request, HttpApi::Answer answer) {
-                api->handle(request, std::move(answer));
-            });
+            host->endpoint().setApiHandler(
+                [this](const http::Request& request, HttpApi::Answer answer) { api->handle(request, std::move(answer)); });
             control =
                 new LocalControl({[this](QLocalSocket* socket, const QByteArray& server, qint64 pid) {
                                       host->bridges().serve(socket, {server, pid});

@@ -37,9 +37,9 @@ struct GatewayService::Private {
     DataDirectoryLock lock;
     config::Config fileConfig; ///< as the file has it
     config::Config effective;  ///< with environment, command line and demo put over it
-    QString readError;    ///< the file is broken; the last good one is in force
-    QString maskingError; ///< what of the configuration could not be put in force …
-    QString gatewayError; ///< … and why the gateway refused it
+    QString readError;         ///< the file is broken; the last good one is in force
+    QString maskingError;      ///< what of the configuration could not be put in force …
+    QString gatewayError;      ///< … and why the gateway refused it
     QStringList fileWarnings;
     QStringList environmentWarnings;
 

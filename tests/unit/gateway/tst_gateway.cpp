@@ -323,7 +323,8 @@ private Q_SLOTS:
     }
     void aSubscriptionIsTheServersToAccept()
     {
-        open({subscribable(QStringLiteral("n=$((n+1)); if [ $n -eq 1 ]; then refuse \"$line\"; else answer \"$line\" '{}'; fi"))});
+        open(
+            {subscribable(QStringLiteral("n=$((n+1)); if [ $n -eq 1 ]; then refuse \"$line\"; else answer \"$line\" '{}'; fi"))});
         const auto first = openSession();
         QTRY_VERIFY(allReady());
         const QByteArray params = "{\"uri\":\"a://b\"}";

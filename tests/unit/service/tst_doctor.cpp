@@ -83,7 +83,8 @@ private Q_SLOTS:
         DoctorInput running = input("{\"mcpServers\":{},\"nonsense\":1}", true);
         const auto before = of(runDoctor(running), QStringLiteral("configuration"));
         QCOMPARE(before.first().verdict, Verdict::Warning);
-        running.configWarnings = {before.first().finding, QStringLiteral("environment: OTEL_SDK_DISABLED: expected true or false")};
+        running.configWarnings = {before.first().finding,
+                                  QStringLiteral("environment: OTEL_SDK_DISABLED: expected true or false")};
         const auto checks = of(runDoctor(running), QStringLiteral("configuration"));
         QCOMPARE(checks.size(), before.size() + 1);
         QVERIFY(std::any_of(checks.cbegin(), checks.cend(), [](const DoctorCheck& check) {
@@ -140,8 +141,9 @@ private Q_SLOTS:
     }
     void theTextSaysWhatToDoBelowEachProblem()
     {
-        const QString text = doctorText({{QStringLiteral("port"), Verdict::Failure, QStringLiteral("taken"), QStringLiteral("Stop it.")},
-                                         {QStringLiteral("keychain"), Verdict::Ok, QStringLiteral("open"), {}}});
+        const QString text =
+            doctorText({{QStringLiteral("port"), Verdict::Failure, QStringLiteral("taken"), QStringLiteral("Stop it.")},
+                        {QStringLiteral("keychain"), Verdict::Ok, QStringLiteral("open"), {}}});
         QCOMPARE(text, QStringLiteral("problem  port: taken\n         Stop it.\nok       keychain: open\n"));
     }
 };

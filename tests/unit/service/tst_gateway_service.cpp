@@ -62,6 +62,18 @@ public:
         spinUntil([&] { return isWhole(peer.received) || peer.isClosed(); });
         return answerIn(peer.received);
     }
+    /// A client's session: the fields of its further requests.
+    [[nodiscard]] Fields openSession()
+    {
+        Fields fields{{"Authorization", "Bearer " + token(QStringLiteral("client"), QStringLiteral("mcp"))}};
+        const HttpAnswer opened = ask("POST /mcp", fields, EndpointFixture::initialize());
+        fields.append({"Mcp-Session-Id", opened.field("Mcp-Session-Id")});
+        return fields;
+    }
+    [[nodiscard]] QByteArray metrics(const QByteArray& reader) const
+    {
+        return ask("GET /metrics", {{"Authorization", "Bearer " + reader}}).body;
+    }
     /// What the doctor says of the configuration.
     [[nodiscard]] QStringList findings()
     {
@@ -84,6 +96,20 @@ public:
 private:
     QTemporaryDir m_directory;
 };
+
+/// The value of the first series that begins so; empty when there is none.
+QByteArray valueOf(const QByteArray& metrics, const QByteArray& series)
+{
+    const qsizetype at = metrics.indexOf('\n' + series);
+    const QByteArray line = at < 0 ? QByteArray() : metrics.mid(at + 1, metrics.indexOf('\n', at + 1) - at - 1);
+    return line.mid(line.lastIndexOf(' ') + 1);
+}
+
+QByteArray callOf(const QByteArray& tool, const QByteArray& arguments)
+{
+    return "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/call\",\"params\":{\"name\":\"" + tool +
+           "\",\"arguments\":" + arguments + "}}";
+}
 
 const QByteArray kBroken = "{\n  \"mcpServers\": {,}\n}";
 
@@ -179,30 +205,15 @@ private Q_SLOTS:
         RunningOriel oriel(withServer("echo", ",\"gateway\":{\"prefixSingleServer\":true}"));
         QVERIFY(oriel.started);
         QTRY_COMPARE(oriel.service->status().serversReady, 1);
-        const QByteArray mcp = oriel.token(QStringLiteral("client"), QStringLiteral("mcp"));
-        const QByteArray api = oriel.token(QStringLiteral("reader"), QStringLiteral("api"));
-        QVERIFY(!mcp.isEmpty() && !api.isEmpty());
         QCOMPARE(oriel.ask("POST /mcp", {}, EndpointFixture::initialize()).status, 401);
-        Fields fields{{"Authorization", "Bearer " + mcp}};
-        const QByteArray session = oriel.ask("POST /mcp", fields, EndpointFixture::initialize()).field("Mcp-Session-Id");
-        fields.append({"Mcp-Session-Id", session});
+        const Fields fields = oriel.openSession();
         (void)oriel.ask("POST /mcp", fields, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}");
-        const HttpAnswer called = oriel.ask("POST /mcp", fields,
-                                            "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/call\",\"params\":{\"name\":"
-                                            "\"echo__echo\",\"arguments\":{\"text\":\"hi\"}}}");
+        const HttpAnswer called = oriel.ask("POST /mcp", fields, callOf("echo__echo", "{\"text\":\"hi\"}"));
         QVERIFY2(called.body.contains("\"text\":\"hi\""), called.body.constData());
 
-        QByteArray text;
-        const auto fetch = [&] {
-            text = oriel.ask("GET /metrics", {{"Authorization", "Bearer " + api}}).body;
-            return text.contains("mcp_gateway_tool_call_success_total");
-        };
-        QTRY_VERIFY(fetch());
-        const auto value = [&text](const QByteArray& series) {
-            const qsizetype at = text.indexOf('\n' + series);
-            const QByteArray line = at < 0 ? QByteArray() : text.mid(at + 1, text.indexOf('\n', at + 1) - at - 1);
-            return line.mid(line.lastIndexOf(' ') + 1);
-        };
+        const QByteArray reader = oriel.token(QStringLiteral("reader"), QStringLiteral("api"));
+        QTRY_COMPARE(valueOf(oriel.metrics(reader), "mcp_gateway_tool_call_success_total"), QByteArray("1"));
+        const QByteArray text = oriel.metrics(reader);
         const QList<std::pair<QByteArray, QByteArray>> expected{
             {"mcp_gateway_tool_calls_total{project_id=\"default\",server_name=\"echo\",tool_name=\"echo\"}", "1"},
             {"mcp_gateway_tool_call_success_total{server_name=\"echo\",tool_name=\"echo\"}", "1"},
@@ -228,7 +239,59 @@ private Q_SLOTS:
             {"mcp_client_operation_duration_seconds_count", "1"},
         };
         for (const auto& [series, count] : expected)
-            QVERIFY2(value(series) == count, QByteArray(series + " is " + value(series)).constData());
+            QVERIFY2(valueOf(text, series) == count, QByteArray(series + " is " + valueOf(text, series)).constData());
+    }
+    void aCallThatTimesOutAndASessionThatEndsAreInTheMetrics()
+    {
+        RunningOriel oriel("{\"mcpServers\":{\"demo\":{\"command\":\"" ORIEL_DEMO_SERVER
+                           "\"}},\"gateway\":{\"prefixSingleServer\":true,\"timeouts\":{\"toolCall\":\"300ms\"}}}");
+        QTRY_COMPARE(oriel.service->status().serversReady, 1);
+        const Fields fields = oriel.openSession();
+        const HttpAnswer late = oriel.ask("POST /mcp", fields, callOf("demo__slow_report", "{\"seconds\":600}"));
+        QVERIFY2(late.body.contains("\"error\""), late.body.constData());
+        const HttpAnswer unknown = oriel.ask("POST /mcp", fields, callOf("demo__none", "{}"));
+        QVERIFY2(unknown.body.contains("Unknown tool"), unknown.body.constData());
+        QCOMPARE(oriel.ask("GET /metrics", fields).status, 403);
+
+        const QByteArray reader = oriel.token(QStringLiteral("reader"), QStringLiteral("api"));
+        QTRY_COMPARE(valueOf(oriel.metrics(reader), "mcp_gateway_timeout_operations_timed_out_total"), QByteArray("1"));
+        QTRY_COMPARE(valueOf(oriel.metrics(reader), "mcp_gateway_active_sessions"), QByteArray("1"));
+        const QByteArray text = oriel.metrics(reader);
+        const QList<std::pair<QByteArray, QByteArray>> expected{
+            {"mcp_gateway_timeout_operations_total{operation_type=\"tool_call\"}", "1"},
+            {"mcp_gateway_timeout_operations_timed_out_total{operation_type=\"tool_call\"}", "1"},
+            {"mcp_gateway_timeout_escalation_warn_total{operation_type=\"tool_call\"}", "1"},
+            {"mcp_gateway_timeout_escalation_timeout_total{operation_type=\"tool_call\"}", "1"},
+            {"mcp_gateway_timeout_escalation_fail_total{operation_type=\"tool_call\"}", "1"},
+            {"mcp_gateway_timeout_active_operations{operation_type=\"tool_call\"}", "0"},
+            {"mcp_gateway_tool_call_failure_total{error_type=\"timeout\",server_name=\"demo\",tool_name=\"slow_report\"}", "1"},
+            {"mcp_gateway_tool_call_errors_total{error_type=\"timeout\",server_name=\"demo\"}", "1"},
+            {"mcp_gateway_auth_failure_total{auth_provider=\"token\",failure_reason=\"wrong_scope\"}", "1"},
+            {"http_requests_total{endpoint=\"/metrics\",method=\"GET\",status=\"403\"}", "1"},
+        };
+        for (const auto& [series, count] : expected)
+            QVERIFY2(valueOf(text, series) == count, QByteArray(series + " is " + valueOf(text, series)).constData());
+
+        QCOMPARE(oriel.ask("DELETE /mcp", fields).status, 200);
+        QTRY_COMPARE(valueOf(oriel.metrics(reader), "mcp_gateway_active_sessions"), QByteArray("0"));
+        QCOMPARE(valueOf(oriel.metrics(reader), "mcp_gateway_active_users"), QByteArray("0"));
+    }
+    void theEndDoesNotWaitForQuestionsThatAreStillAsked()
+    {
+        RunningOriel oriel("{\"mcpServers\":{}}");
+        const QByteArray reader = oriel.token(QStringLiteral("reader"), QStringLiteral("api"));
+        const HttpAnswer status = oriel.ask("GET /api/v1/status", {{"Authorization", "Bearer " + reader}});
+        QCOMPARE(status.status, 200);
+        QVERIFY2(status.body.startsWith("{\"version\":\""), status.body.constData());
+        std::vector<std::unique_ptr<RawPeer>> peers;
+        for (int i = 0; i < 8; ++i)
+            peers.push_back(std::make_unique<RawPeer>(oriel.port));
+        for (const auto& peer : peers)
+            peer->send("GET /api/v1/status HTTP/1.1\r\nHost: 127.0.0.1:" + QByteArray::number(oriel.port) +
+                       "\r\nAuthorization: Bearer " + reader + "\r\n\r\n");
+        oriel.service->stop();
+        for (const auto& peer : peers)
+            QTRY_VERIFY(peer->isClosed());
     }
 };
 

@@ -52,7 +52,7 @@ public:
     Stores stores{endpoint.directory.filePath(QStringLiteral("data")), configuration, clock, random, QByteArray(32, 'k'),
                   [](const QByteArray& payload) { return payload; }};
     TelemetryPipeline pipeline{{clock, random, buffer, stores, exports}, configuration};
-    HttpApi api{{stores, pipeline, readers, nullptr, [] { return QByteArrayLiteral("{\"a\":1}"); }}};
+    HttpApi api{{stores, pipeline, readers, nullptr, [](const auto& give) { give("{\"a\":1}"); }}};
     bool opened = false;
 };
 

@@ -28,8 +28,8 @@ struct PipelineFixture {
         file.includePayloads = true;
         configuration.telemetry.destinations = {file};
         configuration.telemetry.spanInterval = std::chrono::milliseconds(10);
-        pipeline = std::make_unique<TelemetryPipeline>(
-            TelemetryPipeline::Dependencies{clock, random, buffer, stores, exports}, configuration);
+        pipeline = std::make_unique<TelemetryPipeline>(TelemetryPipeline::Dependencies{clock, random, buffer, stores, exports},
+                                                       configuration);
         pipeline->setMasker(*makeMasker(configuration.masking));
         const auto resource = telemetry::makeResource({});
         exports.configure(configuration.telemetry, resource, telemetry::orielScope());
@@ -40,7 +40,8 @@ struct PipelineFixture {
     }
     ~PipelineFixture() { stores.close(); }
 
-    [[nodiscard]] telemetry::CallRecord call(const QByteArray& arguments, const QByteArray& response, Outcome outcome = Outcome::Ok)
+    [[nodiscard]] telemetry::CallRecord call(const QByteArray& arguments, const QByteArray& response,
+                                             Outcome outcome = Outcome::Ok)
     {
         auto client = std::make_shared<telemetry::ClientContext>();
         client->clientName = "tester";
@@ -114,7 +115,11 @@ struct PipelineFixture {
     SeededRandom random{11};
     TelemetryBuffer buffer;
     otlp::ExportPipeline exports{{clock, random, {}, {}, {}, {}}};
-    Stores stores{directory.filePath(QStringLiteral("data")), configuration, clock, random, QByteArray(32, 'k'),
+    Stores stores{directory.filePath(QStringLiteral("data")),
+                  configuration,
+                  clock,
+                  random,
+                  QByteArray(32, 'k'),
                   [this](const QByteArray& payload) { return pipeline->masker()->maskJson(payload).bytes; }};
     std::unique_ptr<TelemetryPipeline> pipeline;
     bool opened = false;
@@ -166,7 +171,8 @@ private Q_SLOTS:
         telemetry::LogRecord log;
         log.timeUnixNs = fixture.clock.unixNs();
         log.body = telemetry::AnyValue("token is " + kSecret);
-        log.attributes.push_back({QByteArrayLiteral("authorization"), telemetry::AnyValue(QByteArrayLiteral("Bearer abcdefgh12345"))});
+        log.attributes.push_back(
+            {QByteArrayLiteral("authorization"), telemetry::AnyValue(QByteArrayLiteral("Bearer abcdefgh12345"))});
         fixture.buffer.recordLog(std::move(log));
         telemetry::SpanData span;
         span.traceId = TraceId::generate(fixture.random);
@@ -215,7 +221,8 @@ private Q_SLOTS:
             QCOMPARE(data.numbers.front().value, 1.0);
             QByteArray labels;
             for (const telemetry::Attribute& attribute : data.numbers.front().attributes)
-                labels += attribute.key + '=' + (attribute.value.text() != nullptr ? *attribute.value.text() : QByteArray()) + ' ';
+                labels +=
+                    attribute.key + '=' + (attribute.value.text() != nullptr ? *attribute.value.text() : QByteArray()) + ' ';
             QVERIFY2(labels.contains("reason=buffer_full"), labels.constData());
             return;
         }
