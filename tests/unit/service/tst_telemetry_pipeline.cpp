@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "otlp/local_exporters.h"
 #include "service/masking.h"
 #include "service/telemetry_pipeline.h"
 #include "telemetry/resource.h"
@@ -90,8 +91,13 @@ struct PipelineFixture {
     }
     [[nodiscard]] QByteArray exported() const
     {
-        QFile file(configuration.telemetry.destinations.first().endpoint);
-        return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+        QByteArray all;
+        for (const otlp::Signal signal : {otlp::Signal::Traces, otlp::Signal::Logs}) {
+            QFile file(otlp::FileExporter::pathFor(configuration.telemetry.destinations.first().endpoint, signal));
+            if (file.open(QIODevice::ReadOnly))
+                all += file.readAll();
+        }
+        return all;
     }
     /// The sum of a counter, or the observations of a histogram; −1 when there is no such metric.
     [[nodiscard]] double metric(const QByteArray& name)
@@ -187,7 +193,7 @@ private Q_SLOTS:
         QCOMPARE(logs.rows.size(), std::size_t(1));
         QVERIFY(!telemetry::toJson(logs.rows.front().record->body).contains(kSecret));
         QVERIFY(!fixture.stores.traces.trace(trace).spans.front().statusMessage.contains(kSecret));
-        QTRY_VERIFY(fixture.exported().contains("server.start"));
+        QTRY_VERIFY(fixture.exported().contains("server.start") && fixture.exported().contains("resourceLogs"));
         QVERIFY(!fixture.exported().contains(kSecret) && !fixture.exported().contains("abcdefgh12345"));
     }
     void onlyToolCallsAreAudited()
