@@ -76,10 +76,14 @@ private:
 
     void act()
     {
-        int total = 0;
-        for (const ScriptStep& step : kScript)
-            total += step.weight;
-        int pick = static_cast<int>(m_random.next64() % static_cast<quint64>(total));
+        constexpr int kTotal = [] {
+            int total = 0;
+            for (const ScriptStep& step : kScript)
+                total += step.weight;
+            return total;
+        }();
+        static_assert(kTotal > 0);
+        int pick = static_cast<int>(m_random.next64() % static_cast<quint64>(kTotal));
         const ScriptStep* chosen = kScript.data();
         while ((pick -= chosen->weight) >= 0)
             ++chosen;

@@ -21,12 +21,13 @@ namespace oriel {
 void enterBackground(const char* name)
 {
 #if defined(Q_OS_LINUX)
-    // With everything busy, less than this weight could not keep up with the calls it follows.
-    constexpr int kNice = 3;
+    // Below the process by this much: with everything busy, less could not keep up with the calls it follows.
+    constexpr int kNicer = 3;
     ::pthread_setname_np(::pthread_self(), name);
     const sched_param parameter{};
     (void)::pthread_setschedparam(::pthread_self(), SCHED_BATCH, &parameter);
-    (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), kNice); // on Linux of the thread alone
+    const auto thread = static_cast<id_t>(::syscall(SYS_gettid)); // on Linux a thread has a nice value of its own
+    (void)::setpriority(PRIO_PROCESS, thread, ::getpriority(PRIO_PROCESS, static_cast<id_t>(::getpid())) + kNicer);
 #elif defined(Q_OS_MACOS)
     ::pthread_setname_np(name);
     (void)::pthread_set_qos_class_self_np(QOS_CLASS_UTILITY, 0);

@@ -7,6 +7,8 @@
 #include <QMap>
 #include <QStringList>
 
+#include <span>
+
 namespace oriel::config {
 
 /// The clients whose configuration files Oriel reads and for which it knows how they are pointed at an endpoint.

@@ -56,7 +56,10 @@ public:
     /// Appends "Name: value\r\n" for each field.
     void appendTo(QByteArray& out) const;
     /// At least what appendTo would append.
-    [[nodiscard]] qsizetype serializedSize() const { return static_cast<qsizetype>(m_text.size() + 4 * m_entries.size()); }
+    [[nodiscard]] qsizetype serializedSize() const
+    {
+        return static_cast<qsizetype>(m_text.size()) + 4 * static_cast<qsizetype>(m_entries.size());
+    }
 
     /// Room for a message of about `bytes` of text and `fields` fields.
     void reserve(qsizetype bytes, qsizetype fields);

@@ -99,7 +99,8 @@ void GatewayService::stop()
                                          {d->vaultKeeper.get(), &d->vaultThread}}) {
         // A worker with timers has to die on its own thread, or on none that still runs.
         QMetaObject::invokeMethod(
-            worker, [worker, home = QThread::currentThread()] { worker->moveToThread(home); }, Qt::BlockingQueuedConnection);
+            worker, [moved = worker, home = QThread::currentThread()] { moved->moveToThread(home); },
+            Qt::BlockingQueuedConnection);
         thread->quit();
         thread->wait();
     }

@@ -166,7 +166,7 @@ QFuture<Status> GatewayService::saveConfiguration(config::Config configuration)
 
 QFuture<QList<ImportCandidate>> GatewayService::discoverImports()
 {
-    return d->read([this, existing = d->effective.servers](std::stop_token) {
+    return d->read([existing = d->effective.servers](std::stop_token) {
         QList<ImportCandidate> candidates;
         const config::ImportScan scan = config::scanClients(config::ClientPlaces::ofThisUser());
         for (const config::FoundServer& found : scan.servers) {

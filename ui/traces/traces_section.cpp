@@ -309,9 +309,10 @@ void TracesSection::fetchList()
     store::TraceQuery wanted = query();
     wanted.limit = m_restart ? pageRows : std::clamp(m_list->model()->rowCount(), pageRows, mostRefreshedRows);
     m_listFetch = m_service.traces(wanted);
-    whenDone(m_listFetch, this, [this](const store::TracePage& page) {
+    whenDone(m_listFetch, this, [this, asked = m_restart || !m_listLoaded](const store::TracePage& page) {
         m_listRefresh->finished();
-        if (!page.cancelled)
+        // What was on its way when the list was paused is not shown.
+        if (!page.cancelled && (m_live || asked))
             takeList(page);
     });
 }

@@ -7,7 +7,15 @@
 #include <cstdlib>
 
 // Counting needs to stand in front of the C library's malloc, which sanitizers do themselves.
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define ORIEL_SANITIZED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ORIEL_SANITIZED 1
+#endif
+#if defined(__GLIBC__) && !defined(ORIEL_SANITIZED)
 #define ORIEL_COUNTS_ALLOCATIONS 1
 #else
 #define ORIEL_COUNTS_ALLOCATIONS 0
