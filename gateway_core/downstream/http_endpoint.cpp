@@ -73,6 +73,10 @@ HttpEndpoint::HttpEndpoint(Dependencies dependencies, Options options)
         }
         return refusal;
     });
+    m_server.setOnRefusal([this](const http::Request& head, http::Response& refusal) {
+        countRequest(head, refusal.status);
+        refusal.headers.set("X-Request-ID", requestIdOf(head));
+    });
     m_server.setHandler(
         [this](http::Request&& request, http::Exchange exchange) { handle(std::move(request), std::move(exchange)); });
 }
@@ -87,6 +91,12 @@ Result<quint16> HttpEndpoint::listen(const QHostAddress& address, quint16 port)
 quint16 HttpEndpoint::port() const
 {
     return m_server.port();
+}
+
+void HttpEndpoint::setOptions(Options options)
+{
+    m_options = std::move(options);
+    m_server.setMaxBodyBytes(m_options.maxBodyBytes);
 }
 
 void HttpEndpoint::stop(std::chrono::milliseconds grace, std::function<void()> stopped)
@@ -193,7 +203,12 @@ void HttpEndpoint::handle(http::Request&& request, http::Exchange exchange)
     if (path == QByteArrayView("/mcp") || path.startsWith("/mcp/")) {
         handleMcp(std::move(request), exchange, caller, requestId);
     } else if (m_api) {
-        m_api(std::move(request), std::move(exchange), requestId);
+        http::Request named;
+        named.method = request.method;
+        named.target = request.target;
+        m_api(std::move(request), [this, named, exchange, requestId](http::Response response) mutable {
+            answer(named, exchange, std::move(response), requestId);
+        });
     } else {
         answer(request, exchange, http::Response::text(503, "The gateway is starting.\n"), requestId);
     }

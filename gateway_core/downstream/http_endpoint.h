@@ -39,8 +39,10 @@ public:
         telemetry::Recorder& recorder;
         MessageHandler& handler;
     };
+    /// Answers one request, once, now or later: counts the answer and gives it the request's id. Gateway thread only.
+    using ApiAnswer = std::function<void(http::Response)>;
     /// Serves `/metrics`, `/healthz` and `/api/v1/…`; the token's scope has been checked.
-    using ApiHandler = std::function<void(http::Request&&, http::Exchange, const QByteArray& requestId)>;
+    using ApiHandler = std::function<void(http::Request&&, ApiAnswer)>;
 
     HttpEndpoint(Dependencies dependencies, Options options);
     ~HttpEndpoint();
@@ -48,7 +50,7 @@ public:
     Result<quint16> listen(const QHostAddress& address, quint16 port);
     [[nodiscard]] quint16 port() const;
     void setApiHandler(ApiHandler handler) { m_api = std::move(handler); }
-    void setOptions(Options options) { m_options = std::move(options); }
+    void setOptions(Options options);
     /// Two-stage stop of the server; `stopped` is called when no connection is left.
     void stop(std::chrono::milliseconds grace, std::function<void()> stopped);
     /// Ends every session of a token that was revoked.

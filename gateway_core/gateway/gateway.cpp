@@ -74,6 +74,7 @@ void Gateway::retire(std::unique_ptr<upstream::ServerConnection> connection)
         connection->cancel(call->token, "the server was removed or changed");
         if (call->incoming.reply == nullptr)
             continue; // its client was asked for input and was answered with that
+        abandonSubscription(*call);
         call->record.hops.clear();
         answerError(call->incoming, call->record, telemetry::Outcome::Unavailable, QByteArrayLiteral("unavailable"),
                     mcp::error_code::ServerError,
@@ -114,6 +115,8 @@ Status Gateway::apply(const config::Config& configuration)
         const auto same = std::find_if(previous.begin(), previous.end(), [&](const auto& connection) {
             return connection != nullptr && !needsNewConnection(connection->server(), server);
         });
+        m_deps.recorder.recordMetric(same == previous.end() ? telemetry::MetricId::CacheMisses : telemetry::MetricId::CacheHits,
+                                     {QByteArrayLiteral("server_config")}, 1);
         if (same != previous.end()) {
             m_connections.push_back(std::move(*same));
             const int index = static_cast<int>(m_connections.size()) - 1;

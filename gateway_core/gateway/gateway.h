@@ -141,6 +141,7 @@ private:
     void announceList(mcp::ListKind kind, const upstream::ServerConnection* of = nullptr);
     void callForResource(upstream::ServerConnection& connection, mcp::MethodId method, const QByteArray& uri);
     void subscribeUpstream(const QByteArray& server, const QByteArray& uri);
+    void abandonSubscription(const ActiveCall& call); ///< a resources/subscribe ended without an answer
     void unsubscribeUpstream(const QByteArray& server, const QByteArray& uri);
     void sendLevelUpstream(upstream::ServerConnection& connection);
     void resubscribe(upstream::ServerConnection& connection);

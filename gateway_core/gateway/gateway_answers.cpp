@@ -116,6 +116,12 @@ void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply
     record.hops.clear();
     record.hops.append(makeHop(spanId, call->connection->context(), record.routedTarget, startNs, token, reply));
     if (reply.kind == upstream::Reply::Kind::Response) {
+        if (call->incoming.message.methodId == mcp::MethodId::ResourcesSubscribe) {
+            if (reply.message.kind == mcp::Message::Kind::Error)
+                m_subscriptions.remove(call->connection->name(), record.routedTarget, call->incoming.session.get());
+            else
+                m_subscriptions.accept(call->connection->name(), record.routedTarget);
+        }
         recordAnswer(record, reply.message, reply.message.raw);
         mcp::Rewrite rewrite(reply.message);
         rewrite.setId(call->clientId);
@@ -131,6 +137,7 @@ void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply
                 reply.message.kind == mcp::Message::Kind::Error ? telemetry::WireKind::Error : telemetry::WireKind::Response);
         return;
     }
+    abandonSubscription(*call);
     const bool timedOut = reply.kind == upstream::Reply::Kind::Timeout;
     const Outcome outcome = timedOut                                          ? Outcome::Timeout
                             : reply.kind == upstream::Reply::Kind::Overloaded ? Outcome::Rejected

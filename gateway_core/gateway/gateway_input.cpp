@@ -184,7 +184,8 @@ void Gateway::expireHeld()
         m_heldDeadline.start(static_cast<int>(HeldCalls::kHeldNs / 1'000'000));
 }
 
-// --- a modern server, a client of the handshake revisions -----------------------------------------------------------------------
+// --- a modern server, a client of the handshake revisions
+// -----------------------------------------------------------------------
 
 bool Gateway::askClient(std::unique_ptr<ActiveCall>& call, const mcp::Message& answer)
 {
@@ -210,8 +211,8 @@ bool Gateway::askClient(std::unique_ptr<ActiveCall>& call, const mcp::Message& a
         const QByteArray frame = m_serverRequests.ask(
             kept.incoming.session, method, params.isObject() ? params.raw() : QByteArrayView(),
             [this, cookie, key = member.key.asUtf8()](const mcp::Message* given) { takeInput(cookie, key, given); });
-        recordClientFrame(*kept.incoming.session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Request, nullptr,
-                          frame, &kept.record);
+        recordClientFrame(*kept.incoming.session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Request,
+                          nullptr, frame, &kept.record);
         kept.incoming.reply->notify(frame);
     }
     if (kept.openQuestions == 0)

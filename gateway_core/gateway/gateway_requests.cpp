@@ -465,6 +465,7 @@ void Gateway::cancelByClient(const downstream::Incoming& incoming)
 void Gateway::cancelCall(std::unique_ptr<ActiveCall> call, const QByteArray& reason)
 {
     call->connection->cancel(call->token, reason);
+    abandonSubscription(*call);
     telemetry::CallRecord& record = call->record;
     if (record.hops.isEmpty())
         record.hops.append(telemetry::Hop());

@@ -241,7 +241,7 @@ void Gateway::resubscribe(upstream::ServerConnection& connection)
         connection.setListenFilter(m_subscriptions.urisOf(connection.name()));
         return;
     }
-    for (const QByteArray& uri : m_subscriptions.urisOf(connection.name()))
+    for (const QByteArray& uri : m_subscriptions.reopen(connection.name()))
         callForResource(connection, MethodId::ResourcesSubscribe, uri);
 }
 
@@ -264,6 +264,17 @@ void Gateway::subscribeUpstream(const QByteArray& server, const QByteArray& uri)
         connection.setListenFilter(m_subscriptions.urisOf(server));
     else
         callForResource(connection, MethodId::ResourcesSubscribe, uri);
+    m_subscriptions.accept(server, uri);
+}
+
+void Gateway::abandonSubscription(const ActiveCall& call)
+{
+    const QByteArray& server = call.connection->name();
+    const QByteArray& uri = call.record.routedTarget;
+    // Whether the server took it is not known.
+    if (call.incoming.message.methodId == MethodId::ResourcesSubscribe &&
+        m_subscriptions.remove(server, uri, call.incoming.session.get()))
+        unsubscribeUpstream(server, uri);
 }
 
 void Gateway::unsubscribeUpstream(const QByteArray& server, const QByteArray& uri)

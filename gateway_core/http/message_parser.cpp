@@ -421,6 +421,11 @@ MessageParser::Step MessageParser::finish()
     return d.failWith(400, "The connection closed in the middle of a message");
 }
 
+void MessageParser::setMaxBodyBytes(qint64 bytes)
+{
+    m_impl->sink.limits.maxBodyBytes = bytes;
+}
+
 bool MessageParser::isMidMessage() const
 {
     return m_impl->state == Impl::State::Head || m_impl->state == Impl::State::Body;

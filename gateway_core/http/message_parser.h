@@ -39,6 +39,8 @@ public:
 
     /// Ready for the next message. `headOnly`: the response answers a HEAD and has no body whatever it says.
     void reset(bool headOnly = false);
+    /// Holds from the next head on.
+    void setMaxBodyBytes(qint64 bytes);
     /// Takes the next step in `input` and says in `consumed` how many of its bytes are done with.
     Step next(QByteArrayView input, qsizetype* consumed);
     /// The peer has closed: Done for a body that ends so, else Failed.

@@ -181,9 +181,18 @@ void Server::setHeadCheck(HeadCheck check)
 {
     m_impl->headCheck = std::move(check);
 }
+void Server::setOnRefusal(OnRefusal onRefusal)
+{
+    m_impl->onRefusal = std::move(onRefusal);
+}
 const ServerLimits& Server::limits() const
 {
     return m_impl->limits;
+}
+
+void Server::setMaxBodyBytes(qsizetype bytes)
+{
+    m_impl->limits.maxBodyBytes = bytes;
 }
 
 Server::Counters Server::counters() const

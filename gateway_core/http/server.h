@@ -45,6 +45,10 @@ public:
     /// Sees a request's head before its body is read; an answer refuses it, and the body is never read.
     using HeadCheck = std::function<std::optional<Response>(const Request& head)>;
 
+    /// Gets every answer that the server gives by itself (408, 411, 413, 503 …), before it leaves, to add fields to it. Of the
+    /// head is there what had been read.
+    using OnRefusal = std::function<void(const Request& head, Response& answer)>;
+
     struct Counters {
         quint64 accepted = 0;      ///< connections
         quint64 refused = 0;       ///< connections over maxConnections
@@ -67,8 +71,11 @@ public:
     /// Before listen(). A handler may stop the server but not destroy it.
     void setHandler(Handler handler);
     void setHeadCheck(HeadCheck check);
+    void setOnRefusal(OnRefusal onRefusal);
 
     [[nodiscard]] const ServerLimits& limits() const;
+    /// Holds for requests that begin from now on, on open connections too.
+    void setMaxBodyBytes(qsizetype bytes);
     [[nodiscard]] Counters counters() const;
 
     /// Stops accepting, closes idle connections, lets running answers finish for `grace`, then closes what is left. `stopped`

@@ -156,8 +156,10 @@ void ServerConnection::consume(QByteArrayView input)
 void ServerConnection::parse(QByteArrayView& input)
 {
     while (m_server && m_phase == Phase::Reading && !m_broken) {
-        if (!m_parser.isMidMessage())
+        if (!m_parser.isMidMessage()) {
             m_headBeganNs = m_nowNs;
+            m_parser.setMaxBodyBytes(m_server->limits.maxBodyBytes);
+        }
         qsizetype consumed = 0;
         const MessageParser::Step step = m_parser.next(input, &consumed);
         input = input.sliced(consumed);
@@ -239,7 +241,16 @@ void ServerConnection::dispatch()
 
 void ServerConnection::reject(int status, const QByteArray& message)
 {
-    rejectWith(Response::text(status, message + '\n'));
+    Response response = Response::text(status, message + '\n');
+    if (m_server->onRefusal) {
+        if (m_request.method.isEmpty()) {
+            m_request.method = m_parser.method();
+            m_request.target = m_parser.target();
+            m_request.headers = m_parser.headers();
+        }
+        m_server->onRefusal(m_request, response);
+    }
+    rejectWith(std::move(response));
 }
 
 void ServerConnection::rejectWith(Response response)

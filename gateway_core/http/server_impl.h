@@ -38,10 +38,11 @@ struct Server::Impl {
     QByteArrayView date();
 
     Server& server;
-    const ServerLimits limits;
+    ServerLimits limits;
     const Clock& clock;
     Handler handler;
     HeadCheck headCheck;
+    OnRefusal onRefusal;
     Counters counters;
     Listener listener;
     QByteArray scratch;

@@ -22,14 +22,21 @@ void checkConfiguration(const DoctorInput& input, QList<DoctorCheck>& checks)
 {
     const QString area = QStringLiteral("configuration");
     const auto loaded = config::loadConfig(input.configPath);
+    QStringList warnings;
+    for (const config::Problem& warning : loaded ? loaded->warnings : QList<config::Problem>())
+        warnings.append(warning.toString());
+    for (const QString& warning : input.configWarnings) {
+        if (!warnings.contains(warning))
+            warnings.append(warning);
+    }
+    for (const QString& warning : std::as_const(warnings))
+        checks.append({area, Verdict::Warning, warning, {}});
     if (!loaded) {
         for (const config::Problem& problem : loaded.error())
             checks.append({area, Verdict::Failure, problem.toString(),
                            QStringLiteral("Mend the line; Oriel reads the file again by itself.")});
         return;
     }
-    for (const config::Problem& warning : loaded->warnings)
-        checks.append({area, Verdict::Warning, warning.toString(), {}});
     const QString found =
         QFileInfo::exists(input.configPath)
             ? QStringLiteral("%1 is valid, with %2 servers").arg(input.configPath).arg(loaded->config.servers.size())

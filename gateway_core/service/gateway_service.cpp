@@ -83,6 +83,8 @@ void GatewayService::stop()
     }
     QMetaObject::invokeMethod(d->pipeline.get(), &TelemetryPipeline::drain, Qt::BlockingQueuedConnection);
     waitFor(d->exports.get(), &otlp::ExportPipeline::drained, 3'500, [this] { d->exports->shutdown(); });
+    // The API's queries come back through the host.
+    d->readers.waitForDone();
     if (d->host != nullptr) {
         // Its thread is still running, so the host's timers and sockets go where they live.
         QMetaObject::invokeMethod(

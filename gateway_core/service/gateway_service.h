@@ -64,7 +64,7 @@ public:
     [[nodiscard]] QList<SessionSnapshot> sessions() const;
     [[nodiscard]] config::Config configuration() const;
     [[nodiscard]] QString dataDirectory() const;
-    [[nodiscard]] QByteArray statusJson() const; ///< any thread
+    [[nodiscard]] QByteArray statusJson() const;
 
     // Reading: on a small pool, cancellable, newest state of the stores. "Live" views pass the revision or id they have seen.
     QFuture<store::TracePage> traces(store::TraceQuery query);

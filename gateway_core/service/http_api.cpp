@@ -21,11 +21,29 @@ http::Response problem(int status, QByteArrayView message)
     return http::Response::json(status, writer.take());
 }
 
-int limitOf(QByteArrayView query)
+/// A parameter that is a whole number of at least `least`; `fallback` when it is not there, nothing when it is something else.
+std::optional<std::int64_t> numberOf(QByteArrayView query, const char* name, std::int64_t fallback, std::int64_t least)
 {
-    const auto given = http::queryValue(query, "limit");
-    const int limit = given ? given->toInt() : 100;
-    return std::clamp(limit, 1, kMaxRows);
+    const auto given = http::queryValue(query, name);
+    if (!given)
+        return fallback;
+    bool ok = false;
+    const std::int64_t number = given->toLongLong(&ok);
+    return ok && number >= least ? std::optional(number) : std::nullopt;
+}
+
+/// False when the query asks for something that is no number of rows.
+bool readLimit(QByteArrayView query, int* limit)
+{
+    const auto given = numberOf(query, "limit", 100, 1);
+    if (given)
+        *limit = static_cast<int>(std::min<std::int64_t>(*given, kMaxRows));
+    return given.has_value();
+}
+
+http::Response badLimit()
+{
+    return problem(400, "limit is a whole number from 1 to 1000");
 }
 
 void writeSummary(json::Writer& writer, const store::TraceSummary& trace)
@@ -48,7 +66,8 @@ void writeSummary(json::Writer& writer, const store::TraceSummary& trace)
 http::Response listTraces(const store::TraceStore& traces, QByteArrayView query)
 {
     store::TraceQuery wanted;
-    wanted.limit = limitOf(query);
+    if (!readLimit(query, &wanted.limit))
+        return badLimit();
     if (const auto text = http::queryValue(query, "filter")) {
         const auto filter = store::Filter::parse(*text);
         if (!filter)
@@ -78,12 +97,16 @@ http::Response oneTrace(const store::TraceStore& traces, QByteArrayView hex)
 http::Response listLogs(const store::LogStore& logs, QByteArrayView query)
 {
     store::LogQuery wanted;
-    wanted.limit = limitOf(query);
+    if (!readLimit(query, &wanted.limit))
+        return badLimit();
     wanted.newestFirst = true;
     wanted.source = http::queryValue(query, "source").value_or(QByteArray());
     wanted.text = http::queryValue(query, "text").value_or(QByteArray());
-    if (const auto trace = http::queryValue(query, "trace"))
+    if (const auto trace = http::queryValue(query, "trace")) {
         wanted.traceId = TraceId::fromHex(*trace);
+        if (!wanted.traceId)
+            return problem(400, "trace is a trace id: 32 lower-case hexadecimal digits");
+    }
     json::Writer writer;
     writer.beginObject().key("logs").beginArray();
     for (const store::LogEntry& entry : logs.query(wanted).rows) {
@@ -103,13 +126,18 @@ http::Response listLogs(const store::LogStore& logs, QByteArrayView query)
 
 http::Response listAudit(const Stores& stores, QByteArrayView query)
 {
+    store::AuditQuery wanted;
+    if (!readLimit(query, &wanted.limit))
+        return badLimit();
+    const auto after = numberOf(query, "after", 0, 0);
+    if (!after)
+        return problem(400, "after is the 'next' of the page before");
+    wanted.afterSequence = *after;
     const auto reader = stores.readAudit();
     if (!reader)
         return problem(503, reader.error().toString().toUtf8());
     if (!*reader)
         return http::Response::json(200, R"({"rows":[],"next":0})");
-    store::AuditQuery wanted;
-    wanted.limit = limitOf(query);
     wanted.withPayloads = http::queryValue(query, "payloads") == QByteArrayLiteral("true");
     wanted.text = http::queryValue(query, "text").value_or(QByteArray());
     wanted.requestId = http::queryValue(query, "request_id").value_or(QByteArray());
@@ -130,19 +158,17 @@ http::Response listAudit(const Stores& stores, QByteArrayView query)
 
 HttpApi::HttpApi(Dependencies dependencies, QObject* parent) : QObject(parent), m_deps(std::move(dependencies)) {}
 
-void HttpApi::answerLater(http::Exchange exchange, const QByteArray& requestId, std::function<http::Response()> work)
+void HttpApi::answerLater(Answer answer, std::function<http::Response()> work)
 {
-    m_deps.readers.start([this, exchange = std::move(exchange), requestId, work = std::move(work)] {
-        http::Response response = work();
-        response.headers.set("X-Request-ID", requestId);
-        QMetaObject::invokeMethod(this, [exchange, response = std::move(response)]() mutable { exchange.respond(response); });
+    m_deps.readers.start([this, answer = std::move(answer), work = std::move(work)] {
+        QMetaObject::invokeMethod(this, [answer, response = work()] { answer(response); });
     });
 }
 
-void HttpApi::metrics(const http::Request& request, http::Exchange exchange, const QByteArray& requestId)
+void HttpApi::metrics(const http::Request& request, Answer answer)
 {
     const telemetry::ExpositionFormat format = telemetry::negotiateExposition(request.headers.value("Accept"));
-    answerLater(std::move(exchange), requestId, [this, format] {
+    answerLater(std::move(answer), [this, format] {
         const std::vector<telemetry::MetricData> metrics = m_deps.pipeline.collect();
         http::Response response;
         response.headers.set("Content-Type", telemetry::expositionContentType(format));
@@ -151,33 +177,34 @@ void HttpApi::metrics(const http::Request& request, http::Exchange exchange, con
     });
 }
 
-void HttpApi::handle(http::Request&& request, http::Exchange exchange, const QByteArray& requestId)
+void HttpApi::handle(const http::Request& request, Answer answer)
 {
     const QByteArray path = request.path().toByteArray();
     if (request.method != "GET" && request.method != "HEAD") {
         http::Response response = problem(405, "use GET");
         response.headers.set("Allow", "GET, HEAD");
-        response.headers.set("X-Request-ID", requestId);
-        exchange.respond(response);
+        answer(std::move(response));
         return;
     }
     const QByteArray query = request.query().toByteArray();
     if (path == "/healthz")
-        answerLater(std::move(exchange), requestId, [] { return http::Response::json(200, "{\"status\":\"ok\"}"); });
+        answerLater(std::move(answer), [] { return http::Response::json(200, "{\"status\":\"ok\"}"); });
     else if (path == "/metrics" || path == "/api/v1/metrics")
-        metrics(request, std::move(exchange), requestId);
+        metrics(request, std::move(answer));
     else if (path == "/api/v1/status")
-        answerLater(std::move(exchange), requestId, [this] { return http::Response::json(200, m_deps.status()); });
+        m_deps.status([this, answer = std::move(answer)](const QByteArray& json) {
+            QMetaObject::invokeMethod(this, [answer, json] { answer(http::Response::json(200, json)); });
+        });
     else if (path == "/api/v1/traces")
-        answerLater(std::move(exchange), requestId, [this, query] { return listTraces(m_deps.stores.traces, query); });
+        answerLater(std::move(answer), [this, query] { return listTraces(m_deps.stores.traces, query); });
     else if (path.startsWith("/api/v1/traces/"))
-        answerLater(std::move(exchange), requestId, [this, id = path.mid(15)] { return oneTrace(m_deps.stores.traces, id); });
+        answerLater(std::move(answer), [this, id = path.mid(15)] { return oneTrace(m_deps.stores.traces, id); });
     else if (path == "/api/v1/logs")
-        answerLater(std::move(exchange), requestId, [this, query] { return listLogs(m_deps.stores.logs, query); });
+        answerLater(std::move(answer), [this, query] { return listLogs(m_deps.stores.logs, query); });
     else if (path == "/api/v1/audit")
-        answerLater(std::move(exchange), requestId, [this, query] { return listAudit(m_deps.stores, query); });
+        answerLater(std::move(answer), [this, query] { return listAudit(m_deps.stores, query); });
     else
-        answerLater(std::move(exchange), requestId, [] { return problem(404, "no such route below /api/v1"); });
+        answerLater(std::move(answer), [] { return problem(404, "no such route below /api/v1"); });
 }
 
 } // namespace oriel::service

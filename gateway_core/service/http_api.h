@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "http/exchange.h"
+#include "downstream/http_endpoint.h"
 #include "service/stores.h"
 #include "service/telemetry_pipeline.h"
 
@@ -22,16 +22,18 @@ public:
         TelemetryPipeline& pipeline;
         QThreadPool& readers;
         std::shared_ptr<const telemetry::Resource> resource;
-        std::function<QByteArray()> status; ///< any thread: the JSON of /api/v1/status
+        /// Gives the JSON of /api/v1/status to its argument, now or later, on any thread; never after the API is gone.
+        std::function<void(std::function<void(const QByteArray&)>)> status;
     };
     explicit HttpApi(Dependencies dependencies, QObject* parent = nullptr);
 
-    void handle(http::Request&& request, http::Exchange exchange, const QByteArray& requestId);
+    using Answer = downstream::HttpEndpoint::ApiAnswer;
+    void handle(const http::Request& request, Answer answer);
 
 private:
     /// Runs `work` on the pool and answers with what it gives.
-    void answerLater(http::Exchange exchange, const QByteArray& requestId, std::function<http::Response()> work);
-    void metrics(const http::Request& request, http::Exchange exchange, const QByteArray& requestId);
+    void answerLater(Answer answer, std::function<http::Response()> work);
+    void metrics(const http::Request& request, Answer answer);
 
     Dependencies m_deps;
 };

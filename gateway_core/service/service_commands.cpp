@@ -383,7 +383,8 @@ MaskPreview GatewayService::previewMasking(const QByteArray& text) const
 
 QFuture<QList<DoctorCheck>> GatewayService::doctor()
 {
-    const DoctorInput input{d->options.configPath, d->options.dataDir, status(), servers(), destinations(), d->configWarnings};
+    const DoctorInput input{
+        d->options.configPath, d->options.dataDir, status(), servers(), destinations(), d->fileWarnings + d->environmentWarnings};
     return d->read([input](std::stop_token) { return runDoctor(input); });
 }
 

@@ -232,6 +232,13 @@ ServerSnapshot GatewayService::Private::snapshotOf(const config::Server& server)
     return snapshot;
 }
 
+QString GatewayService::Private::configError() const
+{
+    QStringList lines{readError, maskingError, gatewayError};
+    lines.removeAll(QString());
+    return lines.join(QLatin1Char('\n'));
+}
+
 GatewayStatus GatewayService::status() const
 {
     GatewayStatus status;
@@ -264,7 +271,7 @@ GatewayStatus GatewayService::status() const
         status.vaultDegraded = vault.degraded();
     }
     status.configPath = d->options.configPath;
-    status.configError = d->configError;
+    status.configError = d->configError();
     if (d->auditState.health != store::AuditState::Health::Ok)
         status.auditError = d->auditState.error.toString();
     return status;
@@ -273,36 +280,30 @@ GatewayStatus GatewayService::status() const
 QByteArray GatewayService::statusJson() const
 {
     json::Writer writer;
-    const auto write = [this, &writer] {
-        const GatewayStatus now = status();
+    const GatewayStatus now = status();
+    writer.beginObject()
+        .member("version", ORIEL_VERSION)
+        .member("endpoint", now.endpoint)
+        .member("serversReady", now.serversReady)
+        .member("serversEnabled", now.serversEnabled)
+        .member("sessions", now.sessions)
+        .member("callsPerSecond", now.callsPerSecond)
+        .member("traces", now.traces)
+        .member("dropped", now.dropped)
+        .member("configError", now.configError)
+        .key("servers")
+        .beginArray();
+    for (const ServerSnapshot& server : servers()) {
         writer.beginObject()
-            .member("version", ORIEL_VERSION)
-            .member("endpoint", now.endpoint)
-            .member("serversReady", now.serversReady)
-            .member("serversEnabled", now.serversEnabled)
-            .member("sessions", now.sessions)
-            .member("callsPerSecond", now.callsPerSecond)
-            .member("traces", now.traces)
-            .member("dropped", now.dropped)
-            .member("configError", now.configError)
-            .key("servers")
-            .beginArray();
-        for (const ServerSnapshot& server : servers()) {
-            writer.beginObject()
-                .member("name", server.config.name)
-                .member("state", server.stateText)
-                .member("ready", server.state == ServerState::Ready)
-                .member("tools", server.tools)
-                .member("diagnosis", server.diagnosis.headline)
-                .member("remedy", server.diagnosis.remedy)
-                .endObject();
-        }
-        writer.endArray().endObject();
-    };
-    if (QThread::currentThread() == thread())
-        write();
-    else
-        QMetaObject::invokeMethod(const_cast<GatewayService*>(this), write, Qt::BlockingQueuedConnection);
+            .member("name", server.config.name)
+            .member("state", server.stateText)
+            .member("ready", server.state == ServerState::Ready)
+            .member("tools", server.tools)
+            .member("diagnosis", server.diagnosis.headline)
+            .member("remedy", server.diagnosis.remedy)
+            .endObject();
+    }
+    writer.endArray().endObject();
     return writer.take();
 }
 

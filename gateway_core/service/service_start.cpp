@@ -98,18 +98,18 @@ GatewayService::Private::Private(GatewayService& owner, ServiceOptions given) : 
 Status GatewayService::Private::readConfiguration()
 {
     const auto loaded = config::loadConfig(options.configPath);
-    configWarnings.clear();
     if (!loaded) {
         QStringList lines;
         for (const config::Problem& found : loaded.error())
             lines.append(found.toString());
-        configError = lines.join(QLatin1Char('\n'));
-        return fail(ErrorCode::Parse, configError, options.configPath,
+        readError = lines.join(QLatin1Char('\n'));
+        return fail(ErrorCode::Parse, readError, options.configPath,
                     QStringLiteral("The last good configuration stays in force."));
     }
+    fileWarnings.clear();
     for (const config::Problem& found : loaded->warnings)
-        configWarnings.append(found.toString());
-    configError.clear();
+        fileWarnings.append(found.toString());
+    readError.clear();
     fileConfig = loaded->config;
     return {};
 }
@@ -117,8 +117,9 @@ Status GatewayService::Private::readConfiguration()
 void GatewayService::Private::applyOverrides()
 {
     effective = fileConfig;
+    environmentWarnings.clear();
     for (const config::Problem& found : config::applyEnvironment(effective, processEnvironment()))
-        configWarnings.append(found.toString());
+        environmentWarnings.append(found.toString());
     if (options.port) {
         effective.gateway.port = *options.port;
         effective.gateway.portIsExplicit = true;
@@ -152,10 +153,8 @@ QByteArray GatewayService::Private::auditChainKey() const
 void GatewayService::Private::openStores()
 {
     auto masker = makeMasker(effective.masking);
-    if (!masker) {
-        configError = masker.error().toString();
+    if (!masker)
         masker = makeMasker({});
-    }
     stores = std::make_unique<Stores>(options.dataDir, effective, clock, random, auditChainKey(),
                                       [this](const QByteArray& payload) { return pipeline->masker()->maskJson(payload).bytes; });
     stores->audit.onCommitted = [this](std::int64_t last) {
@@ -217,10 +216,10 @@ void GatewayService::Private::makeWorkers()
 
 void GatewayService::Private::putInForce()
 {
-    if (const auto masker = makeMasker(effective.masking))
+    const auto masker = makeMasker(effective.masking);
+    maskingError = masker ? QString() : masker.error().toString();
+    if (masker)
         pipeline->setMasker(*masker);
-    else
-        configError = masker.error().toString();
     const auto resource = resourceOf(effective.telemetry, QByteArray::number(QCoreApplication::applicationPid()));
     pipeline->configure(effective, resource, telemetry::orielScope());
     exports->configure(effective.telemetry, resource, telemetry::orielScope());
@@ -237,8 +236,7 @@ void GatewayService::Private::applyToGateway()
     QMetaObject::invokeMethod(host, [this, configuration = effective] {
         const Status applied = host->apply(configuration);
         QMetaObject::invokeMethod(&q, [this, applied] {
-            if (!applied)
-                configError = applied.error().toString();
+            gatewayError = applied ? QString() : applied.error().toString();
             schedulePublish();
         });
     });
@@ -263,11 +261,15 @@ Status GatewayService::Private::startGateway()
             host = new GatewayHost(std::move(dependencies), effective, effective.gateway.auth);
             api = new HttpApi({*stores, *pipeline, readers,
                                resourceOf(effective.telemetry, QByteArray::number(QCoreApplication::applicationPid())),
-                               [this] { return q.statusJson(); }},
+                               [this](const std::function<void(const QByteArray&)>& give) {
+                                   QMetaObject::invokeMethod(&q, [this, give] {
+                                       if (host != nullptr)
+                                           give(q.statusJson());
+                                   });
+                               }},
                               host);
-            host->endpoint().setApiHandler([this](http::Request&& request, http::Exchange exchange, const QByteArray& requestId) {
-                api->handle(std::move(request), std::move(exchange), requestId);
-            });
+            host->endpoint().setApiHandler(
+                [this](const http::Request& request, HttpApi::Answer answer) { api->handle(request, std::move(answer)); });
             control =
                 new LocalControl({[this](QLocalSocket* socket, const QByteArray& server, qint64 pid) {
                                       host->bridges().serve(socket, {server, pid});

@@ -37,8 +37,11 @@ struct GatewayService::Private {
     DataDirectoryLock lock;
     config::Config fileConfig; ///< as the file has it
     config::Config effective;  ///< with environment, command line and demo put over it
-    QString configError;
-    QStringList configWarnings;
+    QString readError;         ///< the file is broken; the last good one is in force
+    QString maskingError;      ///< what of the configuration could not be put in force …
+    QString gatewayError;      ///< … and why the gateway refused it
+    QStringList fileWarnings;
+    QStringList environmentWarnings;
 
     QThread gatewayThread;
     QThread telemetryThread;
@@ -95,6 +98,7 @@ struct GatewayService::Private {
     void refreshStatistics();
     void schedulePublish();
     [[nodiscard]] ServerSnapshot snapshotOf(const config::Server& server) const;
+    [[nodiscard]] QString configError() const; ///< all that is wrong with the configuration, in lines
 
     // service_commands.cpp
     void handleCommand(const QByteArray& command, const QByteArray& arguments, const LocalControl::Respond& respond);

@@ -36,17 +36,24 @@ QByteArray guardrailJson(const CallRecord& call)
     return writer.endArray().take();
 }
 
-/// The part that is kept, masked. What is cut is cut before masking, so a huge payload costs no more than the limit.
-QByteArray maskedPart(const telemetry::Payload& payload, qsizetype limit, const privacy::Masker& masker, qsizetype* redactions)
+/// More than the kept part is masked, so that a secret at the cut is seen whole.
+constexpr qsizetype kCutMargin = 4096;
+
+/// The part that is kept, masked. A huge payload costs little more than the limit.
+QByteArray maskedPart(const telemetry::Payload& payload, qsizetype limit, const privacy::Masker& masker)
 {
     if (payload.isEmpty() || limit <= 0)
         return {};
     const QByteArrayView view = payload.view();
-    const QByteArray part = QByteArray::fromRawData(view.data(), std::min(view.size(), limit));
+    const QByteArray part = QByteArray::fromRawData(view.data(), std::min(view.size(), limit + kCutMargin));
+    const qsizetype beyond = std::max<qsizetype>(0, part.size() - limit);
     privacy::MaskResult masked = masker.maskJson(part);
-    *redactions += masked.redactions;
     // The part is a view into the frame, and what is kept must not hold the frame.
-    return masked.changed() ? masked.bytes : QByteArray(part.constData(), part.size());
+    if (!masked.changed())
+        return QByteArray(part.constData(), part.size() - beyond);
+    if (beyond > 0)
+        masked.bytes.truncate(std::clamp<qsizetype>(masked.bytes.size() - beyond, 0, limit));
+    return masked.bytes;
 }
 
 } // namespace
@@ -142,7 +149,7 @@ void TelemetryPipeline::drain()
     for (const TelemetryBatch::Measurement& measurement : m_batch.measurements)
         m_registry.record(measurement.metric, measurement.labels, measurement.value);
     if (m_batch.dropped > 0)
-        m_registry.record(telemetry::MetricId::TelemetryDropped, {QByteArrayLiteral("buffer")},
+        m_registry.record(telemetry::MetricId::TelemetryDropped, {QByteArrayLiteral("all"), QByteArrayLiteral("buffer_full")},
                           static_cast<double>(m_batch.dropped));
     takeCalls(m_batch.calls, m_batch.durables);
     takeSpans(m_batch.spans);
@@ -233,9 +240,8 @@ void TelemetryPipeline::takeCalls(std::vector<CallRecord>& calls, TelemetryBatch
         QByteArray arguments;
         QByteArray response;
         if (isToolCall(call) || (exported && call.targetKind != telemetry::TargetKind::None)) {
-            qsizetype redactions = 0;
-            arguments = maskedPart(call.arguments, m_auditPayloadLimit, *masks, &redactions);
-            response = maskedPart(call.response, m_auditPayloadLimit, *masks, &redactions);
+            arguments = maskedPart(call.arguments, m_auditPayloadLimit, *masks);
+            response = maskedPart(call.response, m_auditPayloadLimit, *masks);
         }
         if (isToolCall(call))
             m_deps.stores.audit.append(auditRow(call, arguments, response), std::move(durable));

@@ -43,8 +43,8 @@ int main(int argc, char** argv)
     oriel::service::GatewayHost host({clock, random, recorder, QString::fromLocal8Bit(argv[3]), "bench",
                                       [](const QString& text) -> oriel::Result<QString> { return text; }},
                                      loaded->config, false);
-    host.endpoint().setApiHandler([](oriel::http::Request&&, oriel::http::Exchange exchange, const QByteArray&) {
-        exchange.respond(oriel::http::Response::text(200, "ok\n"));
+    host.endpoint().setApiHandler([](const oriel::http::Request&, const oriel::downstream::HttpEndpoint::ApiAnswer& answer) {
+        answer(oriel::http::Response::text(200, "ok\n"));
     });
     if (!host.listen(QStringLiteral("127.0.0.1"), static_cast<quint16>(std::atoi(argv[2]))) || !host.apply(loaded->config)) {
         std::fputs("bench_bare_gateway: cannot start\n", stderr);

@@ -67,9 +67,8 @@ private Q_SLOTS:
     void aScopeOpensItsOwnRoutesOnly()
     {
         EndpointFixture fixture;
-        fixture.endpoint.setApiHandler([](http::Request&&, http::Exchange exchange, const QByteArray&) {
-            exchange.respond(http::Response::json(200, "{}"));
-        });
+        fixture.endpoint.setApiHandler(
+            [](const http::Request&, const HttpEndpoint::ApiAnswer& answer) { answer(http::Response::json(200, "{}")); });
         const Fields reader{{"Authorization", "Bearer " + fixture.apiToken}};
         for (const QByteArray& path : {QByteArray("/metrics"), QByteArray("/api/v1/audit"), QByteArray("/api/v1/")}) {
             QCOMPARE(fixture.ask("GET", path).status, 403);
@@ -84,9 +83,8 @@ private Q_SLOTS:
     {
         EndpointFixture fixture;
         QCOMPARE(fixture.ask("GET", "/healthz", {{"Authorization", ""}}).status, 503);
-        fixture.endpoint.setApiHandler([](http::Request&&, http::Exchange exchange, const QByteArray&) {
-            exchange.respond(http::Response::json(200, "{}"));
-        });
+        fixture.endpoint.setApiHandler(
+            [](const http::Request&, const HttpEndpoint::ApiAnswer& answer) { answer(http::Response::json(200, "{}")); });
         QCOMPARE(fixture.ask("GET", "/healthz", {{"Authorization", ""}}).status, 200);
     }
     void withAuthenticationOffEverybodyOfThisMachineGetsIn()
@@ -196,6 +194,71 @@ private Q_SLOTS:
         chunked.send(fixture.request("POST", "/mcp", {{"Content-Length", ""}, {"Transfer-Encoding", "chunked"}}) + "3e9\r\n" +
                      QByteArray(1001, ' ') + "\r\n0\r\n\r\n");
         QTRY_COMPARE(chunked.status(), 413);
+    }
+    void aLimitThatChangesHoldsForTheNextRequestOfAnOpenConnection()
+    {
+        HttpEndpoint::Options options;
+        options.maxBodyBytes = 10;
+        EndpointFixture fixture(options);
+        QCOMPARE(fixture.post(fixture.initialize()).status, 413);
+        options.maxBodyBytes = 1000;
+        fixture.endpoint.setOptions(options);
+        RawPeer peer(fixture.port);
+        peer.send(fixture.request("POST", "/mcp", {}, fixture.initialize()));
+        QTRY_COMPARE(peer.status(), 200);
+        options.maxBodyBytes = 10;
+        fixture.endpoint.setOptions(options);
+        peer.send(fixture.request("POST", "/mcp", {}, fixture.initialize()));
+        QTRY_COMPARE(peer.status(1), 413);
+    }
+    void whatTheServerRefusesByItselfHasARequestIdAndIsCounted_data()
+    {
+        QTest::addColumn<QByteArray>("request");
+        QTest::addColumn<int>("status");
+        QTest::addColumn<QByteArray>("requestId");
+        QTest::addColumn<QList<QByteArray>>("labels");
+        const QByteArray post = "POST /mcp HTTP/1.1\r\nHost: HOST\r\nAuthorization: Bearer TOKEN\r\nX-Request-ID: mine\r\n";
+        using Labels = QList<QByteArray>;
+        QTest::newRow("no length") << QByteArray(post + "\r\n") << 411 << QByteArray("mine") << Labels{"POST", "/mcp", "411"};
+        QTest::newRow("large body") << QByteArray(post + "Content-Length: 1001\r\n\r\n") << 413 << QByteArray("mine")
+                                    << Labels{"POST", "/mcp", "413"};
+        QTest::newRow("large chunked body") << QByteArray(post + "Transfer-Encoding: chunked\r\n\r\n3e9\r\n") << 413
+                                            << QByteArray("mine") << Labels{"POST", "/mcp", "413"};
+        QTest::newRow("two hosts") << QByteArray("GET /metrics HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n") << 400 << QByteArray()
+                                   << Labels{"GET", "/metrics", "400"};
+        QTest::newRow("insane id") << QByteArray("POST /mcp HTTP/1.1\r\nHost: h\r\nX-Request-ID: a b\r\n\r\n") << 411
+                                   << QByteArray() << Labels{"POST", "/mcp", "411"};
+        QTest::newRow("garbage") << QByteArray("hello\r\n\r\n") << 400 << QByteArray() << Labels{"other", "other", "400"};
+        QTest::newRow("large header") << QByteArray("GET / HTTP/1.1\r\nHost: a\r\nX: " + QByteArray(33'000, 'a')) << 431
+                                      << QByteArray() << Labels{"other", "other", "431"};
+    }
+    void whatTheServerRefusesByItselfHasARequestIdAndIsCounted()
+    {
+        QFETCH(QByteArray, request);
+        QFETCH(int, status);
+        QFETCH(QByteArray, requestId);
+        QFETCH(QList<QByteArray>, labels);
+        HttpEndpoint::Options options;
+        options.maxBodyBytes = 1000;
+        EndpointFixture fixture(options);
+        RawPeer peer(fixture.port);
+        peer.send(request.replace("HOST", fixture.host).replace("TOKEN", fixture.token));
+        QTRY_VERIFY(isWhole(peer.received));
+        const HttpAnswer answer = answerIn(peer.received);
+        QCOMPARE(answer.status, status);
+        const QByteArray given = answer.field("X-Request-ID");
+        if (requestId.isEmpty())
+            QCOMPARE(given.size(), 26);
+        else
+            QCOMPARE(given, requestId);
+        QCOMPARE(fixture.recorder.sum(MetricId::HttpRequests, labels), 1.0);
+        QCOMPARE(fixture.recorder.sum(MetricId::HttpRequests), 1.0);
+    }
+    void whatTheEndpointRefusesAtTheHeadIsCountedOnce()
+    {
+        EndpointFixture fixture;
+        QCOMPARE(fixture.post(fixture.initialize(), {{"Authorization", ""}}).status, 401);
+        QCOMPARE(fixture.recorder.sum(MetricId::HttpRequests), 1.0);
     }
     void aSaneRequestIdComesBackAndAnyOtherIsReplaced()
     {

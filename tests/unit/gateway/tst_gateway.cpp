@@ -50,6 +50,24 @@ config::Server onCall(const char* name, const QString& lines)
         name);
 }
 
+/// A server with one resource; `onSubscribe` runs for each resources/subscribe, whose line is in $line, and may use `refuse`.
+config::Server subscribable(const QString& onSubscribe)
+{
+    return named(
+        scriptServer(
+            QStringLiteral(
+                "initialized='{\"protocolVersion\":\"2025-11-25\",\"capabilities\":{\"resources\":{\"subscribe\":true}},"
+                "\"serverInfo\":{\"name\":\"script\",\"version\":\"1\"}}'\n"
+                "refuse() { id=$(printf '%s\\n' \"$1\" | sed 's/.*\"id\":\\([0-9]*\\).*/\\1/'); printf "
+                "'{\"jsonrpc\":\"2.0\",\"id\":%s,\"error\":{\"code\":-32002,\"message\":\"no such resource\"}}\\n' \"$id\"; }\n"
+                "handshake\nwhile read -r line; do\ncase \"$line\" in\n"
+                "*templates/list*) answer \"$line\" '{\"resourceTemplates\":[]}';;\n"
+                "*resources/list*) answer \"$line\" '{\"resources\":[{\"uri\":\"a://b\",\"name\":\"b\"}]}';;\n"
+                "*resources/subscribe*) echo \"$line\" >&2; ") +
+            onSubscribe + QStringLiteral(" ;;\n*) echo \"$line\" >&2;;\nesac\ndone")),
+        "notes");
+}
+
 } // namespace
 
 /// The gateway with real child processes behind it.
@@ -161,6 +179,18 @@ private Q_SLOTS:
         QCOMPARE(request(session, "tools/list")->finished.first(), list);
         QCOMPARE(m_recorder.sum(MetricId::CacheHits, "tools"), 1.0);
         QCOMPARE(m_recorder.sum(MetricId::ServersDiscovered, "alpha"), 1.0);
+    }
+    void aServersConfigurationThatIsNewIsACacheMissAndAnUnchangedOneAHit()
+    {
+        const config::Server echo = programServer(builtProgram(QStringLiteral("oriel-echo-server")));
+        open({named(echo, "alpha"), named(echo, "beta")});
+        QCOMPARE(m_recorder.sum(MetricId::CacheMisses, "server_config"), 2.0);
+        QCOMPARE(m_recorder.sum(MetricId::CacheHits, "server_config"), 0.0);
+        config::Config configuration;
+        configuration.servers = {named(echo, "alpha"), named(echo, "gamma")};
+        QVERIFY(m_gateway->apply(configuration));
+        QCOMPARE(m_recorder.sum(MetricId::CacheMisses, "server_config"), 3.0);
+        QCOMPARE(m_recorder.sum(MetricId::CacheHits, "server_config"), 1.0);
     }
     void aSessionOfOneServerSeesThatServerAlone()
     {
@@ -290,6 +320,39 @@ private Q_SLOTS:
         const auto list = request(session, "tools/list");
         QTRY_COMPARE(list->finished.size(), 1);
         QVERIFY2(list->finished.first().contains("growing__two"), list->finished.first().constData());
+    }
+    void aSubscriptionIsTheServersToAccept()
+    {
+        open(
+            {subscribable(QStringLiteral("n=$((n+1)); if [ $n -eq 1 ]; then refuse \"$line\"; else answer \"$line\" '{}'; fi"))});
+        const auto first = openSession();
+        QTRY_VERIFY(allReady());
+        const QByteArray params = "{\"uri\":\"a://b\"}";
+        const auto refused = request(first, "resources/subscribe", params);
+        QTRY_COMPARE(refused->finished.size(), 1);
+        QVERIFY2(refused->finished.first().contains("no such resource"), refused->finished.first().constData());
+        const auto accepted = request(openSession(), "resources/subscribe", params);
+        QTRY_COMPARE(accepted->finished.size(), 1);
+        QVERIFY2(accepted->finished.first().contains("\"result\":{}"), accepted->finished.first().constData());
+        QTRY_COMPARE(m_recorder.logLines("resources/subscribe").size(), 2);
+        // What the server has accepted it is not asked again.
+        const auto local = request(openSession(), "resources/subscribe", params);
+        QCOMPARE(local->finished.size(), 1);
+        QVERIFY(local->finished.first().contains("\"result\":{}"));
+    }
+    void aSubscriptionThatTheServerLeavesUnansweredIsNobodys()
+    {
+        open({subscribable(QStringLiteral(":"))});
+        const auto first = openSession();
+        QTRY_VERIFY(allReady());
+        const QByteArray params = "{\"uri\":\"a://b\"}";
+        request(first, "resources/subscribe", params, "5");
+        QTRY_COMPARE(m_recorder.logLines("resources/subscribe").size(), 1);
+        ask(first, "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":5}}");
+        QTRY_VERIFY(!m_recorder.logLines("resources/unsubscribe").isEmpty());
+        const auto second = request(openSession(), "resources/subscribe", params);
+        QTRY_COMPARE(m_recorder.logLines("resources/subscribe").size(), 2);
+        QVERIFY(second->finished.isEmpty());
     }
     void aServersRequestGoesToAClientThatCanAnswerAndBack()
     {

@@ -53,12 +53,14 @@ class GatewayStateTest : public QObject {
     SeededRandom m_random{5};
 
 private Q_SLOTS:
-    void theServerIsToldOfTheFirstSubscriberAndOfTheLast()
+    void theServerIsToldUntilItAcceptsAndOfTheLastSubscriber()
     {
         Subscriptions subscriptions;
         const SilentSession one;
         const SilentSession two;
         QVERIFY(subscriptions.add("s", "u", &one));
+        QVERIFY(subscriptions.add("s", "u", &two));
+        subscriptions.accept("s", "u");
         QVERIFY(!subscriptions.add("s", "u", &one));
         QVERIFY(!subscriptions.add("s", "u", &two));
         QVERIFY(subscriptions.add("other", "u", &two));
@@ -68,6 +70,19 @@ private Q_SLOTS:
         QVERIFY(subscriptions.remove("s", "u", &two));
         QVERIFY(subscriptions.of("s", "u").isEmpty());
         QVERIFY(!subscriptions.remove("s", "u", &two));
+        subscriptions.accept("s", "u");
+        QVERIFY(subscriptions.add("s", "u", &two));
+    }
+    void aServerThatCameBackHasToAcceptAnew()
+    {
+        Subscriptions subscriptions;
+        const SilentSession one;
+        subscriptions.add("s", "u", &one);
+        subscriptions.accept("s", "u");
+        QCOMPARE(subscriptions.reopen("other"), QList<QByteArray>());
+        QVERIFY(!subscriptions.add("s", "u", &one));
+        QCOMPARE(subscriptions.reopen("s"), QList<QByteArray>{"u"});
+        QVERIFY(subscriptions.add("s", "u", &one));
     }
     void aSessionThatGoesLeavesWhatNobodyElseWants()
     {
@@ -78,7 +93,7 @@ private Q_SLOTS:
         subscriptions.add("s", "shared", &two);
         subscriptions.add("s", "own", &one);
         QCOMPARE(subscriptions.removeSession(&one), (QList<Subscriptions::Key>{{"s", "own"}}));
-        QCOMPARE(subscriptions.urisOf("s"), QList<QByteArray>{"shared"});
+        QCOMPARE(subscriptions.reopen("s"), QList<QByteArray>{"shared"});
         QCOMPARE(subscriptions.removeSession(&two), (QList<Subscriptions::Key>{{"s", "shared"}}));
         QCOMPARE(subscriptions.count(), 0);
     }
