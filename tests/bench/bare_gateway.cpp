@@ -40,7 +40,8 @@ int main(int argc, char** argv)
     oriel::SystemClock clock;
     oriel::SystemRandom random;
     NullRecorder recorder;
-    oriel::service::GatewayHost host({clock, random, recorder, QString::fromLocal8Bit(argv[3]), "bench",
+    const QString tokens = QString::fromLocal8Bit(argv[3]);
+    oriel::service::GatewayHost host({clock, random, recorder, tokens, tokens + QStringLiteral(".eras"), "bench",
                                       [](const QString& text) -> oriel::Result<QString> { return text; }},
                                      loaded->config, false);
     host.endpoint().setApiHandler([](const oriel::http::Request&, const oriel::downstream::HttpEndpoint::ApiAnswer& answer) {
