@@ -21,11 +21,11 @@ inline constexpr qsizetype kMaxScopeLength = 512;
 
 /// Where a request's scopes come from.
 struct ScopeSources {
-    QStringList challenge; ///< of the refusal
-    QStringList resource;  ///< scopes_supported of the protected resource
-    QStringList server;    ///< scopes_supported of the authorization server
-    QStringList held;      ///< of the token that was refused
-    bool stepUp = false;   ///< 403 insufficient_scope
+    QStringList challenge = {}; ///< of the refusal
+    QStringList resource = {};  ///< scopes_supported of the protected resource
+    QStringList server = {};    ///< scopes_supported of the authorization server
+    QStringList held = {};      ///< of the token that was refused
+    bool stepUp = false;        ///< 403 insufficient_scope
 };
 
 /// The challenge's scopes, else all that the resource lists, else none (the parameter is then left out). A step-up asks for the

@@ -24,7 +24,7 @@ QStringList texts(const QList<QUrl>& urls)
     return list;
 }
 
-const QByteArray endpoints = R"("authorization_endpoint":"https://as.example/a","token_endpoint":"https://as.example/t")";
+const QByteArray endpoints = "\"authorization_endpoint\":\"https://as.example/a\",\"token_endpoint\":\"https://as.example/t\"";
 
 QByteArray serverDocument(const QByteArray& issuer, const QByteArray& more = {})
 {
@@ -38,8 +38,8 @@ class OAuthDocumentsTest : public QObject {
 private Q_SLOTS:
     void aBearerChallengeTellsItsParameters()
     {
-        const auto bearer = bearerChallenge(
-            R"(Bearer error="insufficient_scope", scope="files:read  files:write", resource_metadata="https://a.example/.well-known/x")");
+        const auto bearer = bearerChallenge("Bearer error=\"insufficient_scope\", scope=\"files:read  files:write\", "
+                                            "resource_metadata=\"https://a.example/.well-known/x\"");
         QCOMPARE(bearer.resourceMetadata, QByteArray("https://a.example/.well-known/x"));
         QCOMPARE(bearer.scopes, QStringList({QStringLiteral("files:read"), QStringLiteral("files:write")}));
         QVERIFY(bearer.wantsMoreScope());
@@ -47,7 +47,7 @@ private Q_SLOTS:
     void challengesOfSeveralSchemesAreToldApart()
     {
         const auto list =
-            parseChallenges(R"(Negotiate, Basic realm="a, \"b\"" , charset=UTF-8,,NTLM abc==,bearer Scope = x , error="e")");
+            parseChallenges("Negotiate, Basic realm=\"a, \\\"b\\\"\" , charset=UTF-8,,NTLM abc==,bearer Scope = x , error=\"e\"");
         QVERIFY2(list, list ? "" : qPrintable(list.error().message));
         QCOMPARE(list->size(), 4);
         QCOMPARE(list->at(0).scheme, QByteArray("Negotiate"));
@@ -60,9 +60,9 @@ private Q_SLOTS:
     void aMalformedChallengeIsNoChallenge_data()
     {
         QTest::addColumn<QByteArray>("field");
-        QTest::newRow("no end of a quotation") << QByteArray(R"(Bearer scope="a)");
+        QTest::newRow("no end of a quotation") << QByteArray("Bearer scope=\"a");
         QTest::newRow("a parameter twice") << QByteArray("Bearer scope=a, scope=b");
-        QTest::newRow("no comma") << QByteArray(R"(Bearer scope="a" error="b")");
+        QTest::newRow("no comma") << QByteArray("Bearer scope=\"a\" error=\"b\"");
         QTest::newRow("a control character") << QByteArray("Bearer scope=\"a\x01\"");
         QTest::newRow("no scheme") << QByteArray("=a");
         QTest::newRow("too long") << QByteArray("Bearer scope=") + QByteArray(20'000, 'a');
@@ -201,9 +201,9 @@ private Q_SLOTS:
     void protectedResourceMetadataAreRead()
     {
         const QUrl server = url("https://a.example/mcp");
-        const auto read = parseProtectedResource(
-            R"({"resource":"https://a.example/mcp","authorization_servers":["https://as.example/"],"scopes_supported":["a","b",1]})",
-            server, Reach::Public);
+        const auto read = parseProtectedResource("{\"resource\":\"https://a.example/mcp\",\"authorization_servers\":[\"https://"
+                                                 "as.example/\"],\"scopes_supported\":[\"a\",\"b\",1]}",
+                                                 server, Reach::Public);
         QVERIFY(read);
         QCOMPARE(read->authorizationServers, QList<QByteArray>{"https://as.example/"});
         QCOMPARE(read->scopesSupported.size(), 2);
@@ -215,15 +215,15 @@ private Q_SLOTS:
         QTest::newRow("HTML") << QByteArray("<html>") << ErrorCode::Parse;
         QTest::newRow("an array") << QByteArray("[]") << ErrorCode::Parse;
         QTest::newRow("no resource") << QByteArray("{}") << ErrorCode::Parse;
-        QTest::newRow("a member twice") << QByteArray(R"({"resource":"https://a.example","resource":"https://b.example"})")
+        QTest::newRow("a member twice") << QByteArray("{\"resource\":\"https://a.example\",\"resource\":\"https://b.example\"}")
                                         << ErrorCode::Parse;
-        QTest::newRow("another resource") << QByteArray(R"({"resource":"https://evil.example/mcp"})")
+        QTest::newRow("another resource") << QByteArray("{\"resource\":\"https://evil.example/mcp\"}")
                                           << ErrorCode::PermissionDenied;
-        QTest::newRow("a script as issuer") << QByteArray(
-                                                   R"({"resource":"https://a.example","authorization_servers":["javascript:x"]})")
-                                            << ErrorCode::InvalidArgument;
+        QTest::newRow("a script as issuer")
+            << QByteArray("{\"resource\":\"https://a.example\",\"authorization_servers\":[\"javascript:x\"]}")
+            << ErrorCode::InvalidArgument;
         QTest::newRow("a private issuer")
-            << QByteArray(R"({"resource":"https://a.example","authorization_servers":["https://10.0.0.1"]})")
+            << QByteArray("{\"resource\":\"https://a.example\",\"authorization_servers\":[\"https://10.0.0.1\"]}")
             << ErrorCode::PermissionDenied;
         QTest::newRow("deep") << QByteArray("[").repeated(100) + QByteArray("]").repeated(100) << ErrorCode::Parse;
     }
@@ -255,25 +255,29 @@ private Q_SLOTS:
                  QStringLiteral("the authorization server does not offer PKCE with S256; Oriel refuses to sign in without it"));
         QVERIFY(!refused.error().remedy.isEmpty());
         const auto plain =
-            parseAuthorizationServer(serverDocument("https://as.example", R"(,"code_challenge_methods_supported":["plain"])"),
+            parseAuthorizationServer(serverDocument("https://as.example", ",\"code_challenge_methods_supported\":[\"plain\"]"),
                                      "https://as.example", Reach::Public);
         QVERIFY(!acceptable(*plain));
         const auto with =
-            parseAuthorizationServer(serverDocument("https://as.example", R"(,"code_challenge_methods_supported":["S256"])"),
+            parseAuthorizationServer(serverDocument("https://as.example", ",\"code_challenge_methods_supported\":[\"S256\"]"),
                                      "https://as.example", Reach::Public);
         QVERIFY(acceptable(*with));
     }
     void unusableServerMetadataAreRefused()
     {
-        for (
-            const char* document :
-            {"", "{}", "null", "{\"issuer\":\"https://as.example\"}",
-             R"({"issuer":"https://as.example","authorization_endpoint":"javascript:x","token_endpoint":"https://as.example/t"})",
-             R"({"issuer":"https://as.example","authorization_endpoint":"https://as.example/a","token_endpoint":"http://as.example/t"})",
-             R"({"issuer":"https://as.example","authorization_endpoint":"https://as.example/a","token_endpoint":"https://127.0.0.1/t"})",
-             R"({"issuer":"https://as.example","authorization_endpoint":"https://as.example/a","token_endpoint":7})",
-             R"({"issuer":"https://as.example","authorization_endpoint":"https://as.example/a","token_endpoint":"https://as.example/t","registration_endpoint":"file:///x"})",
-             R"({"issuer":"https://as.example","authorization_endpoint":"https://as.example/a","token_endpoint":"https://as.example/t","response_types_supported":["token"]})"})
+        for (const char* document :
+             {"", "{}", "null", "{\"issuer\":\"https://as.example\"}",
+              "{\"issuer\":\"https://as.example\",\"authorization_endpoint\":\"javascript:x\",\"token_endpoint\":\"https://"
+              "as.example/t\"}",
+              "{\"issuer\":\"https://as.example\",\"authorization_endpoint\":\"https://as.example/a\",\"token_endpoint\":\"http:/"
+              "/as.example/t\"}",
+              "{\"issuer\":\"https://as.example\",\"authorization_endpoint\":\"https://as.example/"
+              "a\",\"token_endpoint\":\"https://127.0.0.1/t\"}",
+              "{\"issuer\":\"https://as.example\",\"authorization_endpoint\":\"https://as.example/a\",\"token_endpoint\":7}",
+              "{\"issuer\":\"https://as.example\",\"authorization_endpoint\":\"https://as.example/"
+              "a\",\"token_endpoint\":\"https://as.example/t\",\"registration_endpoint\":\"file:///x\"}",
+              "{\"issuer\":\"https://as.example\",\"authorization_endpoint\":\"https://as.example/"
+              "a\",\"token_endpoint\":\"https://as.example/t\",\"response_types_supported\":[\"token\"]}"})
             QVERIFY2(!parseAuthorizationServer(document, "https://as.example", Reach::Public), document);
     }
     void anOldServerHasFixedEndpoints()

@@ -162,12 +162,13 @@ private Q_SLOTS:
     void aRegistrationsAnswerIsReadStrictly()
     {
         const auto read = [](int status, const QByteArray& body) { return parseRegistration(status, body, server(), "r", {}); };
-        QCOMPARE(read(201, R"({"client_id":"x"})").value().id, QByteArray("x"));
-        QCOMPARE(read(200, R"({"client_id":"x","client_secret":"s"})").value().issuer, QByteArray("https://as.example"));
-        for (const char* body : {"", "<html>", "{}", R"({"client_id":""})", R"({"client_id":7})", R"({"client_id":"a\nb"})",
-                                 R"({"client_id":"a","error":"invalid_redirect_uri"})"})
+        QCOMPARE(read(201, "{\"client_id\":\"x\"}").value().id, QByteArray("x"));
+        QCOMPARE(read(200, "{\"client_id\":\"x\",\"client_secret\":\"s\"}").value().issuer, QByteArray("https://as.example"));
+        for (const char* body : {"", "<html>", "{}", "{\"client_id\":\"\"}", "{\"client_id\":7}", "{\"client_id\":\"a\\nb\"}",
+                                 "{\"client_id\":\"a\",\"error\":\"invalid_redirect_uri\"}"})
             QVERIFY2(!read(201, body), body);
-        const Error error = read(400, R"({"error":"invalid_redirect_uri","error_description":"no\u0007 loopback"})").error();
+        const Error error =
+            read(400, "{\"error\":\"invalid_redirect_uri\",\"error_description\":\"no\\u0007 loopback\"}").error();
         QVERIFY(error.message.contains(QStringLiteral("invalid_redirect_uri (no loopback)")));
         QVERIFY(!error.remedy.isEmpty());
     }
@@ -205,18 +206,19 @@ private Q_SLOTS:
         const auto read = [](int status, const QByteArray& body) {
             return parseTokenAnswer(status, body, QStringLiteral("as"), {"secret"});
         };
-        const auto good =
-            read(200, R"({"access_token":"t","token_type":"BEARER","expires_in":"60","scope":"a b","refresh_token":"r"})");
+        const auto good = read(
+            200,
+            "{\"access_token\":\"t\",\"token_type\":\"BEARER\",\"expires_in\":\"60\",\"scope\":\"a b\",\"refresh_token\":\"r\"}");
         QVERIFY(good);
         QCOMPARE(*good->expiresInS, 60);
         QCOMPARE(good->scopes->size(), 2);
-        QVERIFY(!read(200, R"({"access_token":"t","token_type":"Bearer","expires_in":-5})").value().expiresInS);
+        QVERIFY(!read(200, "{\"access_token\":\"t\",\"token_type\":\"Bearer\",\"expires_in\":-5}").value().expiresInS);
         for (const char* body :
-             {"", "<html>ok</html>", "{}", "[]", R"({"access_token":"t"})", R"({"access_token":"t","token_type":"mac"})",
-              R"({"access_token":"","token_type":"bearer"})", R"({"access_token":"a b","token_type":"bearer"})",
-              R"({"access_token":"a\r\nX: y","token_type":"bearer"})", R"({"access_token":7,"token_type":"bearer"})",
-              R"({"error":"invalid_request","access_token":"t","token_type":"bearer"})",
-              R"({"access_token":"t","access_token":"u","token_type":"bearer"})"})
+             {"", "<html>ok</html>", "{}", "[]", "{\"access_token\":\"t\"}", "{\"access_token\":\"t\",\"token_type\":\"mac\"}",
+              "{\"access_token\":\"\",\"token_type\":\"bearer\"}", "{\"access_token\":\"a b\",\"token_type\":\"bearer\"}",
+              "{\"access_token\":\"a\\r\\nX: y\",\"token_type\":\"bearer\"}", "{\"access_token\":7,\"token_type\":\"bearer\"}",
+              "{\"error\":\"invalid_request\",\"access_token\":\"t\",\"token_type\":\"bearer\"}",
+              "{\"access_token\":\"t\",\"access_token\":\"u\",\"token_type\":\"bearer\"}"})
             QVERIFY2(!read(200, body), body);
         const QByteArray longToken(kMaxTokenBytes + 1, 'a');
         QVERIFY(!read(200, "{\"token_type\":\"bearer\",\"access_token\":\"" + longToken + "\"}"));
@@ -226,16 +228,16 @@ private Q_SLOTS:
         const auto read = [](int status, const QByteArray& body) {
             return parseTokenAnswer(status, body, QStringLiteral("as"), {"the-secret"}).error();
         };
-        QCOMPARE(read(200, R"({"error":"invalid_grant","error_description":"too late"})").code, QByteArray("invalid_grant"));
-        QVERIFY(read(400, R"({"error":"invalid_grant","error_description":"too late"})")
+        QCOMPARE(read(200, "{\"error\":\"invalid_grant\",\"error_description\":\"too late\"}").code, QByteArray("invalid_grant"));
+        QVERIFY(read(400, "{\"error\":\"invalid_grant\",\"error_description\":\"too late\"}")
                     .error.message.contains(QStringLiteral("too late")));
-        QVERIFY(!read(400, R"({"error":"x","error_description":"bad the-secret"})")
+        QVERIFY(!read(400, "{\"error\":\"x\",\"error_description\":\"bad the-secret\"}")
                      .error.toString()
                      .contains(QStringLiteral("the-secret")));
-        QVERIFY(!read(400, R"({"error":"the-secret"})").error.toString().contains(QStringLiteral("the-secret")));
+        QVERIFY(!read(400, "{\"error\":\"the-secret\"}").error.toString().contains(QStringLiteral("the-secret")));
         QCOMPARE(read(502, "<html>").error.code, ErrorCode::Unavailable);
         QVERIFY(read(502, "<html>").error.message.contains(QStringLiteral("HTTP 502 without JSON")));
-        QCOMPARE(read(400, R"({"error":"x"})").error.code, ErrorCode::Unauthenticated);
+        QCOMPARE(read(400, "{\"error\":\"x\"}").error.code, ErrorCode::Unauthenticated);
     }
     void aTokenSetSurvivesItsStore()
     {
