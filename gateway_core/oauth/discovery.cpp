@@ -110,7 +110,8 @@ void Discovery::onServerDocument(const Result<FetchAnswer>& answer)
         problem = answer.error();
     } else if (answer->status == 200) {
         const bool written = m_found.resource && !m_found.resource->authorizationServers.isEmpty();
-        auto server = parseAuthorizationServer(answer->body, m_issuer, m_fetcher.reach(), !written);
+        auto server = parseAuthorizationServer(answer->body, m_issuer, m_fetcher.reach(),
+                                               written ? IssuerRule::Exact : IssuerRule::SameOrigin);
         if (server) {
             m_found.server = *std::move(server);
             if (const Status fit = acceptable(m_found.server); !fit)

@@ -55,11 +55,12 @@ Result<QUrl> endpoint(const json::Value& root, const char* name, bool required, 
     return checkedUrl(value.asUtf8(), limit, QStringLiteral("the authorization server's %1").arg(QLatin1StringView(name)));
 }
 
-QByteArray withoutSlash(QByteArray text)
+bool fits(const QByteArray& said, const QByteArray& issuer, IssuerRule rule)
 {
-    if (text.endsWith('/'))
-        text.chop(1);
-    return text;
+    if (said == issuer)
+        return true;
+    const QUrl url = QUrl::fromEncoded(said, QUrl::StrictMode);
+    return rule == IssuerRule::SameOrigin && url.isValid() && originOf(url) == originOf(QUrl::fromEncoded(issuer));
 }
 
 } // namespace
@@ -122,7 +123,7 @@ QList<QUrl> authorizationServerUrls(const QUrl& issuer)
 }
 
 Result<AuthorizationServer> parseAuthorizationServer(const QByteArray& document, const QByteArray& issuer, Reach limit,
-                                                     bool anySlash)
+                                                     IssuerRule rule)
 {
     const QString what = QStringLiteral("the authorization server's metadata");
     const QString where = displayUrl(QUrl(QString::fromUtf8(issuer)));
@@ -134,7 +135,7 @@ Result<AuthorizationServer> parseAuthorizationServer(const QByteArray& document,
     server.issuer = root.find("issuer").asUtf8();
     if (!root.isObject() || server.issuer.isEmpty())
         return unreadable(what, QStringLiteral("\"issuer\" is missing"), where);
-    if (server.issuer != issuer && !(anySlash && withoutSlash(server.issuer) == withoutSlash(issuer))) {
+    if (!fits(server.issuer, issuer, rule)) {
         return fail(
             ErrorCode::PermissionDenied,
             QStringLiteral("the authorization server calls itself %1, which is not the issuer that was asked; its metadata "

@@ -44,10 +44,14 @@ struct AuthorizationServer {
 
 /// RFC 8414 path-insert, OIDC path-insert, OIDC path-append; for an issuer without a path the two root forms.
 [[nodiscard]] QList<QUrl> authorizationServerUrls(const QUrl& issuer);
-/// PermissionDenied when the document's issuer is not exactly `issuer`, the string that its address was built from; with
-/// `anySlash` a slash at the end makes no difference (for an issuer that nobody wrote down).
+/// How the document's issuer is judged.
+enum class IssuerRule : quint8 {
+    Exact,     ///< it is the string that the address was built from (RFC 8414 §3.3)
+    SameOrigin ///< nobody wrote an issuer down (MCP 2025-03-26): the server speaks for its own origin, and for no other
+};
+/// PermissionDenied when the document's issuer does not fit `issuer`.
 [[nodiscard]] Result<AuthorizationServer> parseAuthorizationServer(const QByteArray& document, const QByteArray& issuer,
-                                                                   Reach limit, bool anySlash = false);
+                                                                   Reach limit, IssuerRule rule = IssuerRule::Exact);
 /// MCP 2025-03-26 without metadata: /authorize, /token and /register of the server's origin.
 [[nodiscard]] AuthorizationServer assumedAuthorizationServer(const QUrl& server);
 

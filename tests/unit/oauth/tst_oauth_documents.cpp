@@ -243,7 +243,17 @@ private Q_SLOTS:
             const auto read = parseAuthorizationServer(serverDocument(other), "https://as.example", Reach::Public);
             QVERIFY2(!read && read.error().code == ErrorCode::PermissionDenied, other);
         }
-        QVERIFY(parseAuthorizationServer(serverDocument("https://as.example/"), "https://as.example", Reach::Public, true));
+    }
+    void anOldServerSpeaksForItsOwnOriginOnly()
+    {
+        for (const char* own : {"https://as.example", "https://as.example/", "https://as.example/oauth"})
+            QVERIFY2(parseAuthorizationServer(serverDocument(own), "https://as.example", Reach::Public, IssuerRule::SameOrigin),
+                     own);
+        for (const char* other :
+             {"https://evil.example", "http://as.example", "https://as.example:8443", "as.example", "javascript:x"})
+            QVERIFY2(
+                !parseAuthorizationServer(serverDocument(other), "https://as.example", Reach::Public, IssuerRule::SameOrigin),
+                other);
     }
     void aServerWithoutPkceIsRefused()
     {
