@@ -18,7 +18,7 @@ const QHash<QString, int>& floors()
             {QStringLiteral("http"), QStringLiteral("telemetry"), QStringLiteral("privacy"), QStringLiteral("vault"),
              QStringLiteral("config")},
             {QStringLiteral("otlp"), QStringLiteral("mcp"), QStringLiteral("store"), QStringLiteral("promql")},
-            {QStringLiteral("upstream"), QStringLiteral("downstream"), QStringLiteral("guardrails")},
+            {QStringLiteral("oauth"), QStringLiteral("upstream"), QStringLiteral("downstream"), QStringLiteral("guardrails")},
             {QStringLiteral("gateway")},
             {QStringLiteral("service")},
             {QStringLiteral("ui")},

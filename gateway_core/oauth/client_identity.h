@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "base/result.h"
+#include "oauth/metadata.h"
+
+#include <QByteArray>
+#include <QStringList>
+#include <QUrl>
+
+#include <optional>
+
+/// Who Oriel is to an authorization server. Pure functions.
+namespace oriel::oauth {
+
+/// How a client names itself at the token endpoint (RFC 6749 §2.3.1).
+enum class TokenAuth : quint8 { None, Basic, Post };
+
+[[nodiscard]] QByteArray tokenAuthName(TokenAuth method); ///< "none", "client_secret_basic", "client_secret_post"
+[[nodiscard]] std::optional<TokenAuth> tokenAuthFromName(const QString& name);
+
+struct ClientIdentity {
+    enum class Origin : quint8 { Preregistered, MetadataDocument, Registered };
+    Origin origin = Origin::Registered;
+    QByteArray id;
+    QByteArray secret;                   ///< empty for a public client
+    std::optional<TokenAuth> tokenAuth;  ///< agreed at registration
+    QByteArray redirectUri;              ///< that it was registered with; empty: any
+    QStringList scopes;                  ///< that it was registered with
+    std::int64_t secretExpiresUnixS = 0; ///< 0: never
+    QByteArray issuer;                   ///< it is of use there only; empty for a pre-registered one nobody bound yet
+
+    /// For the credential store.
+    [[nodiscard]] QByteArray toJson() const;
+    [[nodiscard]] static Result<ClientIdentity> fromJson(const QByteArray& json);
+};
+
+/// What Oriel brings along.
+struct ClientChoices {
+    std::optional<ClientIdentity> preregistered;
+    QUrl metadataDocument; ///< the client id metadata document of this program, an https URL with a path; may be empty
+};
+
+enum class ClientSource : quint8 { Preregistered, MetadataDocument, Registration, AskUser };
+
+/// The order of MCP "Client Registration Approaches": pre-registered, metadata document where the server takes those, dynamic
+/// registration where it offers that, else the user has to bring a client id. A pre-registered client bound to another issuer
+/// does not count.
+[[nodiscard]] ClientSource chooseClient(const ClientChoices& choices, const AuthorizationServer& server);
+/// The error of ClientSource::AskUser.
+[[nodiscard]] Error clientIdWanted(const AuthorizationServer& server, const ClientChoices& choices);
+
+/// The body of a dynamic registration (RFC 7591 §2) as a native application.
+[[nodiscard]] QByteArray registrationRequest(const AuthorizationServer& server, const QByteArray& redirectUri,
+                                             const QStringList& scopes);
+/// The client that a registration's answer describes. `status` and `body` are the answer's.
+[[nodiscard]] Result<ClientIdentity> parseRegistration(int status, const QByteArray& body, const AuthorizationServer& server,
+                                                       const QByteArray& redirectUri, const QStringList& scopes);
+
+/// The method to use at `server`: the agreed one where the server takes it, else the first of basic and post that it takes, else
+/// none. Unsupported when a client with a secret can use none of them.
+[[nodiscard]] Result<TokenAuth> selectTokenAuth(const ClientIdentity& client, const AuthorizationServer& server);
+
+} // namespace oriel::oauth
