@@ -94,20 +94,17 @@ void GatewayService::stop()
     d->gatewayThread.wait();
     QMetaObject::invokeMethod(d->pipeline.get(), &TelemetryPipeline::drain, Qt::BlockingQueuedConnection);
     d->readers.waitForDone();
-    for (const auto& [worker, thread] : {std::pair<QObject*, QThread*>(d->pipeline.get(), &d->telemetryThread),
-                                         {d->exports.get(), &d->exportThread},
-                                         {d->vaultKeeper.get(), &d->vaultThread}}) {
-        // A worker with timers has to die on its own thread, or on none that still runs.
+    // A worker with timers dies on its own thread, while that still runs.
+    const auto end = [](auto& worker, QThread& thread) {
         QMetaObject::invokeMethod(
-            worker, [moved = worker, home = QThread::currentThread()] { moved->moveToThread(home); },
-            Qt::BlockingQueuedConnection);
-        thread->quit();
-        thread->wait();
-    }
+            worker.get(), [&worker] { worker.reset(); }, Qt::BlockingQueuedConnection);
+        thread.quit();
+        thread.wait();
+    };
+    end(d->pipeline, d->telemetryThread);
+    end(d->exports, d->exportThread);
+    end(d->vaultKeeper, d->vaultThread);
     d->stores->close();
-    d->pipeline.reset();
-    d->exports.reset();
-    d->vaultKeeper.reset();
     d->lock.release();
 }
 
