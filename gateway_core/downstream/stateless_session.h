@@ -33,7 +33,7 @@ public:
     static constexpr int kMaxSessions = 1024;
     static constexpr int kIdleMs = 5 * 60 * 1000; ///< after which one that waits for nothing is forgotten
 
-    StatelessSessions(const Clock& clock, MessageHandler& handler) : m_clock(clock), m_handler(handler) {}
+    StatelessSessions(const Clock& clock, MessageHandler& handler);
 
     /// The session of a request: a known one, or a new one made by `make` from what the transport knows. `identity` is the token
     /// and the view; the rest of the key is the request's own `_meta`. ResourceExhausted when too many clients are at work.
