@@ -43,6 +43,12 @@ Status describeFromMeta(Session& session, const mcp::Message& message)
     return {};
 }
 
+StatelessSessions::StatelessSessions(const Clock& clock, MessageHandler& handler) : m_clock(clock), m_handler(handler)
+{
+    m_idle.setSingleShot(true);
+    connect(&m_idle, &QTimer::timeout, this, [this] { forgetIdle(qint64(kIdleMs) * 1'000'000); });
+}
+
 Result<std::shared_ptr<Session>>
 StatelessSessions::of(const mcp::Message& message, QByteArrayView identity,
                       const std::function<std::shared_ptr<const telemetry::ClientContext>()>& client, const QByteArray& server)
@@ -73,12 +79,8 @@ StatelessSessions::of(const mcp::Message& message, QByteArrayView identity,
     session->openedUnixNs = session->lastSeenUnixNs = m_clock.unixNs();
     m_sessions.insert(key, session);
     m_handler.sessionOpened(session);
-    if (!m_idle.isActive()) {
-        m_idle.setSingleShot(true);
-        connect(
-            &m_idle, &QTimer::timeout, this, [this] { forgetIdle(qint64(kIdleMs) * 1'000'000); }, Qt::UniqueConnection);
+    if (!m_idle.isActive())
         m_idle.start(kIdleMs);
-    }
     return std::shared_ptr<Session>(session);
 }
 

@@ -26,9 +26,7 @@ Fields named(const QByteArray& method, const QByteArray& name = {}, const QByteA
 int errorCode(const HttpAnswer& answer)
 {
     json::Document document;
-    return document.parse(answer.body)
-               ? static_cast<int>(document.root().find("error").find("code").asInt64().value_or(0))
-               : -1;
+    return document.parse(answer.body) ? static_cast<int>(document.root().find("error").find("code").asInt64().value_or(0)) : -1;
 }
 
 } // namespace
