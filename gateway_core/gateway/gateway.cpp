@@ -258,7 +258,7 @@ void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
     for (auto& listener : m_listeners.takeIf([&](const Listener& one) { return one.incoming.session == session; }))
         endListener(std::move(listener), telemetry::Outcome::Cancelled, "the client disconnected");
     for (const auto& [server, uri] : m_subscriptions.removeSession(session.get()))
-        unsubscribeUpstream(server, uri);
+        setSubscribed(server, uri, false);
     const double seconds = static_cast<double>(m_deps.clock.unixNs() - session->openedUnixNs) / 1e9;
     m_deps.recorder.recordMetric(telemetry::MetricId::McpServerSessionDuration, sessionLabels(*session), seconds);
     Q_EMIT sessionsChanged();

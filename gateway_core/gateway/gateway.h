@@ -140,9 +140,8 @@ private:
     void relayLogMessage(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related);
     void announceList(mcp::ListKind kind, const upstream::ServerConnection* of = nullptr);
     void callForResource(upstream::ServerConnection& connection, mcp::MethodId method, const QByteArray& uri);
-    void subscribeUpstream(const QByteArray& server, const QByteArray& uri);
+    void setSubscribed(const QByteArray& server, const QByteArray& uri, bool subscribed); ///< tells the server
     void abandonSubscription(const ActiveCall& call); ///< a resources/subscribe ended without an answer
-    void unsubscribeUpstream(const QByteArray& server, const QByteArray& uri);
     void sendLevelUpstream(upstream::ServerConnection& connection);
     void resubscribe(upstream::ServerConnection& connection);
     [[nodiscard]] int indexOf(const upstream::ServerConnection& connection) const;

@@ -13,7 +13,7 @@ namespace {
 QByteArray completeResult(QByteArrayView result)
 {
     static constexpr QByteArrayView kComplete = "{\"resultType\":\"complete\"";
-    if (result.contains("\"resultType\""))
+    if (result.startsWith("{\"resultType\""))
         return result.toByteArray();
     QByteArray out;
     out.reserve(kComplete.size() + result.size() + 1);

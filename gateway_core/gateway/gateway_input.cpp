@@ -131,7 +131,7 @@ bool Gateway::resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& 
         return false;
     const HeldCall* known = m_heldCalls.find(state, ownerOf(*incoming.session), record.method, record.target);
     ActiveCall* call = known != nullptr ? m_calls.find(known->cookie) : nullptr;
-    if (known == nullptr || (call == nullptr && !known->answer)) {
+    if (call == nullptr) {
         answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::InvalidParams),
                     mcp::error_code::InvalidParams,
                     "Invalid params: requestState is not one of this request's, was used already, or has expired.");

@@ -346,8 +346,10 @@ bool Gateway::answerSubscription(downstream::Incoming& incoming, telemetry::Call
     upstream::ServerConnection& connection = *m_connections[static_cast<std::size_t>(route.server)];
     const bool isSubscription = method == MethodId::ResourcesSubscribe || method == MethodId::ResourcesUnsubscribe;
     const bool listens = needsServer && isSubscription && connection.isModern();
-    if (listens)
+    if (listens) {
+        m_subscriptions.accept(server, route.local);
         connection.setListenFilter(m_subscriptions.urisOf(server));
+    }
     if (needsServer && !listens)
         return false;
     answerResult(incoming, record, "{}");

@@ -254,7 +254,7 @@ void Gateway::callForResource(upstream::ServerConnection& connection, MethodId m
     connection.call(mcp::methodName(method), params.view(), options, *this);
 }
 
-void Gateway::subscribeUpstream(const QByteArray& server, const QByteArray& uri)
+void Gateway::setSubscribed(const QByteArray& server, const QByteArray& uri, bool subscribed)
 {
     const int index = m_catalogue.serverIndex(server);
     if (index < 0)
@@ -262,9 +262,12 @@ void Gateway::subscribeUpstream(const QByteArray& server, const QByteArray& uri)
     upstream::ServerConnection& connection = *m_connections[static_cast<std::size_t>(index)];
     if (connection.isModern())
         connection.setListenFilter(m_subscriptions.urisOf(server));
-    else
+    else if (subscribed)
         callForResource(connection, MethodId::ResourcesSubscribe, uri);
-    m_subscriptions.accept(server, uri);
+    else if (connection.state() == upstream::ServerState::Ready)
+        callForResource(connection, MethodId::ResourcesUnsubscribe, uri);
+    if (subscribed)
+        m_subscriptions.accept(server, uri);
 }
 
 void Gateway::abandonSubscription(const ActiveCall& call)
@@ -274,19 +277,7 @@ void Gateway::abandonSubscription(const ActiveCall& call)
     // Whether the server took it is not known.
     if (call.incoming.message.methodId == MethodId::ResourcesSubscribe &&
         m_subscriptions.remove(server, uri, call.incoming.session.get()))
-        unsubscribeUpstream(server, uri);
-}
-
-void Gateway::unsubscribeUpstream(const QByteArray& server, const QByteArray& uri)
-{
-    const int index = m_catalogue.serverIndex(server);
-    if (index < 0)
-        return;
-    upstream::ServerConnection& connection = *m_connections[static_cast<std::size_t>(index)];
-    if (connection.isModern())
-        connection.setListenFilter(m_subscriptions.urisOf(server));
-    else if (connection.state() == upstream::ServerState::Ready)
-        callForResource(connection, MethodId::ResourcesUnsubscribe, uri);
+        setSubscribed(server, uri, false);
 }
 
 void Gateway::announceList(mcp::ListKind kind, const upstream::ServerConnection* of)

@@ -83,7 +83,7 @@ void Gateway::listen(downstream::Incoming&& incoming, telemetry::CallRecord&& re
     Listener& kept = m_listeners.add(std::move(listener));
     for (const auto& [server, uri] : std::as_const(kept.watched)) {
         if (m_subscriptions.add(server, uri, &kept))
-            subscribeUpstream(server, uri);
+            setSubscribed(server, uri, true);
     }
     tell(kept, acknowledgement(kept, honoured));
 }
@@ -121,7 +121,7 @@ void Gateway::tellListener(const void* subscriber, const mcp::Message& updated)
 void Gateway::endListener(std::unique_ptr<Listener> listener, Outcome outcome, QByteArrayView reason)
 {
     for (const auto& [server, uri] : m_subscriptions.removeSession(listener.get()))
-        unsubscribeUpstream(server, uri);
+        setSubscribed(server, uri, false);
     if (outcome == Outcome::Ok) {
         answerResult(listener->incoming, listener->record, "{}");
         return;

@@ -134,8 +134,8 @@ Rewrite& Rewrite::completeResult(bool cacheable)
 {
     if (m_message.kind == Message::Kind::Response && m_message.kindOf(Field::Result) == json::Kind::Object &&
         !m_message.has(Field::ResultType))
-        m_completion = cacheable && !m_message.rawOf(Field::Result).toByteArray().contains("\"ttlMs\"") ? Completion::TypeAndCache
-                                                                                                        : Completion::Type;
+        m_completion =
+            cacheable && !m_message.rawOf(Field::Result).contains("\"ttlMs\"") ? Completion::TypeAndCache : Completion::Type;
     return *this;
 }
 
