@@ -91,6 +91,7 @@ public:
     QFuture<Status> removeServer(QString name);
     QFuture<Status> setServerEnabled(QString name, bool enabled);
     QFuture<Status> restartServer(QString name);
+    QFuture<Status> checkEraAgain(QString name); ///< forgets what was found out about its revision, and starts it again
     QFuture<Status> setToolEnabled(QString server, QString tool, bool enabled);
 
     // Destinations and telemetry settings.

@@ -106,6 +106,14 @@ QFuture<Status> GatewayService::restartServer(QString name)
     });
 }
 
+QFuture<Status> GatewayService::checkEraAgain(QString name)
+{
+    return d->on(d->host, [this, name]() -> Status {
+        d->host->gateway().checkEraAgain(name.toUtf8());
+        return {};
+    });
+}
+
 QFuture<Status> GatewayService::setToolEnabled(QString server, QString tool, bool enabled)
 {
     return d->changeConfiguration(

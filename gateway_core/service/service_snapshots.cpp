@@ -208,6 +208,10 @@ ServerSnapshot GatewayService::Private::snapshotOf(const config::Server& server)
         snapshot.serverName = QString::fromUtf8(status.serverName);
         snapshot.serverVersion = QString::fromUtf8(status.serverVersion);
         snapshot.protocolVersion = QString::fromUtf8(status.protocolVersion);
+        snapshot.era = status.era;
+        snapshot.eraFoundBy = status.eraFoundBy;
+        snapshot.eraCheckedUnixNs = status.eraCheckedUnixNs;
+        snapshot.clientConnections = status.clientConnections;
         snapshot.tools = static_cast<int>(status.tools);
         snapshot.prompts = static_cast<int>(status.prompts);
         snapshot.resources = static_cast<int>(status.resources);
@@ -299,6 +303,13 @@ QByteArray GatewayService::statusJson() const
             .member("state", server.stateText)
             .member("ready", server.state == ServerState::Ready)
             .member("tools", server.tools)
+            .member("protocolVersion", server.protocolVersion)
+            .member("era", server.era == config::Era::Modern   ? "modern"
+                           : server.era == config::Era::Legacy ? "legacy"
+                                                               : "")
+            .member("eraFoundBy", server.eraFoundBy)
+            .member("eraCheckedUnixNs", server.eraCheckedUnixNs)
+            .member("clientConnections", server.clientConnections)
             .member("diagnosis", server.diagnosis.headline)
             .member("remedy", server.diagnosis.remedy)
             .endObject();

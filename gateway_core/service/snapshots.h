@@ -47,6 +47,10 @@ struct ServerSnapshot {
     QString serverName;
     QString serverVersion;
     QString protocolVersion;
+    config::Era era = config::Era::Auto; ///< as it was found out; Auto: not yet
+    QString eraFoundBy;                  ///< one phrase: "the setting", "its answer to server/discover" …
+    std::int64_t eraCheckedUnixNs = 0;   ///< 0: never, or by the setting
+    int clientConnections = 0;           ///< that clients have for themselves (`connection` per-client)
     int tools = 0;
     int prompts = 0;
     int resources = 0;
