@@ -25,6 +25,7 @@ namespace oriel::upstream {
 
 class EraCache;
 class ServerConnection;
+class TokenSource;
 
 /// G8's operation types.
 enum class OperationType : quint8 { Connectivity, Discovery, ToolCall, Guardrail, Auth };
@@ -126,6 +127,9 @@ struct ConnectionContext {
     /// Keeps what was found out about servers with `era` auto. Null: stdio servers get the handshake first and are asked for
     /// server/discover only when they refuse it; HTTP servers are asked once a connection.
     EraCache* eraCache = nullptr;
+    /// Makes the source of a server's access tokens; null, or a null source: there are none. Not asked for servers on stdio, nor
+    /// for those whose headers have an Authorization of their own.
+    std::function<std::unique_ptr<TokenSource>(const config::Server& server)> tokenSource;
     std::chrono::milliseconds probeTimeout{3'000}; ///< for a stdio server that does not answer the probe
     std::chrono::milliseconds firstBackoff{1'000};
     std::chrono::milliseconds maxBackoff{60'000};
