@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/holdings.h"
 #include "base/ids.h"
 #include "base/random.h"
 #include "config/model.h"
@@ -163,6 +164,8 @@ public:
     [[nodiscard]] const QByteArray& name() const; ///< UTF-8
     [[nodiscard]] ServerState state() const;
     [[nodiscard]] ServerStatus status() const;
+    /// What is kept for callers and for requests on their way: empty while nothing is under way and no resource is watched.
+    [[nodiscard]] Holdings holdings() const;
     /// Replaced with every handshake; never null.
     [[nodiscard]] std::shared_ptr<const telemetry::ServerContext> context() const;
     /// The revision that is spoken; of the last start while the server is away, NewestLegacy before the first.

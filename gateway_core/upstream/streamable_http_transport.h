@@ -29,6 +29,7 @@ public:
     void close() override;
     [[nodiscard]] const StartFacts& facts() const override { return m_facts; }
     [[nodiscard]] QByteArray sessionId() const override { return m_session; }
+    [[nodiscard]] qsizetype openRequests() const override { return m_byRequest.size(); }
 
 private:
     /// One HTTP request and its response; `key` names it while it runs.

@@ -102,6 +102,8 @@ public:
     [[nodiscard]] virtual const StartFacts& facts() const = 0;
     [[nodiscard]] virtual qint64 processId() const { return 0; }
     [[nodiscard]] virtual QByteArray sessionId() const { return {}; }
+    /// Requests whose answer is still open in the transport itself; always 0 where answers come on one stream.
+    [[nodiscard]] virtual qsizetype openRequests() const { return 0; }
 };
 
 } // namespace oriel::upstream
