@@ -43,6 +43,20 @@ enum class Era : quint8 { Auto, Legacy, Modern };
 /// Whether all clients use a server of the handshake revisions over one connection, or each over its own.
 enum class ConnectionMode : quint8 { Shared, PerClient };
 
+/// Who gets the tokens for a server: the user in the browser, or Oriel by itself with an id and a secret.
+enum class OAuthGrant : quint8 { Browser, ClientCredentials };
+
+/// Signing in to a server over HTTP (OAuth 2.1). What is empty is found out or arranged with the authorization server.
+struct ServerOAuth {
+    bool enabled = true;
+    OAuthGrant grant = OAuthGrant::Browser;
+    QString clientId;
+    QString clientSecret; ///< may hold ${vault:name}
+    QString scopes;       ///< separated by spaces; empty: those that the server names
+    int callbackPort = 0; ///< of the browser's way back; 0: any
+    bool operator==(const ServerOAuth&) const = default;
+};
+
 /// One entry of `mcpServers`.
 struct Server {
     QString name;
@@ -53,6 +67,7 @@ struct Server {
     QString cwd;
     QString url;
     QList<std::pair<QString, QString>> headers; ///< values may hold ${vault:name}
+    ServerOAuth oauth;
     Era era = Era::Auto;
     bool enabled = true;
     StartMode start = StartMode::AtLaunch;

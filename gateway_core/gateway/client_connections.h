@@ -32,6 +32,7 @@ public:
     };
 
     [[nodiscard]] bool isEmpty() const { return m_clients.empty(); }
+    [[nodiscard]] qsizetype size() const { return static_cast<qsizetype>(m_clients.size()); }
     [[nodiscard]] Client* find(const downstream::Session& session) const;
     /// The client's, made with a copy of `catalogue` when it has none yet.
     Client& of(const std::shared_ptr<downstream::Session>& session, const Catalogue& catalogue);

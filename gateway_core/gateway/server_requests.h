@@ -48,7 +48,7 @@ public:
     void setRootsOwner(const upstream::ServerConnection& connection, const std::shared_ptr<downstream::Session>& session);
 
     [[nodiscard]] qsizetype count() const { return m_pending.size(); }
-    [[nodiscard]] bool isEmpty() const { return m_pending.isEmpty() && m_roots.isEmpty(); }
+    [[nodiscard]] qsizetype rootsCount() const { return m_roots.size(); }
 
 private:
     QHash<std::int64_t, Pending> m_pending;

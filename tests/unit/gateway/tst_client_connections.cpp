@@ -166,6 +166,7 @@ private Q_SLOTS:
         QCOMPARE(fixture.clientConnections(kName), 0);
         QTRY_COMPARE(fixture.recorder.sum(telemetry::MetricId::ActiveConnections, "notes"), 1.0);
         QVERIFY(fixture.isReady(kName));
+        QTRY_VERIFY2(fixture.gateway.holdings().isEmpty(), fixture.gateway.holdings().toText().constData());
     }
     void aConnectionThatNobodyUsesEndsAndTheNextCallMakesAnother()
     {
