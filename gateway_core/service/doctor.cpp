@@ -112,6 +112,13 @@ void checkRunning(const DoctorInput& input, QList<DoctorCheck>& checks)
     for (const ServerSnapshot& server : input.servers) {
         const QString spoken = eraText(server);
         const bool broken = server.state == ServerState::Failed || server.state == ServerState::Backoff;
+        const bool moreAccess = !broken && server.signIn == SignInState::Needed;
+        if (moreAccess) {
+            checks.append({QStringLiteral("server %1").arg(server.config.name), Verdict::Warning,
+                           server.stateText + QStringLiteral(": ") + server.signInText,
+                           QStringLiteral("Run 'oriel sign-in %1'.").arg(server.config.name)});
+            continue;
+        }
         checks.append({QStringLiteral("server %1").arg(server.config.name), broken ? Verdict::Failure : Verdict::Ok,
                        broken && !server.diagnosis.isEmpty()
                            ? server.diagnosis.headline + QStringLiteral(". ") + server.diagnosis.cause

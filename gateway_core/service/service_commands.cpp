@@ -417,6 +417,14 @@ void GatewayService::Private::handleCommand(const QByteArray& command, const QBy
         });
     } else if (command == "doctor") {
         q.doctor().then(&q, [respond](const QList<DoctorCheck>& checks) { respond(doctorJson(checks)); });
+    } else if (command == "sign-in") {
+        beginSignIn(name, respond);
+    } else if (command == "sign-in.wait") {
+        awaitSignIn(name, respond);
+    } else if (command == "sign-out") {
+        q.signOut(name).then(&q, [respond](const Status& done) {
+            respond(done ? Result<QByteArray>(QByteArrayLiteral("true")) : Result<QByteArray>(tl::unexpected(done.error())));
+        });
     } else if (command == "status") {
         respond(q.statusJson());
     } else if (command == "secret.set") {
