@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gateway/gateway.h"
 
+#include "gateway/extensions.h"
+#include "gateway/task_listing.h"
 #include "gateway/waiting_list.h"
 #include "mcp/errors.h"
 
@@ -37,16 +39,21 @@ telemetry::LabelValues sessionLabels(const downstream::Session& session)
 Gateway::Gateway(Dependencies dependencies, QObject* parent)
     : QObject(parent),
       m_deps(std::move(dependencies)),
-      m_heldCalls(m_deps.random)
+      m_heldCalls(m_deps.random),
+      m_tasks(m_deps.random)
 {
     mcp::ClientCapabilities& offered = m_deps.connections.clientCapabilities;
     offered.sampling = true;
     offered.elicitation = true;
     offered.elicitationForm = true;
+    offered.elicitationUrl = true;
     offered.roots = true;
     offered.rootsListChanged = true;
+    declareExtensions(offered);
     m_listDeadline.setSingleShot(true);
     m_heldDeadline.setSingleShot(true);
+    m_taskTimer.setSingleShot(true);
+    connect(&m_taskTimer, &QTimer::timeout, this, &Gateway::onTaskTimer);
     connect(&m_heldDeadline, &QTimer::timeout, this, &Gateway::expireHeld);
     connect(&m_listDeadline, &QTimer::timeout, this, [this] { answerLists(true); });
     connect(&m_held, &HeldAnswers::emptied, this, &Gateway::reportStopped);
@@ -81,6 +88,9 @@ void Gateway::retire(std::unique_ptr<upstream::ServerConnection> connection)
                     connection->name() +
                         ": the server was removed or its configuration changed while it worked on this request.");
     }
+    dropTasks([&](const Task& task) { return task.connection == connection.get(); });
+    m_taskTools.forget(*connection);
+    m_urlElicitations.forget(*connection);
     m_serverRequests.connectionLost(*connection);
     connection->stop();
     if (connection->state() == upstream::ServerState::Stopped)
@@ -122,7 +132,7 @@ Status Gateway::apply(const config::Config& configuration)
             const int index = static_cast<int>(m_connections.size()) - 1;
             for (const auto kind :
                  {mcp::ListKind::Tools, mcp::ListKind::Prompts, mcp::ListKind::Resources, mcp::ListKind::ResourceTemplates})
-                m_catalogue.update(index, kind, m_connections.back()->items(kind));
+                updateCatalogue(index, kind);
         } else {
             m_connections.push_back(makeConnection(server));
             if (server.start == config::StartMode::AtLaunch)
@@ -149,6 +159,7 @@ void Gateway::shutDown()
     answerLists(true);
     for (auto& listener : m_listeners.takeIf([](const Listener&) { return true; }))
         endListener(std::move(listener), telemetry::Outcome::Ok, {});
+    dropTasks([](const Task&) { return true; });
     QList<quint64> cookies;
     m_calls.forEach([&](quint64 cookie, const ActiveCall&) { cookies.append(cookie); });
     for (const quint64 cookie : std::as_const(cookies)) {
@@ -247,6 +258,7 @@ void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
         const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
         m_heldCalls.drop(cookie);
         call->connection->cancel(call->token, "the client disconnected");
+        leaveTask(*call);
         if (call->incoming.reply == nullptr)
             continue;
         call->record.hops.clear();
@@ -254,6 +266,10 @@ void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
         finish(call->record, call->incoming);
     }
     std::erase_if(m_waitingLists, [&](const auto& waiting) { return waiting->incoming.session == session; });
+    std::erase_if(m_taskListings, [&](const auto& listing) { return listing->incoming.session == session; });
+    if (mcp::isLegacy(session->revision))
+        dropTasks([owner = taskOwner(*session)](const Task& task) { return task.owner == owner; });
+    m_urlElicitations.forget(*session);
     m_serverRequests.sessionClosed(*session);
     for (auto& listener : m_listeners.takeIf([&](const Listener& one) { return one.incoming.session == session; }))
         endListener(std::move(listener), telemetry::Outcome::Cancelled, "the client disconnected");

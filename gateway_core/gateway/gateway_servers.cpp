@@ -2,6 +2,7 @@
 #include "base/json_splice.h"
 #include "base/json_writer.h"
 #include "gateway/gateway.h"
+#include "gateway/questions.h"
 #include "gateway/waiting_list.h"
 #include "mcp/errors.h"
 
@@ -20,18 +21,11 @@ telemetry::Severity severityOf(QByteArrayView level)
     return known ? kSeverities[static_cast<std::size_t>(*known)] : Severity::Info;
 }
 
-bool canAnswer(const downstream::Session& session, MethodId method)
+bool canAnswer(const downstream::Session& session, const mcp::Message& request)
 {
-    switch (method) {
-    case MethodId::SamplingCreateMessage:
-        return session.capabilities.sampling;
-    case MethodId::ElicitationCreate:
-        return session.capabilities.elicitation;
-    case MethodId::RootsList:
-        return session.capabilities.roots;
-    default:
-        return false;
-    }
+    const bool isQuestion = request.methodId == MethodId::SamplingCreateMessage || request.methodId == MethodId::RootsList ||
+                            request.methodId == MethodId::ElicitationCreate;
+    return isQuestion && missingCapability(session.capabilities, request).isEmpty();
 }
 
 QByteArrayView listChangedMethod(mcp::ListKind kind)
@@ -71,7 +65,7 @@ std::shared_ptr<downstream::Session> Gateway::sessionForRequest(const upstream::
     // The call that the server is working on for a client that can answer; else the client seen last.
     const ActiveCall* call = nullptr;
     m_calls.forEach([&](quint64 candidateCookie, const ActiveCall& candidate) {
-        if (candidate.connection != &connection || !canAnswer(*candidate.incoming.session, message.methodId))
+        if (candidate.connection != &connection || !canAnswer(*candidate.incoming.session, message))
             return;
         const bool isRelated = related.isValid() && candidate.token == related;
         if (call == nullptr || isRelated || (candidate.forwardedNs > call->forwardedNs && !(call->token == related))) {
@@ -84,7 +78,7 @@ std::shared_ptr<downstream::Session> Gateway::sessionForRequest(const upstream::
     std::shared_ptr<downstream::Session> latest;
     for (const auto& session : m_sessions) {
         if (mcp::isLegacy(session->revision) && sees(*session, connection) && session->isReachable() &&
-            canAnswer(*session, message.methodId) && (latest == nullptr || session->lastSeenUnixNs > latest->lastSeenUnixNs))
+            canAnswer(*session, message) && (latest == nullptr || session->lastSeenUnixNs > latest->lastSeenUnixNs))
             latest = session;
     }
     return latest;
@@ -92,12 +86,16 @@ std::shared_ptr<downstream::Session> Gateway::sessionForRequest(const upstream::
 
 void Gateway::onRequest(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related)
 {
+    if (takeTaskQuestion(connection, message, related))
+        return;
     quint64 cookie = 0;
     const auto session = sessionForRequest(connection, message, related, &cookie);
     ActiveCall* call = m_calls.find(cookie);
     if (session == nullptr) {
-        connection.reply(mcp::makeErrorResponse(message.id(), mcp::error_code::MethodNotFound,
-                                                "No connected client can answer " + message.text(mcp::Field::Method) + "."));
+        const bool isMode = asksByUrl(message); // the method is there, this way of asking is not
+        connection.reply(mcp::makeErrorResponse(
+            message.id(), isMode ? mcp::error_code::InvalidParams : mcp::error_code::MethodNotFound,
+            "No connected client can answer " + message.text(mcp::Field::Method) + (isMode ? " by URL." : ".")));
         refuseForCapability(connection, message, related);
         return;
     }
@@ -105,7 +103,8 @@ void Gateway::onRequest(upstream::ServerConnection& connection, const mcp::Messa
         holdForInput(connection, message, *call, cookie);
         return;
     }
-    const QByteArray frame = m_serverRequests.forward(connection, message, session);
+    rememberPage(connection, message, session);
+    const QByteArray frame = m_serverRequests.forward(connection, questionFor(*session, connection, message), session);
     recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Request, &message, frame,
                       nullptr);
     if (call != nullptr) {
@@ -124,10 +123,25 @@ void Gateway::onNotification(upstream::ServerConnection& connection, const mcp::
 {
     switch (message.methodId) {
     case MethodId::NotificationMessage:
-        relayLogMessage(connection, message, related);
+        if (message.has(mcp::Field::MetaRelatedTask))
+            relayLogMessage(connection, withTaskShown(connection, message), related);
+        else
+            relayLogMessage(connection, message, related);
         break;
     case MethodId::NotificationCancelled:
         m_serverRequests.cancelledByServer(connection, message);
+        withdrawTaskQuestion(connection, message);
+        break;
+    case MethodId::NotificationProgress:
+        relayTaskProgress(connection, message);
+        break;
+    case MethodId::NotificationTasksStatus:
+        relayTaskStatus(connection, message);
+        break;
+    case MethodId::NotificationTasks:
+        break; // never asked for: tasks that are listened to are polled
+    case MethodId::NotificationElicitationComplete:
+        relayElicitationComplete(connection, message);
         break;
     case MethodId::NotificationResourcesUpdated: {
         const auto subscribers = m_subscriptions.of(connection.name(), message.text(mcp::Field::ParamsUri));
@@ -298,7 +312,7 @@ void Gateway::onListChanged(upstream::ServerConnection& connection, mcp::ListKin
     const int index = indexOf(connection);
     if (index < 0)
         return;
-    m_catalogue.update(index, kind, connection.items(kind));
+    updateCatalogue(index, kind);
     if (kind == mcp::ListKind::Tools)
         m_deps.recorder.recordMetric(telemetry::MetricId::ServersDiscovered, {connection.name()}, 1);
     announceList(kind, &connection);
