@@ -41,6 +41,20 @@ enum class StartMode : quint8 { AtLaunch, OnFirstUse };
 /// How a server is spoken to: with the handshake (up to 2025-11-25), without (2026-07-28), or as it turns out.
 enum class Era : quint8 { Auto, Legacy, Modern };
 
+/// Who gets the tokens for a server: the user in the browser, or Oriel by itself with an id and a secret.
+enum class OAuthGrant : quint8 { Browser, ClientCredentials };
+
+/// Signing in to a server over HTTP (OAuth 2.1). What is empty is found out or arranged with the authorization server.
+struct ServerOAuth {
+    bool enabled = true;
+    OAuthGrant grant = OAuthGrant::Browser;
+    QString clientId;
+    QString clientSecret; ///< may hold ${vault:name}
+    QString scopes;       ///< separated by spaces; empty: those that the server names
+    int callbackPort = 0; ///< of the browser's way back; 0: any
+    bool operator==(const ServerOAuth&) const = default;
+};
+
 /// One entry of `mcpServers`.
 struct Server {
     QString name;
@@ -51,6 +65,7 @@ struct Server {
     QString cwd;
     QString url;
     QList<std::pair<QString, QString>> headers; ///< values may hold ${vault:name}
+    ServerOAuth oauth;
     Era era = Era::Auto;
     bool enabled = true;
     StartMode start = StartMode::AtLaunch;

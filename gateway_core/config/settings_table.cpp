@@ -18,6 +18,7 @@ constexpr std::array kAuditModes{"group", "strict"};
 constexpr std::array kThemes{"system", "light", "dark"};
 constexpr std::array kStartModes{"launch", "first-use"};
 constexpr std::array kEras{"auto", "legacy", "modern"};
+constexpr std::array kGrants{"browser", "client-credentials"};
 constexpr std::array kServerTypes{"stdio", "http", "streamable-http", "sse"};
 constexpr std::array kProtocols{"grpc", "http/protobuf", "http/json", "console", "file", "none"};
 constexpr std::array kCompressions{"none", "gzip"};
@@ -167,6 +168,31 @@ const std::array kServer{
     SettingRow<Server>{"url", Text, "The endpoint of an HTTP server.", ORIEL_FIELD(Server, QString, url)},
     SettingRow<Server>{"headers", Headers, "Headers of every request; values may hold ${vault:name}.",
                        ORIEL_FIELD(Server, HeaderList, headers)},
+    SettingRow<Server>{"oauth.enabled", Bool,
+                       "Sign in (OAuth 2.1) when the server asks for it. Never used beside an Authorization header of your own.",
+                       ORIEL_FIELD(Server, bool, oauth.enabled)},
+    SettingRow<Server>{"oauth.grant", Choice,
+                       "browser: you sign in; client-credentials: Oriel signs in by itself with clientId and clientSecret.",
+                       [](const Server& s) {
+                           return SettingValue(QString(s.oauth.grant == OAuthGrant::Browser
+                                                           ? QStringLiteral("browser")
+                                                           : QStringLiteral("client-credentials")));
+                       },
+                       [](Server& s, const SettingValue& v) {
+                           s.oauth.grant = std::get<QString>(v) == QLatin1String("browser") ? OAuthGrant::Browser
+                                                                                            : OAuthGrant::ClientCredentials;
+                       },
+                       0, 0, kGrants},
+    SettingRow<Server>{"oauth.clientId", Text,
+                       "Client id that you got from the authorization server; without one, Oriel registers itself.",
+                       ORIEL_FIELD(Server, QString, oauth.clientId)},
+    SettingRow<Server>{"oauth.clientSecret", Text, "Its secret, best as ${vault:name}; empty for a public client.",
+                       ORIEL_FIELD(Server, QString, oauth.clientSecret)},
+    SettingRow<Server>{"oauth.scopes", Text, "Scopes to ask for instead of those the server names, separated by spaces.",
+                       ORIEL_FIELD(Server, QString, oauth.scopes)},
+    SettingRow<Server>{"oauth.callbackPort", Integer,
+                       "Port of http://127.0.0.1:PORT/callback, where the browser comes back to; 0: any free one.",
+                       ORIEL_FIELD(Server, qint64, oauth.callbackPort), 0, 65535},
     SettingRow<Server>{"era", Choice, "The protocol it speaks: legacy up to 2025-11-25, modern from 2026-07-28; auto finds out.",
                        [](const Server& s) {
                            return SettingValue(QString(s.era == Era::Modern   ? QStringLiteral("modern")

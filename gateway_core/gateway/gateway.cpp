@@ -172,6 +172,7 @@ void Gateway::shutDown()
         answerError(call->incoming, call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("shutting_down"),
                     mcp::error_code::ServerError, "Oriel is shutting down.");
     }
+    m_heldCalls.clear();
     for (const auto& connection : m_connections) {
         connection->stop();
         onStateChanged(*connection);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "base/holdings.h"
 #include "config/model.h"
 #include "downstream/message_handler.h"
 #include "gateway/active_calls.h"
@@ -60,9 +61,8 @@ public:
     [[nodiscard]] std::vector<ExposedTool> tools() const; ///< of all servers, the disabled ones too
     [[nodiscard]] QList<std::shared_ptr<downstream::Session>> sessions() const { return m_sessions.values(); }
 
-    /// Tasks that are remembered, and pages that clients were sent to and that are not known to be done.
-    [[nodiscard]] std::size_t taskCount() const { return m_tasks.count(); }
-    [[nodiscard]] qsizetype urlElicitationCount() const { return m_urlElicitations.count(); }
+    /// What is kept for clients and servers that wait: empty once no client is there and nothing is under way.
+    [[nodiscard]] Holdings holdings() const;
 
     // downstream::MessageHandler
     void handleMessage(downstream::Incoming&& incoming) override;

@@ -55,9 +55,11 @@ public:
     [[nodiscard]] HeldCall* findByCookie(quint64 cookie);
     HeldCall take(QByteArrayView requestState) { return m_held.take(requestState.toByteArray()); }
     void drop(quint64 cookie);
+    void clear() { m_held.clear(); }
     /// Those whose time is over at `nowNs`, taken out.
     std::vector<HeldCall> takeExpired(std::int64_t nowNs);
     [[nodiscard]] bool isEmpty() const { return m_held.isEmpty(); }
+    [[nodiscard]] qsizetype count() const { return m_held.size(); }
 
 private:
     Random& m_random;

@@ -9,6 +9,7 @@
 #include <QStringList>
 
 #include <chrono>
+#include <optional>
 
 namespace oriel::upstream {
 
@@ -59,8 +60,9 @@ struct StartFacts {
     int httpStatus = 0;
     QByteArray httpBody; ///< its first KiB
     QByteArray contentType;
-    QByteArray authenticate; ///< WWW-Authenticate
-    QByteArray location;     ///< of a redirect, which is never followed
+    QByteArray authenticate;         ///< WWW-Authenticate
+    QByteArray location;             ///< of a redirect, which is never followed
+    std::optional<Error> tokenError; ///< why there was no token for a server that wants one (OAuth)
 };
 
 enum class DiagnosisCode : quint8 {
@@ -82,7 +84,9 @@ enum class DiagnosisCode : quint8 {
     ConnectionRefused,
     TlsFailed,
     NotFound,
-    AuthenticationRequired,
+    AuthenticationRequired, ///< by a header that the configuration has to give
+    SignInRequired,         ///< by the user, in the browser
+    SignInFailed,           ///< the authorization server is out of reach just now
     Forbidden,
     Redirected,
     NotMcp,

@@ -59,6 +59,7 @@ ServerConnection::Private::Private(ServerConnection& connection, config::Server 
     clientInfo = info.take();
     ownCapabilities = context.clientCapabilities.toJson();
     eraKey = eraKeyOf(server);
+    tokens = makeTokenSource();
     updateContext();
 }
 

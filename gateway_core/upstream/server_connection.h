@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/holdings.h"
 #include "base/ids.h"
 #include "base/random.h"
 #include "config/model.h"
@@ -25,6 +26,7 @@ namespace oriel::upstream {
 
 class EraCache;
 class ServerConnection;
+class TokenSource;
 
 /// G8's operation types.
 enum class OperationType : quint8 { Connectivity, Discovery, ToolCall, Guardrail, Auth };
@@ -127,6 +129,9 @@ struct ConnectionContext {
     /// Keeps what was found out about servers with `era` auto. Null: stdio servers get the handshake first and are asked for
     /// server/discover only when they refuse it; HTTP servers are asked once a connection.
     EraCache* eraCache = nullptr;
+    /// Makes the source of a server's access tokens; null, or a null source: there are none. Not asked for servers on stdio, nor
+    /// for those whose headers have an Authorization of their own.
+    std::function<std::unique_ptr<TokenSource>(const config::Server& server)> tokenSource;
     std::chrono::milliseconds probeTimeout{3'000}; ///< for a stdio server that does not answer the probe
     std::chrono::milliseconds firstBackoff{1'000};
     std::chrono::milliseconds maxBackoff{60'000};
@@ -160,6 +165,8 @@ public:
     [[nodiscard]] const QByteArray& name() const; ///< UTF-8
     [[nodiscard]] ServerState state() const;
     [[nodiscard]] ServerStatus status() const;
+    /// What is kept for callers and for requests on their way: empty while nothing is under way and no resource is watched.
+    [[nodiscard]] Holdings holdings() const;
     /// Replaced with every handshake; never null.
     [[nodiscard]] std::shared_ptr<const telemetry::ServerContext> context() const;
     /// The revision that is spoken; of the last start while the server is away, NewestLegacy before the first.

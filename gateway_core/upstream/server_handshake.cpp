@@ -326,6 +326,10 @@ void ServerConnection::Private::takeVersions(const QList<QByteArray>& supported,
         initialize(*newest);
         return;
     }
+    if (newest && !legacy && !std::exchange(link->triedVersionAgain, true)) {
+        discover();
+        return;
+    }
     facts.requestedVersion = mcp::toText(mcp::NewestModern).toByteArray();
     if (!newest || legacy) {
         facts.answeredVersion = supported.isEmpty() ? QByteArrayLiteral("none") : supported.join(", ");

@@ -29,6 +29,7 @@ bool isWorthRetrying(DiagnosisCode code)
     case DiagnosisCode::VersionRefused:
     case DiagnosisCode::InvalidUrl:
     case DiagnosisCode::AuthenticationRequired:
+    case DiagnosisCode::SignInRequired:
     case DiagnosisCode::Forbidden:
     case DiagnosisCode::Redirected:
     case DiagnosisCode::NotFound:
@@ -306,6 +307,16 @@ void ServerConnection::Private::sessionLost()
     link->stage = StartStage::Handshake;
     setState(ServerState::Handshaking);
     handshake();
+}
+
+/// The server took no token any more, and there is no other: nothing else can be asked of it either.
+void ServerConnection::Private::tokenLost(const Error& error)
+{
+    StartFacts facts = currentFacts();
+    facts.httpStatus = 401;
+    facts.httpBody.clear();
+    facts.tokenError = error;
+    fail(facts);
 }
 
 void ServerConnection::Private::retireLink()

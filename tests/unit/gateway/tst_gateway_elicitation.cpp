@@ -71,6 +71,9 @@ private Q_SLOTS:
         QSignalSpy stopped(m_gateway.get(), &Gateway::stopped);
         m_gateway->shutDown();
         QTRY_COMPARE(stopped.count(), 1);
+        for (const auto& session : m_gateway->sessions())
+            m_gateway->sessionClosed(session);
+        QTRY_COMPARE(m_gateway->holdings().toText(), QByteArray());
         m_gateway.reset();
     }
 
@@ -84,13 +87,13 @@ private Q_SLOTS:
         const QJsonObject intact = object(R"({"code":-32042,"message":"sign in first","data":{"elicitations":[{"mode":"url",
             "elicitationId":"e-1","url":"https://example.com/in","message":"Please sign in"}],"more":1}})");
         QCOMPARE(refused->error(), intact);
-        QCOMPARE(m_gateway->urlElicitationCount(), 1);
+        QCOMPARE(m_gateway->holdings().count("opened pages"), 1);
         const auto again = peer.ask("tools/call", call("one"));
         QTRY_VERIFY(again->isAnswered());
         QCOMPARE(peer.session->sent.size(), 1);
         QCOMPARE(peer.session->sent.first().value("params"_L1).toObject(), object(R"({"elicitationId":"e-1"})"));
         QVERIFY(stranger.session->sent.isEmpty());
-        QCOMPARE(m_gateway->urlElicitationCount(), 0);
+        QCOMPARE(m_gateway->holdings().count("opened pages"), 0);
     }
     void clientsOfAllServersSeeWhoSendsThemToAPage()
     {
@@ -105,7 +108,7 @@ private Q_SLOTS:
         QCOMPARE(page.value("message"_L1).toString(), u"s: Please sign in"_s);
         QCOMPARE(page.value("elicitationId"_L1).toString(), u"e-1"_s);
         peer.close();
-        QCOMPARE(m_gateway->urlElicitationCount(), 0);
+        QCOMPARE(m_gateway->holdings().count("opened pages"), 0);
     }
     void aClientThatOpensNoPagesIsToldSo()
     {

@@ -74,6 +74,9 @@ private Q_SLOTS:
         QSignalSpy stopped(m_gateway.get(), &Gateway::stopped);
         m_gateway->shutDown();
         QTRY_COMPARE(stopped.count(), 1);
+        for (const auto& session : m_gateway->sessions())
+            m_gateway->sessionClosed(session);
+        QTRY_COMPARE(m_gateway->holdings().toText(), QByteArray());
         m_gateway.reset();
     }
 
