@@ -297,7 +297,10 @@ void Gateway::awaitTask(std::unique_ptr<ActiveCall> call, mcp::TaskState&& state
         return;
     }
     kept.token = {};
-    task->nextPollNs = now() + task->state.pollIntervalMs.value_or(1000) * 1'000'000;
+    const std::chrono::nanoseconds longest =
+        kept.connection->server().timeouts.toolCall.value_or(m_config.gateway.timeouts.toolCall);
+    task->deadlineNs = std::min(task->deadlineNs, now() + longest.count());
+    task->nextPollNs = now() + task->pollNs();
     scheduleTasks();
 }
 

@@ -21,16 +21,8 @@ using telemetry::Outcome;
 namespace {
 
 constexpr std::int64_t kMs = 1'000'000;
-constexpr std::int64_t kDefaultPollMs = 1'000;
-constexpr std::int64_t kShortestPollMs = 50;
-constexpr std::int64_t kLongestPollMs = 60'000;
 constexpr int kMaxFailedPolls = 5;
 constexpr int kMaxQuestions = 64;
-
-std::int64_t pollNs(const Task& task)
-{
-    return std::clamp(task.state.pollIntervalMs.value_or(kDefaultPollMs), kShortestPollMs, kLongestPollMs) * kMs;
-}
 
 /// What is new to a listener since it was told last.
 QByteArray shape(const Task& task)
@@ -71,8 +63,15 @@ void Gateway::scheduleTasks()
 void Gateway::onTaskTimer()
 {
     const std::int64_t at = now();
-    for (const quint64 serial : m_tasks.select([&](const Task& task) { return task.deadlineNs <= at; }))
-        endTask(serial, Outcome::Timeout, mcp::error_code::InvalidParams, QByteArrayLiteral("The task's ttl is over."));
+    for (const quint64 serial : m_tasks.select([&](const Task& task) { return task.deadlineNs <= at; })) {
+        Task& task = *m_tasks.find(serial);
+        if (task.isAwaited)
+            cancelTask(task);
+        const int code = task.isAwaited ? mcp::error_code::RequestTimeout : mcp::error_code::InvalidParams;
+        endTask(serial, Outcome::Timeout, code,
+                task.isAwaited ? QByteArrayLiteral("The task takes longer than a call may; it was cancelled.")
+                               : QByteArrayLiteral("The task's ttl is over."));
+    }
     const auto isDue = [&](const Task& task) {
         const bool isPolled = (task.connection->isModern() && !task.waiters.empty()) || isListenedTo(task);
         return isPolled && !task.poll.isValid() && task.nextPollNs <= at &&
@@ -80,7 +79,7 @@ void Gateway::onTaskTimer()
     };
     for (const quint64 serial : m_tasks.select(isDue)) {
         Task& task = *m_tasks.find(serial);
-        task.nextPollNs = at + pollNs(task);
+        task.nextPollNs = at + task.pollNs();
         task.poll = callForTask(task, MethodId::TasksGet, Tasks::cookie(task, Tasks::Errand::Poll));
     }
     scheduleTasks();
@@ -144,7 +143,7 @@ void Gateway::takePoll(quint64 serial, upstream::Reply& reply)
     if (!state || task.isSettled)
         return;
     m_tasks.update(task, std::move(*state), now());
-    task.nextPollNs = now() + pollNs(task);
+    task.nextPollNs = now() + task.pollNs();
     const bool serverIsModern = task.connection->isModern();
     if (isListenedTo(task) && task.told != shape(task)) {
         const bool isOver = task.state.isTerminal() && task.state.status != TaskStatus::Cancelled;

@@ -77,7 +77,7 @@ void Tasks::update(Task& task, mcp::TaskState&& state, std::int64_t nowNs)
     const bool sameTtl = task.state.ttlMs == state.ttlMs;
     state.id = task.state.id;
     task.state = std::move(state);
-    if (!sameTtl)
+    if (!sameTtl && !task.isAwaited)
         setDeadline(task, nowNs);
 }
 

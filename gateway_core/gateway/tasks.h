@@ -10,6 +10,7 @@
 #include <QHash>
 #include <QSet>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -44,6 +45,11 @@ struct Task {
     int failedPolls = 0;
     QByteArray told; ///< what listeners heard last
 
+    /// How long to wait before asking again: what the server wishes, within reason.
+    [[nodiscard]] std::int64_t pollNs() const
+    {
+        return std::clamp<std::int64_t>(state.pollIntervalMs.value_or(1'000), 50, 60'000) * 1'000'000;
+    }
     [[nodiscard]] mcp::TaskForm serverForm() const
     {
         return connection->isModern() ? mcp::TaskForm::Extension : mcp::TaskForm::Core;

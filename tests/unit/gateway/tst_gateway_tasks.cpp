@@ -578,6 +578,22 @@ echo '{"jsonrpc":"2.0","method":"notifications/tasks/status","params":{"status":
         QCOMPARE(m_gateway->holdings().count("tasks"), 0);
         QCOMPARE(m_recorder.calls.back().outcome, telemetry::Outcome::ToolError);
     }
+    void aTaskThatTakesLongerThanACallMayIsGivenUp_data() { aClientWithoutTasksWaitsForTheResult_data(); }
+    void aTaskThatTakesLongerThanACallMayIsGivenUp()
+    {
+        QFETCH(QByteArray, client);
+        QFETCH(QByteArray, server);
+        config::Server hasty = conformanceServer("s", server.constData());
+        hasty.timeouts.toolCall = std::chrono::milliseconds(500);
+        open({hasty, conformanceServer("t", server.constData())});
+        Peer peer(*m_gateway, client);
+        const auto call = peer.ask("tools/call", toolCall("s__failing_job"));
+        QTRY_VERIFY(call->isAnswered());
+        QCOMPARE(call->code(), -32001);
+        QCOMPARE(m_gateway->holdings().count("tasks"), 0);
+        QCOMPARE(sentToServers("tasks/cancel").size(), 1);
+        QCOMPARE(m_recorder.calls.back().outcome, telemetry::Outcome::Timeout);
+    }
     void aWaitingCallThatIsCancelledCancelsItsTask_data() { aClientWithoutTasksWaitsForTheResult_data(); }
     void aWaitingCallThatIsCancelledCancelsItsTask()
     {
