@@ -40,6 +40,8 @@ enum class ServerTransport : quint8 { Stdio, StreamableHttp, LegacySse };
 enum class StartMode : quint8 { AtLaunch, OnFirstUse };
 /// How a server is spoken to: with the handshake (up to 2025-11-25), without (2026-07-28), or as it turns out.
 enum class Era : quint8 { Auto, Legacy, Modern };
+/// Whether all clients use a server of the handshake revisions over one connection, or each over its own.
+enum class ConnectionMode : quint8 { Shared, PerClient };
 
 /// Who gets the tokens for a server: the user in the browser, or Oriel by itself with an id and a secret.
 enum class OAuthGrant : quint8 { Browser, ClientCredentials };
@@ -69,7 +71,10 @@ struct Server {
     Era era = Era::Auto;
     bool enabled = true;
     StartMode start = StartMode::AtLaunch;
-    int concurrency = 0; ///< calls in flight at most; 0: no limit
+    ConnectionMode connection = ConnectionMode::Shared;
+    int maxConnections = 16;                ///< PerClient: clients that have one at a time
+    milliseconds connectionIdle{1'800'000}; ///< PerClient: one unused for so long ends; 0: none does
+    int concurrency = 0;                    ///< calls in flight at most; 0: no limit
     ServerTimeouts timeouts;
     int maxRestarts = 5; ///< in a row, before the server stays down until someone asks
     QStringList disabledTools;

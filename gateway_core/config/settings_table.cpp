@@ -18,6 +18,7 @@ constexpr std::array kAuditModes{"group", "strict"};
 constexpr std::array kThemes{"system", "light", "dark"};
 constexpr std::array kStartModes{"launch", "first-use"};
 constexpr std::array kEras{"auto", "legacy", "modern"};
+constexpr std::array kConnectionModes{"shared", "per-client"};
 constexpr std::array kGrants{"browser", "client-credentials"};
 constexpr std::array kServerTypes{"stdio", "http", "streamable-http", "sse"};
 constexpr std::array kProtocols{"grpc", "http/protobuf", "http/json", "console", "file", "none"};
@@ -216,6 +217,24 @@ const std::array kServer{
             s.start = std::get<QString>(v) == QLatin1String("launch") ? StartMode::AtLaunch : StartMode::OnFirstUse;
         },
         0, 0, kStartModes},
+    SettingRow<Server>{
+        "connection", Choice,
+        "Servers with a handshake: shared is one connection for all clients, declared with everything that Oriel can relay; "
+        "per-client gives each client one of its own, declared with what that client can do.",
+        [](const Server& s) {
+            return SettingValue(
+                QString(s.connection == ConnectionMode::PerClient ? QStringLiteral("per-client") : QStringLiteral("shared")));
+        },
+        [](Server& s, const SettingValue& v) {
+            s.connection =
+                std::get<QString>(v) == QLatin1String("per-client") ? ConnectionMode::PerClient : ConnectionMode::Shared;
+        },
+        0, 0, kConnectionModes},
+    SettingRow<Server>{"maxConnections", Integer, "per-client: clients that have a connection of their own at a time.",
+                       ORIEL_FIELD(Server, qint64, maxConnections), 1, 1024},
+    SettingRow<Server>{"connectionIdle", Duration,
+                       "per-client: a connection that its client has not used for so long is ended; 0: only with the client.",
+                       ORIEL_DURATION(Server, connectionIdle), 0, 30 * kDay},
     SettingRow<Server>{"concurrency", Integer, "Calls in flight at most; 0: no limit.", ORIEL_FIELD(Server, qint64, concurrency),
                        0, 100000},
     SettingRow<Server>{"maxRestarts", Integer, "Restarts in a row before it stays down.",

@@ -4,6 +4,7 @@
 #include "base/json_splice.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace oriel::gateway {
 
@@ -101,13 +102,19 @@ QByteArray Catalogue::exposedName(int server, QByteArrayView local) const
     return isPrefixed() ? m_names.join(server, local) : local.toByteArray();
 }
 
-void Catalogue::update(int server, mcp::ListKind kind, std::span<const mcp::ListEntry> entries)
+bool Catalogue::update(int server, mcp::ListKind kind, std::span<const mcp::ListEntry> entries)
 {
     auto& kept = m_lists[static_cast<std::size_t>(server)].kinds[indexOf(kind)];
-    kept.assign(entries.begin(), entries.end());
+    std::vector<mcp::ListEntry> fresh(entries.begin(), entries.end());
     if (kind == mcp::ListKind::Tools) {
         const QSet<QByteArray>& disabled = m_servers[server].disabledTools;
-        std::erase_if(kept, [&](const mcp::ListEntry& entry) { return disabled.contains(entry.identity); });
+        std::erase_if(fresh, [&](const mcp::ListEntry& entry) { return disabled.contains(entry.identity); });
+    }
+    if (std::equal(kept.cbegin(), kept.cend(), fresh.cbegin(), fresh.cend(),
+                   [](const mcp::ListEntry& a, const mcp::ListEntry& b) { return a.raw == b.raw; }))
+        return false;
+    kept = std::move(fresh);
+    if (kind == mcp::ListKind::Tools) {
         QSet<QByteArray>& pages = m_lists[static_cast<std::size_t>(server)].toolPages;
         pages.clear();
         for (const mcp::ListEntry& entry : kept) {
@@ -119,6 +126,17 @@ void Catalogue::update(int server, mcp::ListKind kind, std::span<const mcp::List
     m_entries.removeIf([&](const auto& entry) { return entry.key().first == static_cast<int>(kind); });
     m_firstPages.removeIf([&](const auto& entry) { return entry.key().first == static_cast<int>(kind); });
     rebuildRoutes(kind);
+    return true;
+}
+
+void Catalogue::offerAsTasks(int server, bool offered)
+{
+    bool& kept = m_lists[static_cast<std::size_t>(server)].runsTasks;
+    if (std::exchange(kept, offered) == offered)
+        return;
+    ++m_generation;
+    m_entries.clear();
+    m_firstPages.clear();
 }
 
 void Catalogue::rebuildRoutes(mcp::ListKind kind)

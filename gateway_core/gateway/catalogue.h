@@ -38,12 +38,11 @@ public:
 
     /// Forgets everything and begins anew with these servers. InvalidArgument when names clash or are not portable.
     Status reset(QList<Server> servers, QByteArrayView separator, bool prefixSingleServer);
-    /// Replaces one server's entries of one kind.
-    void update(int server, mcp::ListKind kind, std::span<const mcp::ListEntry> entries);
+    /// Replaces one server's entries of one kind. False when they are what was there.
+    bool update(int server, mcp::ListKind kind, std::span<const mcp::ListEntry> entries);
 
-    /// The server decides by itself whether a call becomes a task: clients of 2025-11-25 see that any of its tools may. Counts
-    /// from the next update().
-    void offerAsTasks(int server, bool offered) { m_lists[static_cast<std::size_t>(server)].runsTasks = offered; }
+    /// The server decides by itself whether a call becomes a task: clients of 2025-11-25 see that any of its tools may.
+    void offerAsTasks(int server, bool offered);
 
     [[nodiscard]] const QList<Server>& servers() const { return m_servers; }
     [[nodiscard]] int serverIndex(QByteArrayView name) const;

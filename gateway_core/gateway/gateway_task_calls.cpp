@@ -42,32 +42,26 @@ QByteArray timestamp(const Clock& clock)
 
 } // namespace
 
-bool Gateway::offersTasks(const downstream::Session& session) const
+/// Whether a server that the client sees has tasks, and one of those also cancels them.
+Gateway::OfferedTasks Gateway::offeredTasks(const downstream::Session& session) const
 {
-    return std::any_of(m_connections.cbegin(), m_connections.cend(),
-                       [&](const auto& connection) { return sees(session, *connection) && TaskTools::takesTasks(*connection); });
+    OfferedTasks offered;
+    for (const auto& connection : m_connections) {
+        if ((!session.server.isEmpty() && session.server != connection->name()) || !TaskTools::takesTasks(*connection))
+            continue;
+        offered.any = true;
+        offered.cancel = offered.cancel || connection->isModern() || connection->initializeResult().capabilities.tasksCancel;
+    }
+    return offered;
 }
 
 void Gateway::offerTasks(const downstream::Session& session, mcp::ServerCapabilities& all) const
 {
-    const bool offered = offersTasks(session);
-    const bool inCore = offered && session.revision == mcp::Revision::V2025_11_25;
+    const OfferedTasks offered = offeredTasks(session);
+    const bool inCore = offered.any && session.revision == mcp::Revision::V2025_11_25;
     all.tasks = all.tasksList = all.tasksToolsCall = inCore;
-    all.tasksCancel = inCore && std::any_of(m_connections.cbegin(), m_connections.cend(), [&](const auto& connection) {
-                          return sees(session, *connection) && TaskTools::takesTasks(*connection) &&
-                                 (connection->isModern() || connection->initializeResult().capabilities.tasksCancel);
-                      });
-    offerExtensions(all, session.revision, offered);
-}
-
-void Gateway::updateCatalogue(int index, mcp::ListKind kind)
-{
-    const upstream::ServerConnection& connection = *m_connections[static_cast<std::size_t>(index)];
-    if (kind == mcp::ListKind::Tools) {
-        m_taskTools.update(connection);
-        m_catalogue.offerAsTasks(index, connection.isModern() && TaskTools::takesTasks(connection));
-    }
-    m_catalogue.update(index, kind, connection.items(kind));
+    all.tasksCancel = inCore && offered.cancel;
+    offerExtensions(all, session.revision, offered.any);
 }
 
 /// Settles how a tools/call goes to its server where tasks come into it. False when it was answered with a refusal.
@@ -95,7 +89,7 @@ bool Gateway::planTask(downstream::Incoming& incoming, telemetry::CallRecord& re
         }
     } else if (session.revision == mcp::Revision::V2025_11_25) {
         const bool isKnown = !connection.initializeResult().protocolVersion.isEmpty();
-        if (asked && isKnown && support == Support::Forbidden && offersTasks(session))
+        if (asked && isKnown && support == Support::Forbidden && offeredTasks(session).any)
             return refuse(mcp::error_code::MethodNotFound, QByteArrayLiteral("This tool does not run as a task."));
         if (!asked && support == Support::Required)
             return refuse(mcp::error_code::MethodNotFound,

@@ -4,6 +4,7 @@
 #include "base/json_writer.h"
 #include "gateway/gateway.h"
 #include "gateway/questions.h"
+#include "gateway/request_routing.h"
 #include "gateway/task_listing.h"
 #include "mcp/errors.h"
 #include "mcp/headers.h"

@@ -63,7 +63,7 @@ QByteArray detailedTask(const Task& task, QByteArrayView outcomeKey, QByteArrayV
 bool Gateway::mayUseTasks(downstream::Incoming& incoming, telemetry::CallRecord& record)
 {
     const downstream::Session& session = *incoming.session;
-    if (!offersTasks(session)) {
+    if (!offeredTasks(session).any) {
         answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::MethodNotFound),
                     mcp::error_code::MethodNotFound, "Method not found: " + record.method);
         return false;

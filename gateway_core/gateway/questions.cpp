@@ -102,20 +102,4 @@ bool asksByUrl(const mcp::Message& request)
            document.root().find("mode").equals("url");
 }
 
-QByteArray missingCapability(const mcp::ClientCapabilities& client, const mcp::Message& request)
-{
-    switch (request.methodId) {
-    case mcp::MethodId::SamplingCreateMessage:
-        return client.sampling ? QByteArray() : QByteArrayLiteral("{\"sampling\":{}}");
-    case mcp::MethodId::RootsList:
-        return client.roots ? QByteArray() : QByteArrayLiteral("{\"roots\":{}}");
-    case mcp::MethodId::ElicitationCreate:
-        if (asksByUrl(request))
-            return client.elicitationUrl ? QByteArray() : QByteArrayLiteral("{\"elicitation\":{\"url\":{}}}");
-        return client.elicitation && client.elicitationForm ? QByteArray() : QByteArrayLiteral("{\"elicitation\":{}}");
-    default:
-        return {};
-    }
-}
-
 } // namespace oriel::gateway

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "mcp/capabilities.h"
 #include "mcp/message.h"
 
 #include <QByteArray>
@@ -25,8 +24,5 @@ namespace oriel::gateway {
 
 /// True for an elicitation/create that sends the user to a page.
 [[nodiscard]] bool asksByUrl(const mcp::Message& request);
-/// What an elicitation, sampling or roots request needs of its client, as JSON text of ClientCapabilities; empty when `client`
-/// has it, or for any other method.
-[[nodiscard]] QByteArray missingCapability(const mcp::ClientCapabilities& client, const mcp::Message& request);
 
 } // namespace oriel::gateway

@@ -22,6 +22,11 @@ public:
         const mcp::ServerCapabilities& offered = connection.initializeResult().capabilities;
         return connection.isModern() ? offered.extensions.contains(extension) : offered.tasksToolsCall;
     }
+    /// True for one that decides by itself which of its calls are tasks (2026-07-28).
+    [[nodiscard]] static bool decidesItself(const upstream::ServerConnection& connection)
+    {
+        return connection.isModern() && takesTasks(connection);
+    }
     void update(const upstream::ServerConnection& connection)
     {
         QHash<QByteArray, Support> supports;

@@ -46,6 +46,7 @@ constexpr std::array kNames{
     Name{DiagnosisCode::ServerError, "server-error"},
     Name{DiagnosisCode::ConnectTimeout, "connect-timeout"},
     Name{DiagnosisCode::Overload, "overload"},
+    Name{DiagnosisCode::LeadsBack, "leads-back"},
     Name{DiagnosisCode::ListFailed, "list-failed"},
     Name{DiagnosisCode::Unknown, "unknown"},
 };
@@ -62,7 +63,11 @@ public:
 
     Diagnosis run()
     {
-        if (m_facts.transport == config::ServerTransport::Stdio) {
+        if (m_facts.isThisOriel) {
+            set(DiagnosisCode::LeadsBack, QStringLiteral("it is this Oriel itself"),
+                QStringLiteral("What answers there is the Oriel that asked; its tools would be listed again and again."),
+                QStringLiteral("Remove this server, or point it at another Oriel."));
+        } else if (m_facts.transport == config::ServerTransport::Stdio) {
             examineProcess();
         } else {
             examineHttp();

@@ -49,6 +49,7 @@ struct StartFacts {
     // the handshake
     QByteArray requestedVersion;
     QByteArray answeredVersion; ///< set when we do not know it
+    bool isThisOriel = false;   ///< what answers is this process
     int rpcErrorCode = 0;
     QByteArray rpcErrorMessage;
 
@@ -93,6 +94,7 @@ enum class DiagnosisCode : quint8 {
     ServerError,
     ConnectTimeout,
     Overload,
+    LeadsBack,
     ListFailed,
     Unknown
 };

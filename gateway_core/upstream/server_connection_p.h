@@ -87,6 +87,7 @@ public:
     void notModern(StartFacts facts);
     void becomeModern(mcp::Revision spoken, mcp::InitializeResult result);
     void handshakeDone(bool modern);
+    [[nodiscard]] bool isThisOriel(const QByteArray& instance) const;
     void keepVerdict(bool modern);
     void forgetVerdict();
     [[nodiscard]] std::optional<EraVerdict> knownVerdict() const;

@@ -34,6 +34,7 @@ bool isWorthRetrying(DiagnosisCode code)
     case DiagnosisCode::Redirected:
     case DiagnosisCode::NotFound:
     case DiagnosisCode::NotMcp:
+    case DiagnosisCode::LeadsBack:
         return false;
     default:
         return true;
