@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/json_writer.h"
+#include "gateway/extensions.h"
 #include "gateway/federation.h"
 #include "gateway/gateway.h"
 #include "gateway/waiting_list.h"
@@ -118,6 +119,13 @@ void Gateway::handleRequest(downstream::Incoming&& incoming)
     case MethodId::CompletionComplete:
         forward(std::move(incoming), std::move(record));
         break;
+    case MethodId::TasksGet:
+    case MethodId::TasksResult:
+    case MethodId::TasksUpdate:
+    case MethodId::TasksCancel:
+    case MethodId::TasksList:
+        serveTask(std::move(incoming), std::move(record));
+        break;
     default:
         answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::MethodNotFound),
                     mcp::error_code::MethodNotFound, "Method not found: " + record.method);
@@ -190,7 +198,7 @@ mcp::ServerCapabilities Gateway::capabilitiesFor(const downstream::Session& sess
     all.toolsListChanged = all.tools;
     all.promptsListChanged = all.prompts;
     all.resourcesListChanged = all.resources;
-    all.tasks = all.tasksList = all.tasksCancel = all.tasksToolsCall = false;
+    offerTasks(session, all);
     return all;
 }
 
@@ -325,7 +333,7 @@ void Gateway::answerList(WaitingList& waiting)
     if (waiting.incoming.message.has(mcp::Field::ParamsCursor))
         cursor = waiting.incoming.message.text(mcp::Field::ParamsCursor);
     const downstream::Session& session = *waiting.incoming.session;
-    const auto result = catalogueOf(session).list(waiting.kind, viewOf(session), cursor, mcp::isModern(session.revision));
+    const auto result = catalogueOf(session).list(waiting.kind, viewOf(session), cursor, session.revision);
     telemetry::CallRecord& record = waiting.record;
     const std::int64_t start = waiting.incoming.startNs;
     if (waiting.missed)
@@ -430,6 +438,8 @@ void Gateway::forward(downstream::Incoming&& incoming, telemetry::CallRecord&& r
         return;
     }
     auto call = std::make_unique<ActiveCall>();
+    if (incoming.message.methodId == MethodId::ToolsCall && !planTask(incoming, record, connection, *call))
+        return;
     call->clientId = incoming.message.id();
     call->progressToken = mcp::RequestId::fromJson(incoming.message.rawOf(mcp::Field::MetaProgressToken));
     call->connection = &connection;
@@ -446,8 +456,9 @@ void Gateway::forward(downstream::Incoming&& incoming, telemetry::CallRecord&& r
             incoming.message.has(mcp::Field::MetaBaggage) ? incoming.message.text(mcp::Field::MetaBaggage) : incoming.baggage;
     if (incoming.message.has(mcp::Field::MetaOrielVia) || !connection.initializeResult().orielInstance.isEmpty())
         options.via = federation::extended(incoming.message.text(mcp::Field::MetaOrielVia), m_deps.connections.orielInstance);
-    if (connection.isModern()) {
-        options.clientCapabilities = incoming.session->capabilitiesJson;
+    if (connection.isModern() || connection.initializeResult().protocolVersion.isEmpty()) {
+        options.clientCapabilities =
+            call->taskStep == TaskStep::Relay ? declaredWithTasks(*incoming.session) : declaredUpstream(*incoming.session);
         if (incoming.session->logLevel)
             options.logLevel = logLevelName(*incoming.session->logLevel);
         call->options = options;
@@ -505,6 +516,7 @@ void Gateway::cancelCall(std::unique_ptr<ActiveCall> call, const QByteArray& rea
 {
     call->connection->cancel(call->token, reason);
     abandonSubscription(*call);
+    leaveTask(*call);
     telemetry::CallRecord& record = call->record;
     if (record.hops.isEmpty())
         record.hops.append(telemetry::Hop());
