@@ -285,7 +285,7 @@ void ServerConnection::Private::takeSendFailure(std::int64_t id, const SendFailu
         }
         return;
     }
-    if (failure.sessionLost && !call->internal && !call->resent) {
+    if (failure.sessionLost && !failure.maybeProcessed && !call->internal && !call->resent) {
         // A 404 says that the request was not processed, so it may go out again in the new session.
         call->resent = true;
         call->queued = true;

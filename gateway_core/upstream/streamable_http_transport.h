@@ -74,6 +74,7 @@ private:
     void refused(Exchange& exchange, const QByteArray& body);
     void answerBody(std::uint64_t key, const QByteArray& body);
     void resumeLater(Exchange& exchange);
+    void resume(Exchange& exchange);
     void openOwnStream();
     void failRequest(Exchange& exchange, const SendFailure& failure);
     void lost(Error error);
