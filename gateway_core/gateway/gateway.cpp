@@ -47,6 +47,7 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
     offered.rootsListChanged = true;
     m_listDeadline.setSingleShot(true);
     m_heldDeadline.setSingleShot(true);
+    m_heldDeadline.setTimerType(Qt::PreciseTimer); // never before the deadline
     connect(&m_heldDeadline, &QTimer::timeout, this, &Gateway::expireHeld);
     connect(&m_listDeadline, &QTimer::timeout, this, [this] { answerLists(true); });
     connect(&m_held, &HeldAnswers::emptied, this, &Gateway::reportStopped);
@@ -69,8 +70,7 @@ void Gateway::retire(std::unique_ptr<upstream::ServerConnection> connection)
             orphans.append(cookie);
     });
     for (const quint64 cookie : orphans) {
-        const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
-        m_heldCalls.drop(cookie);
+        const std::unique_ptr<ActiveCall> call = takeCall(cookie);
         connection->cancel(call->token, "the server was removed or changed");
         if (call->incoming.reply == nullptr)
             continue; // its client was asked for input and was answered with that
@@ -152,8 +152,7 @@ void Gateway::shutDown()
     QList<quint64> cookies;
     m_calls.forEach([&](quint64 cookie, const ActiveCall&) { cookies.append(cookie); });
     for (const quint64 cookie : std::as_const(cookies)) {
-        const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
-        m_heldCalls.drop(cookie);
+        const std::unique_ptr<ActiveCall> call = takeCall(cookie);
         call->connection->cancel(call->token, "Oriel is shutting down");
         if (call->incoming.reply == nullptr)
             continue;
@@ -244,16 +243,21 @@ void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
             cookies.append(cookie);
     });
     for (const quint64 cookie : std::as_const(cookies)) {
-        const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
-        m_heldCalls.drop(cookie);
+        const std::unique_ptr<ActiveCall> call = takeCall(cookie);
         call->connection->cancel(call->token, "the client disconnected");
         if (call->incoming.reply == nullptr)
             continue;
         call->record.hops.clear();
         recordError(call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("cancelled"), 0, "the client disconnected");
+        endUnanswered(call->incoming, "The session was ended.");
         finish(call->record, call->incoming);
     }
-    std::erase_if(m_waitingLists, [&](const auto& waiting) { return waiting->incoming.session == session; });
+    std::erase_if(m_waitingLists, [&](const auto& waiting) {
+        if (waiting->incoming.session != session)
+            return false;
+        endUnanswered(waiting->incoming, "The session was ended.");
+        return true;
+    });
     m_serverRequests.sessionClosed(*session);
     for (auto& listener : m_listeners.takeIf([&](const Listener& one) { return one.incoming.session == session; }))
         endListener(std::move(listener), telemetry::Outcome::Cancelled, "the client disconnected");

@@ -39,6 +39,29 @@ QByteArray ServerRequests::ask(const std::shared_ptr<downstream::Session>& sessi
     return mcp::makeRequest(mcp::RequestId(id), method, params);
 }
 
+void ServerRequests::bindNewest(quint64 call)
+{
+    if (const auto it = m_pending.find(m_lastId); it != m_pending.end())
+        it->call = call;
+}
+
+void ServerRequests::withdraw(quint64 call)
+{
+    if (m_pending.isEmpty())
+        return;
+    m_pending.removeIf([call](const auto& entry) {
+        const Pending& pending = entry.value();
+        if (pending.call != call)
+            return false;
+        if (const auto session = pending.session.lock())
+            session->send(cancelledFrame(entry.key(), "The request that it was asked for is over."));
+        if (pending.connection != nullptr)
+            pending.connection->reply(mcp::makeErrorResponse(pending.serverId, mcp::error_code::InternalError,
+                                                             "The request that it was asked for is over."));
+        return true;
+    });
+}
+
 bool ServerRequests::answer(const downstream::Session& session, const mcp::Message& answer)
 {
     const mcp::RequestId id = answer.id();

@@ -1,38 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "../upstream/upstream_fixture.h"
 #include "gateway/gateway.h"
+#include "keeping_client.h"
 
 #include <QSignalSpy>
 #include <QTest>
 
 using namespace oriel;
 using namespace oriel::gateway;
+using namespace oriel::gateway::test;
 using namespace oriel::upstream::test;
 using telemetry::MetricId;
 using telemetry::Outcome;
 
 namespace {
-
-class KeepingSession final : public downstream::Session {
-public:
-    void send(const QByteArray& frame) override { sent.append(frame); }
-    [[nodiscard]] bool isReachable() const override { return true; }
-    void close() override { isClosed = true; }
-
-    QList<QByteArray> sent;
-    bool isClosed = false;
-};
-
-class KeepingReply final : public downstream::Reply {
-public:
-    void notify(const QByteArray& frame) override { notified.append(frame); }
-    void finish(const QByteArray& frame, int /*httpStatus*/) override { finished.append(frame); }
-    [[nodiscard]] bool isOpen() const override { return finished.isEmpty(); }
-    [[nodiscard]] bool isHttp() const override { return true; }
-
-    QList<QByteArray> notified;
-    QList<QByteArray> finished;
-};
 
 config::Server named(config::Server server, const char* name)
 {
@@ -64,7 +45,9 @@ config::Server subscribable(const QString& onSubscribe)
                 "*templates/list*) answer \"$line\" '{\"resourceTemplates\":[]}';;\n"
                 "*resources/list*) answer \"$line\" '{\"resources\":[{\"uri\":\"a://b\",\"name\":\"b\"}]}';;\n"
                 "*resources/subscribe*) echo \"$line\" >&2; ") +
-            onSubscribe + QStringLiteral(" ;;\n*) echo \"$line\" >&2;;\nesac\ndone")),
+            onSubscribe +
+            QStringLiteral(" ;;\n*resources/unsubscribe*) echo \"$line\" >&2; answer \"$line\" '{}';;\n"
+                           "*) echo \"$line\" >&2;;\nesac\ndone")),
         "notes");
 }
 
@@ -142,9 +125,15 @@ private Q_SLOTS:
     {
         if (m_gateway == nullptr)
             return;
+        // Clients that leave take everything with them, and so does the end of the gateway.
+        const auto sessions = m_gateway->sessions();
+        for (const auto& session : sessions)
+            m_gateway->sessionClosed(session);
+        QTRY_COMPARE(m_gateway->holdings().toText(), QByteArray());
         QSignalSpy stopped(m_gateway.get(), &Gateway::stopped);
         m_gateway->shutDown();
         QTRY_COMPARE(stopped.count(), 1);
+        QCOMPARE(m_gateway->holdings().toText(), QByteArray());
         m_gateway.reset();
     }
 
@@ -406,6 +395,8 @@ private Q_SLOTS:
         QVERIFY(reply->finished.first().contains("shutting down"));
         QVERIFY(request(session, "ping")->finished.first().contains("shutting down"));
         QTRY_COMPARE(stopped.count(), 1);
+        m_gateway->sessionClosed(session);
+        QCOMPARE(m_gateway->holdings().toText(), QByteArray());
         m_gateway.reset();
     }
 };
