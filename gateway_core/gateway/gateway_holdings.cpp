@@ -14,11 +14,17 @@ Holdings Gateway::holdings() const
         .add("held answers", m_held.count())
         .add("listeners", static_cast<qsizetype>(m_listeners.all().size()))
         .add("server requests", m_serverRequests.count())
+        .add("roots of clients", m_serverRequests.rootsCount())
+        .add("clients with their own connections", m_clients.size())
         .add("subscriptions", m_subscriptions.count())
         .add("waiting lists", static_cast<qsizetype>(m_waitingLists.size()))
         .add("retired connections", static_cast<qsizetype>(m_retired.size()));
     for (const auto& connection : m_connections)
         held.add(connection->name(), connection->holdings());
+    m_clients.forEach([&held](const ClientConnections::Client& client) {
+        for (const ClientConnections::Own& own : client.own)
+            held.add(own.key, own.connection->holdings());
+    });
     return held;
 }
 

@@ -145,10 +145,16 @@ void ServerConnection::Private::takeMessage(Link& from, mcp::Message&& message, 
     recordWire(WireDirection::ServerToGateway, message.isRequest() ? WireKind::Request : WireKind::Notification,
                message.text(mcp::Field::Method), message.rawOf(mcp::Field::Id).toByteArray(), message.raw,
                call != nullptr ? call->traceId : TraceId(), call != nullptr ? call->spanId : SpanId());
-    if (message.isRequest()) {
-        takeRequest(message, related);
+    // What comes on the stream of a request of our own is no client's.
+    const CallToken owner = call != nullptr && call->internal ? CallToken() : related;
+    if (!message.isRequest()) {
+        takeNotification(message, owner);
+    } else if (related.isValid() && call == nullptr && !isModern()) {
+        (void)sendRaw(
+            mcp::makeErrorResponse(message.id(), mcp::error_code::InternalError, "The request that this was asked for is over."),
+            {});
     } else {
-        takeNotification(message, related);
+        takeRequest(message, owner);
     }
 }
 
@@ -299,7 +305,11 @@ void ServerConnection::Private::takeSendFailure(std::int64_t id, const SendFailu
         reply.kind = Reply::Kind::Unavailable;
         reply.error = failure.error;
         reply.httpStatus = failure.httpStatus;
+        const bool isHandshake = id == initializeToken.id;
         endCall(id, std::move(reply), OperationMetrics::End::Failed);
+        if (failure.noToken && failure.httpStatus == 401 && !isHandshake && canSend() && link) {
+            tokenLost(failure.error);
+        }
         return;
     }
     rejectWith(id, Reply::Kind::Unavailable, failure.error);

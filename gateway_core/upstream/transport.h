@@ -36,6 +36,7 @@ struct SendFailure {
     bool sessionLost = false;    ///< 404 to a request of a session: not processed, a new handshake is needed
     bool maybeProcessed = false; ///< the server may have acted on the request
     QByteArray authenticate;     ///< WWW-Authenticate of a 401 or 403
+    bool noToken = false;        ///< a 401 or 403, and no other token could be had; `error` tells why
 };
 
 /// Why a transport ended, for good.

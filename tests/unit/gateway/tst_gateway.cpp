@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "../upstream/upstream_fixture.h"
-#include "gateway/gateway.h"
-#include "keeping_client.h"
+#include "gateway_fixture.h"
 
 #include <QSignalSpy>
 #include <QTest>
@@ -73,7 +72,7 @@ class GatewayTest : public QObject {
         const config::Server echo = programServer(builtProgram(QStringLiteral("oriel-echo-server")));
         open({named(echo, "alpha"), named(echo, "beta")});
     }
-    std::shared_ptr<KeepingReply> ask(const std::shared_ptr<KeepingSession>& session, const QByteArray& text)
+    std::shared_ptr<KeptReply> ask(const std::shared_ptr<KeptSession>& session, const QByteArray& text)
     {
         json::Document document;
         const auto read = mcp::readMessage(text, document);
@@ -84,20 +83,20 @@ class GatewayTest : public QObject {
         incoming.message = *read;
         incoming.startNs = systemClock().monotonicNs();
         incoming.startUnixNs = systemClock().unixNs();
-        auto reply = std::make_shared<KeepingReply>();
+        auto reply = std::make_shared<KeptReply>();
         if (read->isRequest())
             incoming.reply = reply;
         m_gateway->handleMessage(std::move(incoming));
         return reply;
     }
-    std::shared_ptr<KeepingReply> request(const std::shared_ptr<KeepingSession>& session, const QByteArray& method,
-                                          const QByteArray& params = "{}", const QByteArray& id = "\"id-1\"")
+    std::shared_ptr<KeptReply> request(const std::shared_ptr<KeptSession>& session, const QByteArray& method,
+                                       const QByteArray& params = "{}", const QByteArray& id = "\"id-1\"")
     {
         return ask(session, "{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"method\":\"" + method + "\",\"params\":" + params + '}');
     }
-    std::shared_ptr<KeepingSession> openSession(const QByteArray& server = {}, const QByteArray& capabilities = "{}")
+    std::shared_ptr<KeptSession> openSession(const QByteArray& server = {}, const QByteArray& capabilities = "{}")
     {
-        auto session = std::make_shared<KeepingSession>();
+        auto session = std::make_shared<KeptSession>();
         session->server = server;
         session->client = std::make_shared<telemetry::ClientContext>();
         m_gateway->sessionOpened(session);
@@ -226,7 +225,7 @@ private Q_SLOTS:
     void nothingButInitializeAndPingComesFirst()
     {
         openTwoEchoes();
-        auto session = std::make_shared<KeepingSession>();
+        auto session = std::make_shared<KeptSession>();
         session->client = std::make_shared<telemetry::ClientContext>();
         m_gateway->sessionOpened(session);
         QVERIFY(request(session, "tools/list")->finished.first().contains("Call initialize first"));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "crowd_realm.h"
-#include "keeping_client.h"
+#include "gateway_fixture.h"
 
 #include <QSignalSpy>
 #include <QTest>
@@ -60,7 +60,7 @@ class GatewayAttributionTest : public QObject {
         server.era = era == QStringLiteral("2026-07-28") ? config::Era::Modern : config::Era::Legacy;
         open(server);
     }
-    std::shared_ptr<KeepingReply> ask(const std::shared_ptr<KeepingSession>& session, const QByteArray& text)
+    std::shared_ptr<KeptReply> ask(const std::shared_ptr<KeptSession>& session, const QByteArray& text)
     {
         json::Document document;
         const auto read = mcp::readMessage(text, document);
@@ -70,20 +70,20 @@ class GatewayAttributionTest : public QObject {
         incoming.session = session;
         incoming.message = *read;
         incoming.startNs = systemClock().monotonicNs();
-        auto reply = std::make_shared<KeepingReply>();
+        auto reply = std::make_shared<KeptReply>();
         if (read->isRequest())
             incoming.reply = reply;
         m_gateway->handleMessage(std::move(incoming));
         return reply;
     }
-    std::shared_ptr<KeepingReply> request(const std::shared_ptr<KeepingSession>& session, const QByteArray& method,
-                                          const QByteArray& params, const QByteArray& id = "1")
+    std::shared_ptr<KeptReply> request(const std::shared_ptr<KeptSession>& session, const QByteArray& method,
+                                       const QByteArray& params, const QByteArray& id = "1")
     {
         return ask(session, R"({"jsonrpc":"2.0","id":)" + id + R"(,"method":")" + method + R"(","params":)" + params + '}');
     }
-    std::shared_ptr<KeepingSession> openSession(const QByteArray& capabilities = kAll)
+    std::shared_ptr<KeptSession> openSession(const QByteArray& capabilities = kAll)
     {
-        auto session = std::make_shared<KeepingSession>();
+        auto session = std::make_shared<KeptSession>();
         session->client = std::make_shared<telemetry::ClientContext>();
         m_gateway->sessionOpened(session);
         request(session, "initialize",
@@ -91,9 +91,9 @@ class GatewayAttributionTest : public QObject {
                     R"(,"clientInfo":{"name":"t","version":"1"}})");
         return session;
     }
-    std::shared_ptr<KeepingSession> openModern()
+    std::shared_ptr<KeptSession> openModern()
     {
-        auto session = std::make_shared<KeepingSession>();
+        auto session = std::make_shared<KeptSession>();
         session->client = std::make_shared<telemetry::ClientContext>();
         session->revision = mcp::NewestModern;
         session->isInitialized = true;
@@ -102,7 +102,7 @@ class GatewayAttributionTest : public QObject {
         m_gateway->sessionOpened(session);
         return session;
     }
-    void cancel(const std::shared_ptr<KeepingSession>& session, const QByteArray& id)
+    void cancel(const std::shared_ptr<KeptSession>& session, const QByteArray& id)
     {
         ask(session, R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":)" + id + "}}");
     }
