@@ -57,6 +57,7 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
         timer->setSingleShot(true);
     connect(&m_taskTimer, &QTimer::timeout, this, &Gateway::onTaskTimer);
     connect(&m_idleConnections, &QTimer::timeout, this, &Gateway::endIdleConnections);
+    m_heldDeadline.setTimerType(Qt::PreciseTimer); // never before the deadline
     connect(&m_heldDeadline, &QTimer::timeout, this, &Gateway::expireHeld);
     connect(&m_listDeadline, &QTimer::timeout, this, [this] { answerLists(true); });
     connect(&m_held, &HeldAnswers::emptied, this, &Gateway::reportStopped);
@@ -82,8 +83,7 @@ void Gateway::retire(std::unique_ptr<upstream::ServerConnection> connection)
             orphans.append(cookie);
     });
     for (const quint64 cookie : orphans) {
-        const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
-        m_heldCalls.drop(cookie);
+        const std::unique_ptr<ActiveCall> call = takeCall(cookie);
         connection->cancel(call->token, "the server was removed or changed");
         if (call->incoming.reply == nullptr)
             continue; // its client was asked for input and was answered with that
@@ -174,8 +174,7 @@ void Gateway::shutDown()
     QList<quint64> cookies;
     m_calls.forEach([&](quint64 cookie, const ActiveCall&) { cookies.append(cookie); });
     for (const quint64 cookie : std::as_const(cookies)) {
-        const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
-        m_heldCalls.drop(cookie);
+        const std::unique_ptr<ActiveCall> call = takeCall(cookie);
         call->connection->cancel(call->token, "Oriel is shutting down");
         if (call->incoming.reply == nullptr)
             continue;
@@ -240,18 +239,24 @@ void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
             cookies.append(cookie);
     });
     for (const quint64 cookie : std::as_const(cookies)) {
-        const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
-        m_heldCalls.drop(cookie);
+        const std::unique_ptr<ActiveCall> call = takeCall(cookie);
         call->connection->cancel(call->token, "the client disconnected");
         leaveTask(*call);
         if (call->incoming.reply == nullptr)
             continue;
         call->record.hops.clear();
         recordError(call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("cancelled"), 0, "the client disconnected");
+        endUnanswered(call->incoming, "The session was ended.");
         finish(call->record, call->incoming);
     }
-    std::erase_if(m_waitingLists, [&](const auto& waiting) { return waiting->incoming.session == session; });
-    std::erase_if(m_taskListings, [&](const auto& listing) { return listing->incoming.session == session; });
+    const auto isOfSession = [&](const auto& waiting) {
+        if (waiting->incoming.session != session)
+            return false;
+        endUnanswered(waiting->incoming, "The session was ended.");
+        return true;
+    };
+    std::erase_if(m_waitingLists, isOfSession);
+    std::erase_if(m_taskListings, isOfSession);
     if (mcp::isLegacy(session->revision))
         dropTasks([owner = taskOwner(*session)](const Task& task) { return task.owner == owner; });
     m_urlElicitations.forget(*session);
