@@ -12,6 +12,8 @@ bool needsNewConnection(const config::Server& before, const config::Server& afte
 {
     config::Server comparable = after;
     comparable.disabledTools = before.disabledTools;
+    comparable.circuitBreaker = before.circuitBreaker;
+    comparable.retries = before.retries;
     return !(comparable == before);
 }
 
@@ -37,6 +39,8 @@ telemetry::LabelValues sessionLabels(const downstream::Session& session)
 Gateway::Gateway(Dependencies dependencies, QObject* parent)
     : QObject(parent),
       m_deps(std::move(dependencies)),
+      m_circuits(m_deps.clock),
+      m_limits(m_deps.clock),
       m_heldCalls(m_deps.random)
 {
     mcp::ClientCapabilities& offered = m_deps.connections.clientCapabilities;
@@ -47,6 +51,9 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
     offered.rootsListChanged = true;
     m_listDeadline.setSingleShot(true);
     m_heldDeadline.setSingleShot(true);
+    m_limitsTimer.setSingleShot(true);
+    m_limitsTimer.setInterval(1'000);
+    connect(&m_limitsTimer, &QTimer::timeout, this, &Gateway::reportLimits);
     connect(&m_heldDeadline, &QTimer::timeout, this, &Gateway::expireHeld);
     connect(&m_listDeadline, &QTimer::timeout, this, [this] { answerLists(true); });
     connect(&m_held, &HeldAnswers::emptied, this, &Gateway::reportStopped);
@@ -75,7 +82,7 @@ void Gateway::retire(std::unique_ptr<upstream::ServerConnection> connection)
         if (call->incoming.reply == nullptr)
             continue; // its client was asked for input and was answered with that
         abandonSubscription(*call);
-        call->record.hops.clear();
+        call->dropOpenHop();
         answerError(call->incoming, call->record, telemetry::Outcome::Unavailable, QByteArrayLiteral("unavailable"),
                     mcp::error_code::ServerError,
                     connection->name() +
@@ -105,6 +112,9 @@ Status Gateway::apply(const config::Config& configuration)
         return valid;
     m_config = configuration;
     m_configFresh = true;
+    m_circuits.configure(configuration);
+    m_limits.configure(configuration.limits);
+    m_limitsTimer.start();
     m_policy = {configuration.telemetry.foreignContextAsLink, configuration.telemetry.passBaggage};
 
     auto previous = std::move(m_connections);
@@ -157,7 +167,7 @@ void Gateway::shutDown()
         call->connection->cancel(call->token, "Oriel is shutting down");
         if (call->incoming.reply == nullptr)
             continue;
-        call->record.hops.clear();
+        call->dropOpenHop();
         answerError(call->incoming, call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("shutting_down"),
                     mcp::error_code::ServerError, "Oriel is shutting down.");
     }
@@ -191,8 +201,11 @@ void Gateway::restartServer(const QByteArray& name)
 QList<upstream::ServerStatus> Gateway::serverStatuses() const
 {
     QList<upstream::ServerStatus> statuses;
-    for (const auto& connection : m_connections)
+    for (const auto& connection : m_connections) {
         statuses.append(connection->status());
+        if (const auto breaker = m_circuits.of(connection->name()))
+            statuses.last().circuit = breaker->status();
+    }
     return statuses;
 }
 
@@ -249,7 +262,7 @@ void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
         call->connection->cancel(call->token, "the client disconnected");
         if (call->incoming.reply == nullptr)
             continue;
-        call->record.hops.clear();
+        call->dropOpenHop();
         recordError(call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("cancelled"), 0, "the client disconnected");
         finish(call->record, call->incoming);
     }

@@ -4,11 +4,13 @@
 #include "config/model.h"
 #include "downstream/message_handler.h"
 #include "gateway/active_calls.h"
+#include "gateway/call_limits.h"
 #include "gateway/call_recording.h"
 #include "gateway/catalogue.h"
 #include "gateway/held_answers.h"
 #include "gateway/held_calls.h"
 #include "gateway/listeners.h"
+#include "gateway/server_circuits.h"
 #include "gateway/server_requests.h"
 #include "gateway/subscriptions.h"
 #include "upstream/server_connection.h"
@@ -49,6 +51,9 @@ public:
 
     void restartServer(const QByteArray& name);
     [[nodiscard]] QList<upstream::ServerStatus> serverStatuses() const;
+    [[nodiscard]] std::vector<LimitUse> limitUse() { return m_limits.use(); }
+    [[nodiscard]] QList<QuotaUse> quotas() { return m_limits.quotas(); }
+    void restoreQuotas(const QList<QuotaUse>& quotas) { m_limits.restore(quotas); } ///< before the first apply()
     struct ExposedTool {
         QByteArray server;
         mcp::ListEntry entry;
@@ -80,6 +85,7 @@ public:
 Q_SIGNALS:
     void serversChanged();
     void sessionsChanged();
+    void limitsChanged(); ///< calls were counted; at most once a second
     void stopped();
 
 private:
@@ -102,6 +108,22 @@ private:
     [[nodiscard]] mcp::ServerCapabilities capabilitiesFor(const downstream::Session& session) const;
     [[nodiscard]] QByteArray instructionsFor(const downstream::Session& session) const;
     [[nodiscard]] int viewOf(const downstream::Session& session) const;
+
+    // gateway_admission.cpp: whether a call may go to its server, how that went, and whether it goes there again
+    [[nodiscard]] bool admit(downstream::Incoming& incoming, telemetry::CallRecord& record, const Catalogue::Route& found,
+                             ActiveCall& call);
+    [[nodiscard]] bool passCircuit(downstream::Incoming& incoming, telemetry::CallRecord& record, const QByteArray& server,
+                                   ActiveCall& call);
+    void circuitChanged(const QByteArray& server, const upstream::CircuitBreaker& breaker);
+    void followServer(const upstream::ServerConnection& connection);
+    void noteReply(ActiveCall& call, const upstream::Reply& reply);
+    [[nodiscard]] upstream::CallOptions optionsFor(const ActiveCall& call) const;
+    void dispatch(ActiveCall& call, quint64 cookie);
+    [[nodiscard]] bool isSafeToRepeat(const ActiveCall& call) const;
+    [[nodiscard]] bool mayRetry(const ActiveCall& call, const upstream::Reply& reply) const;
+    bool retryLater(std::unique_ptr<ActiveCall>& call, const upstream::Reply& reply);
+    void sendAgain(quint64 cookie);
+    void reportLimits();
 
     // gateway_stateless.cpp: what exists only in 2026-07-28
     static constexpr qsizetype kMaxWatchedResources = 1024; ///< of one listener
@@ -127,6 +149,7 @@ private:
     void answerResult(downstream::Incoming& incoming, telemetry::CallRecord& record, QByteArrayView result);
     void answerError(downstream::Incoming& incoming, telemetry::CallRecord& record, telemetry::Outcome outcome,
                      QByteArray errorType, int code, QByteArray message, QByteArrayView data = {});
+    void closeHop(ActiveCall& call, upstream::CallToken token, const upstream::Reply& reply);
     void deliver(downstream::Incoming& incoming, telemetry::CallRecord& record, const QByteArray& frame,
                  telemetry::WireKind kind);
     void finish(telemetry::CallRecord& record, const downstream::Incoming& incoming, telemetry::Durable durable = {});
@@ -163,6 +186,9 @@ private:
     QHash<const downstream::Session*, std::shared_ptr<downstream::Session>> m_sessions;
     QHash<QByteArray, int> m_users;                  ///< sessions by user
     QSet<const upstream::ServerConnection*> m_ready; ///< those counted in active_connections
+    ServerCircuits m_circuits;
+    CallLimits m_limits;
+    QTimer m_limitsTimer;
     ActiveCalls m_calls;
     HeldAnswers m_held;
     HeldCalls m_heldCalls;

@@ -2,6 +2,7 @@
 #include "gateway/gateway.h"
 #include "mcp/errors.h"
 #include "mcp/rewrite.h"
+#include "telemetry/metrics.h"
 
 namespace oriel::gateway {
 
@@ -97,6 +98,23 @@ void Gateway::answerError(downstream::Incoming& incoming, telemetry::CallRecord&
     deliver(incoming, record, frame, telemetry::WireKind::Error);
 }
 
+void Gateway::closeHop(ActiveCall& call, upstream::CallToken token, const upstream::Reply& reply)
+{
+    telemetry::CallRecord& record = call.record;
+    const std::int64_t startNs = call.incoming.startNs;
+    const upstream::CallTimings& times = reply.timings;
+    record.stages[static_cast<std::size_t>(telemetry::Stage::Forward)] = {call.forwardedNs - startNs,
+                                                                          times.doneNs - call.forwardedNs};
+    if (times.queued) {
+        const std::int64_t end = times.sentNs != 0 ? times.sentNs : times.doneNs;
+        record.stages[static_cast<std::size_t>(telemetry::Stage::Queue)] = {times.acceptedNs - startNs, end - times.acceptedNs};
+    }
+    const SpanId spanId = record.hops.isEmpty() ? SpanId::generate(m_deps.random) : record.hops.last().spanId;
+    call.dropOpenHop();
+    record.hops.append(makeHop(spanId, call.connection->context(), record.routedTarget, startNs, token, reply));
+    record.hops.last().attempt = call.attempt;
+}
+
 void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply& reply)
 {
     if (!m_heldCalls.isEmpty()) {
@@ -106,15 +124,15 @@ void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply
         }
     }
     std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
-    if (call == nullptr || (reply.kind == upstream::Reply::Kind::Response && askClient(call, reply.message)))
+    if (call == nullptr)
+        return;
+    noteReply(*call, reply);
+    if (reply.kind == upstream::Reply::Kind::Response && askClient(call, reply.message))
         return;
     telemetry::CallRecord& record = call->record;
-    const std::int64_t startNs = call->incoming.startNs;
-    record.stages[static_cast<std::size_t>(telemetry::Stage::Forward)] = {call->forwardedNs - startNs,
-                                                                          reply.timings.doneNs - call->forwardedNs};
-    const SpanId spanId = record.hops.isEmpty() ? SpanId::generate(m_deps.random) : record.hops.last().spanId;
-    record.hops.clear();
-    record.hops.append(makeHop(spanId, call->connection->context(), record.routedTarget, startNs, token, reply));
+    closeHop(*call, token, reply);
+    if (reply.kind != upstream::Reply::Kind::Response && retryLater(call, reply))
+        return;
     if (reply.kind == upstream::Reply::Kind::Response) {
         if (call->incoming.message.methodId == mcp::MethodId::ResourcesSubscribe) {
             if (reply.message.kind == mcp::Message::Kind::Error)
@@ -123,6 +141,7 @@ void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply
                 m_subscriptions.accept(call->connection->name(), record.routedTarget);
         }
         recordAnswer(record, reply.message, reply.message.raw);
+        call->limits.addTokens(telemetry::estimateTokens(record.response.length));
         mcp::Rewrite rewrite(reply.message);
         rewrite.setId(call->clientId);
         if (mcp::isModern(call->incoming.session->revision)) {

@@ -217,6 +217,7 @@ void Gateway::onStateChanged(upstream::ServerConnection& connection)
         else
             m_ready.remove(&connection);
     }
+    followServer(connection);
     if (state == upstream::ServerState::Ready) {
         sendLevelUpstream(connection);
         resubscribe(connection);
