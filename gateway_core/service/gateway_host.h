@@ -27,6 +27,7 @@ public:
         QString eraPath; ///< what was found out about servers' revisions
         QByteArray version;
         std::function<Result<QString>(const QString&)> expandSecrets; ///< ${vault:name} and ${VAR}
+        QList<gateway::QuotaUse> quotas;                              ///< what an earlier run used
     };
 
     GatewayHost(Dependencies dependencies, const config::Config& configuration, bool auth);

@@ -62,6 +62,7 @@ public:
     [[nodiscard]] QList<ServerSnapshot> servers() const;
     [[nodiscard]] QList<DestinationSnapshot> destinations() const;
     [[nodiscard]] QList<SessionSnapshot> sessions() const;
+    [[nodiscard]] QList<LimitSnapshot> limits() const;
     [[nodiscard]] config::Config configuration() const;
     [[nodiscard]] QString dataDirectory() const;
     [[nodiscard]] QByteArray statusJson() const;
@@ -126,6 +127,7 @@ Q_SIGNALS:
     void serversChanged();
     void destinationsChanged();
     void sessionsChanged();
+    void limitsChanged();
     void configurationChanged();
     void tokensChanged();
     void secretsChanged();

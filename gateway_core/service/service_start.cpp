@@ -177,6 +177,7 @@ void GatewayService::Private::openStores()
     pipeline =
         std::make_unique<TelemetryPipeline>(TelemetryPipeline::Dependencies{clock, random, buffer, *stores, *exports}, effective);
     pipeline->setMasker(*masker);
+    quotaFile = std::make_unique<QuotaFile>(options.dataDir + QStringLiteral("/quotas.json"));
 }
 
 void GatewayService::Private::makeWorkers()
@@ -257,7 +258,8 @@ Status GatewayService::Private::startGateway()
                                                    options.dataDir + QStringLiteral("/tokens.json"),
                                                    options.dataDir + QStringLiteral("/eras.json"),
                                                    QByteArray(build_info::version),
-                                                   [this](const QString& text) { return expandText(*vaultKeeper, text); }};
+                                                   [this](const QString& text) { return expandText(*vaultKeeper, text); },
+                                                   quotaFile->read()};
             host = new GatewayHost(std::move(dependencies), effective, effective.gateway.auth);
             api = new HttpApi({*stores, *pipeline, readers,
                                resourceOf(effective.telemetry, QByteArray::number(QCoreApplication::applicationPid())),
@@ -302,6 +304,7 @@ void GatewayService::Private::connectSignals()
 {
     QObject::connect(&host->gateway(), &gateway::Gateway::serversChanged, &q, [this] { refreshServers(); });
     QObject::connect(&host->gateway(), &gateway::Gateway::sessionsChanged, &q, [this] { refreshSessions(); });
+    QObject::connect(&host->gateway(), &gateway::Gateway::limitsChanged, &q, [this] { refreshLoad(); });
     QObject::connect(exports.get(), &otlp::ExportPipeline::statusChanged, &q, [this] {
         Q_EMIT q.destinationsChanged();
         schedulePublish();
@@ -312,7 +315,10 @@ void GatewayService::Private::connectSignals()
     });
     QObject::connect(pipeline.get(), &TelemetryPipeline::logsAdvanced, &q, &GatewayService::logsAdvanced);
     QObject::connect(pipeline.get(), &TelemetryPipeline::wireAdvanced, &q, &GatewayService::wireAdvanced);
-    QObject::connect(pipeline.get(), &TelemetryPipeline::metricsSampled, &q, [this] { refreshStatistics(); });
+    QObject::connect(pipeline.get(), &TelemetryPipeline::metricsSampled, &q, [this] {
+        refreshStatistics();
+        refreshLoad();
+    });
     QObject::connect(vaultKeeper.get(), &vault::Vault::changed, &q, [this] {
         for (const config::Destination& destination : effective.telemetry.destinations)
             exports->resume(destination.name);
