@@ -75,18 +75,23 @@ QByteArray Catalogue::exposedName(int server, QByteArrayView local) const
     return isPrefixed() ? m_names.join(server, local) : local.toByteArray();
 }
 
-void Catalogue::update(int server, mcp::ListKind kind, std::span<const mcp::ListEntry> entries)
+bool Catalogue::update(int server, mcp::ListKind kind, std::span<const mcp::ListEntry> entries)
 {
     auto& kept = m_lists[static_cast<std::size_t>(server)].kinds[indexOf(kind)];
-    kept.assign(entries.begin(), entries.end());
+    std::vector<mcp::ListEntry> fresh(entries.begin(), entries.end());
     if (kind == mcp::ListKind::Tools) {
         const QSet<QByteArray>& disabled = m_servers[server].disabledTools;
-        std::erase_if(kept, [&](const mcp::ListEntry& entry) { return disabled.contains(entry.identity); });
+        std::erase_if(fresh, [&](const mcp::ListEntry& entry) { return disabled.contains(entry.identity); });
     }
+    if (std::equal(kept.cbegin(), kept.cend(), fresh.cbegin(), fresh.cend(),
+                   [](const mcp::ListEntry& a, const mcp::ListEntry& b) { return a.raw == b.raw; }))
+        return false;
+    kept = std::move(fresh);
     ++m_generation;
     m_entries.removeIf([&](const auto& entry) { return entry.key().first == static_cast<int>(kind); });
     m_firstPages.removeIf([&](const auto& entry) { return entry.key().first == static_cast<int>(kind); });
     rebuildRoutes(kind);
+    return true;
 }
 
 void Catalogue::rebuildRoutes(mcp::ListKind kind)

@@ -38,8 +38,8 @@ public:
 
     /// Forgets everything and begins anew with these servers. InvalidArgument when names clash or are not portable.
     Status reset(QList<Server> servers, QByteArrayView separator, bool prefixSingleServer);
-    /// Replaces one server's entries of one kind.
-    void update(int server, mcp::ListKind kind, std::span<const mcp::ListEntry> entries);
+    /// Replaces one server's entries of one kind. False when they are what was there.
+    bool update(int server, mcp::ListKind kind, std::span<const mcp::ListEntry> entries);
 
     [[nodiscard]] const QList<Server>& servers() const { return m_servers; }
     [[nodiscard]] int serverIndex(QByteArrayView name) const;

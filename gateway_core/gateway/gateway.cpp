@@ -47,11 +47,14 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
     offered.sampling = true;
     offered.elicitation = true;
     offered.elicitationForm = true;
+    offered.samplingTools = true;
+    offered.samplingContext = true;
     offered.roots = true;
     offered.rootsListChanged = true;
-    m_listDeadline.setSingleShot(true);
-    m_heldDeadline.setSingleShot(true);
-    m_limitsTimer.setSingleShot(true);
+    m_deps.connections.orielInstance = QByteArray::number(m_deps.random.next64(), 16);
+    for (QTimer* timer : {&m_listDeadline, &m_heldDeadline, &m_idleConnections, &m_limitsTimer})
+        timer->setSingleShot(true);
+    connect(&m_idleConnections, &QTimer::timeout, this, &Gateway::endIdleConnections);
     m_limitsTimer.setInterval(1'000);
     connect(&m_limitsTimer, &QTimer::timeout, this, &Gateway::reportLimits);
     connect(&m_heldDeadline, &QTimer::timeout, this, &Gateway::expireHeld);
@@ -65,6 +68,9 @@ std::unique_ptr<upstream::ServerConnection> Gateway::makeConnection(const config
 {
     upstream::ConnectionContext context = m_deps.connections;
     context.timeouts = m_config.gateway.timeouts;
+    // Over the shared connection of a server that clients have their own to, nobody could answer it anything.
+    if (server.connection == config::ConnectionMode::PerClient)
+        context.clientCapabilities = {};
     return std::make_unique<upstream::ServerConnection>(server, std::move(context), *this);
 }
 
@@ -89,6 +95,7 @@ void Gateway::retire(std::unique_ptr<upstream::ServerConnection> connection)
                         ": the server was removed or its configuration changed while it worked on this request.");
     }
     m_serverRequests.connectionLost(*connection);
+    m_levels.remove(connection.get());
     connection->stop();
     if (connection->state() == upstream::ServerState::Stopped)
         connection.release()->deleteLater();
@@ -132,7 +139,7 @@ Status Gateway::apply(const config::Config& configuration)
             const int index = static_cast<int>(m_connections.size()) - 1;
             for (const auto kind :
                  {mcp::ListKind::Tools, mcp::ListKind::Prompts, mcp::ListKind::Resources, mcp::ListKind::ResourceTemplates})
-                m_catalogue.update(index, kind, m_connections.back()->items(kind));
+                m_catalogue.update(index, kind, entriesOf(*m_connections.back(), kind));
         } else {
             m_connections.push_back(makeConnection(server));
             if (server.start == config::StartMode::AtLaunch)
@@ -143,6 +150,7 @@ Status Gateway::apply(const config::Config& configuration)
         if (connection != nullptr)
             retire(std::move(connection));
     }
+    rebuildClients();
     for (upstream::ServerConnection* connection : std::as_const(fresh))
         connection->start();
     if (!previous.empty()) {
@@ -171,6 +179,7 @@ void Gateway::shutDown()
         answerError(call->incoming, call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("shutting_down"),
                     mcp::error_code::ServerError, "Oriel is shutting down.");
     }
+    retireAll(m_clients.takeIf([](const auto&, const auto&) { return true; }));
     for (const auto& connection : m_connections) {
         connection->stop();
         onStateChanged(*connection);
@@ -188,35 +197,6 @@ void Gateway::reportStopped()
         return;
     m_shuttingDown = false;
     Q_EMIT stopped();
-}
-
-void Gateway::restartServer(const QByteArray& name)
-{
-    for (const auto& connection : m_connections) {
-        if (connection->name() == name)
-            connection->restart(QStringLiteral("asked for by the user"));
-    }
-}
-
-QList<upstream::ServerStatus> Gateway::serverStatuses() const
-{
-    QList<upstream::ServerStatus> statuses;
-    for (const auto& connection : m_connections) {
-        statuses.append(connection->status());
-        if (const auto breaker = m_circuits.of(connection->name()))
-            statuses.last().circuit = breaker->status();
-    }
-    return statuses;
-}
-
-std::vector<Gateway::ExposedTool> Gateway::tools() const
-{
-    std::vector<ExposedTool> tools;
-    for (std::size_t i = 0; i < m_connections.size(); ++i) {
-        for (const mcp::ListEntry& entry : m_connections[i]->items(mcp::ListKind::Tools))
-            tools.push_back({m_connections[i]->name(), entry, m_catalogue.exposedName(static_cast<int>(i), entry.identity)});
-    }
-    return tools;
 }
 
 bool Gateway::servesAlone(QByteArrayView server) const
@@ -239,10 +219,8 @@ void Gateway::sessionOpened(const std::shared_ptr<downstream::Session>& session)
 {
     m_sessions.insert(session.get(), session);
     countSessions(*session, 1);
-    if (session->logLevel) {
-        for (const auto& connection : m_connections)
-            sendLevelUpstream(*connection);
-    }
+    if (session->logLevel)
+        sendLevelUpstream(*session);
     Q_EMIT sessionsChanged();
 }
 
@@ -272,6 +250,7 @@ void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
         endListener(std::move(listener), telemetry::Outcome::Cancelled, "the client disconnected");
     for (const auto& [server, uri] : m_subscriptions.removeSession(session.get()))
         setSubscribed(server, uri, false);
+    retireAll(m_clients.takeClient(*session));
     const double seconds = static_cast<double>(m_deps.clock.unixNs() - session->openedUnixNs) / 1e9;
     m_deps.recorder.recordMetric(telemetry::MetricId::McpServerSessionDuration, sessionLabels(*session), seconds);
     Q_EMIT sessionsChanged();

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "base/holdings.h"
 #include "config/model.h"
 #include "downstream/message_handler.h"
 #include "gateway/active_calls.h"
 #include "gateway/call_limits.h"
 #include "gateway/call_recording.h"
 #include "gateway/catalogue.h"
+#include "gateway/client_connections.h"
 #include "gateway/held_answers.h"
 #include "gateway/held_calls.h"
 #include "gateway/listeners.h"
@@ -49,7 +51,8 @@ public:
     /// Orderly end of everything: waiting requests are answered with an error, servers stopped; `stopped` follows.
     void shutDown();
 
-    void restartServer(const QByteArray& name);
+    void restartServer(const QByteArray& name); ///< with the connections that clients have for themselves
+    void checkEraAgain(const QByteArray& name); ///< forgets what was found out about its era, and starts it again
     [[nodiscard]] QList<upstream::ServerStatus> serverStatuses() const;
     [[nodiscard]] std::vector<LimitUse> limitUse() { return m_limits.use(); }
     [[nodiscard]] QList<QuotaUse> quotas() { return m_limits.quotas(); }
@@ -61,6 +64,9 @@ public:
     };
     [[nodiscard]] std::vector<ExposedTool> tools() const; ///< of all servers, the disabled ones too
     [[nodiscard]] QList<std::shared_ptr<downstream::Session>> sessions() const { return m_sessions.values(); }
+
+    /// What is kept for clients and servers that wait: empty once no client is there and nothing is under way.
+    [[nodiscard]] Holdings holdings() const;
 
     // downstream::MessageHandler
     void handleMessage(downstream::Incoming&& incoming) override;
@@ -102,7 +108,8 @@ private:
     void forward(downstream::Incoming&& incoming, telemetry::CallRecord&& record);
     [[nodiscard]] std::optional<Catalogue::Route> route(const downstream::Incoming& incoming,
                                                         telemetry::CallRecord& record) const;
-    bool answerSubscription(downstream::Incoming& incoming, telemetry::CallRecord& record, const Catalogue::Route& route);
+    bool answerSubscription(downstream::Incoming& incoming, telemetry::CallRecord& record, upstream::ServerConnection& connection,
+                            const QByteArray& uri);
     void cancelByClient(const downstream::Incoming& incoming);
     void cancelCall(std::unique_ptr<ActiveCall> call, const QByteArray& reason);
     [[nodiscard]] mcp::ServerCapabilities capabilitiesFor(const downstream::Session& session) const;
@@ -116,6 +123,7 @@ private:
                                    ActiveCall& call);
     void circuitChanged(const QByteArray& server, const upstream::CircuitBreaker& breaker);
     void followServer(const upstream::ServerConnection& connection);
+    void closeCircuit(const QByteArray& server); ///< somebody has stopped or restarted it
     void noteReply(ActiveCall& call, const upstream::Reply& reply);
     [[nodiscard]] upstream::CallOptions optionsFor(const ActiveCall& call) const;
     void dispatch(ActiveCall& call, quint64 cookie);
@@ -124,6 +132,26 @@ private:
     bool retryLater(std::unique_ptr<ActiveCall>& call, const upstream::Reply& reply);
     void sendAgain(quint64 cookie);
     void reportLimits();
+
+    // gateway_connections.cpp: which connection a client uses
+    [[nodiscard]] const Catalogue& catalogueOf(const downstream::Session& session) const; ///< what it sees
+    /// The connection that a client uses to a server; null: it will have its own and has not asked for anything yet.
+    [[nodiscard]] upstream::ServerConnection* connectionOf(const downstream::Session& session, int server) const;
+    /// The same, made where it is missing. ResourceExhausted when too many clients have one of their own.
+    Result<upstream::ServerConnection*> useConnection(const std::shared_ptr<downstream::Session>& session, int server);
+    [[nodiscard]] bool isInUse(const ClientConnections::Client& client, const ClientConnections::Own& own) const;
+    bool makeRoom(const upstream::ServerConnection& shared);
+    void retireAll(std::vector<std::unique_ptr<upstream::ServerConnection>> connections);
+    void watchIdleConnections();
+    void endIdleConnections();
+    [[nodiscard]] QByteArray keyOf(const upstream::ServerConnection& connection) const; ///< among subscriptions
+    [[nodiscard]] upstream::ServerConnection* connectionByKey(const QByteArray& key) const;
+    [[nodiscard]] std::vector<mcp::ListEntry> entriesOf(const upstream::ServerConnection& connection, mcp::ListKind kind) const;
+    bool takeList(upstream::ServerConnection& connection, mcp::ListKind kind);     ///< true: somebody sees something else now
+    void rebuildClients();                                                         ///< after a new configuration
+    [[nodiscard]] int indexOf(const upstream::ServerConnection& connection) const; ///< of a shared one; -1: it is none
+    /// True when this is the connection that the client uses to its server: nothing else of that server reaches it.
+    [[nodiscard]] bool sees(const downstream::Session& session, const upstream::ServerConnection& connection) const;
 
     // gateway_stateless.cpp: what exists only in 2026-07-28
     static constexpr qsizetype kMaxWatchedResources = 1024; ///< of one listener
@@ -159,16 +187,17 @@ private:
     // gateway_servers.cpp: what servers say
     [[nodiscard]] std::shared_ptr<downstream::Session> sessionForRequest(const upstream::ServerConnection& connection,
                                                                          const mcp::Message& message, upstream::CallToken related,
-                                                                         quint64* cookie) const;
+                                                                         quint64* cookie, QByteArray* refusal) const;
+    void relayNotification(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related);
+    void relayRootsChange(const downstream::Incoming& incoming);
     void relayLogMessage(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related);
     void announceList(mcp::ListKind kind, const upstream::ServerConnection* of = nullptr);
     void callForResource(upstream::ServerConnection& connection, mcp::MethodId method, const QByteArray& uri);
-    void setSubscribed(const QByteArray& server, const QByteArray& uri, bool subscribed); ///< tells the server
+    void setSubscribed(const QByteArray& key, const QByteArray& uri, bool subscribed); ///< tells the server
     void abandonSubscription(const ActiveCall& call); ///< a resources/subscribe ended without an answer
     void sendLevelUpstream(upstream::ServerConnection& connection);
+    void sendLevelUpstream(const downstream::Session& session); ///< to the servers that it uses
     void resubscribe(upstream::ServerConnection& connection);
-    [[nodiscard]] int indexOf(const upstream::ServerConnection& connection) const;
-    [[nodiscard]] bool sees(const downstream::Session& session, const upstream::ServerConnection& connection) const;
     std::unique_ptr<upstream::ServerConnection> makeConnection(const config::Server& server);
     void retire(std::unique_ptr<upstream::ServerConnection> connection);
     void countSessions(const downstream::Session& session, int delta);
@@ -182,10 +211,12 @@ private:
     ContextPolicy m_policy;
     Catalogue m_catalogue;
     std::vector<std::unique_ptr<upstream::ServerConnection>> m_connections; ///< in the catalogue's order
-    std::vector<std::unique_ptr<upstream::ServerConnection>> m_retired;     ///< stopping; destroyed when stopped
+    ClientConnections m_clients;
+    std::vector<std::unique_ptr<upstream::ServerConnection>> m_retired; ///< stopping; destroyed when stopped
     QHash<const downstream::Session*, std::shared_ptr<downstream::Session>> m_sessions;
-    QHash<QByteArray, int> m_users;                  ///< sessions by user
-    QSet<const upstream::ServerConnection*> m_ready; ///< those counted in active_connections
+    QHash<QByteArray, int> m_users;                                          ///< sessions by user
+    QSet<const upstream::ServerConnection*> m_ready;                         ///< those counted in active_connections
+    QHash<const upstream::ServerConnection*, downstream::LogLevel> m_levels; ///< that servers were told
     ServerCircuits m_circuits;
     CallLimits m_limits;
     QTimer m_limitsTimer;
@@ -198,6 +229,7 @@ private:
     std::vector<std::unique_ptr<WaitingList>> m_waitingLists;
     QTimer m_listDeadline;
     QTimer m_heldDeadline;
+    QTimer m_idleConnections;
     json::Document m_document;
     bool m_shuttingDown = false;
     bool m_configFresh = true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Whether a call may go to its server, how that went, and whether it goes there again (G13).
 #include "base/json_writer.h"
+#include "gateway/federation.h"
 #include "gateway/gateway.h"
 #include "mcp/errors.h"
 #include "telemetry/metrics.h"
@@ -200,16 +201,25 @@ void Gateway::circuitChanged(const QByteArray& server, const CircuitBreaker& bre
 
 void Gateway::followServer(const upstream::ServerConnection& connection)
 {
-    const auto breaker = m_circuits.of(connection.name());
-    if (breaker == nullptr || breaker->state() == CircuitState::Closed)
-        return;
     const upstream::ServerState state = connection.state();
+    const bool isStopped = state == upstream::ServerState::Stopping || state == upstream::ServerState::Stopped;
     if (state == upstream::ServerState::Ready) {
-        breaker->tryNow();
-    } else if (state == upstream::ServerState::Stopping || state == upstream::ServerState::Stopped) {
-        breaker->close();
-        circuitChanged(connection.name(), *breaker);
+        if (const auto breaker = m_circuits.of(connection.name()))
+            breaker->tryNow();
+    } else if (isStopped && indexOf(connection) >= 0) {
+        closeCircuit(connection.name());
     }
+}
+
+void Gateway::closeCircuit(const QByteArray& server)
+{
+    const auto breaker = m_circuits.of(server);
+    if (breaker == nullptr)
+        return;
+    const bool wasClosed = breaker->state() == CircuitState::Closed;
+    breaker->close();
+    if (!wasClosed)
+        circuitChanged(server, *breaker);
 }
 
 void Gateway::noteReply(ActiveCall& call, const UpstreamReply& reply)
@@ -247,6 +257,8 @@ upstream::CallOptions Gateway::optionsFor(const ActiveCall& call) const
     if (m_policy.passBaggage)
         options.baggage =
             incoming.message.has(mcp::Field::MetaBaggage) ? incoming.message.text(mcp::Field::MetaBaggage) : incoming.baggage;
+    if (incoming.message.has(mcp::Field::MetaOrielVia) || !call.connection->initializeResult().orielInstance.isEmpty())
+        options.via = federation::extended(incoming.message.text(mcp::Field::MetaOrielVia), m_deps.connections.orielInstance);
     if (call.connection->isModern()) {
         options.clientCapabilities = incoming.session->capabilitiesJson;
         if (incoming.session->logLevel)

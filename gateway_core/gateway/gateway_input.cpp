@@ -3,6 +3,7 @@
 #include "base/json_splice.h"
 #include "base/json_writer.h"
 #include "gateway/gateway.h"
+#include "gateway/request_routing.h"
 #include "mcp/errors.h"
 #include "mcp/rewrite.h"
 
@@ -73,20 +74,15 @@ void Gateway::refuseForCapability(upstream::ServerConnection& connection, const 
     const ActiveCall* known = candidates == 1 ? m_calls.find(cookie) : nullptr;
     if (known == nullptr || known->incoming.reply == nullptr || mcp::isLegacy(known->incoming.session->revision))
         return;
-    const QByteArrayView capability = request.methodId == MethodId::SamplingCreateMessage ? "sampling"
-                                      : request.methodId == MethodId::ElicitationCreate   ? "elicitation"
-                                      : request.methodId == MethodId::RootsList           ? "roots"
-                                                                                          : QByteArrayView();
-    if (capability.isEmpty())
+    const QByteArray missing = missingCapability(known->incoming.session->capabilities, request);
+    if (missing.isEmpty())
         return;
     const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
     connection.cancel(call->token, "the client cannot give the input that is needed");
     call->dropOpenHop();
-    json::Writer data;
-    data.beginObject().key("requiredCapabilities").beginObject().rawMember(capability, "{}").endObject().endObject();
     answerError(call->incoming, call->record, Outcome::RpcError, QByteArray::number(mcp::error_code::MissingClientCapability),
-                mcp::error_code::MissingClientCapability, "Missing required client capability: " + capability.toByteArray(),
-                data.view());
+                mcp::error_code::MissingClientCapability, QByteArrayLiteral("Missing required client capability"),
+                "{\"requiredCapabilities\":" + missing + '}');
 }
 
 bool Gateway::askForInput(ActiveCall& call, HeldCall&& held)

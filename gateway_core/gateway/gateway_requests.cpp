@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/json_writer.h"
+#include "gateway/federation.h"
 #include "gateway/gateway.h"
 #include "gateway/waiting_list.h"
 #include "mcp/errors.h"
@@ -130,6 +131,8 @@ void Gateway::initialize(downstream::Incoming& incoming, telemetry::CallRecord& 
         session.close();
         return;
     }
+    if (session.isInitialized)
+        retireAll(m_clients.takeClient(session)); // they were declared with what it said before
     session.revision = mcp::negotiate(params->protocolVersion);
     session.capabilities = params->capabilities;
     session.capabilitiesJson = params->capabilities.toJson();
@@ -146,6 +149,7 @@ void Gateway::initialize(downstream::Incoming& incoming, telemetry::CallRecord& 
     result.capabilities = capabilitiesFor(session);
     result.serverInfo = ownInfo();
     result.instructions = instructionsFor(session);
+    result.orielInstance = m_deps.connections.orielInstance;
     m_deps.recorder.recordMetric(m_configFresh ? telemetry::MetricId::CacheMisses : telemetry::MetricId::CacheHits,
                                  {QByteArrayLiteral("gateway_config")}, 1);
     m_configFresh = false;
@@ -155,7 +159,7 @@ void Gateway::initialize(downstream::Incoming& incoming, telemetry::CallRecord& 
 
 mcp::Implementation Gateway::ownInfo() const
 {
-    return {QByteArrayLiteral("oriel"), QByteArrayLiteral("Oriel"), m_deps.connections.clientVersion, {}};
+    return {federation::kName.toByteArray(), QByteArrayLiteral("Oriel"), m_deps.connections.clientVersion, {}};
 }
 
 mcp::ServerCapabilities Gateway::capabilitiesFor(const downstream::Session& session) const
@@ -211,9 +215,17 @@ void Gateway::setLevel(downstream::Incoming& incoming, telemetry::CallRecord& re
         return;
     }
     incoming.session->logLevel = level;
-    for (const auto& connection : m_connections)
-        sendLevelUpstream(*connection);
+    sendLevelUpstream(*incoming.session);
     answerResult(incoming, record, "{}");
+}
+
+void Gateway::sendLevelUpstream(const downstream::Session& session)
+{
+    for (std::size_t i = 0; i < m_connections.size(); ++i) {
+        upstream::ServerConnection* connection = connectionOf(session, static_cast<int>(i));
+        if (connection != nullptr && sees(session, *connection))
+            sendLevelUpstream(*connection);
+    }
 }
 
 void Gateway::sendLevelUpstream(upstream::ServerConnection& connection)
@@ -226,8 +238,11 @@ void Gateway::sendLevelUpstream(upstream::ServerConnection& connection)
         if (session->logLevel && sees(*session, connection) && (!lowest || *session->logLevel < *lowest))
             lowest = session->logLevel;
     }
-    if (!lowest)
+    // A server that is told the same again may be an Oriel that tells ours in turn.
+    const auto told = m_levels.constFind(&connection);
+    if (!lowest || (told != m_levels.constEnd() && *told == *lowest))
         return;
+    m_levels.insert(&connection, *lowest);
     json::Writer params;
     params.beginObject().member("level", logLevelName(*lowest)).endObject();
     upstream::CallOptions options;
@@ -245,7 +260,10 @@ void Gateway::list(downstream::Incoming&& incoming, telemetry::CallRecord&& reco
     for (std::size_t i = 0; i < m_connections.size(); ++i) {
         if (view != Catalogue::kAllServers && view != static_cast<int>(i))
             continue;
-        upstream::ServerConnection& connection = *m_connections[i];
+        const auto used = useConnection(waiting->incoming.session, static_cast<int>(i));
+        if (!used)
+            continue; // the list has what the server offers everybody
+        upstream::ServerConnection& connection = **used;
         if (connection.state() == upstream::ServerState::Stopped)
             connection.start();
         connection.refreshStale(kind);
@@ -262,23 +280,28 @@ void Gateway::list(downstream::Incoming&& incoming, telemetry::CallRecord&& reco
 
 void Gateway::answerLists(bool overdue)
 {
-    const auto isWorking = [](const upstream::ServerConnection& connection, mcp::ListKind kind) {
-        switch (connection.state()) {
+    const auto isWorking = [this](const downstream::Session& session, std::size_t server, mcp::ListKind kind) {
+        const upstream::ServerConnection* connection = connectionOf(session, static_cast<int>(server));
+        if (connection == nullptr)
+            return false;
+        switch (connection->state()) {
         case upstream::ServerState::Starting:
         case upstream::ServerState::Handshaking:
         case upstream::ServerState::Listing:
-            return !connection.isListed(kind);
+            return !connection->isListed(kind);
         default:
             return false;
         }
     };
     std::vector<std::unique_ptr<WaitingList>> ready;
     std::erase_if(m_waitingLists, [&](std::unique_ptr<WaitingList>& waiting) {
+        // Two Oriels that are each other's server would wait for each other; what comes later is announced.
         bool isReady = true;
+        const bool waits = !overdue && !federation::isPeer(*waiting->incoming.session->client);
         const int view = viewOf(*waiting->incoming.session);
-        for (std::size_t i = 0; i < m_connections.size() && !overdue; ++i) {
+        for (std::size_t i = 0; i < m_connections.size() && waits; ++i) {
             if (view == Catalogue::kAllServers || view == static_cast<int>(i))
-                isReady = isReady && !isWorking(*m_connections[i], waiting->kind);
+                isReady = isReady && !isWorking(*waiting->incoming.session, i, waiting->kind);
         }
         if (isReady)
             ready.push_back(std::move(waiting));
@@ -296,8 +319,8 @@ void Gateway::answerList(WaitingList& waiting)
     std::optional<QByteArray> cursor;
     if (waiting.incoming.message.has(mcp::Field::ParamsCursor))
         cursor = waiting.incoming.message.text(mcp::Field::ParamsCursor);
-    const auto result = m_catalogue.list(waiting.kind, viewOf(*waiting.incoming.session), cursor,
-                                         mcp::isModern(waiting.incoming.session->revision));
+    const downstream::Session& session = *waiting.incoming.session;
+    const auto result = catalogueOf(session).list(waiting.kind, viewOf(session), cursor, mcp::isModern(session.revision));
     telemetry::CallRecord& record = waiting.record;
     const std::int64_t start = waiting.incoming.startNs;
     if (waiting.missed)
@@ -315,35 +338,35 @@ std::optional<Catalogue::Route> Gateway::route(const downstream::Incoming& incom
 {
     const mcp::Message& message = incoming.message;
     const int view = viewOf(*incoming.session);
+    const Catalogue& catalogue = catalogueOf(*incoming.session);
     switch (message.methodId) {
     case MethodId::ToolsCall:
-        return m_catalogue.find(mcp::ListKind::Tools, record.target, view);
+        return catalogue.find(mcp::ListKind::Tools, record.target, view);
     case MethodId::PromptsGet:
-        return m_catalogue.find(mcp::ListKind::Prompts, record.target, view);
+        return catalogue.find(mcp::ListKind::Prompts, record.target, view);
     case MethodId::CompletionComplete:
         record.target.clear();
         if (message.has(mcp::Field::RefName))
-            return m_catalogue.find(mcp::ListKind::Prompts, message.text(mcp::Field::RefName), view);
-        return m_catalogue.findResource(message.text(mcp::Field::RefUri), view);
+            return catalogue.find(mcp::ListKind::Prompts, message.text(mcp::Field::RefName), view);
+        return catalogue.findResource(message.text(mcp::Field::RefUri), view);
     default:
-        return m_catalogue.findResource(record.target, view);
+        return catalogue.findResource(record.target, view);
     }
 }
 
-bool Gateway::answerSubscription(downstream::Incoming& incoming, telemetry::CallRecord& record, const Catalogue::Route& route)
+bool Gateway::answerSubscription(downstream::Incoming& incoming, telemetry::CallRecord& record,
+                                 upstream::ServerConnection& connection, const QByteArray& uri)
 {
-    const QByteArray& server = m_catalogue.servers()[route.server].name;
     const MethodId method = incoming.message.methodId;
-    const bool needsServer =
-        method == MethodId::ResourcesSubscribe     ? m_subscriptions.add(server, route.local, incoming.session.get())
-        : method == MethodId::ResourcesUnsubscribe ? m_subscriptions.remove(server, route.local, incoming.session.get())
-                                                   : true;
-    upstream::ServerConnection& connection = *m_connections[static_cast<std::size_t>(route.server)];
-    const bool isSubscription = method == MethodId::ResourcesSubscribe || method == MethodId::ResourcesUnsubscribe;
-    const bool listens = needsServer && isSubscription && connection.isModern();
+    if (method != MethodId::ResourcesSubscribe && method != MethodId::ResourcesUnsubscribe)
+        return false;
+    const QByteArray key = keyOf(connection);
+    const bool needsServer = method == MethodId::ResourcesSubscribe ? m_subscriptions.add(key, uri, incoming.session.get())
+                                                                    : m_subscriptions.remove(key, uri, incoming.session.get());
+    const bool listens = needsServer && connection.isModern();
     if (listens) {
-        m_subscriptions.accept(server, route.local);
-        connection.setListenFilter(m_subscriptions.urisOf(server));
+        m_subscriptions.accept(key, uri);
+        connection.setListenFilter(m_subscriptions.urisOf(key));
     }
     if (needsServer && !listens)
         return false;
@@ -369,7 +392,22 @@ void Gateway::forward(downstream::Incoming&& incoming, telemetry::CallRecord&& r
         answerError(incoming, record, Outcome::Rejected, QByteArray::number(code), code, kind + record.target.left(256));
         return;
     }
-    upstream::ServerConnection& connection = *m_connections[static_cast<std::size_t>(found->server)];
+    if (incoming.message.has(mcp::Field::MetaOrielVia)) {
+        const QByteArray refusal =
+            federation::refusal(incoming.message.text(mcp::Field::MetaOrielVia), m_deps.connections.orielInstance);
+        if (!refusal.isEmpty()) {
+            answerError(incoming, record, Outcome::Rejected, QByteArrayLiteral("federation_loop"), mcp::error_code::ServerError,
+                        refusal);
+            return;
+        }
+    }
+    const auto used = useConnection(incoming.session, found->server);
+    if (!used) {
+        answerError(incoming, record, Outcome::Rejected, QByteArrayLiteral("connection_limit"), mcp::error_code::ServerError,
+                    used.error().toString().toUtf8());
+        return;
+    }
+    upstream::ServerConnection& connection = **used;
     record.routedServer = connection.context();
     record.routedTarget = found->local;
     if (m_config.audit.mode == config::AuditMode::Strict && record.targetKind == telemetry::TargetKind::Tool &&
@@ -379,7 +417,7 @@ void Gateway::forward(downstream::Incoming&& incoming, telemetry::CallRecord&& r
                     "The tool was not called because audit rows cannot be written: " + m_held.refusal()->toString().toUtf8());
         return;
     }
-    if (answerSubscription(incoming, record, *found))
+    if (answerSubscription(incoming, record, connection, found->local))
         return;
     if (incoming.message.methodId == MethodId::CompletionComplete && !connection.initializeResult().protocolVersion.isEmpty() &&
         !connection.initializeResult().capabilities.completions) {
@@ -409,10 +447,7 @@ void Gateway::handleNotification(const downstream::Incoming& incoming)
         m_serverRequests.progress(*incoming.session, incoming.message);
         break;
     case MethodId::NotificationRootsListChanged:
-        for (const auto& connection : m_connections) {
-            if (sees(*incoming.session, *connection) && connection->state() == upstream::ServerState::Ready)
-                connection->notify(incoming.message.raw);
-        }
+        relayRootsChange(incoming);
         break;
     default:
         break;

@@ -48,6 +48,7 @@ void Gateway::discover(downstream::Incoming& incoming, telemetry::CallRecord& re
     result.capabilities = capabilitiesFor(*incoming.session);
     result.serverInfo = ownInfo();
     result.instructions = instructionsFor(*incoming.session);
+    result.orielInstance = m_deps.connections.orielInstance;
     m_deps.recorder.recordMetric(m_configFresh ? telemetry::MetricId::CacheMisses : telemetry::MetricId::CacheHits,
                                  {QByteArrayLiteral("gateway_config")}, 1);
     m_configFresh = false;
@@ -68,15 +69,18 @@ void Gateway::listen(downstream::Incoming&& incoming, telemetry::CallRecord&& re
     const int view = viewOf(*incoming.session);
     for (const json::Value& entry : filter.find("resourceSubscriptions").elements()) {
         const QByteArray uri = entry.asUtf8();
-        const auto owner = m_catalogue.findResource(uri, view);
+        const auto owner = catalogueOf(*incoming.session).findResource(uri, view);
         if (!owner || honoured.size() >= kMaxWatchedResources)
             continue;
-        upstream::ServerConnection& connection = *m_connections[static_cast<std::size_t>(owner->server)];
+        const auto used = useConnection(incoming.session, owner->server);
+        if (!used)
+            continue;
+        upstream::ServerConnection& connection = **used;
         if (!connection.initializeResult().protocolVersion.isEmpty() &&
             !connection.initializeResult().capabilities.resourcesSubscribe && !connection.isModern())
             continue;
         honoured.append(uri);
-        listener->watched.insert({connection.name(), owner->local});
+        listener->watched.insert({keyOf(connection), owner->local});
     }
     listener->incoming = std::move(incoming);
     listener->record = std::move(record);

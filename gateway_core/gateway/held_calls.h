@@ -57,6 +57,7 @@ public:
     /// Those whose time is over at `nowNs`, taken out.
     std::vector<HeldCall> takeExpired(std::int64_t nowNs);
     [[nodiscard]] bool isEmpty() const { return m_held.isEmpty(); }
+    [[nodiscard]] qsizetype count() const { return m_held.size(); }
 
 private:
     Random& m_random;

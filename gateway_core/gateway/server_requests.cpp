@@ -47,6 +47,9 @@ bool ServerRequests::answer(const downstream::Session& session, const mcp::Messa
         return false;
     const Pending pending = *it;
     m_pending.erase(it);
+    if (pending.method == mcp::MethodId::RootsList && pending.connection != nullptr &&
+        answer.kind == mcp::Message::Kind::Response)
+        m_roots.insert(pending.connection, pending.session);
     if (pending.taken)
         pending.taken(&answer);
     else
@@ -84,6 +87,11 @@ bool ServerRequests::progress(const downstream::Session& session, const mcp::Mes
 
 void ServerRequests::sessionClosed(const downstream::Session& session)
 {
+    const auto isGone = [&session](const std::weak_ptr<downstream::Session>& owner) {
+        const auto kept = owner.lock();
+        return kept == nullptr || kept.get() == &session;
+    };
+    m_roots.removeIf([&](const auto& entry) { return isGone(entry.value()); });
     QList<std::function<void(const mcp::Message*)>> untaken;
     m_pending.removeIf([&](const auto& entry) {
         const auto owner = entry.value().session.lock();
@@ -103,6 +111,7 @@ void ServerRequests::sessionClosed(const downstream::Session& session)
 
 void ServerRequests::connectionLost(const upstream::ServerConnection& connection)
 {
+    m_roots.remove(&connection);
     m_pending.removeIf([&](const auto& entry) {
         if (entry.value().connection != &connection)
             return false;
@@ -110,6 +119,17 @@ void ServerRequests::connectionLost(const upstream::ServerConnection& connection
             session->send(cancelledFrame(entry.key(), "The server that asked is gone."));
         return true;
     });
+}
+
+std::shared_ptr<downstream::Session> ServerRequests::rootsOwner(const upstream::ServerConnection& connection) const
+{
+    return m_roots.value(&connection).lock();
+}
+
+void ServerRequests::setRootsOwner(const upstream::ServerConnection& connection,
+                                   const std::shared_ptr<downstream::Session>& session)
+{
+    m_roots.insert(&connection, session);
 }
 
 } // namespace oriel::gateway

@@ -43,11 +43,17 @@ public:
     /// The server is gone: every client that was asked is told to stop.
     void connectionLost(const upstream::ServerConnection& connection);
 
+    /// Whose roots the server was given last, or was told to ask for; null: nobody's.
+    [[nodiscard]] std::shared_ptr<downstream::Session> rootsOwner(const upstream::ServerConnection& connection) const;
+    void setRootsOwner(const upstream::ServerConnection& connection, const std::shared_ptr<downstream::Session>& session);
+
     [[nodiscard]] qsizetype count() const { return m_pending.size(); }
+    [[nodiscard]] qsizetype rootsCount() const { return m_roots.size(); }
 
 private:
     QHash<std::int64_t, Pending> m_pending;
     std::int64_t m_lastId = 0;
+    QHash<const upstream::ServerConnection*, std::weak_ptr<downstream::Session>> m_roots;
 };
 
 } // namespace oriel::gateway

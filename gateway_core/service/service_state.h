@@ -24,6 +24,8 @@
 #include <QThreadPool>
 #include <QTimer>
 
+#include <map>
+
 namespace oriel::service {
 
 /// The parts of the service, in the order in which they are made; they go in the reverse order. Functions marked with a thread in
@@ -72,6 +74,7 @@ struct GatewayService::Private {
     QString listenError;
     QList<upstream::ServerStatus> serverStatuses;
     QHash<QString, QList<ToolInfo>> tools;
+    QHash<QString, SignInStatus> signIns; ///< by server
     QList<SessionSnapshot> sessionList;
     QList<LimitSnapshot> limitList;
     QList<TokenSnapshot> tokenList;
@@ -106,6 +109,21 @@ struct GatewayService::Private {
     // service_limits.cpp
     void refreshLoad(); ///< what changes with each call: statuses of the servers, limits, quotas
     [[nodiscard]] CircuitSnapshot circuitOf(const upstream::ServerStatus& status) const;
+
+    // service_sign_in.cpp
+    void refreshSignIns();
+    void userAwaited(const QString& server, const QUrl& url);
+    [[nodiscard]] Result<config::Server> serverToSignIn(const QString& name) const;
+    void beginSignIn(const QString& name, const LocalControl::Respond& respond);
+    void awaitSignIn(const QString& name, const LocalControl::Respond& respond);
+
+    struct SignInCommand {
+        std::optional<Status> outcome;              ///< none: it is under way
+        std::vector<LocalControl::Respond> begun;   ///< to be told the address, or the outcome if that comes first
+        std::vector<LocalControl::Respond> waiting; ///< to be told the outcome
+        bool browser = false;                       ///< one was opened
+    };
+    std::map<QString, SignInCommand> signInCommands; ///< the last one of each configured server
 
     // service_commands.cpp
     void handleCommand(const QByteArray& command, const QByteArray& arguments, const LocalControl::Respond& respond);

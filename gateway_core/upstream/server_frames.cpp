@@ -300,7 +300,11 @@ void ServerConnection::Private::takeSendFailure(std::int64_t id, const SendFailu
         reply.error = failure.error;
         reply.httpStatus = failure.httpStatus;
         reply.unprocessed = failure.httpStatus == 0 && !failure.maybeProcessed;
+        const bool isHandshake = id == initializeToken.id;
         endCall(id, std::move(reply), OperationMetrics::End::Failed);
+        if (failure.noToken && failure.httpStatus == 401 && !isHandshake && canSend() && link) {
+            tokenLost(failure.error);
+        }
         return;
     }
     rejectWith(id, Reply::Kind::Unavailable, failure.error);

@@ -35,6 +35,7 @@ struct ServerStatus {
     qsizetype prompts = 0;
     qsizetype resources = 0;
     qsizetype resourceTemplates = 0;
+    int clientConnections = 0; ///< that clients have for themselves; set by the gateway
     int inFlight = 0;
     int queued = 0;                ///< calls that wait for a start or for the concurrency limit
     CircuitStatus circuit;         ///< the gateway's, not the connection's

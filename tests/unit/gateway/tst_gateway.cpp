@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "gateway_fixture.h"
+#include "gateway_harness.h"
 
 #include <QSignalSpy>
 #include <QTest>
@@ -34,7 +34,7 @@ config::Server subscribable(const QString& onSubscribe)
 } // namespace
 
 /// The gateway with real child processes behind it.
-class GatewayTest : public QObject, private GatewayFixture {
+class GatewayTest : public QObject, private GatewayHarness {
     Q_OBJECT
 
     void openTwoEchoes()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "../upstream/scripted_server.h"
-#include "gateway_fixture.h"
+#include "gateway_harness.h"
 #include "http/client.h"
 #include "telemetry/call_spans.h"
 
@@ -50,7 +50,7 @@ bool hasEvent(const telemetry::CallRecord& call, QByteArrayView name)
 } // namespace
 
 /// Circuit breakers with real servers that die, hang and come back.
-class GatewayCircuitTest : public QObject, private GatewayFixture {
+class GatewayCircuitTest : public QObject, private GatewayHarness {
     Q_OBJECT
 
     JumpingClock m_jumping;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "gateway_fixture.h"
+#include "gateway_harness.h"
 #include "telemetry/call_spans.h"
 
 #include <QSignalSpy>
@@ -31,7 +31,7 @@ const telemetry::StageTiming& stage(const telemetry::CallRecord& call, Stage whi
 } // namespace
 
 /// Rates, quotas and queues, through the gateway.
-class GatewayLimitsTest : public QObject, private GatewayFixture {
+class GatewayLimitsTest : public QObject, private GatewayHarness {
     Q_OBJECT
 
     void openWith(const QList<config::Limit>& limits)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "gateway_fixture.h"
+#include "gateway_harness.h"
 #include "telemetry/call_spans.h"
 
 #include <QFile>
@@ -36,7 +36,7 @@ std::optional<std::int64_t> number(const telemetry::Attributes& attributes, QByt
 } // namespace
 
 /// Second tries, with real servers that die on the first.
-class GatewayRetriesTest : public QObject, private GatewayFixture {
+class GatewayRetriesTest : public QObject, private GatewayHarness {
     Q_OBJECT
 
     LongDelays m_longDelays;

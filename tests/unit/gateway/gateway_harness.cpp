@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "gateway_fixture.h"
+#include "gateway_harness.h"
 
 #include <QSignalSpy>
 #include <QTest>
@@ -23,14 +23,14 @@ config::Server onCall(const char* name, const QString& lines)
         name);
 }
 
-void GatewayFixture::open(const QList<config::Server>& servers)
+void GatewayHarness::open(const QList<config::Server>& servers)
 {
     config::Config configuration;
     configuration.servers = servers;
     open(configuration);
 }
 
-void GatewayFixture::open(const config::Config& configuration)
+void GatewayHarness::open(const config::Config& configuration)
 {
     upstream::ConnectionContext connections = quickContext(m_recorder);
     connections.clock = m_clock;
@@ -40,7 +40,7 @@ void GatewayFixture::open(const config::Config& configuration)
     QVERIFY(m_gateway->apply(configuration));
 }
 
-bool GatewayFixture::close()
+bool GatewayHarness::close()
 {
     if (m_gateway == nullptr)
         return true;
@@ -51,7 +51,7 @@ bool GatewayFixture::close()
     return isStopped;
 }
 
-std::shared_ptr<KeepingReply> GatewayFixture::ask(const std::shared_ptr<KeepingSession>& session, const QByteArray& text)
+std::shared_ptr<KeepingReply> GatewayHarness::ask(const std::shared_ptr<KeepingSession>& session, const QByteArray& text)
 {
     json::Document document;
     const auto read = mcp::readMessage(text, document);
@@ -69,13 +69,13 @@ std::shared_ptr<KeepingReply> GatewayFixture::ask(const std::shared_ptr<KeepingS
     return reply;
 }
 
-std::shared_ptr<KeepingReply> GatewayFixture::request(const std::shared_ptr<KeepingSession>& session, const QByteArray& method,
+std::shared_ptr<KeepingReply> GatewayHarness::request(const std::shared_ptr<KeepingSession>& session, const QByteArray& method,
                                                       const QByteArray& params, const QByteArray& id)
 {
     return ask(session, "{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"method\":\"" + method + "\",\"params\":" + params + '}');
 }
 
-std::shared_ptr<KeepingSession> GatewayFixture::openSession(const QByteArray& server, const QByteArray& capabilities,
+std::shared_ptr<KeepingSession> GatewayHarness::openSession(const QByteArray& server, const QByteArray& capabilities,
                                                             const QByteArray& token)
 {
     auto session = std::make_shared<KeepingSession>();
@@ -90,14 +90,14 @@ std::shared_ptr<KeepingSession> GatewayFixture::openSession(const QByteArray& se
     return session;
 }
 
-bool GatewayFixture::allReady() const
+bool GatewayHarness::allReady() const
 {
     const auto statuses = m_gateway->serverStatuses();
     return std::all_of(statuses.cbegin(), statuses.cend(),
                        [](const auto& status) { return status.state == upstream::ServerState::Ready; });
 }
 
-const telemetry::CallRecord* GatewayFixture::record(QByteArrayView method) const
+const telemetry::CallRecord* GatewayHarness::record(QByteArrayView method) const
 {
     const auto it = std::find_if(m_recorder.calls.crbegin(), m_recorder.calls.crend(),
                                  [&](const auto& call) { return QByteArrayView(call.method) == method; });
