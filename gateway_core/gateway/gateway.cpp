@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gateway/gateway.h"
 
+#include "gateway/extensions.h"
+#include "gateway/task_listing.h"
 #include "gateway/waiting_list.h"
 #include "mcp/errors.h"
 
@@ -41,19 +43,23 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
       m_deps(std::move(dependencies)),
       m_circuits(m_deps.clock),
       m_limits(m_deps.clock),
-      m_heldCalls(m_deps.random)
+      m_heldCalls(m_deps.random),
+      m_tasks(m_deps.random)
 {
     mcp::ClientCapabilities& offered = m_deps.connections.clientCapabilities;
     offered.sampling = true;
     offered.elicitation = true;
     offered.elicitationForm = true;
+    offered.elicitationUrl = true;
     offered.samplingTools = true;
     offered.samplingContext = true;
     offered.roots = true;
     offered.rootsListChanged = true;
+    declareExtensions(offered);
     m_deps.connections.orielInstance = QByteArray::number(m_deps.random.next64(), 16);
-    for (QTimer* timer : {&m_listDeadline, &m_heldDeadline, &m_idleConnections, &m_limitsTimer})
+    for (QTimer* timer : {&m_listDeadline, &m_heldDeadline, &m_idleConnections, &m_taskTimer, &m_limitsTimer})
         timer->setSingleShot(true);
+    connect(&m_taskTimer, &QTimer::timeout, this, &Gateway::onTaskTimer);
     connect(&m_idleConnections, &QTimer::timeout, this, &Gateway::endIdleConnections);
     m_limitsTimer.setInterval(1'000);
     connect(&m_limitsTimer, &QTimer::timeout, this, &Gateway::reportLimits);
@@ -94,6 +100,9 @@ void Gateway::retire(std::unique_ptr<upstream::ServerConnection> connection)
                     connection->name() +
                         ": the server was removed or its configuration changed while it worked on this request.");
     }
+    dropTasks([&](const Task& task) { return task.connection == connection.get(); });
+    m_taskTools.forget(*connection);
+    m_urlElicitations.forget(*connection);
     m_serverRequests.connectionLost(*connection);
     m_levels.remove(connection.get());
     connection->stop();
@@ -138,8 +147,11 @@ Status Gateway::apply(const config::Config& configuration)
             m_connections.push_back(std::move(*same));
             const int index = static_cast<int>(m_connections.size()) - 1;
             for (const auto kind :
-                 {mcp::ListKind::Tools, mcp::ListKind::Prompts, mcp::ListKind::Resources, mcp::ListKind::ResourceTemplates})
+                 {mcp::ListKind::Tools, mcp::ListKind::Prompts, mcp::ListKind::Resources, mcp::ListKind::ResourceTemplates}) {
+                if (kind == mcp::ListKind::Tools)
+                    m_catalogue.offerAsTasks(index, TaskTools::decidesItself(*m_connections.back()));
                 m_catalogue.update(index, kind, entriesOf(*m_connections.back(), kind));
+            }
         } else {
             m_connections.push_back(makeConnection(server));
             if (server.start == config::StartMode::AtLaunch)
@@ -167,6 +179,7 @@ void Gateway::shutDown()
     answerLists(true);
     for (auto& listener : m_listeners.takeIf([](const Listener&) { return true; }))
         endListener(std::move(listener), telemetry::Outcome::Ok, {});
+    dropTasks([](const Task&) { return true; });
     QList<quint64> cookies;
     m_calls.forEach([&](quint64 cookie, const ActiveCall&) { cookies.append(cookie); });
     for (const quint64 cookie : std::as_const(cookies)) {
@@ -179,6 +192,7 @@ void Gateway::shutDown()
         answerError(call->incoming, call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("shutting_down"),
                     mcp::error_code::ServerError, "Oriel is shutting down.");
     }
+    m_heldCalls.clear();
     retireAll(m_clients.takeIf([](const auto&, const auto&) { return true; }));
     for (const auto& connection : m_connections) {
         connection->stop();
@@ -238,6 +252,7 @@ void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
         const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
         m_heldCalls.drop(cookie);
         call->connection->cancel(call->token, "the client disconnected");
+        leaveTask(*call);
         if (call->incoming.reply == nullptr)
             continue;
         call->dropOpenHop();
@@ -245,6 +260,10 @@ void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
         finish(call->record, call->incoming);
     }
     std::erase_if(m_waitingLists, [&](const auto& waiting) { return waiting->incoming.session == session; });
+    std::erase_if(m_taskListings, [&](const auto& listing) { return listing->incoming.session == session; });
+    if (mcp::isLegacy(session->revision))
+        dropTasks([owner = taskOwner(*session)](const Task& task) { return task.owner == owner; });
+    m_urlElicitations.forget(*session);
     m_serverRequests.sessionClosed(*session);
     for (auto& listener : m_listeners.takeIf([&](const Listener& one) { return one.incoming.session == session; }))
         endListener(std::move(listener), telemetry::Outcome::Cancelled, "the client disconnected");

@@ -15,6 +15,9 @@
 #include "gateway/server_circuits.h"
 #include "gateway/server_requests.h"
 #include "gateway/subscriptions.h"
+#include "gateway/task_tools.h"
+#include "gateway/tasks.h"
+#include "gateway/url_elicitations.h"
 #include "upstream/server_connection.h"
 
 #include <QHash>
@@ -96,6 +99,7 @@ Q_SIGNALS:
 
 private:
     struct WaitingList; ///< a list request that waits for servers that are still starting
+    struct TaskListing; ///< a tasks/list that waits for what servers say of its tasks
 
     // gateway_requests.cpp: what clients ask
     void handleRequest(downstream::Incoming&& incoming);
@@ -157,6 +161,7 @@ private:
     static constexpr qsizetype kMaxWatchedResources = 1024; ///< of one listener
     void discover(downstream::Incoming& incoming, telemetry::CallRecord& record);
     void listen(downstream::Incoming&& incoming, telemetry::CallRecord&& record);
+    bool listenToTasks(downstream::Incoming& incoming, telemetry::CallRecord& record, const json::Value& ids, Listener& listener);
     void tell(Listener& listener, const QByteArray& frame);
     void tellListeners(mcp::ListKind kind, const QByteArray& method, const upstream::ServerConnection* of);
     void tellListener(const void* subscriber, const mcp::Message& updated);
@@ -173,11 +178,77 @@ private:
     void takeInput(quint64 cookie, const QByteArray& key, const mcp::Message* given);
     void retryWithInput(quint64 cookie);
 
+    // gateway_elicitation.cpp: pages that users are sent to
+    bool takeUrlRequired(ActiveCall& call, const mcp::Message& answer);
+    bool resumeRefused(downstream::Incoming& incoming, telemetry::CallRecord& record, const HeldCall& known);
+    void rememberPage(const upstream::ServerConnection& connection, const mcp::Message& request,
+                      const std::shared_ptr<downstream::Session>& session);
+    void relayElicitationComplete(upstream::ServerConnection& connection, const mcp::Message& message);
+    void tellPagesDone(ActiveCall& call);
+    [[nodiscard]] mcp::Message withPageId(const mcp::Message& request, ActiveCall& call);
+    [[nodiscard]] mcp::Message questionFor(const downstream::Session& session, const upstream::ServerConnection& connection,
+                                           const mcp::Message& request);
+
+    // gateway_task_calls.cpp: calls that become tasks
+    struct OfferedTasks {
+        bool any = false;
+        bool cancel = false;
+    };
+    [[nodiscard]] OfferedTasks offeredTasks(const downstream::Session& session) const;
+    void offerTasks(const downstream::Session& session, mcp::ServerCapabilities& all) const;
+    bool planTask(downstream::Incoming& incoming, telemetry::CallRecord& record, upstream::ServerConnection& connection,
+                  ActiveCall& call);
+    void setTaskParam(mcp::Message& message, bool wanted);
+    bool takeTaskReply(std::unique_ptr<ActiveCall>& call, upstream::Reply& reply);
+    bool retryAsTask(std::unique_ptr<ActiveCall>& call, const mcp::Message& refusal);
+    bool takeCreatedTask(std::unique_ptr<ActiveCall>& call, const mcp::Message& answer);
+    void awaitTask(std::unique_ptr<ActiveCall> call, mcp::TaskState&& state);
+    void keepFinishedTask(ActiveCall& call, const mcp::Message& answer);
+    Task* keepTask(const ActiveCall& call, mcp::TaskState&& state, bool awaited);
+    upstream::CallToken callForTask(const Task& task, mcp::MethodId method, quint64 cookie, QByteArrayView inputResponses = {});
+    void cancelTask(Task& task);
+    void leaveTask(const ActiveCall& call); ///< its client no longer waits
+    void dropTasks(const std::function<bool(const Task&)>& matches);
+
+    // gateway_tasks.cpp: what clients ask of their tasks
+    void serveTask(downstream::Incoming&& incoming, telemetry::CallRecord&& record);
+    bool mayUseTasks(downstream::Incoming& incoming, telemetry::CallRecord& record);
+    bool answerTaskHere(downstream::Incoming& incoming, telemetry::CallRecord& record, Task& task);
+    void updateTask(downstream::Incoming& incoming, telemetry::CallRecord& record, Task& task);
+    void forwardForTask(downstream::Incoming&& incoming, telemetry::CallRecord&& record, Task& task);
+    bool takeTaskState(std::unique_ptr<ActiveCall>& call, const mcp::Message& answer);
+    bool takeTaskResult(ActiveCall& call, const mcp::Message& answer);
+    bool takeTaskCancelled(ActiveCall& call, const mcp::Message& answer);
+    void listTasks(downstream::Incoming&& incoming, telemetry::CallRecord&& record);
+    void answerTaskListings();
+
+    // gateway_task_follow.cpp: tasks that somebody waits for, and what servers say of them
+    void scheduleTasks();
+    void onTaskTimer();
+    void takeErrand(quint64 cookie, upstream::Reply& reply);
+    void takePoll(quint64 serial, upstream::Reply& reply);
+    void takeOwnResult(quint64 serial, upstream::Reply& reply);
+    void endTask(quint64 serial, telemetry::Outcome outcome, int code, const QByteArray& message);
+    void finishWaiters(Task& task, const json::Value& detailed);
+    void askForTask(quint64 serial, const json::Value& inputRequests);
+    void takeTaskInput(quint64 serial, const QByteArray& key, bool isElicitation, const mcp::Message* given);
+    bool takeTaskQuestion(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related);
+    void withdrawTaskQuestion(const upstream::ServerConnection& connection, const mcp::Message& cancelled);
+    [[nodiscard]] ActiveCall* callBlockedBy(const Task& task) const;
+    void openResult(Task& task);
+    void relayTaskStatus(upstream::ServerConnection& connection, const mcp::Message& message);
+    void relayTaskProgress(upstream::ServerConnection& connection, const mcp::Message& message);
+    [[nodiscard]] mcp::Message withTaskShown(const upstream::ServerConnection& connection, const mcp::Message& message) const;
+    [[nodiscard]] bool isListenedTo(const Task& task) const;
+    void tellTask(Task& task, const QByteArray& detailed);
+
     // gateway_answers.cpp: what goes back
+    void recordHop(ActiveCall& call, upstream::CallToken token, const upstream::Reply& reply);
     void answerResult(downstream::Incoming& incoming, telemetry::CallRecord& record, QByteArrayView result);
+    /// The same for a result that has all members of its revision already.
+    void answerWhole(downstream::Incoming& incoming, telemetry::CallRecord& record, QByteArrayView result);
     void answerError(downstream::Incoming& incoming, telemetry::CallRecord& record, telemetry::Outcome outcome,
                      QByteArray errorType, int code, QByteArray message, QByteArrayView data = {});
-    void closeHop(ActiveCall& call, upstream::CallToken token, const upstream::Reply& reply);
     void deliver(downstream::Incoming& incoming, telemetry::CallRecord& record, const QByteArray& frame,
                  telemetry::WireKind kind);
     void finish(telemetry::CallRecord& record, const downstream::Incoming& incoming, telemetry::Durable durable = {});
@@ -226,10 +297,15 @@ private:
     Listeners m_listeners;
     ServerRequests m_serverRequests;
     Subscriptions m_subscriptions;
+    Tasks m_tasks;
+    TaskTools m_taskTools;
+    UrlElicitations m_urlElicitations;
+    std::vector<std::unique_ptr<TaskListing>> m_taskListings;
     std::vector<std::unique_ptr<WaitingList>> m_waitingLists;
     QTimer m_listDeadline;
     QTimer m_heldDeadline;
     QTimer m_idleConnections;
+    QTimer m_taskTimer; ///< the next poll or end of a task
     json::Document m_document;
     bool m_shuttingDown = false;
     bool m_configFresh = true;

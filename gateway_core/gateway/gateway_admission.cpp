@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Whether a call may go to its server, how that went, and whether it goes there again (G13).
 #include "base/json_writer.h"
+#include "gateway/extensions.h"
 #include "gateway/federation.h"
 #include "gateway/gateway.h"
 #include "mcp/errors.h"
@@ -70,7 +71,20 @@ QByteArray limitMessage(const LimitRefusal& refusal)
 /// Subscriptions are kept by the gateway and renewed with each start of a server.
 bool isCall(MethodId method)
 {
-    return method != MethodId::ResourcesSubscribe && method != MethodId::ResourcesUnsubscribe;
+    return method == MethodId::ToolsCall || method == MethodId::PromptsGet || method == MethodId::ResourcesRead ||
+           method == MethodId::CompletionComplete;
+}
+
+/// True before the answer of a server that may have become a task.
+bool isFirstStep(TaskStep step)
+{
+    return step == TaskStep::None || step == TaskStep::Relay || step == TaskStep::Await;
+}
+
+/// A modern server is told with each call what the client can do; one that has not answered yet may turn out to be modern.
+bool hearsOfClient(const upstream::ServerConnection& connection)
+{
+    return connection.isModern() || connection.initializeResult().protocolVersion.isEmpty();
 }
 
 /// 401 and 403 are no lack of a server, and neither is any other status that blames the request.
@@ -259,8 +273,9 @@ upstream::CallOptions Gateway::optionsFor(const ActiveCall& call) const
             incoming.message.has(mcp::Field::MetaBaggage) ? incoming.message.text(mcp::Field::MetaBaggage) : incoming.baggage;
     if (incoming.message.has(mcp::Field::MetaOrielVia) || !call.connection->initializeResult().orielInstance.isEmpty())
         options.via = federation::extended(incoming.message.text(mcp::Field::MetaOrielVia), m_deps.connections.orielInstance);
-    if (call.connection->isModern()) {
-        options.clientCapabilities = incoming.session->capabilitiesJson;
+    if (hearsOfClient(*call.connection)) {
+        options.clientCapabilities =
+            call.taskStep == TaskStep::Relay ? declaredWithTasks(*incoming.session) : declaredUpstream(*incoming.session);
         if (incoming.session->logLevel)
             options.logLevel = logLevelName(*incoming.session->logLevel).toByteArray();
     }
@@ -272,7 +287,7 @@ upstream::CallOptions Gateway::optionsFor(const ActiveCall& call) const
 void Gateway::dispatch(ActiveCall& call, quint64 cookie)
 {
     const upstream::CallOptions options = optionsFor(call);
-    if (call.connection->isModern())
+    if (hearsOfClient(*call.connection))
         call.options = options;
     telemetry::Hop hop;
     hop.spanId = options.spanId;
@@ -311,7 +326,7 @@ bool Gateway::mayRetry(const ActiveCall& call, const UpstreamReply& reply) const
         call.attempt >= server->retries.max.value_or(m_config.gateway.retries.max))
         return false;
     if (!isPassing(reply.httpStatus) || blamesRequest(reply) || call.inputRounds > 0 || call.incoming.reply == nullptr ||
-        !isCall(call.incoming.message.methodId) || !call.connection->isWorthWaiting())
+        !isCall(call.incoming.message.methodId) || !isFirstStep(call.taskStep) || !call.connection->isWorthWaiting())
         return false;
     // Once the client has seen something of the server's work, a second try would show it twice.
     const auto& events = call.record.events;

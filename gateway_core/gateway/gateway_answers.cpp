@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gateway/gateway.h"
+#include "gateway/questions.h"
 #include "mcp/errors.h"
 #include "mcp/rewrite.h"
 #include "telemetry/metrics.h"
@@ -76,8 +77,12 @@ void Gateway::deliver(downstream::Incoming& incoming, telemetry::CallRecord& rec
 
 void Gateway::answerResult(downstream::Incoming& incoming, telemetry::CallRecord& record, QByteArrayView result)
 {
-    const QByteArray frame = mcp::makeResult(
-        incoming.message.id(), mcp::isModern(incoming.session->revision) ? completeResult(result) : result.toByteArray());
+    answerWhole(incoming, record, mcp::isModern(incoming.session->revision) ? completeResult(result) : result.toByteArray());
+}
+
+void Gateway::answerWhole(downstream::Incoming& incoming, telemetry::CallRecord& record, QByteArrayView result)
+{
+    const QByteArray frame = mcp::makeResult(incoming.message.id(), result);
     record.responseBytes = frame.size();
     const qsizetype begin = frame.indexOf("\"result\":");
     record.response = {frame, begin + 9, frame.size() - begin - 10};
@@ -98,7 +103,7 @@ void Gateway::answerError(downstream::Incoming& incoming, telemetry::CallRecord&
     deliver(incoming, record, frame, telemetry::WireKind::Error);
 }
 
-void Gateway::closeHop(ActiveCall& call, upstream::CallToken token, const upstream::Reply& reply)
+void Gateway::recordHop(ActiveCall& call, upstream::CallToken token, const upstream::Reply& reply)
 {
     telemetry::CallRecord& record = call.record;
     const std::int64_t startNs = call.incoming.startNs;
@@ -117,6 +122,10 @@ void Gateway::closeHop(ActiveCall& call, upstream::CallToken token, const upstre
 
 void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply& reply)
 {
+    if (Tasks::isCookie(cookie)) {
+        takeErrand(cookie, reply);
+        return;
+    }
     if (!m_heldCalls.isEmpty()) {
         if (HeldCall* held = m_heldCalls.findByCookie(cookie)) {
             held->answer = std::move(reply); // the server did not wait for the client
@@ -129,10 +138,15 @@ void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply
     noteReply(*call, reply);
     if (reply.kind == upstream::Reply::Kind::Response && askClient(call, reply.message))
         return;
+    recordHop(*call, token, reply);
+    if (takeTaskReply(call, reply) ||
+        (reply.message.errorCode == mcp::error_code::UrlElicitationRequired && takeUrlRequired(*call, reply.message)))
+        return;
     telemetry::CallRecord& record = call->record;
-    closeHop(*call, token, reply);
     if (reply.kind != upstream::Reply::Kind::Response && retryLater(call, reply))
         return;
+    if (!call->elicitationIds.isEmpty())
+        tellPagesDone(*call);
     if (reply.kind == upstream::Reply::Kind::Response) {
         if (call->incoming.message.methodId == mcp::MethodId::ResourcesSubscribe) {
             if (reply.message.kind == mcp::Message::Kind::Error)
@@ -150,6 +164,11 @@ void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply
                 record.httpStatus = mcp::modernHttpStatus(reply.message.errorCode);
             if (reply.message.errorCode == mcp::error_code::ResourceNotFoundLegacy)
                 rewrite.setRaw(mcp::Field::ErrorCode, "-32602"); // the old code must not be emitted
+        }
+        QByteArray questions;
+        if (call->incoming.session->server.isEmpty() && reply.message.has(mcp::Field::ResultInputRequests)) {
+            questions = namedInputRequests(reply.message, call->connection->name());
+            rewrite.setRaw(mcp::Field::ResultInputRequests, questions);
         }
         const QByteArray frame = rewrite.apply();
         deliver(call->incoming, record, frame,

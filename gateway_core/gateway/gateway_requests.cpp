@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/json_writer.h"
+#include "gateway/extensions.h"
 #include "gateway/federation.h"
 #include "gateway/gateway.h"
 #include "gateway/waiting_list.h"
@@ -113,6 +114,13 @@ void Gateway::handleRequest(downstream::Incoming&& incoming)
     case MethodId::CompletionComplete:
         forward(std::move(incoming), std::move(record));
         break;
+    case MethodId::TasksGet:
+    case MethodId::TasksResult:
+    case MethodId::TasksUpdate:
+    case MethodId::TasksCancel:
+    case MethodId::TasksList:
+        serveTask(std::move(incoming), std::move(record));
+        break;
     default:
         answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::MethodNotFound),
                     mcp::error_code::MethodNotFound, "Method not found: " + record.method);
@@ -185,7 +193,7 @@ mcp::ServerCapabilities Gateway::capabilitiesFor(const downstream::Session& sess
     all.toolsListChanged = all.tools;
     all.promptsListChanged = all.prompts;
     all.resourcesListChanged = all.resources;
-    all.tasks = all.tasksList = all.tasksCancel = all.tasksToolsCall = false;
+    offerTasks(session, all);
     return all;
 }
 
@@ -320,7 +328,7 @@ void Gateway::answerList(WaitingList& waiting)
     if (waiting.incoming.message.has(mcp::Field::ParamsCursor))
         cursor = waiting.incoming.message.text(mcp::Field::ParamsCursor);
     const downstream::Session& session = *waiting.incoming.session;
-    const auto result = catalogueOf(session).list(waiting.kind, viewOf(session), cursor, mcp::isModern(session.revision));
+    const auto result = catalogueOf(session).list(waiting.kind, viewOf(session), cursor, session.revision);
     telemetry::CallRecord& record = waiting.record;
     const std::int64_t start = waiting.incoming.startNs;
     if (waiting.missed)
@@ -425,6 +433,8 @@ void Gateway::forward(downstream::Incoming&& incoming, telemetry::CallRecord&& r
         return;
     }
     auto call = std::make_unique<ActiveCall>();
+    if (incoming.message.methodId == MethodId::ToolsCall && !planTask(incoming, record, connection, *call))
+        return;
     if (!admit(incoming, record, *found, *call))
         return;
     call->clientId = incoming.message.id();
@@ -480,6 +490,7 @@ void Gateway::cancelCall(std::unique_ptr<ActiveCall> call, const QByteArray& rea
 {
     call->connection->cancel(call->token, reason);
     abandonSubscription(*call);
+    leaveTask(*call);
     telemetry::CallRecord& record = call->record;
     const std::int64_t forwarded = call->forwardedNs - call->incoming.startNs;
     record.stages[slotOf(Stage::Forward)] = {forwarded, now() - call->forwardedNs};

@@ -3,6 +3,7 @@
 #include "base/json_writer.h"
 #include "gateway/federation.h"
 #include "gateway/gateway.h"
+#include "gateway/questions.h"
 #include "gateway/request_routing.h"
 #include "gateway/waiting_list.h"
 #include "mcp/errors.h"
@@ -69,12 +70,17 @@ std::shared_ptr<downstream::Session> Gateway::sessionForRequest(const upstream::
 
 void Gateway::onRequest(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related)
 {
+    if (takeTaskQuestion(connection, message, related))
+        return;
     quint64 cookie = 0;
     QByteArray refusal;
     const auto session = sessionForRequest(connection, message, related, &cookie, &refusal);
     ActiveCall* call = m_calls.find(cookie);
     if (session == nullptr) {
-        connection.reply(mcp::makeErrorResponse(message.id(), mcp::error_code::MethodNotFound, refusal));
+        const bool isMode = asksByUrl(message); // the method is there, this way of asking is not
+        connection.reply(
+            mcp::makeErrorResponse(message.id(), isMode ? mcp::error_code::InvalidParams : mcp::error_code::MethodNotFound,
+                                   refusal + (isMode ? QByteArray(" Elicitation by URL was not declared.") : QByteArray())));
         refuseForCapability(connection, message, related);
         return;
     }
@@ -82,7 +88,8 @@ void Gateway::onRequest(upstream::ServerConnection& connection, const mcp::Messa
         holdForInput(connection, message, *call, cookie);
         return;
     }
-    const QByteArray frame = m_serverRequests.forward(connection, message, session);
+    rememberPage(connection, message, session);
+    const QByteArray frame = m_serverRequests.forward(connection, questionFor(*session, connection, message), session);
     recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Request, &message, frame,
                       nullptr);
     if (call != nullptr) {
@@ -112,10 +119,25 @@ void Gateway::relayNotification(upstream::ServerConnection& connection, const mc
 {
     switch (message.methodId) {
     case MethodId::NotificationMessage:
-        relayLogMessage(connection, message, related);
+        if (message.has(mcp::Field::MetaRelatedTask))
+            relayLogMessage(connection, withTaskShown(connection, message), related);
+        else
+            relayLogMessage(connection, message, related);
         break;
     case MethodId::NotificationCancelled:
         m_serverRequests.cancelledByServer(connection, message);
+        withdrawTaskQuestion(connection, message);
+        break;
+    case MethodId::NotificationProgress:
+        relayTaskProgress(connection, message);
+        break;
+    case MethodId::NotificationTasksStatus:
+        relayTaskStatus(connection, message);
+        break;
+    case MethodId::NotificationTasks:
+        break; // never asked for: tasks that are listened to are polled
+    case MethodId::NotificationElicitationComplete:
+        relayElicitationComplete(connection, message);
         break;
     case MethodId::NotificationResourcesUpdated: {
         const auto subscribers = m_subscriptions.of(keyOf(connection), message.text(mcp::Field::ParamsUri));

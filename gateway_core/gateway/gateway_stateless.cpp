@@ -2,6 +2,7 @@
 // What exists only in 2026-07-28: discovery, listening, and clients that hang up to cancel.
 #include "base/json_splice.h"
 #include "base/json_writer.h"
+#include "gateway/extensions.h"
 #include "gateway/gateway.h"
 #include "gateway/waiting_list.h"
 #include "mcp/errors.h"
@@ -34,6 +35,12 @@ QByteArray acknowledgement(const Listener& listener, const QByteArrayList& uris)
             params.value(uri);
         params.endArray();
     }
+    if (!listener.tasks.isEmpty()) {
+        params.key("taskIds").beginArray();
+        for (const QByteArray& id : listener.tasks)
+            params.value(id);
+        params.endArray();
+    }
     params.endObject().endObject();
     return mcp::makeNotification(mcp::methodName(MethodId::NotificationSubscriptionsAcknowledged), params.view());
 }
@@ -61,6 +68,8 @@ void Gateway::listen(downstream::Incoming&& incoming, telemetry::CallRecord&& re
     const json::Value filter = m_document.root().find("params").find("notifications");
     const mcp::ServerCapabilities offered = capabilitiesFor(*incoming.session);
     auto listener = std::make_unique<Listener>();
+    if (filter.find("taskIds").exists() && !listenToTasks(incoming, record, filter.find("taskIds"), *listener))
+        return;
     const auto asks = [&filter](QByteArrayView member) { return filter.find(member).asBool().value_or(false); };
     listener->tools = offered.toolsListChanged && asks("toolsListChanged");
     listener->prompts = offered.promptsListChanged && asks("promptsListChanged");
@@ -90,6 +99,30 @@ void Gateway::listen(downstream::Incoming&& incoming, telemetry::CallRecord&& re
             setSubscribed(server, uri, true);
     }
     tell(kept, acknowledgement(kept, honoured));
+    if (!kept.tasks.isEmpty())
+        scheduleTasks();
+}
+
+/// False when the client may not, and was told so.
+bool Gateway::listenToTasks(downstream::Incoming& incoming, telemetry::CallRecord& record, const json::Value& ids,
+                            Listener& listener)
+{
+    if (!incoming.session->capabilities.extensions.contains(mcp::TasksExtension.toByteArray())) {
+        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::MissingClientCapability),
+                    mcp::error_code::MissingClientCapability, QByteArrayLiteral("Missing required client capability"),
+                    tasksRequired());
+        return false;
+    }
+    const QByteArray owner = taskOwner(*incoming.session);
+    for (const json::Value& id : ids.elements()) {
+        Task* task = m_tasks.find(id.asUtf8(), owner);
+        if (task == nullptr)
+            continue;
+        task->told.clear(); // every listener begins with how the task is
+        task->nextPollNs = now();
+        listener.tasks.insert(task->id);
+    }
+    return true;
 }
 
 void Gateway::tell(Listener& listener, const QByteArray& frame)

@@ -23,6 +23,7 @@ struct Listener {
     bool prompts = false;
     bool resources = false;
     QSet<std::pair<QByteArray, QByteArray>> watched; ///< key of the connection, URI
+    QSet<QByteArray> tasks;                          ///< ids
 
     [[nodiscard]] bool wants(mcp::ListKind kind) const
     {

@@ -4,6 +4,7 @@
 #include "base/json_writer.h"
 #include "mcp/errors.h"
 #include "mcp/rewrite.h"
+#include "mcp/task_messages.h"
 
 namespace oriel::gateway {
 
@@ -19,7 +20,7 @@ QByteArray cancelledFrame(std::int64_t id, QByteArrayView reason)
 } // namespace
 
 QByteArray ServerRequests::forward(upstream::ServerConnection& connection, const mcp::Message& request,
-                                   const std::shared_ptr<downstream::Session>& session)
+                                   const std::shared_ptr<downstream::Session>& session, const QByteArray& serverTask)
 {
     const std::int64_t id = ++m_lastId;
     m_pending.insert(id, {&connection,
@@ -27,7 +28,8 @@ QByteArray ServerRequests::forward(upstream::ServerConnection& connection, const
                           mcp::RequestId::fromJson(request.rawOf(mcp::Field::MetaProgressToken)),
                           session,
                           request.methodId,
-                          {}});
+                          {},
+                          serverTask});
     return mcp::Rewrite(request).setId(mcp::RequestId(id)).apply();
 }
 
@@ -35,7 +37,7 @@ QByteArray ServerRequests::ask(const std::shared_ptr<downstream::Session>& sessi
                                std::function<void(const mcp::Message*)> taken)
 {
     const std::int64_t id = ++m_lastId;
-    m_pending.insert(id, {nullptr, {}, {}, session, mcp::methodFromName(method), std::move(taken)});
+    m_pending.insert(id, {nullptr, {}, {}, session, mcp::methodFromName(method), std::move(taken), {}});
     return mcp::makeRequest(mcp::RequestId(id), method, params);
 }
 
@@ -52,6 +54,9 @@ bool ServerRequests::answer(const downstream::Session& session, const mcp::Messa
         m_roots.insert(pending.connection, pending.session);
     if (pending.taken)
         pending.taken(&answer);
+    else if (!pending.serverTask.isEmpty() && answer.kind == mcp::Message::Kind::Response)
+        pending.connection->reply(
+            mcp::makeResult(pending.serverId, mcp::withRelatedTask(answer.rawOf(mcp::Field::Result), pending.serverTask)));
     else
         pending.connection->reply(mcp::Rewrite(answer).setId(pending.serverId).apply());
     return true;

@@ -104,7 +104,8 @@ public:
 class ServerConnectionHandler {
 public:
     virtual ~ServerConnectionHandler() = default;
-    /// Every notification except progress of a call and list_changed. `related`: the call on whose HTTP stream it came, if known.
+    /// Every notification except progress of a call that is under way and list_changed. `related`: the call on whose HTTP stream
+    /// it came, if known.
     virtual void onNotification(ServerConnection& connection, const mcp::Message& message, CallToken related) = 0;
     /// A request of the server (sampling/createMessage, elicitation/create, roots/list, tasks/…); ping is answered here. Answer
     /// with reply(), with the id exactly as it came.
