@@ -16,6 +16,7 @@ namespace oriel::downstream {
 /// MCP log levels (RFC 5424), least severe first.
 enum class LogLevel : quint8 { Debug, Info, Notice, Warning, Error, Critical, Alert, Emergency };
 std::optional<LogLevel> logLevelFromText(QByteArrayView text);
+QByteArrayView logLevelName(LogLevel level); ///< "debug" …
 
 /// One client's connection in the sense of the legacy revisions: from `initialize` to DELETE or the end of its pipe.
 /// The transport owns it and sends; the gateway keeps its state here. Gateway thread only.

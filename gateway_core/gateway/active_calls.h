@@ -2,6 +2,8 @@
 #pragma once
 
 #include "downstream/message_handler.h"
+#include "gateway/call_limits.h"
+#include "gateway/server_circuits.h"
 #include "telemetry/call_record.h"
 #include "upstream/server_connection.h"
 
@@ -32,7 +34,11 @@ struct ActiveCall {
     mcp::RequestId clientId;
     mcp::RequestId progressToken; ///< the client's, if it asked for progress
     std::int64_t forwardedNs = 0; ///< monotonic, when it was handed to the connection
-    bool warned = false;
+    CircuitPass circuit;
+    CallTicket limits;
+    quint16 attempt = 0;         ///< 0 for the first try
+    std::int64_t deadlineNs = 0; ///< monotonic, of all tries together; set with the first retry
+    bool waitsForRetry = false;  ///< the connection knows nothing of it
     // A modern server that asks a client of the handshake revisions:
     upstream::CallOptions options;
     QByteArray requestState; ///< JSON text
@@ -42,6 +48,13 @@ struct ActiveCall {
     QList<QByteArray> elicitationIds; ///< of pages that the client was sent to
     TaskStep taskStep = TaskStep::None;
     quint64 task = 0; ///< serial of its task, once there is one
+
+    /// Takes out the hop that has no answer; those of earlier tries stay.
+    void dropOpenHop()
+    {
+        if (!waitsForRetry && !record.hops.isEmpty())
+            record.hops.removeLast();
+    }
 };
 
 /// The requests in flight, by a cookie that is never used twice. Gateway thread only.

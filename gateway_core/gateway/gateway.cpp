@@ -14,6 +14,8 @@ bool needsNewConnection(const config::Server& before, const config::Server& afte
 {
     config::Server comparable = after;
     comparable.disabledTools = before.disabledTools;
+    comparable.circuitBreaker = before.circuitBreaker;
+    comparable.retries = before.retries;
     return !(comparable == before);
 }
 
@@ -39,6 +41,8 @@ telemetry::LabelValues sessionLabels(const downstream::Session& session)
 Gateway::Gateway(Dependencies dependencies, QObject* parent)
     : QObject(parent),
       m_deps(std::move(dependencies)),
+      m_circuits(m_deps.clock),
+      m_limits(m_deps.clock),
       m_heldCalls(m_deps.random),
       m_tasks(m_deps.random)
 {
@@ -53,11 +57,13 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
     offered.rootsListChanged = true;
     declareExtensions(offered);
     m_deps.connections.orielInstance = QByteArray::number(m_deps.random.next64(), 16);
-    for (QTimer* timer : {&m_listDeadline, &m_heldDeadline, &m_idleConnections, &m_taskTimer})
+    for (QTimer* timer : {&m_listDeadline, &m_heldDeadline, &m_idleConnections, &m_taskTimer, &m_limitsTimer})
         timer->setSingleShot(true);
     connect(&m_taskTimer, &QTimer::timeout, this, &Gateway::onTaskTimer);
     connect(&m_idleConnections, &QTimer::timeout, this, &Gateway::endIdleConnections);
     m_heldDeadline.setTimerType(Qt::PreciseTimer); // never before the deadline
+    m_limitsTimer.setInterval(1'000);
+    connect(&m_limitsTimer, &QTimer::timeout, this, &Gateway::reportLimits);
     connect(&m_heldDeadline, &QTimer::timeout, this, &Gateway::expireHeld);
     connect(&m_listDeadline, &QTimer::timeout, this, [this] { answerLists(true); });
     connect(&m_held, &HeldAnswers::emptied, this, &Gateway::reportStopped);
@@ -88,7 +94,7 @@ void Gateway::retire(std::unique_ptr<upstream::ServerConnection> connection)
         if (call->incoming.reply == nullptr)
             continue; // its client was asked for input and was answered with that
         abandonSubscription(*call);
-        call->record.hops.clear();
+        call->dropOpenHop();
         answerError(call->incoming, call->record, telemetry::Outcome::Unavailable, QByteArrayLiteral("unavailable"),
                     mcp::error_code::ServerError,
                     connection->name() +
@@ -122,6 +128,9 @@ Status Gateway::apply(const config::Config& configuration)
         return valid;
     m_config = configuration;
     m_configFresh = true;
+    m_circuits.configure(configuration);
+    m_limits.configure(configuration.limits);
+    m_limitsTimer.start();
     m_policy = {configuration.telemetry.foreignContextAsLink, configuration.telemetry.passBaggage};
 
     auto previous = std::move(m_connections);
@@ -178,7 +187,7 @@ void Gateway::shutDown()
         call->connection->cancel(call->token, "Oriel is shutting down");
         if (call->incoming.reply == nullptr)
             continue;
-        call->record.hops.clear();
+        call->dropOpenHop();
         answerError(call->incoming, call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("shutting_down"),
                     mcp::error_code::ServerError, "Oriel is shutting down.");
     }
@@ -244,7 +253,7 @@ void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
         leaveTask(*call);
         if (call->incoming.reply == nullptr)
             continue;
-        call->record.hops.clear();
+        call->dropOpenHop();
         recordError(call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("cancelled"), 0, "the client disconnected");
         endUnanswered(call->incoming, "The session was ended.");
         finish(call->record, call->incoming);

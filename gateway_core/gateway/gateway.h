@@ -5,12 +5,14 @@
 #include "config/model.h"
 #include "downstream/message_handler.h"
 #include "gateway/active_calls.h"
+#include "gateway/call_limits.h"
 #include "gateway/call_recording.h"
 #include "gateway/catalogue.h"
 #include "gateway/client_connections.h"
 #include "gateway/held_answers.h"
 #include "gateway/held_calls.h"
 #include "gateway/listeners.h"
+#include "gateway/server_circuits.h"
 #include "gateway/server_requests.h"
 #include "gateway/subscriptions.h"
 #include "gateway/task_tools.h"
@@ -56,6 +58,9 @@ public:
     void restartServer(const QByteArray& name); ///< with the connections that clients have for themselves
     void checkEraAgain(const QByteArray& name); ///< forgets what was found out about its era, and starts it again
     [[nodiscard]] QList<upstream::ServerStatus> serverStatuses() const;
+    [[nodiscard]] std::vector<LimitUse> limitUse() { return m_limits.use(); }
+    [[nodiscard]] QList<QuotaUse> quotas() { return m_limits.quotas(); }
+    void restoreQuotas(const QList<QuotaUse>& quotas) { m_limits.restore(quotas); } ///< before the first apply()
     struct ExposedTool {
         QByteArray server;
         mcp::ListEntry entry;
@@ -90,6 +95,7 @@ public:
 Q_SIGNALS:
     void serversChanged();
     void sessionsChanged();
+    void limitsChanged(); ///< calls were counted; at most once a second
     void stopped();
 
 private:
@@ -114,6 +120,23 @@ private:
     [[nodiscard]] mcp::ServerCapabilities capabilitiesFor(const downstream::Session& session) const;
     [[nodiscard]] QByteArray instructionsFor(const downstream::Session& session) const;
     [[nodiscard]] int viewOf(const downstream::Session& session) const;
+
+    // gateway_admission.cpp: whether a call may go to its server, how that went, and whether it goes there again
+    [[nodiscard]] bool admit(downstream::Incoming& incoming, telemetry::CallRecord& record, const Catalogue::Route& found,
+                             ActiveCall& call);
+    [[nodiscard]] bool passCircuit(downstream::Incoming& incoming, telemetry::CallRecord& record, const QByteArray& server,
+                                   ActiveCall& call);
+    void circuitChanged(const QByteArray& server, const upstream::CircuitBreaker& breaker);
+    void followServer(const upstream::ServerConnection& connection);
+    void closeCircuit(const QByteArray& server); ///< somebody has stopped or restarted it
+    void noteReply(ActiveCall& call, const upstream::Reply& reply);
+    [[nodiscard]] upstream::CallOptions optionsFor(const ActiveCall& call) const;
+    void dispatch(ActiveCall& call, quint64 cookie);
+    [[nodiscard]] bool isSafeToRepeat(const ActiveCall& call) const;
+    [[nodiscard]] bool mayRetry(const ActiveCall& call, const upstream::Reply& reply) const;
+    bool retryLater(std::unique_ptr<ActiveCall>& call, const upstream::Reply& reply);
+    void sendAgain(quint64 cookie);
+    void reportLimits();
 
     // gateway_connections.cpp: which connection a client uses
     [[nodiscard]] const Catalogue& catalogueOf(const downstream::Session& session) const; ///< what it sees
@@ -272,6 +295,9 @@ private:
     QHash<QByteArray, int> m_users;                                          ///< sessions by user
     QSet<const upstream::ServerConnection*> m_ready;                         ///< those counted in active_connections
     QHash<const upstream::ServerConnection*, downstream::LogLevel> m_levels; ///< that servers were told
+    ServerCircuits m_circuits;
+    CallLimits m_limits;
+    QTimer m_limitsTimer;
     ActiveCalls m_calls;
     HeldAnswers m_held;
     HeldCalls m_heldCalls;

@@ -3,6 +3,7 @@
 #include "gateway/questions.h"
 #include "mcp/errors.h"
 #include "mcp/rewrite.h"
+#include "telemetry/metrics.h"
 
 namespace oriel::gateway {
 
@@ -112,11 +113,17 @@ void Gateway::recordHop(ActiveCall& call, upstream::CallToken token, const upstr
 {
     telemetry::CallRecord& record = call.record;
     const std::int64_t startNs = call.incoming.startNs;
+    const upstream::CallTimings& times = reply.timings;
     record.stages[static_cast<std::size_t>(telemetry::Stage::Forward)] = {call.forwardedNs - startNs,
-                                                                          reply.timings.doneNs - call.forwardedNs};
+                                                                          times.doneNs - call.forwardedNs};
+    if (times.queued) {
+        const std::int64_t end = times.sentNs != 0 ? times.sentNs : times.doneNs;
+        record.stages[static_cast<std::size_t>(telemetry::Stage::Queue)] = {times.acceptedNs - startNs, end - times.acceptedNs};
+    }
     const SpanId spanId = record.hops.isEmpty() ? SpanId::generate(m_deps.random) : record.hops.last().spanId;
-    record.hops.clear();
+    call.dropOpenHop();
     record.hops.append(makeHop(spanId, call.connection->context(), record.routedTarget, startNs, token, reply));
+    record.hops.last().attempt = call.attempt;
 }
 
 void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply& reply)
@@ -132,13 +139,18 @@ void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply
         }
     }
     std::unique_ptr<ActiveCall> call = takeCall(cookie);
-    if (call == nullptr || (reply.kind == upstream::Reply::Kind::Response && askClient(call, reply.message)))
+    if (call == nullptr)
+        return;
+    noteReply(*call, reply);
+    if (reply.kind == upstream::Reply::Kind::Response && askClient(call, reply.message))
         return;
     recordHop(*call, token, reply);
     if (takeTaskReply(call, reply) ||
         (reply.message.errorCode == mcp::error_code::UrlElicitationRequired && takeUrlRequired(*call, reply.message)))
         return;
     telemetry::CallRecord& record = call->record;
+    if (reply.kind != upstream::Reply::Kind::Response && retryLater(call, reply))
+        return;
     if (!call->elicitationIds.isEmpty())
         tellPagesDone(*call);
     if (reply.kind == upstream::Reply::Kind::Response) {
@@ -149,6 +161,7 @@ void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply
                 m_subscriptions.accept(keyOf(*call->connection), record.routedTarget);
         }
         recordAnswer(record, reply.message, reply.message.raw);
+        call->limits.addTokens(telemetry::estimateTokens(record.response.length));
         mcp::Rewrite rewrite(reply.message);
         rewrite.setId(call->clientId);
         if (mcp::isModern(call->incoming.session->revision)) {

@@ -235,6 +235,7 @@ void Gateway::restartServer(const QByteArray& name)
         if (const ClientConnections::Own* own = client.to(name))
             own->connection->restart(reason);
     });
+    closeCircuit(name);
 }
 
 void Gateway::checkEraAgain(const QByteArray& name)
@@ -263,6 +264,8 @@ QList<upstream::ServerStatus> Gateway::serverStatuses() const
             if (status.diagnosis.isEmpty())
                 status.diagnosis = one.diagnosis;
         });
+        if (const auto breaker = m_circuits.of(connection->name()))
+            status.circuit = breaker->status();
         statuses.append(std::move(status));
     }
     return statuses;

@@ -56,7 +56,7 @@ void Gateway::refuseForCapability(upstream::ServerConnection& connection, const 
         return;
     const std::unique_ptr<ActiveCall> call = takeCall(cookie);
     connection.cancel(call->token, "the client cannot give the input that is needed");
-    call->record.hops.clear();
+    call->dropOpenHop();
     answerError(call->incoming, call->record, Outcome::RpcError, QByteArray::number(mcp::error_code::MissingClientCapability),
                 mcp::error_code::MissingClientCapability, QByteArrayLiteral("Missing required client capability"),
                 "{\"requiredCapabilities\":" + missing + '}');
@@ -87,8 +87,8 @@ bool Gateway::askForInput(ActiveCall& call, HeldCall&& held)
     event.name = QByteArrayLiteral("mcp.input_required");
     event.attributes.push_back({QByteArrayLiteral("mcp.method.name"), shown.questions.front().method});
     call.record.events.push_back(std::move(event));
+    call.dropOpenHop();
     telemetry::CallRecord answered = std::move(call.record);
-    answered.hops.clear();
     downstream::Incoming incoming = std::move(call.incoming);
     // What is needed while nobody waits: who asked, and what for.
     call.incoming.session = incoming.session;

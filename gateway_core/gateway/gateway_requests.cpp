@@ -7,6 +7,8 @@
 #include "mcp/errors.h"
 #include "mcp/initialize.h"
 
+#include <algorithm>
+
 namespace oriel::gateway {
 
 using mcp::MethodId;
@@ -22,13 +24,6 @@ constexpr std::size_t slotOf(Stage stage)
 
 /// How long a list waits for servers that are starting, before it answers with what is there.
 constexpr int kListWaitMs = 15'000;
-
-QByteArray logLevelName(downstream::LogLevel level)
-{
-    static constexpr std::array<const char*, 8> kNames{"debug", "info",     "notice", "warning",
-                                                       "error", "critical", "alert",  "emergency"};
-    return kNames[static_cast<std::size_t>(level)];
-}
 
 QByteArrayView listMetricName(mcp::ListKind kind)
 {
@@ -440,37 +435,16 @@ void Gateway::forward(downstream::Incoming&& incoming, telemetry::CallRecord&& r
     auto call = std::make_unique<ActiveCall>();
     if (incoming.message.methodId == MethodId::ToolsCall && !planTask(incoming, record, connection, *call))
         return;
+    if (!admit(incoming, record, *found, *call))
+        return;
     call->clientId = incoming.message.id();
     call->progressToken = mcp::RequestId::fromJson(incoming.message.rawOf(mcp::Field::MetaProgressToken));
     call->connection = &connection;
     call->forwardedNs = now();
-    upstream::CallOptions options;
-    options.target = found->local;
-    options.wantsProgress = call->progressToken.isValid();
-    options.traceId = record.traceId;
-    options.spanId = SpanId::generate(m_deps.random);
-    options.traceFlags = record.traceFlags;
-    options.traceState = record.traceState;
-    if (m_policy.passBaggage)
-        options.baggage =
-            incoming.message.has(mcp::Field::MetaBaggage) ? incoming.message.text(mcp::Field::MetaBaggage) : incoming.baggage;
-    if (incoming.message.has(mcp::Field::MetaOrielVia) || !connection.initializeResult().orielInstance.isEmpty())
-        options.via = federation::extended(incoming.message.text(mcp::Field::MetaOrielVia), m_deps.connections.orielInstance);
-    if (connection.isModern() || connection.initializeResult().protocolVersion.isEmpty()) {
-        options.clientCapabilities =
-            call->taskStep == TaskStep::Relay ? declaredWithTasks(*incoming.session) : declaredUpstream(*incoming.session);
-        if (incoming.session->logLevel)
-            options.logLevel = logLevelName(*incoming.session->logLevel);
-        call->options = options;
-    }
-    telemetry::Hop hop;
-    hop.spanId = options.spanId;
-    record.hops.append(std::move(hop));
     call->record = std::move(record);
     call->incoming = std::move(incoming);
     ActiveCall& kept = *call;
-    const quint64 cookie = m_calls.add(std::move(call));
-    kept.token = connection.call(kept.incoming.message, options, *this, cookie);
+    dispatch(kept, m_calls.add(std::move(call)));
 }
 
 void Gateway::handleNotification(const downstream::Incoming& incoming)
@@ -517,16 +491,19 @@ void Gateway::cancelCall(std::unique_ptr<ActiveCall> call, const QByteArray& rea
     abandonSubscription(*call);
     leaveTask(*call);
     telemetry::CallRecord& record = call->record;
-    if (record.hops.isEmpty())
-        record.hops.append(telemetry::Hop());
-    telemetry::Hop& hop = record.hops.last();
-    hop.server = call->connection->context();
-    hop.target = record.routedTarget;
-    hop.jsonrpcId = QByteArray::number(qint64(call->token.id));
-    hop.offsetNs = call->forwardedNs - call->incoming.startNs;
-    hop.durationNs = now() - call->forwardedNs;
-    hop.errorType = QByteArrayLiteral("cancelled");
-    record.stages[slotOf(Stage::Forward)] = {hop.offsetNs, hop.durationNs};
+    const std::int64_t forwarded = call->forwardedNs - call->incoming.startNs;
+    record.stages[slotOf(Stage::Forward)] = {forwarded, now() - call->forwardedNs};
+    if (!call->waitsForRetry) {
+        if (record.hops.isEmpty())
+            record.hops.append(telemetry::Hop());
+        telemetry::Hop& hop = record.hops.last();
+        hop.server = call->connection->context();
+        hop.target = record.routedTarget;
+        hop.jsonrpcId = QByteArray::number(qint64(call->token.id));
+        hop.offsetNs = std::max(hop.offsetNs, forwarded);
+        hop.durationNs = now() - hop.offsetNs - call->incoming.startNs;
+        hop.errorType = QByteArrayLiteral("cancelled");
+    }
     recordError(record, Outcome::Cancelled, QByteArrayLiteral("cancelled"), 0, reason);
     endUnanswered(call->incoming, "Request cancelled");
     finish(record, call->incoming);

@@ -254,6 +254,7 @@ void Gateway::onStateChanged(upstream::ServerConnection& connection)
         else
             m_ready.remove(&connection);
     }
+    followServer(connection);
     if (!isReady)
         m_levels.remove(&connection);
     if (state == upstream::ServerState::Ready) {

@@ -67,6 +67,7 @@ public:
     [[nodiscard]] QList<ServerSnapshot> servers() const;
     [[nodiscard]] QList<DestinationSnapshot> destinations() const;
     [[nodiscard]] QList<SessionSnapshot> sessions() const;
+    [[nodiscard]] QList<LimitSnapshot> limits() const;
     [[nodiscard]] config::Config configuration() const;
     [[nodiscard]] QString dataDirectory() const;
     [[nodiscard]] QByteArray statusJson() const;
@@ -137,6 +138,7 @@ Q_SIGNALS:
     void serversChanged();
     void destinationsChanged();
     void sessionsChanged();
+    void limitsChanged();
     void configurationChanged();
     void tokensChanged();
     void secretsChanged();

@@ -145,6 +145,11 @@ mcp::Revision ServerConnection::revision() const
     return d->revision;
 }
 
+bool ServerConnection::isWorthWaiting() const
+{
+    return d->isWorthWaiting();
+}
+
 void ServerConnection::refreshStale(mcp::ListKind kind)
 {
     const Private::List& list = d->lists[static_cast<std::size_t>(kind)];

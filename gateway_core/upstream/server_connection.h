@@ -50,6 +50,7 @@ struct CallOptions {
     std::uint8_t traceFlags = 1;
     QByteArray traceState;
     QByteArray baggage; ///< passed on when not empty
+    QByteArray client;  ///< clients whose calls wait take turns
     QByteArray via;     ///< `_meta["oriel/via"]`; empty: as it is
     /// Modern servers only: what the client behind this call can do, as JSON text of an object; empty: the gateway's own.
     QByteArray clientCapabilities;
@@ -63,15 +64,17 @@ struct CallTimings {
     std::int64_t sentNs = 0;
     std::int64_t firstByteNs = 0;
     std::int64_t doneNs = 0;
+    bool queued = false; ///< it waited for a start or for the concurrency limit between acceptedNs and sentNs
 };
 
 /// The end of a call: the server's response (result or JSON-RPC error), or an error of ours.
 struct Reply {
     enum class Kind : quint8 { Response, Timeout, Unavailable, Overloaded, Cancelled, Rejected };
     Kind kind = Kind::Response;
-    mcp::Message message; ///< Response only: a Response or an Error, with the frame as it came; may be moved from
-    Error error;          ///< every other kind
-    int httpStatus = 0;   ///< of a refusal over HTTP
+    mcp::Message message;     ///< Response only: a Response or an Error, with the frame as it came; may be moved from
+    Error error;              ///< every other kind
+    int httpStatus = 0;       ///< of a refusal over HTTP
+    bool unprocessed = false; ///< the server provably has not seen the request
     CallTimings timings;
 };
 
@@ -182,6 +185,9 @@ public:
     [[nodiscard]] const std::vector<mcp::ListEntry>& items(mcp::ListKind kind) const;
     /// True when the list was read since the last handshake (also when the server has no such list, which reads as an empty one).
     [[nodiscard]] bool isListed(mcp::ListKind kind) const;
+
+    /// False while a call would be refused at once, because the server is down for longer than is worth waiting.
+    [[nodiscard]] bool isWorthWaiting() const;
 
     /// Starts it if it is not running; forgets earlier failures.
     void start();

@@ -6,6 +6,7 @@
 #include "upstream/call_table.h"
 #include "upstream/era_cache.h"
 #include "upstream/era_probe.h"
+#include "upstream/fair_queue.h"
 #include "upstream/lifecycle_trace.h"
 #include "upstream/list_reader.h"
 #include "upstream/server_connection.h"
@@ -14,8 +15,6 @@
 
 #include <QFileSystemWatcher>
 #include <QTimer>
-
-#include <deque>
 
 namespace oriel::upstream {
 
@@ -132,6 +131,8 @@ public:
     CallToken callInternal(QByteArrayView method, QByteArrayView params, OperationType operation, ReplyHandler& handler);
     void sendCall(std::int64_t id, PendingCall& call);
     void sendQueued();
+    [[nodiscard]] bool isWorthWaiting() const;
+    [[nodiscard]] bool mayCallNow() const { return mayCall() && (server.concurrency <= 0 || inFlight < server.concurrency); }
     void endLater(std::int64_t id, Reply&& reply);
     void endCall(std::int64_t id, Reply&& reply, OperationMetrics::End how);
     void failCalls(const Error& error, bool alsoInternal);
@@ -222,7 +223,7 @@ public:
 
     std::int64_t lastId = 0;
     CallTable calls;
-    std::deque<std::int64_t> queue;
+    FairQueue queue;
     int inFlight = 0;                                  ///< of calls that are not internal
     std::vector<std::pair<std::int64_t, Reply>> ended; ///< to be told from the event loop
 

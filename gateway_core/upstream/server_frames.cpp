@@ -296,7 +296,7 @@ void ServerConnection::Private::takeSendFailure(std::int64_t id, const SendFailu
         call->resent = true;
         call->queued = true;
         --inFlight;
-        queue.push_front(id);
+        queue.pushFront(id);
         sessionLost();
         return;
     }
@@ -305,6 +305,7 @@ void ServerConnection::Private::takeSendFailure(std::int64_t id, const SendFailu
         reply.kind = Reply::Kind::Unavailable;
         reply.error = failure.error;
         reply.httpStatus = failure.httpStatus;
+        reply.unprocessed = failure.httpStatus == 0 && !failure.maybeProcessed;
         const bool isHandshake = id == initializeToken.id;
         endCall(id, std::move(reply), OperationMetrics::End::Failed);
         if (failure.noToken && failure.httpStatus == 401 && !isHandshake && canSend() && link) {

@@ -152,7 +152,7 @@ bool ServerConnection::Private::sendAgain(std::int64_t id, PendingCall& call)
     call.resent = true;
     call.queued = true;
     --inFlight;
-    queue.push_front(id);
+    queue.pushFront(id);
     return true;
 }
 
