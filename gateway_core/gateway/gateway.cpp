@@ -37,7 +37,8 @@ telemetry::LabelValues sessionLabels(const downstream::Session& session)
 Gateway::Gateway(Dependencies dependencies, QObject* parent)
     : QObject(parent),
       m_deps(std::move(dependencies)),
-      m_heldCalls(m_deps.random)
+      m_heldCalls(m_deps.random),
+      m_subscribeReplies([this](const Subscriptions::Key& key, const mcp::Message* answer) { subscribeAnswered(key, answer); })
 {
     mcp::ClientCapabilities& offered = m_deps.connections.clientCapabilities;
     offered.sampling = true;
@@ -47,6 +48,8 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
     offered.rootsListChanged = true;
     m_listDeadline.setSingleShot(true);
     m_heldDeadline.setSingleShot(true);
+    m_awaitDeadline.setSingleShot(true);
+    connect(&m_awaitDeadline, &QTimer::timeout, this, &Gateway::settleAllSubscriptions);
     connect(&m_heldDeadline, &QTimer::timeout, this, &Gateway::expireHeld);
     connect(&m_listDeadline, &QTimer::timeout, this, [this] { answerLists(true); });
     connect(&m_held, &HeldAnswers::emptied, this, &Gateway::reportStopped);
@@ -147,6 +150,7 @@ void Gateway::shutDown()
 {
     m_shuttingDown = true;
     answerLists(true);
+    settleAllSubscriptions();
     for (auto& listener : m_listeners.takeIf([](const Listener&) { return true; }))
         endListener(std::move(listener), telemetry::Outcome::Ok, {});
     QList<quint64> cookies;
@@ -257,6 +261,7 @@ void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
     m_serverRequests.sessionClosed(*session);
     for (auto& listener : m_listeners.takeIf([&](const Listener& one) { return one.incoming.session == session; }))
         endListener(std::move(listener), telemetry::Outcome::Cancelled, "the client disconnected");
+    m_awaited.drop(session.get());
     for (const auto& [server, uri] : m_subscriptions.removeSession(session.get()))
         setSubscribed(server, uri, false);
     const double seconds = static_cast<double>(m_deps.clock.unixNs() - session->openedUnixNs) / 1e9;

@@ -346,9 +346,9 @@ bool Gateway::answerSubscription(downstream::Incoming& incoming, telemetry::Call
     upstream::ServerConnection& connection = *m_connections[static_cast<std::size_t>(route.server)];
     const bool isSubscription = method == MethodId::ResourcesSubscribe || method == MethodId::ResourcesUnsubscribe;
     const bool listens = needsServer && isSubscription && connection.isModern();
-    if (listens) {
-        m_subscriptions.accept(server, route.local);
-        connection.setListenFilter(m_subscriptions.urisOf(server));
+    if (listens && setSubscribed(server, route.local, method == MethodId::ResourcesSubscribe)) {
+        answerWhenSubscribed(std::move(incoming), std::move(record), {server, route.local});
+        return true;
     }
     if (needsServer && !listens)
         return false;

@@ -222,6 +222,7 @@ void Gateway::onStateChanged(upstream::ServerConnection& connection)
         resubscribe(connection);
     } else if (state != upstream::ServerState::Handshaking && state != upstream::ServerState::Listing) {
         m_serverRequests.connectionLost(connection);
+        settleSubscriptionsOf(connection);
     }
     // The connection may be the caller: what it leads to happens after it has returned.
     QMetaObject::invokeMethod(
@@ -251,23 +252,30 @@ void Gateway::callForResource(upstream::ServerConnection& connection, MethodId m
     params.beginObject().member("uri", uri).endObject();
     upstream::CallOptions options;
     options.operation = upstream::OperationType::Connectivity;
-    connection.call(mcp::methodName(method), params.view(), options, *this);
+    if (method == MethodId::ResourcesSubscribe)
+        connection.call(mcp::methodName(method), params.view(), options, m_subscribeReplies,
+                        m_subscribeReplies.expect({connection.name(), uri}));
+    else
+        connection.call(mcp::methodName(method), params.view(), options, *this);
 }
 
-void Gateway::setSubscribed(const QByteArray& server, const QByteArray& uri, bool subscribed)
+bool Gateway::setSubscribed(const QByteArray& server, const QByteArray& uri, bool subscribed)
 {
     const int index = m_catalogue.serverIndex(server);
     if (index < 0)
-        return;
+        return false;
     upstream::ServerConnection& connection = *m_connections[static_cast<std::size_t>(index)];
-    if (connection.isModern())
+    const bool isReady = connection.state() == upstream::ServerState::Ready;
+    if (connection.isModern()) {
         connection.setListenFilter(m_subscriptions.urisOf(server));
-    else if (subscribed)
-        callForResource(connection, MethodId::ResourcesSubscribe, uri);
-    else if (connection.state() == upstream::ServerState::Ready)
-        callForResource(connection, MethodId::ResourcesUnsubscribe, uri);
+        onListening(connection);
+        return subscribed && isReady && !connection.isListening();
+    }
     if (subscribed)
-        m_subscriptions.accept(server, uri);
+        callForResource(connection, MethodId::ResourcesSubscribe, uri);
+    else if (isReady)
+        callForResource(connection, MethodId::ResourcesUnsubscribe, uri);
+    return subscribed && isReady;
 }
 
 void Gateway::abandonSubscription(const ActiveCall& call)
