@@ -115,6 +115,15 @@ QList<std::shared_ptr<Session>> HttpEndpoint::sessions() const
     return sessions + m_stateless.sessions();
 }
 
+Holdings HttpEndpoint::holdings() const
+{
+    Holdings held;
+    held.add("sessions", m_sessions.size()).add("stateless clients", m_stateless.sessions().size());
+    for (const auto& session : m_sessions)
+        held.add("open streams", session->openStreams());
+    return held;
+}
+
 void HttpEndpoint::closeSessionsOf(const QByteArray& tokenName)
 {
     const QList<std::shared_ptr<HttpSession>> all = m_sessions.values();

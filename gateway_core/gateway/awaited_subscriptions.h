@@ -24,6 +24,7 @@ public:
     /// The subscriber is gone; nothing of it is called.
     void drop(const void* subscriber);
     [[nodiscard]] bool isEmpty() const { return m_waiting.empty(); }
+    [[nodiscard]] qsizetype count() const { return static_cast<qsizetype>(m_waiting.size()); }
 
 private:
     struct Waiting {

@@ -2,6 +2,7 @@
 // What exists only in 2026-07-28: discovery, listening, and clients that hang up to cancel.
 #include "base/json_splice.h"
 #include "base/json_writer.h"
+#include "gateway/extensions.h"
 #include "gateway/gateway.h"
 #include "gateway/waiting_list.h"
 #include "mcp/errors.h"
@@ -32,6 +33,12 @@ QByteArray Gateway::acknowledgementOf(const Listener& listener)
             params.value(uri);
         params.endArray();
     }
+    if (!listener.tasks.isEmpty()) {
+        params.key("taskIds").beginArray();
+        for (const QByteArray& id : listener.tasks)
+            params.value(id);
+        params.endArray();
+    }
     params.endObject().endObject();
     return mcp::makeNotification(mcp::methodName(MethodId::NotificationSubscriptionsAcknowledged), params.view());
 }
@@ -44,6 +51,7 @@ void Gateway::discover(downstream::Incoming& incoming, telemetry::CallRecord& re
     result.capabilities = capabilitiesFor(*incoming.session);
     result.serverInfo = ownInfo();
     result.instructions = instructionsFor(*incoming.session);
+    result.orielInstance = m_deps.connections.orielInstance;
     m_deps.recorder.recordMetric(m_configFresh ? telemetry::MetricId::CacheMisses : telemetry::MetricId::CacheHits,
                                  {QByteArrayLiteral("gateway_config")}, 1);
     m_configFresh = false;
@@ -56,6 +64,8 @@ void Gateway::listen(downstream::Incoming&& incoming, telemetry::CallRecord&& re
     const json::Value filter = m_document.root().find("params").find("notifications");
     const mcp::ServerCapabilities offered = capabilitiesFor(*incoming.session);
     auto listener = std::make_unique<Listener>();
+    if (filter.find("taskIds").exists() && !listenToTasks(incoming, record, filter.find("taskIds"), *listener))
+        return;
     const auto asks = [&filter](QByteArrayView member) { return filter.find(member).asBool().value_or(false); };
     listener->tools = offered.toolsListChanged && asks("toolsListChanged");
     listener->prompts = offered.promptsListChanged && asks("promptsListChanged");
@@ -63,15 +73,18 @@ void Gateway::listen(downstream::Incoming&& incoming, telemetry::CallRecord&& re
     const int view = viewOf(*incoming.session);
     for (const json::Value& entry : filter.find("resourceSubscriptions").elements()) {
         const QByteArray uri = entry.asUtf8();
-        const auto owner = m_catalogue.findResource(uri, view);
+        const auto owner = catalogueOf(*incoming.session).findResource(uri, view);
         if (!owner || listener->honoured.size() >= kMaxWatchedResources)
             continue;
-        upstream::ServerConnection& connection = *m_connections[static_cast<std::size_t>(owner->server)];
+        const auto used = useConnection(incoming.session, owner->server);
+        if (!used)
+            continue;
+        upstream::ServerConnection& connection = **used;
         if (!connection.initializeResult().protocolVersion.isEmpty() &&
             !connection.initializeResult().capabilities.resourcesSubscribe)
             continue;
         listener->honoured.append(uri);
-        listener->watched.insert({connection.name(), owner->local});
+        listener->watched.insert({keyOf(connection), owner->local});
     }
     listener->incoming = std::move(incoming);
     listener->record = std::move(record);
@@ -83,6 +96,30 @@ void Gateway::listen(downstream::Incoming&& incoming, telemetry::CallRecord&& re
     }
     open.removeIf([this](const Subscriptions::Key& key) { return !setSubscribed(key.first, key.second, true); });
     awaitSubscriptions(&kept, open, [this, &kept](const AwaitedSubscriptions::Keys& refused) { acknowledge(kept, refused); });
+    if (!kept.tasks.isEmpty())
+        scheduleTasks();
+}
+
+/// False when the client may not, and was told so.
+bool Gateway::listenToTasks(downstream::Incoming& incoming, telemetry::CallRecord& record, const json::Value& ids,
+                            Listener& listener)
+{
+    if (!incoming.session->capabilities.extensions.contains(mcp::TasksExtension.toByteArray())) {
+        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::MissingClientCapability),
+                    mcp::error_code::MissingClientCapability, QByteArrayLiteral("Missing required client capability"),
+                    tasksRequired());
+        return false;
+    }
+    const QByteArray owner = taskOwner(*incoming.session);
+    for (const json::Value& id : ids.elements()) {
+        Task* task = m_tasks.find(id.asUtf8(), owner);
+        if (task == nullptr)
+            continue;
+        task->told.clear(); // every listener begins with how the task is
+        task->nextPollNs = now();
+        listener.tasks.insert(task->id);
+    }
+    return true;
 }
 
 void Gateway::tell(Listener& listener, const QByteArray& frame)

@@ -30,20 +30,22 @@ void Gateway::settleAllSubscriptions()
 /// What a server that went away had to confirm is asked of it again when it is back.
 void Gateway::settleSubscriptionsOf(const upstream::ServerConnection& connection)
 {
-    m_awaited.settle(
-        [&](const Subscriptions::Key& key) { return key.first == connection.name() ? std::optional<bool>(true) : std::nullopt; });
+    m_awaited.settle([of = keyOf(connection)](const Subscriptions::Key& key) {
+        return key.first == of ? std::optional<bool>(true) : std::nullopt;
+    });
 }
 
 void Gateway::onListening(upstream::ServerConnection& connection)
 {
     if (!connection.isListening())
         return;
-    for (const QByteArray& uri : m_subscriptions.urisOf(connection.name())) {
+    const QByteArray of = keyOf(connection);
+    for (const QByteArray& uri : m_subscriptions.urisOf(of)) {
         if (!connection.refusesUpdatesOf(uri))
-            m_subscriptions.accept(connection.name(), uri);
+            m_subscriptions.accept(of, uri);
     }
     m_awaited.settle([&](const Subscriptions::Key& key) {
-        return key.first == connection.name() ? std::optional<bool>(!connection.refusesUpdatesOf(key.second)) : std::nullopt;
+        return key.first == of ? std::optional<bool>(!connection.refusesUpdatesOf(key.second)) : std::nullopt;
     });
 }
 

@@ -4,6 +4,7 @@
 #include "base/json_writer.h"
 #include "mcp/errors.h"
 #include "mcp/rewrite.h"
+#include "mcp/task_messages.h"
 
 namespace oriel::gateway {
 
@@ -19,7 +20,7 @@ QByteArray cancelledFrame(std::int64_t id, QByteArrayView reason)
 } // namespace
 
 QByteArray ServerRequests::forward(upstream::ServerConnection& connection, const mcp::Message& request,
-                                   const std::shared_ptr<downstream::Session>& session)
+                                   const std::shared_ptr<downstream::Session>& session, const QByteArray& serverTask)
 {
     const std::int64_t id = ++m_lastId;
     m_pending.insert(id, {&connection,
@@ -27,7 +28,8 @@ QByteArray ServerRequests::forward(upstream::ServerConnection& connection, const
                           mcp::RequestId::fromJson(request.rawOf(mcp::Field::MetaProgressToken)),
                           session,
                           request.methodId,
-                          {}});
+                          {},
+                          serverTask});
     return mcp::Rewrite(request).setId(mcp::RequestId(id)).apply();
 }
 
@@ -35,7 +37,7 @@ QByteArray ServerRequests::ask(const std::shared_ptr<downstream::Session>& sessi
                                std::function<void(const mcp::Message*)> taken)
 {
     const std::int64_t id = ++m_lastId;
-    m_pending.insert(id, {nullptr, {}, {}, session, mcp::methodFromName(method), std::move(taken)});
+    m_pending.insert(id, {nullptr, {}, {}, session, mcp::methodFromName(method), std::move(taken), {}});
     return mcp::makeRequest(mcp::RequestId(id), method, params);
 }
 
@@ -47,8 +49,14 @@ bool ServerRequests::answer(const downstream::Session& session, const mcp::Messa
         return false;
     const Pending pending = *it;
     m_pending.erase(it);
+    if (pending.method == mcp::MethodId::RootsList && pending.connection != nullptr &&
+        answer.kind == mcp::Message::Kind::Response)
+        m_roots.insert(pending.connection, pending.session);
     if (pending.taken)
         pending.taken(&answer);
+    else if (!pending.serverTask.isEmpty() && answer.kind == mcp::Message::Kind::Response)
+        pending.connection->reply(
+            mcp::makeResult(pending.serverId, mcp::withRelatedTask(answer.rawOf(mcp::Field::Result), pending.serverTask)));
     else
         pending.connection->reply(mcp::Rewrite(answer).setId(pending.serverId).apply());
     return true;
@@ -84,6 +92,11 @@ bool ServerRequests::progress(const downstream::Session& session, const mcp::Mes
 
 void ServerRequests::sessionClosed(const downstream::Session& session)
 {
+    const auto isGone = [&session](const std::weak_ptr<downstream::Session>& owner) {
+        const auto kept = owner.lock();
+        return kept == nullptr || kept.get() == &session;
+    };
+    m_roots.removeIf([&](const auto& entry) { return isGone(entry.value()); });
     QList<std::function<void(const mcp::Message*)>> untaken;
     m_pending.removeIf([&](const auto& entry) {
         const auto owner = entry.value().session.lock();
@@ -103,6 +116,7 @@ void ServerRequests::sessionClosed(const downstream::Session& session)
 
 void ServerRequests::connectionLost(const upstream::ServerConnection& connection)
 {
+    m_roots.remove(&connection);
     m_pending.removeIf([&](const auto& entry) {
         if (entry.value().connection != &connection)
             return false;
@@ -110,6 +124,17 @@ void ServerRequests::connectionLost(const upstream::ServerConnection& connection
             session->send(cancelledFrame(entry.key(), "The server that asked is gone."));
         return true;
     });
+}
+
+std::shared_ptr<downstream::Session> ServerRequests::rootsOwner(const upstream::ServerConnection& connection) const
+{
+    return m_roots.value(&connection).lock();
+}
+
+void ServerRequests::setRootsOwner(const upstream::ServerConnection& connection,
+                                   const std::shared_ptr<downstream::Session>& session)
+{
+    m_roots.insert(&connection, session);
 }
 
 } // namespace oriel::gateway

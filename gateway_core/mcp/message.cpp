@@ -53,6 +53,7 @@ constexpr std::array<FieldRow, FieldCount> Rows{{
     {Field::MetaClientCapabilities, Owner::Meta, "\"io.modelcontextprotocol/clientCapabilities\""},
     {Field::MetaLogLevel, Owner::Meta, "\"io.modelcontextprotocol/logLevel\""},
     {Field::MetaSubscriptionId, Owner::Meta, "\"io.modelcontextprotocol/subscriptionId\""},
+    {Field::MetaOrielVia, Owner::Meta, "\"oriel/via\""},
     {Field::MetaRelatedTask, Owner::Meta, "\"io.modelcontextprotocol/related-task\""},
     {Field::ResultIsError, Owner::Result, "\"isError\""},
     {Field::ResultType, Owner::Result, "\"resultType\""},

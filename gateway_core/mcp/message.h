@@ -57,6 +57,7 @@ enum class Field : std::uint8_t {
     MetaClientCapabilities, ///< io.modelcontextprotocol/clientCapabilities
     MetaLogLevel,           ///< io.modelcontextprotocol/logLevel
     MetaSubscriptionId,     ///< io.modelcontextprotocol/subscriptionId
+    MetaOrielVia,           ///< oriel/via: the Oriels that a message has come through
     MetaRelatedTask,        ///< io.modelcontextprotocol/related-task
     // result
     ResultIsError,

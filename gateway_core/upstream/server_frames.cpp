@@ -231,12 +231,12 @@ void ServerConnection::Private::deliverNotification(const mcp::Message& message,
     case MethodId::NotificationProgress: {
         const mcp::RequestId token = mcp::RequestId::fromJson(message.rawOf(mcp::Field::ParamsProgressToken));
         const PendingCall* call = token.isInteger() ? calls.find(token.number()) : nullptr;
-        if (call == nullptr || call->handler == nullptr) {
-            ++strayAnswers;
+        if (call != nullptr && call->handler != nullptr) {
+            call->handler->onProgress({token.number()}, call->cookie, message);
             return;
         }
-        call->handler->onProgress({token.number()}, call->cookie, message);
-        return;
+        // The token of a call that has become a task stays good; the handler knows which have.
+        break;
     }
     case MethodId::NotificationToolsListChanged:
         listChanged(mcp::ListKind::Tools);
@@ -303,7 +303,11 @@ void ServerConnection::Private::takeSendFailure(std::int64_t id, const SendFailu
         reply.kind = Reply::Kind::Unavailable;
         reply.error = failure.error;
         reply.httpStatus = failure.httpStatus;
+        const bool isHandshake = id == initializeToken.id;
         endCall(id, std::move(reply), OperationMetrics::End::Failed);
+        if (failure.noToken && failure.httpStatus == 401 && !isHandshake && canSend() && link) {
+            tokenLost(failure.error);
+        }
         return;
     }
     rejectWith(id, Reply::Kind::Unavailable, failure.error);
