@@ -44,6 +44,7 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
       m_circuits(m_deps.clock),
       m_limits(m_deps.clock),
       m_heldCalls(m_deps.random),
+      m_subscribeReplies([this](const Subscriptions::Key& key, const mcp::Message* answer) { subscribeAnswered(key, answer); }),
       m_tasks(m_deps.random)
 {
     mcp::ClientCapabilities& offered = m_deps.connections.clientCapabilities;
@@ -57,10 +58,11 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
     offered.rootsListChanged = true;
     declareExtensions(offered);
     m_deps.connections.orielInstance = QByteArray::number(m_deps.random.next64(), 16);
-    for (QTimer* timer : {&m_listDeadline, &m_heldDeadline, &m_idleConnections, &m_taskTimer, &m_limitsTimer})
+    for (QTimer* timer : {&m_listDeadline, &m_heldDeadline, &m_idleConnections, &m_taskTimer, &m_limitsTimer, &m_awaitDeadline})
         timer->setSingleShot(true);
     connect(&m_taskTimer, &QTimer::timeout, this, &Gateway::onTaskTimer);
     connect(&m_idleConnections, &QTimer::timeout, this, &Gateway::endIdleConnections);
+    connect(&m_awaitDeadline, &QTimer::timeout, this, &Gateway::settleAllSubscriptions);
     m_heldDeadline.setTimerType(Qt::PreciseTimer); // never before the deadline
     m_limitsTimer.setInterval(1'000);
     connect(&m_limitsTimer, &QTimer::timeout, this, &Gateway::reportLimits);
@@ -177,6 +179,7 @@ void Gateway::shutDown()
 {
     m_shuttingDown = true;
     answerLists(true);
+    settleAllSubscriptions();
     for (auto& listener : m_listeners.takeIf([](const Listener&) { return true; }))
         endListener(std::move(listener), telemetry::Outcome::Ok, {});
     dropTasks([](const Task&) { return true; });
@@ -272,6 +275,7 @@ void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
     m_serverRequests.sessionClosed(*session);
     for (auto& listener : m_listeners.takeIf([&](const Listener& one) { return one.incoming.session == session; }))
         endListener(std::move(listener), telemetry::Outcome::Cancelled, "the client disconnected");
+    m_awaited.drop(session.get());
     for (const auto& [server, uri] : m_subscriptions.removeSession(session.get()))
         setSubscribed(server, uri, false);
     retireAll(m_clients.takeClient(*session));

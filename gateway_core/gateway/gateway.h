@@ -5,6 +5,7 @@
 #include "config/model.h"
 #include "downstream/message_handler.h"
 #include "gateway/active_calls.h"
+#include "gateway/awaited_subscriptions.h"
 #include "gateway/call_limits.h"
 #include "gateway/call_recording.h"
 #include "gateway/catalogue.h"
@@ -91,6 +92,7 @@ public:
     void onRequest(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related) override;
     void onStateChanged(upstream::ServerConnection& connection) override;
     void onListChanged(upstream::ServerConnection& connection, mcp::ListKind kind) override;
+    void onListening(upstream::ServerConnection& connection) override;
 
 Q_SIGNALS:
     void serversChanged();
@@ -164,9 +166,19 @@ private:
     void listen(downstream::Incoming&& incoming, telemetry::CallRecord&& record);
     bool listenToTasks(downstream::Incoming& incoming, telemetry::CallRecord& record, const json::Value& ids, Listener& listener);
     void tell(Listener& listener, const QByteArray& frame);
+    [[nodiscard]] static QByteArray acknowledgementOf(const Listener& listener);
     void tellListeners(mcp::ListKind kind, const QByteArray& method, const upstream::ServerConnection* of);
     void tellListener(const void* subscriber, const mcp::Message& updated);
     void endListener(std::unique_ptr<Listener> listener, telemetry::Outcome outcome, QByteArrayView reason);
+
+    // gateway_subscribing.cpp: subscriptions that servers have to confirm
+    void awaitSubscriptions(const void* subscriber, const AwaitedSubscriptions::Keys& open,
+                            std::function<void(const AwaitedSubscriptions::Keys& refused)> done);
+    void settleAllSubscriptions();
+    void settleSubscriptionsOf(const upstream::ServerConnection& connection);
+    void subscribeAnswered(const Subscriptions::Key& key, const mcp::Message* answer);
+    void answerWhenSubscribed(downstream::Incoming&& incoming, telemetry::CallRecord&& record, const Subscriptions::Key& key);
+    void acknowledge(Listener& listener, const AwaitedSubscriptions::Keys& refused);
 
     // gateway_input.cpp: questions of servers across the eras
     static constexpr int kMaxInputRounds = 16;
@@ -271,7 +283,7 @@ private:
     void relayLogMessage(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related);
     void announceList(mcp::ListKind kind, const upstream::ServerConnection* of = nullptr);
     void callForResource(upstream::ServerConnection& connection, mcp::MethodId method, const QByteArray& uri);
-    void setSubscribed(const QByteArray& key, const QByteArray& uri, bool subscribed); ///< tells the server
+    bool setSubscribed(const QByteArray& key, const QByteArray& uri, bool subscribed); ///< true: the server has to confirm it
     void abandonSubscription(const ActiveCall& call); ///< a resources/subscribe ended without an answer
     void sendLevelUpstream(upstream::ServerConnection& connection);
     void sendLevelUpstream(const downstream::Session& session); ///< to the servers that it uses
@@ -304,6 +316,8 @@ private:
     Listeners m_listeners;
     ServerRequests m_serverRequests;
     Subscriptions m_subscriptions;
+    AwaitedSubscriptions m_awaited;
+    SubscribeReplies m_subscribeReplies;
     Tasks m_tasks;
     TaskTools m_taskTools;
     UrlElicitations m_urlElicitations;
@@ -312,6 +326,7 @@ private:
     QTimer m_listDeadline;
     QTimer m_heldDeadline;
     QTimer m_idleConnections;
+    QTimer m_awaitDeadline;
     QTimer m_taskTimer; ///< the next poll or end of a task
     json::Document m_document;
     bool m_shuttingDown = false;

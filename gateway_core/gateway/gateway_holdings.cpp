@@ -18,6 +18,7 @@ Holdings Gateway::holdings() const
         .add("roots of clients", m_serverRequests.rootsCount())
         .add("clients with their own connections", m_clients.size())
         .add("subscriptions", m_subscriptions.count())
+        .add("awaited subscriptions", m_awaited.count())
         .add("waiting lists", static_cast<qsizetype>(m_waitingLists.size()))
         .add("tasks", static_cast<qsizetype>(m_tasks.count()))
         .add("task listings", static_cast<qsizetype>(m_taskListings.size()))

@@ -372,9 +372,9 @@ bool Gateway::answerSubscription(downstream::Incoming& incoming, telemetry::Call
     const bool needsServer = method == MethodId::ResourcesSubscribe ? m_subscriptions.add(key, uri, incoming.session.get())
                                                                     : m_subscriptions.remove(key, uri, incoming.session.get());
     const bool listens = needsServer && connection.isModern();
-    if (listens) {
-        m_subscriptions.accept(key, uri);
-        connection.setListenFilter(m_subscriptions.urisOf(key));
+    if (listens && setSubscribed(key, uri, method == MethodId::ResourcesSubscribe)) {
+        answerWhenSubscribed(std::move(incoming), std::move(record), {key, uri});
+        return true;
     }
     if (needsServer && !listens)
         return false;

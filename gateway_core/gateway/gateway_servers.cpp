@@ -262,6 +262,8 @@ void Gateway::onStateChanged(upstream::ServerConnection& connection)
         resubscribe(connection);
     } else if (state != upstream::ServerState::Listing) {
         forgetQuestions(connection);
+        if (state != upstream::ServerState::Handshaking)
+            settleSubscriptionsOf(connection);
     }
     // The connection may be the caller: what it leads to happens after it has returned.
     QMetaObject::invokeMethod(
@@ -291,22 +293,29 @@ void Gateway::callForResource(upstream::ServerConnection& connection, MethodId m
     params.beginObject().member("uri", uri).endObject();
     upstream::CallOptions options;
     options.operation = upstream::OperationType::Connectivity;
-    connection.call(mcp::methodName(method), params.view(), options, *this);
+    if (method == MethodId::ResourcesSubscribe)
+        connection.call(mcp::methodName(method), params.view(), options, m_subscribeReplies,
+                        m_subscribeReplies.expect({keyOf(connection), uri}));
+    else
+        connection.call(mcp::methodName(method), params.view(), options, *this);
 }
 
-void Gateway::setSubscribed(const QByteArray& key, const QByteArray& uri, bool subscribed)
+bool Gateway::setSubscribed(const QByteArray& key, const QByteArray& uri, bool subscribed)
 {
     upstream::ServerConnection* connection = connectionByKey(key);
     if (connection == nullptr)
-        return;
-    if (connection->isModern())
+        return false;
+    const bool isReady = connection->state() == upstream::ServerState::Ready;
+    if (connection->isModern()) {
         connection->setListenFilter(m_subscriptions.urisOf(key));
-    else if (subscribed)
-        callForResource(*connection, MethodId::ResourcesSubscribe, uri);
-    else if (connection->state() == upstream::ServerState::Ready)
-        callForResource(*connection, MethodId::ResourcesUnsubscribe, uri);
+        onListening(*connection);
+        return subscribed && isReady && !connection->isListening();
+    }
     if (subscribed)
-        m_subscriptions.accept(key, uri);
+        callForResource(*connection, MethodId::ResourcesSubscribe, uri);
+    else if (isReady)
+        callForResource(*connection, MethodId::ResourcesUnsubscribe, uri);
+    return subscribed && isReady;
 }
 
 void Gateway::abandonSubscription(const ActiveCall& call)

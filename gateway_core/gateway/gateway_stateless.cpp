@@ -15,9 +15,7 @@ namespace oriel::gateway {
 using mcp::MethodId;
 using telemetry::Outcome;
 
-namespace {
-
-QByteArray acknowledgement(const Listener& listener, const QByteArrayList& uris)
+QByteArray Gateway::acknowledgementOf(const Listener& listener)
 {
     json::Writer params;
     params.beginObject().key("_meta").beginObject();
@@ -29,9 +27,9 @@ QByteArray acknowledgement(const Listener& listener, const QByteArrayList& uris)
         params.member("promptsListChanged", true);
     if (listener.resources)
         params.member("resourcesListChanged", true);
-    if (!uris.isEmpty()) {
+    if (!listener.honoured.isEmpty()) {
         params.key("resourceSubscriptions").beginArray();
-        for (const QByteArray& uri : uris)
+        for (const QByteArray& uri : listener.honoured)
             params.value(uri);
         params.endArray();
     }
@@ -44,8 +42,6 @@ QByteArray acknowledgement(const Listener& listener, const QByteArrayList& uris)
     params.endObject().endObject();
     return mcp::makeNotification(mcp::methodName(MethodId::NotificationSubscriptionsAcknowledged), params.view());
 }
-
-} // namespace
 
 void Gateway::discover(downstream::Incoming& incoming, telemetry::CallRecord& record)
 {
@@ -74,31 +70,32 @@ void Gateway::listen(downstream::Incoming&& incoming, telemetry::CallRecord&& re
     listener->tools = offered.toolsListChanged && asks("toolsListChanged");
     listener->prompts = offered.promptsListChanged && asks("promptsListChanged");
     listener->resources = offered.resourcesListChanged && asks("resourcesListChanged");
-    QByteArrayList honoured;
     const int view = viewOf(*incoming.session);
     for (const json::Value& entry : filter.find("resourceSubscriptions").elements()) {
         const QByteArray uri = entry.asUtf8();
         const auto owner = catalogueOf(*incoming.session).findResource(uri, view);
-        if (!owner || honoured.size() >= kMaxWatchedResources)
+        if (!owner || listener->honoured.size() >= kMaxWatchedResources)
             continue;
         const auto used = useConnection(incoming.session, owner->server);
         if (!used)
             continue;
         upstream::ServerConnection& connection = **used;
         if (!connection.initializeResult().protocolVersion.isEmpty() &&
-            !connection.initializeResult().capabilities.resourcesSubscribe && !connection.isModern())
+            !connection.initializeResult().capabilities.resourcesSubscribe)
             continue;
-        honoured.append(uri);
+        listener->honoured.append(uri);
         listener->watched.insert({keyOf(connection), owner->local});
     }
     listener->incoming = std::move(incoming);
     listener->record = std::move(record);
     Listener& kept = m_listeners.add(std::move(listener));
+    AwaitedSubscriptions::Keys open;
     for (const auto& [server, uri] : std::as_const(kept.watched)) {
         if (m_subscriptions.add(server, uri, &kept))
-            setSubscribed(server, uri, true);
+            open.insert({server, uri});
     }
-    tell(kept, acknowledgement(kept, honoured));
+    open.removeIf([this](const Subscriptions::Key& key) { return !setSubscribed(key.first, key.second, true); });
+    awaitSubscriptions(&kept, open, [this, &kept](const AwaitedSubscriptions::Keys& refused) { acknowledge(kept, refused); });
     if (!kept.tasks.isEmpty())
         scheduleTasks();
 }
@@ -127,6 +124,11 @@ bool Gateway::listenToTasks(downstream::Incoming& incoming, telemetry::CallRecor
 
 void Gateway::tell(Listener& listener, const QByteArray& frame)
 {
+    if (!listener.isAcknowledged) {
+        if (listener.early.size() < Listener::kMaxEarly)
+            listener.early.append(frame);
+        return;
+    }
     recordClientFrame(*listener.incoming.session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,
                       nullptr, frame, &listener.record);
     listener.incoming.session->lastSeenUnixNs = m_deps.clock.unixNs();
@@ -157,6 +159,7 @@ void Gateway::tellListener(const void* subscriber, const mcp::Message& updated)
 
 void Gateway::endListener(std::unique_ptr<Listener> listener, Outcome outcome, QByteArrayView reason)
 {
+    m_awaited.drop(listener.get());
     for (const auto& [server, uri] : m_subscriptions.removeSession(listener.get()))
         setSubscribed(server, uri, false);
     if (outcome == Outcome::Ok) {

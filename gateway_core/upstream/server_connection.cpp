@@ -165,10 +165,17 @@ void ServerConnection::setListenFilter(const QList<QByteArray>& resourceUris)
         return;
     }
     d->listening.uris = resourceUris;
-    if (d->isModern() && d->canSend()) {
-        d->stopListening(true);
-        d->listen();
-    }
+    d->listenAgain();
+}
+
+bool ServerConnection::isListening() const
+{
+    return !d->isModern() || d->listening.id == 0 || d->listening.acknowledged;
+}
+
+bool ServerConnection::refusesUpdatesOf(const QByteArray& uri) const
+{
+    return d->isModern() && d->listening.acknowledged && !d->listening.grantedUris.contains(uri);
 }
 
 void ServerConnection::start()

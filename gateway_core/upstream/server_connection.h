@@ -113,6 +113,8 @@ public:
     virtual void onStateChanged(ServerConnection& connection) = 0;
     /// items(kind) is new: after a start, and after the server said so.
     virtual void onListChanged(ServerConnection& connection, mcp::ListKind kind) = 0;
+    /// Modern servers: isListening() may have become true.
+    virtual void onListening(ServerConnection& connection) { Q_UNUSED(connection); }
 };
 
 /// What every connection needs and shares; all of it outlives the connection.
@@ -203,6 +205,10 @@ public:
     /// The resources whose updates a modern server shall tell of (onNotification), in place of resources/subscribe. Changes of
     /// lists are listened to anyway. Kept over restarts.
     void setListenFilter(const QList<QByteArray>& resourceUris);
+    /// False while the server has yet to acknowledge the last filter; what changes meanwhile it need not tell.
+    [[nodiscard]] bool isListening() const;
+    /// True when the server has acknowledged the last filter without this resource.
+    [[nodiscard]] bool refusesUpdatesOf(const QByteArray& uri) const;
 
     /// Sends a client's request: id, target, progress token and trace context are spliced in, and the protocol's own members of
     /// `_meta` are the connection's (2026-07-28) or go (before); everything else stays byte for byte. A stopped server is

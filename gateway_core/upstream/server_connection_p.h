@@ -111,7 +111,10 @@ public:
     // subscriptions/listen (server_listen.cpp)
     [[nodiscard]] QByteArray listenFilter() const;
     void listen();
+    void listenAgain();
     void stopListening(bool tellServer);
+    void endListening(std::int64_t id, bool tellServer);
+    [[nodiscard]] bool isListenId(const mcp::RequestId& id) const;
     void listenEnded(const QByteArray& why);
     void listenAnswered(const mcp::Message& message);
     void listenAcknowledged(const mcp::Message& message);
@@ -211,7 +214,8 @@ public:
     QHash<QByteArray, std::vector<mcp::ParamHeader>> paramHeaders; ///< by tool
 
     struct Listening {
-        std::int64_t id = 0; ///< of the request under way
+        std::int64_t id = 0;       ///< of the request under way
+        std::int64_t previous = 0; ///< the one before it, which tells until it is acknowledged
         bool acknowledged = false;
         bool refused = false; ///< this server has no subscriptions/listen
         bool before = false;  ///< an earlier one was acknowledged since the start
@@ -219,6 +223,7 @@ public:
         std::int64_t beganNs = 0;
         std::array<bool, 3> granted{}; ///< list_changed of tools, prompts and resources
         QList<QByteArray> uris;
+        QList<QByteArray> grantedUris;
     } listening;
 
     std::int64_t lastId = 0;

@@ -178,7 +178,7 @@ void ServerConnection::Private::takeBroken(const mcp::FrameError& error, const Q
 void ServerConnection::Private::takeAnswer(mcp::Message&& message, const FrameOrigin& origin)
 {
     const mcp::RequestId id = message.id();
-    if (listening.id != 0 && id == mcp::RequestId(listening.id)) {
+    if (isListenId(id)) {
         listenAnswered(message);
         return;
     }
@@ -280,6 +280,10 @@ void ServerConnection::Private::takeOversized(const QByteArray& head, const QByt
 
 void ServerConnection::Private::takeSendFailure(std::int64_t id, const SendFailure& failure)
 {
+    if (id != 0 && id == listening.previous) {
+        listening.previous = 0;
+        return;
+    }
     if (id != 0 && id == listening.id) {
         listenEnded(failure.error.message.toUtf8());
         return;

@@ -47,7 +47,7 @@ bool ServerConnection::Private::Link::isAwaited(std::int64_t requestId)
         return false;
     }
     const PendingCall* call = owner.calls.find(requestId);
-    return call != nullptr ? !call->queued : requestId == owner.listening.id;
+    return call != nullptr ? !call->queued : owner.isListenId(mcp::RequestId(requestId));
 }
 
 void ServerConnection::Private::Link::onStrayOutput(QByteArray line, std::int64_t suppressed)

@@ -44,6 +44,15 @@ class GatewayTest : public QObject, private GatewayHarness {
         const config::Server echo = programServer(builtProgram(QStringLiteral("oriel-echo-server")));
         open({named(echo, "alpha"), named(echo, "beta")});
     }
+    std::shared_ptr<KeepingSession> openModernSession()
+    {
+        auto session = std::make_shared<KeepingSession>();
+        session->client = std::make_shared<telemetry::ClientContext>();
+        session->revision = mcp::Revision::V2026_07_28;
+        session->isInitialized = true;
+        m_gateway->sessionOpened(session);
+        return session;
+    }
 
 private Q_SLOTS:
     void init() { m_recorder = RecordingRecorder(); }
@@ -254,6 +263,45 @@ private Q_SLOTS:
         const auto second = request(openSession(), "resources/subscribe", params);
         QTRY_COMPARE(m_recorder.logLines("resources/subscribe").size(), 2);
         QVERIFY(second->finished.isEmpty());
+    }
+    void aListenerIsAcknowledgedWhenTheServerHasAccepted()
+    {
+        open({subscribable(QStringLiteral("read -r more; answer \"$line\" '{}'"))});
+        const auto other = openSession();
+        const auto session = openModernSession();
+        QTRY_VERIFY(allReady());
+        const QByteArray filter = "{\"notifications\":{\"resourceSubscriptions\":[\"a://b\"]}}";
+        const auto listen = request(session, "subscriptions/listen", filter);
+        QTRY_COMPARE(m_recorder.logLines("resources/subscribe").size(), 1);
+        QVERIFY2(listen->notified.isEmpty(), "a change that came now would be missed");
+        request(other, "resources/read", "{\"uri\":\"a://b\"}"); // the server goes on
+        QTRY_COMPARE(listen->notified.size(), 1);
+        QVERIFY2(listen->notified.first().contains("\"resourceSubscriptions\":[\"a://b\"]"),
+                 listen->notified.first().constData());
+        // What is accepted already holds nobody up.
+        const auto second = request(openModernSession(), "subscriptions/listen", filter);
+        QCOMPARE(second->notified.size(), 1);
+    }
+    void aListenerIsNotPromisedWhatTheServerRefuses()
+    {
+        open({subscribable(QStringLiteral("refuse \"$line\""))});
+        const auto session = openModernSession();
+        QTRY_VERIFY(allReady());
+        const auto listen = request(session, "subscriptions/listen",
+                                    "{\"notifications\":{\"resourcesListChanged\":true,\"resourceSubscriptions\":[\"a://b\"]}}");
+        QTRY_COMPARE(listen->notified.size(), 1);
+        QVERIFY2(!listen->notified.first().contains("a://b"), listen->notified.first().constData());
+        QVERIFY(listen->notified.first().contains("acknowledged"));
+    }
+    void aListenerWhoseServerEndsIsAcknowledgedAllTheSame()
+    {
+        open({subscribable(QStringLiteral("exit 1"))});
+        const auto session = openModernSession();
+        QTRY_VERIFY(allReady());
+        const auto listen =
+            request(session, "subscriptions/listen", "{\"notifications\":{\"resourceSubscriptions\":[\"a://b\"]}}");
+        QTRY_COMPARE(listen->notified.size(), 1);
+        QVERIFY2(listen->notified.first().contains("a://b"), "it is asked again when it is back");
     }
     void aServersRequestGoesToAClientThatCanAnswerAndBack()
     {
