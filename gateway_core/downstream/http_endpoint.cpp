@@ -453,8 +453,8 @@ void HttpEndpoint::closeSession(const QByteArray& id)
     const std::shared_ptr<HttpSession> session = m_sessions.take(id);
     if (session == nullptr)
         return;
+    m_deps.handler.sessionClosed(session); // its last answers leave before the streams end
     session->endStreams();
-    m_deps.handler.sessionClosed(session);
 }
 
 void HttpEndpoint::handleGet(const http::Request& request, http::Exchange& exchange, const Caller& caller,

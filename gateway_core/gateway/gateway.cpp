@@ -63,6 +63,7 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
     connect(&m_idleConnections, &QTimer::timeout, this, &Gateway::endIdleConnections);
     m_limitsTimer.setInterval(1'000);
     connect(&m_limitsTimer, &QTimer::timeout, this, &Gateway::reportLimits);
+    m_heldDeadline.setTimerType(Qt::PreciseTimer); // never before the deadline
     connect(&m_heldDeadline, &QTimer::timeout, this, &Gateway::expireHeld);
     connect(&m_listDeadline, &QTimer::timeout, this, [this] { answerLists(true); });
     connect(&m_held, &HeldAnswers::emptied, this, &Gateway::reportStopped);
@@ -88,8 +89,7 @@ void Gateway::retire(std::unique_ptr<upstream::ServerConnection> connection)
             orphans.append(cookie);
     });
     for (const quint64 cookie : orphans) {
-        const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
-        m_heldCalls.drop(cookie);
+        const std::unique_ptr<ActiveCall> call = takeCall(cookie);
         connection->cancel(call->token, "the server was removed or changed");
         if (call->incoming.reply == nullptr)
             continue; // its client was asked for input and was answered with that
@@ -183,8 +183,7 @@ void Gateway::shutDown()
     QList<quint64> cookies;
     m_calls.forEach([&](quint64 cookie, const ActiveCall&) { cookies.append(cookie); });
     for (const quint64 cookie : std::as_const(cookies)) {
-        const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
-        m_heldCalls.drop(cookie);
+        const std::unique_ptr<ActiveCall> call = takeCall(cookie);
         call->connection->cancel(call->token, "Oriel is shutting down");
         if (call->incoming.reply == nullptr)
             continue;
@@ -249,18 +248,24 @@ void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
             cookies.append(cookie);
     });
     for (const quint64 cookie : std::as_const(cookies)) {
-        const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
-        m_heldCalls.drop(cookie);
+        const std::unique_ptr<ActiveCall> call = takeCall(cookie);
         call->connection->cancel(call->token, "the client disconnected");
         leaveTask(*call);
         if (call->incoming.reply == nullptr)
             continue;
         call->dropOpenHop();
         recordError(call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("cancelled"), 0, "the client disconnected");
+        endUnanswered(call->incoming, "The session was ended.");
         finish(call->record, call->incoming);
     }
-    std::erase_if(m_waitingLists, [&](const auto& waiting) { return waiting->incoming.session == session; });
-    std::erase_if(m_taskListings, [&](const auto& listing) { return listing->incoming.session == session; });
+    const auto isOfSession = [&](const auto& waiting) {
+        if (waiting->incoming.session != session)
+            return false;
+        endUnanswered(waiting->incoming, "The session was ended.");
+        return true;
+    };
+    std::erase_if(m_waitingLists, isOfSession);
+    std::erase_if(m_taskListings, isOfSession);
     if (mcp::isLegacy(session->revision))
         dropTasks([owner = taskOwner(*session)](const Task& task) { return task.owner == owner; });
     m_urlElicitations.forget(*session);

@@ -42,7 +42,8 @@ public:
         const Clock& clock;
         Random& random;
         telemetry::Recorder& recorder;
-        upstream::ConnectionContext connections; ///< what every connection gets; handler and timeouts are set here
+        upstream::ConnectionContext connections;     ///< what every connection gets; handler and timeouts are set here
+        std::int64_t heldForNs = HeldCalls::kHeldNs; ///< how long a call waits for its client's input
     };
 
     explicit Gateway(Dependencies dependencies, QObject* parent = nullptr);
@@ -171,9 +172,13 @@ private:
     static constexpr int kMaxInputRounds = 16;
     void holdForInput(upstream::ServerConnection& connection, const mcp::Message& request, ActiveCall& call, quint64 cookie);
     void refuseForCapability(upstream::ServerConnection& connection, const mcp::Message& request, upstream::CallToken related);
+    /// A server that is gone, or begins a new session, does not wait for answers any more.
+    void forgetQuestions(const upstream::ServerConnection& connection);
     bool askForInput(ActiveCall& call, HeldCall&& held);
     bool resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& record);
     void expireHeld();
+    /// Takes a call out, and with it what is kept for it: its hold and its open questions.
+    std::unique_ptr<ActiveCall> takeCall(quint64 cookie);
     bool askClient(std::unique_ptr<ActiveCall>& call, const mcp::Message& answer);
     void takeInput(quint64 cookie, const QByteArray& key, const mcp::Message* given);
     void retryWithInput(quint64 cookie);
@@ -249,6 +254,8 @@ private:
     void answerWhole(downstream::Incoming& incoming, telemetry::CallRecord& record, QByteArrayView result);
     void answerError(downstream::Incoming& incoming, telemetry::CallRecord& record, telemetry::Outcome outcome,
                      QByteArray errorType, int code, QByteArray message, QByteArrayView data = {});
+    /// Nobody waits for the answer any more, but an HTTP request has to end, with an answer that its client ignores.
+    static void endUnanswered(const downstream::Incoming& incoming, QByteArrayView why);
     void deliver(downstream::Incoming& incoming, telemetry::CallRecord& record, const QByteArray& frame,
                  telemetry::WireKind kind);
     void finish(telemetry::CallRecord& record, const downstream::Incoming& incoming, telemetry::Durable durable = {});

@@ -377,7 +377,7 @@ void Gateway::sendAgain(quint64 cookie)
     if (call == nullptr)
         return; // cancelled meanwhile
     if (!passCircuit(call->incoming, call->record, call->connection->name(), *call)) {
-        m_calls.take(cookie);
+        takeCall(cookie);
         return;
     }
     call->waitsForRetry = false;

@@ -59,6 +59,12 @@ void Gateway::finish(telemetry::CallRecord& record, const downstream::Incoming& 
         m_deps.recorder.recordCall(std::move(record));
 }
 
+void Gateway::endUnanswered(const downstream::Incoming& incoming, QByteArrayView why)
+{
+    if (incoming.reply != nullptr && incoming.reply->isHttp() && incoming.reply->isOpen())
+        incoming.reply->finish(mcp::makeErrorResponse(incoming.message.id(), mcp::error_code::ServerError, why));
+}
+
 void Gateway::deliver(downstream::Incoming& incoming, telemetry::CallRecord& record, const QByteArray& frame,
                       telemetry::WireKind kind)
 {
@@ -132,7 +138,7 @@ void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply
             return;
         }
     }
-    std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
+    std::unique_ptr<ActiveCall> call = takeCall(cookie);
     if (call == nullptr)
         return;
     noteReply(*call, reply);

@@ -123,7 +123,7 @@ bool Gateway::takeUrlRequired(ActiveCall& call, const mcp::Message& answer)
     held.owner = heldOwner(*session);
     held.method = call.record.method;
     held.target = call.record.target;
-    held.deadlineNs = now() + HeldCalls::kHeldNs;
+    held.deadlineNs = now() + m_deps.heldForNs;
     held.wasRefused = true;
     for (const json::Value& elicitation : elicitations.elements()) {
         const auto request = mcp::readMessage(
@@ -145,7 +145,7 @@ bool Gateway::takeUrlRequired(ActiveCall& call, const mcp::Message& answer)
     }
     answerResult(call.incoming, call.record, inputRequiredResult(shown, *state));
     if (!m_heldDeadline.isActive())
-        m_heldDeadline.start(static_cast<int>(HeldCalls::kHeldNs / 1'000'000));
+        m_heldDeadline.start(static_cast<int>(m_deps.heldForNs / 1'000'000));
     return true;
 }
 

@@ -29,7 +29,7 @@ void Gateway::holdForInput(upstream::ServerConnection& connection, const mcp::Me
     held.owner = heldOwner(*call.incoming.session);
     held.method = call.record.method;
     held.target = call.record.target;
-    held.deadlineNs = now() + HeldCalls::kHeldNs;
+    held.deadlineNs = now() + m_deps.heldForNs;
     held.questions.push_back({QByteArray(), request.id(), request.text(Field::Method),
                               questionParams(questionFor(*call.incoming.session, connection, request))});
     if (!askForInput(call, std::move(held)))
@@ -54,12 +54,23 @@ void Gateway::refuseForCapability(upstream::ServerConnection& connection, const 
     const QByteArray missing = missingCapability(known->incoming.session->capabilities, request);
     if (missing.isEmpty())
         return;
-    const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
+    const std::unique_ptr<ActiveCall> call = takeCall(cookie);
     connection.cancel(call->token, "the client cannot give the input that is needed");
     call->dropOpenHop();
     answerError(call->incoming, call->record, Outcome::RpcError, QByteArray::number(mcp::error_code::MissingClientCapability),
                 mcp::error_code::MissingClientCapability, QByteArrayLiteral("Missing required client capability"),
                 "{\"requiredCapabilities\":" + missing + '}');
+}
+
+void Gateway::forgetQuestions(const upstream::ServerConnection& connection)
+{
+    m_serverRequests.connectionLost(connection);
+    if (m_heldCalls.isEmpty())
+        return;
+    m_calls.forEach([&](quint64 cookie, const ActiveCall& call) {
+        if (call.connection == &connection)
+            m_heldCalls.forgetQuestions(cookie);
+    });
 }
 
 bool Gateway::askForInput(ActiveCall& call, HeldCall&& held)
@@ -93,7 +104,7 @@ bool Gateway::askForInput(ActiveCall& call, HeldCall&& held)
     call.record.client = answered.client;
     answerResult(incoming, answered, inputRequiredResult(shown, *state));
     if (!m_heldDeadline.isActive())
-        m_heldDeadline.start(static_cast<int>(HeldCalls::kHeldNs / 1'000'000));
+        m_heldDeadline.start(static_cast<int>(m_deps.heldForNs / 1'000'000));
     return true;
 }
 
@@ -134,7 +145,7 @@ bool Gateway::resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& 
     for (HeldQuestion& question : held.questions) {
         if (question.key.isEmpty())
             open.push_back(std::move(question));
-        else
+        else if (question.serverId.isValid())
             call->connection->reply(mcp::makeResult(question.serverId, responses.find(question.key).raw()));
     }
     call->record = std::move(record);
@@ -143,7 +154,7 @@ bool Gateway::resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& 
         onReply(call->token, held.cookie, *held.answer);
     } else if (!open.empty()) {
         held.questions = std::move(open);
-        held.deadlineNs = now() + HeldCalls::kHeldNs;
+        held.deadlineNs = now() + m_deps.heldForNs;
         (void)askForInput(*call, std::move(held));
     }
     return true;
@@ -152,15 +163,23 @@ bool Gateway::resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& 
 void Gateway::expireHeld()
 {
     for (const HeldCall& held : m_heldCalls.takeExpired(now())) {
-        if (std::unique_ptr<ActiveCall> call = m_calls.take(held.cookie))
+        if (std::unique_ptr<ActiveCall> call = takeCall(held.cookie))
             call->connection->cancel(call->token, "the client did not come back with its input");
     }
     if (!m_heldCalls.isEmpty())
-        m_heldDeadline.start(static_cast<int>(HeldCalls::kHeldNs / 1'000'000));
+        m_heldDeadline.start(static_cast<int>(m_deps.heldForNs / 1'000'000));
 }
 
 // --- a modern server, a client of the handshake revisions
 // -----------------------------------------------------------------------
+
+std::unique_ptr<ActiveCall> Gateway::takeCall(quint64 cookie)
+{
+    if (!m_heldCalls.isEmpty())
+        m_heldCalls.drop(cookie);
+    m_serverRequests.withdraw(cookie);
+    return m_calls.take(cookie);
+}
 
 bool Gateway::askClient(std::unique_ptr<ActiveCall>& call, const mcp::Message& answer)
 {
@@ -194,6 +213,7 @@ bool Gateway::askClient(std::unique_ptr<ActiveCall>& call, const mcp::Message& a
         const QByteArray frame = m_serverRequests.ask(
             kept.incoming.session, shown.text(Field::Method), shown.rawOf(Field::Params),
             [this, cookie, key = member.key.asUtf8()](const mcp::Message* given) { takeInput(cookie, key, given); });
+        m_serverRequests.bindNewest(cookie);
         recordClientFrame(*kept.incoming.session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Request,
                           nullptr, frame, &kept.record);
         kept.incoming.reply->notify(frame);
@@ -209,7 +229,7 @@ void Gateway::takeInput(quint64 cookie, const QByteArray& key, const mcp::Messag
     if (call == nullptr)
         return;
     if (given == nullptr || given->kind != mcp::Message::Kind::Response) {
-        const std::unique_ptr<ActiveCall> ended = m_calls.take(cookie);
+        const std::unique_ptr<ActiveCall> ended = takeCall(cookie);
         answerError(ended->incoming, ended->record, Outcome::RpcError, QByteArray::number(mcp::error_code::InternalError),
                     mcp::error_code::InternalError,
                     "The client did not give the input that the server needs" +

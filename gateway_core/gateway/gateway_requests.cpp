@@ -472,7 +472,7 @@ void Gateway::cancelByClient(const downstream::Incoming& incoming)
         if (call.incoming.session == incoming.session && call.clientId == id)
             cookie = candidate;
     });
-    std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
+    std::unique_ptr<ActiveCall> call = takeCall(cookie);
     if (call == nullptr) {
         for (auto& listener : m_listeners.takeIf([&](const Listener& one) {
                  return one.incoming.session == incoming.session && one.incoming.message.id() == id;
@@ -480,7 +480,6 @@ void Gateway::cancelByClient(const downstream::Incoming& incoming)
             endListener(std::move(listener), Outcome::Cancelled, "cancelled by the client");
         return;
     }
-    m_heldCalls.drop(cookie);
     (void)m_document.parse(incoming.message.raw);
     const QByteArray reason = m_document.root().find("params").find("reason").asUtf8().left(256);
     cancelCall(std::move(call), "cancelled by the client" + (reason.isEmpty() ? QByteArray() : ": " + reason));
@@ -506,9 +505,7 @@ void Gateway::cancelCall(std::unique_ptr<ActiveCall> call, const QByteArray& rea
         hop.errorType = QByteArrayLiteral("cancelled");
     }
     recordError(record, Outcome::Cancelled, QByteArrayLiteral("cancelled"), 0, reason);
-    // The client no longer waits; over HTTP its POST still has to end, with an answer that it will ignore.
-    if (call->incoming.reply != nullptr && call->incoming.reply->isHttp() && call->incoming.reply->isOpen())
-        call->incoming.reply->finish(mcp::makeErrorResponse(call->clientId, mcp::error_code::ServerError, "Request cancelled"));
+    endUnanswered(call->incoming, "Request cancelled");
     finish(record, call->incoming);
 }
 

@@ -84,12 +84,15 @@ void Gateway::onRequest(upstream::ServerConnection& connection, const mcp::Messa
         refuseForCapability(connection, message, related);
         return;
     }
-    if (mcp::isModern(session->revision)) {
+    // A client on a line may have changed its era while its call is held.
+    if (call != nullptr && (mcp::isModern(session->revision) || call->incoming.reply == nullptr)) {
         holdForInput(connection, message, *call, cookie);
         return;
     }
     rememberPage(connection, message, session);
     const QByteArray frame = m_serverRequests.forward(connection, questionFor(*session, connection, message), session);
+    if (related.isValid())
+        m_serverRequests.bindNewest(cookie);
     recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Request, &message, frame,
                       nullptr);
     if (call != nullptr) {
@@ -182,10 +185,15 @@ void Gateway::relayLogMessage(upstream::ServerConnection& connection, const mcp:
     const QByteArray levelText = params.find("level").asUtf8();
     const json::Value data = params.find("data");
     ActiveCall* call = nullptr;
+    int candidates = 0;
     m_calls.forEach([&](quint64, ActiveCall& candidate) {
-        if (candidate.connection == &connection && (candidate.token == related || (call == nullptr && m_calls.count() == 1)))
-            call = &candidate;
+        if (candidate.connection != &connection || (related.isValid() && !(candidate.token == related)))
+            return;
+        ++candidates;
+        call = &candidate;
     });
+    if (candidates != 1)
+        call = nullptr;
 
     telemetry::LogRecord log;
     log.timeUnixNs = log.observedUnixNs = m_deps.clock.unixNs();
@@ -212,19 +220,21 @@ void Gateway::relayLogMessage(upstream::ServerConnection& connection, const mcp:
     const auto level = downstream::logLevelFromText(levelText).value_or(downstream::LogLevel::Info);
     for (const auto& session : std::as_const(m_sessions)) {
         const bool isModern = mcp::isModern(session->revision);
+        const bool isOwners = call != nullptr && call->incoming.session == session;
+        // What belongs to a call is its client's alone; what has no mark of one is everybody's, but there is no everybody in
+        // 2026-07-28.
+        if (!isOwners && (related.isValid() || isModern))
+            continue;
         if (!session->isInitialized || !sees(*session, connection) || (isModern && !session->logLevel) ||
             level < session->logLevel.value_or(downstream::LogLevel::Debug))
             continue;
         const QByteArray& frame = session->server.isEmpty() ? framed : message.raw;
         recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, &message, frame,
                           nullptr);
-        ActiveCall* owner =
-            call != nullptr && call->incoming.session == session ? call : m_calls.newestOf(connection, session.get());
-        if (isModern && (owner == nullptr || owner->incoming.reply == nullptr))
-            continue;
-        if (owner != nullptr)
+        const ActiveCall* owner = isOwners ? call : m_calls.newestOf(connection, session.get());
+        if (owner != nullptr && owner->incoming.reply != nullptr)
             owner->incoming.reply->notify(frame);
-        else
+        else if (!isModern)
             session->send(frame);
     }
 }
@@ -250,8 +260,8 @@ void Gateway::onStateChanged(upstream::ServerConnection& connection)
     if (state == upstream::ServerState::Ready) {
         sendLevelUpstream(connection);
         resubscribe(connection);
-    } else if (state != upstream::ServerState::Handshaking && state != upstream::ServerState::Listing) {
-        m_serverRequests.connectionLost(connection);
+    } else if (state != upstream::ServerState::Listing) {
+        forgetQuestions(connection);
     }
     // The connection may be the caller: what it leads to happens after it has returned.
     QMetaObject::invokeMethod(

@@ -177,7 +177,7 @@ void Gateway::replyAbandoned(const downstream::Reply& reply)
         if (call.incoming.reply.get() == &reply)
             cookie = candidate;
     });
-    if (std::unique_ptr<ActiveCall> call = m_calls.take(cookie))
+    if (std::unique_ptr<ActiveCall> call = takeCall(cookie))
         cancelCall(std::move(call), "the client closed the stream");
 }
 

@@ -18,8 +18,8 @@ namespace oriel::gateway {
 
 /// What a server asked of a client of 2026-07-28 while it worked on a call: sampling, elicitation or roots.
 struct HeldQuestion {
-    QByteArray key; ///< among the inputRequests of one answer
-    mcp::RequestId serverId;
+    QByteArray key;          ///< among the inputRequests of one answer
+    mcp::RequestId serverId; ///< invalid: the server does not wait for an answer
     QByteArray method;
     QByteArray params; ///< JSON text of an object
 };
@@ -56,6 +56,9 @@ public:
     HeldCall take(QByteArrayView requestState) { return m_held.take(requestState.toByteArray()); }
     void drop(quint64 cookie);
     void clear() { m_held.clear(); }
+    /// The server that works on this call no longer knows what it asked: nothing of it is answered, lest it answers the same id
+    /// of another question.
+    void forgetQuestions(quint64 cookie);
     /// Those whose time is over at `nowNs`, taken out.
     std::vector<HeldCall> takeExpired(std::int64_t nowNs);
     [[nodiscard]] bool isEmpty() const { return m_held.isEmpty(); }

@@ -29,7 +29,8 @@ QByteArray ServerRequests::forward(upstream::ServerConnection& connection, const
                           session,
                           request.methodId,
                           {},
-                          serverTask});
+                          serverTask,
+                          0});
     return mcp::Rewrite(request).setId(mcp::RequestId(id)).apply();
 }
 
@@ -37,8 +38,31 @@ QByteArray ServerRequests::ask(const std::shared_ptr<downstream::Session>& sessi
                                std::function<void(const mcp::Message*)> taken)
 {
     const std::int64_t id = ++m_lastId;
-    m_pending.insert(id, {nullptr, {}, {}, session, mcp::methodFromName(method), std::move(taken), {}});
+    m_pending.insert(id, {nullptr, {}, {}, session, mcp::methodFromName(method), std::move(taken), {}, 0});
     return mcp::makeRequest(mcp::RequestId(id), method, params);
+}
+
+void ServerRequests::bindNewest(quint64 call)
+{
+    if (const auto it = m_pending.find(m_lastId); it != m_pending.end())
+        it->call = call;
+}
+
+void ServerRequests::withdraw(quint64 call)
+{
+    if (m_pending.isEmpty())
+        return;
+    m_pending.removeIf([call](const auto& entry) {
+        const Pending& pending = entry.value();
+        if (pending.call != call)
+            return false;
+        if (const auto session = pending.session.lock())
+            session->send(cancelledFrame(entry.key(), "The request that it was asked for is over."));
+        if (pending.connection != nullptr)
+            pending.connection->reply(mcp::makeErrorResponse(pending.serverId, mcp::error_code::InternalError,
+                                                             "The request that it was asked for is over."));
+        return true;
+    });
 }
 
 bool ServerRequests::answer(const downstream::Session& session, const mcp::Message& answer)

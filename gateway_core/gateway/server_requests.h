@@ -24,6 +24,7 @@ public:
         mcp::MethodId method = mcp::MethodId::Unknown;
         std::function<void(const mcp::Message*)> taken; ///< in place of a connection: the answer, or null when there is none
         QByteArray serverTask;                          ///< the server's id of the task that it asks for; empty: none
+        quint64 call = 0;                               ///< the call that it was asked for, where that is known
     };
 
     /// Registers a server's request; gives the frame for the client. `serverTask`: the server's id of the task that it asks for,
@@ -34,6 +35,10 @@ public:
     /// once, of null when the client is gone.
     QByteArray ask(const std::shared_ptr<downstream::Session>& session, QByteArrayView method, QByteArrayView params,
                    std::function<void(const mcp::Message*)> taken);
+    /// The newest request was asked for this call, and ends with it.
+    void bindNewest(quint64 call);
+    /// A call is over: nobody waits for the answers to what was asked for it any more. Both peers are told.
+    void withdraw(quint64 call);
     /// A client's answer: relays it to the server. False when it answers nothing that this session was asked.
     bool answer(const downstream::Session& session, const mcp::Message& answer);
     /// The server gave up: tells the client. False when that request is not pending.

@@ -60,6 +60,8 @@ constexpr std::array<FieldRow, FieldCount> Rows{{
     {Field::ResultNextCursor, Owner::Result, "\"nextCursor\""},
     {Field::ResultRequestState, Owner::Result, "\"requestState\""},
     {Field::ResultInputRequests, Owner::Result, "\"inputRequests\""},
+    {Field::ResultTtlMs, Owner::Result, "\"ttlMs\""},
+    {Field::ResultCacheScope, Owner::Result, "\"cacheScope\""},
     {Field::ResultMeta, Owner::Result, "\"_meta\""},
     {Field::ErrorCode, Owner::Error, "\"code\""},
     {Field::ErrorMessage, Owner::Error, "\"message\""},

@@ -65,6 +65,8 @@ enum class Field : std::uint8_t {
     ResultNextCursor,
     ResultRequestState,
     ResultInputRequests,
+    ResultTtlMs,      ///< 2026-07-28
+    ResultCacheScope, ///< 2026-07-28
     ResultMeta,
     // error
     ErrorCode,

@@ -145,10 +145,16 @@ void ServerConnection::Private::takeMessage(Link& from, mcp::Message&& message, 
     recordWire(WireDirection::ServerToGateway, message.isRequest() ? WireKind::Request : WireKind::Notification,
                message.text(mcp::Field::Method), message.rawOf(mcp::Field::Id).toByteArray(), message.raw,
                call != nullptr ? call->traceId : TraceId(), call != nullptr ? call->spanId : SpanId());
-    if (message.isRequest()) {
-        takeRequest(message, related);
+    // What comes on the stream of a request of our own is no client's.
+    const CallToken owner = call != nullptr && call->internal ? CallToken() : related;
+    if (!message.isRequest()) {
+        takeNotification(message, owner);
+    } else if (related.isValid() && call == nullptr && !isModern()) {
+        (void)sendRaw(
+            mcp::makeErrorResponse(message.id(), mcp::error_code::InternalError, "The request that this was asked for is over."),
+            {});
     } else {
-        takeNotification(message, related);
+        takeRequest(message, owner);
     }
 }
 
@@ -285,7 +291,7 @@ void ServerConnection::Private::takeSendFailure(std::int64_t id, const SendFailu
         }
         return;
     }
-    if (failure.sessionLost && !call->internal && !call->resent) {
+    if (failure.sessionLost && !failure.maybeProcessed && !call->internal && !call->resent) {
         // A 404 says that the request was not processed, so it may go out again in the new session.
         call->resent = true;
         call->queued = true;

@@ -89,6 +89,7 @@ private:
     void tokenAnswered(std::uint64_t key, const Status& got);
     void answerBody(std::uint64_t key, const QByteArray& body);
     void resumeLater(Exchange& exchange);
+    void resume(Exchange& exchange);
     void openOwnStream();
     void failRequest(Exchange& exchange, const SendFailure& failure);
     void lost(Error error);

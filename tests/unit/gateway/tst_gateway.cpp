@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "gateway_harness.h"
+#include "../upstream/upstream_fixture.h"
+#include "gateway_fixture.h"
 
 #include <QSignalSpy>
 #include <QTest>
@@ -12,6 +13,22 @@ using telemetry::MetricId;
 using telemetry::Outcome;
 
 namespace {
+
+config::Server named(config::Server server, const char* name)
+{
+    server.name = QString::fromLatin1(name);
+    return server;
+}
+
+/// A server that runs `lines` for each tools/call, whose line is in $line.
+config::Server onCall(const char* name, const QString& lines)
+{
+    return named(
+        scriptServer(QStringLiteral("handshake\nwhile read -r line; do\ncase \"$line\" in\n*tools/list*) answer \"$line\" "
+                                    "\"$tools\";;\n*tools/call*) ") +
+                     lines + QStringLiteral(" ;;\n*) echo \"$line\" >&2;;\nesac\ndone")),
+        name);
+}
 
 /// A server with one resource; `onSubscribe` runs for each resources/subscribe, whose line is in $line, and may use `refuse`.
 config::Server subscribable(const QString& onSubscribe)
@@ -27,25 +44,97 @@ config::Server subscribable(const QString& onSubscribe)
                 "*templates/list*) answer \"$line\" '{\"resourceTemplates\":[]}';;\n"
                 "*resources/list*) answer \"$line\" '{\"resources\":[{\"uri\":\"a://b\",\"name\":\"b\"}]}';;\n"
                 "*resources/subscribe*) echo \"$line\" >&2; ") +
-            onSubscribe + QStringLiteral(" ;;\n*) echo \"$line\" >&2;;\nesac\ndone")),
+            onSubscribe +
+            QStringLiteral(" ;;\n*resources/unsubscribe*) echo \"$line\" >&2; answer \"$line\" '{}';;\n"
+                           "*) echo \"$line\" >&2;;\nesac\ndone")),
         "notes");
 }
 
 } // namespace
 
 /// The gateway with real child processes behind it.
-class GatewayTest : public QObject, private GatewayHarness {
+class GatewayTest : public QObject {
     Q_OBJECT
 
+    RecordingRecorder m_recorder;
+    std::unique_ptr<Gateway> m_gateway;
+
+    void open(const QList<config::Server>& servers)
+    {
+        m_gateway =
+            std::make_unique<Gateway>(Gateway::Dependencies{systemClock(), systemRandom(), m_recorder, quickContext(m_recorder)});
+        config::Config configuration;
+        configuration.servers = servers;
+        QVERIFY(m_gateway->apply(configuration));
+    }
     void openTwoEchoes()
     {
         const config::Server echo = programServer(builtProgram(QStringLiteral("oriel-echo-server")));
         open({named(echo, "alpha"), named(echo, "beta")});
     }
+    std::shared_ptr<KeptReply> ask(const std::shared_ptr<KeptSession>& session, const QByteArray& text)
+    {
+        json::Document document;
+        const auto read = mcp::readMessage(text, document);
+        if (!read)
+            return nullptr;
+        downstream::Incoming incoming;
+        incoming.session = session;
+        incoming.message = *read;
+        incoming.startNs = systemClock().monotonicNs();
+        incoming.startUnixNs = systemClock().unixNs();
+        auto reply = std::make_shared<KeptReply>();
+        if (read->isRequest())
+            incoming.reply = reply;
+        m_gateway->handleMessage(std::move(incoming));
+        return reply;
+    }
+    std::shared_ptr<KeptReply> request(const std::shared_ptr<KeptSession>& session, const QByteArray& method,
+                                       const QByteArray& params = "{}", const QByteArray& id = "\"id-1\"")
+    {
+        return ask(session, "{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"method\":\"" + method + "\",\"params\":" + params + '}');
+    }
+    std::shared_ptr<KeptSession> openSession(const QByteArray& server = {}, const QByteArray& capabilities = "{}")
+    {
+        auto session = std::make_shared<KeptSession>();
+        session->server = server;
+        session->client = std::make_shared<telemetry::ClientContext>();
+        m_gateway->sessionOpened(session);
+        request(session, "initialize",
+                "{\"protocolVersion\":\"2025-11-25\",\"capabilities\":" + capabilities +
+                    ",\"clientInfo\":{\"name\":\"tester\",\"version\":\"1\"}}");
+        return session;
+    }
+    [[nodiscard]] bool allReady() const
+    {
+        const auto statuses = m_gateway->serverStatuses();
+        return std::all_of(statuses.cbegin(), statuses.cend(),
+                           [](const auto& status) { return status.state == upstream::ServerState::Ready; });
+    }
+    [[nodiscard]] const telemetry::CallRecord* record(QByteArrayView method) const
+    {
+        const auto it = std::find_if(m_recorder.calls.crbegin(), m_recorder.calls.crend(),
+                                     [&](const auto& call) { return QByteArrayView(call.method) == method; });
+        return it == m_recorder.calls.crend() ? nullptr : &*it;
+    }
 
 private Q_SLOTS:
     void init() { m_recorder = RecordingRecorder(); }
-    void cleanup() { QVERIFY(close()); }
+    void cleanup()
+    {
+        if (m_gateway == nullptr)
+            return;
+        // Clients that leave take everything with them, and so does the end of the gateway.
+        const auto sessions = m_gateway->sessions();
+        for (const auto& session : sessions)
+            m_gateway->sessionClosed(session);
+        QTRY_COMPARE(m_gateway->holdings().toText(), QByteArray());
+        QSignalSpy stopped(m_gateway.get(), &Gateway::stopped);
+        m_gateway->shutDown();
+        QTRY_COMPARE(stopped.count(), 1);
+        QCOMPARE(m_gateway->holdings().toText(), QByteArray());
+        m_gateway.reset();
+    }
 
     void aCallGoesToTheServerOfItsPrefixAndBackWithTheClientsId()
     {
@@ -136,7 +225,7 @@ private Q_SLOTS:
     void nothingButInitializeAndPingComesFirst()
     {
         openTwoEchoes();
-        auto session = std::make_shared<KeepingSession>();
+        auto session = std::make_shared<KeptSession>();
         session->client = std::make_shared<telemetry::ClientContext>();
         m_gateway->sessionOpened(session);
         QVERIFY(request(session, "tools/list")->finished.first().contains("Call initialize first"));
@@ -305,6 +394,8 @@ private Q_SLOTS:
         QVERIFY(reply->finished.first().contains("shutting down"));
         QVERIFY(request(session, "ping")->finished.first().contains("shutting down"));
         QTRY_COMPARE(stopped.count(), 1);
+        m_gateway->sessionClosed(session);
+        QCOMPARE(m_gateway->holdings().toText(), QByteArray());
         m_gateway.reset();
     }
 };
