@@ -43,6 +43,12 @@ QByteArray secondsText(std::int64_t ns)
     return QByteArray::number(static_cast<double>((ns + 99 * kMs) / (100 * kMs)) / 10, 'f', 1) + " s";
 }
 
+QByteArray asSentence(QByteArray text)
+{
+    text = text.trimmed();
+    return text.isEmpty() || text.endsWith('.') ? text : text + '.';
+}
+
 std::int64_t milliseconds(std::int64_t ns)
 {
     return (ns + kMs - 1) / kMs;
@@ -243,7 +249,7 @@ void Gateway::noteReply(ActiveCall& call, const UpstreamReply& reply)
     if (hasAnswered(reply))
         changed = call.circuit.succeeded();
     else if (isAvailabilityFailure(reply, call.connection->state()))
-        changed = call.circuit.failed(reply.error.message.toUtf8().left(1024));
+        changed = call.circuit.failed(asSentence(reply.error.message.toUtf8().left(1024)));
     else
         call.circuit = CircuitPass();
     if (!changed)
@@ -371,7 +377,7 @@ void Gateway::sendAgain(quint64 cookie)
     if (call == nullptr)
         return; // cancelled meanwhile
     if (!passCircuit(call->incoming, call->record, call->connection->name(), *call)) {
-        m_calls.take(cookie);
+        takeCall(cookie);
         return;
     }
     call->waitsForRetry = false;

@@ -61,7 +61,7 @@ bool GatewayHarness::close()
     return isStopped && isEmpty;
 }
 
-std::shared_ptr<KeepingReply> GatewayHarness::ask(const std::shared_ptr<KeepingSession>& session, const QByteArray& text)
+std::shared_ptr<KeptReply> GatewayHarness::ask(const std::shared_ptr<KeptSession>& session, const QByteArray& text)
 {
     json::Document document;
     const auto read = mcp::readMessage(text, document);
@@ -72,23 +72,23 @@ std::shared_ptr<KeepingReply> GatewayHarness::ask(const std::shared_ptr<KeepingS
     incoming.message = *read;
     incoming.startNs = m_clock->monotonicNs();
     incoming.startUnixNs = m_clock->unixNs();
-    auto reply = std::make_shared<KeepingReply>();
+    auto reply = std::make_shared<KeptReply>();
     if (read->isRequest())
         incoming.reply = reply;
     m_gateway->handleMessage(std::move(incoming));
     return reply;
 }
 
-std::shared_ptr<KeepingReply> GatewayHarness::request(const std::shared_ptr<KeepingSession>& session, const QByteArray& method,
-                                                      const QByteArray& params, const QByteArray& id)
+std::shared_ptr<KeptReply> GatewayHarness::request(const std::shared_ptr<KeptSession>& session, const QByteArray& method,
+                                                   const QByteArray& params, const QByteArray& id)
 {
     return ask(session, "{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"method\":\"" + method + "\",\"params\":" + params + '}');
 }
 
-std::shared_ptr<KeepingSession> GatewayHarness::openSession(const QByteArray& server, const QByteArray& capabilities,
-                                                            const QByteArray& token)
+std::shared_ptr<KeptSession> GatewayHarness::openSession(const QByteArray& server, const QByteArray& capabilities,
+                                                         const QByteArray& token)
 {
-    auto session = std::make_shared<KeepingSession>();
+    auto session = std::make_shared<KeptSession>();
     session->server = server;
     auto client = std::make_shared<telemetry::ClientContext>();
     client->tokenName = token;

@@ -1,31 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "../upstream/upstream_fixture.h"
-#include "gateway/gateway.h"
+#include "gateway_fixture.h"
 
 namespace oriel::gateway::test {
-
-class KeepingSession final : public downstream::Session {
-public:
-    void send(const QByteArray& frame) override { sent.append(frame); }
-    [[nodiscard]] bool isReachable() const override { return true; }
-    void close() override { isClosed = true; }
-
-    QList<QByteArray> sent;
-    bool isClosed = false;
-};
-
-class KeepingReply final : public downstream::Reply {
-public:
-    void notify(const QByteArray& frame) override { notified.append(frame); }
-    void finish(const QByteArray& frame, int /*httpStatus*/) override { finished.append(frame); }
-    [[nodiscard]] bool isOpen() const override { return finished.isEmpty(); }
-    [[nodiscard]] bool isHttp() const override { return true; }
-
-    QList<QByteArray> notified;
-    QList<QByteArray> finished;
-};
 
 config::Server named(config::Server server, const char* name);
 /// A server that runs `lines` for each tools/call, whose line is in $line.
@@ -40,11 +18,11 @@ protected:
     /// does not stop in time.
     bool close();
 
-    std::shared_ptr<KeepingReply> ask(const std::shared_ptr<KeepingSession>& session, const QByteArray& text);
-    std::shared_ptr<KeepingReply> request(const std::shared_ptr<KeepingSession>& session, const QByteArray& method,
-                                          const QByteArray& params = "{}", const QByteArray& id = "\"id-1\"");
-    std::shared_ptr<KeepingSession> openSession(const QByteArray& server = {}, const QByteArray& capabilities = "{}",
-                                                const QByteArray& token = {});
+    std::shared_ptr<KeptReply> ask(const std::shared_ptr<KeptSession>& session, const QByteArray& text);
+    std::shared_ptr<KeptReply> request(const std::shared_ptr<KeptSession>& session, const QByteArray& method,
+                                       const QByteArray& params = "{}", const QByteArray& id = "\"id-1\"");
+    std::shared_ptr<KeptSession> openSession(const QByteArray& server = {}, const QByteArray& capabilities = "{}",
+                                             const QByteArray& token = {});
     [[nodiscard]] bool allReady() const;
     /// The last one of that method.
     [[nodiscard]] const telemetry::CallRecord* record(QByteArrayView method) const;

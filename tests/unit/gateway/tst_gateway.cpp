@@ -44,9 +44,9 @@ class GatewayTest : public QObject, private GatewayHarness {
         const config::Server echo = programServer(builtProgram(QStringLiteral("oriel-echo-server")));
         open({named(echo, "alpha"), named(echo, "beta")});
     }
-    std::shared_ptr<KeepingSession> openModernSession()
+    std::shared_ptr<KeptSession> openModernSession()
     {
-        auto session = std::make_shared<KeepingSession>();
+        auto session = std::make_shared<KeptSession>();
         session->client = std::make_shared<telemetry::ClientContext>();
         session->revision = mcp::Revision::V2026_07_28;
         session->isInitialized = true;
@@ -147,7 +147,7 @@ private Q_SLOTS:
     void nothingButInitializeAndPingComesFirst()
     {
         openTwoEchoes();
-        auto session = std::make_shared<KeepingSession>();
+        auto session = std::make_shared<KeptSession>();
         session->client = std::make_shared<telemetry::ClientContext>();
         m_gateway->sessionOpened(session);
         QVERIFY(request(session, "tools/list")->finished.first().contains("Call initialize first"));

@@ -82,7 +82,7 @@ class GatewayCircuitTest : public QObject, private GatewayHarness {
         open(configuration);
         QTRY_VERIFY(allReady());
     }
-    std::shared_ptr<KeepingReply> callTool(const std::shared_ptr<KeepingSession>& session)
+    std::shared_ptr<KeptReply> callTool(const std::shared_ptr<KeptSession>& session)
     {
         return request(session, "tools/call", "{\"name\":\"notes__one\",\"arguments\":{}}");
     }

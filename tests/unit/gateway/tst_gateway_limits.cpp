@@ -42,7 +42,7 @@ class GatewayLimitsTest : public QObject, private GatewayHarness {
         open(configuration);
         QTRY_VERIFY(allReady());
     }
-    std::shared_ptr<KeepingReply> echo(const std::shared_ptr<KeepingSession>& session)
+    std::shared_ptr<KeptReply> echo(const std::shared_ptr<KeptSession>& session)
     {
         return request(session, "tools/call", "{\"name\":\"alpha__echo\",\"arguments\":{\"text\":\"hi\"}}");
     }
@@ -192,7 +192,7 @@ private Q_SLOTS:
         const auto greedy = openSession({}, "{}", "greedy");
         const auto modest = openSession({}, "{}", "modest");
         const QByteArray params = "{\"name\":\"notes__one\",\"arguments\":{}}";
-        std::vector<std::shared_ptr<KeepingReply>> many;
+        std::vector<std::shared_ptr<KeptReply>> many;
         for (int i = 0; i < 30; ++i)
             many.push_back(request(greedy, "tools/call", params, QByteArray::number(i)));
         const auto one = request(modest, "tools/call", params, "1000");

@@ -71,7 +71,7 @@ class GatewayRetriesTest : public QObject, private GatewayHarness {
         configuration.servers = {std::move(server)};
         open(configuration);
     }
-    std::shared_ptr<KeepingReply> callTool(const std::shared_ptr<KeepingSession>& session)
+    std::shared_ptr<KeptReply> callTool(const std::shared_ptr<KeptSession>& session)
     {
         return request(session, "tools/call", "{\"name\":\"notes__one\",\"arguments\":{}}");
     }
