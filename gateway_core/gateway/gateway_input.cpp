@@ -151,6 +151,8 @@ bool Gateway::resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& 
     record.routedTarget = call->record.routedTarget;
     telemetry::Hop hop;
     hop.spanId = SpanId::generate(m_deps.random);
+    const telemetry::WireCall wireCall{record.traceId, hop.spanId, record.spanId};
+    call->connection->continueCall(call->token, wireCall);
     record.hops.append(std::move(hop));
     call->clientId = incoming.message.id();
     call->progressToken = mcp::RequestId::fromJson(incoming.message.rawOf(Field::MetaProgressToken));
@@ -160,7 +162,7 @@ bool Gateway::resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& 
         if (question.key.isEmpty())
             open.push_back(std::move(question));
         else
-            call->connection->reply(mcp::makeResult(question.serverId, responses.find(question.key).raw()));
+            call->connection->reply(mcp::makeResult(question.serverId, responses.find(question.key).raw()), wireCall);
     }
     call->record = std::move(record);
     call->incoming = std::move(incoming);
@@ -210,10 +212,13 @@ bool Gateway::askClient(std::unique_ptr<ActiveCall>& call, const mcp::Message& a
         const json::Value params = member.value.find("params");
         const QByteArray frame = m_serverRequests.ask(
             kept.incoming.session, method, params.isObject() ? params.raw() : QByteArrayView(),
-            [this, cookie, key = member.key.asUtf8()](const mcp::Message* given) { takeInput(cookie, key, given); });
-        recordClientFrame(*kept.incoming.session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Request,
-                          nullptr, frame, &kept.record);
+            [this, cookie, key = member.key.asUtf8()](const mcp::Message* given) { takeInput(cookie, key, given); },
+            wireCallOf(kept.record));
         kept.incoming.reply->notify(frame);
+        json::Document scratch;
+        const auto question = mcp::readMessage(frame, scratch);
+        recordClientFrame(*kept.incoming.session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Request,
+                          question ? &*question : nullptr, frame, wireCallOf(kept.record), kept.incoming.reply.get());
     }
     if (kept.openQuestions == 0)
         retryWithInput(cookie);

@@ -105,9 +105,8 @@ void Gateway::onRequest(upstream::ServerConnection& connection, const mcp::Messa
         holdForInput(connection, message, *call, cookie);
         return;
     }
-    const QByteArray frame = m_serverRequests.forward(connection, message, session);
-    recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Request, &message, frame,
-                      nullptr);
+    const telemetry::WireCall wireCall = callOf(connection, message, related);
+    const QByteArray frame = m_serverRequests.forward(connection, message, session, wireCall);
     if (call != nullptr) {
         telemetry::CallEvent event;
         event.offsetNs = now() - call->incoming.startNs;
@@ -118,6 +117,11 @@ void Gateway::onRequest(upstream::ServerConnection& connection, const mcp::Messa
     } else {
         session->send(frame);
     }
+    json::Document scratch;
+    if (const auto sent = mcp::readMessage(frame, scratch))
+        recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Request, &*sent, frame,
+                          telemetry::WireCall{wireCall.traceId, wireCall.callSpanId, wireCall.callSpanId},
+                          call != nullptr ? call->incoming.reply.get() : nullptr);
 }
 
 void Gateway::onNotification(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related)
@@ -134,17 +138,20 @@ void Gateway::onNotification(upstream::ServerConnection& connection, const mcp::
         for (const void* subscriber : subscribers) {
             tellListener(subscriber, message);
             if (const auto session = m_sessions.value(static_cast<const downstream::Session*>(subscriber))) {
+                session->send(message.raw);
                 recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,
                                   &message, message.raw, nullptr);
-                session->send(message.raw);
             }
         }
         break;
     }
     default:
         for (const auto& session : std::as_const(m_sessions)) {
-            if (session->isInitialized && mcp::isLegacy(session->revision) && sees(*session, connection))
+            if (session->isInitialized && mcp::isLegacy(session->revision) && sees(*session, connection)) {
                 session->send(message.raw);
+                recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,
+                                  &message, message.raw, nullptr);
+            }
         }
         break;
     }
@@ -191,8 +198,6 @@ void Gateway::relayLogMessage(upstream::ServerConnection& connection, const mcp:
             level < session->logLevel.value_or(downstream::LogLevel::Debug))
             continue;
         const QByteArray& frame = session->server.isEmpty() ? framed : message.raw;
-        recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, &message, frame,
-                          nullptr);
         ActiveCall* owner =
             call != nullptr && call->incoming.session == session ? call : m_calls.newestOf(connection, session.get());
         if (isModern && (owner == nullptr || owner->incoming.reply == nullptr))
@@ -201,6 +206,8 @@ void Gateway::relayLogMessage(upstream::ServerConnection& connection, const mcp:
             owner->incoming.reply->notify(frame);
         else
             session->send(frame);
+        recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, &message, frame,
+                          owner != nullptr ? &owner->record : nullptr, owner != nullptr ? owner->incoming.reply.get() : nullptr);
     }
 }
 
@@ -284,12 +291,14 @@ void Gateway::announceList(mcp::ListKind kind, const upstream::ServerConnection*
 {
     const QByteArray frame = mcp::makeNotification(listChangedMethod(kind));
     tellListeners(kind, listChangedMethod(kind).toByteArray(), of);
+    json::Document scratch;
+    const auto announced = mcp::readMessage(frame, scratch);
     for (const auto& session : std::as_const(m_sessions)) {
         if (!session->isInitialized || mcp::isModern(session->revision) || (of != nullptr && !sees(*session, *of)))
             continue;
-        recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, nullptr, frame,
-                          nullptr);
         session->send(frame);
+        recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,
+                          announced ? &*announced : nullptr, frame, nullptr);
     }
 }
 

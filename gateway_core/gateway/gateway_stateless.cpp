@@ -90,10 +90,12 @@ void Gateway::listen(downstream::Incoming&& incoming, telemetry::CallRecord&& re
 
 void Gateway::tell(Listener& listener, const QByteArray& frame)
 {
-    recordClientFrame(*listener.incoming.session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,
-                      nullptr, frame, &listener.record);
     listener.incoming.session->lastSeenUnixNs = m_deps.clock.unixNs();
     listener.incoming.reply->notify(frame);
+    json::Document scratch;
+    const auto told = mcp::readMessage(frame, scratch);
+    recordClientFrame(*listener.incoming.session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,
+                      told ? &*told : nullptr, frame, &listener.record, listener.incoming.reply.get());
 }
 
 void Gateway::tellListeners(mcp::ListKind kind, const QByteArray& method, const upstream::ServerConnection* of)

@@ -19,7 +19,7 @@ QByteArray cancelledFrame(std::int64_t id, QByteArrayView reason)
 } // namespace
 
 QByteArray ServerRequests::forward(upstream::ServerConnection& connection, const mcp::Message& request,
-                                   const std::shared_ptr<downstream::Session>& session)
+                                   const std::shared_ptr<downstream::Session>& session, const telemetry::WireCall& call)
 {
     const std::int64_t id = ++m_lastId;
     m_pending.insert(id, {&connection,
@@ -27,15 +27,16 @@ QByteArray ServerRequests::forward(upstream::ServerConnection& connection, const
                           mcp::RequestId::fromJson(request.rawOf(mcp::Field::MetaProgressToken)),
                           session,
                           request.methodId,
-                          {}});
+                          {},
+                          call});
     return mcp::Rewrite(request).setId(mcp::RequestId(id)).apply();
 }
 
 QByteArray ServerRequests::ask(const std::shared_ptr<downstream::Session>& session, QByteArrayView method, QByteArrayView params,
-                               std::function<void(const mcp::Message*)> taken)
+                               std::function<void(const mcp::Message*)> taken, const telemetry::WireCall& call)
 {
     const std::int64_t id = ++m_lastId;
-    m_pending.insert(id, {nullptr, {}, {}, session, mcp::methodFromName(method), std::move(taken)});
+    m_pending.insert(id, {nullptr, {}, {}, session, mcp::methodFromName(method), std::move(taken), call});
     return mcp::makeRequest(mcp::RequestId(id), method, params);
 }
 
@@ -50,8 +51,17 @@ bool ServerRequests::answer(const downstream::Session& session, const mcp::Messa
     if (pending.taken)
         pending.taken(&answer);
     else
-        pending.connection->reply(mcp::Rewrite(answer).setId(pending.serverId).apply());
+        pending.connection->reply(mcp::Rewrite(answer).setId(pending.serverId).apply(), pending.call);
     return true;
+}
+
+telemetry::WireCall ServerRequests::callOf(const downstream::Session& session, const mcp::Message& answer) const
+{
+    const mcp::RequestId id = answer.id();
+    const auto it = id.isInteger() ? m_pending.constFind(id.number()) : m_pending.cend();
+    if (it == m_pending.cend() || it->session.lock().get() != &session)
+        return {};
+    return {it->call.traceId, it->call.callSpanId, it->call.callSpanId};
 }
 
 bool ServerRequests::cancelledByServer(const upstream::ServerConnection& connection, const mcp::Message& notification)

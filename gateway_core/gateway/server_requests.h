@@ -23,15 +23,18 @@ public:
         std::weak_ptr<downstream::Session> session;
         mcp::MethodId method = mcp::MethodId::Unknown;
         std::function<void(const mcp::Message*)> taken; ///< in place of a connection: the answer, or null when there is none
+        telemetry::WireCall call;                       ///< that it is a part of, for the wire log
     };
 
     /// Registers a server's request; gives the frame for the client.
     QByteArray forward(upstream::ServerConnection& connection, const mcp::Message& request,
-                       const std::shared_ptr<downstream::Session>& session);
+                       const std::shared_ptr<downstream::Session>& session, const telemetry::WireCall& call = {});
     /// A question that a modern server asked in its answer: gives the frame for the client; `taken` hears of the client's answer
     /// once, of null when the client is gone.
     QByteArray ask(const std::shared_ptr<downstream::Session>& session, QByteArrayView method, QByteArrayView params,
-                   std::function<void(const mcp::Message*)> taken);
+                   std::function<void(const mcp::Message*)> taken, const telemetry::WireCall& call = {});
+    /// The client's call that an answer of the client is a part of.
+    [[nodiscard]] telemetry::WireCall callOf(const downstream::Session& session, const mcp::Message& answer) const;
     /// A client's answer: relays it to the server. False when it answers nothing that this session was asked.
     bool answer(const downstream::Session& session, const mcp::Message& answer);
     /// The server gave up: tells the client. False when that request is not pending.

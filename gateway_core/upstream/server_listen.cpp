@@ -95,11 +95,11 @@ void ServerConnection::Private::listenEnded(const QByteArray& why)
     listenTimer.start(std::chrono::milliseconds(delay));
 }
 
-void ServerConnection::Private::listenAnswered(const mcp::Message& message)
+void ServerConnection::Private::listenAnswered(const mcp::Message& message, const FrameOrigin& origin)
 {
     const bool isError = message.kind == mcp::Message::Kind::Error;
     recordWire(telemetry::WireDirection::ServerToGateway, isError ? telemetry::WireKind::Error : telemetry::WireKind::Response,
-               {}, message.id().toJson(), message.raw);
+               {}, message.id().toJson(), message.raw, {}, &origin);
     if (isError && message.errorCode == mcp::error_code::MethodNotFound) {
         listening.refused = true;
         stopListening(false);
