@@ -40,6 +40,22 @@ enum class ServerTransport : quint8 { Stdio, StreamableHttp, LegacySse };
 enum class StartMode : quint8 { AtLaunch, OnFirstUse };
 /// How a server is spoken to: with the handshake (up to 2025-11-25), without (2026-07-28), or as it turns out.
 enum class Era : quint8 { Auto, Legacy, Modern };
+/// Whether all clients use a server of the handshake revisions over one connection, or each over its own.
+enum class ConnectionMode : quint8 { Shared, PerClient };
+
+/// Who gets the tokens for a server: the user in the browser, or Oriel by itself with an id and a secret.
+enum class OAuthGrant : quint8 { Browser, ClientCredentials };
+
+/// Signing in to a server over HTTP (OAuth 2.1). What is empty is found out or arranged with the authorization server.
+struct ServerOAuth {
+    bool enabled = true;
+    OAuthGrant grant = OAuthGrant::Browser;
+    QString clientId;
+    QString clientSecret; ///< may hold ${vault:name}
+    QString scopes;       ///< separated by spaces; empty: those that the server names
+    int callbackPort = 0; ///< of the browser's way back; 0: any
+    bool operator==(const ServerOAuth&) const = default;
+};
 
 /// One entry of `mcpServers`.
 struct Server {
@@ -51,10 +67,14 @@ struct Server {
     QString cwd;
     QString url;
     QList<std::pair<QString, QString>> headers; ///< values may hold ${vault:name}
+    ServerOAuth oauth;
     Era era = Era::Auto;
     bool enabled = true;
     StartMode start = StartMode::AtLaunch;
-    int concurrency = 0; ///< calls in flight at most; 0: no limit
+    ConnectionMode connection = ConnectionMode::Shared;
+    int maxConnections = 16;                ///< PerClient: clients that have one at a time
+    milliseconds connectionIdle{1'800'000}; ///< PerClient: one unused for so long ends; 0: none does
+    int concurrency = 0;                    ///< calls in flight at most; 0: no limit
     ServerTimeouts timeouts;
     int maxRestarts = 5; ///< in a row, before the server stays down until someone asks
     QStringList disabledTools;

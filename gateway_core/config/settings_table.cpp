@@ -18,6 +18,8 @@ constexpr std::array kAuditModes{"group", "strict"};
 constexpr std::array kThemes{"system", "light", "dark"};
 constexpr std::array kStartModes{"launch", "first-use"};
 constexpr std::array kEras{"auto", "legacy", "modern"};
+constexpr std::array kConnectionModes{"shared", "per-client"};
+constexpr std::array kGrants{"browser", "client-credentials"};
 constexpr std::array kServerTypes{"stdio", "http", "streamable-http", "sse"};
 constexpr std::array kProtocols{"grpc", "http/protobuf", "http/json", "console", "file", "none"};
 constexpr std::array kCompressions{"none", "gzip"};
@@ -167,6 +169,31 @@ const std::array kServer{
     SettingRow<Server>{"url", Text, "The endpoint of an HTTP server.", ORIEL_FIELD(Server, QString, url)},
     SettingRow<Server>{"headers", Headers, "Headers of every request; values may hold ${vault:name}.",
                        ORIEL_FIELD(Server, HeaderList, headers)},
+    SettingRow<Server>{"oauth.enabled", Bool,
+                       "Sign in (OAuth 2.1) when the server asks for it. Never used beside an Authorization header of your own.",
+                       ORIEL_FIELD(Server, bool, oauth.enabled)},
+    SettingRow<Server>{"oauth.grant", Choice,
+                       "browser: you sign in; client-credentials: Oriel signs in by itself with clientId and clientSecret.",
+                       [](const Server& s) {
+                           return SettingValue(QString(s.oauth.grant == OAuthGrant::Browser
+                                                           ? QStringLiteral("browser")
+                                                           : QStringLiteral("client-credentials")));
+                       },
+                       [](Server& s, const SettingValue& v) {
+                           s.oauth.grant = std::get<QString>(v) == QLatin1String("browser") ? OAuthGrant::Browser
+                                                                                            : OAuthGrant::ClientCredentials;
+                       },
+                       0, 0, kGrants},
+    SettingRow<Server>{"oauth.clientId", Text,
+                       "Client id that you got from the authorization server; without one, Oriel registers itself.",
+                       ORIEL_FIELD(Server, QString, oauth.clientId)},
+    SettingRow<Server>{"oauth.clientSecret", Text, "Its secret, best as ${vault:name}; empty for a public client.",
+                       ORIEL_FIELD(Server, QString, oauth.clientSecret)},
+    SettingRow<Server>{"oauth.scopes", Text, "Scopes to ask for instead of those the server names, separated by spaces.",
+                       ORIEL_FIELD(Server, QString, oauth.scopes)},
+    SettingRow<Server>{"oauth.callbackPort", Integer,
+                       "Port of http://127.0.0.1:PORT/callback, where the browser comes back to; 0: any free one.",
+                       ORIEL_FIELD(Server, qint64, oauth.callbackPort), 0, 65535},
     SettingRow<Server>{"era", Choice, "The protocol it speaks: legacy up to 2025-11-25, modern from 2026-07-28; auto finds out.",
                        [](const Server& s) {
                            return SettingValue(QString(s.era == Era::Modern   ? QStringLiteral("modern")
@@ -190,6 +217,24 @@ const std::array kServer{
             s.start = std::get<QString>(v) == QLatin1String("launch") ? StartMode::AtLaunch : StartMode::OnFirstUse;
         },
         0, 0, kStartModes},
+    SettingRow<Server>{
+        "connection", Choice,
+        "Servers with a handshake: shared is one connection for all clients, declared with everything that Oriel can relay; "
+        "per-client gives each client one of its own, declared with what that client can do.",
+        [](const Server& s) {
+            return SettingValue(
+                QString(s.connection == ConnectionMode::PerClient ? QStringLiteral("per-client") : QStringLiteral("shared")));
+        },
+        [](Server& s, const SettingValue& v) {
+            s.connection =
+                std::get<QString>(v) == QLatin1String("per-client") ? ConnectionMode::PerClient : ConnectionMode::Shared;
+        },
+        0, 0, kConnectionModes},
+    SettingRow<Server>{"maxConnections", Integer, "per-client: clients that have a connection of their own at a time.",
+                       ORIEL_FIELD(Server, qint64, maxConnections), 1, 1024},
+    SettingRow<Server>{"connectionIdle", Duration,
+                       "per-client: a connection that its client has not used for so long is ended; 0: only with the client.",
+                       ORIEL_DURATION(Server, connectionIdle), 0, 30 * kDay},
     SettingRow<Server>{"concurrency", Integer, "Calls in flight at most; 0: no limit.", ORIEL_FIELD(Server, qint64, concurrency),
                        0, 100000},
     SettingRow<Server>{"maxRestarts", Integer, "Restarts in a row before it stays down.",

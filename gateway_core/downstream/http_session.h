@@ -32,6 +32,8 @@ public:
     bool attach(http::Exchange exchange, QByteArrayView lastEventId, const http::Headers& headers);
     /// Ends what is still streaming.
     void endStreams();
+    /// Streams of POSTs whose answer has not come.
+    [[nodiscard]] qsizetype openStreams() const;
 
 private:
     void forgetFinished();

@@ -34,9 +34,13 @@ public:
     std::shared_ptr<Reply> part();
     /// An answer that is known at once, such as an error for a broken message. Counts as one of the batch's requests.
     void add(const QByteArray& frame);
+    /// One of the batch's requests gets no answer: its client has cancelled it. The others' are sent without it.
+    void leaveOut();
 
 private:
     friend class BatchPart;
+    void sendWhenComplete();
+
     std::shared_ptr<Reply> m_reply;
     QByteArray m_answers;
     int m_pending;

@@ -10,6 +10,19 @@
 
 namespace oriel::gateway {
 
+/// What a call has to do with a task (gateway_tasks.cpp).
+enum class TaskStep : quint8 {
+    None,
+    Relay,    ///< tools/call: its task is its client's
+    Await,    ///< tools/call: its client knows no tasks, so the gateway is to wait for the end
+    Awaiting, ///< such a call once the task is there
+    Get,
+    Fetch, ///< the second half of a tasks/get: the result of a task that has ended
+    Result,
+    ResultByPolling, ///< tasks/result of a task whose server has no such method
+    Cancel,
+};
+
 /// One client request that a server is working on.
 struct ActiveCall {
     downstream::Incoming incoming;
@@ -26,6 +39,9 @@ struct ActiveCall {
     QList<std::pair<QByteArray, QByteArray>> inputResponses;
     int openQuestions = 0;
     int inputRounds = 0;
+    QList<QByteArray> elicitationIds; ///< of pages that the client was sent to
+    TaskStep taskStep = TaskStep::None;
+    quint64 task = 0; ///< serial of its task, once there is one
 };
 
 /// The requests in flight, by a cookie that is never used twice. Gateway thread only.

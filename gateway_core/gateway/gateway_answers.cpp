@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gateway/gateway.h"
+#include "gateway/questions.h"
 #include "mcp/errors.h"
 #include "mcp/rewrite.h"
 
@@ -36,6 +37,12 @@ void Gateway::finish(telemetry::CallRecord& record, const downstream::Incoming& 
         m_deps.recorder.recordCall(std::move(record));
 }
 
+void Gateway::endUnanswered(const downstream::Incoming& incoming, QByteArrayView why)
+{
+    if (incoming.reply != nullptr && incoming.reply->isHttp() && incoming.reply->isOpen())
+        incoming.reply->finish(mcp::makeErrorResponse(incoming.message.id(), mcp::error_code::ServerError, why));
+}
+
 void Gateway::deliver(downstream::Incoming& incoming, telemetry::CallRecord& record, const QByteArray& frame,
                       telemetry::WireKind kind)
 {
@@ -59,8 +66,12 @@ void Gateway::deliver(downstream::Incoming& incoming, telemetry::CallRecord& rec
 
 void Gateway::answerResult(downstream::Incoming& incoming, telemetry::CallRecord& record, QByteArrayView result)
 {
-    const QByteArray frame = mcp::makeResult(
-        incoming.message.id(), mcp::isModern(incoming.session->revision) ? completeResult(result) : result.toByteArray());
+    answerWhole(incoming, record, mcp::isModern(incoming.session->revision) ? completeResult(result) : result.toByteArray());
+}
+
+void Gateway::answerWhole(downstream::Incoming& incoming, telemetry::CallRecord& record, QByteArrayView result)
+{
+    const QByteArray frame = mcp::makeResult(incoming.message.id(), result);
     record.responseBytes = frame.size();
     const qsizetype begin = frame.indexOf("\"result\":");
     record.response = {frame, begin + 9, frame.size() - begin - 10};
@@ -81,30 +92,45 @@ void Gateway::answerError(downstream::Incoming& incoming, telemetry::CallRecord&
     deliver(incoming, record, frame, telemetry::WireKind::Error);
 }
 
+void Gateway::recordHop(ActiveCall& call, upstream::CallToken token, const upstream::Reply& reply)
+{
+    telemetry::CallRecord& record = call.record;
+    const std::int64_t startNs = call.incoming.startNs;
+    record.stages[static_cast<std::size_t>(telemetry::Stage::Forward)] = {call.forwardedNs - startNs,
+                                                                          reply.timings.doneNs - call.forwardedNs};
+    const SpanId spanId = record.hops.isEmpty() ? SpanId::generate(m_deps.random) : record.hops.last().spanId;
+    record.hops.clear();
+    record.hops.append(makeHop(spanId, call.connection->context(), record.routedTarget, startNs, token, reply));
+}
+
 void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply& reply)
 {
+    if (Tasks::isCookie(cookie)) {
+        takeErrand(cookie, reply);
+        return;
+    }
     if (!m_heldCalls.isEmpty()) {
         if (HeldCall* held = m_heldCalls.findByCookie(cookie)) {
             held->answer = std::move(reply); // the server did not wait for the client
             return;
         }
     }
-    std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
+    std::unique_ptr<ActiveCall> call = takeCall(cookie);
     if (call == nullptr || (reply.kind == upstream::Reply::Kind::Response && askClient(call, reply.message)))
         return;
+    recordHop(*call, token, reply);
+    if (takeTaskReply(call, reply) ||
+        (reply.message.errorCode == mcp::error_code::UrlElicitationRequired && takeUrlRequired(*call, reply.message)))
+        return;
     telemetry::CallRecord& record = call->record;
-    const std::int64_t startNs = call->incoming.startNs;
-    record.stages[static_cast<std::size_t>(telemetry::Stage::Forward)] = {call->forwardedNs - startNs,
-                                                                          reply.timings.doneNs - call->forwardedNs};
-    const SpanId spanId = record.hops.isEmpty() ? SpanId::generate(m_deps.random) : record.hops.last().spanId;
-    record.hops.clear();
-    record.hops.append(makeHop(spanId, call->connection->context(), record.routedTarget, startNs, token, reply));
+    if (!call->elicitationIds.isEmpty())
+        tellPagesDone(*call);
     if (reply.kind == upstream::Reply::Kind::Response) {
         if (call->incoming.message.methodId == mcp::MethodId::ResourcesSubscribe) {
             if (reply.message.kind == mcp::Message::Kind::Error)
-                m_subscriptions.remove(call->connection->name(), record.routedTarget, call->incoming.session.get());
+                m_subscriptions.remove(keyOf(*call->connection), record.routedTarget, call->incoming.session.get());
             else
-                m_subscriptions.accept(call->connection->name(), record.routedTarget);
+                m_subscriptions.accept(keyOf(*call->connection), record.routedTarget);
         }
         recordAnswer(record, reply.message, reply.message.raw);
         mcp::Rewrite rewrite(reply.message);
@@ -115,6 +141,11 @@ void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply
                 record.httpStatus = mcp::modernHttpStatus(reply.message.errorCode);
             if (reply.message.errorCode == mcp::error_code::ResourceNotFoundLegacy)
                 rewrite.setRaw(mcp::Field::ErrorCode, "-32602"); // the old code must not be emitted
+        }
+        QByteArray questions;
+        if (call->incoming.session->server.isEmpty() && reply.message.has(mcp::Field::ResultInputRequests)) {
+            questions = namedInputRequests(reply.message, call->connection->name());
+            rewrite.setRaw(mcp::Field::ResultInputRequests, questions);
         }
         const QByteArray frame = rewrite.apply();
         deliver(call->incoming, record, frame,

@@ -2,6 +2,7 @@
 // What exists only in 2026-07-28: discovery, listening, and clients that hang up to cancel.
 #include "base/json_splice.h"
 #include "base/json_writer.h"
+#include "gateway/extensions.h"
 #include "gateway/gateway.h"
 #include "gateway/waiting_list.h"
 #include "mcp/errors.h"
@@ -34,6 +35,12 @@ QByteArray acknowledgement(const Listener& listener, const QByteArrayList& uris)
             params.value(uri);
         params.endArray();
     }
+    if (!listener.tasks.isEmpty()) {
+        params.key("taskIds").beginArray();
+        for (const QByteArray& id : listener.tasks)
+            params.value(id);
+        params.endArray();
+    }
     params.endObject().endObject();
     return mcp::makeNotification(mcp::methodName(MethodId::NotificationSubscriptionsAcknowledged), params.view());
 }
@@ -48,6 +55,7 @@ void Gateway::discover(downstream::Incoming& incoming, telemetry::CallRecord& re
     result.capabilities = capabilitiesFor(*incoming.session);
     result.serverInfo = ownInfo();
     result.instructions = instructionsFor(*incoming.session);
+    result.orielInstance = m_deps.connections.orielInstance;
     m_deps.recorder.recordMetric(m_configFresh ? telemetry::MetricId::CacheMisses : telemetry::MetricId::CacheHits,
                                  {QByteArrayLiteral("gateway_config")}, 1);
     m_configFresh = false;
@@ -60,6 +68,8 @@ void Gateway::listen(downstream::Incoming&& incoming, telemetry::CallRecord&& re
     const json::Value filter = m_document.root().find("params").find("notifications");
     const mcp::ServerCapabilities offered = capabilitiesFor(*incoming.session);
     auto listener = std::make_unique<Listener>();
+    if (filter.find("taskIds").exists() && !listenToTasks(incoming, record, filter.find("taskIds"), *listener))
+        return;
     const auto asks = [&filter](QByteArrayView member) { return filter.find(member).asBool().value_or(false); };
     listener->tools = offered.toolsListChanged && asks("toolsListChanged");
     listener->prompts = offered.promptsListChanged && asks("promptsListChanged");
@@ -68,15 +78,18 @@ void Gateway::listen(downstream::Incoming&& incoming, telemetry::CallRecord&& re
     const int view = viewOf(*incoming.session);
     for (const json::Value& entry : filter.find("resourceSubscriptions").elements()) {
         const QByteArray uri = entry.asUtf8();
-        const auto owner = m_catalogue.findResource(uri, view);
+        const auto owner = catalogueOf(*incoming.session).findResource(uri, view);
         if (!owner || honoured.size() >= kMaxWatchedResources)
             continue;
-        upstream::ServerConnection& connection = *m_connections[static_cast<std::size_t>(owner->server)];
+        const auto used = useConnection(incoming.session, owner->server);
+        if (!used)
+            continue;
+        upstream::ServerConnection& connection = **used;
         if (!connection.initializeResult().protocolVersion.isEmpty() &&
             !connection.initializeResult().capabilities.resourcesSubscribe && !connection.isModern())
             continue;
         honoured.append(uri);
-        listener->watched.insert({connection.name(), owner->local});
+        listener->watched.insert({keyOf(connection), owner->local});
     }
     listener->incoming = std::move(incoming);
     listener->record = std::move(record);
@@ -86,16 +99,37 @@ void Gateway::listen(downstream::Incoming&& incoming, telemetry::CallRecord&& re
             setSubscribed(server, uri, true);
     }
     tell(kept, acknowledgement(kept, honoured));
+    if (!kept.tasks.isEmpty())
+        scheduleTasks();
+}
+
+/// False when the client may not, and was told so.
+bool Gateway::listenToTasks(downstream::Incoming& incoming, telemetry::CallRecord& record, const json::Value& ids,
+                            Listener& listener)
+{
+    if (!incoming.session->capabilities.extensions.contains(mcp::TasksExtension.toByteArray())) {
+        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::MissingClientCapability),
+                    mcp::error_code::MissingClientCapability, QByteArrayLiteral("Missing required client capability"),
+                    tasksRequired());
+        return false;
+    }
+    const QByteArray owner = taskOwner(*incoming.session);
+    for (const json::Value& id : ids.elements()) {
+        Task* task = m_tasks.find(id.asUtf8(), owner);
+        if (task == nullptr)
+            continue;
+        task->told.clear(); // every listener begins with how the task is
+        task->nextPollNs = now();
+        listener.tasks.insert(task->id);
+    }
+    return true;
 }
 
 void Gateway::tell(Listener& listener, const QByteArray& frame)
 {
     listener.incoming.session->lastSeenUnixNs = m_deps.clock.unixNs();
     listener.incoming.reply->notify(frame);
-    json::Document scratch;
-    const auto told = mcp::readMessage(frame, scratch);
-    recordClientFrame(*listener.incoming.session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,
-                      told ? &*told : nullptr, frame, &listener.record, listener.incoming.reply.get());
+    recordSent(*listener.incoming.session, frame, wireCallOf(listener.record), listener.incoming.reply.get());
 }
 
 void Gateway::tellListeners(mcp::ListKind kind, const QByteArray& method, const upstream::ServerConnection* of)
@@ -142,7 +176,7 @@ void Gateway::replyAbandoned(const downstream::Reply& reply)
         if (call.incoming.reply.get() == &reply)
             cookie = candidate;
     });
-    if (std::unique_ptr<ActiveCall> call = m_calls.take(cookie))
+    if (std::unique_ptr<ActiveCall> call = takeCall(cookie))
         cancelCall(std::move(call), "the client closed the stream");
 }
 

@@ -84,11 +84,23 @@ void Gateway::recordClientFrame(const downstream::Session& session, WireDirectio
     m_deps.recorder.recordWire(std::move(wire));
 }
 
+void Gateway::recordSent(const downstream::Session& session, const QByteArray& frame, const telemetry::WireCall& call,
+                         const downstream::Reply* over)
+{
+    json::Document document;
+    const auto message = mcp::readMessage(frame, document);
+    const bool isRequest = message && message->isRequest();
+    recordClientFrame(session, WireDirection::GatewayToClient,
+                      isRequest ? telemetry::WireKind::Request : telemetry::WireKind::Notification, message ? &*message : nullptr,
+                      frame, call, over);
+}
+
 telemetry::WireCall Gateway::callOf(const upstream::ServerConnection& connection, const mcp::Message& message,
                                     upstream::CallToken related) const
 {
     quint64 cookie = 0;
-    const auto session = sessionForRequest(connection, message, related, &cookie);
+    QByteArray refusal;
+    const auto session = sessionForRequest(connection, message, related, &cookie, &refusal);
     const ActiveCall* call = session != nullptr ? m_calls.find(cookie) : nullptr;
     if (call == nullptr)
         return {};

@@ -22,7 +22,8 @@ struct Listener {
     bool tools = false;
     bool prompts = false;
     bool resources = false;
-    QSet<std::pair<QByteArray, QByteArray>> watched; ///< server's name, URI
+    QSet<std::pair<QByteArray, QByteArray>> watched; ///< key of the connection, URI
+    QSet<QByteArray> tasks;                          ///< ids
 
     [[nodiscard]] bool wants(mcp::ListKind kind) const
     {

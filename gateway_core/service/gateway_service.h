@@ -11,7 +11,9 @@
 
 #include <QFuture>
 #include <QObject>
+#include <QUrl>
 
+#include <functional>
 #include <memory>
 
 namespace oriel::service {
@@ -26,6 +28,9 @@ struct ServiceOptions {
     bool demo = false; ///< adds the bundled demo server, in memory only
     QString demoServerPath;
     QString passphraseFile;
+    /// Opens an address in the user's browser, without a shell; false where there is none. Called on the service's thread; null:
+    /// addresses are only told.
+    std::function<bool(const QUrl&)> openBrowser;
 };
 
 /// What a chart asks of the time series; metric names in full ("mcp_gateway_tool_calls_total").
@@ -91,7 +96,13 @@ public:
     QFuture<Status> removeServer(QString name);
     QFuture<Status> setServerEnabled(QString name, bool enabled);
     QFuture<Status> restartServer(QString name);
+    QFuture<Status> checkEraAgain(QString name); ///< forgets what was found out about its revision, and starts it again
     QFuture<Status> setToolEnabled(QString server, QString tool, bool enabled);
+
+    // Signing in to servers over HTTP (G12). servers() tells how far it is, and the address where the user is awaited.
+    QFuture<Status> signIn(QString server); ///< over when the sign-in is; Cancelled by cancelSignIn()
+    QFuture<Status> cancelSignIn(QString server);
+    QFuture<Status> signOut(QString server);
 
     // Destinations and telemetry settings.
     QFuture<Status> saveDestination(config::Destination destination, QString previousName = {});

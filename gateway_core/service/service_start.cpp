@@ -58,7 +58,8 @@ Result<QString> expandText(const vault::Vault& keeper, const QString& text)
 bool refersToVault(const config::Config& configuration)
 {
     for (const config::Server& server : configuration.servers) {
-        QStringList texts = server.args + server.env.values() + QStringList{server.command, server.url};
+        QStringList texts =
+            server.args + server.env.values() + QStringList{server.command, server.url, server.oauth.clientSecret};
         for (const auto& [name, value] : server.headers)
             texts.append(value);
         if (std::any_of(texts.cbegin(), texts.cend(),
@@ -257,7 +258,8 @@ Status GatewayService::Private::startGateway()
                                                    options.dataDir + QStringLiteral("/tokens.json"),
                                                    options.dataDir + QStringLiteral("/eras.json"),
                                                    QByteArray(build_info::version),
-                                                   [this](const QString& text) { return expandText(*vaultKeeper, text); }};
+                                                   [this](const QString& text) { return expandText(*vaultKeeper, text); },
+                                                   vaultKeeper.get()};
             host = new GatewayHost(std::move(dependencies), effective, effective.gateway.auth);
             api = new HttpApi({*stores, *pipeline, readers,
                                resourceOf(effective.telemetry, QByteArray::number(QCoreApplication::applicationPid())),
@@ -302,6 +304,9 @@ void GatewayService::Private::connectSignals()
 {
     QObject::connect(&host->gateway(), &gateway::Gateway::serversChanged, &q, [this] { refreshServers(); });
     QObject::connect(&host->gateway(), &gateway::Gateway::sessionsChanged, &q, [this] { refreshSessions(); });
+    QObject::connect(host->signIns(), &UpstreamSignIns::changed, &q, [this] { refreshSignIns(); });
+    QObject::connect(host->signIns(), &UpstreamSignIns::userAwaited, &q,
+                     [this](const QString& server, const QUrl& url) { userAwaited(server, url); });
     QObject::connect(exports.get(), &otlp::ExportPipeline::statusChanged, &q, [this] {
         Q_EMIT q.destinationsChanged();
         schedulePublish();

@@ -23,6 +23,8 @@
 #include <QThreadPool>
 #include <QTimer>
 
+#include <map>
+
 namespace oriel::service {
 
 /// The parts of the service, in the order in which they are made; they go in the reverse order. Functions marked with a thread in
@@ -70,6 +72,7 @@ struct GatewayService::Private {
     QString listenError;
     QList<upstream::ServerStatus> serverStatuses;
     QHash<QString, QList<ToolInfo>> tools;
+    QHash<QString, SignInStatus> signIns; ///< by server
     QList<SessionSnapshot> sessionList;
     QList<TokenSnapshot> tokenList;
     store::AggregateResult byServer; ///< last 15 minutes
@@ -99,6 +102,21 @@ struct GatewayService::Private {
     void schedulePublish();
     [[nodiscard]] ServerSnapshot snapshotOf(const config::Server& server) const;
     [[nodiscard]] QString configError() const; ///< all that is wrong with the configuration, in lines
+
+    // service_sign_in.cpp
+    void refreshSignIns();
+    void userAwaited(const QString& server, const QUrl& url);
+    [[nodiscard]] Result<config::Server> serverToSignIn(const QString& name) const;
+    void beginSignIn(const QString& name, const LocalControl::Respond& respond);
+    void awaitSignIn(const QString& name, const LocalControl::Respond& respond);
+
+    struct SignInCommand {
+        std::optional<Status> outcome;              ///< none: it is under way
+        std::vector<LocalControl::Respond> begun;   ///< to be told the address, or the outcome if that comes first
+        std::vector<LocalControl::Respond> waiting; ///< to be told the outcome
+        bool browser = false;                       ///< one was opened
+    };
+    std::map<QString, SignInCommand> signInCommands; ///< the last one of each configured server
 
     // service_commands.cpp
     void handleCommand(const QByteArray& command, const QByteArray& arguments, const LocalControl::Respond& respond);

@@ -8,6 +8,7 @@
 #include <QList>
 #include <QString>
 #include <QStringList>
+#include <QUrl>
 
 #include <cstdint>
 
@@ -18,12 +19,16 @@ namespace oriel::service {
 
 enum class ServerState : quint8 { Disabled, Stopped, Starting, Ready, Backoff, Failed, Stopping };
 
+/// How signing in to a server stands (G12).
+enum class SignInState : quint8 { Unknown, Needed, Awaited, Running, SignedIn };
+
 /// Why a server is not ready, in words a person can act on.
 struct Diagnosis {
     QString headline; ///< "notes did not start: uvx was not found"
     QString cause;    ///< one sentence
     QString remedy;   ///< one sentence
     QStringList details;
+    bool wantsSignIn = false; ///< nothing else is wrong
     [[nodiscard]] bool isEmpty() const { return headline.isEmpty(); }
 };
 
@@ -47,12 +52,20 @@ struct ServerSnapshot {
     QString serverName;
     QString serverVersion;
     QString protocolVersion;
+    config::Era era = config::Era::Auto; ///< as it was found out; Auto: not yet
+    QString eraFoundBy;                  ///< one phrase: "the setting", "its answer to server/discover" …
+    std::int64_t eraCheckedUnixNs = 0;   ///< 0: never, or by the setting
+    int clientConnections = 0;           ///< that clients have for themselves (`connection` per-client)
     int tools = 0;
     int prompts = 0;
     int resources = 0;
     int inFlight = 0;
     int restarts = 0;
     Diagnosis diagnosis;
+    bool canSignIn = false; ///< over HTTP, and the configuration does not stand against it
+    SignInState signIn = SignInState::Unknown;
+    QString signInText; ///< one sentence: why it is needed, what is being done
+    QUrl signInUrl;     ///< Awaited: where the user has to go
     QStringList lastStderr;
     QByteArray lifecycleTraceId; ///< hex; the trace of the last start
     QList<ToolInfo> toolList;

@@ -53,12 +53,14 @@ ServerConnection::Private::Private(ServerConnection& connection, config::Server 
     }
     mcp::Implementation self;
     self.name = context.clientName;
+    self.title = context.clientTitle;
     self.version = context.clientVersion;
     json::Writer info;
     self.write(info);
     clientInfo = info.take();
     ownCapabilities = context.clientCapabilities.toJson();
     eraKey = eraKeyOf(server);
+    tokens = makeTokenSource();
     updateContext();
 }
 
@@ -177,6 +179,15 @@ void ServerConnection::restart(const QString& reason)
     d->restart(reason);
 }
 
+void ServerConnection::checkEraAgain()
+{
+    if (d->server.era != config::Era::Auto) {
+        return;
+    }
+    d->forgetVerdict();
+    d->restart(QStringLiteral("its era is checked again"));
+}
+
 void ServerConnection::refresh(mcp::ListKind kind)
 {
     if (d->canSend()) {
@@ -213,6 +224,9 @@ CallToken ServerConnection::call(const mcp::Message& message, const CallOptions&
         rewrite.removeMeta(Field::MetaBaggage);
     } else {
         rewrite.setMeta(Field::MetaBaggage, options.baggage);
+    }
+    if (!options.via.isEmpty()) {
+        rewrite.setMeta(Field::MetaOrielVia, options.via);
     }
     if (d->isModern()) {
         d->setModernMeta(rewrite, options.clientCapabilities, options.logLevel);

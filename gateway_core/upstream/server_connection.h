@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/holdings.h"
 #include "base/ids.h"
 #include "base/random.h"
 #include "config/model.h"
@@ -25,6 +26,7 @@ namespace oriel::upstream {
 
 class EraCache;
 class ServerConnection;
+class TokenSource;
 
 /// G8's operation types.
 enum class OperationType : quint8 { Connectivity, Discovery, ToolCall, Guardrail, Auth };
@@ -49,6 +51,7 @@ struct CallOptions {
     std::uint8_t traceFlags = 1;
     QByteArray traceState;
     QByteArray baggage; ///< passed on when not empty
+    QByteArray via;     ///< `_meta["oriel/via"]`; empty: as it is
     /// Modern servers only: what the client behind this call can do, as JSON text of an object; empty: the gateway's own.
     QByteArray clientCapabilities;
     /// Modern servers only: "debug" …; empty: the call asks for no log messages.
@@ -99,7 +102,8 @@ public:
 class ServerConnectionHandler {
 public:
     virtual ~ServerConnectionHandler() = default;
-    /// Every notification except progress of a call and list_changed. `related`: the call on whose HTTP stream it came, if known.
+    /// Every notification except progress of a call that is under way and list_changed. `related`: the call on whose HTTP stream
+    /// it came, if known.
     virtual void onNotification(ServerConnection& connection, const mcp::Message& message, CallToken related) = 0;
     /// A request of the server (sampling/createMessage, elicitation/create, roots/list, tasks/…); ping is answered here. Answer
     /// with reply(), with the id exactly as it came.
@@ -131,11 +135,16 @@ struct ConnectionContext {
     bool passTraceContext = true;                ///< TRACEPARENT of the spawn for children
     config::Timeouts timeouts;                   ///< for servers without their own
     QByteArray clientName = QByteArrayLiteral("oriel");
+    QByteArray clientTitle; ///< for whom, where a connection is one client's
     QByteArray clientVersion;
     mcp::ClientCapabilities clientCapabilities; ///< of the gateway, for initialize
+    QByteArray orielInstance;                   ///< of this Oriel: a server that answers with the same is itself, and is not used
     /// Keeps what was found out about servers with `era` auto. Null: stdio servers get the handshake first and are asked for
     /// server/discover only when they refuse it; HTTP servers are asked once a connection.
     EraCache* eraCache = nullptr;
+    /// Makes the source of a server's access tokens; null, or a null source: there are none. Not asked for servers on stdio, nor
+    /// for those whose headers have an Authorization of their own.
+    std::function<std::unique_ptr<TokenSource>(const config::Server& server)> tokenSource;
     std::chrono::milliseconds probeTimeout{3'000}; ///< for a stdio server that does not answer the probe
     std::chrono::milliseconds firstBackoff{1'000};
     std::chrono::milliseconds maxBackoff{60'000};
@@ -169,6 +178,8 @@ public:
     [[nodiscard]] const QByteArray& name() const; ///< UTF-8
     [[nodiscard]] ServerState state() const;
     [[nodiscard]] ServerStatus status() const;
+    /// What is kept for callers and for requests on their way: empty while nothing is under way and no resource is watched.
+    [[nodiscard]] Holdings holdings() const;
     /// Replaced with every handshake; never null.
     [[nodiscard]] std::shared_ptr<const telemetry::ServerContext> context() const;
     /// The revision that is spoken; of the last start while the server is away, NewestLegacy before the first.
@@ -187,6 +198,8 @@ public:
     /// Orderly end; the state becomes Stopped.
     void stop();
     void restart(const QString& reason);
+    /// Forgets what was found out about its era and starts it again, which asks anew. Only with `era` auto.
+    void checkEraAgain();
     /// Reads one list again; onListChanged follows when it succeeded.
     void refresh(mcp::ListKind kind);
     /// Reads one list again if a modern server neither tells of its changes nor said that it holds so long (ttlMs).

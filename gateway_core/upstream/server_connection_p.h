@@ -9,6 +9,7 @@
 #include "upstream/lifecycle_trace.h"
 #include "upstream/list_reader.h"
 #include "upstream/server_connection.h"
+#include "upstream/token_source.h"
 #include "upstream/transport.h"
 
 #include <QFileSystemWatcher>
@@ -42,6 +43,7 @@ public:
         std::int64_t readyNs = 0;       ///< monotonic, of the handshake's end
         bool triedInitialize = false;
         bool triedDiscover = false;
+        bool triedVersionAgain = false;       ///< it refused a revision that it names as its own
         std::optional<StartFacts> refusal;    ///< of the handshake, when server/discover is the second try
         std::unique_ptr<Transport> transport; ///< last: ends before the rest
     };
@@ -60,6 +62,7 @@ public:
     void becomeReady();
     void listChanged(mcp::ListKind kind);
     void sessionLost();
+    void tokenLost(const Error& error);
     void linkClosed(Link& link, const CloseReason& reason);
     void fail(const StartFacts& facts);
     void scheduleRestart();
@@ -84,6 +87,7 @@ public:
     void notModern(StartFacts facts);
     void becomeModern(mcp::Revision spoken, mcp::InitializeResult result);
     void handshakeDone(bool modern);
+    [[nodiscard]] bool isThisOriel(const QByteArray& instance) const;
     void keepVerdict(bool modern);
     void forgetVerdict();
     [[nodiscard]] std::optional<EraVerdict> knownVerdict() const;
@@ -119,6 +123,7 @@ public:
     [[nodiscard]] Result<std::unique_ptr<Transport>> makeTransport(Link& to);
     [[nodiscard]] Result<std::unique_ptr<Transport>> makeStdio(Link& to);
     [[nodiscard]] Result<std::unique_ptr<Transport>> makeHttp(Link& to);
+    [[nodiscard]] std::unique_ptr<TokenSource> makeTokenSource() const;
     void watchFiles();
 
     // calls (server_calls.cpp)
@@ -166,6 +171,7 @@ public:
     ConnectionContext context;
     ServerConnectionHandler& handler;
     OperationMetrics metrics;
+    std::unique_ptr<TokenSource> tokens; ///< null: none
 
     ServerState state = ServerState::Stopped;
     std::int64_t stateSinceUnixNs = 0;

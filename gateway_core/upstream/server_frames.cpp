@@ -122,10 +122,17 @@ void ServerConnection::Private::takeMessage(Link& from, mcp::Message&& message, 
     recordWire(WireDirection::ServerToGateway, message.isRequest() ? WireKind::Request : WireKind::Notification,
                message.text(mcp::Field::Method), message.rawOf(mcp::Field::Id).toByteArray(), message.raw,
                wireCallOf(message, related), &origin);
-    if (message.isRequest()) {
-        takeRequest(message, related);
+    // What comes on the stream of a request of our own is no client's.
+    const PendingCall* call = related.isValid() ? calls.find(related.id) : nullptr;
+    const CallToken owner = call != nullptr && call->internal ? CallToken() : related;
+    if (!message.isRequest()) {
+        takeNotification(message, owner);
+    } else if (related.isValid() && call == nullptr && !isModern()) {
+        (void)sendRaw(
+            mcp::makeErrorResponse(message.id(), mcp::error_code::InternalError, "The request that this was asked for is over."),
+            {});
     } else {
-        takeNotification(message, related);
+        takeRequest(message, owner);
     }
 }
 
@@ -208,12 +215,12 @@ void ServerConnection::Private::deliverNotification(const mcp::Message& message,
     case MethodId::NotificationProgress: {
         const mcp::RequestId token = mcp::RequestId::fromJson(message.rawOf(mcp::Field::ParamsProgressToken));
         const PendingCall* call = token.isInteger() ? calls.find(token.number()) : nullptr;
-        if (call == nullptr || call->handler == nullptr) {
-            ++strayAnswers;
+        if (call != nullptr && call->handler != nullptr) {
+            call->handler->onProgress({token.number()}, call->cookie, message);
             return;
         }
-        call->handler->onProgress({token.number()}, call->cookie, message);
-        return;
+        // The token of a call that has become a task stays good; the handler knows which have.
+        break;
     }
     case MethodId::NotificationToolsListChanged:
         listChanged(mcp::ListKind::Tools);
@@ -262,7 +269,7 @@ void ServerConnection::Private::takeSendFailure(std::int64_t id, const SendFailu
         }
         return;
     }
-    if (failure.sessionLost && !call->internal && !call->resent) {
+    if (failure.sessionLost && !failure.maybeProcessed && !call->internal && !call->resent) {
         // A 404 says that the request was not processed, so it may go out again in the new session.
         call->resent = true;
         call->queued = true;
@@ -276,7 +283,11 @@ void ServerConnection::Private::takeSendFailure(std::int64_t id, const SendFailu
         reply.kind = Reply::Kind::Unavailable;
         reply.error = failure.error;
         reply.httpStatus = failure.httpStatus;
+        const bool isHandshake = id == initializeToken.id;
         endCall(id, std::move(reply), OperationMetrics::End::Failed);
+        if (failure.noToken && failure.httpStatus == 401 && !isHandshake && canSend() && link) {
+            tokenLost(failure.error);
+        }
         return;
     }
     rejectWith(id, Reply::Kind::Unavailable, failure.error);

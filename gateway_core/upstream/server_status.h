@@ -34,6 +34,7 @@ struct ServerStatus {
     qsizetype prompts = 0;
     qsizetype resources = 0;
     qsizetype resourceTemplates = 0;
+    int clientConnections = 0; ///< that clients have for themselves; set by the gateway
     int inFlight = 0;
     int queued = 0;
     std::int64_t strayLines = 0;   ///< stdout lines that were not JSON-RPC

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/servers/server_overview.h"
 
+#include "ui/servers/era_line.h"
 #include "ui/servers/server_text.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/code_view.h"
@@ -58,6 +59,7 @@ QList<KeyValue> serverFacts(const service::ServerSnapshot& server)
                           QStringLiteral("%1 %2").arg(server.serverName, server.serverVersion).trimmed()));
     if (!server.protocolVersion.isEmpty())
         rows.append({QStringLiteral("MCP revision"), server.protocolVersion, Tone::Neutral, {}, true, {}});
+    rows.append(prose(QStringLiteral("connection"), connectionText(server)));
     if (server.state == service::ServerState::Ready)
         rows.append(prose(
             QStringLiteral("offers"),
@@ -110,6 +112,8 @@ ServerOverview::ServerOverview(QWidget* parent) : QWidget(parent)
     m_facts = new KeyValueTable(page);
     m_facts->setFitToContents(true);
     column->addWidget(m_facts);
+    m_era = new EraLine(page);
+    column->addWidget(m_era);
     auto* row = new QHBoxLayout;
     m_stderrTitle = new TextLabel(QStringLiteral("Last lines of stderr"), TextLabel::Role::CardTitle, page);
     auto* wire = new LinkButton(QStringLiteral("All on the wire"), page);
@@ -123,6 +127,7 @@ ServerOverview::ServerOverview(QWidget* parent) : QWidget(parent)
     column->addStretch(1);
     scroll->setWidget(page);
     page->setAutoFillBackground(false); // which setWidget() switches on; the card shows through
+    connect(m_era, &EraLine::checkRequested, this, &ServerOverview::eraCheckRequested);
     connect(wire, &LinkButton::clicked, this, &ServerOverview::wireRequested);
     connect(m_banner, &Banner::actionTriggered, this, [this](const QString& id) {
         if (id == QLatin1String("restart"))
@@ -148,6 +153,7 @@ void ServerOverview::setServer(const service::ServerSnapshot& server)
                         server.config.concurrency > 0 ? QStringLiteral("of %1").arg(server.config.concurrency) : QString());
     if (const QList<KeyValue> facts = serverFacts(server); facts != m_facts->rows())
         m_facts->setRows(facts);
+    m_era->setServer(server);
     const QString words = server.lastStderr.join(QLatin1Char('\n'));
     if (words != m_stderr->text())
         m_stderr->setText(words);

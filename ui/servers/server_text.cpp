@@ -2,6 +2,7 @@
 #include "ui/servers/server_text.h"
 
 #include "privacy/key_names.h"
+#include "ui/widgets/format.h"
 #include "upstream/program_search.h"
 
 #include <QDir>
@@ -175,6 +176,28 @@ QList<FieldError> validateServer(const config::Server& server, const QStringList
     if (server.concurrency < 0 || server.concurrency > 100'000)
         errors.append({QStringLiteral("concurrency"), QStringLiteral("Expected a number from 0 (no limit) to 100 000.")});
     return errors;
+}
+
+QString eraSentence(const service::ServerSnapshot& server)
+{
+    if (server.era == config::Era::Auto)
+        return QStringLiteral("Which era of MCP it speaks is found out when it starts.");
+    const QString era = server.era == config::Era::Modern ? QStringLiteral("Modern: no handshake, from 2026-07-28.")
+                                                          : QStringLiteral("Legacy: with a handshake, up to 2025-11-25.");
+    if (server.eraCheckedUnixNs == 0)
+        return QStringLiteral("%1 Known by %2.").arg(era, server.eraFoundBy);
+    return QStringLiteral("%1 Known by %2, %3.").arg(era, server.eraFoundBy, formatDateTime(server.eraCheckedUnixNs).left(16));
+}
+
+QString connectionText(const service::ServerSnapshot& server)
+{
+    if (server.config.connection == config::ConnectionMode::Shared)
+        return QStringLiteral("shared by all clients");
+    if (server.era == config::Era::Modern)
+        return QStringLiteral("shared by all clients, because it has no handshake");
+    return QStringLiteral("one for each client, %1 now, %2 at most")
+        .arg(server.clientConnections)
+        .arg(server.config.maxConnections);
 }
 
 bool matchesFilter(const service::ServerSnapshot& server, const QString& filter)

@@ -48,6 +48,11 @@ struct SecretParts {
 /// of the others.
 [[nodiscard]] QList<FieldError> validateServer(const config::Server& server, const QStringList& otherNames);
 
+/// Which era of MCP the server speaks, how that is known and since when, as a sentence.
+[[nodiscard]] QString eraSentence(const service::ServerSnapshot& server);
+/// Over what clients use it: "shared by all clients", "one for each client, 3 now, 16 at most".
+[[nodiscard]] QString connectionText(const service::ServerSnapshot& server);
+
 /// Whether the shared filter keeps this server: `server=` terms name it, words are looked for in name and command line; terms
 /// about other things do not concern servers.
 [[nodiscard]] bool matchesFilter(const service::ServerSnapshot& server, const QString& filter);

@@ -185,6 +185,11 @@ void ServersSection::connectPages()
     connect(m_list, &DataTable::activated, this, [this] { m_tabs->tabBar()->setFocus(Qt::TabFocusReason); });
     connect(m_overview, &ServerOverview::restartRequested, m_restart, &QAction::trigger);
     connect(m_overview, &ServerOverview::editRequested, m_edit, &QAction::trigger);
+    connect(m_overview, &ServerOverview::eraCheckRequested, this, [this] {
+        const QString name = m_current;
+        whenDone(m_service.checkEraAgain(name), this,
+                 [this, name](const Status& done) { report(QStringLiteral("%1 was not asked again").arg(name), done); });
+    });
     connect(m_overview, &ServerOverview::wireRequested, this, [this] { m_tabs->setCurrentIndex(WireTab); });
     connect(m_overview, &ServerOverview::traceRequested, this,
             [this](const QString& trace) { Q_EMIT openRequested(QStringLiteral("traces"), trace); });

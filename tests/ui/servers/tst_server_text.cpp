@@ -220,6 +220,36 @@ private Q_SLOTS:
         QVERIFY(!all.join(QLatin1Char(' ')).contains(QStringLiteral("hush")));
         QVERIFY(all.contains(QStringLiteral("command=") + commandLineOf(server.config)));
     }
+
+    void theEraIsToldWithHowAndWhenItWasFoundOut()
+    {
+        service::ServerSnapshot server;
+        server.config = stdioServer(QStringLiteral("notes"));
+        QVERIFY(eraSentence(server).contains(QStringLiteral("found out when it starts")));
+        server.era = config::Era::Legacy;
+        server.eraFoundBy = QStringLiteral("its refusal of server/discover");
+        server.eraCheckedUnixNs = 1'767'225'600LL * 1'000'000'000;
+        const QString told = eraSentence(server);
+        QVERIFY2(told.startsWith(QStringLiteral("Legacy")) && told.contains(server.eraFoundBy), qPrintable(told));
+        QVERIFY2(told.contains(QStringLiteral("2025-12-31")) || told.contains(QStringLiteral("2026-01-01")), qPrintable(told));
+        server.era = config::Era::Modern;
+        server.eraFoundBy = QStringLiteral("the setting");
+        server.eraCheckedUnixNs = 0;
+        QCOMPARE(eraSentence(server), QStringLiteral("Modern: no handshake, from 2026-07-28. Known by the setting."));
+    }
+
+    void overHowManyConnectionsItIsUsedIsTold()
+    {
+        service::ServerSnapshot server;
+        server.config = stdioServer(QStringLiteral("notes"));
+        QCOMPARE(connectionText(server), QStringLiteral("shared by all clients"));
+        server.config.connection = config::ConnectionMode::PerClient;
+        server.era = config::Era::Legacy;
+        server.clientConnections = 3;
+        QCOMPARE(connectionText(server), QStringLiteral("one for each client, 3 now, 16 at most"));
+        server.era = config::Era::Modern;
+        QVERIFY(connectionText(server).contains(QStringLiteral("no handshake")));
+    }
 };
 
 QTEST_GUILESS_MAIN(TestServerText)

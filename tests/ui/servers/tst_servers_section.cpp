@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gui_test.h"
 #include "support/service_fixture.h"
+#include "ui/servers/era_line.h"
 #include "ui/servers/exchange_model.h"
 #include "ui/servers/exchange_view.h"
 #include "ui/servers/import_dialog.h"
@@ -23,6 +24,7 @@
 #include "ui/widgets/pair_list.h"
 #include "ui/widgets/save_bar.h"
 #include "ui/widgets/segmented.h"
+#include "ui/widgets/text_label.h"
 
 #include <QAbstractItemModelTester>
 #include <QApplication>
@@ -254,6 +256,23 @@ private Q_SLOTS:
         QVERIFY(!section.restartAction()->isEnabled());
         section.enableAction()->trigger();
         QTRY_VERIFY_WITH_TIMEOUT(fixture.isReady(QStringLiteral("demo")), patience);
+    }
+
+    void theErasLineTellsTheEraAndChecksItAgain()
+    {
+        test::ServiceFixture fixture(demo());
+        ServersSection section(fixture.service());
+        section.resize(1200, 800);
+        section.show();
+        QTRY_VERIFY_WITH_TIMEOUT(fixture.isReady(QStringLiteral("demo")), patience);
+        EraLine* line = section.overview()->era();
+        QTRY_VERIFY_WITH_TIMEOUT(line->label()->text().startsWith(QStringLiteral("Legacy")), patience);
+        const auto first = fixture.service().servers().first();
+        QVERIFY(first.eraCheckedUnixNs > 0);
+        clickLink(*line, QStringLiteral("Check again"));
+        QTRY_VERIFY_WITH_TIMEOUT(fixture.isReady(QStringLiteral("demo")) &&
+                                     fixture.service().servers().first().eraCheckedUnixNs > first.eraCheckedUnixNs,
+                                 patience);
     }
 
     void aToolIsSwitchedOffWithItsCheckBox()

@@ -1,38 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "../upstream/upstream_fixture.h"
-#include "gateway/gateway.h"
+#include "gateway_fixture.h"
 
 #include <QSignalSpy>
 #include <QTest>
 
 using namespace oriel;
 using namespace oriel::gateway;
+using namespace oriel::gateway::test;
 using namespace oriel::upstream::test;
 using telemetry::MetricId;
 using telemetry::Outcome;
 
 namespace {
-
-class KeepingSession final : public downstream::Session {
-public:
-    void send(const QByteArray& frame) override { sent.append(frame); }
-    [[nodiscard]] bool isReachable() const override { return true; }
-    void close() override { isClosed = true; }
-
-    QList<QByteArray> sent;
-    bool isClosed = false;
-};
-
-class KeepingReply final : public downstream::Reply {
-public:
-    void notify(const QByteArray& frame) override { notified.append(frame); }
-    void finish(const QByteArray& frame, int /*httpStatus*/) override { finished.append(frame); }
-    [[nodiscard]] bool isOpen() const override { return finished.isEmpty(); }
-    [[nodiscard]] bool isHttp() const override { return true; }
-
-    QList<QByteArray> notified;
-    QList<QByteArray> finished;
-};
 
 config::Server named(config::Server server, const char* name)
 {
@@ -64,7 +44,9 @@ config::Server subscribable(const QString& onSubscribe)
                 "*templates/list*) answer \"$line\" '{\"resourceTemplates\":[]}';;\n"
                 "*resources/list*) answer \"$line\" '{\"resources\":[{\"uri\":\"a://b\",\"name\":\"b\"}]}';;\n"
                 "*resources/subscribe*) echo \"$line\" >&2; ") +
-            onSubscribe + QStringLiteral(" ;;\n*) echo \"$line\" >&2;;\nesac\ndone")),
+            onSubscribe +
+            QStringLiteral(" ;;\n*resources/unsubscribe*) echo \"$line\" >&2; answer \"$line\" '{}';;\n"
+                           "*) echo \"$line\" >&2;;\nesac\ndone")),
         "notes");
 }
 
@@ -90,7 +72,7 @@ class GatewayTest : public QObject {
         const config::Server echo = programServer(builtProgram(QStringLiteral("oriel-echo-server")));
         open({named(echo, "alpha"), named(echo, "beta")});
     }
-    std::shared_ptr<KeepingReply> ask(const std::shared_ptr<KeepingSession>& session, const QByteArray& text)
+    std::shared_ptr<KeptReply> ask(const std::shared_ptr<KeptSession>& session, const QByteArray& text)
     {
         json::Document document;
         const auto read = mcp::readMessage(text, document);
@@ -101,20 +83,20 @@ class GatewayTest : public QObject {
         incoming.message = *read;
         incoming.startNs = systemClock().monotonicNs();
         incoming.startUnixNs = systemClock().unixNs();
-        auto reply = std::make_shared<KeepingReply>();
+        auto reply = std::make_shared<KeptReply>();
         if (read->isRequest())
             incoming.reply = reply;
         m_gateway->handleMessage(std::move(incoming));
         return reply;
     }
-    std::shared_ptr<KeepingReply> request(const std::shared_ptr<KeepingSession>& session, const QByteArray& method,
-                                          const QByteArray& params = "{}", const QByteArray& id = "\"id-1\"")
+    std::shared_ptr<KeptReply> request(const std::shared_ptr<KeptSession>& session, const QByteArray& method,
+                                       const QByteArray& params = "{}", const QByteArray& id = "\"id-1\"")
     {
         return ask(session, "{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"method\":\"" + method + "\",\"params\":" + params + '}');
     }
-    std::shared_ptr<KeepingSession> openSession(const QByteArray& server = {}, const QByteArray& capabilities = "{}")
+    std::shared_ptr<KeptSession> openSession(const QByteArray& server = {}, const QByteArray& capabilities = "{}")
     {
-        auto session = std::make_shared<KeepingSession>();
+        auto session = std::make_shared<KeptSession>();
         session->server = server;
         session->client = std::make_shared<telemetry::ClientContext>();
         m_gateway->sessionOpened(session);
@@ -142,9 +124,15 @@ private Q_SLOTS:
     {
         if (m_gateway == nullptr)
             return;
+        // Clients that leave take everything with them, and so does the end of the gateway.
+        const auto sessions = m_gateway->sessions();
+        for (const auto& session : sessions)
+            m_gateway->sessionClosed(session);
+        QTRY_COMPARE(m_gateway->holdings().toText(), QByteArray());
         QSignalSpy stopped(m_gateway.get(), &Gateway::stopped);
         m_gateway->shutDown();
         QTRY_COMPARE(stopped.count(), 1);
+        QCOMPARE(m_gateway->holdings().toText(), QByteArray());
         m_gateway.reset();
     }
 
@@ -237,7 +225,7 @@ private Q_SLOTS:
     void nothingButInitializeAndPingComesFirst()
     {
         openTwoEchoes();
-        auto session = std::make_shared<KeepingSession>();
+        auto session = std::make_shared<KeptSession>();
         session->client = std::make_shared<telemetry::ClientContext>();
         m_gateway->sessionOpened(session);
         QVERIFY(request(session, "tools/list")->finished.first().contains("Call initialize first"));
@@ -406,6 +394,8 @@ private Q_SLOTS:
         QVERIFY(reply->finished.first().contains("shutting down"));
         QVERIFY(request(session, "ping")->finished.first().contains("shutting down"));
         QTRY_COMPARE(stopped.count(), 1);
+        m_gateway->sessionClosed(session);
+        QCOMPARE(m_gateway->holdings().toText(), QByteArray());
         m_gateway.reset();
     }
 };

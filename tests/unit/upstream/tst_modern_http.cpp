@@ -84,6 +84,8 @@ private Q_SLOTS:
     }
     void cleanup()
     {
+        if (m_connection)
+            QCOMPARE(heldAfterStop(*m_connection), QByteArray());
         m_connection.reset();
         m_server.reset();
         m_client.reset();

@@ -77,6 +77,8 @@ private Q_SLOTS:
     }
     void cleanup()
     {
+        if (m_connection)
+            QCOMPARE(heldAfterStop(*m_connection), QByteArray());
         m_connection.reset();
         m_cache.reset();
         m_folder.reset();

@@ -163,6 +163,8 @@ mcp::Message clientCall(const QByteArray& tool, const QByteArray& arguments = "{
 QString builtProgram(const QString& name);
 /// Quick timings: backoff from 10 ms, grace 200 ms.
 ConnectionContext quickContext(RecordingRecorder& recorder);
+/// Stops the connection and tells what it holds once it is down: an empty text when every call has found its end.
+QByteArray heldAfterStop(ServerConnection& connection);
 const Clock& systemClock();
 Random& systemRandom();
 
