@@ -38,6 +38,8 @@ public:
 
     /// A frame that belongs to no request of the client: on the GET stream, or the next line of a bridge.
     virtual void send(const QByteArray& frame) = 0;
+    /// The id of the event that send() wrote last; empty where events have none.
+    [[nodiscard]] virtual QByteArray lastEventId() const { return {}; }
     /// True while the client can be reached without a request of its own.
     [[nodiscard]] virtual bool isReachable() const = 0;
     /// Ends it from our side: the client has to initialize again.

@@ -90,6 +90,8 @@ public:
     void onNotification(upstream::ServerConnection& connection, const mcp::Message& message,
                         upstream::CallToken related) override;
     void onRequest(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related) override;
+    [[nodiscard]] telemetry::WireCall callOf(const upstream::ServerConnection& connection, const mcp::Message& message,
+                                             upstream::CallToken related) const override;
     void onStateChanged(upstream::ServerConnection& connection) override;
     void onListChanged(upstream::ServerConnection& connection, mcp::ListKind kind) override;
     void onListening(upstream::ServerConnection& connection) override;
@@ -271,8 +273,19 @@ private:
     void deliver(downstream::Incoming& incoming, telemetry::CallRecord& record, const QByteArray& frame,
                  telemetry::WireKind kind);
     void finish(telemetry::CallRecord& record, const downstream::Incoming& incoming, telemetry::Durable durable = {});
+
+    // gateway_wire.cpp: what the wire log hears of the clients' side. `record`: of the call that the frame belongs to; `over`:
+    // the reply that it went through, after it went.
     void recordClientFrame(const downstream::Session& session, telemetry::WireDirection direction, telemetry::WireKind kind,
-                           const mcp::Message* message, const QByteArray& frame, const telemetry::CallRecord* record);
+                           const mcp::Message* message, const QByteArray& frame, const telemetry::CallRecord* record,
+                           const downstream::Reply* over = nullptr);
+    void recordClientFrame(const downstream::Session& session, telemetry::WireDirection direction, telemetry::WireKind kind,
+                           const mcp::Message* message, const QByteArray& frame, const telemetry::WireCall& call,
+                           const downstream::Reply* over = nullptr);
+    /// Of a frame that was made here: method and id are read from it.
+    void recordSent(const downstream::Session& session, const QByteArray& frame, const telemetry::WireCall& call,
+                    const downstream::Reply* over = nullptr);
+    [[nodiscard]] const telemetry::CallRecord* recordOfCancelled(const downstream::Incoming& incoming) const;
 
     // gateway_servers.cpp: what servers say
     [[nodiscard]] std::shared_ptr<downstream::Session> sessionForRequest(const upstream::ServerConnection& connection,

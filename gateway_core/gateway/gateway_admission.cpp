@@ -271,6 +271,7 @@ upstream::CallOptions Gateway::optionsFor(const ActiveCall& call) const
     options.wantsProgress = call.progressToken.isValid();
     options.traceId = call.record.traceId;
     options.spanId = SpanId::generate(m_deps.random);
+    options.callSpanId = call.record.spanId;
     options.traceFlags = call.record.traceFlags;
     options.traceState = call.record.traceState;
     options.client = client.tokenName.isEmpty() ? client.clientName : client.tokenName;

@@ -27,27 +27,6 @@ QByteArray completeResult(QByteArrayView result)
 
 } // namespace
 
-void Gateway::recordClientFrame(const downstream::Session& session, telemetry::WireDirection direction, telemetry::WireKind kind,
-                                const mcp::Message* message, const QByteArray& frame, const telemetry::CallRecord* record)
-{
-    telemetry::WireFrame wire;
-    wire.timeUnixNs = m_deps.clock.unixNs();
-    wire.direction = direction;
-    wire.kind = kind;
-    wire.client = session.client->clientName;
-    wire.payload = frame;
-    if (record != nullptr) {
-        wire.method = record->method;
-        wire.rpcId = record->jsonrpcId;
-        wire.traceId = record->traceId;
-        wire.spanId = record->spanId;
-    } else if (message != nullptr) {
-        wire.method = message->text(mcp::Field::Method).left(64);
-        wire.rpcId = message->id().toText();
-    }
-    m_deps.recorder.recordWire(std::move(wire));
-}
-
 void Gateway::finish(telemetry::CallRecord& record, const downstream::Incoming& incoming, telemetry::Durable durable)
 {
     record.durationNs = now() - incoming.startNs;
@@ -68,16 +47,21 @@ void Gateway::endUnanswered(const downstream::Incoming& incoming, QByteArrayView
 void Gateway::deliver(downstream::Incoming& incoming, telemetry::CallRecord& record, const QByteArray& frame,
                       telemetry::WireKind kind)
 {
-    recordClientFrame(*incoming.session, telemetry::WireDirection::GatewayToClient, kind, nullptr, frame, &record);
+    const auto recordFrame = [&] {
+        recordClientFrame(*incoming.session, telemetry::WireDirection::GatewayToClient, kind, nullptr, frame, &record,
+                          incoming.reply.get());
+    };
     if (incoming.reply != nullptr && m_config.audit.mode == config::AuditMode::Strict &&
         record.targetKind == telemetry::TargetKind::Tool) {
         const auto otherwise =
             record.errorType == kAuditUnavailable ? HeldAnswers::Otherwise::SameFrame : HeldAnswers::Otherwise::Error;
+        recordFrame();
         finish(record, incoming, m_held.hold(incoming.reply, frame, incoming.message.id(), otherwise));
         return;
     }
     if (incoming.reply != nullptr)
         incoming.reply->finish(frame, record.httpStatus > 0 ? record.httpStatus : 200);
+    recordFrame();
     finish(record, incoming);
 }
 
@@ -197,11 +181,11 @@ void Gateway::onProgress(upstream::CallToken /*token*/, quint64 cookie, const mc
     if (call == nullptr || !call->progressToken.isValid() || call->incoming.reply == nullptr)
         return;
     const QByteArray frame = mcp::Rewrite(message).setRaw(mcp::Field::ParamsProgressToken, call->progressToken.toJson()).apply();
-    recordClientFrame(*call->incoming.session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,
-                      nullptr, frame, &call->record);
     if (call->record.events.size() < 128)
         call->record.events.push_back({now() - call->incoming.startNs, QByteArrayLiteral("mcp.progress"), {}});
     call->incoming.reply->notify(frame);
+    recordClientFrame(*call->incoming.session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,
+                      &message, frame, &call->record, call->incoming.reply.get());
 }
 
 void Gateway::onTimeoutWarning(upstream::CallToken /*token*/, quint64 cookie)

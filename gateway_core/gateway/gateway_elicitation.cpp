@@ -56,10 +56,10 @@ void Gateway::tellPagesDone(ActiveCall& call)
         json::Writer params;
         params.beginObject().member("elicitationId", id).endObject();
         const QByteArray frame = mcp::makeNotification(mcp::methodName(MethodId::NotificationElicitationComplete), params.view());
-        recordClientFrame(*call.incoming.session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,
-                          nullptr, frame, &call.record);
-        if (call.incoming.reply != nullptr)
-            call.incoming.reply->notify(frame);
+        if (call.incoming.reply == nullptr)
+            continue;
+        call.incoming.reply->notify(frame);
+        recordSent(*call.incoming.session, frame, wireCallOf(call.record), call.incoming.reply.get());
     }
 }
 
@@ -82,9 +82,9 @@ void Gateway::relayElicitationComplete(upstream::ServerConnection& connection, c
     const auto session = m_urlElicitations.take(connection, document.root().find("elicitationId").asUtf8());
     if (session == nullptr)
         return;
+    session->send(message.raw);
     recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, &message,
                       message.raw, nullptr);
-    session->send(message.raw);
 }
 
 /// A server of 2025-11-25 refuses until the user has been to a page (-32042). False: the error goes to the client as it is.

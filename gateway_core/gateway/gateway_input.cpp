@@ -137,6 +137,8 @@ bool Gateway::resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& 
     record.routedTarget = call->record.routedTarget;
     telemetry::Hop hop;
     hop.spanId = SpanId::generate(m_deps.random);
+    const telemetry::WireCall wireCall{record.traceId, hop.spanId, record.spanId};
+    call->connection->continueCall(call->token, wireCall);
     record.hops.append(std::move(hop));
     call->clientId = incoming.message.id();
     call->progressToken = mcp::RequestId::fromJson(incoming.message.rawOf(Field::MetaProgressToken));
@@ -146,7 +148,7 @@ bool Gateway::resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& 
         if (question.key.isEmpty())
             open.push_back(std::move(question));
         else if (question.serverId.isValid())
-            call->connection->reply(mcp::makeResult(question.serverId, responses.find(question.key).raw()));
+            call->connection->reply(mcp::makeResult(question.serverId, responses.find(question.key).raw()), wireCall);
     }
     call->record = std::move(record);
     call->incoming = std::move(incoming);
@@ -214,9 +216,9 @@ bool Gateway::askClient(std::unique_ptr<ActiveCall>& call, const mcp::Message& a
             kept.incoming.session, shown.text(Field::Method), shown.rawOf(Field::Params),
             [this, cookie, key = member.key.asUtf8()](const mcp::Message* given) { takeInput(cookie, key, given); });
         m_serverRequests.bindNewest(cookie);
-        recordClientFrame(*kept.incoming.session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Request,
-                          nullptr, frame, &kept.record);
+        m_serverRequests.noteCall(wireCallOf(kept.record));
         kept.incoming.reply->notify(frame);
+        recordSent(*kept.incoming.session, frame, wireCallOf(kept.record), kept.incoming.reply.get());
     }
     if (kept.openQuestions == 0)
         retryWithInput(cookie);

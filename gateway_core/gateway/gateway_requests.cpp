@@ -48,7 +48,7 @@ void Gateway::handleMessage(downstream::Incoming&& incoming)
         break;
     case mcp::Message::Kind::Notification:
         recordClientFrame(*incoming.session, telemetry::WireDirection::ClientToGateway, telemetry::WireKind::Notification,
-                          &incoming.message, incoming.message.raw, nullptr);
+                          &incoming.message, incoming.message.raw, recordOfCancelled(incoming));
         handleNotification(incoming);
         break;
     case mcp::Message::Kind::Response:
@@ -56,7 +56,7 @@ void Gateway::handleMessage(downstream::Incoming&& incoming)
         recordClientFrame(*incoming.session, telemetry::WireDirection::ClientToGateway,
                           incoming.message.kind == mcp::Message::Kind::Error ? telemetry::WireKind::Error
                                                                              : telemetry::WireKind::Response,
-                          &incoming.message, incoming.message.raw, nullptr);
+                          &incoming.message, incoming.message.raw, m_serverRequests.callOf(*incoming.session, incoming.message));
         if (!m_serverRequests.answer(*incoming.session, incoming.message))
             m_deps.recorder.recordMetric(telemetry::MetricId::Errors, {QByteArrayLiteral("unexpected_answer")}, 1);
         break;

@@ -90,11 +90,11 @@ void Gateway::onRequest(upstream::ServerConnection& connection, const mcp::Messa
         return;
     }
     rememberPage(connection, message, session);
+    const telemetry::WireCall wireCall = callOf(connection, message, related);
     const QByteArray frame = m_serverRequests.forward(connection, questionFor(*session, connection, message), session);
     if (related.isValid())
         m_serverRequests.bindNewest(cookie);
-    recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Request, &message, frame,
-                      nullptr);
+    m_serverRequests.noteCall(wireCall);
     if (call != nullptr) {
         telemetry::CallEvent event;
         event.offsetNs = now() - call->incoming.startNs;
@@ -105,6 +105,8 @@ void Gateway::onRequest(upstream::ServerConnection& connection, const mcp::Messa
     } else {
         session->send(frame);
     }
+    recordSent(*session, frame, {wireCall.traceId, wireCall.callSpanId, wireCall.callSpanId},
+               call != nullptr ? call->incoming.reply.get() : nullptr);
 }
 
 void Gateway::onNotification(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related)
@@ -147,17 +149,20 @@ void Gateway::relayNotification(upstream::ServerConnection& connection, const mc
         for (const void* subscriber : subscribers) {
             tellListener(subscriber, message);
             if (const auto session = m_sessions.value(static_cast<const downstream::Session*>(subscriber))) {
+                session->send(message.raw);
                 recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,
                                   &message, message.raw, nullptr);
-                session->send(message.raw);
             }
         }
         break;
     }
     default:
         for (const auto& session : std::as_const(m_sessions)) {
-            if (session->isInitialized && mcp::isLegacy(session->revision) && sees(*session, connection))
+            if (session->isInitialized && mcp::isLegacy(session->revision) && sees(*session, connection)) {
                 session->send(message.raw);
+                recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,
+                                  &message, message.raw, nullptr);
+            }
         }
         break;
     }
@@ -229,13 +234,13 @@ void Gateway::relayLogMessage(upstream::ServerConnection& connection, const mcp:
             level < session->logLevel.value_or(downstream::LogLevel::Debug))
             continue;
         const QByteArray& frame = session->server.isEmpty() ? framed : message.raw;
-        recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, &message, frame,
-                          nullptr);
         const ActiveCall* owner = isOwners ? call : m_calls.newestOf(connection, session.get());
         if (owner != nullptr && owner->incoming.reply != nullptr)
             owner->incoming.reply->notify(frame);
         else if (!isModern)
             session->send(frame);
+        recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, &message, frame,
+                          owner != nullptr ? &owner->record : nullptr, owner != nullptr ? owner->incoming.reply.get() : nullptr);
     }
 }
 
@@ -335,9 +340,8 @@ void Gateway::announceList(mcp::ListKind kind, const upstream::ServerConnection*
     for (const auto& session : std::as_const(m_sessions)) {
         if (!session->isInitialized || mcp::isModern(session->revision) || (of != nullptr && !sees(*session, *of)))
             continue;
-        recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, nullptr, frame,
-                          nullptr);
         session->send(frame);
+        recordSent(*session, frame, {});
     }
 }
 

@@ -129,10 +129,9 @@ void Gateway::tell(Listener& listener, const QByteArray& frame)
             listener.early.append(frame);
         return;
     }
-    recordClientFrame(*listener.incoming.session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,
-                      nullptr, frame, &listener.record);
     listener.incoming.session->lastSeenUnixNs = m_deps.clock.unixNs();
     listener.incoming.reply->notify(frame);
+    recordSent(*listener.incoming.session, frame, wireCallOf(listener.record), listener.incoming.reply.get());
 }
 
 void Gateway::tellListeners(mcp::ListKind kind, const QByteArray& method, const upstream::ServerConnection* of)

@@ -267,9 +267,9 @@ void Gateway::askForTask(quint64 serial, const json::Value& inputRequests)
         const QByteArray frame = m_serverRequests.ask(
             session, shown.text(Field::Method), shown.rawOf(Field::Params),
             [this, serial, key, isElicitation](const mcp::Message* given) { takeTaskInput(serial, key, isElicitation, given); });
-        recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Request, nullptr, frame,
-                          &waiter->record);
+        m_serverRequests.noteCall(wireCallOf(waiter->record));
         waiter->incoming.reply->notify(frame);
+        recordSent(*session, frame, wireCallOf(waiter->record), waiter->incoming.reply.get());
     }
 }
 
@@ -344,12 +344,13 @@ bool Gateway::takeTaskQuestion(upstream::ServerConnection& connection, const mcp
     const mcp::Message named = questionFor(*session, connection, message);
     const mcp::Message shown = withTaskShown(connection, named);
     const QByteArray frame = m_serverRequests.forward(connection, shown, session, task->state.id);
-    recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Request, &message, frame,
-                      nullptr);
     if (waiting != nullptr)
         waiting->incoming.reply->notify(frame);
     else
         session->send(frame);
+    const telemetry::WireCall wireCall = waiting != nullptr ? wireCallOf(waiting->record) : telemetry::WireCall();
+    m_serverRequests.noteCall(wireCall);
+    recordSent(*session, frame, wireCall, waiting != nullptr ? waiting->incoming.reply.get() : nullptr);
     return true;
 }
 
@@ -379,9 +380,9 @@ void Gateway::relayTaskStatus(upstream::ServerConnection& connection, const mcp:
         task->nextPollNs = now();
     } else if (const auto session = task->session.lock()) {
         const QByteArray frame = mcp::Rewrite(message).setTarget(task->id).removeMeta(Field::MetaRelatedTask).apply();
+        session->send(frame);
         recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, &message, frame,
                           nullptr);
-        session->send(frame);
     }
     scheduleTasks();
 }
@@ -400,13 +401,14 @@ void Gateway::relayTaskProgress(upstream::ServerConnection& connection, const mc
     mcp::Rewrite rewrite(shown);
     rewrite.setRaw(Field::ParamsProgressToken, tokenText);
     const QByteArray frame = rewrite.apply();
-    if (session != nullptr)
-        recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, &message, frame,
-                          nullptr);
-    if (waiting != nullptr && waiting->incoming.reply != nullptr)
+    const bool onReply = waiting != nullptr && waiting->incoming.reply != nullptr;
+    if (onReply)
         waiting->incoming.reply->notify(frame);
     else if (session != nullptr)
         session->send(frame);
+    if (session != nullptr)
+        recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, &message, frame,
+                          onReply ? &waiting->record : nullptr, onReply ? waiting->incoming.reply.get() : nullptr);
 }
 
 /// The message with the task that it belongs to under the id that clients know; without it where none knows it.

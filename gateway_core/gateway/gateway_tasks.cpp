@@ -183,6 +183,7 @@ void Gateway::forwardForTask(downstream::Incoming&& incoming, telemetry::CallRec
     options.wantsProgress = call->progressToken.isValid();
     options.traceId = record.traceId;
     options.spanId = SpanId::generate(m_deps.random);
+    options.callSpanId = record.spanId;
     options.traceFlags = record.traceFlags;
     options.traceState = record.traceState;
     options.clientCapabilities = declaredWithTasks(*incoming.session);

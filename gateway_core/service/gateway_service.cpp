@@ -207,9 +207,11 @@ QFuture<Result<std::vector<store::ChartLine>>> GatewayService::chart(ChartQuery 
     });
 }
 
-QFuture<store::WirePage> GatewayService::wire(store::WireQuery query)
+QFuture<store::WirePage> GatewayService::wire(store::WireQuery query, qsizetype previewLimit)
 {
-    return d->read([this, query = std::move(query)](std::stop_token stop) { return d->stores->wire.query(query, 4096, stop); });
+    return d->read([this, query = std::move(query), previewLimit](std::stop_token stop) {
+        return d->stores->wire.query(query, previewLimit, stop);
+    });
 }
 
 QFuture<std::optional<store::WireEntry>> GatewayService::wireFrame(quint64 id)

@@ -85,7 +85,7 @@ public:
     QFuture<Result<std::optional<store::AuditRow>>> auditRow(QByteArray id); ///< with its payloads
     QFuture<Result<std::optional<store::AuditRow>>> auditRowOfTrace(TraceId id, SpanId span = {});
     QFuture<Result<std::vector<store::ChartLine>>> chart(ChartQuery query);
-    QFuture<store::WirePage> wire(store::WireQuery query);
+    QFuture<store::WirePage> wire(store::WireQuery query, qsizetype previewLimit = 4096);
     QFuture<std::optional<store::WireEntry>> wireFrame(quint64 id); ///< whole, masked
     [[nodiscard]] store::TraceStoreStats traceStats() const;
     [[nodiscard]] QStringList logSources() const;

@@ -32,6 +32,8 @@ struct PendingCall {
     QByteArray logLevel;
     TraceId traceId;
     SpanId spanId;
+    SpanId callSpanId;
+    [[nodiscard]] telemetry::WireCall wireCall() const { return {traceId, spanId, callSpanId}; }
 };
 
 /// The calls of one connection by their id, with their deadlines. Nothing is kept of a call that is over, so memory follows what

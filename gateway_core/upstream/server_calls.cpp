@@ -21,6 +21,7 @@ PendingCall pendingCall(std::int64_t id, const CallOptions& options, std::int64_
     call.warnNs = nowNs + timeout.count() / 5 * 4;
     call.traceId = options.traceId;
     call.spanId = options.spanId;
+    call.callSpanId = options.callSpanId;
     call.sendOptions.requestId = id;
     call.clientCapabilities = options.clientCapabilities;
     call.logLevel = options.logLevel;
@@ -158,7 +159,7 @@ void ServerConnection::Private::sendCall(std::int64_t id, PendingCall& call)
     }
     const QByteArray frame = server.transport == config::ServerTransport::Stdio ? std::exchange(call.frame, {}) : call.frame;
     recordWire(telemetry::WireDirection::GatewayToServer, telemetry::WireKind::Request, call.method, QByteArray::number(id),
-               frame, call.traceId, call.spanId);
+               frame, call.wireCall(), nullptr, call.sendOptions.headers);
     const Status sent =
         link && link->transport
             ? link->transport->send(frame, call.sendOptions)
@@ -249,7 +250,7 @@ bool ServerConnection::Private::cancelCall(std::int64_t id, QByteArrayView reaso
             params.member("reason", reason);
         }
         params.endObject();
-        (void)sendRaw(mcp::makeNotification("notifications/cancelled", params.take()), {});
+        (void)sendRaw(mcp::makeNotification("notifications/cancelled", params.take()), {}, call->wireCall());
     }
     if (link && link->transport) {
         link->transport->forget(id);
@@ -284,7 +285,7 @@ void ServerConnection::Private::checkDeadlines()
         if (sent && !isInitialize && canSend() && !(isModern() && isHttp())) {
             (void)sendRaw(mcp::makeNotification("notifications/cancelled",
                                                 "{\"requestId\":" + QByteArray::number(id) + ",\"reason\":\"timeout\"}"),
-                          {});
+                          {}, call->wireCall());
         }
         if (link && link->transport) {
             link->transport->forget(id);

@@ -286,10 +286,19 @@ void ServerConnection::notify(const QByteArray& frame)
     }
 }
 
-void ServerConnection::reply(const QByteArray& frame)
+void ServerConnection::reply(const QByteArray& frame, const telemetry::WireCall& of)
 {
-    if (!d->link || d->link->retired || d->isModern() || !d->sendRaw(frame, {})) {
+    if (!d->link || d->link->retired || d->isModern() || !d->sendRaw(frame, {}, of)) {
         ++d->droppedNotifications;
+    }
+}
+
+void ServerConnection::continueCall(CallToken token, const telemetry::WireCall& of)
+{
+    if (PendingCall* call = d->calls.find(token.id)) {
+        call->traceId = of.traceId;
+        call->spanId = of.spanId;
+        call->callSpanId = of.callSpanId;
     }
 }
 

@@ -47,6 +47,7 @@ struct CallOptions {
     bool wantsProgress = false; ///< asks for progress under our own token; else a client's token is taken out
     TraceId traceId;            ///< the CLIENT span, written into `_meta.traceparent` and the HTTP header; invalid: none
     SpanId spanId;
+    SpanId callSpanId; ///< the SERVER span of the client's request, for the wire log
     std::uint8_t traceFlags = 1;
     QByteArray traceState;
     QByteArray baggage; ///< passed on when not empty
@@ -110,6 +111,15 @@ public:
     /// A request of the server (sampling/createMessage, elicitation/create, roots/list, tasks/…); ping is answered here. Answer
     /// with reply(), with the id exactly as it came.
     virtual void onRequest(ServerConnection& connection, const mcp::Message& message, CallToken related) = 0;
+    /// The client's call that this request is a part of, for the wire log; asked before onRequest.
+    [[nodiscard]] virtual telemetry::WireCall callOf(const ServerConnection& connection, const mcp::Message& message,
+                                                     CallToken related) const
+    {
+        Q_UNUSED(connection);
+        Q_UNUSED(message);
+        Q_UNUSED(related);
+        return {};
+    }
     virtual void onStateChanged(ServerConnection& connection) = 0;
     /// items(kind) is new: after a start, and after the server said so.
     virtual void onListChanged(ServerConnection& connection, mcp::ListKind kind) = 0;
@@ -224,7 +234,9 @@ public:
     /// notification from clients.
     void notify(const QByteArray& frame);
     /// Answers a request of the server.
-    void reply(const QByteArray& frame);
+    void reply(const QByteArray& frame, const telemetry::WireCall& of = {});
+    /// What follows of a call belongs to another request of the client: it came back with the input that the server asked for.
+    void continueCall(CallToken token, const telemetry::WireCall& of);
 
 private:
     class Private;

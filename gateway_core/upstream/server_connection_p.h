@@ -116,7 +116,7 @@ public:
     void endListening(std::int64_t id, bool tellServer);
     [[nodiscard]] bool isListenId(const mcp::RequestId& id) const;
     void listenEnded(const QByteArray& why);
-    void listenAnswered(const mcp::Message& message);
+    void listenAnswered(const mcp::Message& message, const FrameOrigin& origin);
     void listenAcknowledged(const mcp::Message& message);
     [[nodiscard]] bool isCoveredByListen(mcp::ListKind kind) const;
 
@@ -154,11 +154,18 @@ public:
     void takeRequest(const mcp::Message& message, CallToken related);
     void takeOversized(const QByteArray& head, const QByteArray& tail, qint64 bytes);
     void takeSendFailure(std::int64_t id, const SendFailure& failure);
-    [[nodiscard]] Status sendRaw(const QByteArray& frame, const SendOptions& options);
-    void recordWire(telemetry::WireDirection direction, telemetry::WireKind kind, QByteArray method, QByteArray rpcId,
-                    QByteArray payload, TraceId traceId = {}, SpanId spanId = {});
-    void recordLifecycle(const QString& text);
+    [[nodiscard]] Status sendRaw(const QByteArray& frame, const SendOptions& options, const telemetry::WireCall& call = {});
     void recordLog(telemetry::Severity severity, QByteArray body, QByteArrayView stream);
+
+    // what the wire log hears (server_wire.cpp)
+    using WireHeaders = QList<std::pair<QByteArray, QByteArray>>;
+    [[nodiscard]] telemetry::WireEra wireEra() const;
+    [[nodiscard]] telemetry::WireCall wireCallOf(const mcp::Message& message, CallToken related);
+    void recordWire(telemetry::WireDirection direction, telemetry::WireKind kind, QByteArray method, QByteArray rpcId,
+                    QByteArray payload, const telemetry::WireCall& call = {}, const FrameOrigin* origin = nullptr,
+                    const WireHeaders& headers = {});
+    void recordProbe(bool sent, const QByteArray& payload);
+    void recordLifecycle(const QString& text);
 
     void onReply(CallToken token, quint64 cookie, Reply& reply) override; ///< of initialize and server/discover
 

@@ -58,7 +58,8 @@ void ServerConnection::Private::Link::onStrayOutput(QByteArray line, std::int64_
                         QByteArray::number(suppressed) + " stray lines of stdout came too fast and were dropped.", "stdout");
     }
     owner.strayLines += suppressed + 1;
-    owner.recordWire(telemetry::WireDirection::ServerToGateway, telemetry::WireKind::StrayOutput, {}, {}, line, trace.traceId());
+    owner.recordWire(telemetry::WireDirection::ServerToGateway, telemetry::WireKind::StrayOutput, {}, {}, line,
+                     {trace.traceId(), {}, {}});
     owner.recordLog(telemetry::Severity::Warn, std::move(line), "stdout");
 }
 

@@ -127,11 +127,11 @@ void ServerConnection::Private::listenEnded(const QByteArray& why)
     handler.onListening(q);
 }
 
-void ServerConnection::Private::listenAnswered(const mcp::Message& message)
+void ServerConnection::Private::listenAnswered(const mcp::Message& message, const FrameOrigin& origin)
 {
     const bool isError = message.kind == mcp::Message::Kind::Error;
     recordWire(telemetry::WireDirection::ServerToGateway, isError ? telemetry::WireKind::Error : telemetry::WireKind::Response,
-               {}, message.id().toJson(), message.raw);
+               {}, message.id().toJson(), message.raw, {}, &origin);
     if (message.id().number() == listening.previous) {
         endListening(std::exchange(listening.previous, 0), false);
         return;
