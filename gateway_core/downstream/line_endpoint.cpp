@@ -188,8 +188,11 @@ void LineEndpoint::handleLine(const std::shared_ptr<LineSession>& session, const
                 session->send(message.error().toResponse());
             continue;
         }
-        if (!describe(*session, *message))
+        if (!describe(*session, *message)) {
+            if (batch)
+                batch->leaveOut(); // it was answered by itself
             continue;
+        }
         Incoming incoming;
         incoming.session = session;
         incoming.message = std::move(*message);

@@ -20,10 +20,15 @@ constexpr const char* kListChanged = "sent when the catalogue changed";
 constexpr const char* kListChangedModern = "on the `subscriptions/listen` streams that asked, with their id";
 constexpr const char* kListChangedServer = "the list is read again";
 constexpr const char* kListenServer = "comes on Oriel's own `subscriptions/listen`; the list is read again";
-constexpr const char* kQuestion = "relayed to the client whose call it is";
+constexpr const char* kQuestion = "relayed to the client whose request it is (below)";
 constexpr const char* kQuestionModern = "the call is answered with `input_required`; its retry brings the answer";
 constexpr const char* kQuestionServer = "taken; answered with what the client says";
 constexpr const char* kQuestionModernServer = "its `input_required` becomes requests to a legacy client, then a retry";
+
+constexpr const char* kTask = "for tasks of this session, under ids of Oriel's";
+constexpr const char* kTaskModern = "with the extension declared (else -32021), for the same token and route";
+constexpr const char* kTaskServer = "under the server's id";
+constexpr const char* kTaskModernServer = "under the server's id, `Mcp-Name` with it";
 
 constexpr std::array<MethodHandling, mcp::MethodCount> kTable{{
     {MethodId::Unknown, Handling::Refused, "-32601", kGone, "-32601", "-32601"},
@@ -37,13 +42,15 @@ constexpr std::array<MethodHandling, mcp::MethodCount> kTable{{
     {MethodId::ResourcesList, Handling::Listed, kListed, kListedModern, kRead, kReadModern},
     {MethodId::ResourcesTemplatesList, Handling::Listed, kListed, kListedModern, kRead, kReadModern},
     {MethodId::ResourcesRead, Handling::Routed, "routed by URI, else by template", kRoutedModern, kToLegacy, kToModern},
-    {MethodId::ResourcesSubscribe, Handling::Routed, "one subscription a server, however many clients", kGone, "sent on",
-     "becomes the filter of Oriel's `subscriptions/listen`"},
+    {MethodId::ResourcesSubscribe, Handling::Routed,
+     "one subscription a server, however many clients; answered when the server has confirmed it", kGone, "sent on",
+     "becomes the filter of Oriel's `subscriptions/listen`; the old one goes on until the new one is acknowledged"},
     {MethodId::ResourcesUnsubscribe, Handling::Routed, "sent on when nobody else subscribes", kGone, "sent on",
      "leaves the filter of Oriel's `subscriptions/listen`"},
     {MethodId::SubscriptionsListen, Handling::Own, "-32601",
-     "acknowledged with what can be heard; ended with a result when Oriel stops", "becomes `resources/subscribe`",
-     "one a server"},
+     "acknowledged with what can be heard, when the servers have confirmed it (5 s at most); ended with a result when Oriel "
+     "stops",
+     "becomes `resources/subscribe`", "one a server"},
     {MethodId::PromptsList, Handling::Listed, kListed, kListedModern, kRead, kReadModern},
     {MethodId::PromptsGet, Handling::Routed, "routed by name", kRoutedModern, kToLegacy, kToModern},
     {MethodId::CompletionComplete, Handling::Routed, "routed by the prompt or template it is about", "the same", kToLegacy,
@@ -51,11 +58,13 @@ constexpr std::array<MethodHandling, mcp::MethodCount> kTable{{
     {MethodId::LoggingSetLevel, Handling::Own, "kept; messages below it are not relayed",
      "404, -32601; the level of a request counts for its own stream only", "the lowest level of all clients",
      "sent along with each call"},
-    {MethodId::TasksGet, Handling::Refused, "", "", "", ""},
-    {MethodId::TasksResult, Handling::Refused, "", "", "", ""},
-    {MethodId::TasksUpdate, Handling::Refused, "", "", "", ""},
-    {MethodId::TasksCancel, Handling::Refused, "", "", "", ""},
-    {MethodId::TasksList, Handling::Refused, "", "", "", ""},
+    {MethodId::TasksGet, Handling::Task, kTask, kTaskModern, kTaskServer, kTaskModernServer},
+    {MethodId::TasksResult, Handling::Task, "blocks; names its task", kGone, "sent on", "– (its task is polled)"},
+    {MethodId::TasksUpdate, Handling::Task, "-32601", "answers what the server asked", "answers the server's own requests",
+     "sent on"},
+    {MethodId::TasksCancel, Handling::Task, kTask, kTaskModern, kTaskServer, kTaskModernServer},
+    {MethodId::TasksList, Handling::Task, "the session's tasks over all servers, 50 a page, each asked for its state", kGone,
+     kAbsent, kAbsent},
     {MethodId::SamplingCreateMessage, Handling::Refused, kQuestion, kQuestionModern, kQuestionServer, kQuestionModernServer},
     {MethodId::ElicitationCreate, Handling::Refused, kQuestion, kQuestionModern, kQuestionServer, kQuestionModernServer},
     {MethodId::RootsList, Handling::Refused, kQuestion, kQuestionModern, kQuestionServer, kQuestionModernServer},
@@ -65,8 +74,10 @@ constexpr std::array<MethodHandling, mcp::MethodCount> kTable{{
      "over HTTP the stream is closed; on stdio sent on"},
     {MethodId::NotificationProgress, Handling::Refused, "on the stream of its call, under the client's token", "the same",
      "under Oriel's token", "the same"},
-    {MethodId::NotificationMessage, Handling::Refused, "relayed from the client's level on, with the server's name as logger",
-     "on the stream of the call that asked for it", "kept as a log record of its call", "the same"},
+    {MethodId::NotificationMessage, Handling::Refused,
+     "what came with the answer to a call, to that call's client alone; what has no mark of a call, to every session that wants "
+     "the level; the server's name stands before the logger",
+     "what came with the answer to its own call, if the call asked for it", "relayed, and a log record of its call", "the same"},
     {MethodId::NotificationResourcesUpdated, Handling::Refused, "to those who subscribed",
      "on the `subscriptions/listen` streams that asked", "taken", "comes on Oriel's `subscriptions/listen`"},
     {MethodId::NotificationResourcesListChanged, Handling::Refused, kListChanged, kListChangedModern, kListChangedServer,
@@ -78,9 +89,12 @@ constexpr std::array<MethodHandling, mcp::MethodCount> kTable{{
     {MethodId::NotificationSubscriptionsAcknowledged, Handling::Refused, kAbsent, "first on the stream", kAbsent,
      "says what the server will tell of"},
     {MethodId::NotificationRootsListChanged, Handling::Refused, "sent on", kAbsent, "sent on", kAbsent},
-    {MethodId::NotificationTasksStatus, Handling::Refused, "", "", "", ""},
-    {MethodId::NotificationTasks, Handling::Refused, "", "", "", ""},
-    {MethodId::NotificationElicitationComplete, Handling::Refused, "to the client whose call it was", kAbsent, "taken", kAbsent},
+    {MethodId::NotificationTasksStatus, Handling::Refused, "to the session whose task it is", kAbsent, "relayed to the owner",
+     kAbsent},
+    {MethodId::NotificationTasks, Handling::Refused, kAbsent, "on its `subscriptions/listen` with `taskIds`", kAbsent,
+     "– (tasks that are listened to are polled)"},
+    {MethodId::NotificationElicitationComplete, Handling::Refused, "to the client that was sent to the page", kAbsent, "relayed",
+     "– (told when the server goes on)"},
 }};
 
 constexpr bool rowsFollowIds()

@@ -14,7 +14,8 @@ enum class Handling : std::uint8_t {
     Refused, ///< no request of a client
     Own,     ///< answered by the gateway itself
     Listed,  ///< answered from the catalogue
-    Routed   ///< sent to the server that its target names
+    Routed,  ///< sent to the server that its target names
+    Task     ///< about a task that the gateway knows
 };
 
 /// What the gateway does with one method: the router dispatches by `handling`, docs/mcp.md shows the words. Markdown, one cell

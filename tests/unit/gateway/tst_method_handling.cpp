@@ -68,6 +68,8 @@ private Q_SLOTS:
         for (const mcp::Method& row : mcp::allMethods()) {
             if (handlingOf(row.id) == Handling::Listed)
                 QVERIFY2(!row.listKey.isEmpty() && row.cacheable, row.name.toByteArray().constData());
+            if (handlingOf(row.id) == Handling::Task)
+                QVERIFY2(row.target == mcp::Target::TaskId || !row.listKey.isEmpty(), row.name.toByteArray().constData());
             if (handlingOf(row.id) == Handling::Routed)
                 QVERIFY2(row.target != mcp::Target::None, row.name.toByteArray().constData());
         }
