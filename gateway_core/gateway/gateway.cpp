@@ -47,7 +47,9 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
     offered.rootsListChanged = true;
     m_listDeadline.setSingleShot(true);
     m_heldDeadline.setSingleShot(true);
+    m_gather.setSingleShot(true);
     connect(&m_heldDeadline, &QTimer::timeout, this, &Gateway::expireHeld);
+    connect(&m_gather, &QTimer::timeout, this, &Gateway::askGathered);
     connect(&m_listDeadline, &QTimer::timeout, this, [this] { answerLists(true); });
     connect(&m_held, &HeldAnswers::emptied, this, &Gateway::reportStopped);
 }
@@ -110,6 +112,7 @@ Status Gateway::apply(const config::Config& configuration)
     auto previous = std::move(m_connections);
     m_connections.clear();
     m_catalogue = std::move(next);
+    m_toolHeaders.reset();
     QList<upstream::ServerConnection*> fresh;
     for (const config::Server& server : std::as_const(wanted)) {
         const auto same = std::find_if(previous.begin(), previous.end(), [&](const auto& connection) {
@@ -123,6 +126,7 @@ Status Gateway::apply(const config::Config& configuration)
             for (const auto kind :
                  {mcp::ListKind::Tools, mcp::ListKind::Prompts, mcp::ListKind::Resources, mcp::ListKind::ResourceTemplates})
                 m_catalogue.update(index, kind, m_connections.back()->items(kind));
+            m_toolHeaders.update(index, m_connections.back()->items(mcp::ListKind::Tools));
         } else {
             m_connections.push_back(makeConnection(server));
             if (server.start == config::StartMode::AtLaunch)

@@ -11,6 +11,7 @@
 #include "gateway/listeners.h"
 #include "gateway/server_requests.h"
 #include "gateway/subscriptions.h"
+#include "gateway/tool_headers.h"
 #include "upstream/server_connection.h"
 
 #include <QHash>
@@ -59,6 +60,7 @@ public:
 
     // downstream::MessageHandler
     void handleMessage(downstream::Incoming&& incoming) override;
+    void messageRefused(const downstream::Incoming& incoming, const downstream::Refusal& refusal) override;
     void sessionOpened(const std::shared_ptr<downstream::Session>& session) override;
     void sessionClosed(const std::shared_ptr<downstream::Session>& session) override;
     [[nodiscard]] bool servesAlone(QByteArrayView server) const override;
@@ -69,6 +71,7 @@ public:
     void onReply(upstream::CallToken token, quint64 cookie, upstream::Reply& reply) override;
     void onProgress(upstream::CallToken token, quint64 cookie, const mcp::Message& message) override;
     void onTimeoutWarning(upstream::CallToken token, quint64 cookie) override;
+    void onPaused(upstream::CallToken token, quint64 cookie, std::chrono::milliseconds retry) override;
 
     // upstream::ServerConnectionHandler
     void onNotification(upstream::ServerConnection& connection, const mcp::Message& message,
@@ -96,6 +99,7 @@ private:
     void forward(downstream::Incoming&& incoming, telemetry::CallRecord&& record);
     [[nodiscard]] std::optional<Catalogue::Route> route(const downstream::Incoming& incoming,
                                                         telemetry::CallRecord& record) const;
+    bool refuseToolHeaders(downstream::Incoming& incoming, telemetry::CallRecord& record);
     bool answerSubscription(downstream::Incoming& incoming, telemetry::CallRecord& record, const Catalogue::Route& route);
     void cancelByClient(const downstream::Incoming& incoming);
     void cancelCall(std::unique_ptr<ActiveCall> call, const QByteArray& reason);
@@ -114,7 +118,9 @@ private:
 
     // gateway_input.cpp: questions of servers across the eras
     static constexpr int kMaxInputRounds = 16;
-    void holdForInput(upstream::ServerConnection& connection, const mcp::Message& request, ActiveCall& call, quint64 cookie);
+    static constexpr int kGatherMs = 10; ///< for what a server asks at the same time
+    void holdForInput(const mcp::Message& request, ActiveCall& call, quint64 cookie);
+    void askGathered();
     void refuseForCapability(upstream::ServerConnection& connection, const mcp::Message& request, upstream::CallToken related);
     bool askForInput(ActiveCall& call, HeldCall&& held);
     bool resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& record);
@@ -158,6 +164,7 @@ private:
     config::Config m_config;
     ContextPolicy m_policy;
     Catalogue m_catalogue;
+    ToolHeaders m_toolHeaders;
     std::vector<std::unique_ptr<upstream::ServerConnection>> m_connections; ///< in the catalogue's order
     std::vector<std::unique_ptr<upstream::ServerConnection>> m_retired;     ///< stopping; destroyed when stopped
     QHash<const downstream::Session*, std::shared_ptr<downstream::Session>> m_sessions;
@@ -166,12 +173,14 @@ private:
     ActiveCalls m_calls;
     HeldAnswers m_held;
     HeldCalls m_heldCalls;
+    std::vector<HeldCall> m_gathering; ///< calls whose first question came just now
     Listeners m_listeners;
     ServerRequests m_serverRequests;
     Subscriptions m_subscriptions;
     std::vector<std::unique_ptr<WaitingList>> m_waitingLists;
     QTimer m_listDeadline;
     QTimer m_heldDeadline;
+    QTimer m_gather;
     json::Document m_document;
     bool m_shuttingDown = false;
     bool m_configFresh = true;

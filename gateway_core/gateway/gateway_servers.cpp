@@ -102,7 +102,7 @@ void Gateway::onRequest(upstream::ServerConnection& connection, const mcp::Messa
         return;
     }
     if (mcp::isModern(session->revision)) {
-        holdForInput(connection, message, *call, cookie);
+        holdForInput(message, *call, cookie);
         return;
     }
     const QByteArray frame = m_serverRequests.forward(connection, message, session);
@@ -299,8 +299,10 @@ void Gateway::onListChanged(upstream::ServerConnection& connection, mcp::ListKin
     if (index < 0)
         return;
     m_catalogue.update(index, kind, connection.items(kind));
-    if (kind == mcp::ListKind::Tools)
+    if (kind == mcp::ListKind::Tools) {
+        m_toolHeaders.update(index, connection.items(kind));
         m_deps.recorder.recordMetric(telemetry::MetricId::ServersDiscovered, {connection.name()}, 1);
+    }
     announceList(kind, &connection);
     QMetaObject::invokeMethod(
         this,
