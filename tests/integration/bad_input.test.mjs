@@ -92,7 +92,7 @@ const message = [
     ['no JSON', { body: '{"jsonrpc":"2.0","id":1,"method":' }, 400, -32700],
     ['nothing', { body: '' }, 400, -32700],
     ['no UTF-8', { body: Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]) }, 400, -32700],
-    ['too deep', { body: `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":${nested}}}` }, 400, -32700],
+    ['too deep', { body: `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":${nested}}}` }, 400, -32600],
     ['no object', { body: '"ping"' }, 400, -32600],
     ['an empty batch', { body: '[]' }, 400, -32600],
     ['a duplicate key', { body: '{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}' }, 400, -32600],

@@ -3,7 +3,6 @@
 // everything, once.
 import assert from 'node:assert/strict';
 import http from 'node:http';
-import net from 'node:net';
 import { after, before, test } from 'node:test';
 import { startServer } from '../conformance/suites.mjs';
 import { Oriel, initialize, post } from './peers/oriel.mjs';
@@ -12,29 +11,35 @@ let fixture;
 let cutter;
 let oriel;
 
-/** A way to the server that breaks a connection when `cut` says so of what the server has sent on it so far. */
+/** A way to the server that breaks a connection when `cut` says so of what the server has answered on it so far. */
 class Cutter {
     constructor(target) {
         this.target = new URL(target);
         this.cut = () => false;
         this.cuts = 0;
-        this.server = net.createServer((near) => {
-            const far = net.connect(Number(this.target.port), this.target.hostname);
-            let text = '';
-            near.pipe(far);
-            far.on('data', (chunk) => {
-                text += chunk;
-                near.write(chunk);
-                if (this.cut(text)) {
-                    ++this.cuts;
-                    near.destroy();
-                    far.destroy();
-                }
+        this.server = http.createServer((request, response) => {
+            const { hostname, port, host } = this.target;
+            const on = http.request({ hostname, port, path: request.url, method: request.method, headers: { ...request.headers, host } }, (answer) => {
+                response.writeHead(answer.statusCode, answer.headers);
+                response.flushHeaders();
+                let text = '';
+                answer.on('data', (chunk) => {
+                    text += chunk;
+                    const breaks = this.cut(text);
+                    // What was written has to be on its way first.
+                    response.write(chunk, () => {
+                        if (!breaks) return;
+                        ++this.cuts;
+                        response.destroy();
+                        on.destroy();
+                    });
+                });
+                answer.on('end', () => response.end());
+                answer.on('error', () => response.destroy());
             });
-            for (const [one, other] of [[near, far], [far, near]]) {
-                one.on('error', () => other.destroy());
-                one.on('close', () => other.destroy());
-            }
+            on.on('error', () => response.destroy());
+            response.on('close', () => on.destroy());
+            request.pipe(on);
         });
     }
     async listen() {
@@ -51,6 +56,7 @@ before(async () => {
 });
 after(async () => {
     await oriel?.stop();
+    cutter?.server.closeAllConnections();
     cutter?.server.close();
     await fixture?.stop();
 });
