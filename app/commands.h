@@ -18,6 +18,8 @@ int configSchema(const Options& options);
 int tokenAdd(const Options& options);
 int tokenList(const Options& options);
 int tokenRevoke(const Options& options);
+int signIn(const Options& options);
+int signOut(const Options& options);
 int doctor(const Options& options);
 
 } // namespace oriel::app

@@ -2,6 +2,7 @@
 #include "headless.h"
 
 #include "base/json_writer.h"
+#include "browser.h"
 #include "demo_traffic.h"
 #include "terminal.h"
 
@@ -119,6 +120,7 @@ service::ServiceOptions serviceOptions(const Options& options, bool headless)
     service.demoServerPath =
         QFileInfo(QCoreApplication::applicationFilePath()).absolutePath() + QStringLiteral("/oriel-demo-server");
     service.passphraseFile = options.passphraseFile;
+    service.openBrowser = openInBrowser;
     return service;
 }
 

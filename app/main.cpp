@@ -63,6 +63,10 @@ int runCommand(const Options& options)
         return oriel::app::tokenList(options);
     case Command::TokenRevoke:
         return oriel::app::tokenRevoke(options);
+    case Command::SignIn:
+        return oriel::app::signIn(options);
+    case Command::SignOut:
+        return oriel::app::signOut(options);
     case Command::Doctor:
         return oriel::app::doctor(options);
     case Command::Run:

@@ -50,7 +50,7 @@ void addGlobals(CLI::App& app, Options& options)
                                                     QString::fromLocal8Bit(value.substr(equals + 1).c_str()));
                }
            },
-           "Write a picture of a section when it has data, then exit; may be repeated")
+           "Write a picture of a section (or of a place in it: servers/wire) when it has data, then exit; may be repeated")
         ->type_name("SECTION=FILE")
         ->allow_extra_args(false)
         ->take_all();
@@ -144,6 +144,15 @@ void addToken(CLI::App& app, Options& options)
         ->required();
 }
 
+void addSignIn(CLI::App& app, Options& options)
+{
+    CLI::App* in =
+        subcommand(app, "sign-in", "Sign in to a server that asks for it (OAuth), in the browser", options, Command::SignIn);
+    CLI::App* out = subcommand(app, "sign-out", "Forget the sign-in to a server", options, Command::SignOut);
+    for (CLI::App* command : {in, out})
+        text(*command, "server", options.name, "Its name in the configuration")->required();
+}
+
 } // namespace
 
 Parsed parseOptions(int argc, char** argv)
@@ -158,6 +167,7 @@ Parsed parseOptions(int argc, char** argv)
     addTraces(app, options);
     addConfig(app, options);
     addToken(app, options);
+    addSignIn(app, options);
     subcommand(app, "doctor", "Check configuration, port, keychain, servers, destinations and clients", options, Command::Doctor);
     app.require_subcommand(0, 1);
     try {

@@ -42,6 +42,8 @@ struct Options {
         TokenAdd,
         TokenList,
         TokenRevoke,
+        SignIn,
+        SignOut,
         Doctor
     };
     Command command = Command::Run;
@@ -56,7 +58,7 @@ struct Options {
     QString file;       ///< config check, config import
     bool apply = false; ///< config import
     bool moveSecrets = false;
-    QString name; ///< token
+    QString name; ///< token, sign-in, sign-out
     QString project;
     bool apiScope = false;
     bool apiOnly = false;

@@ -74,6 +74,8 @@ void translateAll(Server& server, QStringList& warnings)
     server.cwd = translate(server.cwd, warnings);
     for (auto& [name, value] : server.headers)
         value = translate(value, warnings);
+    server.oauth.clientId = translate(server.oauth.clientId, warnings);
+    server.oauth.clientSecret = translate(server.oauth.clientSecret, warnings);
 }
 
 QStringList secretFieldsOf(const Server& server)
@@ -87,6 +89,8 @@ QStringList secretFieldsOf(const Server& server)
         if ((soundsSecret(name) || looksSecret(value)) && !value.isEmpty() && !isReference(value))
             fields.append(QStringLiteral("headers.") + name);
     }
+    if (!server.oauth.clientSecret.isEmpty() && !isReference(server.oauth.clientSecret))
+        fields.append(QStringLiteral("oauth.clientSecret"));
     return fields;
 }
 
@@ -117,14 +121,30 @@ bool isOriel(const Server& server)
     return server.name == QLatin1String("oriel") && own.match(server.url).hasMatch();
 }
 
+/// Cursor's `auth` and Zed's spelling of `oauth`, where our own names are not there.
+void takeSignIn(const json::Value& entry, ServerOAuth& oauth)
+{
+    const json::Value cursor = entry.find("auth");
+    const json::Value zed = entry.find("oauth");
+    for (const auto& [value, target] :
+         {std::pair{cursor.find("CLIENT_ID"), &oauth.clientId}, std::pair{cursor.find("CLIENT_SECRET"), &oauth.clientSecret},
+          std::pair{zed.find("client_id"), &oauth.clientId}, std::pair{zed.find("client_secret"), &oauth.clientSecret}}) {
+        if (target->isEmpty() && value.isString())
+            *target = value.asString();
+    }
+    QStringList scopes;
+    for (const json::Value& scope : cursor.find("scopes").elements())
+        scopes.append(scope.asString());
+    if (oauth.scopes.isEmpty())
+        oauth.scopes = scopes.join(QLatin1Char(' '));
+}
+
 /// What the client does with an entry and Oriel does not.
 void warnOfForeignKeys(const json::Value& entry, QStringList& warnings)
 {
     static constexpr std::array kForeign{
         std::pair{"envFile", "is not read; put its variables into env"},
         std::pair{"headersHelper", "is not run; put the header into headers, for example as ${vault:name}"},
-        std::pair{"oauth", "is not used; put a token into headers, for example as ${vault:name}"},
-        std::pair{"auth", "is not used; put a token into headers, for example as ${vault:name}"},
     };
     for (const auto& [key, consequence] : kForeign) {
         if (entry.find(key).exists())
@@ -181,6 +201,7 @@ void readServers(const json::Document& document, const json::Value& servers, Cli
         if (member.value.find("disabled").asBool().value_or(false))
             found.server.enabled = false;
         warnOfForeignKeys(member.value, found.warnings);
+        takeSignIn(member.value, found.server.oauth);
         translateAll(found.server, found.warnings);
         found.secretFields = secretFieldsOf(found.server);
         if (makeUnique(found, scan.servers))
@@ -320,6 +341,7 @@ QMap<QString, QByteArray> extractSecrets(FoundServer& found)
         move(QStringLiteral("env.") + it.key(), it.value());
     for (auto& [name, value] : found.server.headers)
         move(QStringLiteral("headers.") + name, value);
+    move(QStringLiteral("oauth.clientSecret"), found.server.oauth.clientSecret);
     found.secretFields.clear();
     return secrets;
 }

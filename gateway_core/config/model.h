@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "config/limits.h"
+
 #include <QByteArray>
 #include <QHash>
 #include <QList>
@@ -40,6 +42,22 @@ enum class ServerTransport : quint8 { Stdio, StreamableHttp, LegacySse };
 enum class StartMode : quint8 { AtLaunch, OnFirstUse };
 /// How a server is spoken to: with the handshake (up to 2025-11-25), without (2026-07-28), or as it turns out.
 enum class Era : quint8 { Auto, Legacy, Modern };
+/// Whether all clients use a server of the handshake revisions over one connection, or each over its own.
+enum class ConnectionMode : quint8 { Shared, PerClient };
+
+/// Who gets the tokens for a server: the user in the browser, or Oriel by itself with an id and a secret.
+enum class OAuthGrant : quint8 { Browser, ClientCredentials };
+
+/// Signing in to a server over HTTP (OAuth 2.1). What is empty is found out or arranged with the authorization server.
+struct ServerOAuth {
+    bool enabled = true;
+    OAuthGrant grant = OAuthGrant::Browser;
+    QString clientId;
+    QString clientSecret; ///< may hold ${vault:name}
+    QString scopes;       ///< separated by spaces; empty: those that the server names
+    int callbackPort = 0; ///< of the browser's way back; 0: any
+    bool operator==(const ServerOAuth&) const = default;
+};
 
 /// One entry of `mcpServers`.
 struct Server {
@@ -51,11 +69,17 @@ struct Server {
     QString cwd;
     QString url;
     QList<std::pair<QString, QString>> headers; ///< values may hold ${vault:name}
+    ServerOAuth oauth;
     Era era = Era::Auto;
     bool enabled = true;
     StartMode start = StartMode::AtLaunch;
-    int concurrency = 0; ///< calls in flight at most; 0: no limit
+    ConnectionMode connection = ConnectionMode::Shared;
+    int maxConnections = 16;                ///< PerClient: clients that have one at a time
+    milliseconds connectionIdle{1'800'000}; ///< PerClient: one unused for so long ends; 0: none does
+    int concurrency = 0;                    ///< calls in flight at most; 0: no limit
     ServerTimeouts timeouts;
+    ServerCircuitBreaker circuitBreaker;
+    ServerRetries retries;
     int maxRestarts = 5; ///< in a row, before the server stays down until someone asks
     QStringList disabledTools;
     QStringList watch; ///< files whose change restarts the server
@@ -71,6 +95,8 @@ struct Gateway {
     bool auth = true;
     QStringList allowedOrigins;
     Timeouts timeouts;
+    CircuitBreaker circuitBreaker;
+    Retries retries;
     qint64 maxBodyBytes = 64LL * 1024 * 1024;
     bool operator==(const Gateway&) const = default;
 };
@@ -161,6 +187,7 @@ struct Ui {
 struct Config {
     QList<Server> servers;
     Gateway gateway;
+    QList<Limit> limits;
     Telemetry telemetry;
     Metrics metrics;
     Audit audit;

@@ -116,6 +116,15 @@ QList<std::shared_ptr<Session>> HttpEndpoint::sessions() const
     return sessions + m_stateless.sessions();
 }
 
+Holdings HttpEndpoint::holdings() const
+{
+    Holdings held;
+    held.add("sessions", m_sessions.size()).add("stateless clients", m_stateless.sessions().size());
+    for (const auto& session : m_sessions)
+        held.add("open streams", session->openStreams());
+    return held;
+}
+
 void HttpEndpoint::closeSessionsOf(const QByteArray& tokenName)
 {
     const QList<std::shared_ptr<HttpSession>> all = m_sessions.values();
@@ -432,8 +441,8 @@ void HttpEndpoint::closeSession(const QByteArray& id)
     const std::shared_ptr<HttpSession> session = m_sessions.take(id);
     if (session == nullptr)
         return;
+    m_deps.handler.sessionClosed(session); // its last answers leave before the streams end
     session->endStreams();
-    m_deps.handler.sessionClosed(session);
 }
 
 void HttpEndpoint::handleGet(const http::Request& request, http::Exchange& exchange, const Caller& caller,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/holdings.h"
 #include "base/json.h"
 #include "base/random.h"
 #include "downstream/accept.h"
@@ -58,6 +59,8 @@ public:
     /// Ends every session of a token that was revoked.
     void closeSessionsOf(const QByteArray& tokenName);
     [[nodiscard]] QList<std::shared_ptr<Session>> sessions() const;
+    /// What is kept for clients: empty when no session is open.
+    [[nodiscard]] Holdings holdings() const;
 
 private:
     friend class HttpSession;

@@ -75,6 +75,11 @@ void HttpSession::endStreams()
         stream->finish();
 }
 
+qsizetype HttpSession::openStreams() const
+{
+    return std::count_if(m_streams.cbegin(), m_streams.cend(), [](const auto& entry) { return !entry.second->isFinished(); });
+}
+
 http::Headers HttpReply::headers(QByteArrayView contentType) const
 {
     http::Headers headers{{"Content-Type", contentType}, {"X-Request-ID", m_requestId}};

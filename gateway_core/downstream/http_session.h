@@ -22,6 +22,7 @@ public:
     explicit HttpSession(std::function<void(const QByteArray& id)> onClose);
 
     void send(const QByteArray& frame) override { m_unrelated->send(frame); }
+    [[nodiscard]] QByteArray lastEventId() const override { return m_unrelated->lastId(); }
     [[nodiscard]] bool isReachable() const override { return m_unrelated->isAttached(); }
     void close() override;
 
@@ -32,6 +33,8 @@ public:
     bool attach(http::Exchange exchange, QByteArrayView lastEventId, const http::Headers& headers);
     /// Ends what is still streaming.
     void endStreams();
+    /// Streams of POSTs whose answer has not come.
+    [[nodiscard]] qsizetype openStreams() const;
 
     /// Streams begin with an event that has an id and nothing else, so that they can be resumed before anything was said
     /// (2025-11-25).
@@ -66,6 +69,8 @@ public:
     [[nodiscard]] bool mayBecomeStream() const { return !m_isFinished && m_stream == nullptr && m_session->primes(); }
     [[nodiscard]] bool isOpen() const override { return m_stream != nullptr || m_exchange.isOpen(); }
     [[nodiscard]] bool isHttp() const override { return true; }
+    [[nodiscard]] bool isStream() const override { return m_stream != nullptr; }
+    [[nodiscard]] QByteArray lastEventId() const override { return m_stream != nullptr ? m_stream->lastId() : QByteArray(); }
 
 private:
     void becomeSlow() override { beginStream(); }

@@ -24,6 +24,10 @@ public:
     /// False once the client can no longer be reached through this reply (its connection broke and nothing can resume it).
     [[nodiscard]] virtual bool isOpen() const = 0;
     [[nodiscard]] virtual bool isHttp() const = 0;
+    /// True once the answer is an event stream.
+    [[nodiscard]] virtual bool isStream() const { return false; }
+    /// The id of the event that was sent last; empty where events have none.
+    [[nodiscard]] virtual QByteArray lastEventId() const { return {}; }
 };
 
 /// Gathers the answers of the requests of one JSON-RPC batch (2025-03-26) and sends them as one array when all are there.
@@ -34,9 +38,13 @@ public:
     std::shared_ptr<Reply> part();
     /// An answer that is known at once, such as an error for a broken message. Counts as one of the batch's requests.
     void add(const QByteArray& frame);
+    /// One of the batch's requests gets no answer: its client has cancelled it. The others' are sent without it.
+    void leaveOut();
 
 private:
     friend class BatchPart;
+    void sendWhenComplete();
+
     std::shared_ptr<Reply> m_reply;
     QByteArray m_answers;
     int m_pending;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gateway/gateway.h"
 
+#include "gateway/extensions.h"
+#include "gateway/task_listing.h"
 #include "gateway/waiting_list.h"
 #include "mcp/errors.h"
 
@@ -12,6 +14,8 @@ bool needsNewConnection(const config::Server& before, const config::Server& afte
 {
     config::Server comparable = after;
     comparable.disabledTools = before.disabledTools;
+    comparable.circuitBreaker = before.circuitBreaker;
+    comparable.retries = before.retries;
     return !(comparable == before);
 }
 
@@ -37,17 +41,32 @@ telemetry::LabelValues sessionLabels(const downstream::Session& session)
 Gateway::Gateway(Dependencies dependencies, QObject* parent)
     : QObject(parent),
       m_deps(std::move(dependencies)),
-      m_heldCalls(m_deps.random)
+      m_circuits(m_deps.clock),
+      m_limits(m_deps.clock),
+      m_heldCalls(m_deps.random),
+      m_subscribeReplies([this](const Subscriptions::Key& key, const mcp::Message* answer) { subscribeAnswered(key, answer); }),
+      m_tasks(m_deps.random)
 {
     mcp::ClientCapabilities& offered = m_deps.connections.clientCapabilities;
     offered.sampling = true;
     offered.elicitation = true;
     offered.elicitationForm = true;
+    offered.elicitationUrl = true;
+    offered.samplingTools = true;
+    offered.samplingContext = true;
     offered.roots = true;
     offered.rootsListChanged = true;
-    m_listDeadline.setSingleShot(true);
-    m_heldDeadline.setSingleShot(true);
-    m_gather.setSingleShot(true);
+    declareExtensions(offered);
+    m_deps.connections.orielInstance = QByteArray::number(m_deps.random.next64(), 16);
+    for (QTimer* timer :
+         {&m_listDeadline, &m_heldDeadline, &m_idleConnections, &m_taskTimer, &m_limitsTimer, &m_awaitDeadline, &m_gather})
+        timer->setSingleShot(true);
+    connect(&m_taskTimer, &QTimer::timeout, this, &Gateway::onTaskTimer);
+    connect(&m_idleConnections, &QTimer::timeout, this, &Gateway::endIdleConnections);
+    connect(&m_awaitDeadline, &QTimer::timeout, this, &Gateway::settleAllSubscriptions);
+    m_heldDeadline.setTimerType(Qt::PreciseTimer); // never before the deadline
+    m_limitsTimer.setInterval(1'000);
+    connect(&m_limitsTimer, &QTimer::timeout, this, &Gateway::reportLimits);
     connect(&m_heldDeadline, &QTimer::timeout, this, &Gateway::expireHeld);
     connect(&m_gather, &QTimer::timeout, this, &Gateway::askGathered);
     connect(&m_listDeadline, &QTimer::timeout, this, [this] { answerLists(true); });
@@ -60,6 +79,9 @@ std::unique_ptr<upstream::ServerConnection> Gateway::makeConnection(const config
 {
     upstream::ConnectionContext context = m_deps.connections;
     context.timeouts = m_config.gateway.timeouts;
+    // Over the shared connection of a server that clients have their own to, nobody could answer it anything.
+    if (server.connection == config::ConnectionMode::PerClient)
+        context.clientCapabilities = {};
     return std::make_unique<upstream::ServerConnection>(server, std::move(context), *this);
 }
 
@@ -71,19 +93,22 @@ void Gateway::retire(std::unique_ptr<upstream::ServerConnection> connection)
             orphans.append(cookie);
     });
     for (const quint64 cookie : orphans) {
-        const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
-        m_heldCalls.drop(cookie);
+        const std::unique_ptr<ActiveCall> call = takeCall(cookie);
         connection->cancel(call->token, "the server was removed or changed");
         if (call->incoming.reply == nullptr)
             continue; // its client was asked for input and was answered with that
         abandonSubscription(*call);
-        call->record.hops.clear();
+        call->dropOpenHop();
         answerError(call->incoming, call->record, telemetry::Outcome::Unavailable, QByteArrayLiteral("unavailable"),
                     mcp::error_code::ServerError,
                     connection->name() +
                         ": the server was removed or its configuration changed while it worked on this request.");
     }
+    dropTasks([&](const Task& task) { return task.connection == connection.get(); });
+    m_taskTools.forget(*connection);
+    m_urlElicitations.forget(*connection);
     m_serverRequests.connectionLost(*connection);
+    m_levels.remove(connection.get());
     connection->stop();
     if (connection->state() == upstream::ServerState::Stopped)
         connection.release()->deleteLater();
@@ -107,6 +132,9 @@ Status Gateway::apply(const config::Config& configuration)
         return valid;
     m_config = configuration;
     m_configFresh = true;
+    m_circuits.configure(configuration);
+    m_limits.configure(configuration.limits);
+    m_limitsTimer.start();
     m_policy = {configuration.telemetry.foreignContextAsLink, configuration.telemetry.passBaggage};
 
     auto previous = std::move(m_connections);
@@ -124,8 +152,11 @@ Status Gateway::apply(const config::Config& configuration)
             m_connections.push_back(std::move(*same));
             const int index = static_cast<int>(m_connections.size()) - 1;
             for (const auto kind :
-                 {mcp::ListKind::Tools, mcp::ListKind::Prompts, mcp::ListKind::Resources, mcp::ListKind::ResourceTemplates})
-                m_catalogue.update(index, kind, m_connections.back()->items(kind));
+                 {mcp::ListKind::Tools, mcp::ListKind::Prompts, mcp::ListKind::Resources, mcp::ListKind::ResourceTemplates}) {
+                if (kind == mcp::ListKind::Tools)
+                    m_catalogue.offerAsTasks(index, TaskTools::decidesItself(*m_connections.back()));
+                m_catalogue.update(index, kind, entriesOf(*m_connections.back(), kind));
+            }
             m_toolHeaders.update(index, m_connections.back()->items(mcp::ListKind::Tools));
         } else {
             m_connections.push_back(makeConnection(server));
@@ -137,6 +168,7 @@ Status Gateway::apply(const config::Config& configuration)
         if (connection != nullptr)
             retire(std::move(connection));
     }
+    rebuildClients();
     for (upstream::ServerConnection* connection : std::as_const(fresh))
         connection->start();
     if (!previous.empty()) {
@@ -151,20 +183,23 @@ void Gateway::shutDown()
 {
     m_shuttingDown = true;
     answerLists(true);
+    settleAllSubscriptions();
     for (auto& listener : m_listeners.takeIf([](const Listener&) { return true; }))
         endListener(std::move(listener), telemetry::Outcome::Ok, {});
+    dropTasks([](const Task&) { return true; });
     QList<quint64> cookies;
     m_calls.forEach([&](quint64 cookie, const ActiveCall&) { cookies.append(cookie); });
     for (const quint64 cookie : std::as_const(cookies)) {
-        const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
-        m_heldCalls.drop(cookie);
+        const std::unique_ptr<ActiveCall> call = takeCall(cookie);
         call->connection->cancel(call->token, "Oriel is shutting down");
         if (call->incoming.reply == nullptr)
             continue;
-        call->record.hops.clear();
+        call->dropOpenHop();
         answerError(call->incoming, call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("shutting_down"),
                     mcp::error_code::ServerError, "Oriel is shutting down.");
     }
+    m_heldCalls.clear();
+    retireAll(m_clients.takeIf([](const auto&, const auto&) { return true; }));
     for (const auto& connection : m_connections) {
         connection->stop();
         onStateChanged(*connection);
@@ -182,32 +217,6 @@ void Gateway::reportStopped()
         return;
     m_shuttingDown = false;
     Q_EMIT stopped();
-}
-
-void Gateway::restartServer(const QByteArray& name)
-{
-    for (const auto& connection : m_connections) {
-        if (connection->name() == name)
-            connection->restart(QStringLiteral("asked for by the user"));
-    }
-}
-
-QList<upstream::ServerStatus> Gateway::serverStatuses() const
-{
-    QList<upstream::ServerStatus> statuses;
-    for (const auto& connection : m_connections)
-        statuses.append(connection->status());
-    return statuses;
-}
-
-std::vector<Gateway::ExposedTool> Gateway::tools() const
-{
-    std::vector<ExposedTool> tools;
-    for (std::size_t i = 0; i < m_connections.size(); ++i) {
-        for (const mcp::ListEntry& entry : m_connections[i]->items(mcp::ListKind::Tools))
-            tools.push_back({m_connections[i]->name(), entry, m_catalogue.exposedName(static_cast<int>(i), entry.identity)});
-    }
-    return tools;
 }
 
 bool Gateway::servesAlone(QByteArrayView server) const
@@ -230,10 +239,8 @@ void Gateway::sessionOpened(const std::shared_ptr<downstream::Session>& session)
 {
     m_sessions.insert(session.get(), session);
     countSessions(*session, 1);
-    if (session->logLevel) {
-        for (const auto& connection : m_connections)
-            sendLevelUpstream(*connection);
-    }
+    if (session->logLevel)
+        sendLevelUpstream(*session);
     Q_EMIT sessionsChanged();
 }
 
@@ -248,21 +255,34 @@ void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
             cookies.append(cookie);
     });
     for (const quint64 cookie : std::as_const(cookies)) {
-        const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
-        m_heldCalls.drop(cookie);
+        const std::unique_ptr<ActiveCall> call = takeCall(cookie);
         call->connection->cancel(call->token, "the client disconnected");
+        leaveTask(*call);
         if (call->incoming.reply == nullptr)
             continue;
-        call->record.hops.clear();
+        call->dropOpenHop();
         recordError(call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("cancelled"), 0, "the client disconnected");
+        endUnanswered(call->incoming, "The session was ended.");
         finish(call->record, call->incoming);
     }
-    std::erase_if(m_waitingLists, [&](const auto& waiting) { return waiting->incoming.session == session; });
+    const auto isOfSession = [&](const auto& waiting) {
+        if (waiting->incoming.session != session)
+            return false;
+        endUnanswered(waiting->incoming, "The session was ended.");
+        return true;
+    };
+    std::erase_if(m_waitingLists, isOfSession);
+    std::erase_if(m_taskListings, isOfSession);
+    if (mcp::isLegacy(session->revision))
+        dropTasks([owner = taskOwner(*session)](const Task& task) { return task.owner == owner; });
+    m_urlElicitations.forget(*session);
     m_serverRequests.sessionClosed(*session);
     for (auto& listener : m_listeners.takeIf([&](const Listener& one) { return one.incoming.session == session; }))
         endListener(std::move(listener), telemetry::Outcome::Cancelled, "the client disconnected");
+    m_awaited.drop(session.get());
     for (const auto& [server, uri] : m_subscriptions.removeSession(session.get()))
         setSubscribed(server, uri, false);
+    retireAll(m_clients.takeClient(*session));
     const double seconds = static_cast<double>(m_deps.clock.unixNs() - session->openedUnixNs) / 1e9;
     m_deps.recorder.recordMetric(telemetry::MetricId::McpServerSessionDuration, sessionLabels(*session), seconds);
     Q_EMIT sessionsChanged();

@@ -3,6 +3,8 @@
 #include "base/json_splice.h"
 #include "base/json_writer.h"
 #include "gateway/gateway.h"
+#include "gateway/questions.h"
+#include "gateway/request_routing.h"
 #include "mcp/errors.h"
 #include "mcp/rewrite.h"
 
@@ -12,53 +14,29 @@ using mcp::Field;
 using mcp::MethodId;
 using telemetry::Outcome;
 
-namespace {
-
-QByteArray ownerOf(const downstream::Session& session)
-{
-    return session.client->tokenName + '\n' + session.server;
-}
-
-/// The parameters of a server's request as a client of 2026-07-28 gets them.
-QByteArray questionParams(const mcp::Message& request)
-{
-    if (request.kindOf(Field::Params) != json::Kind::Object)
-        return {};
-    const QByteArray params = request.rawOf(Field::Params).toByteArray();
-    json::Document document;
-    if (!document.parse(params))
-        return {};
-    json::Splicer splicer(params);
-    for (const json::Member& member : document.root().members()) {
-        if (member.key.equals("_meta") || member.key.equals("elicitationId") || member.key.equals("task"))
-            splicer.removeMember(document.root(), member);
-    }
-    return splicer.apply();
-}
-
-} // namespace
-
 // --- a legacy server, a client of 2026-07-28 ---------------------------------------------------------------------------------
 
-void Gateway::holdForInput(const mcp::Message& request, ActiveCall& call, quint64 cookie)
+void Gateway::holdForInput(upstream::ServerConnection& connection, const mcp::Message& request, ActiveCall& call, quint64 cookie)
 {
+    HeldQuestion question{QByteArray(), request.id(), request.text(Field::Method),
+                          questionParams(questionFor(*call.incoming.session, connection, request))};
     if (HeldCall* held = m_heldCalls.findByCookie(cookie)) {
         // Asked next, when the client is back with what it was asked first.
-        held->questions.push_back({QByteArray(), request.id(), request.text(Field::Method), questionParams(request)});
+        held->questions.push_back(std::move(question));
         return;
     }
     const auto begun =
         std::find_if(m_gathering.begin(), m_gathering.end(), [cookie](const HeldCall& one) { return one.cookie == cookie; });
     if (begun != m_gathering.end()) {
-        begun->questions.push_back({QByteArray(), request.id(), request.text(Field::Method), questionParams(request)});
+        begun->questions.push_back(std::move(question));
         return;
     }
     HeldCall held;
     held.cookie = cookie;
-    held.owner = ownerOf(*call.incoming.session);
+    held.owner = heldOwner(*call.incoming.session);
     held.method = call.record.method;
     held.target = call.record.target;
-    held.questions.push_back({QByteArray(), request.id(), request.text(Field::Method), questionParams(request)});
+    held.questions.push_back(std::move(question));
     m_gathering.push_back(std::move(held));
     // A server may ask several things at once; the client shall get them in one answer.
     if (!m_gather.isActive())
@@ -71,7 +49,7 @@ void Gateway::askGathered()
         ActiveCall* call = m_calls.find(held.cookie);
         if (call == nullptr)
             continue; // answered or cancelled meanwhile
-        held.deadlineNs = now() + HeldCalls::kHeldNs;
+        held.deadlineNs = now() + m_deps.heldForNs;
         upstream::ServerConnection& connection = *call->connection;
         const std::vector<HeldQuestion> questions = held.questions;
         if (askForInput(*call, std::move(held)))
@@ -97,20 +75,26 @@ void Gateway::refuseForCapability(upstream::ServerConnection& connection, const 
     const ActiveCall* known = candidates == 1 ? m_calls.find(cookie) : nullptr;
     if (known == nullptr || known->incoming.reply == nullptr || mcp::isLegacy(known->incoming.session->revision))
         return;
-    const QByteArrayView capability = request.methodId == MethodId::SamplingCreateMessage ? "sampling"
-                                      : request.methodId == MethodId::ElicitationCreate   ? "elicitation"
-                                      : request.methodId == MethodId::RootsList           ? "roots"
-                                                                                          : QByteArrayView();
-    if (capability.isEmpty())
+    const QByteArray missing = missingCapability(known->incoming.session->capabilities, request);
+    if (missing.isEmpty())
         return;
-    const std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
+    const std::unique_ptr<ActiveCall> call = takeCall(cookie);
     connection.cancel(call->token, "the client cannot give the input that is needed");
-    call->record.hops.clear();
-    json::Writer data;
-    data.beginObject().key("requiredCapabilities").beginObject().rawMember(capability, "{}").endObject().endObject();
+    call->dropOpenHop();
     answerError(call->incoming, call->record, Outcome::RpcError, QByteArray::number(mcp::error_code::MissingClientCapability),
-                mcp::error_code::MissingClientCapability, "Missing required client capability: " + capability.toByteArray(),
-                data.view());
+                mcp::error_code::MissingClientCapability, QByteArrayLiteral("Missing required client capability"),
+                "{\"requiredCapabilities\":" + missing + '}');
+}
+
+void Gateway::forgetQuestions(const upstream::ServerConnection& connection)
+{
+    m_serverRequests.connectionLost(connection);
+    if (m_heldCalls.isEmpty())
+        return;
+    m_calls.forEach([&](quint64 cookie, const ActiveCall& call) {
+        if (call.connection == &connection)
+            m_heldCalls.forgetQuestions(cookie);
+    });
 }
 
 bool Gateway::askForInput(ActiveCall& call, HeldCall&& held)
@@ -127,8 +111,8 @@ bool Gateway::askForInput(ActiveCall& call, HeldCall&& held)
     event.name = QByteArrayLiteral("mcp.input_required");
     event.attributes.push_back({QByteArrayLiteral("mcp.method.name"), shown.questions.front().method});
     call.record.events.push_back(std::move(event));
+    call.dropOpenHop();
     telemetry::CallRecord answered = std::move(call.record);
-    answered.hops.clear();
     downstream::Incoming incoming = std::move(call.incoming);
     // What is needed while nobody waits: who asked, and what for.
     call.incoming.session = incoming.session;
@@ -144,7 +128,7 @@ bool Gateway::askForInput(ActiveCall& call, HeldCall&& held)
     call.record.client = answered.client;
     answerResult(incoming, answered, inputRequiredResult(shown, *state));
     if (!m_heldDeadline.isActive())
-        m_heldDeadline.start(static_cast<int>(HeldCalls::kHeldNs / 1'000'000));
+        m_heldDeadline.start(static_cast<int>(m_deps.heldForNs / 1'000'000));
     return true;
 }
 
@@ -153,7 +137,9 @@ bool Gateway::resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& 
     const QByteArray state = incoming.message.text(Field::ParamsRequestState);
     if (mcp::isLegacy(incoming.session->revision) || !HeldCalls::isOurs(state))
         return false;
-    const HeldCall* known = m_heldCalls.find(state, ownerOf(*incoming.session), record.method, record.target);
+    const HeldCall* known = m_heldCalls.find(state, heldOwner(*incoming.session), record.method, record.target);
+    if (known != nullptr && known->wasRefused)
+        return resumeRefused(incoming, record, *known);
     ActiveCall* call = known != nullptr ? m_calls.find(known->cookie) : nullptr;
     if (call == nullptr) {
         answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::InvalidParams),
@@ -175,6 +161,8 @@ bool Gateway::resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& 
     record.routedTarget = call->record.routedTarget;
     telemetry::Hop hop;
     hop.spanId = SpanId::generate(m_deps.random);
+    const telemetry::WireCall wireCall{record.traceId, hop.spanId, record.spanId};
+    call->connection->continueCall(call->token, wireCall);
     record.hops.append(std::move(hop));
     call->clientId = incoming.message.id();
     call->progressToken = mcp::RequestId::fromJson(incoming.message.rawOf(Field::MetaProgressToken));
@@ -183,8 +171,8 @@ bool Gateway::resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& 
     for (HeldQuestion& question : held.questions) {
         if (question.key.isEmpty())
             open.push_back(std::move(question));
-        else
-            call->connection->reply(mcp::makeResult(question.serverId, responses.find(question.key).raw()));
+        else if (question.serverId.isValid())
+            call->connection->reply(mcp::makeResult(question.serverId, responses.find(question.key).raw()), wireCall);
     }
     call->record = std::move(record);
     call->incoming = std::move(incoming);
@@ -192,7 +180,7 @@ bool Gateway::resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& 
         onReply(call->token, held.cookie, *held.answer);
     } else if (!open.empty()) {
         held.questions = std::move(open);
-        held.deadlineNs = now() + HeldCalls::kHeldNs;
+        held.deadlineNs = now() + m_deps.heldForNs;
         (void)askForInput(*call, std::move(held));
     }
     return true;
@@ -201,15 +189,23 @@ bool Gateway::resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& 
 void Gateway::expireHeld()
 {
     for (const HeldCall& held : m_heldCalls.takeExpired(now())) {
-        if (std::unique_ptr<ActiveCall> call = m_calls.take(held.cookie))
+        if (std::unique_ptr<ActiveCall> call = takeCall(held.cookie))
             call->connection->cancel(call->token, "the client did not come back with its input");
     }
     if (!m_heldCalls.isEmpty())
-        m_heldDeadline.start(static_cast<int>(HeldCalls::kHeldNs / 1'000'000));
+        m_heldDeadline.start(static_cast<int>(m_deps.heldForNs / 1'000'000));
 }
 
 // --- a modern server, a client of the handshake revisions
 // -----------------------------------------------------------------------
+
+std::unique_ptr<ActiveCall> Gateway::takeCall(quint64 cookie)
+{
+    if (!m_heldCalls.isEmpty())
+        m_heldCalls.drop(cookie);
+    m_serverRequests.withdraw(cookie);
+    return m_calls.take(cookie);
+}
 
 bool Gateway::askClient(std::unique_ptr<ActiveCall>& call, const mcp::Message& answer)
 {
@@ -230,14 +226,23 @@ bool Gateway::askClient(std::unique_ptr<ActiveCall>& call, const mcp::Message& a
     kept.openQuestions = static_cast<int>(requests.size());
     const std::weak_ptr<downstream::Session> asked = kept.incoming.session;
     for (const json::Member& member : requests.members()) {
-        const QByteArray method = member.value.find("method").asUtf8();
         const json::Value params = member.value.find("params");
+        json::Document scratch;
+        const auto request = mcp::readMessage(mcp::makeRequest(mcp::RequestId(1), member.value.find("method").asUtf8(),
+                                                               params.isObject() ? params.raw() : QByteArrayView()),
+                                              scratch);
+        if (!request) {
+            takeInput(cookie, member.key.asUtf8(), nullptr);
+            return true;
+        }
+        const mcp::Message shown = questionFor(*kept.incoming.session, *kept.connection, withPageId(*request, kept));
         const QByteArray frame = m_serverRequests.ask(
-            kept.incoming.session, method, params.isObject() ? params.raw() : QByteArrayView(),
+            kept.incoming.session, shown.text(Field::Method), shown.rawOf(Field::Params),
             [this, cookie, key = member.key.asUtf8()](const mcp::Message* given) { takeInput(cookie, key, given); });
-        recordClientFrame(*kept.incoming.session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Request,
-                          nullptr, frame, &kept.record);
+        m_serverRequests.bindNewest(cookie);
+        m_serverRequests.noteCall(wireCallOf(kept.record));
         kept.incoming.reply->notify(frame);
+        recordSent(*kept.incoming.session, frame, wireCallOf(kept.record), kept.incoming.reply.get());
     }
     if (kept.openQuestions == 0)
         retryWithInput(cookie);
@@ -250,7 +255,7 @@ void Gateway::takeInput(quint64 cookie, const QByteArray& key, const mcp::Messag
     if (call == nullptr)
         return;
     if (given == nullptr || given->kind != mcp::Message::Kind::Response) {
-        const std::unique_ptr<ActiveCall> ended = m_calls.take(cookie);
+        const std::unique_ptr<ActiveCall> ended = takeCall(cookie);
         answerError(ended->incoming, ended->record, Outcome::RpcError, QByteArray::number(mcp::error_code::InternalError),
                     mcp::error_code::InternalError,
                     "The client did not give the input that the server needs" +

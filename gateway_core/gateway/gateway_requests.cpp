@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/json_writer.h"
+#include "gateway/extensions.h"
+#include "gateway/federation.h"
 #include "gateway/gateway.h"
 #include "gateway/waiting_list.h"
 #include "mcp/errors.h"
 #include "mcp/initialize.h"
+
+#include <algorithm>
 
 namespace oriel::gateway {
 
@@ -20,13 +24,6 @@ constexpr std::size_t slotOf(Stage stage)
 
 /// How long a list waits for servers that are starting, before it answers with what is there.
 constexpr int kListWaitMs = 15'000;
-
-QByteArray logLevelName(downstream::LogLevel level)
-{
-    static constexpr std::array<const char*, 8> kNames{"debug", "info",     "notice", "warning",
-                                                       "error", "critical", "alert",  "emergency"};
-    return kNames[static_cast<std::size_t>(level)];
-}
 
 QByteArrayView listMetricName(mcp::ListKind kind)
 {
@@ -51,7 +48,7 @@ void Gateway::handleMessage(downstream::Incoming&& incoming)
         break;
     case mcp::Message::Kind::Notification:
         recordClientFrame(*incoming.session, telemetry::WireDirection::ClientToGateway, telemetry::WireKind::Notification,
-                          &incoming.message, incoming.message.raw, nullptr);
+                          &incoming.message, incoming.message.raw, recordOfCancelled(incoming));
         handleNotification(incoming);
         break;
     case mcp::Message::Kind::Response:
@@ -59,7 +56,7 @@ void Gateway::handleMessage(downstream::Incoming&& incoming)
         recordClientFrame(*incoming.session, telemetry::WireDirection::ClientToGateway,
                           incoming.message.kind == mcp::Message::Kind::Error ? telemetry::WireKind::Error
                                                                              : telemetry::WireKind::Response,
-                          &incoming.message, incoming.message.raw, nullptr);
+                          &incoming.message, incoming.message.raw, m_serverRequests.callOf(*incoming.session, incoming.message));
         if (!m_serverRequests.answer(*incoming.session, incoming.message))
             m_deps.recorder.recordMetric(telemetry::MetricId::Errors, {QByteArrayLiteral("unexpected_answer")}, 1);
         break;
@@ -117,6 +114,13 @@ void Gateway::handleRequest(downstream::Incoming&& incoming)
     case MethodId::CompletionComplete:
         forward(std::move(incoming), std::move(record));
         break;
+    case MethodId::TasksGet:
+    case MethodId::TasksResult:
+    case MethodId::TasksUpdate:
+    case MethodId::TasksCancel:
+    case MethodId::TasksList:
+        serveTask(std::move(incoming), std::move(record));
+        break;
     default:
         answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::MethodNotFound),
                     mcp::error_code::MethodNotFound, "Method not found: " + record.method);
@@ -135,6 +139,8 @@ void Gateway::initialize(downstream::Incoming& incoming, telemetry::CallRecord& 
         session.close();
         return;
     }
+    if (session.isInitialized)
+        retireAll(m_clients.takeClient(session)); // they were declared with what it said before
     session.revision = mcp::negotiate(params->protocolVersion);
     session.capabilities = params->capabilities;
     session.capabilitiesJson = params->capabilities.toJson();
@@ -151,6 +157,7 @@ void Gateway::initialize(downstream::Incoming& incoming, telemetry::CallRecord& 
     result.capabilities = capabilitiesFor(session);
     result.serverInfo = ownInfo();
     result.instructions = instructionsFor(session);
+    result.orielInstance = m_deps.connections.orielInstance;
     m_deps.recorder.recordMetric(m_configFresh ? telemetry::MetricId::CacheMisses : telemetry::MetricId::CacheHits,
                                  {QByteArrayLiteral("gateway_config")}, 1);
     m_configFresh = false;
@@ -160,7 +167,7 @@ void Gateway::initialize(downstream::Incoming& incoming, telemetry::CallRecord& 
 
 mcp::Implementation Gateway::ownInfo() const
 {
-    return {QByteArrayLiteral("oriel"), QByteArrayLiteral("Oriel"), m_deps.connections.clientVersion, {}};
+    return {federation::kName.toByteArray(), QByteArrayLiteral("Oriel"), m_deps.connections.clientVersion, {}};
 }
 
 mcp::ServerCapabilities Gateway::capabilitiesFor(const downstream::Session& session) const
@@ -186,7 +193,7 @@ mcp::ServerCapabilities Gateway::capabilitiesFor(const downstream::Session& sess
     all.toolsListChanged = all.tools;
     all.promptsListChanged = all.prompts;
     all.resourcesListChanged = all.resources;
-    all.tasks = all.tasksList = all.tasksCancel = all.tasksToolsCall = false;
+    offerTasks(session, all);
     return all;
 }
 
@@ -216,9 +223,17 @@ void Gateway::setLevel(downstream::Incoming& incoming, telemetry::CallRecord& re
         return;
     }
     incoming.session->logLevel = level;
-    for (const auto& connection : m_connections)
-        sendLevelUpstream(*connection);
+    sendLevelUpstream(*incoming.session);
     answerResult(incoming, record, "{}");
+}
+
+void Gateway::sendLevelUpstream(const downstream::Session& session)
+{
+    for (std::size_t i = 0; i < m_connections.size(); ++i) {
+        upstream::ServerConnection* connection = connectionOf(session, static_cast<int>(i));
+        if (connection != nullptr && sees(session, *connection))
+            sendLevelUpstream(*connection);
+    }
 }
 
 void Gateway::sendLevelUpstream(upstream::ServerConnection& connection)
@@ -231,8 +246,11 @@ void Gateway::sendLevelUpstream(upstream::ServerConnection& connection)
         if (session->logLevel && sees(*session, connection) && (!lowest || *session->logLevel < *lowest))
             lowest = session->logLevel;
     }
-    if (!lowest)
+    // A server that is told the same again may be an Oriel that tells ours in turn.
+    const auto told = m_levels.constFind(&connection);
+    if (!lowest || (told != m_levels.constEnd() && *told == *lowest))
         return;
+    m_levels.insert(&connection, *lowest);
     json::Writer params;
     params.beginObject().member("level", logLevelName(*lowest)).endObject();
     upstream::CallOptions options;
@@ -250,7 +268,10 @@ void Gateway::list(downstream::Incoming&& incoming, telemetry::CallRecord&& reco
     for (std::size_t i = 0; i < m_connections.size(); ++i) {
         if (view != Catalogue::kAllServers && view != static_cast<int>(i))
             continue;
-        upstream::ServerConnection& connection = *m_connections[i];
+        const auto used = useConnection(waiting->incoming.session, static_cast<int>(i));
+        if (!used)
+            continue; // the list has what the server offers everybody
+        upstream::ServerConnection& connection = **used;
         if (connection.state() == upstream::ServerState::Stopped)
             connection.start();
         connection.refreshStale(kind);
@@ -267,23 +288,28 @@ void Gateway::list(downstream::Incoming&& incoming, telemetry::CallRecord&& reco
 
 void Gateway::answerLists(bool overdue)
 {
-    const auto isWorking = [](const upstream::ServerConnection& connection, mcp::ListKind kind) {
-        switch (connection.state()) {
+    const auto isWorking = [this](const downstream::Session& session, std::size_t server, mcp::ListKind kind) {
+        const upstream::ServerConnection* connection = connectionOf(session, static_cast<int>(server));
+        if (connection == nullptr)
+            return false;
+        switch (connection->state()) {
         case upstream::ServerState::Starting:
         case upstream::ServerState::Handshaking:
         case upstream::ServerState::Listing:
-            return !connection.isListed(kind);
+            return !connection->isListed(kind);
         default:
             return false;
         }
     };
     std::vector<std::unique_ptr<WaitingList>> ready;
     std::erase_if(m_waitingLists, [&](std::unique_ptr<WaitingList>& waiting) {
+        // Two Oriels that are each other's server would wait for each other; what comes later is announced.
         bool isReady = true;
+        const bool waits = !overdue && !federation::isPeer(*waiting->incoming.session->client);
         const int view = viewOf(*waiting->incoming.session);
-        for (std::size_t i = 0; i < m_connections.size() && !overdue; ++i) {
+        for (std::size_t i = 0; i < m_connections.size() && waits; ++i) {
             if (view == Catalogue::kAllServers || view == static_cast<int>(i))
-                isReady = isReady && !isWorking(*m_connections[i], waiting->kind);
+                isReady = isReady && !isWorking(*waiting->incoming.session, i, waiting->kind);
         }
         if (isReady)
             ready.push_back(std::move(waiting));
@@ -301,8 +327,8 @@ void Gateway::answerList(WaitingList& waiting)
     std::optional<QByteArray> cursor;
     if (waiting.incoming.message.has(mcp::Field::ParamsCursor))
         cursor = waiting.incoming.message.text(mcp::Field::ParamsCursor);
-    const auto result = m_catalogue.list(waiting.kind, viewOf(*waiting.incoming.session), cursor,
-                                         mcp::isModern(waiting.incoming.session->revision));
+    const downstream::Session& session = *waiting.incoming.session;
+    const auto result = catalogueOf(session).list(waiting.kind, viewOf(session), cursor, session.revision);
     telemetry::CallRecord& record = waiting.record;
     const std::int64_t start = waiting.incoming.startNs;
     if (waiting.missed)
@@ -320,35 +346,35 @@ std::optional<Catalogue::Route> Gateway::route(const downstream::Incoming& incom
 {
     const mcp::Message& message = incoming.message;
     const int view = viewOf(*incoming.session);
+    const Catalogue& catalogue = catalogueOf(*incoming.session);
     switch (message.methodId) {
     case MethodId::ToolsCall:
-        return m_catalogue.find(mcp::ListKind::Tools, record.target, view);
+        return catalogue.find(mcp::ListKind::Tools, record.target, view);
     case MethodId::PromptsGet:
-        return m_catalogue.find(mcp::ListKind::Prompts, record.target, view);
+        return catalogue.find(mcp::ListKind::Prompts, record.target, view);
     case MethodId::CompletionComplete:
         record.target.clear();
         if (message.has(mcp::Field::RefName))
-            return m_catalogue.find(mcp::ListKind::Prompts, message.text(mcp::Field::RefName), view);
-        return m_catalogue.findResource(message.text(mcp::Field::RefUri), view);
+            return catalogue.find(mcp::ListKind::Prompts, message.text(mcp::Field::RefName), view);
+        return catalogue.findResource(message.text(mcp::Field::RefUri), view);
     default:
-        return m_catalogue.findResource(record.target, view);
+        return catalogue.findResource(record.target, view);
     }
 }
 
-bool Gateway::answerSubscription(downstream::Incoming& incoming, telemetry::CallRecord& record, const Catalogue::Route& route)
+bool Gateway::answerSubscription(downstream::Incoming& incoming, telemetry::CallRecord& record,
+                                 upstream::ServerConnection& connection, const QByteArray& uri)
 {
-    const QByteArray& server = m_catalogue.servers()[route.server].name;
     const MethodId method = incoming.message.methodId;
-    const bool needsServer =
-        method == MethodId::ResourcesSubscribe     ? m_subscriptions.add(server, route.local, incoming.session.get())
-        : method == MethodId::ResourcesUnsubscribe ? m_subscriptions.remove(server, route.local, incoming.session.get())
-                                                   : true;
-    upstream::ServerConnection& connection = *m_connections[static_cast<std::size_t>(route.server)];
-    const bool isSubscription = method == MethodId::ResourcesSubscribe || method == MethodId::ResourcesUnsubscribe;
-    const bool listens = needsServer && isSubscription && connection.isModern();
-    if (listens) {
-        m_subscriptions.accept(server, route.local);
-        connection.setListenFilter(m_subscriptions.urisOf(server));
+    if (method != MethodId::ResourcesSubscribe && method != MethodId::ResourcesUnsubscribe)
+        return false;
+    const QByteArray key = keyOf(connection);
+    const bool needsServer = method == MethodId::ResourcesSubscribe ? m_subscriptions.add(key, uri, incoming.session.get())
+                                                                    : m_subscriptions.remove(key, uri, incoming.session.get());
+    const bool listens = needsServer && connection.isModern();
+    if (listens && setSubscribed(key, uri, method == MethodId::ResourcesSubscribe)) {
+        answerWhenSubscribed(std::move(incoming), std::move(record), {key, uri});
+        return true;
     }
     if (needsServer && !listens)
         return false;
@@ -376,7 +402,22 @@ void Gateway::forward(downstream::Incoming&& incoming, telemetry::CallRecord&& r
         answerError(incoming, record, Outcome::Rejected, QByteArray::number(code), code, kind + record.target.left(256));
         return;
     }
-    upstream::ServerConnection& connection = *m_connections[static_cast<std::size_t>(found->server)];
+    if (incoming.message.has(mcp::Field::MetaOrielVia)) {
+        const QByteArray refusal =
+            federation::refusal(incoming.message.text(mcp::Field::MetaOrielVia), m_deps.connections.orielInstance);
+        if (!refusal.isEmpty()) {
+            answerError(incoming, record, Outcome::Rejected, QByteArrayLiteral("federation_loop"), mcp::error_code::ServerError,
+                        refusal);
+            return;
+        }
+    }
+    const auto used = useConnection(incoming.session, found->server);
+    if (!used) {
+        answerError(incoming, record, Outcome::Rejected, QByteArrayLiteral("connection_limit"), mcp::error_code::ServerError,
+                    used.error().toString().toUtf8());
+        return;
+    }
+    upstream::ServerConnection& connection = **used;
     record.routedServer = connection.context();
     record.routedTarget = found->local;
     if (m_config.audit.mode == config::AuditMode::Strict && record.targetKind == telemetry::TargetKind::Tool &&
@@ -386,7 +427,7 @@ void Gateway::forward(downstream::Incoming&& incoming, telemetry::CallRecord&& r
                     "The tool was not called because audit rows cannot be written: " + m_held.refusal()->toString().toUtf8());
         return;
     }
-    if (answerSubscription(incoming, record, *found))
+    if (answerSubscription(incoming, record, connection, found->local))
         return;
     if (incoming.message.methodId == MethodId::CompletionComplete && !connection.initializeResult().protocolVersion.isEmpty() &&
         !connection.initializeResult().capabilities.completions) {
@@ -394,34 +435,18 @@ void Gateway::forward(downstream::Incoming&& incoming, telemetry::CallRecord&& r
         return;
     }
     auto call = std::make_unique<ActiveCall>();
+    if (incoming.message.methodId == MethodId::ToolsCall && !planTask(incoming, record, connection, *call))
+        return;
+    if (!admit(incoming, record, *found, *call))
+        return;
     call->clientId = incoming.message.id();
     call->progressToken = mcp::RequestId::fromJson(incoming.message.rawOf(mcp::Field::MetaProgressToken));
     call->connection = &connection;
     call->forwardedNs = now();
-    upstream::CallOptions options;
-    options.target = found->local;
-    options.wantsProgress = call->progressToken.isValid();
-    options.traceId = record.traceId;
-    options.spanId = SpanId::generate(m_deps.random);
-    options.traceFlags = record.traceFlags;
-    options.traceState = record.traceState;
-    if (m_policy.passBaggage)
-        options.baggage =
-            incoming.message.has(mcp::Field::MetaBaggage) ? incoming.message.text(mcp::Field::MetaBaggage) : incoming.baggage;
-    if (connection.isModern()) {
-        options.clientCapabilities = incoming.session->capabilitiesJson;
-        if (incoming.session->logLevel)
-            options.logLevel = logLevelName(*incoming.session->logLevel);
-        call->options = options;
-    }
-    telemetry::Hop hop;
-    hop.spanId = options.spanId;
-    record.hops.append(std::move(hop));
     call->record = std::move(record);
     call->incoming = std::move(incoming);
     ActiveCall& kept = *call;
-    const quint64 cookie = m_calls.add(std::move(call));
-    kept.token = connection.call(kept.incoming.message, options, *this, cookie);
+    dispatch(kept, m_calls.add(std::move(call)));
 }
 
 void Gateway::handleNotification(const downstream::Incoming& incoming)
@@ -434,10 +459,7 @@ void Gateway::handleNotification(const downstream::Incoming& incoming)
         m_serverRequests.progress(*incoming.session, incoming.message);
         break;
     case MethodId::NotificationRootsListChanged:
-        for (const auto& connection : m_connections) {
-            if (sees(*incoming.session, *connection) && connection->state() == upstream::ServerState::Ready)
-                connection->notify(incoming.message.raw);
-        }
+        relayRootsChange(incoming);
         break;
     default:
         break;
@@ -452,7 +474,7 @@ void Gateway::cancelByClient(const downstream::Incoming& incoming)
         if (call.incoming.session == incoming.session && call.clientId == id)
             cookie = candidate;
     });
-    std::unique_ptr<ActiveCall> call = m_calls.take(cookie);
+    std::unique_ptr<ActiveCall> call = takeCall(cookie);
     if (call == nullptr) {
         for (auto& listener : m_listeners.takeIf([&](const Listener& one) {
                  return one.incoming.session == incoming.session && one.incoming.message.id() == id;
@@ -460,7 +482,6 @@ void Gateway::cancelByClient(const downstream::Incoming& incoming)
             endListener(std::move(listener), Outcome::Cancelled, "cancelled by the client");
         return;
     }
-    m_heldCalls.drop(cookie);
     (void)m_document.parse(incoming.message.raw);
     const QByteArray reason = m_document.root().find("params").find("reason").asUtf8().left(256);
     cancelCall(std::move(call), "cancelled by the client" + (reason.isEmpty() ? QByteArray() : ": " + reason));
@@ -470,21 +491,23 @@ void Gateway::cancelCall(std::unique_ptr<ActiveCall> call, const QByteArray& rea
 {
     call->connection->cancel(call->token, reason);
     abandonSubscription(*call);
+    leaveTask(*call);
     telemetry::CallRecord& record = call->record;
-    if (record.hops.isEmpty())
-        record.hops.append(telemetry::Hop());
-    telemetry::Hop& hop = record.hops.last();
-    hop.server = call->connection->context();
-    hop.target = record.routedTarget;
-    hop.jsonrpcId = QByteArray::number(qint64(call->token.id));
-    hop.offsetNs = call->forwardedNs - call->incoming.startNs;
-    hop.durationNs = now() - call->forwardedNs;
-    hop.errorType = QByteArrayLiteral("cancelled");
-    record.stages[slotOf(Stage::Forward)] = {hop.offsetNs, hop.durationNs};
+    const std::int64_t forwarded = call->forwardedNs - call->incoming.startNs;
+    record.stages[slotOf(Stage::Forward)] = {forwarded, now() - call->forwardedNs};
+    if (!call->waitsForRetry) {
+        if (record.hops.isEmpty())
+            record.hops.append(telemetry::Hop());
+        telemetry::Hop& hop = record.hops.last();
+        hop.server = call->connection->context();
+        hop.target = record.routedTarget;
+        hop.jsonrpcId = QByteArray::number(qint64(call->token.id));
+        hop.offsetNs = std::max(hop.offsetNs, forwarded);
+        hop.durationNs = now() - hop.offsetNs - call->incoming.startNs;
+        hop.errorType = QByteArrayLiteral("cancelled");
+    }
     recordError(record, Outcome::Cancelled, QByteArrayLiteral("cancelled"), 0, reason);
-    // The client no longer waits; over HTTP its POST still has to end, with an answer that it will ignore.
-    if (call->incoming.reply != nullptr && call->incoming.reply->isHttp() && call->incoming.reply->isOpen())
-        call->incoming.reply->finish(mcp::makeErrorResponse(call->clientId, mcp::error_code::ServerError, "Request cancelled"));
+    endUnanswered(call->incoming, "Request cancelled");
     finish(record, call->incoming);
 }
 

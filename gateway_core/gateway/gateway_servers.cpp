@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/json_splice.h"
 #include "base/json_writer.h"
+#include "gateway/federation.h"
 #include "gateway/gateway.h"
+#include "gateway/questions.h"
+#include "gateway/request_routing.h"
 #include "gateway/waiting_list.h"
 #include "mcp/errors.h"
 
@@ -20,20 +23,6 @@ telemetry::Severity severityOf(QByteArrayView level)
     return known ? kSeverities[static_cast<std::size_t>(*known)] : Severity::Info;
 }
 
-bool canAnswer(const downstream::Session& session, MethodId method)
-{
-    switch (method) {
-    case MethodId::SamplingCreateMessage:
-        return session.capabilities.sampling;
-    case MethodId::ElicitationCreate:
-        return session.capabilities.elicitation;
-    case MethodId::RootsList:
-        return session.capabilities.roots;
-    default:
-        return false;
-    }
-}
-
 QByteArrayView listChangedMethod(mcp::ListKind kind)
 {
     switch (kind) {
@@ -50,64 +39,62 @@ QByteArrayView listChangedMethod(mcp::ListKind kind)
 
 } // namespace
 
-int Gateway::indexOf(const upstream::ServerConnection& connection) const
-{
-    for (std::size_t i = 0; i < m_connections.size(); ++i) {
-        if (m_connections[i].get() == &connection)
-            return static_cast<int>(i);
-    }
-    return -1;
-}
-
-bool Gateway::sees(const downstream::Session& session, const upstream::ServerConnection& connection) const
-{
-    return session.server.isEmpty() || session.server == connection.name();
-}
-
 std::shared_ptr<downstream::Session> Gateway::sessionForRequest(const upstream::ServerConnection& connection,
                                                                 const mcp::Message& message, upstream::CallToken related,
-                                                                quint64* cookie) const
+                                                                quint64* cookie, QByteArray* refusal) const
 {
-    // The call that the server is working on for a client that can answer; else the client seen last.
-    const ActiveCall* call = nullptr;
-    m_calls.forEach([&](quint64 candidateCookie, const ActiveCall& candidate) {
-        if (candidate.connection != &connection || !canAnswer(*candidate.incoming.session, message.methodId))
-            return;
-        const bool isRelated = related.isValid() && candidate.token == related;
-        if (call == nullptr || isRelated || (candidate.forwardedNs > call->forwardedNs && !(call->token == related))) {
-            call = &candidate;
-            *cookie = candidateCookie;
-        }
+    std::vector<RequestCandidate> candidates;
+    bool isOfACall = !related.isValid(); // what comes on the stream of a request of ours is no call's
+    m_calls.forEach([&](quint64, const ActiveCall& call) {
+        isOfACall = isOfACall || (call.connection == &connection && call.token == related);
     });
-    if (call != nullptr)
-        return call->incoming.session;
-    std::shared_ptr<downstream::Session> latest;
+    m_calls.forEach([&](quint64 candidate, const ActiveCall& call) {
+        if (isOfACall && call.connection == &connection)
+            candidates.push_back({call.incoming.session.get(), candidate, related.isValid() && call.token == related, false,
+                                  canAnswer(call.incoming.session->capabilities, message), call.forwardedNs});
+    });
+    const auto rootsOwner = m_serverRequests.rootsOwner(connection);
     for (const auto& session : m_sessions) {
-        if (mcp::isLegacy(session->revision) && sees(*session, connection) && session->isReachable() &&
-            canAnswer(*session, message.methodId) && (latest == nullptr || session->lastSeenUnixNs > latest->lastSeenUnixNs))
-            latest = session;
+        if (mcp::isLegacy(session->revision) && session->isInitialized && sees(*session, connection))
+            candidates.push_back({session.get(), 0, false, session == rootsOwner,
+                                  session->isReachable() && canAnswer(session->capabilities, message), 0});
     }
-    return latest;
+    const RequestChoice choice = chooseClient(candidates);
+    if (choice.chosen == nullptr) {
+        *refusal = QByteArray(choice.refusal.toByteArray()).replace("%1", message.text(mcp::Field::Method));
+        return nullptr;
+    }
+    *cookie = choice.chosen->cookie;
+    return m_sessions.value(choice.chosen->session);
 }
 
 void Gateway::onRequest(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related)
 {
+    if (takeTaskQuestion(connection, message, related))
+        return;
     quint64 cookie = 0;
-    const auto session = sessionForRequest(connection, message, related, &cookie);
+    QByteArray refusal;
+    const auto session = sessionForRequest(connection, message, related, &cookie, &refusal);
     ActiveCall* call = m_calls.find(cookie);
     if (session == nullptr) {
-        connection.reply(mcp::makeErrorResponse(message.id(), mcp::error_code::MethodNotFound,
-                                                "No connected client can answer " + message.text(mcp::Field::Method) + "."));
+        const bool isMode = asksByUrl(message); // the method is there, this way of asking is not
+        connection.reply(
+            mcp::makeErrorResponse(message.id(), isMode ? mcp::error_code::InvalidParams : mcp::error_code::MethodNotFound,
+                                   refusal + (isMode ? QByteArray(" Elicitation by URL was not declared.") : QByteArray())));
         refuseForCapability(connection, message, related);
         return;
     }
-    if (mcp::isModern(session->revision)) {
-        holdForInput(message, *call, cookie);
+    // A client on a line may have changed its era while its call is held.
+    if (call != nullptr && (mcp::isModern(session->revision) || call->incoming.reply == nullptr)) {
+        holdForInput(connection, message, *call, cookie);
         return;
     }
-    const QByteArray frame = m_serverRequests.forward(connection, message, session);
-    recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Request, &message, frame,
-                      nullptr);
+    rememberPage(connection, message, session);
+    const telemetry::WireCall wireCall = callOf(connection, message, related);
+    const QByteArray frame = m_serverRequests.forward(connection, questionFor(*session, connection, message), session);
+    if (related.isValid())
+        m_serverRequests.bindNewest(cookie);
+    m_serverRequests.noteCall(wireCall);
     if (call != nullptr) {
         telemetry::CallEvent event;
         event.offsetNs = now() - call->incoming.startNs;
@@ -118,35 +105,81 @@ void Gateway::onRequest(upstream::ServerConnection& connection, const mcp::Messa
     } else {
         session->send(frame);
     }
+    recordSent(*session, frame, {wireCall.traceId, wireCall.callSpanId, wireCall.callSpanId},
+               call != nullptr ? call->incoming.reply.get() : nullptr);
 }
 
 void Gateway::onNotification(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related)
 {
+    const QByteArray& peer = connection.initializeResult().orielInstance;
+    if (peer.isEmpty() && !message.has(mcp::Field::MetaOrielVia)) {
+        relayNotification(connection, message, related);
+        return;
+    }
+    if (const auto marked = federation::passedOn(message, peer, m_deps.connections.orielInstance))
+        relayNotification(connection, *marked, related);
+}
+
+void Gateway::relayNotification(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related)
+{
     switch (message.methodId) {
     case MethodId::NotificationMessage:
-        relayLogMessage(connection, message, related);
+        if (message.has(mcp::Field::MetaRelatedTask))
+            relayLogMessage(connection, withTaskShown(connection, message), related);
+        else
+            relayLogMessage(connection, message, related);
         break;
     case MethodId::NotificationCancelled:
         m_serverRequests.cancelledByServer(connection, message);
+        withdrawTaskQuestion(connection, message);
+        break;
+    case MethodId::NotificationProgress:
+        relayTaskProgress(connection, message);
+        break;
+    case MethodId::NotificationTasksStatus:
+        relayTaskStatus(connection, message);
+        break;
+    case MethodId::NotificationTasks:
+        break; // never asked for: tasks that are listened to are polled
+    case MethodId::NotificationElicitationComplete:
+        relayElicitationComplete(connection, message);
         break;
     case MethodId::NotificationResourcesUpdated: {
-        const auto subscribers = m_subscriptions.of(connection.name(), message.text(mcp::Field::ParamsUri));
+        const auto subscribers = m_subscriptions.of(keyOf(connection), message.text(mcp::Field::ParamsUri));
         for (const void* subscriber : subscribers) {
             tellListener(subscriber, message);
             if (const auto session = m_sessions.value(static_cast<const downstream::Session*>(subscriber))) {
+                session->send(message.raw);
                 recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,
                                   &message, message.raw, nullptr);
-                session->send(message.raw);
             }
         }
         break;
     }
     default:
         for (const auto& session : std::as_const(m_sessions)) {
-            if (session->isInitialized && mcp::isLegacy(session->revision) && sees(*session, connection))
+            if (session->isInitialized && mcp::isLegacy(session->revision) && sees(*session, connection)) {
                 session->send(message.raw);
+                recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,
+                                  &message, message.raw, nullptr);
+            }
         }
         break;
+    }
+}
+
+/// A server knows one client's roots: that another's have changed does not concern it.
+void Gateway::relayRootsChange(const downstream::Incoming& incoming)
+{
+    for (std::size_t i = 0; incoming.session->capabilities.roots && i < m_connections.size(); ++i) {
+        upstream::ServerConnection* connection = connectionOf(*incoming.session, static_cast<int>(i));
+        if (connection == nullptr || !sees(*incoming.session, *connection) || connection->state() != upstream::ServerState::Ready)
+            continue;
+        const auto owner = m_serverRequests.rootsOwner(*connection);
+        if (owner != nullptr && owner != incoming.session)
+            continue;
+        m_serverRequests.setRootsOwner(*connection, incoming.session);
+        connection->notify(incoming.message.raw);
     }
 }
 
@@ -157,10 +190,15 @@ void Gateway::relayLogMessage(upstream::ServerConnection& connection, const mcp:
     const QByteArray levelText = params.find("level").asUtf8();
     const json::Value data = params.find("data");
     ActiveCall* call = nullptr;
+    int candidates = 0;
     m_calls.forEach([&](quint64, ActiveCall& candidate) {
-        if (candidate.connection == &connection && (candidate.token == related || (call == nullptr && m_calls.count() == 1)))
-            call = &candidate;
+        if (candidate.connection != &connection || (related.isValid() && !(candidate.token == related)))
+            return;
+        ++candidates;
+        call = &candidate;
     });
+    if (candidates != 1)
+        call = nullptr;
 
     telemetry::LogRecord log;
     log.timeUnixNs = log.observedUnixNs = m_deps.clock.unixNs();
@@ -187,20 +225,22 @@ void Gateway::relayLogMessage(upstream::ServerConnection& connection, const mcp:
     const auto level = downstream::logLevelFromText(levelText).value_or(downstream::LogLevel::Info);
     for (const auto& session : std::as_const(m_sessions)) {
         const bool isModern = mcp::isModern(session->revision);
+        const bool isOwners = call != nullptr && call->incoming.session == session;
+        // What belongs to a call is its client's alone; what has no mark of one is everybody's, but there is no everybody in
+        // 2026-07-28.
+        if (!isOwners && (related.isValid() || isModern))
+            continue;
         if (!session->isInitialized || !sees(*session, connection) || (isModern && !session->logLevel) ||
             level < session->logLevel.value_or(downstream::LogLevel::Debug))
             continue;
         const QByteArray& frame = session->server.isEmpty() ? framed : message.raw;
-        recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, &message, frame,
-                          nullptr);
-        ActiveCall* owner =
-            call != nullptr && call->incoming.session == session ? call : m_calls.newestOf(connection, session.get());
-        if (isModern && (owner == nullptr || owner->incoming.reply == nullptr))
-            continue;
-        if (owner != nullptr)
+        const ActiveCall* owner = isOwners ? call : m_calls.newestOf(connection, session.get());
+        if (owner != nullptr && owner->incoming.reply != nullptr)
             owner->incoming.reply->notify(frame);
-        else
+        else if (!isModern)
             session->send(frame);
+        recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, &message, frame,
+                          owner != nullptr ? &owner->record : nullptr, owner != nullptr ? owner->incoming.reply.get() : nullptr);
     }
 }
 
@@ -209,7 +249,9 @@ void Gateway::onStateChanged(upstream::ServerConnection& connection)
     const upstream::ServerState state = connection.state();
     const bool isReady = state == upstream::ServerState::Ready;
     const bool wasReady = m_ready.contains(&connection);
-    m_deps.recorder.recordMetric(telemetry::MetricId::ServerStatus, {connection.name()}, isReady ? 1 : 0);
+    // What one client's own connection does says nothing of the server.
+    if (indexOf(connection) >= 0)
+        m_deps.recorder.recordMetric(telemetry::MetricId::ServerStatus, {connection.name()}, isReady ? 1 : 0);
     if (isReady != wasReady) {
         m_deps.recorder.recordMetric(telemetry::MetricId::ActiveConnections, {connection.name()}, isReady ? 1 : -1);
         if (isReady)
@@ -217,11 +259,16 @@ void Gateway::onStateChanged(upstream::ServerConnection& connection)
         else
             m_ready.remove(&connection);
     }
+    followServer(connection);
+    if (!isReady)
+        m_levels.remove(&connection);
     if (state == upstream::ServerState::Ready) {
         sendLevelUpstream(connection);
         resubscribe(connection);
-    } else if (state != upstream::ServerState::Handshaking && state != upstream::ServerState::Listing) {
-        m_serverRequests.connectionLost(connection);
+    } else if (state != upstream::ServerState::Listing) {
+        forgetQuestions(connection);
+        if (state != upstream::ServerState::Handshaking)
+            settleSubscriptionsOf(connection);
     }
     // The connection may be the caller: what it leads to happens after it has returned.
     QMetaObject::invokeMethod(
@@ -238,10 +285,10 @@ void Gateway::onStateChanged(upstream::ServerConnection& connection)
 void Gateway::resubscribe(upstream::ServerConnection& connection)
 {
     if (connection.isModern()) {
-        connection.setListenFilter(m_subscriptions.urisOf(connection.name()));
+        connection.setListenFilter(m_subscriptions.urisOf(keyOf(connection)));
         return;
     }
-    for (const QByteArray& uri : m_subscriptions.reopen(connection.name()))
+    for (const QByteArray& uri : m_subscriptions.reopen(keyOf(connection)))
         callForResource(connection, MethodId::ResourcesSubscribe, uri);
 }
 
@@ -251,33 +298,39 @@ void Gateway::callForResource(upstream::ServerConnection& connection, MethodId m
     params.beginObject().member("uri", uri).endObject();
     upstream::CallOptions options;
     options.operation = upstream::OperationType::Connectivity;
-    connection.call(mcp::methodName(method), params.view(), options, *this);
+    if (method == MethodId::ResourcesSubscribe)
+        connection.call(mcp::methodName(method), params.view(), options, m_subscribeReplies,
+                        m_subscribeReplies.expect({keyOf(connection), uri}));
+    else
+        connection.call(mcp::methodName(method), params.view(), options, *this);
 }
 
-void Gateway::setSubscribed(const QByteArray& server, const QByteArray& uri, bool subscribed)
+bool Gateway::setSubscribed(const QByteArray& key, const QByteArray& uri, bool subscribed)
 {
-    const int index = m_catalogue.serverIndex(server);
-    if (index < 0)
-        return;
-    upstream::ServerConnection& connection = *m_connections[static_cast<std::size_t>(index)];
-    if (connection.isModern())
-        connection.setListenFilter(m_subscriptions.urisOf(server));
-    else if (subscribed)
-        callForResource(connection, MethodId::ResourcesSubscribe, uri);
-    else if (connection.state() == upstream::ServerState::Ready)
-        callForResource(connection, MethodId::ResourcesUnsubscribe, uri);
+    upstream::ServerConnection* connection = connectionByKey(key);
+    if (connection == nullptr)
+        return false;
+    const bool isReady = connection->state() == upstream::ServerState::Ready;
+    if (connection->isModern()) {
+        connection->setListenFilter(m_subscriptions.urisOf(key));
+        onListening(*connection);
+        return subscribed && isReady && !connection->isListening();
+    }
     if (subscribed)
-        m_subscriptions.accept(server, uri);
+        callForResource(*connection, MethodId::ResourcesSubscribe, uri);
+    else if (isReady)
+        callForResource(*connection, MethodId::ResourcesUnsubscribe, uri);
+    return subscribed && isReady;
 }
 
 void Gateway::abandonSubscription(const ActiveCall& call)
 {
-    const QByteArray& server = call.connection->name();
+    const QByteArray key = keyOf(*call.connection);
     const QByteArray& uri = call.record.routedTarget;
     // Whether the server took it is not known.
     if (call.incoming.message.methodId == MethodId::ResourcesSubscribe &&
-        m_subscriptions.remove(server, uri, call.incoming.session.get()))
-        setSubscribed(server, uri, false);
+        m_subscriptions.remove(key, uri, call.incoming.session.get()))
+        setSubscribed(key, uri, false);
 }
 
 void Gateway::announceList(mcp::ListKind kind, const upstream::ServerConnection* of)
@@ -287,23 +340,21 @@ void Gateway::announceList(mcp::ListKind kind, const upstream::ServerConnection*
     for (const auto& session : std::as_const(m_sessions)) {
         if (!session->isInitialized || mcp::isModern(session->revision) || (of != nullptr && !sees(*session, *of)))
             continue;
-        recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, nullptr, frame,
-                          nullptr);
         session->send(frame);
+        recordSent(*session, frame, {});
     }
 }
 
 void Gateway::onListChanged(upstream::ServerConnection& connection, mcp::ListKind kind)
 {
-    const int index = indexOf(connection);
-    if (index < 0)
+    const bool isShared = indexOf(connection) >= 0;
+    if (!isShared && m_clients.ownerOf(connection) == nullptr)
         return;
-    m_catalogue.update(index, kind, connection.items(kind));
-    if (kind == mcp::ListKind::Tools) {
-        m_toolHeaders.update(index, connection.items(kind));
+    const bool isNew = takeList(connection, kind);
+    if (kind == mcp::ListKind::Tools && isShared)
         m_deps.recorder.recordMetric(telemetry::MetricId::ServersDiscovered, {connection.name()}, 1);
-    }
-    announceList(kind, &connection);
+    if (isNew)
+        announceList(kind, &connection);
     QMetaObject::invokeMethod(
         this,
         [this] {

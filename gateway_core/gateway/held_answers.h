@@ -34,6 +34,7 @@ public:
     /// Why the last row could not be written; nullopt while rows are written.
     [[nodiscard]] const std::optional<Error>& refusal() const { return m_refusal; }
     [[nodiscard]] bool isEmpty() const { return m_held.isEmpty(); }
+    [[nodiscard]] qsizetype count() const { return m_held.size(); }
 
 Q_SIGNALS:
     void emptied();

@@ -35,6 +35,14 @@ void HeldCalls::drop(quint64 cookie)
     m_held.removeIf([cookie](const auto& entry) { return entry.value().cookie == cookie; });
 }
 
+void HeldCalls::forgetQuestions(quint64 cookie)
+{
+    if (HeldCall* held = findByCookie(cookie)) {
+        for (HeldQuestion& question : held->questions)
+            question.serverId = {};
+    }
+}
+
 std::vector<HeldCall> HeldCalls::takeExpired(std::int64_t nowNs)
 {
     std::vector<HeldCall> expired;

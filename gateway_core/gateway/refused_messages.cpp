@@ -4,6 +4,19 @@
 
 namespace oriel::gateway {
 
+namespace {
+
+/// What a refusal went out on: one plain answer.
+class PlainAnswer final : public downstream::Reply {
+public:
+    void notify(const QByteArray& /*frame*/) override {}
+    void finish(const QByteArray& /*frame*/, int /*httpStatus*/) override {}
+    [[nodiscard]] bool isOpen() const override { return false; }
+    [[nodiscard]] bool isHttp() const override { return true; }
+};
+
+} // namespace
+
 void Gateway::messageRefused(const downstream::Incoming& incoming, const downstream::Refusal& refusal)
 {
     telemetry::CallRecord record = beginRecord(incoming, m_policy, m_deps.random);
@@ -21,9 +34,10 @@ void Gateway::messageRefused(const downstream::Incoming& incoming, const downstr
                                                         : telemetry::WireKind::Request;
     recordClientFrame(*incoming.session, telemetry::WireDirection::ClientToGateway, kind, &incoming.message, incoming.message.raw,
                       &record);
+    const PlainAnswer answer;
     if (!refusal.answer.isEmpty())
         recordClientFrame(*incoming.session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Error, nullptr,
-                          refusal.answer, &record);
+                          refusal.answer, &record, &answer);
     m_deps.recorder.recordCall(std::move(record));
 }
 

@@ -4,6 +4,7 @@
 #include "base/json_writer.h"
 #include "mcp/errors.h"
 #include "mcp/rewrite.h"
+#include "mcp/task_messages.h"
 
 namespace oriel::gateway {
 
@@ -19,7 +20,7 @@ QByteArray cancelledFrame(std::int64_t id, QByteArrayView reason)
 } // namespace
 
 QByteArray ServerRequests::forward(upstream::ServerConnection& connection, const mcp::Message& request,
-                                   const std::shared_ptr<downstream::Session>& session)
+                                   const std::shared_ptr<downstream::Session>& session, const QByteArray& serverTask)
 {
     const std::int64_t id = ++m_lastId;
     m_pending.insert(id, {&connection,
@@ -27,6 +28,9 @@ QByteArray ServerRequests::forward(upstream::ServerConnection& connection, const
                           mcp::RequestId::fromJson(request.rawOf(mcp::Field::MetaProgressToken)),
                           session,
                           request.methodId,
+                          {},
+                          serverTask,
+                          0,
                           {}});
     return mcp::Rewrite(request).setId(mcp::RequestId(id)).apply();
 }
@@ -35,8 +39,31 @@ QByteArray ServerRequests::ask(const std::shared_ptr<downstream::Session>& sessi
                                std::function<void(const mcp::Message*)> taken)
 {
     const std::int64_t id = ++m_lastId;
-    m_pending.insert(id, {nullptr, {}, {}, session, mcp::methodFromName(method), std::move(taken)});
+    m_pending.insert(id, {nullptr, {}, {}, session, mcp::methodFromName(method), std::move(taken), {}, 0, {}});
     return mcp::makeRequest(mcp::RequestId(id), method, params);
+}
+
+void ServerRequests::bindNewest(quint64 call)
+{
+    if (const auto it = m_pending.find(m_lastId); it != m_pending.end())
+        it->call = call;
+}
+
+void ServerRequests::withdraw(quint64 call)
+{
+    if (m_pending.isEmpty())
+        return;
+    m_pending.removeIf([call](const auto& entry) {
+        const Pending& pending = entry.value();
+        if (pending.call != call)
+            return false;
+        if (const auto session = pending.session.lock())
+            session->send(cancelledFrame(entry.key(), "The request that it was asked for is over."));
+        if (pending.connection != nullptr)
+            pending.connection->reply(mcp::makeErrorResponse(pending.serverId, mcp::error_code::InternalError,
+                                                             "The request that it was asked for is over."));
+        return true;
+    });
 }
 
 bool ServerRequests::answer(const downstream::Session& session, const mcp::Message& answer)
@@ -47,11 +74,33 @@ bool ServerRequests::answer(const downstream::Session& session, const mcp::Messa
         return false;
     const Pending pending = *it;
     m_pending.erase(it);
+    if (pending.method == mcp::MethodId::RootsList && pending.connection != nullptr &&
+        answer.kind == mcp::Message::Kind::Response)
+        m_roots.insert(pending.connection, pending.session);
     if (pending.taken)
         pending.taken(&answer);
+    else if (!pending.serverTask.isEmpty() && answer.kind == mcp::Message::Kind::Response)
+        pending.connection->reply(
+            mcp::makeResult(pending.serverId, mcp::withRelatedTask(answer.rawOf(mcp::Field::Result), pending.serverTask)),
+            pending.wireCall);
     else
-        pending.connection->reply(mcp::Rewrite(answer).setId(pending.serverId).apply());
+        pending.connection->reply(mcp::Rewrite(answer).setId(pending.serverId).apply(), pending.wireCall);
     return true;
+}
+
+telemetry::WireCall ServerRequests::callOf(const downstream::Session& session, const mcp::Message& answer) const
+{
+    const mcp::RequestId id = answer.id();
+    const auto it = id.isInteger() ? m_pending.constFind(id.number()) : m_pending.cend();
+    if (it == m_pending.cend() || it->session.lock().get() != &session)
+        return {};
+    return {it->wireCall.traceId, it->wireCall.callSpanId, it->wireCall.callSpanId};
+}
+
+void ServerRequests::noteCall(const telemetry::WireCall& call)
+{
+    if (const auto newest = m_pending.find(m_lastId); newest != m_pending.end())
+        newest->wireCall = call;
 }
 
 bool ServerRequests::cancelledByServer(const upstream::ServerConnection& connection, const mcp::Message& notification)
@@ -84,6 +133,11 @@ bool ServerRequests::progress(const downstream::Session& session, const mcp::Mes
 
 void ServerRequests::sessionClosed(const downstream::Session& session)
 {
+    const auto isGone = [&session](const std::weak_ptr<downstream::Session>& owner) {
+        const auto kept = owner.lock();
+        return kept == nullptr || kept.get() == &session;
+    };
+    m_roots.removeIf([&](const auto& entry) { return isGone(entry.value()); });
     QList<std::function<void(const mcp::Message*)>> untaken;
     m_pending.removeIf([&](const auto& entry) {
         const auto owner = entry.value().session.lock();
@@ -103,6 +157,7 @@ void ServerRequests::sessionClosed(const downstream::Session& session)
 
 void ServerRequests::connectionLost(const upstream::ServerConnection& connection)
 {
+    m_roots.remove(&connection);
     m_pending.removeIf([&](const auto& entry) {
         if (entry.value().connection != &connection)
             return false;
@@ -110,6 +165,17 @@ void ServerRequests::connectionLost(const upstream::ServerConnection& connection
             session->send(cancelledFrame(entry.key(), "The server that asked is gone."));
         return true;
     });
+}
+
+std::shared_ptr<downstream::Session> ServerRequests::rootsOwner(const upstream::ServerConnection& connection) const
+{
+    return m_roots.value(&connection).lock();
+}
+
+void ServerRequests::setRootsOwner(const upstream::ServerConnection& connection,
+                                   const std::shared_ptr<downstream::Session>& session)
+{
+    m_roots.insert(&connection, session);
 }
 
 } // namespace oriel::gateway

@@ -13,7 +13,7 @@ namespace oriel::gateway {
 /// Gateway thread only.
 class Subscriptions {
 public:
-    using Key = std::pair<QByteArray, QByteArray>; ///< server's name, URI
+    using Key = std::pair<QByteArray, QByteArray>; ///< key of the connection (a shared one's is its server's name), URI
 
     /// True when the server has to be told: it has not accepted a subscription to this resource.
     bool add(const QByteArray& server, const QByteArray& uri, const void* subscriber)

@@ -30,6 +30,10 @@ inline constexpr QByteArrayView LogLevel = "io.modelcontextprotocol/logLevel";
 inline constexpr QByteArrayView SubscriptionId = "io.modelcontextprotocol/subscriptionId";
 inline constexpr QByteArrayView ServerInfo = "io.modelcontextprotocol/serverInfo";
 inline constexpr QByteArrayView RelatedTask = "io.modelcontextprotocol/related-task";
+
+// Oriel's own, between one Oriel and another (gateway/federation.h).
+inline constexpr QByteArrayView OrielInstance = "oriel/instance";
+inline constexpr QByteArrayView OrielVia = "oriel/via";
 } // namespace meta_key
 
 /// A value for `Mcp-Name` and `Mcp-Param-*`: as it is when it is visible ASCII (inner spaces and tabs allowed), else

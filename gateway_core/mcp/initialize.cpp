@@ -90,6 +90,7 @@ Result<InitializeResult> InitializeResult::parse(const json::Value& result)
     read.capabilities = ServerCapabilities::parse(result.find("capabilities"));
     read.serverInfo = Implementation::parse(result.find("serverInfo"));
     read.instructions = result.find("instructions").asUtf8();
+    read.orielInstance = result.find("_meta").find(meta_key::OrielInstance).asUtf8();
     return read;
 }
 
@@ -102,6 +103,9 @@ QByteArray InitializeResult::toJson() const
     serverInfo.write(writer);
     if (!instructions.isEmpty()) {
         writer.member("instructions", instructions);
+    }
+    if (!orielInstance.isEmpty()) {
+        writer.key("_meta").beginObject().member(meta_key::OrielInstance, orielInstance).endObject();
     }
     writer.endObject();
     return writer.take();
@@ -123,6 +127,7 @@ Result<DiscoverResult> DiscoverResult::parse(const json::Value& result)
     read.capabilities = ServerCapabilities::parse(result.find("capabilities"));
     read.serverInfo = Implementation::parse(result.find("_meta").find(meta_key::ServerInfo));
     read.instructions = result.find("instructions").asUtf8();
+    read.orielInstance = result.find("_meta").find(meta_key::OrielInstance).asUtf8();
     read.ttlMs = qMax<std::int64_t>(0, result.find("ttlMs").asInt64().value_or(0));
     read.isPublic = result.find("cacheScope").equals("public");
     return read;
@@ -143,6 +148,9 @@ QByteArray DiscoverResult::toJson() const
     writer.member("ttlMs", ttlMs).member("cacheScope", isPublic ? QByteArrayView("public") : QByteArrayView("private"));
     writer.key("_meta").beginObject().key(meta_key::ServerInfo);
     serverInfo.write(writer);
+    if (!orielInstance.isEmpty()) {
+        writer.member(meta_key::OrielInstance, orielInstance);
+    }
     writer.endObject().endObject();
     return writer.take();
 }

@@ -41,7 +41,8 @@ struct InitializeResult {
     QByteArray protocolVersion;
     ServerCapabilities capabilities;
     Implementation serverInfo;
-    QByteArray instructions; ///< empty: none
+    QByteArray instructions;  ///< empty: none
+    QByteArray orielInstance; ///< `_meta["oriel/instance"]`: which Oriel answers; empty: it is none
 
     [[nodiscard]] static Result<InitializeResult> parse(const json::Value& result);
     [[nodiscard]] QByteArray toJson() const;
@@ -54,7 +55,8 @@ struct DiscoverResult {
     Implementation serverInfo; ///< from `_meta["io.modelcontextprotocol/serverInfo"]`
     QByteArray instructions;
     std::int64_t ttlMs = 0;
-    bool isPublic = false; ///< cacheScope
+    bool isPublic = false;    ///< cacheScope
+    QByteArray orielInstance; ///< as in InitializeResult
 
     [[nodiscard]] static Result<DiscoverResult> parse(const json::Value& result);
     [[nodiscard]] QByteArray toJson() const;

@@ -57,6 +57,7 @@ enum class Field : std::uint8_t {
     MetaClientCapabilities, ///< io.modelcontextprotocol/clientCapabilities
     MetaLogLevel,           ///< io.modelcontextprotocol/logLevel
     MetaSubscriptionId,     ///< io.modelcontextprotocol/subscriptionId
+    MetaOrielVia,           ///< oriel/via: the Oriels that a message has come through
     MetaRelatedTask,        ///< io.modelcontextprotocol/related-task
     // result
     ResultIsError,
@@ -64,6 +65,8 @@ enum class Field : std::uint8_t {
     ResultNextCursor,
     ResultRequestState,
     ResultInputRequests,
+    ResultTtlMs,      ///< 2026-07-28
+    ResultCacheScope, ///< 2026-07-28
     ResultMeta,
     // error
     ErrorCode,

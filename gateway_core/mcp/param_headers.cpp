@@ -133,7 +133,8 @@ private:
 
 Result<std::vector<ParamHeader>> readParamHeaders(const json::Value& inputSchema)
 {
-    if (!inputSchema.isObject() || !inputSchema.raw().contains(Annotation)) {
+    // A key may be written with escapes.
+    if (!inputSchema.isObject() || !(inputSchema.raw().contains(Annotation) || inputSchema.raw().contains('\\'))) {
         return std::vector<ParamHeader>{};
     }
     if (inputSchema.find(Annotation).exists()) {

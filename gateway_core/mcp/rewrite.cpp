@@ -134,8 +134,7 @@ Rewrite& Rewrite::completeResult(bool cacheable)
 {
     if (m_message.kind == Message::Kind::Response && m_message.kindOf(Field::Result) == json::Kind::Object &&
         !m_message.has(Field::ResultType))
-        m_completion =
-            cacheable && !m_message.rawOf(Field::Result).contains("\"ttlMs\"") ? Completion::TypeAndCache : Completion::Type;
+        m_completion = cacheable ? Completion::TypeAndCache : Completion::Type;
     return *this;
 }
 
@@ -144,10 +143,10 @@ QByteArray Rewrite::apply() const
     json::Splicer splicer(m_message.raw);
     if (m_completion != Completion::None)
         splicer.insertMember(m_message.span(Field::Result), quotedKey(Field::ResultType), "\"complete\"");
-    if (m_completion == Completion::TypeAndCache) {
-        splicer.insertMember(m_message.span(Field::Result), "\"ttlMs\"", "0");
-        splicer.insertMember(m_message.span(Field::Result), "\"cacheScope\"", "\"private\"");
-    }
+    if (m_completion == Completion::TypeAndCache && !m_message.has(Field::ResultTtlMs))
+        splicer.insertMember(m_message.span(Field::Result), quotedKey(Field::ResultTtlMs), "0");
+    if (m_completion == Completion::TypeAndCache && !m_message.has(Field::ResultCacheScope))
+        splicer.insertMember(m_message.span(Field::Result), quotedKey(Field::ResultCacheScope), "\"private\"");
     const bool hasMeta = m_message.kindOf(Field::ParamsMeta) == json::Kind::Object;
     bool missesMeta = false;
     for (const Change& change : m_changes) {

@@ -46,6 +46,8 @@ void AuthorizationFlow::discovered(Result<Discovered> result)
     if (!result)
         return failWith(result.error());
     m_found = *std::move(result);
+    if (const Status fit = acceptable(m_found.server); !fit && !isUnattended())
+        return failWith(fit.error());
     // The server's own table may have changed since; tokens of another authorization server are of no use to this one.
     if (m_request.held && m_request.held->issuer != m_found.server.issuer)
         m_request.held.reset();
@@ -127,6 +129,7 @@ QStringList AuthorizationFlow::wantedScopes() const
 {
     ScopeSources sources;
     sources.challenge = m_request.challenge.scopes;
+    sources.chosen = validScopes(m_request.scopes);
     sources.resource = m_found.resource ? m_found.resource->scopesSupported : QStringList();
     sources.server = m_found.server.scopesSupported;
     sources.held = m_request.held ? m_request.held->scopes : QStringList();
@@ -134,11 +137,35 @@ QStringList AuthorizationFlow::wantedScopes() const
     return selectScopes(sources);
 }
 
+bool AuthorizationFlow::isUnattended() const
+{
+    return m_request.choices.preregistered && m_request.choices.preregistered->unattended;
+}
+
+void AuthorizationFlow::signInUnattended()
+{
+    if (chooseClient(m_request.choices, m_found.server) != ClientSource::Preregistered)
+        return failWith(clientIdWanted(m_found.server, m_request.choices));
+    m_scopes = wantedScopes();
+    m_client = *m_request.choices.preregistered;
+    m_client.issuer = m_found.server.issuer;
+    const auto method = selectTokenAuth(m_client, m_found.server);
+    if (!method)
+        return failWith(method.error());
+    fetchToken(clientCredentialsRequest(m_client, *method, m_scopes, m_found.resourceIndicator), *method, {m_client.secret});
+}
+
 void AuthorizationFlow::askUser()
 {
+    if (isUnattended())
+        return signInUnattended();
     if (!m_request.interactive) {
-        return failWith({ErrorCode::Unauthenticated, QStringLiteral("the server wants you to sign in"),
-                         displayUrl(m_request.server), QStringLiteral("Start the sign-in from the server's page.")});
+        const QString scopes = QString::fromUtf8(joinScopes(m_request.challenge.scopes));
+        return failWith({ErrorCode::Unauthenticated,
+                         m_request.stepUp ? QStringLiteral("the server wants more access than it was given: %1").arg(scopes)
+                                          : QStringLiteral("the server wants you to sign in"),
+                         displayUrl(m_request.server),
+                         QStringLiteral("Run 'oriel sign-in %1', or use Sign in on the server's page.").arg(m_request.name)});
     }
     m_scopes = wantedScopes();
     const ClientSource source = chooseClient(m_request.choices, m_found.server);
@@ -165,12 +192,19 @@ void AuthorizationFlow::askUser()
 void AuthorizationFlow::openListener()
 {
     const bool registration = chooseClient(m_request.choices, m_found.server) == ClientSource::Registration;
-    quint16 preferred = m_settings.redirectPort;
-    if (registration && m_request.registered)
+    const quint16 wanted = m_request.redirectPort;
+    quint16 preferred = wanted != 0 ? wanted : m_settings.redirectPort;
+    if (wanted == 0 && registration && m_request.registered)
         preferred = redirectPort(m_request.registered->redirectUri);
     m_listener = std::make_unique<RedirectListener>(m_deps.clock, m_deps.owner);
     if (const Status opened = m_listener->listen(preferred); !opened)
         return failWith(opened.error());
+    if (wanted != 0 && redirectPort(m_listener->redirectUri()) != wanted) {
+        return failWith({ErrorCode::AlreadyExists,
+                         QStringLiteral("port %1, where the browser would come back to, is in use").arg(wanted),
+                         QStringLiteral("127.0.0.1"),
+                         QStringLiteral("End the program that holds it, or register another port and set oauth.callbackPort.")});
+    }
     if (!registration)
         return openBrowser();
     // Many servers compare redirect addresses with their port, so a registration is good for the port it names only.
@@ -239,14 +273,18 @@ void AuthorizationFlow::openBrowser()
 
 void AuthorizationFlow::exchange(const QByteArray& code)
 {
-    Q_EMIT progressed(QStringLiteral("fetching the token"));
     const auto method = selectTokenAuth(m_client, m_found.server);
     if (!method)
         return failWith(method.error());
-    const TokenRequest request = codeRequest(m_client, *method, code, m_pkce.verifier, m_redirectUri, m_found.resourceIndicator);
-    const QList<QByteArray> secrets = {code, m_pkce.verifier, m_client.secret};
+    fetchToken(codeRequest(m_client, *method, code, m_pkce.verifier, m_redirectUri, m_found.resourceIndicator), *method,
+               {code, m_pkce.verifier, m_client.secret});
+}
+
+void AuthorizationFlow::fetchToken(const TokenRequest& request, TokenAuth method, const QList<QByteArray>& secrets)
+{
+    Q_EMIT progressed(QStringLiteral("fetching the token"));
     m_fetcher.post(m_found.server.tokenEndpoint, request.headers, request.body, QStringLiteral("the token"),
-                   [this, secrets, method = *method](const Result<FetchAnswer>& answer) {
+                   [this, secrets, method](const Result<FetchAnswer>& answer) {
                        if (!answer)
                            return failWith(answer.error());
                        const QString where = displayUrl(m_found.server.tokenEndpoint);

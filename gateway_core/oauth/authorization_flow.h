@@ -26,6 +26,7 @@ struct FlowSettings {
 };
 
 struct FlowRequest {
+    QString name; ///< of the server, for messages
     QUrl server;
     BearerChallenge challenge;
     Reach reach = Reach::Public;
@@ -35,6 +36,8 @@ struct FlowRequest {
     std::optional<TokenSet> held;
     std::optional<ClientIdentity> registered; ///< by an earlier flow
     ClientChoices choices;
+    QStringList scopes;       ///< chosen by the user; empty: none
+    quint16 redirectPort = 0; ///< that has to be had; 0: any
 };
 
 struct FlowFailure {
@@ -88,6 +91,9 @@ private:
     void openBrowser();
     void redirected(const QByteArray& query);
     void exchange(const QByteArray& code);
+    void signInUnattended();
+    void fetchToken(const TokenRequest& request, TokenAuth method, const QList<QByteArray>& secrets);
+    [[nodiscard]] bool isUnattended() const;
     [[nodiscard]] std::optional<ClientIdentity> heldClient() const;
     [[nodiscard]] QStringList wantedScopes() const;
     [[nodiscard]] QString serverName() const;

@@ -28,6 +28,7 @@ struct ClientIdentity {
     QByteArray redirectUri;              ///< that it was registered with; empty: any
     QStringList scopes;                  ///< that it was registered with
     std::int64_t secretExpiresUnixS = 0; ///< 0: never
+    bool unattended = false;             ///< it gets tokens for itself (client_credentials); no user takes part
     QByteArray issuer;                   ///< it is of use there only; empty for a pre-registered one nobody bound yet
 
     /// For the credential store.

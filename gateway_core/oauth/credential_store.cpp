@@ -42,17 +42,29 @@ void VaultCredentialStore::ask(std::function<Outcome(vault::Vault&)> question, s
     QMetaObject::invokeMethod(
         vault,
         [vault, courier, here, question = std::move(question), done = std::move(done)] {
-            auto outcome = question(*vault);
-            QMetaObject::invokeMethod(
-                courier,
-                [courier, here, done, outcome = std::move(outcome)] {
-                    courier->deleteLater();
-                    if (here)
-                        done(outcome);
-                },
-                Qt::QueuedConnection);
+            const auto answer = [vault, courier, here, question, done] {
+                auto outcome = question(*vault);
+                QMetaObject::invokeMethod(
+                    courier,
+                    [courier, here, done, outcome = std::move(outcome)] {
+                        courier->deleteLater();
+                        if (here)
+                            done(outcome);
+                    },
+                    Qt::QueuedConnection);
+            };
+            if (vault->state() == vault::VaultState::Opening)
+                vault->open(answer);
+            else
+                answer();
         },
         Qt::QueuedConnection);
+}
+
+bool VaultCredentialStore::isReady() const
+{
+    const vault::VaultState state = m_vault.state();
+    return state == vault::VaultState::Open || state == vault::VaultState::SessionOnly;
 }
 
 void VaultCredentialStore::read(const QString& name, ReadDone done)

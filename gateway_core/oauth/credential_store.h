@@ -23,6 +23,8 @@ public:
     using Done = std::function<void(Status)>;
 
     virtual ~CredentialStore() = default;
+    /// False while answers wait for something that may take its time, as a keychain that asks the user does. Any thread.
+    [[nodiscard]] virtual bool isReady() const { return true; }
     /// NotFound when there is none.
     virtual void read(const QString& name, ReadDone done) = 0;
     virtual void write(const QString& name, const QByteArray& value, Done done) = 0;
@@ -30,11 +32,13 @@ public:
     virtual void remove(const QString& name, Done done) = 0;
 };
 
-/// The user's vault, asked on its own thread. Callbacks still open when the store is destroyed are dropped.
+/// The user's vault, asked on its own thread; questions wait while it is being opened. Callbacks still open when the store is
+/// destroyed are dropped.
 class VaultCredentialStore final : public CredentialStore {
 public:
     /// `vault` outlives the store.
     explicit VaultCredentialStore(vault::Vault& vault) : m_vault(vault) {}
+    [[nodiscard]] bool isReady() const override;
     void read(const QString& name, ReadDone done) override;
     void write(const QString& name, const QByteArray& value, Done done) override;
     void remove(const QString& name, Done done) override;

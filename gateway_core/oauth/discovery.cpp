@@ -114,8 +114,6 @@ void Discovery::onServerDocument(const Result<FetchAnswer>& answer)
                                                written ? IssuerRule::Exact : IssuerRule::SameOrigin);
         if (server) {
             m_found.server = *std::move(server);
-            if (const Status fit = acceptable(m_found.server); !fit)
-                return finish(fail(fit.error()));
             return finish(std::move(m_found));
         }
         problem = server.error();

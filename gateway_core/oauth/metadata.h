@@ -55,7 +55,7 @@ enum class IssuerRule : quint8 {
 /// MCP 2025-03-26 without metadata: /authorize, /token and /register of the server's origin.
 [[nodiscard]] AuthorizationServer assumedAuthorizationServer(const QUrl& server);
 
-/// OK, or why Oriel does not sign in there: no PKCE with S256, no authorization code flow.
+/// OK, or why Oriel does not send a user there: no PKCE with S256.
 [[nodiscard]] Status acceptable(const AuthorizationServer& server);
 
 } // namespace oriel::oauth

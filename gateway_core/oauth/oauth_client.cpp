@@ -42,6 +42,8 @@ OAuthClient::Ticket OAuthClient::ask(const ProtectedServer& server, std::optiona
     Session& session = *entry;
     session.name = server.name;
     session.preregistered = server.client;
+    session.scopes = server.scopes;
+    session.redirectPort = server.redirectPort;
     session.questions.push_back({++m_lastTicket, std::move(denial), std::move(done)});
     load(session);
     return m_lastTicket;
@@ -93,6 +95,14 @@ void OAuthClient::signOut(const ProtectedServer& server)
     cancel(own);
     if (session.loading == Session::Loading::Done)
         forget(session);
+}
+
+void OAuthClient::storeChanged()
+{
+    for (auto& [resource, session] : m_sessions) {
+        if (!session->tokens && !session->flow && session->loading == Session::Loading::Done)
+            session->loading = Session::Loading::No;
+    }
 }
 
 int OAuthClient::activeFlows() const
@@ -193,11 +203,14 @@ ClientChoices OAuthClient::choicesOf(const Session& session) const
 void OAuthClient::startFlow(Session& session, const Question& question)
 {
     FlowRequest request;
+    request.name = session.name;
     request.server = session.url;
     request.reach = reachOf(session.url);
     request.held = session.tokens;
     request.registered = session.registered;
     request.choices = choicesOf(session);
+    request.scopes = session.scopes;
+    request.redirectPort = session.redirectPort;
     const bool refreshOnly = !question.denial;
     if (refreshOnly) {
         request.reach = std::max(request.reach, session.tokens->reach);

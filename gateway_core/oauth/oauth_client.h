@@ -22,6 +22,8 @@ struct ProtectedServer {
     /// A client id that the user has got from the authorization server; its `issuer` may be empty and is then bound to the first
     /// authorization server it is used with.
     std::optional<ClientIdentity> client;
+    QStringList scopes = {};  ///< the user's choice instead of what the server suggests; empty: none
+    quint16 redirectPort = 0; ///< that the client id is registered with; 0: any
 };
 
 /// The refusal that makes a token necessary.
@@ -74,6 +76,9 @@ public:
     void accepted(const QUrl& server);
     /// Forgets tokens and registration of the server and ends its flow; waiting callbacks get Cancelled.
     void signOut(const ProtectedServer& server);
+
+    /// The store can tell more than before: what was not found there is looked for again when it is next asked for.
+    void storeChanged();
 
     /// Flows running now.
     [[nodiscard]] int activeFlows() const;

@@ -23,6 +23,8 @@ struct OAuthClient::Session {
     QUrl url;
     QByteArray resource; ///< canonical
     std::optional<ClientIdentity> preregistered;
+    QStringList scopes;
+    quint16 redirectPort = 0;
 
     Loading loading = Loading::No;
     bool forgetOnceLoaded = false;

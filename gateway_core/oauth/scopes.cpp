@@ -51,9 +51,11 @@ QStringList selectScopes(const ScopeSources& sources)
     const QString offline = QStringLiteral("offline_access");
     QStringList selected = validScopes(sources.challenge.isEmpty() ? sources.resource : sources.challenge);
     if (sources.stepUp)
-        selected = scopeUnion(sources.held, selected);
+        selected = scopeUnion(scopeUnion(sources.held, sources.chosen), selected);
+    else if (!sources.chosen.isEmpty())
+        selected = sources.chosen;
     // A resource server has no say in refresh tokens; only the authorization server's own list counts.
-    if (!sources.challenge.contains(offline))
+    if (!sources.challenge.contains(offline) && !sources.chosen.contains(offline))
         selected.removeAll(offline);
     if (!selected.isEmpty() && sources.server.contains(offline) && !selected.contains(offline))
         selected.append(offline);

@@ -25,12 +25,13 @@ struct ScopeSources {
     QStringList resource = {};  ///< scopes_supported of the protected resource
     QStringList server = {};    ///< scopes_supported of the authorization server
     QStringList held = {};      ///< of the token that was refused
+    QStringList chosen = {};    ///< by the user
     bool stepUp = false;        ///< 403 insufficient_scope
 };
 
-/// The challenge's scopes, else all that the resource lists, else none (the parameter is then left out). A step-up asks for the
-/// union with what is held, so that a permission is never traded for another. `offline_access` comes along only where the
-/// authorization server lists it and something else is asked for.
+/// What the user chose, else the challenge's scopes, else all that the resource lists, else none (the parameter is then left
+/// out). A step-up asks for the challenge's and what is held together, so that a permission is never traded for another.
+/// `offline_access` comes along only where the authorization server lists it and something else is asked for.
 [[nodiscard]] QStringList selectScopes(const ScopeSources& sources);
 
 } // namespace oriel::oauth

@@ -107,6 +107,15 @@ TokenRequest codeRequest(const ClientIdentity& client, TokenAuth method, const Q
                    client, method);
 }
 
+TokenRequest clientCredentialsRequest(const ClientIdentity& client, TokenAuth method, const QStringList& scopes,
+                                      const QByteArray& resource)
+{
+    QList<std::pair<QByteArray, QByteArray>> fields{{"grant_type", "client_credentials"}, {"resource", resource}};
+    if (!scopes.isEmpty())
+        fields.append({"scope", joinScopes(scopes)});
+    return request(std::move(fields), client, method);
+}
+
 TokenRequest refreshRequest(const ClientIdentity& client, TokenAuth method, const QByteArray& refreshToken,
                             const QByteArray& resource)
 {

@@ -27,6 +27,9 @@ struct TokenRequest {
 
 [[nodiscard]] TokenRequest codeRequest(const ClientIdentity& client, TokenAuth method, const QByteArray& code,
                                        const QByteArray& verifier, const QByteArray& redirectUri, const QByteArray& resource);
+/// RFC 6749 §4.4, MCP extension io.modelcontextprotocol/oauth-client-credentials.
+[[nodiscard]] TokenRequest clientCredentialsRequest(const ClientIdentity& client, TokenAuth method, const QStringList& scopes,
+                                                    const QByteArray& resource);
 [[nodiscard]] TokenRequest refreshRequest(const ClientIdentity& client, TokenAuth method, const QByteArray& refreshToken,
                                           const QByteArray& resource);
 

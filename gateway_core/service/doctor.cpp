@@ -6,6 +6,7 @@
 #include "config/client_configs.h"
 #include "config/config_file.h"
 
+#include <QDateTime>
 #include <QFileInfo>
 #include <QStandardPaths>
 #include <QStorageInfo>
@@ -77,6 +78,20 @@ void checkDataDirectory(const DoctorInput& input, QList<DoctorCheck>& checks)
                    low ? QStringLiteral("Free some space: a full disk stops the audit log.") : QString()});
 }
 
+/// "speaks 2025-11-25 (legacy, by its refusal of server/discover, checked 2026-11-29 16:20)".
+QString eraText(const ServerSnapshot& server)
+{
+    if (server.era == config::Era::Auto)
+        return {};
+    QStringList words{server.era == config::Era::Modern ? QStringLiteral("modern") : QStringLiteral("legacy"),
+                      QStringLiteral("by %1").arg(server.eraFoundBy)};
+    if (server.eraCheckedUnixNs != 0)
+        words.append(QStringLiteral("checked %1")
+                         .arg(QDateTime::fromMSecsSinceEpoch(server.eraCheckedUnixNs / 1'000'000)
+                                  .toString(QStringLiteral("yyyy-MM-dd HH:mm"))));
+    return QStringLiteral("speaks %1 (%2)").arg(server.protocolVersion, words.join(QStringLiteral(", ")));
+}
+
 void checkRunning(const DoctorInput& input, QList<DoctorCheck>& checks)
 {
     const GatewayStatus& status = input.status;
@@ -95,11 +110,20 @@ void checkRunning(const DoctorInput& input, QList<DoctorCheck>& checks)
         checks.append({QStringLiteral("audit log"), Verdict::Failure, status.auditError,
                        QStringLiteral("Free disk space; waiting rows are written then.")});
     for (const ServerSnapshot& server : input.servers) {
+        const QString spoken = eraText(server);
         const bool broken = server.state == ServerState::Failed || server.state == ServerState::Backoff;
+        const bool moreAccess = !broken && server.signIn == SignInState::Needed;
+        if (moreAccess) {
+            checks.append({QStringLiteral("server %1").arg(server.config.name), Verdict::Warning,
+                           server.stateText + QStringLiteral(": ") + server.signInText,
+                           QStringLiteral("Run 'oriel sign-in %1'.").arg(server.config.name)});
+            continue;
+        }
         checks.append({QStringLiteral("server %1").arg(server.config.name), broken ? Verdict::Failure : Verdict::Ok,
                        broken && !server.diagnosis.isEmpty()
                            ? server.diagnosis.headline + QStringLiteral(". ") + server.diagnosis.cause
-                           : server.stateText,
+                       : spoken.isEmpty() ? server.stateText
+                                          : server.stateText + QStringLiteral("; ") + spoken,
                        broken ? server.diagnosis.remedy : QString()});
     }
     for (const DestinationSnapshot& destination : input.destinations) {

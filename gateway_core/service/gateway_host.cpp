@@ -2,26 +2,56 @@
 #include "service/gateway_host.h"
 
 #include "http/loopback_guard.h"
+#include "vault/vault.h"
 
 namespace oriel::service {
 
-namespace {
-
-upstream::ConnectionContext connectionContext(const GatewayHost::Dependencies& dependencies, http::Client& client,
-                                              upstream::EraCache& eras)
+upstream::ConnectionContext GatewayHost::connectionContext(const Dependencies& dependencies)
 {
+    makeSignIns(dependencies);
     upstream::ConnectionContext context;
     context.clock = &dependencies.clock;
     context.random = &dependencies.random;
     context.recorder = &dependencies.recorder;
-    context.httpClient = &client;
-    context.eraCache = &eras;
+    context.httpClient = &m_client;
+    context.eraCache = &m_eras;
     context.expand = dependencies.expandSecrets;
     context.clientVersion = dependencies.version;
+    if (m_signIns)
+        context.tokenSource = [this](const config::Server& server) { return m_signIns->sourceFor(server); };
     return context;
 }
 
-} // namespace
+void GatewayHost::makeSignIns(const Dependencies& dependencies)
+{
+    if (dependencies.vaultKeeper == nullptr)
+        return;
+    m_credentials = std::make_unique<oauth::VaultCredentialStore>(*dependencies.vaultKeeper);
+    m_signIns = std::make_unique<UpstreamSignIns>(
+        UpstreamSignIns::Dependencies{dependencies.clock, dependencies.random, *m_credentials, dependencies.expandSecrets, {}},
+        UpstreamSignIns::Settings());
+    connect(dependencies.vaultKeeper, &vault::Vault::stateChanged, m_signIns.get(), &UpstreamSignIns::storeChanged);
+    connect(m_signIns.get(), &UpstreamSignIns::signedIn, this, &GatewayHost::startAgain);
+    connect(m_signIns.get(), &UpstreamSignIns::noted, this,
+            [&recorder = dependencies.recorder, &clock = dependencies.clock](const QString& server, const QString& text) {
+                telemetry::LogRecord log;
+                log.timeUnixNs = log.observedUnixNs = clock.unixNs();
+                log.severity = telemetry::Severity::Info;
+                log.body = telemetry::AnyValue(("sign-in: " + text.toUtf8()));
+                log.source = server.toUtf8();
+                recorder.recordLog(std::move(log));
+            });
+}
+
+/// Servers that failed for want of a token have one now; the others take it with their next request.
+void GatewayHost::startAgain(const QString& server)
+{
+    for (const upstream::ServerStatus& status : m_gateway->serverStatuses()) {
+        const bool down = status.state == upstream::ServerState::Failed || status.state == upstream::ServerState::Backoff;
+        if (status.name == server && down)
+            m_gateway->restartServer(server.toUtf8());
+    }
+}
 
 GatewayHost::GatewayHost(Dependencies dependencies, const config::Config& configuration, bool auth)
     : m_auth(auth),
@@ -29,13 +59,15 @@ GatewayHost::GatewayHost(Dependencies dependencies, const config::Config& config
       m_eras(dependencies.eraPath),
       m_tokens(dependencies.tokenPath, dependencies.clock, dependencies.random),
       m_gateway(std::make_unique<gateway::Gateway>(gateway::Gateway::Dependencies{
-          dependencies.clock, dependencies.random, dependencies.recorder, connectionContext(dependencies, m_client, m_eras)})),
+          dependencies.clock, dependencies.random, dependencies.recorder, connectionContext(dependencies)})),
       m_endpoint(std::make_unique<downstream::HttpEndpoint>(
           downstream::HttpEndpoint::Dependencies{dependencies.clock, dependencies.random, m_tokens, dependencies.recorder,
                                                  *m_gateway},
           endpointOptions(configuration))),
       m_bridges(downstream::LineEndpoint::Dependencies{dependencies.clock, dependencies.random, *m_gateway})
-{}
+{
+    m_gateway->restoreQuotas(dependencies.quotas);
+}
 
 GatewayHost::~GatewayHost() = default;
 

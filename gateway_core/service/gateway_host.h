@@ -6,6 +6,8 @@
 #include "downstream/token_store.h"
 #include "gateway/gateway.h"
 #include "http/client.h"
+#include "oauth/credential_store.h"
+#include "service/upstream_sign_ins.h"
 #include "upstream/era_cache.h"
 
 #include <QObject>
@@ -27,6 +29,8 @@ public:
         QString eraPath; ///< what was found out about servers' revisions
         QByteArray version;
         std::function<Result<QString>(const QString&)> expandSecrets; ///< ${vault:name} and ${VAR}
+        vault::Vault* vaultKeeper = nullptr; ///< keeps what signing in to servers gives; null: none is signed in to
+        QList<gateway::QuotaUse> quotas;     ///< what an earlier run used
     };
 
     GatewayHost(Dependencies dependencies, const config::Config& configuration, bool auth);
@@ -42,17 +46,24 @@ public:
     downstream::HttpEndpoint& endpoint() { return *m_endpoint; }
     downstream::LineEndpoint& bridges() { return m_bridges; }
     downstream::TokenStore& tokens() { return m_tokens; }
+    /// Null without a vault.
+    UpstreamSignIns* signIns() { return m_signIns.get(); }
 
 Q_SIGNALS:
     void stopped();
 
 private:
+    [[nodiscard]] upstream::ConnectionContext connectionContext(const Dependencies& dependencies);
+    void makeSignIns(const Dependencies& dependencies);
+    void startAgain(const QString& server);
     [[nodiscard]] downstream::HttpEndpoint::Options endpointOptions(const config::Config& configuration) const;
 
     bool m_auth;
     http::Client m_client;
     upstream::FileEraCache m_eras;
     downstream::TokenStore m_tokens;
+    std::unique_ptr<oauth::VaultCredentialStore> m_credentials;
+    std::unique_ptr<UpstreamSignIns> m_signIns; ///< outlives the connections
     std::unique_ptr<gateway::Gateway> m_gateway;
     std::unique_ptr<downstream::HttpEndpoint> m_endpoint;
     downstream::LineEndpoint m_bridges;

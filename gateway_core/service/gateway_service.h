@@ -11,7 +11,9 @@
 
 #include <QFuture>
 #include <QObject>
+#include <QUrl>
 
+#include <functional>
 #include <memory>
 
 namespace oriel::service {
@@ -26,6 +28,9 @@ struct ServiceOptions {
     bool demo = false; ///< adds the bundled demo server, in memory only
     QString demoServerPath;
     QString passphraseFile;
+    /// Opens an address in the user's browser, without a shell; false where there is none. Called on the service's thread; null:
+    /// addresses are only told.
+    std::function<bool(const QUrl&)> openBrowser;
 };
 
 /// What a chart asks of the time series; metric names in full ("mcp_gateway_tool_calls_total").
@@ -62,6 +67,7 @@ public:
     [[nodiscard]] QList<ServerSnapshot> servers() const;
     [[nodiscard]] QList<DestinationSnapshot> destinations() const;
     [[nodiscard]] QList<SessionSnapshot> sessions() const;
+    [[nodiscard]] QList<LimitSnapshot> limits() const;
     [[nodiscard]] config::Config configuration() const;
     [[nodiscard]] QString dataDirectory() const;
     [[nodiscard]] QByteArray statusJson() const;
@@ -79,7 +85,7 @@ public:
     QFuture<Result<std::optional<store::AuditRow>>> auditRow(QByteArray id); ///< with its payloads
     QFuture<Result<std::optional<store::AuditRow>>> auditRowOfTrace(TraceId id, SpanId span = {});
     QFuture<Result<std::vector<store::ChartLine>>> chart(ChartQuery query);
-    QFuture<store::WirePage> wire(store::WireQuery query);
+    QFuture<store::WirePage> wire(store::WireQuery query, qsizetype previewLimit = 4096);
     QFuture<std::optional<store::WireEntry>> wireFrame(quint64 id); ///< whole, masked
     [[nodiscard]] store::TraceStoreStats traceStats() const;
     [[nodiscard]] QStringList logSources() const;
@@ -91,7 +97,13 @@ public:
     QFuture<Status> removeServer(QString name);
     QFuture<Status> setServerEnabled(QString name, bool enabled);
     QFuture<Status> restartServer(QString name);
+    QFuture<Status> checkEraAgain(QString name); ///< forgets what was found out about its revision, and starts it again
     QFuture<Status> setToolEnabled(QString server, QString tool, bool enabled);
+
+    // Signing in to servers over HTTP (G12). servers() tells how far it is, and the address where the user is awaited.
+    QFuture<Status> signIn(QString server); ///< over when the sign-in is; Cancelled by cancelSignIn()
+    QFuture<Status> cancelSignIn(QString server);
+    QFuture<Status> signOut(QString server);
 
     // Destinations and telemetry settings.
     QFuture<Status> saveDestination(config::Destination destination, QString previousName = {});
@@ -126,6 +138,7 @@ Q_SIGNALS:
     void serversChanged();
     void destinationsChanged();
     void sessionsChanged();
+    void limitsChanged();
     void configurationChanged();
     void tokensChanged();
     void secretsChanged();

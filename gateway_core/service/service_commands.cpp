@@ -106,6 +106,14 @@ QFuture<Status> GatewayService::restartServer(QString name)
     });
 }
 
+QFuture<Status> GatewayService::checkEraAgain(QString name)
+{
+    return d->on(d->host, [this, name]() -> Status {
+        d->host->gateway().checkEraAgain(name.toUtf8());
+        return {};
+    });
+}
+
 QFuture<Status> GatewayService::setToolEnabled(QString server, QString tool, bool enabled)
 {
     return d->changeConfiguration(
@@ -409,6 +417,14 @@ void GatewayService::Private::handleCommand(const QByteArray& command, const QBy
         });
     } else if (command == "doctor") {
         q.doctor().then(&q, [respond](const QList<DoctorCheck>& checks) { respond(doctorJson(checks)); });
+    } else if (command == "sign-in") {
+        beginSignIn(name, respond);
+    } else if (command == "sign-in.wait") {
+        awaitSignIn(name, respond);
+    } else if (command == "sign-out") {
+        q.signOut(name).then(&q, [respond](const Status& done) {
+            respond(done ? Result<QByteArray>(QByteArrayLiteral("true")) : Result<QByteArray>(tl::unexpected(done.error())));
+        });
     } else if (command == "status") {
         respond(q.statusJson());
     } else if (command == "secret.set") {

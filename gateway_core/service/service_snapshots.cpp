@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/json_writer.h"
+#include "service/limits_json.h"
 #include "service/service_state.h"
 
 #include <QDateTime>
@@ -62,6 +63,42 @@ QString stateTextOf(const upstream::ServerStatus& status, std::int64_t nowUnixNs
         return status.diagnosis.headline.isEmpty() ? QStringLiteral("failed") : status.diagnosis.headline;
     case upstream::ServerState::Stopping:
         return QStringLiteral("stopping");
+    }
+    return {};
+}
+
+QByteArrayView signInStateName(SignInState state)
+{
+    switch (state) {
+    case SignInState::Unknown:
+        return "unknown";
+    case SignInState::Needed:
+        return "needed";
+    case SignInState::Awaited:
+        return "awaited";
+    case SignInState::Running:
+        return "running";
+    case SignInState::SignedIn:
+        return "signed-in";
+    }
+    Q_UNREACHABLE();
+}
+
+/// What a sign-in has to say before everything else; empty: nothing.
+QString signInTextOf(const ServerSnapshot& server)
+{
+    switch (server.signIn) {
+    case SignInState::Needed:
+        if (server.state == ServerState::Ready)
+            return QStringLiteral("sign-in needed for more access");
+        return server.diagnosis.wantsSignIn ? QStringLiteral("sign-in needed") : QString();
+    case SignInState::Awaited:
+        return QStringLiteral("waiting for you to sign in");
+    case SignInState::Running:
+        return QStringLiteral("signing in");
+    case SignInState::Unknown:
+    case SignInState::SignedIn:
+        break;
     }
     return {};
 }
@@ -193,6 +230,12 @@ ServerSnapshot GatewayService::Private::snapshotOf(const config::Server& server)
     snapshot.toolList = tools.value(server.name);
     for (ToolInfo& tool : snapshot.toolList)
         tool.enabled = !server.disabledTools.contains(tool.name);
+    snapshot.canSignIn = UpstreamSignIns::canSignIn(server).has_value();
+    if (const auto signIn = signIns.constFind(server.name); signIn != signIns.cend() && snapshot.canSignIn) {
+        snapshot.signIn = static_cast<SignInState>(signIn->state);
+        snapshot.signInText = signIn->text;
+        snapshot.signInUrl = signIn->url;
+    }
     if (!server.enabled) {
         snapshot.state = ServerState::Disabled;
         snapshot.stateText = QStringLiteral("disabled");
@@ -208,16 +251,28 @@ ServerSnapshot GatewayService::Private::snapshotOf(const config::Server& server)
         snapshot.serverName = QString::fromUtf8(status.serverName);
         snapshot.serverVersion = QString::fromUtf8(status.serverVersion);
         snapshot.protocolVersion = QString::fromUtf8(status.protocolVersion);
+        snapshot.era = status.era;
+        snapshot.eraFoundBy = status.eraFoundBy;
+        snapshot.eraCheckedUnixNs = status.eraCheckedUnixNs;
+        snapshot.clientConnections = status.clientConnections;
         snapshot.tools = static_cast<int>(status.tools);
         snapshot.prompts = static_cast<int>(status.prompts);
         snapshot.resources = static_cast<int>(status.resources);
         snapshot.inFlight = status.inFlight;
+        snapshot.queued = status.queued;
+        snapshot.circuit = circuitOf(status);
         snapshot.restarts = status.restarts;
         snapshot.diagnosis = {status.diagnosis.headline, status.diagnosis.cause, status.diagnosis.remedy,
-                              status.diagnosis.details};
+                              status.diagnosis.details, status.diagnosis.code == upstream::DiagnosisCode::SignInRequired};
+        if (const QString text = signInTextOf(snapshot); !text.isEmpty())
+            snapshot.stateText = text;
         snapshot.lifecycleTraceId = status.lifecycleTraceId.isValid() ? status.lifecycleTraceId.toHex() : QByteArray();
         for (const QByteArray& line : status.stderrTail)
             snapshot.lastStderr.append(pipeline->masker()->maskText(QString::fromUtf8(line)));
+    }
+    for (const LimitSnapshot& limit : limitList) {
+        if (limit.scope == QLatin1String("server") && limit.name == server.name)
+            snapshot.limits.append(limit);
     }
     const QByteArray name = server.name.toUtf8();
     for (const store::AggregateGroup& group : byServer.groups) {
@@ -299,11 +354,27 @@ QByteArray GatewayService::statusJson() const
             .member("state", server.stateText)
             .member("ready", server.state == ServerState::Ready)
             .member("tools", server.tools)
+            .member("protocolVersion", server.protocolVersion)
+            .member("era", server.era == config::Era::Modern   ? "modern"
+                           : server.era == config::Era::Legacy ? "legacy"
+                                                               : "")
+            .member("eraFoundBy", server.eraFoundBy)
+            .member("eraCheckedUnixNs", server.eraCheckedUnixNs)
+            .member("clientConnections", server.clientConnections)
             .member("diagnosis", server.diagnosis.headline)
             .member("remedy", server.diagnosis.remedy)
-            .endObject();
+            .member("inFlight", server.inFlight)
+            .member("queued", server.queued);
+        writeCircuit(writer, server.circuit);
+        if (server.signIn != SignInState::Unknown)
+            writer.member("signIn", signInStateName(server.signIn));
+        if (!server.signInUrl.isEmpty())
+            writer.member("signInUrl", server.signInUrl.toString(QUrl::FullyEncoded));
+        writer.endObject();
     }
-    writer.endArray().endObject();
+    writer.endArray();
+    writeLimits(writer, d->limitList);
+    writer.endObject();
     return writer.take();
 }
 

@@ -58,7 +58,8 @@ Result<QString> expandText(const vault::Vault& keeper, const QString& text)
 bool refersToVault(const config::Config& configuration)
 {
     for (const config::Server& server : configuration.servers) {
-        QStringList texts = server.args + server.env.values() + QStringList{server.command, server.url};
+        QStringList texts =
+            server.args + server.env.values() + QStringList{server.command, server.url, server.oauth.clientSecret};
         for (const auto& [name, value] : server.headers)
             texts.append(value);
         if (std::any_of(texts.cbegin(), texts.cend(),
@@ -177,6 +178,7 @@ void GatewayService::Private::openStores()
     pipeline =
         std::make_unique<TelemetryPipeline>(TelemetryPipeline::Dependencies{clock, random, buffer, *stores, *exports}, effective);
     pipeline->setMasker(*masker);
+    quotaFile = std::make_unique<QuotaFile>(options.dataDir + QStringLiteral("/quotas.json"));
 }
 
 void GatewayService::Private::makeWorkers()
@@ -257,7 +259,9 @@ Status GatewayService::Private::startGateway()
                                                    options.dataDir + QStringLiteral("/tokens.json"),
                                                    options.dataDir + QStringLiteral("/eras.json"),
                                                    QByteArray(build_info::version),
-                                                   [this](const QString& text) { return expandText(*vaultKeeper, text); }};
+                                                   [this](const QString& text) { return expandText(*vaultKeeper, text); },
+                                                   vaultKeeper.get(),
+                                                   quotaFile->read()};
             host = new GatewayHost(std::move(dependencies), effective, effective.gateway.auth);
             api = new HttpApi({*stores, *pipeline, readers,
                                resourceOf(effective.telemetry, QByteArray::number(QCoreApplication::applicationPid())),
@@ -302,6 +306,10 @@ void GatewayService::Private::connectSignals()
 {
     QObject::connect(&host->gateway(), &gateway::Gateway::serversChanged, &q, [this] { refreshServers(); });
     QObject::connect(&host->gateway(), &gateway::Gateway::sessionsChanged, &q, [this] { refreshSessions(); });
+    QObject::connect(&host->gateway(), &gateway::Gateway::limitsChanged, &q, [this] { refreshLoad(); });
+    QObject::connect(host->signIns(), &UpstreamSignIns::changed, &q, [this] { refreshSignIns(); });
+    QObject::connect(host->signIns(), &UpstreamSignIns::userAwaited, &q,
+                     [this](const QString& server, const QUrl& url) { userAwaited(server, url); });
     QObject::connect(exports.get(), &otlp::ExportPipeline::statusChanged, &q, [this] {
         Q_EMIT q.destinationsChanged();
         schedulePublish();
@@ -312,7 +320,10 @@ void GatewayService::Private::connectSignals()
     });
     QObject::connect(pipeline.get(), &TelemetryPipeline::logsAdvanced, &q, &GatewayService::logsAdvanced);
     QObject::connect(pipeline.get(), &TelemetryPipeline::wireAdvanced, &q, &GatewayService::wireAdvanced);
-    QObject::connect(pipeline.get(), &TelemetryPipeline::metricsSampled, &q, [this] { refreshStatistics(); });
+    QObject::connect(pipeline.get(), &TelemetryPipeline::metricsSampled, &q, [this] {
+        refreshStatistics();
+        refreshLoad();
+    });
     QObject::connect(vaultKeeper.get(), &vault::Vault::changed, &q, [this] {
         for (const config::Destination& destination : effective.telemetry.destinations)
             exports->resume(destination.name);

@@ -10,6 +10,7 @@
 #include "service/gateway_service.h"
 #include "service/http_api.h"
 #include "service/local_control.h"
+#include "service/quota_file.h"
 #include "service/stores.h"
 #include "service/telemetry_buffer.h"
 #include "service/telemetry_pipeline.h"
@@ -22,6 +23,8 @@
 #include <QThread>
 #include <QThreadPool>
 #include <QTimer>
+
+#include <map>
 
 namespace oriel::service {
 
@@ -53,6 +56,7 @@ struct GatewayService::Private {
     std::unique_ptr<Stores> stores;
     std::unique_ptr<otlp::ExportPipeline> exports;
     std::unique_ptr<TelemetryPipeline> pipeline;
+    std::unique_ptr<QuotaFile> quotaFile; ///< read before the threads start, then the telemetry thread's
     std::unique_ptr<vault::KeychainSecretStore> keychain;
     std::unique_ptr<vault::Vault> vaultKeeper;
     GatewayHost* host = nullptr;     ///< gateway thread
@@ -70,7 +74,9 @@ struct GatewayService::Private {
     QString listenError;
     QList<upstream::ServerStatus> serverStatuses;
     QHash<QString, QList<ToolInfo>> tools;
+    QHash<QString, SignInStatus> signIns; ///< by server
     QList<SessionSnapshot> sessionList;
+    QList<LimitSnapshot> limitList;
     QList<TokenSnapshot> tokenList;
     store::AggregateResult byServer; ///< last 15 minutes
     double callsPerSecond = 0;
@@ -99,6 +105,25 @@ struct GatewayService::Private {
     void schedulePublish();
     [[nodiscard]] ServerSnapshot snapshotOf(const config::Server& server) const;
     [[nodiscard]] QString configError() const; ///< all that is wrong with the configuration, in lines
+
+    // service_limits.cpp
+    void refreshLoad(); ///< what changes with each call: statuses of the servers, limits, quotas
+    [[nodiscard]] CircuitSnapshot circuitOf(const upstream::ServerStatus& status) const;
+
+    // service_sign_in.cpp
+    void refreshSignIns();
+    void userAwaited(const QString& server, const QUrl& url);
+    [[nodiscard]] Result<config::Server> serverToSignIn(const QString& name) const;
+    void beginSignIn(const QString& name, const LocalControl::Respond& respond);
+    void awaitSignIn(const QString& name, const LocalControl::Respond& respond);
+
+    struct SignInCommand {
+        std::optional<Status> outcome;              ///< none: it is under way
+        std::vector<LocalControl::Respond> begun;   ///< to be told the address, or the outcome if that comes first
+        std::vector<LocalControl::Respond> waiting; ///< to be told the outcome
+        bool browser = false;                       ///< one was opened
+    };
+    std::map<QString, SignInCommand> signInCommands; ///< the last one of each configured server
 
     // service_commands.cpp
     void handleCommand(const QByteArray& command, const QByteArray& arguments, const LocalControl::Respond& respond);

@@ -8,6 +8,7 @@
 #include <QList>
 #include <QString>
 #include <QStringList>
+#include <QUrl>
 
 #include <cstdint>
 
@@ -18,13 +19,30 @@ namespace oriel::service {
 
 enum class ServerState : quint8 { Disabled, Stopped, Starting, Ready, Backoff, Failed, Stopping };
 
+/// How signing in to a server stands (G12).
+enum class SignInState : quint8 { Unknown, Needed, Awaited, Running, SignedIn };
+
 /// Why a server is not ready, in words a person can act on.
 struct Diagnosis {
     QString headline; ///< "notes did not start: uvx was not found"
     QString cause;    ///< one sentence
     QString remedy;   ///< one sentence
     QStringList details;
+    bool wantsSignIn = false; ///< nothing else is wrong
     [[nodiscard]] bool isEmpty() const { return headline.isEmpty(); }
+};
+
+enum class CircuitState : quint8 { Off, Closed, Open, HalfOpen };
+
+/// Whether calls go to a server, by how earlier ones ended.
+struct CircuitSnapshot {
+    CircuitState state = CircuitState::Off;
+    QString text;                    ///< "open since 16:02:11, tried again in 12 s"; empty while calls go through
+    std::int64_t sinceUnixNs = 0;    ///< when it opened, or closed again
+    std::int64_t tryAgainUnixNs = 0; ///< Open
+    int failures = 0;                ///< in a row
+    QString cause;                   ///< of the last failure
+    bool operator==(const CircuitSnapshot&) const = default;
 };
 
 struct ToolInfo {
@@ -37,6 +55,17 @@ struct ToolInfo {
     bool enabled = true;
 };
 
+/// How much of one rate limit or quota is used.
+struct LimitSnapshot {
+    QString scope; ///< "client", "project", "tenant", "server" or "tool"
+    QString name;
+    QString limit; ///< the setting: "callsPerSecond" …
+    double used = 0;
+    double allowed = 0;
+    std::int64_t resetsUnixNs = 0; ///< quotas only
+    quint64 refused = 0;           ///< calls of this client, project … since Oriel started
+};
+
 struct ServerSnapshot {
     config::Server config;
     ServerState state = ServerState::Stopped;
@@ -47,20 +76,38 @@ struct ServerSnapshot {
     QString serverName;
     QString serverVersion;
     QString protocolVersion;
+    config::Era era = config::Era::Auto; ///< as it was found out; Auto: not yet
+    QString eraFoundBy;                  ///< one phrase: "the setting", "its answer to server/discover" …
+    std::int64_t eraCheckedUnixNs = 0;   ///< 0: never, or by the setting
+    int clientConnections = 0;           ///< that clients have for themselves (`connection` per-client)
     int tools = 0;
     int prompts = 0;
     int resources = 0;
     int inFlight = 0;
+    int queued = 0; ///< calls that wait for its start or its concurrency limit
+    CircuitSnapshot circuit;
     int restarts = 0;
     Diagnosis diagnosis;
+    bool canSignIn = false; ///< over HTTP, and the configuration does not stand against it
+    SignInState signIn = SignInState::Unknown;
+    QString signInText; ///< one sentence: why it is needed, what is being done
+    QUrl signInUrl;     ///< Awaited: where the user has to go
     QStringList lastStderr;
     QByteArray lifecycleTraceId; ///< hex; the trace of the last start
     QList<ToolInfo> toolList;
+    QList<LimitSnapshot> limits; ///< those of this server
     // Over the last 15 minutes:
     quint64 calls = 0;
     quint64 errors = 0;
     std::int64_t p95Ns = 0;
     QList<double> callsPerInterval; ///< sparkline, oldest first
+
+    [[nodiscard]] bool refusesCalls() const
+    {
+        return circuit.state == CircuitState::Open || circuit.state == CircuitState::HalfOpen;
+    }
+    /// What somebody should look at: the diagnosis or, without one, why calls are refused; empty when all is well.
+    [[nodiscard]] Diagnosis trouble() const;
 };
 
 enum class DestinationState : quint8 { Disabled, Idle, Sending, Retrying, Paused, Refused };

@@ -38,12 +38,15 @@ constexpr std::array kNames{
     Name{DiagnosisCode::TlsFailed, "tls-failed"},
     Name{DiagnosisCode::NotFound, "not-found"},
     Name{DiagnosisCode::AuthenticationRequired, "authentication-required"},
+    Name{DiagnosisCode::SignInRequired, "sign-in-required"},
+    Name{DiagnosisCode::SignInFailed, "sign-in-failed"},
     Name{DiagnosisCode::Forbidden, "forbidden"},
     Name{DiagnosisCode::Redirected, "redirected"},
     Name{DiagnosisCode::NotMcp, "not-mcp"},
     Name{DiagnosisCode::ServerError, "server-error"},
     Name{DiagnosisCode::ConnectTimeout, "connect-timeout"},
     Name{DiagnosisCode::Overload, "overload"},
+    Name{DiagnosisCode::LeadsBack, "leads-back"},
     Name{DiagnosisCode::ListFailed, "list-failed"},
     Name{DiagnosisCode::Unknown, "unknown"},
 };
@@ -60,7 +63,11 @@ public:
 
     Diagnosis run()
     {
-        if (m_facts.transport == config::ServerTransport::Stdio) {
+        if (m_facts.isThisOriel) {
+            set(DiagnosisCode::LeadsBack, QStringLiteral("it is this Oriel itself"),
+                QStringLiteral("What answers there is the Oriel that asked; its tools would be listed again and again."),
+                QStringLiteral("Remove this server, or point it at another Oriel."));
+        } else if (m_facts.transport == config::ServerTransport::Stdio) {
             examineProcess();
         } else {
             examineHttp();
@@ -317,7 +324,9 @@ private:
         const QString answered = QStringLiteral("%1 answered initialize with HTTP status %2").arg(m_facts.url).arg(status);
         const QString body = cleanText(m_facts.httpBody, 160);
         const QString said = body.isEmpty() ? QStringLiteral(".") : QStringLiteral(": %1").arg(body);
-        if (status == 401) {
+        if (m_facts.tokenError && (status == 401 || status == 403)) {
+            examineToken(*m_facts.tokenError);
+        } else if (status == 401) {
             set(DiagnosisCode::AuthenticationRequired, QStringLiteral("it wants credentials"), answered + said,
                 QStringLiteral("Give an Authorization header under headers, for example Bearer ${vault:name}."));
         } else if (status == 403) {
@@ -355,6 +364,16 @@ private:
             set(DiagnosisCode::Unknown, QStringLiteral("the connection ended"),
                 QStringLiteral("%1 ended the connection.").arg(m_facts.url), QStringLiteral("Read the server's own log."));
         }
+    }
+
+    void examineToken(const Error& error)
+    {
+        const bool passing = error.code == ErrorCode::Unavailable || error.code == ErrorCode::Timeout;
+        const QString where = error.context.isEmpty() ? QString() : QStringLiteral(" (%1)").arg(error.context);
+        const QString cause = error.message.left(1).toUpper() + error.message.mid(1) + where + QLatin1Char('.');
+        set(passing ? DiagnosisCode::SignInFailed : DiagnosisCode::SignInRequired,
+            passing ? QStringLiteral("its sign-in cannot be renewed just now") : QStringLiteral("sign-in needed"), cause,
+            error.remedy);
     }
 
     void addDetails()
@@ -412,8 +431,8 @@ QByteArrayView diagnosisName(DiagnosisCode code)
 
 Error Diagnosis::toError(const QString& server) const
 {
-    return {code == DiagnosisCode::AuthenticationRequired ? ErrorCode::Unauthenticated : ErrorCode::Unavailable, cause, server,
-            remedy};
+    const bool credentials = code == DiagnosisCode::AuthenticationRequired || code == DiagnosisCode::SignInRequired;
+    return {credentials ? ErrorCode::Unauthenticated : ErrorCode::Unavailable, cause, server, remedy};
 }
 
 Diagnosis diagnose(const StartFacts& facts)

@@ -9,6 +9,7 @@
 #include <QStringList>
 
 #include <chrono>
+#include <optional>
 
 namespace oriel::upstream {
 
@@ -48,6 +49,7 @@ struct StartFacts {
     // the handshake
     QByteArray requestedVersion;
     QByteArray answeredVersion; ///< set when we do not know it
+    bool isThisOriel = false;   ///< what answers is this process
     int rpcErrorCode = 0;
     QByteArray rpcErrorMessage;
 
@@ -59,8 +61,9 @@ struct StartFacts {
     int httpStatus = 0;
     QByteArray httpBody; ///< its first KiB
     QByteArray contentType;
-    QByteArray authenticate; ///< WWW-Authenticate
-    QByteArray location;     ///< of a redirect, which is never followed
+    QByteArray authenticate;         ///< WWW-Authenticate
+    QByteArray location;             ///< of a redirect, which is never followed
+    std::optional<Error> tokenError; ///< why there was no token for a server that wants one (OAuth)
 };
 
 enum class DiagnosisCode : quint8 {
@@ -82,13 +85,16 @@ enum class DiagnosisCode : quint8 {
     ConnectionRefused,
     TlsFailed,
     NotFound,
-    AuthenticationRequired,
+    AuthenticationRequired, ///< by a header that the configuration has to give
+    SignInRequired,         ///< by the user, in the browser
+    SignInFailed,           ///< the authorization server is out of reach just now
     Forbidden,
     Redirected,
     NotMcp,
     ServerError,
     ConnectTimeout,
     Overload,
+    LeadsBack,
     ListFailed,
     Unknown
 };

@@ -15,10 +15,13 @@ class Client;
 
 namespace oriel::upstream {
 
+class TokenSource;
+
 struct HttpSettings {
     QString server; ///< for messages
     QString url;
     QList<std::pair<QByteArray, QByteArray>> headers; ///< sent with every request; secrets already in place
+    TokenSource* tokens = nullptr;                    ///< outlives the transport; null: what stands in `headers` is all there is
     bool legacySse = false;
     std::chrono::milliseconds connectTimeout{10'000};
     std::chrono::milliseconds closeTimeout{2'000}; ///< of the DELETE that ends a session

@@ -10,7 +10,8 @@ LegacySseTransport::LegacySseTransport(HttpSettings settings, http::Client& clie
     : m_settings(std::move(settings)),
       m_client(client),
       m_clock(clock),
-      m_handler(handler)
+      m_handler(handler),
+      m_token(m_settings.tokens)
 {
     m_facts.server = m_settings.server;
     m_facts.transport = config::ServerTransport::LegacySse;
@@ -23,8 +24,8 @@ LegacySseTransport::LegacySseTransport(HttpSettings settings, http::Client& clie
 LegacySseTransport::~LegacySseTransport()
 {
     m_streamHandle.cancel();
-    for (auto& [key, handle] : m_posts) {
-        handle.cancel();
+    for (auto& [key, sent] : m_posts) {
+        sent.handle.cancel();
     }
 }
 
@@ -40,10 +41,20 @@ void LegacySseTransport::start()
         (void)m_fixedHeaders.add(name, value);
     }
     m_facts.stage = StartStage::FirstByte;
+    m_token.hasSource() ? m_token.fetch([this] { openStream(); }) : openStream();
+}
+
+void LegacySseTransport::openStream()
+{
+    if (m_over) {
+        return;
+    }
+    m_streamRequest.usedToken = m_token.value();
     http::ClientRequest request;
     request.method = QByteArrayLiteral("GET");
     request.endpoint = m_stream;
     request.headers = m_fixedHeaders;
+    m_token.addTo(request.headers);
     request.headers.set("Accept", "text/event-stream");
     request.timeouts.connect = m_settings.connectTimeout;
     request.timeouts.head = m_settings.connectTimeout;
@@ -52,6 +63,9 @@ void LegacySseTransport::start()
     handler.onData = [this](QByteArrayView bytes) { onData(bytes); };
     handler.onEnd = [this](http::ResponseEnd&& ended) {
         m_facts.httpBody = ended.body.left(kBodySampleBytes);
+        if (!m_parser && askForStreamToken()) {
+            return;
+        }
         end(m_running ? CloseReason::Kind::Connection : CloseReason::Kind::StartFailed,
             {ErrorCode::Unavailable, QStringLiteral("The server ended its event stream."), m_settings.server, {}});
     };
@@ -63,9 +77,32 @@ void LegacySseTransport::start()
     m_streamHandle = m_client.send(std::move(request), std::move(handler));
 }
 
+bool LegacySseTransport::askForStreamToken()
+{
+    if (!m_token.mayAsk(m_facts.httpStatus, m_facts.authenticate, m_streamRequest.questions)) {
+        return false;
+    }
+    ++m_streamRequest.questions;
+    m_token.ask({m_facts.httpStatus, m_facts.authenticate, m_streamRequest.usedToken, m_streamRequest.peer},
+                [this](const Status& got) {
+                    if (got) {
+                        openStream();
+                        return;
+                    }
+                    m_facts.tokenError = got.error();
+                    end(CloseReason::Kind::StartFailed, got.error());
+                });
+    return true;
+}
+
 http::BodyMode LegacySseTransport::onHead(const http::ResponseHead& head)
 {
     noteHead(m_facts, head);
+    m_streamRequest.peer = head.peer;
+    if (head.status == 200) {
+        m_token.accepted(m_streamRequest.usedToken);
+        m_streamRequest.questions = 0;
+    }
     if (head.status != 200 || !isEventStream(head.headers)) {
         return http::BodyMode::Collect;
     }
@@ -91,7 +128,7 @@ void LegacySseTransport::onData(QByteArrayView bytes)
             takeEndpoint(event->data.trimmed());
         } else if ((event->event.isEmpty() || event->event == "message") && !event->data.trimmed().isEmpty()) {
             m_facts.sawFrame = true;
-            m_handler.onFrame(std::move(event->data), FrameOrigin{0, readNs});
+            m_handler.onFrame(std::move(event->data), FrameOrigin{0, readNs, true, event->hasId ? event->id : QByteArray()});
         }
         if (m_over) {
             return;
@@ -124,57 +161,102 @@ Status LegacySseTransport::send(const QByteArray& frame, const SendOptions& opti
     if (!m_running || m_over) {
         return fail(ErrorCode::Unavailable, QStringLiteral("The connection to the server has ended."), m_settings.server);
     }
+    const std::uint64_t key = ++m_lastKey;
+    Post& fresh = m_posts[key];
+    fresh.frame = frame;
+    fresh.options = options;
+    post(key);
+    return {};
+}
+
+void LegacySseTransport::post(std::uint64_t key)
+{
+    Post& sent = m_posts.at(key);
+    sent.usedToken = m_token.value();
     http::ClientRequest request;
     request.method = QByteArrayLiteral("POST");
     request.endpoint = m_messages;
     request.headers = m_fixedHeaders;
+    m_token.addTo(request.headers);
     request.headers.set("Content-Type", "application/json");
-    if (!options.traceParent.isEmpty()) {
-        request.headers.set("traceparent", options.traceParent);
-        if (!options.traceState.isEmpty()) {
-            request.headers.set("tracestate", options.traceState);
+    if (!sent.options.traceParent.isEmpty()) {
+        request.headers.set("traceparent", sent.options.traceParent);
+        if (!sent.options.traceState.isEmpty()) {
+            request.headers.set("tracestate", sent.options.traceState);
         }
     }
-    request.body = frame;
+    request.body = sent.frame;
     request.timeouts.connect = m_settings.connectTimeout;
-    const std::uint64_t key = ++m_lastKey;
-    const auto status = std::make_shared<int>(0);
     http::ResponseHandler handler;
-    handler.onHead = [status](const http::ResponseHead& head) {
-        *status = head.status;
+    handler.onHead = [this, key](const http::ResponseHead& head) {
+        if (const auto it = m_posts.find(key); it != m_posts.end()) {
+            it->second.status = head.status;
+            it->second.authenticate = head.headers.value("WWW-Authenticate").toByteArray();
+            it->second.peer = head.peer;
+        }
         return http::BodyMode::Collect;
     };
-    handler.onEnd = [this, key, status, id = options.requestId](http::ResponseEnd&& ended) {
-        posted(key, id, *status, ended.body);
+    handler.onEnd = [this, key](http::ResponseEnd&& ended) { posted(key, ended.body); };
+    handler.onError = [this, key](const http::ClientError& error) {
+        SendFailure failure;
+        failure.error = error.error;
+        failure.maybeProcessed = error.maybeProcessed;
+        postFailed(key, failure);
     };
-    handler.onError = [this, key, id = options.requestId](const http::ClientError& error) {
-        m_posts.erase(key);
-        if (id != 0) {
-            SendFailure failure;
-            failure.error = error.error;
-            failure.maybeProcessed = error.maybeProcessed;
-            m_handler.onSendFailed(id, failure);
-        }
-    };
-    m_posts[key] = m_client.send(std::move(request), std::move(handler));
-    return {};
+    sent.handle = m_client.send(std::move(request), std::move(handler));
 }
 
-void LegacySseTransport::posted(std::uint64_t key, std::int64_t requestId, int status, const QByteArray& body)
+void LegacySseTransport::posted(std::uint64_t key, const QByteArray& body)
 {
-    m_posts.erase(key);
-    if (status / 100 == 2 || requestId == 0) {
+    const auto it = m_posts.find(key);
+    if (it == m_posts.end()) {
+        return;
+    }
+    Post& sent = it->second;
+    if (sent.status / 100 == 2) {
+        m_posts.erase(it);
         return;
     }
     SendFailure failure;
-    failure.httpStatus = status;
-    failure.error = errorOfStatus(status, body, m_settings.server);
-    m_handler.onSendFailed(requestId, failure);
+    failure.httpStatus = sent.status;
+    failure.authenticate = sent.authenticate;
+    if (m_token.mayAsk(sent.status, sent.authenticate, sent.questions)) {
+        ++sent.questions;
+        m_token.ask({sent.status, sent.authenticate, sent.usedToken, sent.peer}, [this, key, failure](const Status& got) mutable {
+            if (m_posts.find(key) == m_posts.end()) {
+                return;
+            }
+            if (got) {
+                post(key);
+                return;
+            }
+            failure.noToken = true;
+            failure.error = got.error();
+            postFailed(key, failure);
+        });
+        return;
+    }
+    failure.error = errorOfStatus(sent.status, body, m_settings.server);
+    postFailed(key, failure);
+}
+
+void LegacySseTransport::postFailed(std::uint64_t key, const SendFailure& failure)
+{
+    const auto it = m_posts.find(key);
+    if (it == m_posts.end()) {
+        return;
+    }
+    const std::int64_t requestId = it->second.options.requestId;
+    m_posts.erase(it);
+    if (requestId != 0) {
+        m_handler.onSendFailed(requestId, failure);
+    }
 }
 
 void LegacySseTransport::close()
 {
     m_streamHandle.cancel();
+    m_token.drop();
     end(CloseReason::Kind::Requested, {});
 }
 

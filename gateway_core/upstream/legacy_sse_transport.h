@@ -3,6 +3,7 @@
 
 #include "http/client.h"
 #include "http/sse.h"
+#include "upstream/bearer_token.h"
 #include "upstream/http_transport.h"
 
 #include <QTimer>
@@ -24,10 +25,26 @@ public:
     [[nodiscard]] const StartFacts& facts() const override { return m_facts; }
 
 private:
+    /// One POST until it is answered.
+    struct Post {
+        QByteArray frame;
+        SendOptions options;
+        int status = 0;
+        QByteArray authenticate;
+        QHostAddress peer;
+        QByteArray usedToken;
+        int questions = 0; ///< for another token
+        http::RequestHandle handle;
+    };
+
+    void openStream();
+    [[nodiscard]] bool askForStreamToken();
+    void post(std::uint64_t key);
     http::BodyMode onHead(const http::ResponseHead& head);
     void onData(QByteArrayView bytes);
     void takeEndpoint(const QByteArray& text);
-    void posted(std::uint64_t key, std::int64_t requestId, int status, const QByteArray& body);
+    void posted(std::uint64_t key, const QByteArray& body);
+    void postFailed(std::uint64_t key, const SendFailure& failure);
     void end(CloseReason::Kind kind, Error error);
 
     HttpSettings m_settings;
@@ -40,7 +57,9 @@ private:
     http::Headers m_fixedHeaders;
     std::unique_ptr<http::SseParser> m_parser;
     http::RequestHandle m_streamHandle;
-    std::map<std::uint64_t, http::RequestHandle> m_posts;
+    BearerToken m_token;
+    Post m_streamRequest; ///< what of it concerns the token
+    std::map<std::uint64_t, Post> m_posts;
     std::uint64_t m_lastKey = 0;
     bool m_running = false;
     bool m_over = false;

@@ -53,12 +53,14 @@ ServerConnection::Private::Private(ServerConnection& connection, config::Server 
     }
     mcp::Implementation self;
     self.name = context.clientName;
+    self.title = context.clientTitle;
     self.version = context.clientVersion;
     json::Writer info;
     self.write(info);
     clientInfo = info.take();
     ownCapabilities = context.clientCapabilities.toJson();
     eraKey = eraKeyOf(server);
+    tokens = makeTokenSource();
     updateContext();
 }
 
@@ -143,6 +145,11 @@ mcp::Revision ServerConnection::revision() const
     return d->revision;
 }
 
+bool ServerConnection::isWorthWaiting() const
+{
+    return d->isWorthWaiting();
+}
+
 void ServerConnection::refreshStale(mcp::ListKind kind)
 {
     const Private::List& list = d->lists[static_cast<std::size_t>(kind)];
@@ -158,10 +165,17 @@ void ServerConnection::setListenFilter(const QList<QByteArray>& resourceUris)
         return;
     }
     d->listening.uris = resourceUris;
-    if (d->isModern() && d->canSend()) {
-        d->stopListening(true);
-        d->listen();
-    }
+    d->listenAgain();
+}
+
+bool ServerConnection::isListening() const
+{
+    return !d->isModern() || d->listening.id == 0 || d->listening.acknowledged;
+}
+
+bool ServerConnection::refusesUpdatesOf(const QByteArray& uri) const
+{
+    return d->isModern() && d->listening.acknowledged && !d->listening.grantedUris.contains(uri);
 }
 
 void ServerConnection::start()
@@ -175,6 +189,15 @@ void ServerConnection::stop()
 void ServerConnection::restart(const QString& reason)
 {
     d->restart(reason);
+}
+
+void ServerConnection::checkEraAgain()
+{
+    if (d->server.era != config::Era::Auto) {
+        return;
+    }
+    d->forgetVerdict();
+    d->restart(QStringLiteral("its era is checked again"));
 }
 
 void ServerConnection::refresh(mcp::ListKind kind)
@@ -213,6 +236,9 @@ CallToken ServerConnection::call(const mcp::Message& message, const CallOptions&
         rewrite.removeMeta(Field::MetaBaggage);
     } else {
         rewrite.setMeta(Field::MetaBaggage, options.baggage);
+    }
+    if (!options.via.isEmpty()) {
+        rewrite.setMeta(Field::MetaOrielVia, options.via);
     }
     if (d->isModern()) {
         d->setModernMeta(rewrite, options.clientCapabilities, options.logLevel);
@@ -260,10 +286,19 @@ void ServerConnection::notify(const QByteArray& frame)
     }
 }
 
-void ServerConnection::reply(const QByteArray& frame)
+void ServerConnection::reply(const QByteArray& frame, const telemetry::WireCall& of)
 {
-    if (!d->link || d->link->retired || d->isModern() || !d->sendRaw(frame, {})) {
+    if (!d->link || d->link->retired || d->isModern() || !d->sendRaw(frame, {}, of)) {
         ++d->droppedNotifications;
+    }
+}
+
+void ServerConnection::continueCall(CallToken token, const telemetry::WireCall& of)
+{
+    if (PendingCall* call = d->calls.find(token.id)) {
+        call->traceId = of.traceId;
+        call->spanId = of.spanId;
+        call->callSpanId = of.callSpanId;
     }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/holdings.h"
 #include "base/ids.h"
 #include "base/random.h"
 #include "config/model.h"
@@ -25,6 +26,7 @@ namespace oriel::upstream {
 
 class EraCache;
 class ServerConnection;
+class TokenSource;
 
 /// G8's operation types.
 enum class OperationType : quint8 { Connectivity, Discovery, ToolCall, Guardrail, Auth };
@@ -45,9 +47,12 @@ struct CallOptions {
     bool wantsProgress = false; ///< asks for progress under our own token; else a client's token is taken out
     TraceId traceId;            ///< the CLIENT span, written into `_meta.traceparent` and the HTTP header; invalid: none
     SpanId spanId;
+    SpanId callSpanId; ///< the SERVER span of the client's request, for the wire log
     std::uint8_t traceFlags = 1;
     QByteArray traceState;
     QByteArray baggage; ///< passed on when not empty
+    QByteArray client;  ///< clients whose calls wait take turns
+    QByteArray via;     ///< `_meta["oriel/via"]`; empty: as it is
     /// Modern servers only: what the client behind this call can do, as JSON text of an object; empty: the gateway's own.
     QByteArray clientCapabilities;
     /// Modern servers only: "debug" …; empty: the call asks for no log messages.
@@ -60,15 +65,17 @@ struct CallTimings {
     std::int64_t sentNs = 0;
     std::int64_t firstByteNs = 0;
     std::int64_t doneNs = 0;
+    bool queued = false; ///< it waited for a start or for the concurrency limit between acceptedNs and sentNs
 };
 
 /// The end of a call: the server's response (result or JSON-RPC error), or an error of ours.
 struct Reply {
     enum class Kind : quint8 { Response, Timeout, Unavailable, Overloaded, Cancelled, Rejected };
     Kind kind = Kind::Response;
-    mcp::Message message; ///< Response only: a Response or an Error, with the frame as it came; may be moved from
-    Error error;          ///< every other kind
-    int httpStatus = 0;   ///< of a refusal over HTTP
+    mcp::Message message;     ///< Response only: a Response or an Error, with the frame as it came; may be moved from
+    Error error;              ///< every other kind
+    int httpStatus = 0;       ///< of a refusal over HTTP
+    bool unprocessed = false; ///< the server provably has not seen the request
     CallTimings timings;
 };
 
@@ -105,14 +112,26 @@ public:
 class ServerConnectionHandler {
 public:
     virtual ~ServerConnectionHandler() = default;
-    /// Every notification except progress of a call and list_changed. `related`: the call on whose HTTP stream it came, if known.
+    /// Every notification except progress of a call that is under way and list_changed. `related`: the call on whose HTTP stream
+    /// it came, if known.
     virtual void onNotification(ServerConnection& connection, const mcp::Message& message, CallToken related) = 0;
     /// A request of the server (sampling/createMessage, elicitation/create, roots/list, tasks/…); ping is answered here. Answer
     /// with reply(), with the id exactly as it came.
     virtual void onRequest(ServerConnection& connection, const mcp::Message& message, CallToken related) = 0;
+    /// The client's call that this request is a part of, for the wire log; asked before onRequest.
+    [[nodiscard]] virtual telemetry::WireCall callOf(const ServerConnection& connection, const mcp::Message& message,
+                                                     CallToken related) const
+    {
+        Q_UNUSED(connection);
+        Q_UNUSED(message);
+        Q_UNUSED(related);
+        return {};
+    }
     virtual void onStateChanged(ServerConnection& connection) = 0;
     /// items(kind) is new: after a start, and after the server said so.
     virtual void onListChanged(ServerConnection& connection, mcp::ListKind kind) = 0;
+    /// Modern servers: isListening() may have become true.
+    virtual void onListening(ServerConnection& connection) { Q_UNUSED(connection); }
 };
 
 /// What every connection needs and shares; all of it outlives the connection.
@@ -128,11 +147,16 @@ struct ConnectionContext {
     bool passTraceContext = true;                ///< TRACEPARENT of the spawn for children
     config::Timeouts timeouts;                   ///< for servers without their own
     QByteArray clientName = QByteArrayLiteral("oriel");
+    QByteArray clientTitle; ///< for whom, where a connection is one client's
     QByteArray clientVersion;
     mcp::ClientCapabilities clientCapabilities; ///< of the gateway, for initialize
+    QByteArray orielInstance;                   ///< of this Oriel: a server that answers with the same is itself, and is not used
     /// Keeps what was found out about servers with `era` auto. Null: stdio servers get the handshake first and are asked for
     /// server/discover only when they refuse it; HTTP servers are asked once a connection.
     EraCache* eraCache = nullptr;
+    /// Makes the source of a server's access tokens; null, or a null source: there are none. Not asked for servers on stdio, nor
+    /// for those whose headers have an Authorization of their own.
+    std::function<std::unique_ptr<TokenSource>(const config::Server& server)> tokenSource;
     std::chrono::milliseconds probeTimeout{3'000}; ///< for a stdio server that does not answer the probe
     std::chrono::milliseconds firstBackoff{1'000};
     std::chrono::milliseconds maxBackoff{60'000};
@@ -166,6 +190,8 @@ public:
     [[nodiscard]] const QByteArray& name() const; ///< UTF-8
     [[nodiscard]] ServerState state() const;
     [[nodiscard]] ServerStatus status() const;
+    /// What is kept for callers and for requests on their way: empty while nothing is under way and no resource is watched.
+    [[nodiscard]] Holdings holdings() const;
     /// Replaced with every handshake; never null.
     [[nodiscard]] std::shared_ptr<const telemetry::ServerContext> context() const;
     /// The revision that is spoken; of the last start while the server is away, NewestLegacy before the first.
@@ -179,11 +205,16 @@ public:
     /// True when the list was read since the last handshake (also when the server has no such list, which reads as an empty one).
     [[nodiscard]] bool isListed(mcp::ListKind kind) const;
 
+    /// False while a call would be refused at once, because the server is down for longer than is worth waiting.
+    [[nodiscard]] bool isWorthWaiting() const;
+
     /// Starts it if it is not running; forgets earlier failures.
     void start();
     /// Orderly end; the state becomes Stopped.
     void stop();
     void restart(const QString& reason);
+    /// Forgets what was found out about its era and starts it again, which asks anew. Only with `era` auto.
+    void checkEraAgain();
     /// Reads one list again; onListChanged follows when it succeeded.
     void refresh(mcp::ListKind kind);
     /// Reads one list again if a modern server neither tells of its changes nor said that it holds so long (ttlMs).
@@ -191,6 +222,10 @@ public:
     /// The resources whose updates a modern server shall tell of (onNotification), in place of resources/subscribe. Changes of
     /// lists are listened to anyway. Kept over restarts.
     void setListenFilter(const QList<QByteArray>& resourceUris);
+    /// False while the server has yet to acknowledge the last filter; what changes meanwhile it need not tell.
+    [[nodiscard]] bool isListening() const;
+    /// True when the server has acknowledged the last filter without this resource.
+    [[nodiscard]] bool refusesUpdatesOf(const QByteArray& uri) const;
 
     /// Sends a client's request: id, target, progress token and trace context are spliced in, and the protocol's own members of
     /// `_meta` are the connection's (2026-07-28) or go (before); everything else stays byte for byte. A stopped server is
@@ -206,7 +241,9 @@ public:
     /// notification from clients.
     void notify(const QByteArray& frame);
     /// Answers a request of the server.
-    void reply(const QByteArray& frame);
+    void reply(const QByteArray& frame, const telemetry::WireCall& of = {});
+    /// What follows of a call belongs to another request of the client: it came back with the input that the server asked for.
+    void continueCall(CallToken token, const telemetry::WireCall& of);
 
 private:
     class Private;

@@ -80,6 +80,11 @@ void ServerConnection::Private::keepVerdict(bool modern)
     }
 }
 
+bool ServerConnection::Private::isThisOriel(const QByteArray& instance) const
+{
+    return !instance.isEmpty() && instance == context.orielInstance;
+}
+
 void ServerConnection::Private::handshake()
 {
     link->trace.begin(Step::Handshake);
@@ -135,12 +140,7 @@ void ServerConnection::Private::probe()
             },
             Qt::QueuedConnection);
     };
-    callbacks.wire = [this](bool sent, const QByteArray& frame) {
-        using telemetry::WireKind;
-        recordWire(sent ? telemetry::WireDirection::GatewayToServer : telemetry::WireDirection::ServerToGateway,
-                   sent ? WireKind::Request : WireKind::Response, sent ? QByteArrayLiteral("server/discover") : QByteArray(), {},
-                   frame, lifecycleTraceId);
-    };
+    callbacks.wire = [this](bool sent, const QByteArray& frame) { recordProbe(sent, frame); };
     prober =
         std::make_unique<EraProbe>(std::move(*settings), *context.clock, modernRequest(EraProbe::kRequestId, "server/discover"),
                                    context.probeTimeout, std::move(callbacks));
@@ -230,6 +230,11 @@ void ServerConnection::Private::takeInitialize(Reply& reply)
         fail(facts);
         return;
     }
+    if (isThisOriel(result->orielInstance)) {
+        facts.isThisOriel = true;
+        fail(facts);
+        return;
+    }
     revision = *accepted;
     initializeResult = std::move(*result);
     handshakeDone(false);
@@ -305,6 +310,11 @@ void ServerConnection::Private::takeDiscovered(const mcp::Message& answer)
         takeVersions(found->supportedVersions, facts);
         return;
     }
+    if (isThisOriel(found->orielInstance)) {
+        facts.isThisOriel = true;
+        fail(facts);
+        return;
+    }
     if (server.era == config::Era::Auto) {
         eraFoundBy = QStringLiteral("its answer to server/discover");
     }
@@ -313,6 +323,7 @@ void ServerConnection::Private::takeDiscovered(const mcp::Message& answer)
     result.capabilities = std::move(found->capabilities);
     result.serverInfo = std::move(found->serverInfo);
     result.instructions = std::move(found->instructions);
+    result.orielInstance = std::move(found->orielInstance);
     becomeModern(*newest, std::move(result));
 }
 
@@ -324,6 +335,10 @@ void ServerConnection::Private::takeVersions(const QList<QByteArray>& supported,
     if (legacy && server.era == config::Era::Auto && !link->triedInitialize) {
         eraFoundBy = QStringLiteral("the versions that it named");
         initialize(*newest);
+        return;
+    }
+    if (newest && !legacy && !std::exchange(link->triedVersionAgain, true)) {
+        discover();
         return;
     }
     facts.requestedVersion = mcp::toText(mcp::NewestModern).toByteArray();

@@ -29,10 +29,12 @@ bool isWorthRetrying(DiagnosisCode code)
     case DiagnosisCode::VersionRefused:
     case DiagnosisCode::InvalidUrl:
     case DiagnosisCode::AuthenticationRequired:
+    case DiagnosisCode::SignInRequired:
     case DiagnosisCode::Forbidden:
     case DiagnosisCode::Redirected:
     case DiagnosisCode::NotFound:
     case DiagnosisCode::NotMcp:
+    case DiagnosisCode::LeadsBack:
         return false;
     default:
         return true;
@@ -306,6 +308,16 @@ void ServerConnection::Private::sessionLost()
     link->stage = StartStage::Handshake;
     setState(ServerState::Handshaking);
     handshake();
+}
+
+/// The server took no token any more, and there is no other: nothing else can be asked of it either.
+void ServerConnection::Private::tokenLost(const Error& error)
+{
+    StartFacts facts = currentFacts();
+    facts.httpStatus = 401;
+    facts.httpBody.clear();
+    facts.tokenError = error;
+    fail(facts);
 }
 
 void ServerConnection::Private::retireLink()

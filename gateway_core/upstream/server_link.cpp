@@ -7,6 +7,8 @@
 #include <QDateTime>
 #include <QFileInfo>
 
+#include <algorithm>
+
 namespace oriel::upstream {
 
 namespace {
@@ -53,7 +55,7 @@ bool ServerConnection::Private::Link::isAwaited(std::int64_t requestId)
         return false;
     }
     const PendingCall* call = owner.calls.find(requestId);
-    return call != nullptr ? !call->queued : requestId == owner.listening.id;
+    return call != nullptr ? !call->queued : owner.isListenId(mcp::RequestId(requestId));
 }
 
 void ServerConnection::Private::Link::onStrayOutput(QByteArray line, std::int64_t suppressed)
@@ -64,7 +66,8 @@ void ServerConnection::Private::Link::onStrayOutput(QByteArray line, std::int64_
                         QByteArray::number(suppressed) + " stray lines of stdout came too fast and were dropped.", "stdout");
     }
     owner.strayLines += suppressed + 1;
-    owner.recordWire(telemetry::WireDirection::ServerToGateway, telemetry::WireKind::StrayOutput, {}, {}, line, trace.traceId());
+    owner.recordWire(telemetry::WireDirection::ServerToGateway, telemetry::WireKind::StrayOutput, {}, {}, line,
+                     {trace.traceId(), {}, {}});
     owner.recordLog(telemetry::Severity::Warn, std::move(line), "stdout");
 }
 
@@ -144,6 +147,15 @@ Result<std::unique_ptr<Transport>> ServerConnection::Private::makeStdio(Link& to
     return std::make_unique<StdioTransport>(std::move(*settings), *context.clock, to);
 }
 
+std::unique_ptr<TokenSource> ServerConnection::Private::makeTokenSource() const
+{
+    const bool ownAuthorization =
+        std::any_of(server.headers.cbegin(), server.headers.cend(), [](const std::pair<QString, QString>& header) {
+            return header.first.compare(QLatin1String("Authorization"), Qt::CaseInsensitive) == 0;
+        });
+    return isHttp() && !ownAuthorization && context.tokenSource ? context.tokenSource(server) : nullptr;
+}
+
 Result<std::unique_ptr<Transport>> ServerConnection::Private::makeHttp(Link& to)
 {
     if (context.httpClient == nullptr) {
@@ -155,6 +167,7 @@ Result<std::unique_ptr<Transport>> ServerConnection::Private::makeHttp(Link& to)
     settings.legacySse = server.transport == config::ServerTransport::LegacySse;
     settings.connectTimeout = timeoutOf(OperationType::Connectivity);
     settings.maxMessageBytes = context.maxLineBytes;
+    settings.tokens = tokens.get();
     for (const auto& [header, text] : server.headers) {
         Result<QString> value = context.expand ? context.expand(text) : Result<QString>(text);
         if (!value) {

@@ -19,6 +19,7 @@ constexpr std::int64_t kLastingNs = 5'000'000'000;
 void StreamableHttpTransport::get(Exchange& exchange)
 {
     exchange.session = m_session;
+    exchange.usedToken = m_token.value();
     exchange.stream = false;
     exchange.sawEvent = false;
     http::ClientRequest request;
@@ -66,7 +67,8 @@ void StreamableHttpTransport::onData(std::uint64_t key, QByteArrayView bytes)
         }
         m_facts.sawFrame = true;
         m_handler.onFrame(std::move(event->data),
-                          FrameOrigin{exchange->requestId, exchange->firstByteNs != 0 ? exchange->firstByteNs : readNs});
+                          FrameOrigin{exchange->requestId, exchange->firstByteNs != 0 ? exchange->firstByteNs : readNs, true,
+                                      event->hasId ? event->id : QByteArray()});
         exchange = find(key);
         if (exchange == nullptr || !exchange->parser) {
             return;
@@ -114,12 +116,28 @@ void StreamableHttpTransport::resumeLater(Exchange& exchange)
                                                            : std::min(m_settings.firstRetry * (1 << shift), m_settings.maxRetry);
     exchange.wait = std::make_unique<QTimer>();
     exchange.wait->setSingleShot(true);
+    exchange.wait->setTimerType(Qt::PreciseTimer); // a coarse one fires early, and the server's delay is a minimum
     QObject::connect(exchange.wait.get(), &QTimer::timeout, exchange.wait.get(), [this, key = exchange.key] {
         if (Exchange* waiting = find(key)) {
-            get(*waiting);
+            waiting->wait.release()->deleteLater(); // it is the caller, and the exchange may end here
+            resume(*waiting);
         }
     });
     exchange.wait->start(delay);
+}
+
+/// Event ids mean something in their own session only: in another they may name the stream of another request.
+void StreamableHttpTransport::resume(Exchange& exchange)
+{
+    if (exchange.session.isEmpty() || exchange.session == m_session) {
+        get(exchange);
+        return;
+    }
+    SendFailure failure;
+    failure.maybeProcessed = true;
+    failure.error = {
+        ErrorCode::Unavailable, QStringLiteral("The session ended before the server answered."), m_settings.server, {}};
+    failRequest(exchange, failure);
 }
 
 void StreamableHttpTransport::openOwnStream()

@@ -13,7 +13,8 @@ StreamableHttpTransport::StreamableHttpTransport(HttpSettings settings, http::Cl
     : m_settings(std::move(settings)),
       m_client(client),
       m_clock(clock),
-      m_handler(handler)
+      m_handler(handler),
+      m_token(m_settings.tokens)
 {
     m_facts.server = m_settings.server;
     m_facts.transport = config::ServerTransport::StreamableHttp;
@@ -59,8 +60,11 @@ void StreamableHttpTransport::start()
         }
     }
     m_facts.stage = StartStage::FirstByte;
-    m_running = true;
-    m_later.start(0);
+    const auto begin = [this] {
+        m_running = true;
+        m_later.start(0);
+    };
+    m_token.hasSource() ? m_token.fetch(begin) : begin();
 }
 
 StreamableHttpTransport::Exchange& StreamableHttpTransport::addExchange()
@@ -103,6 +107,7 @@ Status StreamableHttpTransport::send(const QByteArray& frame, const SendOptions&
         m_version.clear();
         m_facts.httpStatus = 0;
         m_facts.httpBody.clear();
+        m_facts.tokenError.reset();
         if (Exchange* own = find(m_ownStreamKey)) {
             own->handle.cancel();
             remove(own->key);
@@ -117,6 +122,9 @@ Status StreamableHttpTransport::send(const QByteArray& frame, const SendOptions&
     if (options.requestId != 0) {
         m_byRequest.insert(options.requestId, exchange.key);
     }
+    if (m_token.hasSource()) {
+        exchange.posted = std::make_unique<Exchange::Posted>(Exchange::Posted{frame, options});
+    }
     post(exchange, frame, options);
     return {};
 }
@@ -130,12 +138,14 @@ http::Headers StreamableHttpTransport::requestHeaders(const Exchange& exchange) 
     if (!m_version.isEmpty()) {
         headers.set(mcp::header::ProtocolVersion, m_version);
     }
+    m_token.addTo(headers);
     return headers;
 }
 
 void StreamableHttpTransport::post(Exchange& exchange, const QByteArray& frame, const SendOptions& options)
 {
     exchange.session = m_session;
+    exchange.usedToken = m_token.value();
     http::ClientRequest request;
     request.method = QByteArrayLiteral("POST");
     request.endpoint = m_endpoint;
@@ -179,6 +189,12 @@ http::BodyMode StreamableHttpTransport::onHead(Exchange& exchange, const http::R
     exchange.json = isJson(head.headers);
     exchange.firstByteNs = head.timings.firstByteNs;
     exchange.authenticate = head.headers.value("WWW-Authenticate").toByteArray();
+    exchange.peer = head.peer;
+    if (head.status / 100 == 2) {
+        m_token.accepted(exchange.usedToken);
+        exchange.posted.reset();
+        exchange.questions = 0;
+    }
     if (exchange.decidesStart()) {
         noteHead(m_facts, head);
     }
@@ -257,10 +273,50 @@ void StreamableHttpTransport::answerBody(std::uint64_t key, const QByteArray& bo
     failRequest(*exchange, failure);
 }
 
+bool StreamableHttpTransport::askForToken(Exchange& exchange)
+{
+    if (!m_token.mayAsk(exchange.status, exchange.authenticate, exchange.questions)) {
+        return false;
+    }
+    ++exchange.questions;
+    exchange.ticket = m_token.ask({exchange.status, exchange.authenticate, exchange.usedToken, exchange.peer},
+                                  [this, key = exchange.key](const Status& got) { tokenAnswered(key, got); });
+    return true;
+}
+
+void StreamableHttpTransport::tokenAnswered(std::uint64_t key, const Status& got)
+{
+    Exchange* exchange = find(key);
+    if (exchange == nullptr) {
+        return;
+    }
+    exchange->ticket = 0;
+    if (got) {
+        if (exchange->posted) {
+            post(*exchange, exchange->posted->frame, exchange->posted->options);
+        } else {
+            get(*exchange);
+        }
+        return;
+    }
+    if (exchange->decidesStart()) {
+        m_facts.tokenError = got.error();
+    }
+    SendFailure failure;
+    failure.httpStatus = exchange->status;
+    failure.authenticate = exchange->authenticate;
+    failure.noToken = true;
+    failure.error = got.error();
+    failRequest(*exchange, failure);
+}
+
 void StreamableHttpTransport::refused(Exchange& exchange, const QByteArray& body)
 {
     if (exchange.decidesStart()) {
         m_facts.httpBody = body.left(kBodySampleBytes);
+    }
+    if (askForToken(exchange)) {
+        return;
     }
     const bool hadSession = !exchange.session.isEmpty();
     // The specification asks for 404; widely used servers answer 400 and say so in words.
@@ -290,6 +346,7 @@ void StreamableHttpTransport::refused(Exchange& exchange, const QByteArray& body
     SendFailure failure;
     failure.httpStatus = exchange.status;
     failure.sessionLost = sessionGone;
+    failure.maybeProcessed = exchange.openedNs != 0; // what was refused is the resumption of an answer that had begun
     failure.authenticate = exchange.authenticate;
     failure.error = errorOfStatus(exchange.status, body, m_settings.server);
     if (sessionGone && m_session == exchange.session) {
@@ -347,6 +404,7 @@ void StreamableHttpTransport::forget(std::int64_t requestId)
     const std::uint64_t key = *it;
     if (Exchange* exchange = find(key)) {
         exchange->handle.cancel();
+        m_token.cancel(exchange->ticket);
         remove(key);
     }
 }
@@ -377,6 +435,7 @@ void StreamableHttpTransport::close()
     for (auto& [key, exchange] : m_exchanges) {
         exchange->handle.cancel();
     }
+    m_token.drop();
     m_exchanges.clear();
     m_byRequest.clear();
     m_ownStreamKey = 0;

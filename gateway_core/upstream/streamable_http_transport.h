@@ -3,6 +3,7 @@
 
 #include "http/client.h"
 #include "http/sse.h"
+#include "upstream/bearer_token.h"
 #include "upstream/http_transport.h"
 
 #include <QHash>
@@ -14,7 +15,8 @@ namespace oriel::upstream {
 
 /// MCP over Streamable HTTP (basic/transports, "Streamable HTTP"): each frame a POST, answers as JSON or as an event stream. Up
 /// to 2025-11-25 also a GET stream for what the server sends by itself, resumption of broken streams by Last-Event-ID, sessions;
-/// frames sent with SendOptions::modern have none of it.
+/// frames sent with SendOptions::modern have none of it. A request that is refused for want of a token goes out again with
+/// another one, if there is one to be had.
 class StreamableHttpTransport final : public Transport {
 public:
     StreamableHttpTransport(HttpSettings settings, http::Client& client, const Clock& clock, TransportHandler& handler);
@@ -27,6 +29,7 @@ public:
     void close() override;
     [[nodiscard]] const StartFacts& facts() const override { return m_facts; }
     [[nodiscard]] QByteArray sessionId() const override { return m_session; }
+    [[nodiscard]] qsizetype openRequests() const override { return m_byRequest.size(); }
 
 private:
     /// One HTTP request and its response; `key` names it while it runs.
@@ -53,6 +56,17 @@ private:
         http::RequestHandle handle;
         std::unique_ptr<QTimer> wait; ///< before a resumption
 
+        /// A POST as it was asked for, kept while another token may be needed for it.
+        struct Posted {
+            QByteArray frame;
+            SendOptions options;
+        };
+        std::unique_ptr<Posted> posted;
+        QHostAddress peer;
+        QByteArray usedToken;
+        int questions = 0;              ///< for another token
+        BearerToken::Ticket ticket = 0; ///< of the question that is open
+
         [[nodiscard]] bool decidesStart() const { return initialize || discover; }
     };
     using Exchanges = std::map<std::uint64_t, std::unique_ptr<Exchange>>;
@@ -72,8 +86,11 @@ private:
     enum class StreamEnd : quint8 { Closed, Broken };
     void streamEnded(Exchange& exchange, StreamEnd how);
     void refused(Exchange& exchange, const QByteArray& body);
+    [[nodiscard]] bool askForToken(Exchange& exchange);
+    void tokenAnswered(std::uint64_t key, const Status& got);
     void answerBody(std::uint64_t key, const QByteArray& body);
     void resumeLater(Exchange& exchange);
+    void resume(Exchange& exchange);
     void openOwnStream();
     void failRequest(Exchange& exchange, const SendFailure& failure);
     void lost(Error error);
@@ -86,6 +103,7 @@ private:
     StartFacts m_facts;
     http::Endpoint m_endpoint;
     http::Headers m_fixedHeaders;
+    BearerToken m_token;
     QByteArray m_version;
     QByteArray m_session;
     bool m_running = false;

@@ -28,6 +28,8 @@ struct SendOptions {
 struct FrameOrigin {
     std::int64_t requestId = 0;   ///< the request on whose HTTP response it came; 0 for stdio and for the server's own stream
     std::int64_t firstByteNs = 0; ///< monotonic time of its first byte, as far as the transport can tell
+    bool isEvent = false;         ///< it came as a server-sent event
+    QByteArray eventId = {};      ///< of that event; empty when it has none
 };
 
 /// Why one request got no answer although the transport goes on.
@@ -37,6 +39,7 @@ struct SendFailure {
     bool sessionLost = false;    ///< 404 to a request of a session: not processed, a new handshake is needed
     bool maybeProcessed = false; ///< the server may have acted on the request
     QByteArray authenticate;     ///< WWW-Authenticate of a 401 or 403
+    bool noToken = false;        ///< a 401 or 403, and no other token could be had; `error` tells why
 };
 
 /// Why a transport ended, for good.
@@ -108,6 +111,8 @@ public:
     [[nodiscard]] virtual const StartFacts& facts() const = 0;
     [[nodiscard]] virtual qint64 processId() const { return 0; }
     [[nodiscard]] virtual QByteArray sessionId() const { return {}; }
+    /// Requests whose answer is still open in the transport itself; always 0 where answers come on one stream.
+    [[nodiscard]] virtual qsizetype openRequests() const { return 0; }
 };
 
 } // namespace oriel::upstream

@@ -109,6 +109,11 @@ void ServerForm::buildLimits()
     m_start->addItems({QStringLiteral("When Oriel starts"), QStringLiteral("On first use")});
     m_start->setMaximumWidth(220);
     m_form->addField(QStringLiteral("start"), QStringLiteral("Started"), m_start);
+    m_connection = new QComboBox(m_form);
+    m_connection->addItems({QStringLiteral("Shared by all clients"), QStringLiteral("One for each client")});
+    m_connection->setMaximumWidth(220);
+    m_form->addField(QStringLiteral("connection"), QStringLiteral("Connection"), m_connection,
+                     QStringLiteral("Each client's own lets the server see what that client can do, and keeps clients apart."));
     m_concurrency = numberEdit(100'000, QStringLiteral("no limit"), m_form);
     m_form->addField(QStringLiteral("concurrency"), QStringLiteral("Calls in flight"), m_concurrency);
     m_restarts = numberEdit(1000, QStringLiteral("none"), m_form);
@@ -133,6 +138,7 @@ void ServerForm::connectFields()
     connect(m_headers, &PairList::changed, this, edited);
     connect(m_line, &ProgramLine::approvalChanged, this, edited);
     connect(m_start, &QComboBox::currentIndexChanged, this, edited);
+    connect(m_connection, &QComboBox::currentIndexChanged, this, edited);
     connect(m_enabled, &QCheckBox::toggled, this, edited);
     connect(m_concurrency, &QSpinBox::valueChanged, this, edited);
     connect(m_restarts, &QSpinBox::valueChanged, this, edited);
@@ -178,6 +184,7 @@ void ServerForm::fill(const config::Server& server)
     m_url->setText(server.url);
     m_headers->setPairs(server.headers);
     m_start->setCurrentIndex(server.start == config::StartMode::AtLaunch ? 0 : 1);
+    m_connection->setCurrentIndex(server.connection == config::ConnectionMode::Shared ? 0 : 1);
     m_enabled->setChecked(server.enabled);
     m_concurrency->setValue(server.concurrency);
     m_restarts->setValue(server.maxRestarts);
@@ -209,6 +216,7 @@ config::Server ServerForm::server() const
     server.url = m_url->text().trimmed();
     server.headers = m_headers->pairs();
     server.start = m_start->currentIndex() == 0 ? config::StartMode::AtLaunch : config::StartMode::OnFirstUse;
+    server.connection = m_connection->currentIndex() == 0 ? config::ConnectionMode::Shared : config::ConnectionMode::PerClient;
     server.enabled = m_enabled->isChecked();
     server.concurrency = m_concurrency->value();
     server.maxRestarts = m_restarts->value();

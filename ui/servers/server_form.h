@@ -70,6 +70,7 @@ private:
     ProgramLine* m_line;
     QComboBox* m_start;
     QCheckBox* m_enabled;
+    QComboBox* m_connection;
     QSpinBox* m_concurrency;
     QSpinBox* m_restarts;
     QLineEdit* m_connect;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/servers/server_overview.h"
 
+#include "ui/servers/era_line.h"
 #include "ui/servers/server_text.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/code_view.h"
@@ -19,6 +20,34 @@ namespace {
 KeyValue prose(const QString& key, const QString& value)
 {
     return {key, value, Tone::Neutral, {}, false, {}};
+}
+
+KeyValue circuitFact(const service::CircuitSnapshot& circuit)
+{
+    const QString key = QStringLiteral("circuit breaker");
+    switch (circuit.state) {
+    case service::CircuitState::Off:
+        return prose(key, QStringLiteral("off"));
+    case service::CircuitState::Closed:
+        return prose(key, circuit.failures == 0 ? QStringLiteral("closed: calls go through")
+                                                : QStringLiteral("closed, after %1 failures in a row").arg(circuit.failures));
+    case service::CircuitState::Open:
+    case service::CircuitState::HalfOpen:
+        break;
+    }
+    KeyValue open = prose(key, QStringLiteral("open: ") + circuit.text);
+    open.tone = Tone::Warning;
+    return open;
+}
+
+QString inFlightNote(const service::ServerSnapshot& server)
+{
+    QStringList words;
+    if (server.config.concurrency > 0)
+        words.append(QStringLiteral("of %1").arg(server.config.concurrency));
+    if (server.queued > 0)
+        words.append(QStringLiteral("%1 waiting").arg(server.queued));
+    return words.join(QStringLiteral(" · "));
 }
 
 QString secretless(const QMap<QString, QString>& environment)
@@ -58,6 +87,7 @@ QList<KeyValue> serverFacts(const service::ServerSnapshot& server)
                           QStringLiteral("%1 %2").arg(server.serverName, server.serverVersion).trimmed()));
     if (!server.protocolVersion.isEmpty())
         rows.append({QStringLiteral("MCP revision"), server.protocolVersion, Tone::Neutral, {}, true, {}});
+    rows.append(prose(QStringLiteral("connection"), connectionText(server)));
     if (server.state == service::ServerState::Ready)
         rows.append(prose(
             QStringLiteral("offers"),
@@ -69,6 +99,10 @@ QList<KeyValue> serverFacts(const service::ServerSnapshot& server)
               QStringLiteral("%1 since Oriel started, at most %2 in a row").arg(server.restarts).arg(config.maxRestarts)));
     if (config.concurrency > 0)
         rows.append(prose(QStringLiteral("calls in flight"), QStringLiteral("at most %1").arg(config.concurrency)));
+    if (server.state != service::ServerState::Disabled)
+        rows.append(circuitFact(server.circuit));
+    for (const service::LimitSnapshot& limit : server.limits)
+        rows.append(prose(QStringLiteral("limit"), limitWords(limit)));
     return rows;
 }
 
@@ -110,6 +144,8 @@ ServerOverview::ServerOverview(QWidget* parent) : QWidget(parent)
     m_facts = new KeyValueTable(page);
     m_facts->setFitToContents(true);
     column->addWidget(m_facts);
+    m_era = new EraLine(page);
+    column->addWidget(m_era);
     auto* row = new QHBoxLayout;
     m_stderrTitle = new TextLabel(QStringLiteral("Last lines of stderr"), TextLabel::Role::CardTitle, page);
     auto* wire = new LinkButton(QStringLiteral("All on the wire"), page);
@@ -123,6 +159,7 @@ ServerOverview::ServerOverview(QWidget* parent) : QWidget(parent)
     column->addStretch(1);
     scroll->setWidget(page);
     page->setAutoFillBackground(false); // which setWidget() switches on; the card shows through
+    connect(m_era, &EraLine::checkRequested, this, &ServerOverview::eraCheckRequested);
     connect(wire, &LinkButton::clicked, this, &ServerOverview::wireRequested);
     connect(m_banner, &Banner::actionTriggered, this, [this](const QString& id) {
         if (id == QLatin1String("restart"))
@@ -144,10 +181,10 @@ void ServerOverview::setServer(const service::ServerSnapshot& server)
     m_errors->setFigure(formatCount(std::int64_t(server.errors)), share(server.errors, server.calls));
     m_errors->setValueTone(server.errors > 0 ? Tone::Error : Tone::Neutral);
     m_latency->setFigure(called ? formatDuration(server.p95Ns) : QStringLiteral("–"));
-    m_flight->setFigure(formatCount(server.inFlight),
-                        server.config.concurrency > 0 ? QStringLiteral("of %1").arg(server.config.concurrency) : QString());
+    m_flight->setFigure(formatCount(server.inFlight), inFlightNote(server));
     if (const QList<KeyValue> facts = serverFacts(server); facts != m_facts->rows())
         m_facts->setRows(facts);
+    m_era->setServer(server);
     const QString words = server.lastStderr.join(QLatin1Char('\n'));
     if (words != m_stderr->text())
         m_stderr->setText(words);
@@ -157,7 +194,7 @@ void ServerOverview::setServer(const service::ServerSnapshot& server)
 
 void ServerOverview::showDiagnosis(const service::ServerSnapshot& server)
 {
-    const service::Diagnosis& diagnosis = server.diagnosis;
+    const service::Diagnosis diagnosis = server.trouble();
     const QString trace = QString::fromLatin1(server.lifecycleTraceId);
     m_banner->setVisible(!diagnosis.isEmpty());
     const bool same = m_server == server.config.name && m_trace == trace && m_shown.headline == diagnosis.headline &&

@@ -10,6 +10,7 @@ namespace oriel::ui {
 
 class Banner;
 class CodeView;
+class EraLine;
 class KeyFigure;
 class TextLabel;
 
@@ -21,11 +22,14 @@ public:
     void setServer(const service::ServerSnapshot& server);
     [[nodiscard]] Banner* banner() const { return m_banner; }
     [[nodiscard]] KeyValueTable* facts() const { return m_facts; }
+    [[nodiscard]] EraLine* era() const { return m_era; }
     [[nodiscard]] CodeView* stderrView() const { return m_stderr; }
 
 Q_SIGNALS:
     void restartRequested();
     void editRequested();
+    /// What is known of the server's era shall be found out again.
+    void eraCheckRequested();
     /// Hex id of the trace of the last start.
     void traceRequested(const QString& traceId);
     /// "All frames": the Wire tab.
@@ -40,6 +44,7 @@ private:
     KeyFigure* m_latency;
     KeyFigure* m_flight;
     KeyValueTable* m_facts;
+    EraLine* m_era;
     TextLabel* m_stderrTitle;
     CodeView* m_stderr;
     QString m_server;

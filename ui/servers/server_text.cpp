@@ -2,13 +2,17 @@
 #include "ui/servers/server_text.h"
 
 #include "privacy/key_names.h"
+#include "ui/widgets/format.h"
 #include "upstream/program_search.h"
 
+#include <QDateTime>
 #include <QDir>
+#include <QHash>
 #include <QRegularExpression>
 #include <QUrl>
 
 #include <algorithm>
+#include <cmath>
 
 namespace oriel::ui {
 namespace {
@@ -84,6 +88,33 @@ Lamp lampOf(ServerState state)
         return Lamp::Error;
     }
     return Lamp::Idle;
+}
+
+Lamp lampOf(const service::ServerSnapshot& server)
+{
+    return server.state == ServerState::Ready && server.refusesCalls() ? Lamp::Warning : lampOf(server.state);
+}
+
+QString stateWords(const service::ServerSnapshot& server)
+{
+    return server.refusesCalls() ? server.stateText + QStringLiteral(" · ") + server.circuit.text : server.stateText;
+}
+
+QString limitWords(const service::LimitSnapshot& limit)
+{
+    static const QHash<QString, QString> units{{QStringLiteral("callsPerSecond"), QStringLiteral("calls of the burst")},
+                                               {QStringLiteral("concurrency"), QStringLiteral("calls in flight")},
+                                               {QStringLiteral("callsPerHour"), QStringLiteral("calls this hour")},
+                                               {QStringLiteral("callsPerDay"), QStringLiteral("calls today")},
+                                               {QStringLiteral("tokensPerHour"), QStringLiteral("tokens this hour")},
+                                               {QStringLiteral("tokensPerDay"), QStringLiteral("tokens today")}};
+    QString words = QStringLiteral("%1 of %2 %3")
+                        .arg(formatCount(std::int64_t(std::ceil(limit.used))), formatCount(std::int64_t(limit.allowed)),
+                             units.value(limit.limit, limit.limit));
+    if (limit.resetsUnixNs != 0)
+        words += QStringLiteral(", anew at ") +
+                 QDateTime::fromMSecsSinceEpoch(limit.resetsUnixNs / 1'000'000).toString(QStringLiteral("HH:mm"));
+    return words;
 }
 
 QString transportWord(config::ServerTransport transport)
@@ -175,6 +206,28 @@ QList<FieldError> validateServer(const config::Server& server, const QStringList
     if (server.concurrency < 0 || server.concurrency > 100'000)
         errors.append({QStringLiteral("concurrency"), QStringLiteral("Expected a number from 0 (no limit) to 100 000.")});
     return errors;
+}
+
+QString eraSentence(const service::ServerSnapshot& server)
+{
+    if (server.era == config::Era::Auto)
+        return QStringLiteral("Which era of MCP it speaks is found out when it starts.");
+    const QString era = server.era == config::Era::Modern ? QStringLiteral("Modern: no handshake, from 2026-07-28.")
+                                                          : QStringLiteral("Legacy: with a handshake, up to 2025-11-25.");
+    if (server.eraCheckedUnixNs == 0)
+        return QStringLiteral("%1 Known by %2.").arg(era, server.eraFoundBy);
+    return QStringLiteral("%1 Known by %2, %3.").arg(era, server.eraFoundBy, formatDateTime(server.eraCheckedUnixNs).left(16));
+}
+
+QString connectionText(const service::ServerSnapshot& server)
+{
+    if (server.config.connection == config::ConnectionMode::Shared)
+        return QStringLiteral("shared by all clients");
+    if (server.era == config::Era::Modern)
+        return QStringLiteral("shared by all clients, because it has no handshake");
+    return QStringLiteral("one for each client, %1 now, %2 at most")
+        .arg(server.clientConnections)
+        .arg(server.config.maxConnections);
 }
 
 bool matchesFilter(const service::ServerSnapshot& server, const QString& filter)

@@ -13,6 +13,12 @@ namespace oriel::ui {
 /// What the servers' pages say and check. Pure functions.
 
 [[nodiscard]] Lamp lampOf(service::ServerState state);
+/// The same with a warning for a server that is there and is not called.
+[[nodiscard]] Lamp lampOf(const service::ServerSnapshot& server);
+/// Its state and, while calls to it are refused, that.
+[[nodiscard]] QString stateWords(const service::ServerSnapshot& server);
+/// "312 of 1 000 calls per day, anew at 00:00".
+[[nodiscard]] QString limitWords(const service::LimitSnapshot& limit);
 /// "stdio", "http", "sse".
 [[nodiscard]] QString transportWord(config::ServerTransport transport);
 /// True for a server that has come to a state in which it stays until something happens.
@@ -47,6 +53,11 @@ struct SecretParts {
 /// What keeps `server` from being saved, by field: name, command, cwd, url, env, headers, concurrency. `otherNames` are the names
 /// of the others.
 [[nodiscard]] QList<FieldError> validateServer(const config::Server& server, const QStringList& otherNames);
+
+/// Which era of MCP the server speaks, how that is known and since when, as a sentence.
+[[nodiscard]] QString eraSentence(const service::ServerSnapshot& server);
+/// Over what clients use it: "shared by all clients", "one for each client, 3 now, 16 at most".
+[[nodiscard]] QString connectionText(const service::ServerSnapshot& server);
 
 /// Whether the shared filter keeps this server: `server=` terms name it, words are looked for in name and command line; terms
 /// about other things do not concern servers.

@@ -76,6 +76,7 @@ Tools::Tools(ChangeFeed& changes, TaskStore& tasks) : m_changes(changes), m_task
     addInputRequiredTools();
     addChangeTools();
     addTaskTools();
+    addScriptedTool();
 }
 
 void Tools::add(const QString& name, const QString& description, const QJsonObject& inputSchema, Tool::Run run,

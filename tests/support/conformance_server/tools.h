@@ -39,6 +39,7 @@ private:
     void addInputRequiredTools();
     void addChangeTools();
     void addTaskTools();
+    void addScriptedTool();
     void add(const QString& name, const QString& description, const QJsonObject& inputSchema, Tool::Run run,
              TaskSupport taskSupport = TaskSupport::Forbidden);
     void addJob(const QString& name, const QString& description, const QJsonObject& inputSchema, TaskSupport support,

@@ -111,6 +111,33 @@ private Q_SLOTS:
             QCOMPARE(found.warnings, QStringList());
     }
 
+    void whatIsNeededToSignInIsTakenOver()
+    {
+        Home home;
+        home.put(home.places.home + q("/.claude.json"),
+                 "{\"mcpServers\": {\"a\": {\"type\": \"http\", \"url\": \"https://h/a\", \"oauth\": {\"clientId\": \"ca\", "
+                 "\"callbackPort\": 8080, \"scopes\": \"read write\"}}}}");
+        home.put(home.places.home + q("/.cursor/mcp.json"),
+                 "{\"mcpServers\": {\"b\": {\"url\": \"https://h/b\", \"auth\": {\"CLIENT_ID\": \"cb\", \"CLIENT_SECRET\": "
+                 "\"hush\", \"scopes\": [\"read\", \"write\"]}}, \"c\": {\"url\": \"https://h/c\", \"auth\": {\"CLIENT_ID\": "
+                 "\"cc\", \"CLIENT_SECRET\": \"${env:HUSH}\"}}}}");
+        ImportScan scan = scanClients(home.places);
+        QCOMPARE(scan.problems, QStringList());
+        const ServerOAuth a = find(scan, "a")->server.oauth;
+        QCOMPARE(a.clientId, q("ca"));
+        QCOMPARE(a.callbackPort, 8080);
+        QCOMPARE(a.scopes, q("read write"));
+        const ServerOAuth b = find(scan, "b")->server.oauth;
+        QCOMPARE(b.clientId, q("cb"));
+        QCOMPARE(b.scopes, q("read write"));
+        QCOMPARE(find(scan, "b")->secretFields, QStringList{q("oauth.clientSecret")});
+        QCOMPARE(find(scan, "c")->server.oauth.clientSecret, q("${HUSH}"));
+        QVERIFY(find(scan, "c")->secretFields.isEmpty());
+        FoundServer found = *find(scan, "b");
+        QCOMPARE(extractSecrets(found), (QMap<QString, QByteArray>{{q("b.clientSecret"), "hush"}}));
+        QCOMPARE(found.server.oauth.clientSecret, q("${vault:b.clientSecret}"));
+    }
+
     void theKeyOfAnotherClientIsNotReadInItsPlace()
     {
         Home home;

@@ -105,6 +105,25 @@ private Q_SLOTS:
         QVERIFY(fixture.lines().last().startsWith('[') && fixture.lines().last().endsWith(']'));
         QVERIFY(fixture.lines().last().contains("\"done\":true") && fixture.lines().last().contains("\"error\""));
     }
+    void aRequestOfABatchThatIsGivenUpHoldsUpNoOther()
+    {
+        LineFixture fixture;
+        QVERIFY(fixture.connected);
+        fixture.handler.keeps = true;
+        fixture.handler.opened.first()->revision = mcp::Revision::V2025_03_26;
+        const QByteArray second = QByteArray(kPing).replace("\"id\":1", "\"id\":2");
+        fixture.send('[' + kPing + ',' + second + "]\n");
+        QTRY_COMPARE(fixture.handler.messages.size(), std::size_t(2));
+        fixture.handler.messages[1].reply->finish("{\"id\":2}");
+        fixture.handler.messages[0].reply.reset();
+        QTRY_COMPARE(fixture.lines(), (QList<QByteArray>{"[{\"id\":2}]"}));
+        fixture.send('[' + kPing + "]\n");
+        QTRY_COMPARE(fixture.handler.messages.size(), std::size_t(3));
+        fixture.handler.messages[2].reply.reset();
+        fixture.handler.opened.first()->send("{\"next\":1}");
+        QTRY_COMPARE(fixture.lines().last(), QByteArray("{\"next\":1}"));
+        QCOMPARE(fixture.lines().size(), 2);
+    }
     void whatTheGatewaySaysByItselfIsALine()
     {
         LineFixture fixture;

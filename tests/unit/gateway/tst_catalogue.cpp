@@ -231,7 +231,11 @@ private Q_SLOTS:
         QCOMPARE(catalogue.list(ListKind::Prompts, -1, cursor).error().code, ErrorCode::InvalidArgument);
         QCOMPARE(catalogue.list(ListKind::Tools, -1, QByteArray("mine")).error().code, ErrorCode::InvalidArgument);
         QCOMPARE(catalogue.list(ListKind::Tools, -1, QByteArray()).error().code, ErrorCode::InvalidArgument);
-        catalogue.update(0, ListKind::Tools, entries(ListKind::Tools, names));
+        // The same entries again are no other state.
+        QVERIFY(!catalogue.update(0, ListKind::Tools, entries(ListKind::Tools, names)));
+        QVERIFY(catalogue.list(ListKind::Tools, -1, cursor));
+        names.removeFirst();
+        QVERIFY(catalogue.update(0, ListKind::Tools, entries(ListKind::Tools, names)));
         QCOMPARE(catalogue.list(ListKind::Tools, -1, cursor).error().code, ErrorCode::InvalidArgument);
     }
 };

@@ -42,6 +42,14 @@ private Q_SLOTS:
         QCOMPARE(values[1].second, QByteArray("-3"));
     }
 
+    void anAnnotationMayBeWrittenWithEscapes()
+    {
+        const auto headers = read(R"({"properties":{"a":{"type":"string","\u0078-mcp-header":"A"}}})");
+        QVERIFY(headers);
+        QCOMPARE(headers->size(), std::size_t{1});
+        QCOMPARE(headers->front(), (ParamHeader{"Mcp-Param-A", {"a"}}));
+    }
+
     void whatTheSpecificationForbidsIsRefused_data()
     {
         QTest::addColumn<QByteArray>("properties");

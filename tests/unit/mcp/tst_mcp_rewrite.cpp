@@ -206,6 +206,30 @@ private Q_SLOTS:
             QCOMPARE(kept, extra);
         }
     }
+
+    void aResultOfAnOlderServerIsCompletedWithWhatItLacks_data()
+    {
+        QTest::addColumn<QByteArray>("result");
+        QTest::addColumn<QByteArray>("completed");
+        QTest::newRow("nothing") << QByteArray(R"({"a":1})")
+                                 << QByteArray(R"({"resultType":"complete","ttlMs":0,"cacheScope":"private","a":1})");
+        QTest::newRow("a scope alone") << QByteArray(R"({"cacheScope":"public"})")
+                                       << QByteArray(R"({"resultType":"complete","ttlMs":0,"cacheScope":"public"})");
+        QTest::newRow("the words deeper in") << QByteArray(R"({"a":{"ttlMs":1,"cacheScope":2}})")
+                                             << QByteArray(R"({"resultType":"complete","ttlMs":0,"cacheScope":"private",)"
+                                                           R"("a":{"ttlMs":1,"cacheScope":2}})");
+        QTest::newRow("escaped") << QByteArray(R"({"\u0074tlMs":5})")
+                                 << QByteArray(R"({"resultType":"complete","cacheScope":"private","\u0074tlMs":5})");
+        QTest::newRow("complete already") << QByteArray(R"({"resultType":"input_required"})")
+                                          << QByteArray(R"({"resultType":"input_required"})");
+    }
+    void aResultOfAnOlderServerIsCompletedWithWhatItLacks()
+    {
+        QFETCH(QByteArray, result);
+        const Message message = messageOf(R"({"jsonrpc":"2.0","id":1,"result":)" + result + '}');
+        const QByteArray out = Rewrite(message).completeResult(true).apply();
+        QTEST(messageOf(out).rawOf(Field::Result).toByteArray(), "completed");
+    }
 };
 
 QTEST_GUILESS_MAIN(McpRewriteTest)

@@ -164,6 +164,9 @@ void AuthorizationServerFixture::token(const Request& request, Exchange exchange
             return exchange.respond(Response::json(400, "{\"error\":\"invalid_grant\"}"));
         complain(m_refresh.take(fields.value("refresh_token")) != client, "client of the refresh token");
         ++refreshes;
+    } else if (fields.value("grant_type") == "client_credentials") {
+        lastScope = fields.value("scope");
+        lastResource = fields.value("resource");
     } else {
         if (!m_codes.contains(fields.value("code")))
             return exchange.respond(Response::json(400, "{\"error\":\"invalid_grant\"}"));

@@ -3,7 +3,9 @@
 #include "vault/memory_secret_store.h"
 #include "vault/vault.h"
 
+#include <QTcpServer>
 #include <QTcpSocket>
+#include <QTemporaryDir>
 #include <QTest>
 
 using namespace oriel;
@@ -250,6 +252,80 @@ private Q_SLOTS:
         QVERIFY(fixture.authorize());
         QCOMPARE(fixture.authorization.lastScope, QByteArray("all more"));
     }
+    void theScopesThatTheUserChoseAreAskedForInstead()
+    {
+        SignInFixture fixture;
+        ProtectedServer server = fixture.protectedServer();
+        server.scopes = {QStringLiteral("mine")};
+        std::optional<Result<AccessToken>> token;
+        fixture.client->authorize(server, fixture.denial(401, {}, "Bearer scope=\"one\""),
+                                  [&token](const auto& result) { token = result; });
+        QTRY_VERIFY(token);
+        QVERIFY(*token);
+        QCOMPARE(fixture.authorization.lastScope, QByteArray("mine"));
+    }
+    void aClientOfItsOwnNeedsNobody()
+    {
+        SignInFixture fixture;
+        fixture.preregistered = preregistered("by-hand-secret");
+        fixture.preregistered->unattended = true;
+        fixture.authorization.clientAuth = "client_secret_basic";
+        fixture.authorization.clientSecret = "by-hand-secret";
+        fixture.authorization.givesRefreshTokens = false;
+        fixture.authorization.metadata["token_endpoint_auth_methods_supported"] = "[\"client_secret_basic\"]";
+        fixture.authorization.metadata["code_challenge_methods_supported"] = "";
+        fixture.authorization.publish();
+        Denial quiet = fixture.denial(401, {}, "Bearer scope=\"one\"");
+        quiet.interactive = false;
+        const auto token = fixture.authorize(quiet);
+        QVERIFY2(token, token ? "" : qPrintable(token.error().toString()));
+        QCOMPARE(fixture.authorization.complaints, QStringList());
+        QCOMPARE(fixture.authorization.lastScope, QByteArray("one"));
+        QCOMPARE(fixture.authorization.lastResource, fixture.resource.server.origin() + "/mcp");
+        QVERIFY(fixture.browser.opened.isEmpty());
+        QCOMPARE(fixture.token().value().value, token->value);
+        // Its end is no reason to ask anybody either.
+        quiet.usedToken = token->value;
+        QVERIFY(fixture.authorize(quiet).value().value != token->value);
+        QVERIFY(fixture.nothingLeaked());
+    }
+    void aPortThatTheClientIdIsBoundToIsUsedOrMissed()
+    {
+        SignInFixture fixture;
+        fixture.preregistered = preregistered();
+        QTcpServer holder;
+        QVERIFY(holder.listen(QHostAddress(QHostAddress::LocalHost)));
+        ProtectedServer server = fixture.protectedServer();
+        server.redirectPort = holder.serverPort();
+        std::optional<Result<AccessToken>> token;
+        const auto ask = [&] {
+            token.reset();
+            fixture.client->authorize(server, fixture.denial(), [&token](const auto& result) { token = result; });
+            return QTest::qWaitFor([&token] { return token.has_value(); });
+        };
+        QVERIFY(ask());
+        QCOMPARE(token->error().code, ErrorCode::AlreadyExists);
+        QVERIFY(token->error().remedy.contains(QStringLiteral("oauth.callbackPort")));
+        QVERIFY(fixture.browser.opened.isEmpty());
+        holder.close();
+        QVERIFY(ask());
+        QVERIFY(*token);
+        QCOMPARE(fixture.authorization.lastAuthorization.value("redirect_uri"),
+                 "http://127.0.0.1:" + QByteArray::number(server.redirectPort) + "/callback");
+    }
+    void whatAStoreTellsLaterIsUsed()
+    {
+        SignInFixture fixture;
+        QVERIFY(fixture.authorize());
+        const QMap<QString, QByteArray> kept = fixture.store.entries;
+        fixture.store.entries.clear();
+        fixture.makeClient();
+        QCOMPARE(fixture.token().error().code, ErrorCode::NotFound);
+        fixture.store.entries = kept;
+        QCOMPARE(fixture.token().error().code, ErrorCode::NotFound);
+        fixture.client->storeChanged();
+        QCOMPARE(fixture.token().value().value, fixture.authorization.accessTokens.last());
+    }
     void withoutTheUserASignInIsOnlyAnnounced()
     {
         SignInFixture fixture;
@@ -389,6 +465,26 @@ private Q_SLOTS:
         QTRY_COMPARE(done, 3);
         QCOMPARE(kept, QByteArray("value"));
         QVERIFY(!vault.contains(name));
+    }
+
+    void questionsToTheVaultWaitWhileItIsBeingOpened()
+    {
+        SystemRandom random;
+        vault::MemorySecretStore secrets;
+        vault::Vault::Options options;
+        QTemporaryDir directory;
+        options.path = directory.filePath(QStringLiteral("vault.json"));
+        vault::Vault vault(options, secrets, random);
+        VaultCredentialStore store(vault);
+        QVERIFY(!store.isReady());
+        vault.open();
+        QCOMPARE(vault.state(), vault::VaultState::Opening);
+        std::optional<Status> written;
+        store.write(QStringLiteral("oauth/token/a/b"), "value", [&written](const Status& status) { written = status; });
+        QTRY_VERIFY(written);
+        QVERIFY2(written->has_value(), written->has_value() ? "" : qPrintable(written->error().toString()));
+        QVERIFY(store.isReady());
+        QVERIFY(vault.contains(QStringLiteral("oauth/token/a/b")));
     }
 
 private:

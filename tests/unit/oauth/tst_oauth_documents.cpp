@@ -89,6 +89,8 @@ private Q_SLOTS:
         QCOMPARE(selectScopes({.server = c}), QStringList());
         QCOMPARE(selectScopes({.challenge = c, .held = ab, .stepUp = true}), ab + c);
         QCOMPARE(selectScopes({.challenge = c, .held = ab}), c);
+        QCOMPARE(selectScopes({.challenge = c, .resource = ab, .chosen = a}), a);
+        QCOMPARE(selectScopes({.challenge = c, .held = a, .chosen = ab, .stepUp = true}), ab + c);
     }
     void offlineAccessIsAskedForOnlyWhereTheAuthorizationServerListsIt()
     {
@@ -98,6 +100,7 @@ private Q_SLOTS:
         QCOMPARE(selectScopes({.resource = {QStringLiteral("a"), offline}}), a);
         QCOMPARE(selectScopes({.server = {offline}}), QStringList());
         QCOMPARE(selectScopes({.challenge = {offline}}), QStringList(offline));
+        QCOMPARE(selectScopes({.chosen = {offline}}), QStringList(offline));
     }
     void whatIsNoScopeTokenIsLeftOut()
     {

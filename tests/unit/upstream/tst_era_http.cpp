@@ -91,6 +91,8 @@ private Q_SLOTS:
     }
     void cleanup()
     {
+        if (m_connection)
+            QCOMPARE(heldAfterStop(*m_connection), QByteArray());
         m_connection.reset();
         m_server.reset();
         m_client.reset();
@@ -194,6 +196,35 @@ private Q_SLOTS:
         QTRY_COMPARE(connection.state(), ServerState::Failed);
         QVERIFY(!m_server->seenMethods().contains("initialize"));
         QVERIFY(m_cache.verdicts.isEmpty());
+    }
+
+    void aServerThatRefusesARevisionItNamesIsAskedOnceMore()
+    {
+        m_server->modern = true;
+        int refusals = 0;
+        m_server->script = [&refusals](const http::Request&, const mcp::Message& message, http::Exchange& exchange) {
+            if (message.methodId != mcp::MethodId::ServerDiscover || refusals > 0) {
+                return false;
+            }
+            ++refusals;
+            exchange.respond(http::Response::json(
+                400, mcp::makeErrorResponse(message.id(), -32022, "not that one", "{\"supported\":[\"2026-07-28\"]}")));
+            return true;
+        };
+        ServerConnection& connection = open();
+        QTRY_COMPARE(connection.state(), ServerState::Ready);
+        QVERIFY(connection.isModern());
+        QCOMPARE(m_server->seenMethods().count("server/discover"), 2);
+    }
+
+    void aServerThatGoesOnRefusingItIsNotAskedForEver()
+    {
+        refuseDiscover(400, "{\"jsonrpc\":\"2.0\",\"id\":ID,\"error\":{\"code\":-32022,\"message\":\"?\",\"data\":"
+                            "{\"supported\":[\"2026-07-28\"]}}}");
+        ServerConnection& connection = open();
+        QTRY_COMPARE(connection.state(), ServerState::Failed);
+        QCOMPARE(m_server->seenMethods().count("server/discover"), 2);
+        QVERIFY(!m_server->seenMethods().contains("initialize"));
     }
 
     void aModernRefusalIsNeverAnsweredByTheHandshake_data()

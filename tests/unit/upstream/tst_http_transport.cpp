@@ -58,6 +58,8 @@ private Q_SLOTS:
     }
     void cleanup()
     {
+        if (m_connection)
+            QCOMPARE(heldAfterStop(*m_connection), QByteArray());
         m_connection.reset();
         m_server.reset();
         m_client.reset();
@@ -191,6 +193,63 @@ private Q_SLOTS:
         connection.call(clientCall("one"), {}, m_replies);
         QTRY_COMPARE(m_replies.size(), std::size_t{1});
         QCOMPARE(m_server->seenMethods().count("GET"), 1);
+    }
+
+    void aCallThatTheServerHadBegunIsNotSentAgainInANewSession()
+    {
+        m_server->script = [](const http::Request& request, const mcp::Message& message, http::Exchange& exchange) {
+            if (message.methodId == mcp::MethodId::ToolsCall) {
+                exchange.startStream(200, {{"Content-Type", "text/event-stream"}});
+                exchange.write(http::ssePrimingEvent("ev-9", std::chrono::milliseconds(5)));
+                exchange.end();
+                return true;
+            }
+            if (request.method == "GET" && request.headers.value("Last-Event-ID") == "ev-9") {
+                exchange.respond(http::Response::text(404, "no such session"));
+                return true;
+            }
+            return false;
+        };
+        ServerConnection& connection = open();
+        connection.call(clientCall("one"), {}, m_replies);
+        QTRY_COMPARE(m_replies.size(), std::size_t{1});
+        QCOMPARE(m_replies.replies[0].reply.kind, Reply::Kind::Unavailable);
+        QTRY_COMPARE(m_server->seenMethods().count("initialize"), 2);
+        QCOMPARE(m_server->seenMethods().count("tools/call"), 1);
+    }
+
+    void aBrokenStreamIsNotResumedInAnotherSession()
+    {
+        bool isLost = false;
+        m_server->script = [&](const http::Request& request, const mcp::Message& message, http::Exchange& exchange) {
+            if (message.methodId != mcp::MethodId::ToolsCall) {
+                return false;
+            }
+            if (message.text(mcp::Field::ParamsName) == "two") {
+                if (request.headers.value("Mcp-Session-Id") != "session-1") {
+                    return false;
+                }
+                isLost = true;
+                m_server->session = "session-2";
+                exchange.respond(http::Response::text(404, "no such session"));
+                return true;
+            }
+            exchange.startStream(200, {{"Content-Type", "text/event-stream"}});
+            exchange.write(http::ssePrimingEvent("5-3", std::chrono::milliseconds(300)));
+            exchange.end();
+            return true;
+        };
+        ServerConnection& connection = open();
+        connection.call(clientCall("one"), {}, m_replies, 1);
+        QTRY_COMPARE(m_server->seenMethods().count("tools/call"), 1);
+        connection.call(clientCall("two"), {}, m_replies, 2);
+        QTRY_COMPARE(m_replies.size(), std::size_t{2});
+        QVERIFY(isLost);
+        for (const auto& one : m_replies.replies) {
+            QCOMPARE(one.reply.kind, one.cookie == 1 ? Reply::Kind::Unavailable : Reply::Kind::Response);
+        }
+        const auto& seen = m_server->seen;
+        QVERIFY(std::none_of(seen.cbegin(), seen.cend(), [](const auto& one) { return one.headers.contains("Last-Event-ID"); }));
     }
 
     void aBrokenStreamIsResumedWhereItEnded()

@@ -35,7 +35,12 @@ private Q_SLOTS:
         m_handler = RecordingHandler();
         m_replies = RecordingReplies();
     }
-    void cleanup() { m_connection.reset(); }
+    void cleanup()
+    {
+        if (m_connection)
+            QCOMPARE(heldAfterStop(*m_connection), QByteArray());
+        m_connection.reset();
+    }
 
     void aStartIsATraceOfItsSteps()
     {

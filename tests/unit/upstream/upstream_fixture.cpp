@@ -2,6 +2,7 @@
 #include "upstream_fixture.h"
 
 #include <QCoreApplication>
+#include <QDeadlineTimer>
 
 namespace oriel::upstream::test {
 
@@ -117,6 +118,17 @@ ConnectionContext quickContext(RecordingRecorder& recorder)
     context.closeGrace = std::chrono::milliseconds(200);
     context.watchDebounce = std::chrono::milliseconds(20);
     return context;
+}
+
+QByteArray heldAfterStop(ServerConnection& connection)
+{
+    connection.setListenFilter({});
+    connection.stop();
+    const QDeadlineTimer deadline(10'000);
+    while ((connection.state() != ServerState::Stopped || !connection.holdings().isEmpty()) && !deadline.hasExpired()) {
+        QCoreApplication::processEvents(QEventLoop::AllEvents, 20);
+    }
+    return connection.state() == ServerState::Stopped ? connection.holdings().toText() : QByteArrayLiteral("not stopped");
 }
 
 const Clock& systemClock()

@@ -68,12 +68,18 @@ public:
         Q_UNUSED(connection);
         lists.push_back(kind);
     }
+    void onListening(ServerConnection& connection) override
+    {
+        Q_UNUSED(connection);
+        ++listening;
+    }
 
     std::vector<mcp::Message> notifications;
     std::vector<CallToken> notificationCalls;
     std::vector<mcp::Message> requests;
     std::vector<ServerState> states;
     std::vector<mcp::ListKind> lists;
+    int listening = 0;
     QByteArray answerRequestsWith; ///< JSON of a result
 };
 
@@ -163,6 +169,8 @@ mcp::Message clientCall(const QByteArray& tool, const QByteArray& arguments = "{
 QString builtProgram(const QString& name);
 /// Quick timings: backoff from 10 ms, grace 200 ms.
 ConnectionContext quickContext(RecordingRecorder& recorder);
+/// Stops the connection and tells what it holds once it is down: an empty text when every call has found its end.
+QByteArray heldAfterStop(ServerConnection& connection);
 const Clock& systemClock();
 Random& systemRandom();
 

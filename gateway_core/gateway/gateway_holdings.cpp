@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "gateway/gateway.h"
+#include "gateway/task_listing.h"
+#include "gateway/waiting_list.h"
+
+namespace oriel::gateway {
+
+Holdings Gateway::holdings() const
+{
+    Holdings held;
+    held.add("sessions", m_sessions.size())
+        .add("users", m_users.size())
+        .add("active calls", static_cast<qsizetype>(m_calls.count()))
+        .add("held calls", m_heldCalls.count())
+        .add("gathering calls", static_cast<qsizetype>(m_gathering.size()))
+        .add("held answers", m_held.count())
+        .add("listeners", static_cast<qsizetype>(m_listeners.all().size()))
+        .add("server requests", m_serverRequests.count())
+        .add("roots of clients", m_serverRequests.rootsCount())
+        .add("clients with their own connections", m_clients.size())
+        .add("subscriptions", m_subscriptions.count())
+        .add("awaited subscriptions", m_awaited.count())
+        .add("waiting lists", static_cast<qsizetype>(m_waitingLists.size()))
+        .add("tasks", static_cast<qsizetype>(m_tasks.count()))
+        .add("task listings", static_cast<qsizetype>(m_taskListings.size()))
+        .add("opened pages", m_urlElicitations.count())
+        .add("retired connections", static_cast<qsizetype>(m_retired.size()));
+    for (const auto& connection : m_connections)
+        held.add(connection->name(), connection->holdings());
+    m_clients.forEach([&held](const ClientConnections::Client& client) {
+        for (const ClientConnections::Own& own : client.own)
+            held.add(own.key, own.connection->holdings());
+    });
+    return held;
+}
+
+} // namespace oriel::gateway

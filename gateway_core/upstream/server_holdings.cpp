@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "upstream/server_connection_p.h"
+
+namespace oriel::upstream {
+
+Holdings ServerConnection::holdings() const
+{
+    // The subscription to changes lasts as long as the server does; nobody waits for its answer.
+    const qsizetype own = d->listening.id != 0 && d->isHttp() ? 1 : 0;
+    const qsizetype open = d->link && d->link->transport ? d->link->transport->openRequests() : 0;
+    Holdings held;
+    held.add("pending calls", d->calls.size())
+        .add("queued calls", static_cast<qsizetype>(d->queue.size()))
+        .add("calls in flight", d->inFlight)
+        .add("untold replies", static_cast<qsizetype>(d->ended.size()))
+        .add("watched resources", d->listening.uris.size())
+        .add("open requests", open - std::min(open, own));
+    return held;
+}
+
+} // namespace oriel::upstream
