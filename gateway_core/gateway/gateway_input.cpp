@@ -89,6 +89,7 @@ void Gateway::refuseForCapability(upstream::ServerConnection& connection, const 
 void Gateway::forgetQuestions(const upstream::ServerConnection& connection)
 {
     m_serverRequests.connectionLost(connection);
+    askGathered(); // they are to be forgotten like those that were asked before
     if (m_heldCalls.isEmpty())
         return;
     m_calls.forEach([&](quint64 cookie, const ActiveCall& call) {
