@@ -118,8 +118,8 @@ void StatelessReply::notify(const QByteArray& frame)
 
 void StatelessReply::finish(const QByteArray& frame, int httpStatus)
 {
-    if (m_streams) {
-        m_exchange.write(http::sseEvent(frame, {}, "message"));
+    if (m_streams || (m_prefersEventStream && httpStatus == 200)) {
+        notify(frame);
         m_exchange.end();
         return;
     }

@@ -382,6 +382,8 @@ bool Gateway::answerSubscription(downstream::Incoming& incoming, telemetry::Call
 
 void Gateway::forward(downstream::Incoming&& incoming, telemetry::CallRecord&& record)
 {
+    if (refuseToolHeaders(incoming, record))
+        return;
     if (incoming.message.has(mcp::Field::ParamsRequestState) && resumeHeld(incoming, record))
         return;
     const std::int64_t before = now();

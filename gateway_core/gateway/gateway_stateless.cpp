@@ -122,6 +122,23 @@ bool Gateway::listenToTasks(downstream::Incoming& incoming, telemetry::CallRecor
     return true;
 }
 
+bool Gateway::refuseToolHeaders(downstream::Incoming& incoming, telemetry::CallRecord& record)
+{
+    if (m_toolHeaders.isEmpty() || record.targetKind != telemetry::TargetKind::Tool || !incoming.reply->isHttp() ||
+        mcp::isLegacy(incoming.session->revision))
+        return false;
+    const auto found = route(incoming, record);
+    if (!found)
+        return false;
+    const auto mismatch = m_toolHeaders.mismatch(found->server, found->local, incoming.paramHeaders,
+                                                 incoming.message.rawOf(mcp::Field::ParamsArguments), m_document);
+    if (!mismatch)
+        return false;
+    answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::HeaderMismatch),
+                mcp::error_code::HeaderMismatch, *mismatch);
+    return true;
+}
+
 void Gateway::tell(Listener& listener, const QByteArray& frame)
 {
     if (!listener.isAcknowledged) {

@@ -27,6 +27,7 @@ public:
         void onStarted() override;
         void onFrame(QByteArray frame, const FrameOrigin& origin) override;
         void onSendFailed(std::int64_t requestId, const SendFailure& failure) override;
+        void onStreamPaused(std::int64_t requestId, std::chrono::milliseconds retry) override;
         void onStrayOutput(QByteArray line, std::int64_t suppressed) override;
         void onOversizedFrame(QByteArray head, QByteArray tail, qint64 bytes) override;
         void onStderr(QByteArray line, std::int64_t suppressed) override;

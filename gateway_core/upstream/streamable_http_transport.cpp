@@ -222,7 +222,7 @@ void StreamableHttpTransport::onEnd(std::uint64_t key, const QByteArray& body)
         return;
     }
     if (exchange->stream) {
-        streamEnded(*exchange);
+        streamEnded(*exchange, StreamEnd::Closed);
         return;
     }
     if (exchange->status / 100 != 2) {
@@ -368,7 +368,7 @@ void StreamableHttpTransport::onError(std::uint64_t key, const http::ClientError
         m_facts.networkMessage = error.error.message;
     }
     if (!unreachable && exchange->stream) {
-        streamEnded(*exchange);
+        streamEnded(*exchange, StreamEnd::Broken);
         return;
     }
     if (!unreachable && exchange->ownStream) {
