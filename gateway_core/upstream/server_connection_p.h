@@ -231,7 +231,7 @@ public:
         std::int64_t beganNs = 0;
         std::array<bool, 3> granted{}; ///< list_changed of tools, prompts and resources
         QList<QByteArray> uris;
-        QList<QByteArray> grantedUris;
+        QList<QByteArray> grantedUris = {};
     } listening;
 
     std::int64_t lastId = 0;

@@ -123,7 +123,7 @@ Status StreamableHttpTransport::send(const QByteArray& frame, const SendOptions&
         m_byRequest.insert(options.requestId, exchange.key);
     }
     if (m_token.hasSource()) {
-        exchange.posted = std::make_unique<Exchange::Posted>(Exchange::Posted{frame, options});
+        exchange.posted = Exchange::Posted{frame, options};
     }
     post(exchange, frame, options);
     return {};
@@ -306,6 +306,7 @@ void StreamableHttpTransport::tokenAnswered(std::uint64_t key, const Status& got
     failure.httpStatus = exchange->status;
     failure.authenticate = exchange->authenticate;
     failure.noToken = true;
+    failure.maybeProcessed = exchange->openedNs != 0;
     failure.error = got.error();
     failRequest(*exchange, failure);
 }

@@ -61,7 +61,7 @@ private:
             QByteArray frame;
             SendOptions options;
         };
-        std::unique_ptr<Posted> posted;
+        std::optional<Posted> posted;
         QHostAddress peer;
         QByteArray usedToken;
         int questions = 0;              ///< for another token
