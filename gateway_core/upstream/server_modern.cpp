@@ -66,7 +66,7 @@ void ServerConnection::Private::addModernHeaders(SendOptions& options, const mcp
         return;
     }
     const auto wanted = paramHeaders.constFind(named);
-    if (wanted != paramHeaders.cend() && document.parse(message.rawOf(Field::ParamsArguments))) {
+    if (wanted != paramHeaders.cend() && mcp::parsedAgain(message.rawOf(Field::ParamsArguments), document).exists()) {
         options.headers.append(mcp::paramHeaderValues(*wanted, document.root()));
     }
 }
