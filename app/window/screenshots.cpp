@@ -25,9 +25,12 @@ void ScreenshotRun::next()
         Q_EMIT finished(m_failures);
         return;
     }
-    const QString& id = m_wanted[m_index].first;
-    if (!m_window.showSection(id)) {
-        printError(QStringLiteral("oriel: there is no section \"%1\"").arg(id));
+    const QString& wanted = m_wanted[m_index].first;
+    const QString id = wanted.section(QLatin1Char('/'), 0, 0);
+    const QString target = wanted.section(QLatin1Char('/'), 1);
+    if (!m_window.showSection(id) || (!target.isEmpty() && !m_window.currentSection()->open(target))) {
+        printError(target.isEmpty() ? QStringLiteral("oriel: there is no section \"%1\"").arg(id)
+                                    : QStringLiteral("oriel: the section \"%1\" cannot show \"%2\"").arg(id, target));
         ++m_failures;
         ++m_index;
         next();

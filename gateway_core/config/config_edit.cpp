@@ -237,6 +237,26 @@ Status editDestinations(TextEditor& editor, const QList<Destination>& before, co
     return {};
 }
 
+/// Limits have no names of their own to be found by: a change writes the list anew.
+Status editLimits(TextEditor& editor, const QList<Limit>& before, const QList<Limit>& after)
+{
+    const QStringList list{QStringLiteral("limits")};
+    if (before == after)
+        return {};
+    if (after.isEmpty())
+        return editor.remove(list);
+    json::Writer writer;
+    writer.beginArray();
+    for (const Limit& limit : after) {
+        const auto json = objectJson(limitTable(), limit, {QStringLiteral("for"), QStringLiteral("name")});
+        if (!json)
+            return fail(json.error());
+        writer.raw(*json);
+    }
+    writer.endArray();
+    return editor.set(list, writer.take());
+}
+
 /// What the environment defines is not the file's.
 QList<Destination> ofTheFile(const QList<Destination>& destinations)
 {
@@ -260,6 +280,8 @@ Result<QByteArray> editConfig(QByteArrayView text, const Config& before, const C
         edited = editServers(editor, before.servers, after.servers, section);
     if (edited)
         edited = editDestinations(editor, ofTheFile(before.telemetry.destinations), ofTheFile(after.telemetry.destinations));
+    if (edited)
+        edited = editLimits(editor, before.limits, after.limits);
     if (!edited)
         return fail(edited.error());
     // Values that the reader would refuse next time must not reach the file.

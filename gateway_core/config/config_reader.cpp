@@ -374,6 +374,54 @@ void ConfigReader::checkDestination(const json::Value& entry, const QString& key
         error(entry, key + QStringLiteral(".endpoint"), QStringLiteral("expected where to send to"));
 }
 
+void ConfigReader::readLimits(const json::Value& limits, Config& configuration)
+{
+    if (!limits.exists())
+        return;
+    if (!limits.isArray()) {
+        (void)expected(limits, QStringLiteral("limits"), QStringLiteral("a list of limits"));
+        return;
+    }
+    int index = 0;
+    for (const json::Value& entry : limits.elements()) {
+        const QString key = QStringLiteral("limits[%1]").arg(index++);
+        if (!entry.isObject()) {
+            (void)expected(entry, key, QStringLiteral("an object"));
+            continue;
+        }
+        const qsizetype before = errorCount();
+        Limit limit;
+        readRows(entry, limitTable(), limit, key + QLatin1Char('.'), {});
+        if (errorCount() == before)
+            checkLimit(entry, key, limit, configuration);
+        configuration.limits.append(std::move(limit));
+    }
+}
+
+void ConfigReader::checkLimit(const json::Value& entry, const QString& key, const Limit& limit, const Config& configuration)
+{
+    const auto isSame = [&](const Limit& other) { return other.scope == limit.scope && other.name == limit.name; };
+    const bool isEmpty = limit.callsPerSecond == 0 && limit.concurrency == 0 && limit.callsPerHour == 0 &&
+                         limit.callsPerDay == 0 && limit.tokensPerHour == 0 && limit.tokensPerDay == 0;
+    if (!entry.find("for").exists())
+        error(entry, key + QStringLiteral(".for"),
+              QStringLiteral("expected whose calls it counts: client, project, tenant, "
+                             "server or tool"));
+    else if (limit.name.isEmpty())
+        (void)expected(entry.find("name"), key + QStringLiteral(".name"), QStringLiteral("a name, or *"));
+    else if (std::any_of(configuration.limits.cbegin(), configuration.limits.cend(), isSame))
+        error(entry, key,
+              QStringLiteral("there is a limit for this %1 already; write all of it into one entry")
+                  .arg(entry.find("for").asString()));
+    else if (isEmpty)
+        error(entry, key, QStringLiteral("limits nothing; give callsPerSecond, concurrency, or calls or tokens per hour or day"));
+    else if (limit.burst > 0 && limit.callsPerSecond == 0)
+        error(entry.find("burst"), key + QStringLiteral(".burst"), QStringLiteral("has no meaning without callsPerSecond"));
+    else if (limit.scope == LimitScope::Server && limit.name != QLatin1String("*") &&
+             findServer(configuration, limit.name) == nullptr)
+        warning(entry.find("name"), key + QStringLiteral(".name"), QStringLiteral("there is no server \"%1\"").arg(limit.name));
+}
+
 void ConfigReader::checkGateway(const json::Value& root, const Config& configuration)
 {
     if (!isLoopback(configuration.gateway.host))
@@ -398,14 +446,15 @@ Config ConfigReader::readRoot()
         return configuration;
     }
     readRows(root, settingsTable(), configuration, {},
-             kReservedKeys +
-                 QStringList{QStringLiteral("mcpServers"), QStringLiteral("telemetry.destinations"), QStringLiteral("servers")});
+             kReservedKeys + QStringList{QStringLiteral("mcpServers"), QStringLiteral("telemetry.destinations"),
+                                         QStringLiteral("servers"), QStringLiteral("limits")});
     const json::Value servers = root.find("mcpServers");
     if (servers.exists() && root.find("servers").exists())
         warning(root.findKey("servers"), QStringLiteral("servers"),
                 QStringLiteral("not read, because mcpServers is there as well"));
     readServers(servers.exists() ? servers : root.find("servers"), configuration);
     readDestinations(root.find("telemetry").find("destinations"), configuration);
+    readLimits(root.find("limits"), configuration);
     checkGateway(root, configuration);
     return configuration;
 }

@@ -33,6 +33,8 @@ private:
     void checkServer(const json::Value& entry, const QString& key, const Server& server);
     void checkDestination(const json::Value& entry, const QString& key, const Destination& destination,
                           const Config& configuration);
+    void readLimits(const json::Value& limits, Config& configuration);
+    void checkLimit(const json::Value& entry, const QString& key, const Limit& limit, const Config& configuration);
     void checkGateway(const json::Value& root, const Config& configuration);
     std::nullopt_t expected(const json::Value& value, const QString& key, const QString& what);
     void readServers(const json::Value& servers, Config& configuration);

@@ -104,6 +104,11 @@ QByteArray configSchema()
     writeLevel(destination, levelsOf(destinationTable()));
     destination.rawMember("required", R"(["name"])").endObject();
     root.groups["telemetry"].leaves.emplace("destinations", "{\"type\":\"array\",\"items\":" + destination.take() + "}");
+    json::Writer limit;
+    limit.beginObject();
+    writeLevel(limit, levelsOf(limitTable()));
+    limit.rawMember("required", R"(["for"])").endObject();
+    root.leaves.emplace("limits", R"({"type":"array","description":"Rates and quotas.","items":)" + limit.take() + "}");
     json::Writer server;
     server.beginObject();
     writeLevel(server, levelsOf(serverTable()));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "config/limits.h"
+
 #include <QByteArray>
 #include <QHash>
 #include <QList>
@@ -76,6 +78,8 @@ struct Server {
     milliseconds connectionIdle{1'800'000}; ///< PerClient: one unused for so long ends; 0: none does
     int concurrency = 0;                    ///< calls in flight at most; 0: no limit
     ServerTimeouts timeouts;
+    ServerCircuitBreaker circuitBreaker;
+    ServerRetries retries;
     int maxRestarts = 5; ///< in a row, before the server stays down until someone asks
     QStringList disabledTools;
     QStringList watch; ///< files whose change restarts the server
@@ -91,6 +95,8 @@ struct Gateway {
     bool auth = true;
     QStringList allowedOrigins;
     Timeouts timeouts;
+    CircuitBreaker circuitBreaker;
+    Retries retries;
     qint64 maxBodyBytes = 64LL * 1024 * 1024;
     bool operator==(const Gateway&) const = default;
 };
@@ -181,6 +187,7 @@ struct Ui {
 struct Config {
     QList<Server> servers;
     Gateway gateway;
+    QList<Limit> limits;
     Telemetry telemetry;
     Metrics metrics;
     Audit audit;

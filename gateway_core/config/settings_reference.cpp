@@ -81,6 +81,8 @@ QByteArray settingsReference()
     appendRows(out, serverTable());
     out += "\n## An entry of `telemetry.destinations`\n\n";
     appendRows(out, destinationTable());
+    out += "\n## An entry of `limits`\n\n";
+    appendRows(out, limitTable());
     out += "\n## Environment variables\n\nThey win over the file; an empty one counts as unset. The endpoint variables define a "
            "destination of their own, named `env`.\n\n"
            "| variable | instead of | meaning |\n|---|---|---|\n";

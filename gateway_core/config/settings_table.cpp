@@ -18,6 +18,8 @@ constexpr std::array kAuditModes{"group", "strict"};
 constexpr std::array kThemes{"system", "light", "dark"};
 constexpr std::array kStartModes{"launch", "first-use"};
 constexpr std::array kEras{"auto", "legacy", "modern"};
+constexpr std::array kToolRetries{"never", "annotated"};
+constexpr std::array kLimitScopeNames{"client", "project", "tenant", "server", "tool"};
 constexpr std::array kConnectionModes{"shared", "per-client"};
 constexpr std::array kGrants{"browser", "client-credentials"};
 constexpr std::array kServerTypes{"stdio", "http", "streamable-http", "sse"};
@@ -70,6 +72,30 @@ const std::array kSettings{
                        ORIEL_DURATION(Config, gateway.timeouts.guardrail), 1, kDay},
     SettingRow<Config>{"gateway.timeouts.auth", Duration, "One step of an authorization.",
                        ORIEL_DURATION(Config, gateway.timeouts.auth), 1, kDay},
+    SettingRow<Config>{"gateway.circuitBreaker.enabled", Bool, "Refuse calls at once while their server is not there.",
+                       ORIEL_FIELD(Config, bool, gateway.circuitBreaker.enabled)},
+    SettingRow<Config>{
+        "gateway.circuitBreaker.failures", Integer,
+        "Calls in a row that find their server unavailable, or time out, before the next are refused; 0: any number.",
+        ORIEL_FIELD(Config, qint64, gateway.circuitBreaker.failures), 0, 10000},
+    SettingRow<Config>{"gateway.circuitBreaker.failureRate", Number,
+                       "Share of such calls within the window from which the next are refused; 0: any share.",
+                       ORIEL_FIELD(Config, double, gateway.circuitBreaker.failureRate), 0, 1},
+    SettingRow<Config>{"gateway.circuitBreaker.minimumCalls", Integer, "Calls within the window before their share counts.",
+                       ORIEL_FIELD(Config, qint64, gateway.circuitBreaker.minimumCalls), 1, 100000},
+    SettingRow<Config>{"gateway.circuitBreaker.window", Duration, "The time over which the share is taken.",
+                       ORIEL_DURATION(Config, gateway.circuitBreaker.window), 1000, kDay},
+    SettingRow<Config>{"gateway.circuitBreaker.cooldown", Duration,
+                       "Time before one call tries the server again; it doubles with each try that fails.",
+                       ORIEL_DURATION(Config, gateway.circuitBreaker.cooldown), 1, kDay},
+    SettingRow<Config>{"gateway.circuitBreaker.maxCooldown", Duration, "The longest that time becomes.",
+                       ORIEL_DURATION(Config, gateway.circuitBreaker.maxCooldown), 1, kDay},
+    SettingRow<Config>{"gateway.retries.max", Integer,
+                       "Further tries of a call that can do no harm twice, when its server was not there; 0: none.",
+                       ORIEL_FIELD(Config, qint64, gateway.retries.max), 0, 5},
+    SettingRow<Config>{"gateway.retries.delay", Duration,
+                       "The longest wait before the first further try, drawn at random; it doubles with each.",
+                       ORIEL_DURATION(Config, gateway.retries.delay), 1, 60'000},
     SettingRow<Config>{"telemetry.serviceName", Text, "service.name of everything Oriel sends.",
                        ORIEL_FIELD(Config, QString, telemetry.serviceName)},
     SettingRow<Config>{
@@ -237,6 +263,33 @@ const std::array kServer{
                        ORIEL_DURATION(Server, connectionIdle), 0, 30 * kDay},
     SettingRow<Server>{"concurrency", Integer, "Calls in flight at most; 0: no limit.", ORIEL_FIELD(Server, qint64, concurrency),
                        0, 100000},
+    SettingRow<Server>{"circuitBreaker.enabled", Bool, "Off: calls to it are never refused because of earlier failures.",
+                       ORIEL_FIELD(Server, bool, circuitBreaker.enabled)},
+    SettingRow<Server>{
+        "circuitBreaker.failures", Integer, "Instead of gateway.circuitBreaker.failures.",
+        [](const Server& s) { return SettingValue(qint64(s.circuitBreaker.failures.value_or(-1))); },
+        [](Server& s, const SettingValue& v) { s.circuitBreaker.failures = static_cast<int>(std::get<qint64>(v)); }, 0, 10000},
+    SettingRow<Server>{
+        "circuitBreaker.cooldown", Duration, "Instead of gateway.circuitBreaker.cooldown.",
+        [](const Server& s) {
+            return SettingValue(s.circuitBreaker.cooldown ? qint64(s.circuitBreaker.cooldown->count()) : qint64(-1));
+        },
+        [](Server& s, const SettingValue& v) { s.circuitBreaker.cooldown = milliseconds(std::get<qint64>(v)); }, 1, kDay},
+    SettingRow<Server>{"retries.max", Integer, "Instead of gateway.retries.max.",
+                       [](const Server& s) { return SettingValue(qint64(s.retries.max.value_or(-1))); },
+                       [](Server& s, const SettingValue& v) { s.retries.max = static_cast<int>(std::get<qint64>(v)); }, 0, 5},
+    SettingRow<Server>{"retries.tools", Choice,
+                       "annotated: believe the server when it says that a tool only reads or may be called twice, and try "
+                       "such calls again; never: tools are called once.",
+                       [](const Server& s) {
+                           return SettingValue(QString(s.retries.tools == ToolRetries::Annotated ? QStringLiteral("annotated")
+                                                                                                 : QStringLiteral("never")));
+                       },
+                       [](Server& s, const SettingValue& v) {
+                           s.retries.tools =
+                               std::get<QString>(v) == QLatin1String("annotated") ? ToolRetries::Annotated : ToolRetries::Never;
+                       },
+                       0, 0, kToolRetries},
     SettingRow<Server>{"maxRestarts", Integer, "Restarts in a row before it stays down.",
                        ORIEL_FIELD(Server, qint64, maxRestarts), 0, 1000},
     SettingRow<Server>{"disabledTools", TextList, "Tools that clients do not see.",
@@ -329,6 +382,41 @@ const std::array kDestination{
                             ORIEL_FIELD(Destination, QStringList, aliases), 0, 0, kAliases},
 };
 
+constexpr double kMaxCount = 1e15;
+
+const std::array kLimit{
+    SettingRow<Limit>{
+        "for", Choice, "Whose calls it counts.",
+        [](const Limit& l) { return SettingValue(QString::fromLatin1(kLimitScopeNames[static_cast<std::size_t>(l.scope)])); },
+        [](Limit& l, const SettingValue& v) {
+            for (std::size_t i = 0; i < kLimitScopeNames.size(); ++i) {
+                if (std::get<QString>(v) == QLatin1String(kLimitScopeNames[i]))
+                    l.scope = static_cast<LimitScope>(i);
+            }
+        },
+        0, 0, kLimitScopeNames},
+    SettingRow<Limit>{"name", Text,
+                      "The token of a client, the project, tenant or server, or a tool under the name that clients see; *: each "
+                      "one that has no entry of its own, counted by itself.",
+                      ORIEL_FIELD(Limit, QString, name)},
+    SettingRow<Limit>{"callsPerSecond", Number, "Calls a second on average; 0: no limit.",
+                      ORIEL_FIELD(Limit, double, callsPerSecond), 0, 1'000'000},
+    SettingRow<Limit>{"burst", Integer, "Calls at once after a pause; 0: what callsPerSecond gives in a second.",
+                      ORIEL_FIELD(Limit, qint64, burst), 0, 1'000'000},
+    SettingRow<Limit>{"concurrency", Integer, "Calls in flight; 0: no limit.", ORIEL_FIELD(Limit, qint64, concurrency), 0,
+                      100'000},
+    SettingRow<Limit>{"callsPerHour", Integer, "Calls within an hour of the local clock; 0: no limit.",
+                      ORIEL_FIELD(Limit, qint64, callsPerHour), 0, kMaxCount},
+    SettingRow<Limit>{"callsPerDay", Integer, "Calls within a day of the local clock; 0: no limit.",
+                      ORIEL_FIELD(Limit, qint64, callsPerDay), 0, kMaxCount},
+    SettingRow<Limit>{"tokensPerHour", Integer,
+                      "Tokens that arguments and results come to, estimated as a quarter of their bytes, within an hour; 0: no "
+                      "limit.",
+                      ORIEL_FIELD(Limit, qint64, tokensPerHour), 0, kMaxCount},
+    SettingRow<Limit>{"tokensPerDay", Integer, "The same within a day; 0: no limit.", ORIEL_FIELD(Limit, qint64, tokensPerDay), 0,
+                      kMaxCount},
+};
+
 #undef ORIEL_FIELD
 #undef ORIEL_DURATION
 #undef ORIEL_TIMEOUT
@@ -346,6 +434,10 @@ std::span<const SettingRow<Server>> serverTable()
 std::span<const SettingRow<Destination>> destinationTable()
 {
     return kDestination;
+}
+std::span<const SettingRow<Limit>> limitTable()
+{
+    return kLimit;
 }
 
 } // namespace oriel::config

@@ -14,7 +14,8 @@ using HeaderList = QList<std::pair<QString, QString>>;
 /// A duration is kept in milliseconds as an integer.
 using SettingValue = std::variant<bool, qint64, double, QString, QStringList, QMap<QString, QString>, HeaderList>;
 
-/// One setting of a `Subject` (Config, Server or Destination): the one truth for parsing, editing, the schema and the reference.
+/// One setting of a `Subject` (Config, Server, Destination or Limit): the one truth for parsing, editing, the schema and the
+/// reference.
 template <class Subject> struct SettingRow {
     const char* key; ///< "gateway.port": objects within objects
     SettingType type;
@@ -29,6 +30,7 @@ template <class Subject> struct SettingRow {
 std::span<const SettingRow<Config>> settingsTable();
 std::span<const SettingRow<Server>> serverTable();           ///< of an entry of `mcpServers`
 std::span<const SettingRow<Destination>> destinationTable(); ///< of an entry of `telemetry.destinations`
+std::span<const SettingRow<Limit>> limitTable();             ///< of an entry of `limits`
 
 /// The reference page, in Markdown.
 QByteArray settingsReference();

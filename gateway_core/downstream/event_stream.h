@@ -31,6 +31,8 @@ public:
     /// sent. Takes the place of an exchange attached before, which is ended.
     void attach(http::Exchange exchange, std::optional<std::uint64_t> lastSeen, const http::Headers& headers);
 
+    /// The id of the newest event.
+    [[nodiscard]] QByteArray lastId() const { return idOf(m_last); }
     [[nodiscard]] bool isAttached() const { return m_exchange.isOpen(); }
     [[nodiscard]] bool isFinished() const { return m_finished; }
     [[nodiscard]] qsizetype keptBytes() const { return m_keptBytes; }

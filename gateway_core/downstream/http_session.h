@@ -21,6 +21,7 @@ public:
     explicit HttpSession(std::function<void(const QByteArray& id)> onClose);
 
     void send(const QByteArray& frame) override { m_unrelated->send(frame); }
+    [[nodiscard]] QByteArray lastEventId() const override { return m_unrelated->lastId(); }
     [[nodiscard]] bool isReachable() const override { return m_unrelated->isAttached(); }
     void close() override;
 
@@ -57,6 +58,8 @@ public:
     void finish(const QByteArray& frame, int httpStatus) override;
     [[nodiscard]] bool isOpen() const override { return m_stream != nullptr || m_exchange.isOpen(); }
     [[nodiscard]] bool isHttp() const override { return true; }
+    [[nodiscard]] bool isStream() const override { return m_stream != nullptr; }
+    [[nodiscard]] QByteArray lastEventId() const override { return m_stream != nullptr ? m_stream->lastId() : QByteArray(); }
 
 private:
     [[nodiscard]] http::Headers headers(QByteArrayView contentType) const;

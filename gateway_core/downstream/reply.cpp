@@ -19,6 +19,8 @@ public:
     }
     [[nodiscard]] bool isOpen() const override { return m_batch->m_reply->isOpen(); }
     [[nodiscard]] bool isHttp() const override { return m_batch->m_reply->isHttp(); }
+    [[nodiscard]] bool isStream() const override { return m_batch->m_reply->isStream(); }
+    [[nodiscard]] QByteArray lastEventId() const override { return m_batch->m_reply->lastEventId(); }
 
 private:
     std::shared_ptr<BatchReply> m_batch;

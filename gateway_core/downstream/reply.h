@@ -20,6 +20,10 @@ public:
     /// False once the client can no longer be reached through this reply (its connection broke and nothing can resume it).
     [[nodiscard]] virtual bool isOpen() const = 0;
     [[nodiscard]] virtual bool isHttp() const = 0;
+    /// True once the answer is an event stream.
+    [[nodiscard]] virtual bool isStream() const { return false; }
+    /// The id of the event that was sent last; empty where events have none.
+    [[nodiscard]] virtual QByteArray lastEventId() const { return {}; }
 };
 
 /// Gathers the answers of the requests of one JSON-RPC batch (2025-03-26) and sends them as one array when all are there.

@@ -16,6 +16,7 @@ namespace oriel::downstream {
 /// MCP log levels (RFC 5424), least severe first.
 enum class LogLevel : quint8 { Debug, Info, Notice, Warning, Error, Critical, Alert, Emergency };
 std::optional<LogLevel> logLevelFromText(QByteArrayView text);
+QByteArrayView logLevelName(LogLevel level); ///< "debug" …
 
 /// One client's connection in the sense of the legacy revisions: from `initialize` to DELETE or the end of its pipe.
 /// The transport owns it and sends; the gateway keeps its state here. Gateway thread only.
@@ -37,6 +38,8 @@ public:
 
     /// A frame that belongs to no request of the client: on the GET stream, or the next line of a bridge.
     virtual void send(const QByteArray& frame) = 0;
+    /// The id of the event that send() wrote last; empty where events have none.
+    [[nodiscard]] virtual QByteArray lastEventId() const { return {}; }
     /// True while the client can be reached without a request of its own.
     [[nodiscard]] virtual bool isReachable() const = 0;
     /// Ends it from our side: the client has to initialize again.

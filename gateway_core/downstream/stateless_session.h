@@ -64,6 +64,7 @@ public:
     void finish(const QByteArray& frame, int httpStatus) override;
     [[nodiscard]] bool isOpen() const override { return m_exchange.isOpen(); }
     [[nodiscard]] bool isHttp() const override { return true; }
+    [[nodiscard]] bool isStream() const override { return m_streams; }
 
 private:
     http::Exchange m_exchange;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "downstream/message_handler.h"
+#include "gateway/call_limits.h"
+#include "gateway/server_circuits.h"
 #include "telemetry/call_record.h"
 #include "upstream/server_connection.h"
 
@@ -9,6 +11,19 @@
 #include <vector>
 
 namespace oriel::gateway {
+
+/// What a call has to do with a task (gateway_tasks.cpp).
+enum class TaskStep : quint8 {
+    None,
+    Relay,    ///< tools/call: its task is its client's
+    Await,    ///< tools/call: its client knows no tasks, so the gateway is to wait for the end
+    Awaiting, ///< such a call once the task is there
+    Get,
+    Fetch, ///< the second half of a tasks/get: the result of a task that has ended
+    Result,
+    ResultByPolling, ///< tasks/result of a task whose server has no such method
+    Cancel,
+};
 
 /// One client request that a server is working on.
 struct ActiveCall {
@@ -19,13 +34,27 @@ struct ActiveCall {
     mcp::RequestId clientId;
     mcp::RequestId progressToken; ///< the client's, if it asked for progress
     std::int64_t forwardedNs = 0; ///< monotonic, when it was handed to the connection
-    bool warned = false;
+    CircuitPass circuit;
+    CallTicket limits;
+    quint16 attempt = 0;         ///< 0 for the first try
+    std::int64_t deadlineNs = 0; ///< monotonic, of all tries together; set with the first retry
+    bool waitsForRetry = false;  ///< the connection knows nothing of it
     // A modern server that asks a client of the handshake revisions:
     upstream::CallOptions options;
     QByteArray requestState; ///< JSON text
     QList<std::pair<QByteArray, QByteArray>> inputResponses;
     int openQuestions = 0;
     int inputRounds = 0;
+    QList<QByteArray> elicitationIds; ///< of pages that the client was sent to
+    TaskStep taskStep = TaskStep::None;
+    quint64 task = 0; ///< serial of its task, once there is one
+
+    /// Takes out the hop that has no answer; those of earlier tries stay.
+    void dropOpenHop()
+    {
+        if (!waitsForRetry && !record.hops.isEmpty())
+            record.hops.removeLast();
+    }
 };
 
 /// The requests in flight, by a cookie that is never used twice. Gateway thread only.

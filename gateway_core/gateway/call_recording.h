@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "downstream/message_handler.h"
 #include "telemetry/call_record.h"
+#include "telemetry/wire_frame.h"
 #include "upstream/server_connection.h"
 
 namespace oriel::gateway {
@@ -27,6 +28,9 @@ void recordError(telemetry::CallRecord& record, telemetry::Outcome outcome, QByt
 /// The CLIENT span of a call that has come back. `startNs` is the call's monotonic start.
 telemetry::Hop makeHop(SpanId spanId, std::shared_ptr<const telemetry::ServerContext> server, QByteArray target,
                        std::int64_t startNs, upstream::CallToken token, const upstream::Reply& reply);
+
+/// The wire log's name for a call at the client's side.
+[[nodiscard]] telemetry::WireCall wireCallOf(const telemetry::CallRecord& record);
 
 /// What a request is about, by its method.
 telemetry::TargetKind targetKindOf(mcp::MethodId method);

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gateway/catalogue.h"
 
+#include "base/json_splice.h"
+#include "mcp/message.h"
+
+#include <algorithm>
+#include <utility>
+
 namespace oriel::gateway {
 
 namespace {
@@ -13,6 +19,28 @@ std::size_t indexOf(mcp::ListKind kind)
 bool isNamed(mcp::ListKind kind)
 {
     return kind == mcp::ListKind::Tools || kind == mcp::ListKind::Prompts;
+}
+
+/// The entry of a tool as one that may run as a task (2025-11-25 `execution.taskSupport`).
+QByteArray withTaskSupport(const QByteArray& entry)
+{
+    json::Document document;
+    if (!mcp::parsedAgain(entry, document).exists() || document.root().find("execution").exists())
+        return entry;
+    json::Splicer splicer(entry);
+    splicer.insertMember(document.root(), "\"execution\"", "{\"taskSupport\":\"optional\"}");
+    return splicer.apply();
+}
+
+/// The page that a tool comes with (MCP Apps `_meta.ui.resourceUri`), in the form of today and of before; empty: none.
+QByteArray pageOf(const mcp::ListEntry& tool)
+{
+    json::Document document;
+    if (!tool.raw.contains("ui://") || !mcp::parsedAgain(tool.raw, document).exists())
+        return {};
+    const json::Value meta = document.root().find("_meta");
+    const QByteArray page = meta.find("ui").find("resourceUri").asUtf8();
+    return page.isEmpty() ? meta.find("ui/resourceUri").asUtf8() : page;
 }
 
 } // namespace
@@ -87,11 +115,29 @@ bool Catalogue::update(int server, mcp::ListKind kind, std::span<const mcp::List
                    [](const mcp::ListEntry& a, const mcp::ListEntry& b) { return a.raw == b.raw; }))
         return false;
     kept = std::move(fresh);
+    if (kind == mcp::ListKind::Tools) {
+        QSet<QByteArray>& pages = m_lists[static_cast<std::size_t>(server)].toolPages;
+        pages.clear();
+        for (const mcp::ListEntry& entry : kept) {
+            if (const QByteArray page = pageOf(entry); !page.isEmpty())
+                pages.insert(page);
+        }
+    }
     ++m_generation;
     m_entries.removeIf([&](const auto& entry) { return entry.key().first == static_cast<int>(kind); });
     m_firstPages.removeIf([&](const auto& entry) { return entry.key().first == static_cast<int>(kind); });
     rebuildRoutes(kind);
     return true;
+}
+
+void Catalogue::offerAsTasks(int server, bool offered)
+{
+    bool& kept = m_lists[static_cast<std::size_t>(server)].runsTasks;
+    if (std::exchange(kept, offered) == offered)
+        return;
+    ++m_generation;
+    m_entries.clear();
+    m_firstPages.clear();
 }
 
 void Catalogue::rebuildRoutes(mcp::ListKind kind)
@@ -145,14 +191,24 @@ std::optional<Catalogue::Route> Catalogue::findResource(QByteArrayView uri, int 
                 return Route{static_cast<int>(server), text};
         }
     }
+    for (std::size_t server = 0; server < m_lists.size(); ++server) {
+        if (m_lists[server].toolPages.contains(text))
+            return Route{static_cast<int>(server), text};
+    }
     if (m_servers.size() == 1)
         return Route{0, text};
     return std::nullopt;
 }
 
-const std::vector<QByteArray>& Catalogue::entriesOf(mcp::ListKind kind, int view) const
+bool Catalogue::isTaskForm(mcp::ListKind kind, mcp::Revision revision) const
 {
-    const std::pair<int, int> key(static_cast<int>(kind), view);
+    return kind == mcp::ListKind::Tools && revision == mcp::Revision::V2025_11_25 &&
+           std::any_of(m_lists.cbegin(), m_lists.cend(), [](const ServerLists& lists) { return lists.runsTasks; });
+}
+
+const std::vector<QByteArray>& Catalogue::entriesOf(mcp::ListKind kind, int view, bool asTasks) const
+{
+    const std::pair<int, int> key(static_cast<int>(kind), view * 2 + (asTasks ? 1 : 0));
     if (const auto it = m_entries.constFind(key); it != m_entries.constEnd())
         return *it;
     std::vector<QByteArray> entries;
@@ -167,15 +223,19 @@ const std::vector<QByteArray>& Catalogue::entriesOf(mcp::ListKind kind, int view
             if (seen.contains(name))
                 continue;
             seen.insert(name);
-            entries.push_back(prefixed ? mcp::withIdentity(entry, name) : entry.raw);
+            QByteArray shown = prefixed ? mcp::withIdentity(entry, name) : entry.raw;
+            entries.push_back(asTasks && m_lists[server].runsTasks ? withTaskSupport(shown) : std::move(shown));
         }
     }
     return *m_entries.insert(key, std::move(entries));
 }
 
-Result<QByteArray> Catalogue::list(mcp::ListKind kind, int view, const std::optional<QByteArray>& cursor, bool modern) const
+Result<QByteArray> Catalogue::list(mcp::ListKind kind, int view, const std::optional<QByteArray>& cursor,
+                                   mcp::Revision revision) const
 {
-    const std::pair<int, int> key(static_cast<int>(kind), view * 2 + (modern ? 1 : 0));
+    const bool modern = mcp::isModern(revision);
+    const bool asTasks = isTaskForm(kind, revision);
+    const std::pair<int, int> key(static_cast<int>(kind), view * 4 + (modern ? 1 : 0) + (asTasks ? 2 : 0));
     if (!cursor) {
         if (const auto it = m_firstPages.constFind(key); it != m_firstPages.constEnd())
             return *it;
@@ -190,7 +250,7 @@ Result<QByteArray> Catalogue::list(mcp::ListKind kind, int view, const std::opti
                         QStringLiteral("the list changed since this cursor was made; list again from the start"));
         offset = position->offset;
     }
-    const std::vector<QByteArray>& entries = entriesOf(kind, view);
+    const std::vector<QByteArray>& entries = entriesOf(kind, view, asTasks);
     offset = std::min(offset, entries.size());
     const std::size_t count = std::min(kPageSize, entries.size() - offset);
     mcp::ListResultOptions options;

@@ -41,6 +41,9 @@ public:
     /// Replaces one server's entries of one kind. False when they are what was there.
     bool update(int server, mcp::ListKind kind, std::span<const mcp::ListEntry> entries);
 
+    /// The server decides by itself whether a call becomes a task: clients of 2025-11-25 see that any of its tools may.
+    void offerAsTasks(int server, bool offered);
+
     [[nodiscard]] const QList<Server>& servers() const { return m_servers; }
     [[nodiscard]] int serverIndex(QByteArrayView name) const;
 
@@ -51,9 +54,9 @@ public:
     [[nodiscard]] std::optional<Route> findResource(QByteArrayView uri, int view) const;
 
     /// The result of a list request: one page. A name or URI that two servers expose stands there once, as find() resolves it.
-    /// InvalidArgument for a cursor that is not ours or no longer valid. `modern`: with the members of 2026-07-28.
+    /// InvalidArgument for a cursor that is not ours or no longer valid. In the form of `revision`.
     [[nodiscard]] Result<QByteArray> list(mcp::ListKind kind, int view, const std::optional<QByteArray>& cursor,
-                                          bool modern = false) const;
+                                          mcp::Revision revision = mcp::NewestLegacy) const;
 
     /// The name under which clients of all servers see it.
     [[nodiscard]] QByteArray exposedName(int server, QByteArrayView local) const;
@@ -61,9 +64,12 @@ public:
 private:
     struct ServerLists {
         std::array<std::vector<mcp::ListEntry>, 4> kinds;
+        QSet<QByteArray> toolPages; ///< `ui://` resources that its tools name (MCP Apps); they need not be listed
+        bool runsTasks = false;
     };
     [[nodiscard]] bool isPrefixed() const { return m_prefixSingleServer || m_servers.size() > 1; }
-    [[nodiscard]] const std::vector<QByteArray>& entriesOf(mcp::ListKind kind, int view) const;
+    [[nodiscard]] const std::vector<QByteArray>& entriesOf(mcp::ListKind kind, int view, bool asTasks) const;
+    [[nodiscard]] bool isTaskForm(mcp::ListKind kind, mcp::Revision revision) const;
     void rebuildRoutes(mcp::ListKind kind);
 
     QList<Server> m_servers;
@@ -72,7 +78,8 @@ private:
     std::vector<ServerLists> m_lists;
     std::array<QHash<QByteArray, Route>, 4> m_routes; ///< by exposed name, or by URI
     std::uint64_t m_generation = 1;
-    mutable QHash<std::pair<int, int>, std::vector<QByteArray>> m_entries; ///< (kind, view) → what a client sees, made on demand
+    /// (kind, view and form) → what a client sees, made on demand
+    mutable QHash<std::pair<int, int>, std::vector<QByteArray>> m_entries;
     mutable QHash<std::pair<int, int>, QByteArray> m_firstPages;
 };
 

@@ -99,7 +99,7 @@ std::vector<mcp::ListEntry> admitted(mcp::ListKind kind, std::span<const mcp::Li
     }
     list.endArray().endObject();
     // Read anew, because offsets into the entries' JSON have moved.
-    if (!document.parse(list.view()))
+    if (!mcp::parsedAgain(list.view(), document).exists())
         return {};
     auto page = mcp::parseListPage(kind, document.root());
     return page ? std::move(page->entries) : std::vector<mcp::ListEntry>();

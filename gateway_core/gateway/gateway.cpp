@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gateway/gateway.h"
 
+#include "gateway/extensions.h"
+#include "gateway/task_listing.h"
 #include "gateway/waiting_list.h"
 #include "mcp/errors.h"
 
@@ -12,6 +14,8 @@ bool needsNewConnection(const config::Server& before, const config::Server& afte
 {
     config::Server comparable = after;
     comparable.disabledTools = before.disabledTools;
+    comparable.circuitBreaker = before.circuitBreaker;
+    comparable.retries = before.retries;
     return !(comparable == before);
 }
 
@@ -37,21 +41,31 @@ telemetry::LabelValues sessionLabels(const downstream::Session& session)
 Gateway::Gateway(Dependencies dependencies, QObject* parent)
     : QObject(parent),
       m_deps(std::move(dependencies)),
-      m_heldCalls(m_deps.random)
+      m_circuits(m_deps.clock),
+      m_limits(m_deps.clock),
+      m_heldCalls(m_deps.random),
+      m_subscribeReplies([this](const Subscriptions::Key& key, const mcp::Message* answer) { subscribeAnswered(key, answer); }),
+      m_tasks(m_deps.random)
 {
     mcp::ClientCapabilities& offered = m_deps.connections.clientCapabilities;
     offered.sampling = true;
     offered.elicitation = true;
     offered.elicitationForm = true;
+    offered.elicitationUrl = true;
     offered.samplingTools = true;
     offered.samplingContext = true;
     offered.roots = true;
     offered.rootsListChanged = true;
+    declareExtensions(offered);
     m_deps.connections.orielInstance = QByteArray::number(m_deps.random.next64(), 16);
-    for (QTimer* timer : {&m_listDeadline, &m_heldDeadline, &m_idleConnections})
+    for (QTimer* timer : {&m_listDeadline, &m_heldDeadline, &m_idleConnections, &m_taskTimer, &m_limitsTimer, &m_awaitDeadline})
         timer->setSingleShot(true);
+    connect(&m_taskTimer, &QTimer::timeout, this, &Gateway::onTaskTimer);
     connect(&m_idleConnections, &QTimer::timeout, this, &Gateway::endIdleConnections);
+    connect(&m_awaitDeadline, &QTimer::timeout, this, &Gateway::settleAllSubscriptions);
     m_heldDeadline.setTimerType(Qt::PreciseTimer); // never before the deadline
+    m_limitsTimer.setInterval(1'000);
+    connect(&m_limitsTimer, &QTimer::timeout, this, &Gateway::reportLimits);
     connect(&m_heldDeadline, &QTimer::timeout, this, &Gateway::expireHeld);
     connect(&m_listDeadline, &QTimer::timeout, this, [this] { answerLists(true); });
     connect(&m_held, &HeldAnswers::emptied, this, &Gateway::reportStopped);
@@ -82,12 +96,15 @@ void Gateway::retire(std::unique_ptr<upstream::ServerConnection> connection)
         if (call->incoming.reply == nullptr)
             continue; // its client was asked for input and was answered with that
         abandonSubscription(*call);
-        call->record.hops.clear();
+        call->dropOpenHop();
         answerError(call->incoming, call->record, telemetry::Outcome::Unavailable, QByteArrayLiteral("unavailable"),
                     mcp::error_code::ServerError,
                     connection->name() +
                         ": the server was removed or its configuration changed while it worked on this request.");
     }
+    dropTasks([&](const Task& task) { return task.connection == connection.get(); });
+    m_taskTools.forget(*connection);
+    m_urlElicitations.forget(*connection);
     m_serverRequests.connectionLost(*connection);
     m_levels.remove(connection.get());
     connection->stop();
@@ -113,6 +130,9 @@ Status Gateway::apply(const config::Config& configuration)
         return valid;
     m_config = configuration;
     m_configFresh = true;
+    m_circuits.configure(configuration);
+    m_limits.configure(configuration.limits);
+    m_limitsTimer.start();
     m_policy = {configuration.telemetry.foreignContextAsLink, configuration.telemetry.passBaggage};
 
     auto previous = std::move(m_connections);
@@ -129,8 +149,11 @@ Status Gateway::apply(const config::Config& configuration)
             m_connections.push_back(std::move(*same));
             const int index = static_cast<int>(m_connections.size()) - 1;
             for (const auto kind :
-                 {mcp::ListKind::Tools, mcp::ListKind::Prompts, mcp::ListKind::Resources, mcp::ListKind::ResourceTemplates})
+                 {mcp::ListKind::Tools, mcp::ListKind::Prompts, mcp::ListKind::Resources, mcp::ListKind::ResourceTemplates}) {
+                if (kind == mcp::ListKind::Tools)
+                    m_catalogue.offerAsTasks(index, TaskTools::decidesItself(*m_connections.back()));
                 m_catalogue.update(index, kind, entriesOf(*m_connections.back(), kind));
+            }
         } else {
             m_connections.push_back(makeConnection(server));
             if (server.start == config::StartMode::AtLaunch)
@@ -156,8 +179,10 @@ void Gateway::shutDown()
 {
     m_shuttingDown = true;
     answerLists(true);
+    settleAllSubscriptions();
     for (auto& listener : m_listeners.takeIf([](const Listener&) { return true; }))
         endListener(std::move(listener), telemetry::Outcome::Ok, {});
+    dropTasks([](const Task&) { return true; });
     QList<quint64> cookies;
     m_calls.forEach([&](quint64 cookie, const ActiveCall&) { cookies.append(cookie); });
     for (const quint64 cookie : std::as_const(cookies)) {
@@ -165,10 +190,11 @@ void Gateway::shutDown()
         call->connection->cancel(call->token, "Oriel is shutting down");
         if (call->incoming.reply == nullptr)
             continue;
-        call->record.hops.clear();
+        call->dropOpenHop();
         answerError(call->incoming, call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("shutting_down"),
                     mcp::error_code::ServerError, "Oriel is shutting down.");
     }
+    m_heldCalls.clear();
     retireAll(m_clients.takeIf([](const auto&, const auto&) { return true; }));
     for (const auto& connection : m_connections) {
         connection->stop();
@@ -227,22 +253,29 @@ void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
     for (const quint64 cookie : std::as_const(cookies)) {
         const std::unique_ptr<ActiveCall> call = takeCall(cookie);
         call->connection->cancel(call->token, "the client disconnected");
+        leaveTask(*call);
         if (call->incoming.reply == nullptr)
             continue;
-        call->record.hops.clear();
+        call->dropOpenHop();
         recordError(call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("cancelled"), 0, "the client disconnected");
         endUnanswered(call->incoming, "The session was ended.");
         finish(call->record, call->incoming);
     }
-    std::erase_if(m_waitingLists, [&](const auto& waiting) {
+    const auto isOfSession = [&](const auto& waiting) {
         if (waiting->incoming.session != session)
             return false;
         endUnanswered(waiting->incoming, "The session was ended.");
         return true;
-    });
+    };
+    std::erase_if(m_waitingLists, isOfSession);
+    std::erase_if(m_taskListings, isOfSession);
+    if (mcp::isLegacy(session->revision))
+        dropTasks([owner = taskOwner(*session)](const Task& task) { return task.owner == owner; });
+    m_urlElicitations.forget(*session);
     m_serverRequests.sessionClosed(*session);
     for (auto& listener : m_listeners.takeIf([&](const Listener& one) { return one.incoming.session == session; }))
         endListener(std::move(listener), telemetry::Outcome::Cancelled, "the client disconnected");
+    m_awaited.drop(session.get());
     for (const auto& [server, uri] : m_subscriptions.removeSession(session.get()))
         setSubscribed(server, uri, false);
     retireAll(m_clients.takeClient(*session));

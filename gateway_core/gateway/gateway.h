@@ -5,14 +5,20 @@
 #include "config/model.h"
 #include "downstream/message_handler.h"
 #include "gateway/active_calls.h"
+#include "gateway/awaited_subscriptions.h"
+#include "gateway/call_limits.h"
 #include "gateway/call_recording.h"
 #include "gateway/catalogue.h"
 #include "gateway/client_connections.h"
 #include "gateway/held_answers.h"
 #include "gateway/held_calls.h"
 #include "gateway/listeners.h"
+#include "gateway/server_circuits.h"
 #include "gateway/server_requests.h"
 #include "gateway/subscriptions.h"
+#include "gateway/task_tools.h"
+#include "gateway/tasks.h"
+#include "gateway/url_elicitations.h"
 #include "upstream/server_connection.h"
 
 #include <QHash>
@@ -53,6 +59,9 @@ public:
     void restartServer(const QByteArray& name); ///< with the connections that clients have for themselves
     void checkEraAgain(const QByteArray& name); ///< forgets what was found out about its era, and starts it again
     [[nodiscard]] QList<upstream::ServerStatus> serverStatuses() const;
+    [[nodiscard]] std::vector<LimitUse> limitUse() { return m_limits.use(); }
+    [[nodiscard]] QList<QuotaUse> quotas() { return m_limits.quotas(); }
+    void restoreQuotas(const QList<QuotaUse>& quotas) { m_limits.restore(quotas); } ///< before the first apply()
     struct ExposedTool {
         QByteArray server;
         mcp::ListEntry entry;
@@ -81,16 +90,21 @@ public:
     void onNotification(upstream::ServerConnection& connection, const mcp::Message& message,
                         upstream::CallToken related) override;
     void onRequest(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related) override;
+    [[nodiscard]] telemetry::WireCall callOf(const upstream::ServerConnection& connection, const mcp::Message& message,
+                                             upstream::CallToken related) const override;
     void onStateChanged(upstream::ServerConnection& connection) override;
     void onListChanged(upstream::ServerConnection& connection, mcp::ListKind kind) override;
+    void onListening(upstream::ServerConnection& connection) override;
 
 Q_SIGNALS:
     void serversChanged();
     void sessionsChanged();
+    void limitsChanged(); ///< calls were counted; at most once a second
     void stopped();
 
 private:
     struct WaitingList; ///< a list request that waits for servers that are still starting
+    struct TaskListing; ///< a tasks/list that waits for what servers say of its tasks
 
     // gateway_requests.cpp: what clients ask
     void handleRequest(downstream::Incoming&& incoming);
@@ -110,6 +124,23 @@ private:
     [[nodiscard]] mcp::ServerCapabilities capabilitiesFor(const downstream::Session& session) const;
     [[nodiscard]] QByteArray instructionsFor(const downstream::Session& session) const;
     [[nodiscard]] int viewOf(const downstream::Session& session) const;
+
+    // gateway_admission.cpp: whether a call may go to its server, how that went, and whether it goes there again
+    [[nodiscard]] bool admit(downstream::Incoming& incoming, telemetry::CallRecord& record, const Catalogue::Route& found,
+                             ActiveCall& call);
+    [[nodiscard]] bool passCircuit(downstream::Incoming& incoming, telemetry::CallRecord& record, const QByteArray& server,
+                                   ActiveCall& call);
+    void circuitChanged(const QByteArray& server, const upstream::CircuitBreaker& breaker);
+    void followServer(const upstream::ServerConnection& connection);
+    void closeCircuit(const QByteArray& server); ///< somebody has stopped or restarted it
+    void noteReply(ActiveCall& call, const upstream::Reply& reply);
+    [[nodiscard]] upstream::CallOptions optionsFor(const ActiveCall& call) const;
+    void dispatch(ActiveCall& call, quint64 cookie);
+    [[nodiscard]] bool isSafeToRepeat(const ActiveCall& call) const;
+    [[nodiscard]] bool mayRetry(const ActiveCall& call, const upstream::Reply& reply) const;
+    bool retryLater(std::unique_ptr<ActiveCall>& call, const upstream::Reply& reply);
+    void sendAgain(quint64 cookie);
+    void reportLimits();
 
     // gateway_connections.cpp: which connection a client uses
     [[nodiscard]] const Catalogue& catalogueOf(const downstream::Session& session) const; ///< what it sees
@@ -135,10 +166,21 @@ private:
     static constexpr qsizetype kMaxWatchedResources = 1024; ///< of one listener
     void discover(downstream::Incoming& incoming, telemetry::CallRecord& record);
     void listen(downstream::Incoming&& incoming, telemetry::CallRecord&& record);
+    bool listenToTasks(downstream::Incoming& incoming, telemetry::CallRecord& record, const json::Value& ids, Listener& listener);
     void tell(Listener& listener, const QByteArray& frame);
+    [[nodiscard]] static QByteArray acknowledgementOf(const Listener& listener);
     void tellListeners(mcp::ListKind kind, const QByteArray& method, const upstream::ServerConnection* of);
     void tellListener(const void* subscriber, const mcp::Message& updated);
     void endListener(std::unique_ptr<Listener> listener, telemetry::Outcome outcome, QByteArrayView reason);
+
+    // gateway_subscribing.cpp: subscriptions that servers have to confirm
+    void awaitSubscriptions(const void* subscriber, const AwaitedSubscriptions::Keys& open,
+                            std::function<void(const AwaitedSubscriptions::Keys& refused)> done);
+    void settleAllSubscriptions();
+    void settleSubscriptionsOf(const upstream::ServerConnection& connection);
+    void subscribeAnswered(const Subscriptions::Key& key, const mcp::Message* answer);
+    void answerWhenSubscribed(downstream::Incoming&& incoming, telemetry::CallRecord&& record, const Subscriptions::Key& key);
+    void acknowledge(Listener& listener, const AwaitedSubscriptions::Keys& refused);
 
     // gateway_input.cpp: questions of servers across the eras
     static constexpr int kMaxInputRounds = 16;
@@ -155,8 +197,75 @@ private:
     void takeInput(quint64 cookie, const QByteArray& key, const mcp::Message* given);
     void retryWithInput(quint64 cookie);
 
+    // gateway_elicitation.cpp: pages that users are sent to
+    bool takeUrlRequired(ActiveCall& call, const mcp::Message& answer);
+    bool resumeRefused(downstream::Incoming& incoming, telemetry::CallRecord& record, const HeldCall& known);
+    void rememberPage(const upstream::ServerConnection& connection, const mcp::Message& request,
+                      const std::shared_ptr<downstream::Session>& session);
+    void relayElicitationComplete(upstream::ServerConnection& connection, const mcp::Message& message);
+    void tellPagesDone(ActiveCall& call);
+    [[nodiscard]] mcp::Message withPageId(const mcp::Message& request, ActiveCall& call);
+    [[nodiscard]] mcp::Message questionFor(const downstream::Session& session, const upstream::ServerConnection& connection,
+                                           const mcp::Message& request);
+
+    // gateway_task_calls.cpp: calls that become tasks
+    struct OfferedTasks {
+        bool any = false;
+        bool cancel = false;
+    };
+    [[nodiscard]] OfferedTasks offeredTasks(const downstream::Session& session) const;
+    void offerTasks(const downstream::Session& session, mcp::ServerCapabilities& all) const;
+    bool planTask(downstream::Incoming& incoming, telemetry::CallRecord& record, upstream::ServerConnection& connection,
+                  ActiveCall& call);
+    void setTaskParam(mcp::Message& message, bool wanted);
+    bool takeTaskReply(std::unique_ptr<ActiveCall>& call, upstream::Reply& reply);
+    bool retryAsTask(std::unique_ptr<ActiveCall>& call, const mcp::Message& refusal);
+    bool takeCreatedTask(std::unique_ptr<ActiveCall>& call, const mcp::Message& answer);
+    void awaitTask(std::unique_ptr<ActiveCall> call, mcp::TaskState&& state);
+    void keepFinishedTask(ActiveCall& call, const mcp::Message& answer);
+    Task* keepTask(const ActiveCall& call, mcp::TaskState&& state, bool awaited);
+    upstream::CallToken callForTask(const Task& task, mcp::MethodId method, quint64 cookie, QByteArrayView inputResponses = {});
+    void cancelTask(Task& task);
+    void leaveTask(const ActiveCall& call); ///< its client no longer waits
+    void dropTasks(const std::function<bool(const Task&)>& matches);
+
+    // gateway_tasks.cpp: what clients ask of their tasks
+    void serveTask(downstream::Incoming&& incoming, telemetry::CallRecord&& record);
+    bool mayUseTasks(downstream::Incoming& incoming, telemetry::CallRecord& record);
+    bool answerTaskHere(downstream::Incoming& incoming, telemetry::CallRecord& record, Task& task);
+    void updateTask(downstream::Incoming& incoming, telemetry::CallRecord& record, Task& task);
+    void forwardForTask(downstream::Incoming&& incoming, telemetry::CallRecord&& record, Task& task);
+    bool takeTaskState(std::unique_ptr<ActiveCall>& call, const mcp::Message& answer);
+    bool takeTaskResult(ActiveCall& call, const mcp::Message& answer);
+    bool takeTaskCancelled(ActiveCall& call, const mcp::Message& answer);
+    void listTasks(downstream::Incoming&& incoming, telemetry::CallRecord&& record);
+    void answerTaskListings();
+
+    // gateway_task_follow.cpp: tasks that somebody waits for, and what servers say of them
+    void scheduleTasks();
+    void onTaskTimer();
+    void takeErrand(quint64 cookie, upstream::Reply& reply);
+    void takePoll(quint64 serial, upstream::Reply& reply);
+    void takeOwnResult(quint64 serial, upstream::Reply& reply);
+    void endTask(quint64 serial, telemetry::Outcome outcome, int code, const QByteArray& message);
+    void finishWaiters(Task& task, const json::Value& detailed);
+    void askForTask(quint64 serial, const json::Value& inputRequests);
+    void takeTaskInput(quint64 serial, const QByteArray& key, bool isElicitation, const mcp::Message* given);
+    bool takeTaskQuestion(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related);
+    void withdrawTaskQuestion(const upstream::ServerConnection& connection, const mcp::Message& cancelled);
+    [[nodiscard]] ActiveCall* callBlockedBy(const Task& task) const;
+    void openResult(Task& task);
+    void relayTaskStatus(upstream::ServerConnection& connection, const mcp::Message& message);
+    void relayTaskProgress(upstream::ServerConnection& connection, const mcp::Message& message);
+    [[nodiscard]] mcp::Message withTaskShown(const upstream::ServerConnection& connection, const mcp::Message& message) const;
+    [[nodiscard]] bool isListenedTo(const Task& task) const;
+    void tellTask(Task& task, const QByteArray& detailed);
+
     // gateway_answers.cpp: what goes back
+    void recordHop(ActiveCall& call, upstream::CallToken token, const upstream::Reply& reply);
     void answerResult(downstream::Incoming& incoming, telemetry::CallRecord& record, QByteArrayView result);
+    /// The same for a result that has all members of its revision already.
+    void answerWhole(downstream::Incoming& incoming, telemetry::CallRecord& record, QByteArrayView result);
     void answerError(downstream::Incoming& incoming, telemetry::CallRecord& record, telemetry::Outcome outcome,
                      QByteArray errorType, int code, QByteArray message, QByteArrayView data = {});
     /// Nobody waits for the answer any more, but an HTTP request has to end, with an answer that its client ignores.
@@ -164,8 +273,19 @@ private:
     void deliver(downstream::Incoming& incoming, telemetry::CallRecord& record, const QByteArray& frame,
                  telemetry::WireKind kind);
     void finish(telemetry::CallRecord& record, const downstream::Incoming& incoming, telemetry::Durable durable = {});
+
+    // gateway_wire.cpp: what the wire log hears of the clients' side. `record`: of the call that the frame belongs to; `over`:
+    // the reply that it went through, after it went.
     void recordClientFrame(const downstream::Session& session, telemetry::WireDirection direction, telemetry::WireKind kind,
-                           const mcp::Message* message, const QByteArray& frame, const telemetry::CallRecord* record);
+                           const mcp::Message* message, const QByteArray& frame, const telemetry::CallRecord* record,
+                           const downstream::Reply* over = nullptr);
+    void recordClientFrame(const downstream::Session& session, telemetry::WireDirection direction, telemetry::WireKind kind,
+                           const mcp::Message* message, const QByteArray& frame, const telemetry::WireCall& call,
+                           const downstream::Reply* over = nullptr);
+    /// Of a frame that was made here: method and id are read from it.
+    void recordSent(const downstream::Session& session, const QByteArray& frame, const telemetry::WireCall& call,
+                    const downstream::Reply* over = nullptr);
+    [[nodiscard]] const telemetry::CallRecord* recordOfCancelled(const downstream::Incoming& incoming) const;
 
     // gateway_servers.cpp: what servers say
     [[nodiscard]] std::shared_ptr<downstream::Session> sessionForRequest(const upstream::ServerConnection& connection,
@@ -176,7 +296,7 @@ private:
     void relayLogMessage(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related);
     void announceList(mcp::ListKind kind, const upstream::ServerConnection* of = nullptr);
     void callForResource(upstream::ServerConnection& connection, mcp::MethodId method, const QByteArray& uri);
-    void setSubscribed(const QByteArray& key, const QByteArray& uri, bool subscribed); ///< tells the server
+    bool setSubscribed(const QByteArray& key, const QByteArray& uri, bool subscribed); ///< true: the server has to confirm it
     void abandonSubscription(const ActiveCall& call); ///< a resources/subscribe ended without an answer
     void sendLevelUpstream(upstream::ServerConnection& connection);
     void sendLevelUpstream(const downstream::Session& session); ///< to the servers that it uses
@@ -200,16 +320,27 @@ private:
     QHash<QByteArray, int> m_users;                                          ///< sessions by user
     QSet<const upstream::ServerConnection*> m_ready;                         ///< those counted in active_connections
     QHash<const upstream::ServerConnection*, downstream::LogLevel> m_levels; ///< that servers were told
+    ServerCircuits m_circuits;
+    CallLimits m_limits;
+    QTimer m_limitsTimer;
     ActiveCalls m_calls;
     HeldAnswers m_held;
     HeldCalls m_heldCalls;
     Listeners m_listeners;
     ServerRequests m_serverRequests;
     Subscriptions m_subscriptions;
+    AwaitedSubscriptions m_awaited;
+    SubscribeReplies m_subscribeReplies;
+    Tasks m_tasks;
+    TaskTools m_taskTools;
+    UrlElicitations m_urlElicitations;
+    std::vector<std::unique_ptr<TaskListing>> m_taskListings;
     std::vector<std::unique_ptr<WaitingList>> m_waitingLists;
     QTimer m_listDeadline;
     QTimer m_heldDeadline;
     QTimer m_idleConnections;
+    QTimer m_awaitDeadline;
+    QTimer m_taskTimer; ///< the next poll or end of a task
     json::Document m_document;
     bool m_shuttingDown = false;
     bool m_configFresh = true;

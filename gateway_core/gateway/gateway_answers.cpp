@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gateway/gateway.h"
+#include "gateway/questions.h"
 #include "mcp/errors.h"
 #include "mcp/rewrite.h"
+#include "telemetry/metrics.h"
 
 namespace oriel::gateway {
 
@@ -25,27 +27,6 @@ QByteArray completeResult(QByteArrayView result)
 
 } // namespace
 
-void Gateway::recordClientFrame(const downstream::Session& session, telemetry::WireDirection direction, telemetry::WireKind kind,
-                                const mcp::Message* message, const QByteArray& frame, const telemetry::CallRecord* record)
-{
-    telemetry::WireFrame wire;
-    wire.timeUnixNs = m_deps.clock.unixNs();
-    wire.direction = direction;
-    wire.kind = kind;
-    wire.client = session.client->clientName;
-    wire.payload = frame;
-    if (record != nullptr) {
-        wire.method = record->method;
-        wire.rpcId = record->jsonrpcId;
-        wire.traceId = record->traceId;
-        wire.spanId = record->spanId;
-    } else if (message != nullptr) {
-        wire.method = message->text(mcp::Field::Method).left(64);
-        wire.rpcId = message->id().toText();
-    }
-    m_deps.recorder.recordWire(std::move(wire));
-}
-
 void Gateway::finish(telemetry::CallRecord& record, const downstream::Incoming& incoming, telemetry::Durable durable)
 {
     record.durationNs = now() - incoming.startNs;
@@ -66,23 +47,32 @@ void Gateway::endUnanswered(const downstream::Incoming& incoming, QByteArrayView
 void Gateway::deliver(downstream::Incoming& incoming, telemetry::CallRecord& record, const QByteArray& frame,
                       telemetry::WireKind kind)
 {
-    recordClientFrame(*incoming.session, telemetry::WireDirection::GatewayToClient, kind, nullptr, frame, &record);
+    const auto recordFrame = [&] {
+        recordClientFrame(*incoming.session, telemetry::WireDirection::GatewayToClient, kind, nullptr, frame, &record,
+                          incoming.reply.get());
+    };
     if (incoming.reply != nullptr && m_config.audit.mode == config::AuditMode::Strict &&
         record.targetKind == telemetry::TargetKind::Tool) {
         const auto otherwise =
             record.errorType == kAuditUnavailable ? HeldAnswers::Otherwise::SameFrame : HeldAnswers::Otherwise::Error;
+        recordFrame();
         finish(record, incoming, m_held.hold(incoming.reply, frame, incoming.message.id(), otherwise));
         return;
     }
     if (incoming.reply != nullptr)
         incoming.reply->finish(frame, record.httpStatus > 0 ? record.httpStatus : 200);
+    recordFrame();
     finish(record, incoming);
 }
 
 void Gateway::answerResult(downstream::Incoming& incoming, telemetry::CallRecord& record, QByteArrayView result)
 {
-    const QByteArray frame = mcp::makeResult(
-        incoming.message.id(), mcp::isModern(incoming.session->revision) ? completeResult(result) : result.toByteArray());
+    answerWhole(incoming, record, mcp::isModern(incoming.session->revision) ? completeResult(result) : result.toByteArray());
+}
+
+void Gateway::answerWhole(downstream::Incoming& incoming, telemetry::CallRecord& record, QByteArrayView result)
+{
+    const QByteArray frame = mcp::makeResult(incoming.message.id(), result);
     record.responseBytes = frame.size();
     const qsizetype begin = frame.indexOf("\"result\":");
     record.response = {frame, begin + 9, frame.size() - begin - 10};
@@ -103,8 +93,29 @@ void Gateway::answerError(downstream::Incoming& incoming, telemetry::CallRecord&
     deliver(incoming, record, frame, telemetry::WireKind::Error);
 }
 
+void Gateway::recordHop(ActiveCall& call, upstream::CallToken token, const upstream::Reply& reply)
+{
+    telemetry::CallRecord& record = call.record;
+    const std::int64_t startNs = call.incoming.startNs;
+    const upstream::CallTimings& times = reply.timings;
+    record.stages[static_cast<std::size_t>(telemetry::Stage::Forward)] = {call.forwardedNs - startNs,
+                                                                          times.doneNs - call.forwardedNs};
+    if (times.queued) {
+        const std::int64_t end = times.sentNs != 0 ? times.sentNs : times.doneNs;
+        record.stages[static_cast<std::size_t>(telemetry::Stage::Queue)] = {times.acceptedNs - startNs, end - times.acceptedNs};
+    }
+    const SpanId spanId = record.hops.isEmpty() ? SpanId::generate(m_deps.random) : record.hops.last().spanId;
+    call.dropOpenHop();
+    record.hops.append(makeHop(spanId, call.connection->context(), record.routedTarget, startNs, token, reply));
+    record.hops.last().attempt = call.attempt;
+}
+
 void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply& reply)
 {
+    if (Tasks::isCookie(cookie)) {
+        takeErrand(cookie, reply);
+        return;
+    }
     if (!m_heldCalls.isEmpty()) {
         if (HeldCall* held = m_heldCalls.findByCookie(cookie)) {
             held->answer = std::move(reply); // the server did not wait for the client
@@ -112,15 +123,20 @@ void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply
         }
     }
     std::unique_ptr<ActiveCall> call = takeCall(cookie);
-    if (call == nullptr || (reply.kind == upstream::Reply::Kind::Response && askClient(call, reply.message)))
+    if (call == nullptr)
+        return;
+    noteReply(*call, reply);
+    if (reply.kind == upstream::Reply::Kind::Response && askClient(call, reply.message))
+        return;
+    recordHop(*call, token, reply);
+    if (takeTaskReply(call, reply) ||
+        (reply.message.errorCode == mcp::error_code::UrlElicitationRequired && takeUrlRequired(*call, reply.message)))
         return;
     telemetry::CallRecord& record = call->record;
-    const std::int64_t startNs = call->incoming.startNs;
-    record.stages[static_cast<std::size_t>(telemetry::Stage::Forward)] = {call->forwardedNs - startNs,
-                                                                          reply.timings.doneNs - call->forwardedNs};
-    const SpanId spanId = record.hops.isEmpty() ? SpanId::generate(m_deps.random) : record.hops.last().spanId;
-    record.hops.clear();
-    record.hops.append(makeHop(spanId, call->connection->context(), record.routedTarget, startNs, token, reply));
+    if (reply.kind != upstream::Reply::Kind::Response && retryLater(call, reply))
+        return;
+    if (!call->elicitationIds.isEmpty())
+        tellPagesDone(*call);
     if (reply.kind == upstream::Reply::Kind::Response) {
         if (call->incoming.message.methodId == mcp::MethodId::ResourcesSubscribe) {
             if (reply.message.kind == mcp::Message::Kind::Error)
@@ -129,6 +145,7 @@ void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply
                 m_subscriptions.accept(keyOf(*call->connection), record.routedTarget);
         }
         recordAnswer(record, reply.message, reply.message.raw);
+        call->limits.addTokens(telemetry::estimateTokens(record.response.length));
         mcp::Rewrite rewrite(reply.message);
         rewrite.setId(call->clientId);
         if (mcp::isModern(call->incoming.session->revision)) {
@@ -137,6 +154,11 @@ void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply
                 record.httpStatus = mcp::modernHttpStatus(reply.message.errorCode);
             if (reply.message.errorCode == mcp::error_code::ResourceNotFoundLegacy)
                 rewrite.setRaw(mcp::Field::ErrorCode, "-32602"); // the old code must not be emitted
+        }
+        QByteArray questions;
+        if (call->incoming.session->server.isEmpty() && reply.message.has(mcp::Field::ResultInputRequests)) {
+            questions = namedInputRequests(reply.message, call->connection->name());
+            rewrite.setRaw(mcp::Field::ResultInputRequests, questions);
         }
         const QByteArray frame = rewrite.apply();
         deliver(call->incoming, record, frame,
@@ -159,11 +181,11 @@ void Gateway::onProgress(upstream::CallToken /*token*/, quint64 cookie, const mc
     if (call == nullptr || !call->progressToken.isValid() || call->incoming.reply == nullptr)
         return;
     const QByteArray frame = mcp::Rewrite(message).setRaw(mcp::Field::ParamsProgressToken, call->progressToken.toJson()).apply();
-    recordClientFrame(*call->incoming.session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,
-                      nullptr, frame, &call->record);
     if (call->record.events.size() < 128)
         call->record.events.push_back({now() - call->incoming.startNs, QByteArrayLiteral("mcp.progress"), {}});
     call->incoming.reply->notify(frame);
+    recordClientFrame(*call->incoming.session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,
+                      &message, frame, &call->record, call->incoming.reply.get());
 }
 
 void Gateway::onTimeoutWarning(upstream::CallToken /*token*/, quint64 cookie)

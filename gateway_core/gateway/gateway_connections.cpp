@@ -94,6 +94,10 @@ bool Gateway::isInUse(const ClientConnections::Client& client, const ClientConne
 {
     bool isUsed = !m_subscriptions.urisOf(own.key).isEmpty();
     m_calls.forEach([&](quint64, const ActiveCall& call) { isUsed = isUsed || call.connection == own.connection.get(); });
+    isUsed =
+        isUsed ||
+        !m_tasks.select([&](const Task& task) { return task.connection == own.connection.get() && !task.state.isTerminal(); })
+             .empty();
     return isUsed || std::any_of(m_waitingLists.cbegin(), m_waitingLists.cend(),
                                  [&](const auto& waiting) { return waiting->incoming.session == client.session; });
 }
@@ -183,6 +187,8 @@ std::vector<mcp::ListEntry> Gateway::entriesOf(const ServerConnection& connectio
 bool Gateway::takeList(ServerConnection& connection, mcp::ListKind kind)
 {
     const std::vector<mcp::ListEntry> entries = entriesOf(connection, kind);
+    if (kind == mcp::ListKind::Tools)
+        m_taskTools.update(connection);
     if (ClientConnections::Client* owner = m_clients.ownerOf(connection)) {
         const int server = owner->catalogue.serverIndex(connection.name());
         return server >= 0 && owner->catalogue.update(server, kind, entries);
@@ -190,10 +196,13 @@ bool Gateway::takeList(ServerConnection& connection, mcp::ListKind kind)
     const int server = indexOf(connection);
     if (server < 0)
         return false;
+    const bool runsTasks = TaskTools::decidesItself(connection);
     m_clients.forEach([&](ClientConnections::Client& client) {
+        client.catalogue.offerAsTasks(server, runsTasks);
         if (client.to(connection.name()) == nullptr)
             client.catalogue.update(server, kind, entries);
     });
+    m_catalogue.offerAsTasks(server, runsTasks);
     return m_catalogue.update(server, kind, entries);
 }
 
@@ -226,6 +235,7 @@ void Gateway::restartServer(const QByteArray& name)
         if (const ClientConnections::Own* own = client.to(name))
             own->connection->restart(reason);
     });
+    closeCircuit(name);
 }
 
 void Gateway::checkEraAgain(const QByteArray& name)
@@ -254,6 +264,8 @@ QList<upstream::ServerStatus> Gateway::serverStatuses() const
             if (status.diagnosis.isEmpty())
                 status.diagnosis = one.diagnosis;
         });
+        if (const auto breaker = m_circuits.of(connection->name()))
+            status.circuit = breaker->status();
         statuses.append(std::move(status));
     }
     return statuses;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gateway/gateway.h"
+#include "gateway/task_listing.h"
 #include "gateway/waiting_list.h"
 
 namespace oriel::gateway {
@@ -17,7 +18,11 @@ Holdings Gateway::holdings() const
         .add("roots of clients", m_serverRequests.rootsCount())
         .add("clients with their own connections", m_clients.size())
         .add("subscriptions", m_subscriptions.count())
+        .add("awaited subscriptions", m_awaited.count())
         .add("waiting lists", static_cast<qsizetype>(m_waitingLists.size()))
+        .add("tasks", static_cast<qsizetype>(m_tasks.count()))
+        .add("task listings", static_cast<qsizetype>(m_taskListings.size()))
+        .add("opened pages", m_urlElicitations.count())
         .add("retired connections", static_cast<qsizetype>(m_retired.size()));
     for (const auto& connection : m_connections)
         held.add(connection->name(), connection->holdings());

@@ -3,6 +3,7 @@
 #include "base/json_splice.h"
 #include "base/json_writer.h"
 #include "gateway/gateway.h"
+#include "gateway/questions.h"
 #include "gateway/request_routing.h"
 #include "mcp/errors.h"
 #include "mcp/rewrite.h"
@@ -13,48 +14,24 @@ using mcp::Field;
 using mcp::MethodId;
 using telemetry::Outcome;
 
-namespace {
-
-QByteArray ownerOf(const downstream::Session& session)
-{
-    return session.client->tokenName + '\n' + session.server;
-}
-
-/// The parameters of a server's request as a client of 2026-07-28 gets them.
-QByteArray questionParams(const mcp::Message& request)
-{
-    if (request.kindOf(Field::Params) != json::Kind::Object)
-        return {};
-    const QByteArray params = request.rawOf(Field::Params).toByteArray();
-    json::Document document;
-    if (!mcp::parsedAgain(params, document).exists())
-        return {};
-    json::Splicer splicer(params);
-    for (const json::Member& member : document.root().members()) {
-        if (member.key.equals("_meta") || member.key.equals("elicitationId") || member.key.equals("task"))
-            splicer.removeMember(document.root(), member);
-    }
-    return splicer.apply();
-}
-
-} // namespace
-
 // --- a legacy server, a client of 2026-07-28 ---------------------------------------------------------------------------------
 
 void Gateway::holdForInput(upstream::ServerConnection& connection, const mcp::Message& request, ActiveCall& call, quint64 cookie)
 {
     if (HeldCall* held = m_heldCalls.findByCookie(cookie)) {
         // Asked next, when the client is back with what it was asked first.
-        held->questions.push_back({QByteArray(), request.id(), request.text(Field::Method), questionParams(request)});
+        held->questions.push_back({QByteArray(), request.id(), request.text(Field::Method),
+                                   questionParams(questionFor(*call.incoming.session, connection, request))});
         return;
     }
     HeldCall held;
     held.cookie = cookie;
-    held.owner = ownerOf(*call.incoming.session);
+    held.owner = heldOwner(*call.incoming.session);
     held.method = call.record.method;
     held.target = call.record.target;
     held.deadlineNs = now() + m_deps.heldForNs;
-    held.questions.push_back({QByteArray(), request.id(), request.text(Field::Method), questionParams(request)});
+    held.questions.push_back({QByteArray(), request.id(), request.text(Field::Method),
+                              questionParams(questionFor(*call.incoming.session, connection, request))});
     if (!askForInput(call, std::move(held)))
         connection.reply(mcp::makeErrorResponse(request.id(), mcp::error_code::InternalError, "Too many calls wait for input."));
 }
@@ -79,7 +56,7 @@ void Gateway::refuseForCapability(upstream::ServerConnection& connection, const 
         return;
     const std::unique_ptr<ActiveCall> call = takeCall(cookie);
     connection.cancel(call->token, "the client cannot give the input that is needed");
-    call->record.hops.clear();
+    call->dropOpenHop();
     answerError(call->incoming, call->record, Outcome::RpcError, QByteArray::number(mcp::error_code::MissingClientCapability),
                 mcp::error_code::MissingClientCapability, QByteArrayLiteral("Missing required client capability"),
                 "{\"requiredCapabilities\":" + missing + '}');
@@ -110,8 +87,8 @@ bool Gateway::askForInput(ActiveCall& call, HeldCall&& held)
     event.name = QByteArrayLiteral("mcp.input_required");
     event.attributes.push_back({QByteArrayLiteral("mcp.method.name"), shown.questions.front().method});
     call.record.events.push_back(std::move(event));
+    call.dropOpenHop();
     telemetry::CallRecord answered = std::move(call.record);
-    answered.hops.clear();
     downstream::Incoming incoming = std::move(call.incoming);
     // What is needed while nobody waits: who asked, and what for.
     call.incoming.session = incoming.session;
@@ -136,7 +113,9 @@ bool Gateway::resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& 
     const QByteArray state = incoming.message.text(Field::ParamsRequestState);
     if (mcp::isLegacy(incoming.session->revision) || !HeldCalls::isOurs(state))
         return false;
-    const HeldCall* known = m_heldCalls.find(state, ownerOf(*incoming.session), record.method, record.target);
+    const HeldCall* known = m_heldCalls.find(state, heldOwner(*incoming.session), record.method, record.target);
+    if (known != nullptr && known->wasRefused)
+        return resumeRefused(incoming, record, *known);
     ActiveCall* call = known != nullptr ? m_calls.find(known->cookie) : nullptr;
     if (call == nullptr) {
         answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::InvalidParams),
@@ -158,6 +137,8 @@ bool Gateway::resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& 
     record.routedTarget = call->record.routedTarget;
     telemetry::Hop hop;
     hop.spanId = SpanId::generate(m_deps.random);
+    const telemetry::WireCall wireCall{record.traceId, hop.spanId, record.spanId};
+    call->connection->continueCall(call->token, wireCall);
     record.hops.append(std::move(hop));
     call->clientId = incoming.message.id();
     call->progressToken = mcp::RequestId::fromJson(incoming.message.rawOf(Field::MetaProgressToken));
@@ -167,7 +148,7 @@ bool Gateway::resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& 
         if (question.key.isEmpty())
             open.push_back(std::move(question));
         else if (question.serverId.isValid())
-            call->connection->reply(mcp::makeResult(question.serverId, responses.find(question.key).raw()));
+            call->connection->reply(mcp::makeResult(question.serverId, responses.find(question.key).raw()), wireCall);
     }
     call->record = std::move(record);
     call->incoming = std::move(incoming);
@@ -221,15 +202,23 @@ bool Gateway::askClient(std::unique_ptr<ActiveCall>& call, const mcp::Message& a
     kept.openQuestions = static_cast<int>(requests.size());
     const std::weak_ptr<downstream::Session> asked = kept.incoming.session;
     for (const json::Member& member : requests.members()) {
-        const QByteArray method = member.value.find("method").asUtf8();
         const json::Value params = member.value.find("params");
+        json::Document scratch;
+        const auto request = mcp::readMessage(mcp::makeRequest(mcp::RequestId(1), member.value.find("method").asUtf8(),
+                                                               params.isObject() ? params.raw() : QByteArrayView()),
+                                              scratch);
+        if (!request) {
+            takeInput(cookie, member.key.asUtf8(), nullptr);
+            return true;
+        }
+        const mcp::Message shown = questionFor(*kept.incoming.session, *kept.connection, withPageId(*request, kept));
         const QByteArray frame = m_serverRequests.ask(
-            kept.incoming.session, method, params.isObject() ? params.raw() : QByteArrayView(),
+            kept.incoming.session, shown.text(Field::Method), shown.rawOf(Field::Params),
             [this, cookie, key = member.key.asUtf8()](const mcp::Message* given) { takeInput(cookie, key, given); });
         m_serverRequests.bindNewest(cookie);
-        recordClientFrame(*kept.incoming.session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Request,
-                          nullptr, frame, &kept.record);
+        m_serverRequests.noteCall(wireCallOf(kept.record));
         kept.incoming.reply->notify(frame);
+        recordSent(*kept.incoming.session, frame, wireCallOf(kept.record), kept.incoming.reply.get());
     }
     if (kept.openQuestions == 0)
         retryWithInput(cookie);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/json_writer.h"
+#include "gateway/extensions.h"
 #include "gateway/federation.h"
 #include "gateway/gateway.h"
 #include "gateway/waiting_list.h"
 #include "mcp/errors.h"
 #include "mcp/initialize.h"
+
+#include <algorithm>
 
 namespace oriel::gateway {
 
@@ -21,13 +24,6 @@ constexpr std::size_t slotOf(Stage stage)
 
 /// How long a list waits for servers that are starting, before it answers with what is there.
 constexpr int kListWaitMs = 15'000;
-
-QByteArray logLevelName(downstream::LogLevel level)
-{
-    static constexpr std::array<const char*, 8> kNames{"debug", "info",     "notice", "warning",
-                                                       "error", "critical", "alert",  "emergency"};
-    return kNames[static_cast<std::size_t>(level)];
-}
 
 QByteArrayView listMetricName(mcp::ListKind kind)
 {
@@ -52,7 +48,7 @@ void Gateway::handleMessage(downstream::Incoming&& incoming)
         break;
     case mcp::Message::Kind::Notification:
         recordClientFrame(*incoming.session, telemetry::WireDirection::ClientToGateway, telemetry::WireKind::Notification,
-                          &incoming.message, incoming.message.raw, nullptr);
+                          &incoming.message, incoming.message.raw, recordOfCancelled(incoming));
         handleNotification(incoming);
         break;
     case mcp::Message::Kind::Response:
@@ -60,7 +56,7 @@ void Gateway::handleMessage(downstream::Incoming&& incoming)
         recordClientFrame(*incoming.session, telemetry::WireDirection::ClientToGateway,
                           incoming.message.kind == mcp::Message::Kind::Error ? telemetry::WireKind::Error
                                                                              : telemetry::WireKind::Response,
-                          &incoming.message, incoming.message.raw, nullptr);
+                          &incoming.message, incoming.message.raw, m_serverRequests.callOf(*incoming.session, incoming.message));
         if (!m_serverRequests.answer(*incoming.session, incoming.message))
             m_deps.recorder.recordMetric(telemetry::MetricId::Errors, {QByteArrayLiteral("unexpected_answer")}, 1);
         break;
@@ -117,6 +113,13 @@ void Gateway::handleRequest(downstream::Incoming&& incoming)
     case MethodId::ResourcesUnsubscribe:
     case MethodId::CompletionComplete:
         forward(std::move(incoming), std::move(record));
+        break;
+    case MethodId::TasksGet:
+    case MethodId::TasksResult:
+    case MethodId::TasksUpdate:
+    case MethodId::TasksCancel:
+    case MethodId::TasksList:
+        serveTask(std::move(incoming), std::move(record));
         break;
     default:
         answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::MethodNotFound),
@@ -190,7 +193,7 @@ mcp::ServerCapabilities Gateway::capabilitiesFor(const downstream::Session& sess
     all.toolsListChanged = all.tools;
     all.promptsListChanged = all.prompts;
     all.resourcesListChanged = all.resources;
-    all.tasks = all.tasksList = all.tasksCancel = all.tasksToolsCall = false;
+    offerTasks(session, all);
     return all;
 }
 
@@ -325,7 +328,7 @@ void Gateway::answerList(WaitingList& waiting)
     if (waiting.incoming.message.has(mcp::Field::ParamsCursor))
         cursor = waiting.incoming.message.text(mcp::Field::ParamsCursor);
     const downstream::Session& session = *waiting.incoming.session;
-    const auto result = catalogueOf(session).list(waiting.kind, viewOf(session), cursor, mcp::isModern(session.revision));
+    const auto result = catalogueOf(session).list(waiting.kind, viewOf(session), cursor, session.revision);
     telemetry::CallRecord& record = waiting.record;
     const std::int64_t start = waiting.incoming.startNs;
     if (waiting.missed)
@@ -369,9 +372,9 @@ bool Gateway::answerSubscription(downstream::Incoming& incoming, telemetry::Call
     const bool needsServer = method == MethodId::ResourcesSubscribe ? m_subscriptions.add(key, uri, incoming.session.get())
                                                                     : m_subscriptions.remove(key, uri, incoming.session.get());
     const bool listens = needsServer && connection.isModern();
-    if (listens) {
-        m_subscriptions.accept(key, uri);
-        connection.setListenFilter(m_subscriptions.urisOf(key));
+    if (listens && setSubscribed(key, uri, method == MethodId::ResourcesSubscribe)) {
+        answerWhenSubscribed(std::move(incoming), std::move(record), {key, uri});
+        return true;
     }
     if (needsServer && !listens)
         return false;
@@ -430,36 +433,18 @@ void Gateway::forward(downstream::Incoming&& incoming, telemetry::CallRecord&& r
         return;
     }
     auto call = std::make_unique<ActiveCall>();
+    if (incoming.message.methodId == MethodId::ToolsCall && !planTask(incoming, record, connection, *call))
+        return;
+    if (!admit(incoming, record, *found, *call))
+        return;
     call->clientId = incoming.message.id();
     call->progressToken = mcp::RequestId::fromJson(incoming.message.rawOf(mcp::Field::MetaProgressToken));
     call->connection = &connection;
     call->forwardedNs = now();
-    upstream::CallOptions options;
-    options.target = found->local;
-    options.wantsProgress = call->progressToken.isValid();
-    options.traceId = record.traceId;
-    options.spanId = SpanId::generate(m_deps.random);
-    options.traceFlags = record.traceFlags;
-    options.traceState = record.traceState;
-    if (m_policy.passBaggage)
-        options.baggage =
-            incoming.message.has(mcp::Field::MetaBaggage) ? incoming.message.text(mcp::Field::MetaBaggage) : incoming.baggage;
-    if (incoming.message.has(mcp::Field::MetaOrielVia) || !connection.initializeResult().orielInstance.isEmpty())
-        options.via = federation::extended(incoming.message.text(mcp::Field::MetaOrielVia), m_deps.connections.orielInstance);
-    if (connection.isModern()) {
-        options.clientCapabilities = incoming.session->capabilitiesJson;
-        if (incoming.session->logLevel)
-            options.logLevel = logLevelName(*incoming.session->logLevel);
-        call->options = options;
-    }
-    telemetry::Hop hop;
-    hop.spanId = options.spanId;
-    record.hops.append(std::move(hop));
     call->record = std::move(record);
     call->incoming = std::move(incoming);
     ActiveCall& kept = *call;
-    const quint64 cookie = m_calls.add(std::move(call));
-    kept.token = connection.call(kept.incoming.message, options, *this, cookie);
+    dispatch(kept, m_calls.add(std::move(call)));
 }
 
 void Gateway::handleNotification(const downstream::Incoming& incoming)
@@ -504,17 +489,21 @@ void Gateway::cancelCall(std::unique_ptr<ActiveCall> call, const QByteArray& rea
 {
     call->connection->cancel(call->token, reason);
     abandonSubscription(*call);
+    leaveTask(*call);
     telemetry::CallRecord& record = call->record;
-    if (record.hops.isEmpty())
-        record.hops.append(telemetry::Hop());
-    telemetry::Hop& hop = record.hops.last();
-    hop.server = call->connection->context();
-    hop.target = record.routedTarget;
-    hop.jsonrpcId = QByteArray::number(qint64(call->token.id));
-    hop.offsetNs = call->forwardedNs - call->incoming.startNs;
-    hop.durationNs = now() - call->forwardedNs;
-    hop.errorType = QByteArrayLiteral("cancelled");
-    record.stages[slotOf(Stage::Forward)] = {hop.offsetNs, hop.durationNs};
+    const std::int64_t forwarded = call->forwardedNs - call->incoming.startNs;
+    record.stages[slotOf(Stage::Forward)] = {forwarded, now() - call->forwardedNs};
+    if (!call->waitsForRetry) {
+        if (record.hops.isEmpty())
+            record.hops.append(telemetry::Hop());
+        telemetry::Hop& hop = record.hops.last();
+        hop.server = call->connection->context();
+        hop.target = record.routedTarget;
+        hop.jsonrpcId = QByteArray::number(qint64(call->token.id));
+        hop.offsetNs = std::max(hop.offsetNs, forwarded);
+        hop.durationNs = now() - hop.offsetNs - call->incoming.startNs;
+        hop.errorType = QByteArrayLiteral("cancelled");
+    }
     recordError(record, Outcome::Cancelled, QByteArrayLiteral("cancelled"), 0, reason);
     endUnanswered(call->incoming, "Request cancelled");
     finish(record, call->incoming);

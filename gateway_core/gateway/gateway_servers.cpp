@@ -3,6 +3,7 @@
 #include "base/json_writer.h"
 #include "gateway/federation.h"
 #include "gateway/gateway.h"
+#include "gateway/questions.h"
 #include "gateway/request_routing.h"
 #include "gateway/waiting_list.h"
 #include "mcp/errors.h"
@@ -69,12 +70,17 @@ std::shared_ptr<downstream::Session> Gateway::sessionForRequest(const upstream::
 
 void Gateway::onRequest(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related)
 {
+    if (takeTaskQuestion(connection, message, related))
+        return;
     quint64 cookie = 0;
     QByteArray refusal;
     const auto session = sessionForRequest(connection, message, related, &cookie, &refusal);
     ActiveCall* call = m_calls.find(cookie);
     if (session == nullptr) {
-        connection.reply(mcp::makeErrorResponse(message.id(), mcp::error_code::MethodNotFound, refusal));
+        const bool isMode = asksByUrl(message); // the method is there, this way of asking is not
+        connection.reply(
+            mcp::makeErrorResponse(message.id(), isMode ? mcp::error_code::InvalidParams : mcp::error_code::MethodNotFound,
+                                   refusal + (isMode ? QByteArray(" Elicitation by URL was not declared.") : QByteArray())));
         refuseForCapability(connection, message, related);
         return;
     }
@@ -83,11 +89,12 @@ void Gateway::onRequest(upstream::ServerConnection& connection, const mcp::Messa
         holdForInput(connection, message, *call, cookie);
         return;
     }
-    const QByteArray frame = m_serverRequests.forward(connection, message, session);
+    rememberPage(connection, message, session);
+    const telemetry::WireCall wireCall = callOf(connection, message, related);
+    const QByteArray frame = m_serverRequests.forward(connection, questionFor(*session, connection, message), session);
     if (related.isValid())
         m_serverRequests.bindNewest(cookie);
-    recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Request, &message, frame,
-                      nullptr);
+    m_serverRequests.noteCall(wireCall);
     if (call != nullptr) {
         telemetry::CallEvent event;
         event.offsetNs = now() - call->incoming.startNs;
@@ -98,6 +105,8 @@ void Gateway::onRequest(upstream::ServerConnection& connection, const mcp::Messa
     } else {
         session->send(frame);
     }
+    recordSent(*session, frame, {wireCall.traceId, wireCall.callSpanId, wireCall.callSpanId},
+               call != nullptr ? call->incoming.reply.get() : nullptr);
 }
 
 void Gateway::onNotification(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related)
@@ -115,27 +124,45 @@ void Gateway::relayNotification(upstream::ServerConnection& connection, const mc
 {
     switch (message.methodId) {
     case MethodId::NotificationMessage:
-        relayLogMessage(connection, message, related);
+        if (message.has(mcp::Field::MetaRelatedTask))
+            relayLogMessage(connection, withTaskShown(connection, message), related);
+        else
+            relayLogMessage(connection, message, related);
         break;
     case MethodId::NotificationCancelled:
         m_serverRequests.cancelledByServer(connection, message);
+        withdrawTaskQuestion(connection, message);
+        break;
+    case MethodId::NotificationProgress:
+        relayTaskProgress(connection, message);
+        break;
+    case MethodId::NotificationTasksStatus:
+        relayTaskStatus(connection, message);
+        break;
+    case MethodId::NotificationTasks:
+        break; // never asked for: tasks that are listened to are polled
+    case MethodId::NotificationElicitationComplete:
+        relayElicitationComplete(connection, message);
         break;
     case MethodId::NotificationResourcesUpdated: {
         const auto subscribers = m_subscriptions.of(keyOf(connection), message.text(mcp::Field::ParamsUri));
         for (const void* subscriber : subscribers) {
             tellListener(subscriber, message);
             if (const auto session = m_sessions.value(static_cast<const downstream::Session*>(subscriber))) {
+                session->send(message.raw);
                 recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,
                                   &message, message.raw, nullptr);
-                session->send(message.raw);
             }
         }
         break;
     }
     default:
         for (const auto& session : std::as_const(m_sessions)) {
-            if (session->isInitialized && mcp::isLegacy(session->revision) && sees(*session, connection))
+            if (session->isInitialized && mcp::isLegacy(session->revision) && sees(*session, connection)) {
                 session->send(message.raw);
+                recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,
+                                  &message, message.raw, nullptr);
+            }
         }
         break;
     }
@@ -207,13 +234,13 @@ void Gateway::relayLogMessage(upstream::ServerConnection& connection, const mcp:
             level < session->logLevel.value_or(downstream::LogLevel::Debug))
             continue;
         const QByteArray& frame = session->server.isEmpty() ? framed : message.raw;
-        recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, &message, frame,
-                          nullptr);
         const ActiveCall* owner = isOwners ? call : m_calls.newestOf(connection, session.get());
         if (owner != nullptr && owner->incoming.reply != nullptr)
             owner->incoming.reply->notify(frame);
         else if (!isModern)
             session->send(frame);
+        recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, &message, frame,
+                          owner != nullptr ? &owner->record : nullptr, owner != nullptr ? owner->incoming.reply.get() : nullptr);
     }
 }
 
@@ -232,6 +259,7 @@ void Gateway::onStateChanged(upstream::ServerConnection& connection)
         else
             m_ready.remove(&connection);
     }
+    followServer(connection);
     if (!isReady)
         m_levels.remove(&connection);
     if (state == upstream::ServerState::Ready) {
@@ -239,6 +267,8 @@ void Gateway::onStateChanged(upstream::ServerConnection& connection)
         resubscribe(connection);
     } else if (state != upstream::ServerState::Listing) {
         forgetQuestions(connection);
+        if (state != upstream::ServerState::Handshaking)
+            settleSubscriptionsOf(connection);
     }
     // The connection may be the caller: what it leads to happens after it has returned.
     QMetaObject::invokeMethod(
@@ -268,22 +298,29 @@ void Gateway::callForResource(upstream::ServerConnection& connection, MethodId m
     params.beginObject().member("uri", uri).endObject();
     upstream::CallOptions options;
     options.operation = upstream::OperationType::Connectivity;
-    connection.call(mcp::methodName(method), params.view(), options, *this);
+    if (method == MethodId::ResourcesSubscribe)
+        connection.call(mcp::methodName(method), params.view(), options, m_subscribeReplies,
+                        m_subscribeReplies.expect({keyOf(connection), uri}));
+    else
+        connection.call(mcp::methodName(method), params.view(), options, *this);
 }
 
-void Gateway::setSubscribed(const QByteArray& key, const QByteArray& uri, bool subscribed)
+bool Gateway::setSubscribed(const QByteArray& key, const QByteArray& uri, bool subscribed)
 {
     upstream::ServerConnection* connection = connectionByKey(key);
     if (connection == nullptr)
-        return;
-    if (connection->isModern())
+        return false;
+    const bool isReady = connection->state() == upstream::ServerState::Ready;
+    if (connection->isModern()) {
         connection->setListenFilter(m_subscriptions.urisOf(key));
-    else if (subscribed)
-        callForResource(*connection, MethodId::ResourcesSubscribe, uri);
-    else if (connection->state() == upstream::ServerState::Ready)
-        callForResource(*connection, MethodId::ResourcesUnsubscribe, uri);
+        onListening(*connection);
+        return subscribed && isReady && !connection->isListening();
+    }
     if (subscribed)
-        m_subscriptions.accept(key, uri);
+        callForResource(*connection, MethodId::ResourcesSubscribe, uri);
+    else if (isReady)
+        callForResource(*connection, MethodId::ResourcesUnsubscribe, uri);
+    return subscribed && isReady;
 }
 
 void Gateway::abandonSubscription(const ActiveCall& call)
@@ -303,9 +340,8 @@ void Gateway::announceList(mcp::ListKind kind, const upstream::ServerConnection*
     for (const auto& session : std::as_const(m_sessions)) {
         if (!session->isInitialized || mcp::isModern(session->revision) || (of != nullptr && !sees(*session, *of)))
             continue;
-        recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, nullptr, frame,
-                          nullptr);
         session->send(frame);
+        recordSent(*session, frame, {});
     }
 }
 

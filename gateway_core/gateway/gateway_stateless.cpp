@@ -2,6 +2,7 @@
 // What exists only in 2026-07-28: discovery, listening, and clients that hang up to cancel.
 #include "base/json_splice.h"
 #include "base/json_writer.h"
+#include "gateway/extensions.h"
 #include "gateway/gateway.h"
 #include "gateway/waiting_list.h"
 #include "mcp/errors.h"
@@ -14,9 +15,7 @@ namespace oriel::gateway {
 using mcp::MethodId;
 using telemetry::Outcome;
 
-namespace {
-
-QByteArray acknowledgement(const Listener& listener, const QByteArrayList& uris)
+QByteArray Gateway::acknowledgementOf(const Listener& listener)
 {
     json::Writer params;
     params.beginObject().key("_meta").beginObject();
@@ -28,17 +27,21 @@ QByteArray acknowledgement(const Listener& listener, const QByteArrayList& uris)
         params.member("promptsListChanged", true);
     if (listener.resources)
         params.member("resourcesListChanged", true);
-    if (!uris.isEmpty()) {
+    if (!listener.honoured.isEmpty()) {
         params.key("resourceSubscriptions").beginArray();
-        for (const QByteArray& uri : uris)
+        for (const QByteArray& uri : listener.honoured)
             params.value(uri);
+        params.endArray();
+    }
+    if (!listener.tasks.isEmpty()) {
+        params.key("taskIds").beginArray();
+        for (const QByteArray& id : listener.tasks)
+            params.value(id);
         params.endArray();
     }
     params.endObject().endObject();
     return mcp::makeNotification(mcp::methodName(MethodId::NotificationSubscriptionsAcknowledged), params.view());
 }
-
-} // namespace
 
 void Gateway::discover(downstream::Incoming& incoming, telemetry::CallRecord& record)
 {
@@ -61,43 +64,74 @@ void Gateway::listen(downstream::Incoming&& incoming, telemetry::CallRecord&& re
     const json::Value filter = m_document.root().find("params").find("notifications");
     const mcp::ServerCapabilities offered = capabilitiesFor(*incoming.session);
     auto listener = std::make_unique<Listener>();
+    if (filter.find("taskIds").exists() && !listenToTasks(incoming, record, filter.find("taskIds"), *listener))
+        return;
     const auto asks = [&filter](QByteArrayView member) { return filter.find(member).asBool().value_or(false); };
     listener->tools = offered.toolsListChanged && asks("toolsListChanged");
     listener->prompts = offered.promptsListChanged && asks("promptsListChanged");
     listener->resources = offered.resourcesListChanged && asks("resourcesListChanged");
-    QByteArrayList honoured;
     const int view = viewOf(*incoming.session);
     for (const json::Value& entry : filter.find("resourceSubscriptions").elements()) {
         const QByteArray uri = entry.asUtf8();
         const auto owner = catalogueOf(*incoming.session).findResource(uri, view);
-        if (!owner || honoured.size() >= kMaxWatchedResources)
+        if (!owner || listener->honoured.size() >= kMaxWatchedResources)
             continue;
         const auto used = useConnection(incoming.session, owner->server);
         if (!used)
             continue;
         upstream::ServerConnection& connection = **used;
         if (!connection.initializeResult().protocolVersion.isEmpty() &&
-            !connection.initializeResult().capabilities.resourcesSubscribe && !connection.isModern())
+            !connection.initializeResult().capabilities.resourcesSubscribe)
             continue;
-        honoured.append(uri);
+        listener->honoured.append(uri);
         listener->watched.insert({keyOf(connection), owner->local});
     }
     listener->incoming = std::move(incoming);
     listener->record = std::move(record);
     Listener& kept = m_listeners.add(std::move(listener));
+    AwaitedSubscriptions::Keys open;
     for (const auto& [server, uri] : std::as_const(kept.watched)) {
         if (m_subscriptions.add(server, uri, &kept))
-            setSubscribed(server, uri, true);
+            open.insert({server, uri});
     }
-    tell(kept, acknowledgement(kept, honoured));
+    open.removeIf([this](const Subscriptions::Key& key) { return !setSubscribed(key.first, key.second, true); });
+    awaitSubscriptions(&kept, open, [this, &kept](const AwaitedSubscriptions::Keys& refused) { acknowledge(kept, refused); });
+    if (!kept.tasks.isEmpty())
+        scheduleTasks();
+}
+
+/// False when the client may not, and was told so.
+bool Gateway::listenToTasks(downstream::Incoming& incoming, telemetry::CallRecord& record, const json::Value& ids,
+                            Listener& listener)
+{
+    if (!incoming.session->capabilities.extensions.contains(mcp::TasksExtension.toByteArray())) {
+        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::MissingClientCapability),
+                    mcp::error_code::MissingClientCapability, QByteArrayLiteral("Missing required client capability"),
+                    tasksRequired());
+        return false;
+    }
+    const QByteArray owner = taskOwner(*incoming.session);
+    for (const json::Value& id : ids.elements()) {
+        Task* task = m_tasks.find(id.asUtf8(), owner);
+        if (task == nullptr)
+            continue;
+        task->told.clear(); // every listener begins with how the task is
+        task->nextPollNs = now();
+        listener.tasks.insert(task->id);
+    }
+    return true;
 }
 
 void Gateway::tell(Listener& listener, const QByteArray& frame)
 {
-    recordClientFrame(*listener.incoming.session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,
-                      nullptr, frame, &listener.record);
+    if (!listener.isAcknowledged) {
+        if (listener.early.size() < Listener::kMaxEarly)
+            listener.early.append(frame);
+        return;
+    }
     listener.incoming.session->lastSeenUnixNs = m_deps.clock.unixNs();
     listener.incoming.reply->notify(frame);
+    recordSent(*listener.incoming.session, frame, wireCallOf(listener.record), listener.incoming.reply.get());
 }
 
 void Gateway::tellListeners(mcp::ListKind kind, const QByteArray& method, const upstream::ServerConnection* of)
@@ -124,6 +158,7 @@ void Gateway::tellListener(const void* subscriber, const mcp::Message& updated)
 
 void Gateway::endListener(std::unique_ptr<Listener> listener, Outcome outcome, QByteArrayView reason)
 {
+    m_awaited.drop(listener.get());
     for (const auto& [server, uri] : m_subscriptions.removeSession(listener.get()))
         setSubscribed(server, uri, false);
     if (outcome == Outcome::Ok) {

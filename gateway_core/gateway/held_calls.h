@@ -33,6 +33,7 @@ struct HeldCall {
     std::int64_t deadlineNs = 0;
     std::vector<HeldQuestion> questions;
     std::optional<upstream::Reply> answer; ///< the server did not wait
+    bool wasRefused = false;               ///< the server wants the same call again (-32042); there is no active one
 };
 
 /// Calls between an InputRequiredResult and its retry (2026-07-28 basic/patterns/mrtr). A `requestState` is a random word that
@@ -54,6 +55,7 @@ public:
     [[nodiscard]] HeldCall* findByCookie(quint64 cookie);
     HeldCall take(QByteArrayView requestState) { return m_held.take(requestState.toByteArray()); }
     void drop(quint64 cookie);
+    void clear() { m_held.clear(); }
     /// The server that works on this call no longer knows what it asked: nothing of it is answered, lest it answers the same id
     /// of another question.
     void forgetQuestions(quint64 cookie);
@@ -67,6 +69,11 @@ private:
     QHash<QByteArray, HeldCall> m_held; ///< by requestState
 };
 
+/// Who may come back with the input of a held call: whoever holds the same token on the same route.
+[[nodiscard]] inline QByteArray heldOwner(const downstream::Session& session)
+{
+    return session.client->tokenName + '\n' + session.server;
+}
 /// The `result` of a call that needs input: questions by key, and the state to come back with.
 QByteArray inputRequiredResult(const HeldCall& call, QByteArrayView requestState);
 

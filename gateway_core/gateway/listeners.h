@@ -23,6 +23,12 @@ struct Listener {
     bool prompts = false;
     bool resources = false;
     QSet<std::pair<QByteArray, QByteArray>> watched; ///< key of the connection, URI
+    QSet<QByteArray> tasks;                          ///< ids
+    QList<QByteArray> honoured;                      ///< URIs as the client wrote them, in its order
+    bool isAcknowledged = false;                     ///< the client was told, which has to come first
+    QList<QByteArray> early;                         ///< notifications from before that
+
+    static constexpr qsizetype kMaxEarly = 64;
 
     [[nodiscard]] bool wants(mcp::ListKind kind) const
     {

@@ -2,12 +2,11 @@
 #include "gateway/request_routing.h"
 
 #include "base/json.h"
+#include "gateway/extensions.h"
 
 namespace oriel::gateway {
 
 namespace {
-
-constexpr QByteArrayView kAppsExtension = "io.modelcontextprotocol/ui";
 
 constexpr QByteArrayView kOwnerCannot = "The client whose call this belongs to cannot answer %1.";
 constexpr QByteArrayView kNobodyCan = "No connected client can answer %1.";
@@ -55,7 +54,7 @@ mcp::ClientCapabilities relayable(const mcp::ClientCapabilities& client)
     relayed.elicitation = client.elicitation;
     relayed.elicitationForm = client.elicitationForm;
     relayed.elicitationUrl = client.elicitationUrl;
-    const QByteArray apps = kAppsExtension.toByteArray();
+    const QByteArray apps = kUiExtension.toByteArray();
     if (client.extensions.contains(apps))
         relayed.extensions.insert(apps, client.extensions.value(apps));
     return relayed;

@@ -4,6 +4,7 @@
 #include "base/json_writer.h"
 #include "mcp/errors.h"
 #include "mcp/rewrite.h"
+#include "mcp/task_messages.h"
 
 namespace oriel::gateway {
 
@@ -19,7 +20,7 @@ QByteArray cancelledFrame(std::int64_t id, QByteArrayView reason)
 } // namespace
 
 QByteArray ServerRequests::forward(upstream::ServerConnection& connection, const mcp::Message& request,
-                                   const std::shared_ptr<downstream::Session>& session)
+                                   const std::shared_ptr<downstream::Session>& session, const QByteArray& serverTask)
 {
     const std::int64_t id = ++m_lastId;
     m_pending.insert(id, {&connection,
@@ -27,6 +28,9 @@ QByteArray ServerRequests::forward(upstream::ServerConnection& connection, const
                           mcp::RequestId::fromJson(request.rawOf(mcp::Field::MetaProgressToken)),
                           session,
                           request.methodId,
+                          {},
+                          serverTask,
+                          0,
                           {}});
     return mcp::Rewrite(request).setId(mcp::RequestId(id)).apply();
 }
@@ -35,7 +39,7 @@ QByteArray ServerRequests::ask(const std::shared_ptr<downstream::Session>& sessi
                                std::function<void(const mcp::Message*)> taken)
 {
     const std::int64_t id = ++m_lastId;
-    m_pending.insert(id, {nullptr, {}, {}, session, mcp::methodFromName(method), std::move(taken)});
+    m_pending.insert(id, {nullptr, {}, {}, session, mcp::methodFromName(method), std::move(taken), {}, 0, {}});
     return mcp::makeRequest(mcp::RequestId(id), method, params);
 }
 
@@ -75,9 +79,28 @@ bool ServerRequests::answer(const downstream::Session& session, const mcp::Messa
         m_roots.insert(pending.connection, pending.session);
     if (pending.taken)
         pending.taken(&answer);
+    else if (!pending.serverTask.isEmpty() && answer.kind == mcp::Message::Kind::Response)
+        pending.connection->reply(
+            mcp::makeResult(pending.serverId, mcp::withRelatedTask(answer.rawOf(mcp::Field::Result), pending.serverTask)),
+            pending.wireCall);
     else
-        pending.connection->reply(mcp::Rewrite(answer).setId(pending.serverId).apply());
+        pending.connection->reply(mcp::Rewrite(answer).setId(pending.serverId).apply(), pending.wireCall);
     return true;
+}
+
+telemetry::WireCall ServerRequests::callOf(const downstream::Session& session, const mcp::Message& answer) const
+{
+    const mcp::RequestId id = answer.id();
+    const auto it = id.isInteger() ? m_pending.constFind(id.number()) : m_pending.cend();
+    if (it == m_pending.cend() || it->session.lock().get() != &session)
+        return {};
+    return {it->wireCall.traceId, it->wireCall.callSpanId, it->wireCall.callSpanId};
+}
+
+void ServerRequests::noteCall(const telemetry::WireCall& call)
+{
+    if (const auto newest = m_pending.find(m_lastId); newest != m_pending.end())
+        newest->wireCall = call;
 }
 
 bool ServerRequests::cancelledByServer(const upstream::ServerConnection& connection, const mcp::Message& notification)

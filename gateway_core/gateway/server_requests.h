@@ -23,18 +23,25 @@ public:
         std::weak_ptr<downstream::Session> session;
         mcp::MethodId method = mcp::MethodId::Unknown;
         std::function<void(const mcp::Message*)> taken; ///< in place of a connection: the answer, or null when there is none
+        QByteArray serverTask;                          ///< the server's id of the task that it asks for; empty: none
         quint64 call = 0;                               ///< the call that it was asked for, where that is known
+        telemetry::WireCall wireCall;                   ///< that it is a part of, for the wire log
     };
 
-    /// Registers a server's request; gives the frame for the client.
+    /// Registers a server's request; gives the frame for the client. `serverTask`: the server's id of the task that it asks for,
+    /// which the answer will name.
     QByteArray forward(upstream::ServerConnection& connection, const mcp::Message& request,
-                       const std::shared_ptr<downstream::Session>& session);
+                       const std::shared_ptr<downstream::Session>& session, const QByteArray& serverTask = {});
     /// A question that a modern server asked in its answer: gives the frame for the client; `taken` hears of the client's answer
     /// once, of null when the client is gone.
     QByteArray ask(const std::shared_ptr<downstream::Session>& session, QByteArrayView method, QByteArrayView params,
                    std::function<void(const mcp::Message*)> taken);
     /// The newest request was asked for this call, and ends with it.
     void bindNewest(quint64 call);
+    /// The newest request is a part of this call, for the wire log.
+    void noteCall(const telemetry::WireCall& call);
+    /// The client's call that an answer of the client is a part of.
+    [[nodiscard]] telemetry::WireCall callOf(const downstream::Session& session, const mcp::Message& answer) const;
     /// A call is over: nobody waits for the answers to what was asked for it any more. Both peers are told.
     void withdraw(quint64 call);
     /// A client's answer: relays it to the server. False when it answers nothing that this session was asked.

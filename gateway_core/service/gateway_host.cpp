@@ -65,7 +65,9 @@ GatewayHost::GatewayHost(Dependencies dependencies, const config::Config& config
                                                  *m_gateway},
           endpointOptions(configuration))),
       m_bridges(downstream::LineEndpoint::Dependencies{dependencies.clock, dependencies.random, *m_gateway})
-{}
+{
+    m_gateway->restoreQuotas(dependencies.quotas);
+}
 
 GatewayHost::~GatewayHost() = default;
 

@@ -87,8 +87,16 @@ void GatewayService::stop()
     d->readers.waitForDone();
     if (d->host != nullptr) {
         // Its thread is still running, so the host's timers and sockets go where they live.
+        QList<gateway::QuotaUse> quotas;
         QMetaObject::invokeMethod(
-            d->host, [this] { delete std::exchange(d->host, nullptr); }, Qt::BlockingQueuedConnection);
+            d->host,
+            [this, &quotas] {
+                quotas = d->host->gateway().quotas();
+                delete std::exchange(d->host, nullptr);
+            },
+            Qt::BlockingQueuedConnection);
+        QMetaObject::invokeMethod(
+            d->pipeline.get(), [this, &quotas] { (void)d->quotaFile->write(quotas); }, Qt::BlockingQueuedConnection);
     }
     d->gatewayThread.quit();
     d->gatewayThread.wait();
@@ -199,9 +207,11 @@ QFuture<Result<std::vector<store::ChartLine>>> GatewayService::chart(ChartQuery 
     });
 }
 
-QFuture<store::WirePage> GatewayService::wire(store::WireQuery query)
+QFuture<store::WirePage> GatewayService::wire(store::WireQuery query, qsizetype previewLimit)
 {
-    return d->read([this, query = std::move(query)](std::stop_token stop) { return d->stores->wire.query(query, 4096, stop); });
+    return d->read([this, query = std::move(query), previewLimit](std::stop_token stop) {
+        return d->stores->wire.query(query, previewLimit, stop);
+    });
 }
 
 QFuture<std::optional<store::WireEntry>> GatewayService::wireFrame(quint64 id)

@@ -67,6 +67,7 @@ public:
     [[nodiscard]] QList<ServerSnapshot> servers() const;
     [[nodiscard]] QList<DestinationSnapshot> destinations() const;
     [[nodiscard]] QList<SessionSnapshot> sessions() const;
+    [[nodiscard]] QList<LimitSnapshot> limits() const;
     [[nodiscard]] config::Config configuration() const;
     [[nodiscard]] QString dataDirectory() const;
     [[nodiscard]] QByteArray statusJson() const;
@@ -84,7 +85,7 @@ public:
     QFuture<Result<std::optional<store::AuditRow>>> auditRow(QByteArray id); ///< with its payloads
     QFuture<Result<std::optional<store::AuditRow>>> auditRowOfTrace(TraceId id, SpanId span = {});
     QFuture<Result<std::vector<store::ChartLine>>> chart(ChartQuery query);
-    QFuture<store::WirePage> wire(store::WireQuery query);
+    QFuture<store::WirePage> wire(store::WireQuery query, qsizetype previewLimit = 4096);
     QFuture<std::optional<store::WireEntry>> wireFrame(quint64 id); ///< whole, masked
     [[nodiscard]] store::TraceStoreStats traceStats() const;
     [[nodiscard]] QStringList logSources() const;
@@ -137,6 +138,7 @@ Q_SIGNALS:
     void serversChanged();
     void destinationsChanged();
     void sessionsChanged();
+    void limitsChanged();
     void configurationChanged();
     void tokensChanged();
     void secretsChanged();

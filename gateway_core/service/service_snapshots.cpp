@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/json_writer.h"
+#include "service/limits_json.h"
 #include "service/service_state.h"
 
 #include <QDateTime>
@@ -258,6 +259,8 @@ ServerSnapshot GatewayService::Private::snapshotOf(const config::Server& server)
         snapshot.prompts = static_cast<int>(status.prompts);
         snapshot.resources = static_cast<int>(status.resources);
         snapshot.inFlight = status.inFlight;
+        snapshot.queued = status.queued;
+        snapshot.circuit = circuitOf(status);
         snapshot.restarts = status.restarts;
         snapshot.diagnosis = {status.diagnosis.headline, status.diagnosis.cause, status.diagnosis.remedy,
                               status.diagnosis.details, status.diagnosis.code == upstream::DiagnosisCode::SignInRequired};
@@ -266,6 +269,10 @@ ServerSnapshot GatewayService::Private::snapshotOf(const config::Server& server)
         snapshot.lifecycleTraceId = status.lifecycleTraceId.isValid() ? status.lifecycleTraceId.toHex() : QByteArray();
         for (const QByteArray& line : status.stderrTail)
             snapshot.lastStderr.append(pipeline->masker()->maskText(QString::fromUtf8(line)));
+    }
+    for (const LimitSnapshot& limit : limitList) {
+        if (limit.scope == QLatin1String("server") && limit.name == server.name)
+            snapshot.limits.append(limit);
     }
     const QByteArray name = server.name.toUtf8();
     for (const store::AggregateGroup& group : byServer.groups) {
@@ -355,14 +362,19 @@ QByteArray GatewayService::statusJson() const
             .member("eraCheckedUnixNs", server.eraCheckedUnixNs)
             .member("clientConnections", server.clientConnections)
             .member("diagnosis", server.diagnosis.headline)
-            .member("remedy", server.diagnosis.remedy);
+            .member("remedy", server.diagnosis.remedy)
+            .member("inFlight", server.inFlight)
+            .member("queued", server.queued);
+        writeCircuit(writer, server.circuit);
         if (server.signIn != SignInState::Unknown)
             writer.member("signIn", signInStateName(server.signIn));
         if (!server.signInUrl.isEmpty())
             writer.member("signInUrl", server.signInUrl.toString(QUrl::FullyEncoded));
         writer.endObject();
     }
-    writer.endArray().endObject();
+    writer.endArray();
+    writeLimits(writer, d->limitList);
+    writer.endObject();
     return writer.take();
 }
 

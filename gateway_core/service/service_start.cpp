@@ -178,6 +178,7 @@ void GatewayService::Private::openStores()
     pipeline =
         std::make_unique<TelemetryPipeline>(TelemetryPipeline::Dependencies{clock, random, buffer, *stores, *exports}, effective);
     pipeline->setMasker(*masker);
+    quotaFile = std::make_unique<QuotaFile>(options.dataDir + QStringLiteral("/quotas.json"));
 }
 
 void GatewayService::Private::makeWorkers()
@@ -259,7 +260,8 @@ Status GatewayService::Private::startGateway()
                                                    options.dataDir + QStringLiteral("/eras.json"),
                                                    QByteArray(build_info::version),
                                                    [this](const QString& text) { return expandText(*vaultKeeper, text); },
-                                                   vaultKeeper.get()};
+                                                   vaultKeeper.get(),
+                                                   quotaFile->read()};
             host = new GatewayHost(std::move(dependencies), effective, effective.gateway.auth);
             api = new HttpApi({*stores, *pipeline, readers,
                                resourceOf(effective.telemetry, QByteArray::number(QCoreApplication::applicationPid())),
@@ -304,6 +306,7 @@ void GatewayService::Private::connectSignals()
 {
     QObject::connect(&host->gateway(), &gateway::Gateway::serversChanged, &q, [this] { refreshServers(); });
     QObject::connect(&host->gateway(), &gateway::Gateway::sessionsChanged, &q, [this] { refreshSessions(); });
+    QObject::connect(&host->gateway(), &gateway::Gateway::limitsChanged, &q, [this] { refreshLoad(); });
     QObject::connect(host->signIns(), &UpstreamSignIns::changed, &q, [this] { refreshSignIns(); });
     QObject::connect(host->signIns(), &UpstreamSignIns::userAwaited, &q,
                      [this](const QString& server, const QUrl& url) { userAwaited(server, url); });
@@ -317,7 +320,10 @@ void GatewayService::Private::connectSignals()
     });
     QObject::connect(pipeline.get(), &TelemetryPipeline::logsAdvanced, &q, &GatewayService::logsAdvanced);
     QObject::connect(pipeline.get(), &TelemetryPipeline::wireAdvanced, &q, &GatewayService::wireAdvanced);
-    QObject::connect(pipeline.get(), &TelemetryPipeline::metricsSampled, &q, [this] { refreshStatistics(); });
+    QObject::connect(pipeline.get(), &TelemetryPipeline::metricsSampled, &q, [this] {
+        refreshStatistics();
+        refreshLoad();
+    });
     QObject::connect(vaultKeeper.get(), &vault::Vault::changed, &q, [this] {
         for (const config::Destination& destination : effective.telemetry.destinations)
             exports->resume(destination.name);

@@ -10,6 +10,7 @@
 #include "service/gateway_service.h"
 #include "service/http_api.h"
 #include "service/local_control.h"
+#include "service/quota_file.h"
 #include "service/stores.h"
 #include "service/telemetry_buffer.h"
 #include "service/telemetry_pipeline.h"
@@ -55,6 +56,7 @@ struct GatewayService::Private {
     std::unique_ptr<Stores> stores;
     std::unique_ptr<otlp::ExportPipeline> exports;
     std::unique_ptr<TelemetryPipeline> pipeline;
+    std::unique_ptr<QuotaFile> quotaFile; ///< read before the threads start, then the telemetry thread's
     std::unique_ptr<vault::KeychainSecretStore> keychain;
     std::unique_ptr<vault::Vault> vaultKeeper;
     GatewayHost* host = nullptr;     ///< gateway thread
@@ -74,6 +76,7 @@ struct GatewayService::Private {
     QHash<QString, QList<ToolInfo>> tools;
     QHash<QString, SignInStatus> signIns; ///< by server
     QList<SessionSnapshot> sessionList;
+    QList<LimitSnapshot> limitList;
     QList<TokenSnapshot> tokenList;
     store::AggregateResult byServer; ///< last 15 minutes
     double callsPerSecond = 0;
@@ -102,6 +105,10 @@ struct GatewayService::Private {
     void schedulePublish();
     [[nodiscard]] ServerSnapshot snapshotOf(const config::Server& server) const;
     [[nodiscard]] QString configError() const; ///< all that is wrong with the configuration, in lines
+
+    // service_limits.cpp
+    void refreshLoad(); ///< what changes with each call: statuses of the servers, limits, quotas
+    [[nodiscard]] CircuitSnapshot circuitOf(const upstream::ServerStatus& status) const;
 
     // service_sign_in.cpp
     void refreshSignIns();

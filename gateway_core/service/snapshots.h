@@ -32,6 +32,19 @@ struct Diagnosis {
     [[nodiscard]] bool isEmpty() const { return headline.isEmpty(); }
 };
 
+enum class CircuitState : quint8 { Off, Closed, Open, HalfOpen };
+
+/// Whether calls go to a server, by how earlier ones ended.
+struct CircuitSnapshot {
+    CircuitState state = CircuitState::Off;
+    QString text;                    ///< "open since 16:02:11, tried again in 12 s"; empty while calls go through
+    std::int64_t sinceUnixNs = 0;    ///< when it opened, or closed again
+    std::int64_t tryAgainUnixNs = 0; ///< Open
+    int failures = 0;                ///< in a row
+    QString cause;                   ///< of the last failure
+    bool operator==(const CircuitSnapshot&) const = default;
+};
+
 struct ToolInfo {
     QString server;
     QString name;        ///< as the server names it
@@ -40,6 +53,17 @@ struct ToolInfo {
     QString description;
     QByteArray inputSchema; ///< JSON
     bool enabled = true;
+};
+
+/// How much of one rate limit or quota is used.
+struct LimitSnapshot {
+    QString scope; ///< "client", "project", "tenant", "server" or "tool"
+    QString name;
+    QString limit; ///< the setting: "callsPerSecond" …
+    double used = 0;
+    double allowed = 0;
+    std::int64_t resetsUnixNs = 0; ///< quotas only
+    quint64 refused = 0;           ///< calls of this client, project … since Oriel started
 };
 
 struct ServerSnapshot {
@@ -60,6 +84,8 @@ struct ServerSnapshot {
     int prompts = 0;
     int resources = 0;
     int inFlight = 0;
+    int queued = 0; ///< calls that wait for its start or its concurrency limit
+    CircuitSnapshot circuit;
     int restarts = 0;
     Diagnosis diagnosis;
     bool canSignIn = false; ///< over HTTP, and the configuration does not stand against it
@@ -69,11 +95,19 @@ struct ServerSnapshot {
     QStringList lastStderr;
     QByteArray lifecycleTraceId; ///< hex; the trace of the last start
     QList<ToolInfo> toolList;
+    QList<LimitSnapshot> limits; ///< those of this server
     // Over the last 15 minutes:
     quint64 calls = 0;
     quint64 errors = 0;
     std::int64_t p95Ns = 0;
     QList<double> callsPerInterval; ///< sparkline, oldest first
+
+    [[nodiscard]] bool refusesCalls() const
+    {
+        return circuit.state == CircuitState::Open || circuit.state == CircuitState::HalfOpen;
+    }
+    /// What somebody should look at: the diagnosis or, without one, why calls are refused; empty when all is well.
+    [[nodiscard]] Diagnosis trouble() const;
 };
 
 enum class DestinationState : quint8 { Disabled, Idle, Sending, Retrying, Paused, Refused };

@@ -16,7 +16,29 @@ bool passes(const WireFrame& frame, const WireQuery& query)
     return (query.server.isEmpty() || frame.server == query.server) && (query.client.isEmpty() || frame.client == query.client) &&
            (!query.direction || frame.direction == *query.direction) &&
            (query.kinds.empty() || std::find(query.kinds.begin(), query.kinds.end(), frame.kind) != query.kinds.end()) &&
-           (query.method.isEmpty() || frame.method == query.method) && (!query.traceId || frame.traceId == *query.traceId);
+           (query.method.isEmpty() || frame.method == query.method) && (query.rpcId.isEmpty() || frame.rpcId == query.rpcId) &&
+           (!query.traceId || frame.traceId == *query.traceId) && (!query.callSpanId || frame.callSpanId == *query.callSpanId) &&
+           (!query.era || frame.era == *query.era);
+}
+
+constexpr qsizetype kShownOfSession = 8;
+
+WireEntry entryOf(std::uint64_t id, const WireFrame& frame)
+{
+    WireEntry entry;
+    entry.id = id;
+    entry.frame = frame;
+    entry.payloadBytes = frame.payload.size();
+    return entry;
+}
+
+QByteArray shortened(const QByteArray& session)
+{
+    if (session.size() <= kShownOfSession)
+        return QByteArray(session.size(), '*');
+    QByteArray shown = session.left(kShownOfSession);
+    shown += "…";
+    return shown;
 }
 
 } // namespace
@@ -40,6 +62,28 @@ void WireLog::evictLocked()
         ++m_firstId;
         ++m_evicted;
     }
+}
+
+/// Masks, and puts into words what the frame's context says; the context itself, with its whole session id, stays behind.
+void WireLog::finishEntry(WireEntry& entry) const
+{
+    WireFrame& frame = entry.frame;
+    if (m_masker) {
+        frame.payload = m_masker(frame.payload);
+        for (auto& [name, value] : frame.headers)
+            value = m_masker(value);
+    }
+    if (frame.clientContext != nullptr) {
+        entry.transport = frame.clientContext->transport;
+        entry.revision = frame.clientContext->protocolVersion;
+        entry.session = shortened(frame.clientContext->sessionId);
+    } else if (frame.serverContext != nullptr) {
+        entry.transport = frame.serverContext->transport;
+        entry.revision = frame.serverContext->protocolVersion;
+        entry.session = shortened(frame.serverContext->sessionId);
+    }
+    frame.clientContext.reset();
+    frame.serverContext.reset();
 }
 
 void WireLog::append(WireFrame&& frame)
@@ -111,7 +155,7 @@ WirePage WireLog::query(const WireQuery& query, qsizetype previewLimit, std::sto
             const std::lock_guard lock(m_mutex);
             for (std::uint64_t id = std::max(from, m_firstId); id < to && id < m_firstId + m_frames.size(); ++id)
                 if (const WireFrame& frame = m_frames[id - m_firstId]; passes(frame, query))
-                    candidates.push_back({id, frame, frame.payload.size(), false});
+                    candidates.push_back(entryOf(id, frame));
         }
         if (query.newestFirst)
             std::reverse(candidates.begin(), candidates.end());
@@ -120,7 +164,7 @@ WirePage WireLog::query(const WireQuery& query, qsizetype previewLimit, std::sto
                 page.more = true;
                 return page;
             }
-            entry.frame.payload = m_masker ? m_masker(entry.frame.payload) : entry.frame.payload;
+            finishEntry(entry);
             if (!needle.isEmpty() && !entry.frame.payload.toLower().contains(needle))
                 continue;
             if (previewLimit > 0 && entry.frame.payload.size() > previewLimit) {
@@ -145,8 +189,7 @@ std::optional<WireEntry> WireLog::frame(std::uint64_t id) const
         entry.frame = m_frames[id - m_firstId];
     }
     entry.payloadBytes = entry.frame.payload.size();
-    if (m_masker)
-        entry.frame.payload = m_masker(entry.frame.payload);
+    finishEntry(entry);
     return entry;
 }
 

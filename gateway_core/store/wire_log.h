@@ -2,6 +2,7 @@
 #pragma once
 
 #include "store/trace_types.h"
+#include "telemetry/call_record.h"
 #include "telemetry/wire_frame.h"
 
 #include <deque>
@@ -17,8 +18,11 @@ struct WireQuery {
     std::optional<telemetry::WireDirection> direction;
     std::vector<telemetry::WireKind> kinds; ///< empty: all
     QByteArray method;
-    QByteArray text; ///< substring of the masked payload, whatever the case
+    QByteArray rpcId; ///< JSON text of the id
+    QByteArray text;  ///< substring of the masked payload, whatever the case
+    std::optional<telemetry::WireEra> era;
     std::optional<TraceId> traceId;
+    std::optional<SpanId> callSpanId; ///< only frames of that call, on both sides
     std::uint64_t sinceId = 0;
     std::uint64_t beforeId = 0; ///< 0: no bound
     bool newestFirst = false;
@@ -27,7 +31,10 @@ struct WireQuery {
 
 struct WireEntry {
     std::uint64_t id = 0;
-    telemetry::WireFrame frame; ///< its payload is masked, and cut to `previewLimit` by query()
+    telemetry::WireFrame frame; ///< payload and headers are masked, and cut to `previewLimit` by query(); without contexts
+    telemetry::Transport transport = telemetry::Transport::Stdio; ///< of the peer
+    QByteArray revision;        ///< that the peer and Oriel had agreed on; empty before the handshake
+    QByteArray session;         ///< the beginning of its Mcp-Session-Id, which is as good as a password for a while
     qsizetype payloadBytes = 0; ///< of the whole unmasked frame
     bool cut = false;
 };
@@ -61,6 +68,7 @@ public:
     [[nodiscard]] std::optional<WireEntry> frame(std::uint64_t id) const;
 
 private:
+    void finishEntry(WireEntry& entry) const;
     [[nodiscard]] static std::int64_t costOf(const telemetry::WireFrame& frame);
     void evictLocked();
 

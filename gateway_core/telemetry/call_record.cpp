@@ -9,7 +9,7 @@ constexpr std::array<const char*, kStageCount> kStageNames{
     "gateway.authenticate",      "gateway.session.init", "gateway.session.get",
     "gateway.session.store",     "gateway.cache.get",    "gateway.route",
     "gateway.guardrails.input",  "gateway.forward",      "gateway.discover",
-    "gateway.guardrails.output",
+    "gateway.guardrails.output", "gateway.queue",
 };
 
 /// A bijection of 64 bits (SplitMix64's finalizer): different inputs under one parent never collide.

@@ -24,6 +24,7 @@ enum class Stage : quint8 {
     Forward,
     Discover,
     GuardrailsOutput,
+    Queue, ///< waiting for the server's start or its concurrency limit
     Count
 };
 inline constexpr std::size_t kStageCount = static_cast<std::size_t>(Stage::Count);
@@ -80,8 +81,8 @@ enum class Outcome : quint8 {
     RpcError,  ///< the server answered with a JSON-RPC error
     Timeout,
     Cancelled,
-    Blocked,     ///< by a guardrail or a policy
-    Rejected,    ///< by the gateway before any server: unknown tool, bad parameters, limits, authentication
+    Blocked,     ///< by a guardrail, a policy, a limit, or because the server's circuit is open
+    Rejected,    ///< by the gateway before any server: unknown tool, bad parameters, authentication
     Unavailable, ///< the server is not there: not started, crashed, connection refused
 };
 

@@ -272,7 +272,7 @@ private:
                     return stageSpanId(m_call.spanId, outer);
             }
         }
-        if (id == Stage::Discover && within(Stage::Forward))
+        if ((id == Stage::Discover || id == Stage::Queue) && within(Stage::Forward))
             return stageSpanId(m_call.spanId, Stage::Forward);
         if ((id == Stage::SessionGet || id == Stage::SessionStore) && within(Stage::SessionInit))
             return stageSpanId(m_call.spanId, Stage::SessionInit);
@@ -320,7 +320,7 @@ private:
     {
         SpanData& span = addSpan(hop.spanId, hopParent(hop), SpanKind::Client,
                                  callSpanName(m_call.method, m_call.targetKind, hop.target), hop.offsetNs, hop.durationNs);
-        AttributeList attributes(span.attributes, 18);
+        AttributeList attributes(span.attributes, 20);
         attributes.text(Attr::McpMethodName, m_call.method);
         if (m_call.targetKind != TargetKind::None)
             attributes.text(targetAttribute(m_call.targetKind), hop.target);
@@ -334,13 +334,20 @@ private:
         if (hop.server)
             setServer(attributes, *hop.server);
         if (hop.attempt != 0)
-            attributes.set(Attr::GatewayAttempt, static_cast<std::int64_t>(hop.attempt));
+            setAttempt(attributes, hop);
         if (hop.firstByteOffsetNs >= 0)
             span.events.push_back({m_call.startUnixNs + hop.firstByteOffsetNs, literal("first_byte"), {}, 0});
         if (wants(AliasSet::Enkrypt) && isToolCall(m_call))
             attributes.alias("gateway.span.alias", literal("call_tool"));
         if ((wants(AliasSet::Kuadrant) || wants(AliasSet::Decorator)) && hop.server)
             attributes.alias("mcp.server", hop.server->name);
+    }
+
+    static void setAttempt(AttributeList& attributes, const Hop& hop)
+    {
+        attributes.set(Attr::GatewayAttempt, static_cast<std::int64_t>(hop.attempt));
+        if (hop.server && hop.server->transport != Transport::Stdio)
+            attributes.set(Attr::HttpRequestResendCount, static_cast<std::int64_t>(hop.attempt));
     }
 
     static void setServer(AttributeList& attributes, const ServerContext& server)

@@ -31,6 +31,8 @@ constexpr std::array kServer{"server"};
 constexpr std::array kTokens{"direction", "server", "tool"};
 constexpr std::array kCategory{"category"};
 constexpr std::array kMethod{"mcp.method.name"};
+constexpr std::array kServerErrorType{"server", "error_type"};
+constexpr std::array kLimit{"scope", "name", "limit"};
 constexpr std::array kSignalReason{"signal", "reason"};
 constexpr std::array kServerOperation{"mcp.method.name",          "error.type",
                                       "gen_ai.tool.name",         "gen_ai.prompt.name",
@@ -65,7 +67,7 @@ const std::array<MetricRow, kMetricCount> kRows{{
     {MetricId::ToolCallErrors, "tool_call_errors_total", true, "tool_call_error_counter", Counter, "{call}", kServerError,
      kNoBounds, "Tool calls that broke rather than answered: JSON-RPC errors, time-outs, servers that were not there."},
     {MetricId::ToolCallBlocked, "tool_call_blocked_total", true, nullptr, Counter, "{call}", kServerToolReason, kNoBounds,
-     "Tool calls that a guardrail or a policy blocked."},
+     "Tool calls that a guardrail, a policy, a limit or an open circuit breaker blocked."},
     {MetricId::ToolCallDuration, "tool_call_duration_seconds", true, nullptr, Histogram, "s", kServerTool, kFine,
      "Time from a tool call's arrival to its answer, for calls that reached a server."},
     {MetricId::ListAllServersCalls, "list_all_servers_calls_total", true, "list_all_servers_calls", Counter, "{call}", kProject,
@@ -144,6 +146,12 @@ const std::array<MetricRow, kMetricCount> kRows{{
      "Length of clients' sessions with the gateway."},
     {MetricId::GatewayOverhead, "oriel_gateway_overhead_seconds", false, nullptr, Histogram, "s", kMethod, kOverhead,
      "Time of a request in which no server was working on it."},
+    {MetricId::Retries, "oriel_retries_total", false, nullptr, Counter, "{retry}", kServerErrorType, kNoBounds,
+     "Calls that were sent to their server again, by what had failed before."},
+    {MetricId::CircuitState, "oriel_circuit_breaker_state", false, nullptr, Gauge, "{state}", kServer, kNoBounds,
+     "Circuit breaker of a server: 0 closed, 1 half-open, 2 open."},
+    {MetricId::LimitUtilization, "oriel_limit_utilization", false, nullptr, Gauge, "1", kLimit, kNoBounds,
+     "Share of a rate limit or quota that is used up."},
     {MetricId::ProcessCpuSeconds, "process_cpu_seconds_total", false, nullptr, Counter, "s", kServer, kNoBounds,
      "Processor time used by Oriel, and by each server it started."},
     {MetricId::ProcessResidentMemory, "process_resident_memory_bytes", false, nullptr, Gauge, "By", kServer, kNoBounds,

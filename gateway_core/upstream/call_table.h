@@ -16,8 +16,9 @@ struct PendingCall {
     ReplyHandler* handler = nullptr;
     quint64 cookie = 0;
     OperationType operation = OperationType::ToolCall;
-    bool internal = false; ///< handshake and lists: no queue, no concurrency limit
-    bool queued = true;    ///< not sent yet
+    bool internal = false;  ///< handshake and lists: no queue, no concurrency limit
+    bool queued = true;     ///< not sent yet
+    bool unwritten = false; ///< the transport ended before it was written
     bool warned = false;
     bool resent = false; ///< its session was lost once, or its headers were refused
     bool modern = false; ///< what `frame` is written for
@@ -31,6 +32,8 @@ struct PendingCall {
     QByteArray logLevel;
     TraceId traceId;
     SpanId spanId;
+    SpanId callSpanId;
+    [[nodiscard]] telemetry::WireCall wireCall() const { return {traceId, spanId, callSpanId}; }
 };
 
 /// The calls of one connection by their id, with their deadlines. Nothing is kept of a call that is over, so memory follows what

@@ -128,7 +128,7 @@ void LegacySseTransport::onData(QByteArrayView bytes)
             takeEndpoint(event->data.trimmed());
         } else if ((event->event.isEmpty() || event->event == "message") && !event->data.trimmed().isEmpty()) {
             m_facts.sawFrame = true;
-            m_handler.onFrame(std::move(event->data), FrameOrigin{0, readNs});
+            m_handler.onFrame(std::move(event->data), FrameOrigin{0, readNs, true, event->hasId ? event->id : QByteArray()});
         }
         if (m_over) {
             return;

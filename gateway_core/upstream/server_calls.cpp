@@ -21,6 +21,7 @@ PendingCall pendingCall(std::int64_t id, const CallOptions& options, std::int64_
     call.warnNs = nowNs + timeout.count() / 5 * 4;
     call.traceId = options.traceId;
     call.spanId = options.spanId;
+    call.callSpanId = options.callSpanId;
     call.sendOptions.requestId = id;
     call.clientCapabilities = options.clientCapabilities;
     call.logLevel = options.logLevel;
@@ -96,21 +97,25 @@ CallToken ServerConnection::Private::accept(QByteArray frame, QByteArray method,
     if (!tick.isActive()) {
         tick.start();
     }
-    if (internal || (mayCall() && queue.empty() && (server.concurrency <= 0 || inFlight < server.concurrency))) {
+    if (internal || (mayCallNow() && queue.isEmpty())) {
         sendCall(id, stored);
         return {id};
     }
-    if (static_cast<qsizetype>(queue.size()) >= context.maxQueued) {
-        rejectWith(id, Reply::Kind::Overloaded,
+    stored.timings.queued = true;
+    if (const qsizetype waiting = queue.size(); waiting >= context.maxQueued) {
+        const std::optional<std::int64_t> other = queue.makeRoom(options.client);
+        rejectWith(other.value_or(id), Reply::Kind::Overloaded,
                    {ErrorCode::ResourceExhausted,
-                    QStringLiteral("%1 calls wait for this server already.").arg(queue.size()),
+                    QStringLiteral("%1 calls wait for this server already.").arg(waiting),
                     server.name,
                     {}});
-        return {id};
+        if (!other) {
+            return {id};
+        }
     }
     if (state == ServerState::Stopped || state == ServerState::Stopping ||
         (state == ServerState::Failed && now - failedNs >= std::chrono::nanoseconds(context.maxBackoff).count())) {
-        queue.push_back(id);
+        queue.push(options.client, id);
         if (server.enabled) {
             start();
         } else {
@@ -120,13 +125,18 @@ CallToken ServerConnection::Private::accept(QByteArray frame, QByteArray method,
         }
         return {id};
     }
-    const bool longWait = state == ServerState::Backoff && nextStartUnixNs - context.clock->unixNs() > kWorthWaitingNs;
-    if (state == ServerState::Failed || longWait) {
+    if (!isWorthWaiting()) {
         rejectWith(id, Reply::Kind::Unavailable, diagnosis.toError(server.name));
         return {id};
     }
-    queue.push_back(id);
+    queue.push(options.client, id);
     return {id};
+}
+
+bool ServerConnection::Private::isWorthWaiting() const
+{
+    const bool longWait = state == ServerState::Backoff && nextStartUnixNs - context.clock->unixNs() > kWorthWaitingNs;
+    return state != ServerState::Failed && !longWait;
 }
 
 void ServerConnection::Private::rejectWith(std::int64_t id, Reply::Kind kind, Error error)
@@ -149,14 +159,15 @@ void ServerConnection::Private::sendCall(std::int64_t id, PendingCall& call)
     }
     const QByteArray frame = server.transport == config::ServerTransport::Stdio ? std::exchange(call.frame, {}) : call.frame;
     recordWire(telemetry::WireDirection::GatewayToServer, telemetry::WireKind::Request, call.method, QByteArray::number(id),
-               frame, call.traceId, call.spanId);
+               frame, call.wireCall(), nullptr, call.sendOptions.headers);
     const Status sent =
         link && link->transport
             ? link->transport->send(frame, call.sendOptions)
             : Status(oriel::fail(ErrorCode::Unavailable, QStringLiteral("The server is not connected."), server.name));
     // A child that no longer reads is about to end; its end fails the call with a better reason than this one.
     const bool endFollows = server.transport == config::ServerTransport::Stdio && link && link->transport;
-    if (!sent && !(endFollows && sent.error().code == ErrorCode::Unavailable)) {
+    call.unwritten = !sent && sent.error().code == ErrorCode::Unavailable;
+    if (!sent && !(endFollows && call.unwritten)) {
         rejectWith(id, sent.error().code == ErrorCode::ResourceExhausted ? Reply::Kind::Overloaded : Reply::Kind::Unavailable,
                    sent.error());
     }
@@ -164,9 +175,8 @@ void ServerConnection::Private::sendCall(std::int64_t id, PendingCall& call)
 
 void ServerConnection::Private::sendQueued()
 {
-    while (!queue.empty() && mayCall() && (server.concurrency <= 0 || inFlight < server.concurrency)) {
-        const std::int64_t id = queue.front();
-        queue.pop_front();
+    while (!queue.isEmpty() && mayCallNow()) {
+        const std::int64_t id = queue.pop();
         if (PendingCall* call = calls.find(id)) {
             sendCall(id, *call);
         }
@@ -186,10 +196,12 @@ void ServerConnection::Private::endCall(std::int64_t id, Reply&& reply, Operatio
         return;
     }
     if (call->queued) {
-        queue.erase(std::remove(queue.begin(), queue.end(), id), queue.end());
+        queue.remove(id);
     } else if (!call->internal) {
         --inFlight;
     }
+    reply.unprocessed = reply.unprocessed || call->queued || call->unwritten;
+    reply.timings.queued = call->timings.queued;
     reply.timings.acceptedNs = call->timings.acceptedNs;
     reply.timings.sentNs = call->timings.sentNs;
     reply.timings.doneNs = context.clock->monotonicNs();
@@ -197,7 +209,7 @@ void ServerConnection::Private::endCall(std::int64_t id, Reply&& reply, Operatio
     if (call->handler != nullptr) {
         call->handler->onReply({id}, call->cookie, reply);
     }
-    if (!queue.empty()) {
+    if (!queue.isEmpty()) {
         sendQueued();
     }
 }
@@ -225,7 +237,7 @@ bool ServerConnection::Private::cancelCall(std::int64_t id, QByteArrayView reaso
     const std::int64_t now = context.clock->monotonicNs();
     metrics.end(call->operation, OperationMetrics::End::Cancelled, now - call->timings.acceptedNs);
     if (call->queued) {
-        queue.erase(std::remove(queue.begin(), queue.end(), id), queue.end());
+        queue.remove(id);
         return true;
     }
     if (!call->internal) {
@@ -238,7 +250,7 @@ bool ServerConnection::Private::cancelCall(std::int64_t id, QByteArrayView reaso
             params.member("reason", reason);
         }
         params.endObject();
-        (void)sendRaw(mcp::makeNotification("notifications/cancelled", params.take()), {});
+        (void)sendRaw(mcp::makeNotification("notifications/cancelled", params.take()), {}, call->wireCall());
     }
     if (link && link->transport) {
         link->transport->forget(id);
@@ -273,7 +285,7 @@ void ServerConnection::Private::checkDeadlines()
         if (sent && !isInitialize && canSend() && !(isModern() && isHttp())) {
             (void)sendRaw(mcp::makeNotification("notifications/cancelled",
                                                 "{\"requestId\":" + QByteArray::number(id) + ",\"reason\":\"timeout\"}"),
-                          {});
+                          {}, call->wireCall());
         }
         if (link && link->transport) {
             link->transport->forget(id);

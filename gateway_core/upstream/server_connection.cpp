@@ -145,6 +145,11 @@ mcp::Revision ServerConnection::revision() const
     return d->revision;
 }
 
+bool ServerConnection::isWorthWaiting() const
+{
+    return d->isWorthWaiting();
+}
+
 void ServerConnection::refreshStale(mcp::ListKind kind)
 {
     const Private::List& list = d->lists[static_cast<std::size_t>(kind)];
@@ -160,10 +165,17 @@ void ServerConnection::setListenFilter(const QList<QByteArray>& resourceUris)
         return;
     }
     d->listening.uris = resourceUris;
-    if (d->isModern() && d->canSend()) {
-        d->stopListening(true);
-        d->listen();
-    }
+    d->listenAgain();
+}
+
+bool ServerConnection::isListening() const
+{
+    return !d->isModern() || d->listening.id == 0 || d->listening.acknowledged;
+}
+
+bool ServerConnection::refusesUpdatesOf(const QByteArray& uri) const
+{
+    return d->isModern() && d->listening.acknowledged && !d->listening.grantedUris.contains(uri);
 }
 
 void ServerConnection::start()
@@ -274,10 +286,19 @@ void ServerConnection::notify(const QByteArray& frame)
     }
 }
 
-void ServerConnection::reply(const QByteArray& frame)
+void ServerConnection::reply(const QByteArray& frame, const telemetry::WireCall& of)
 {
-    if (!d->link || d->link->retired || d->isModern() || !d->sendRaw(frame, {})) {
+    if (!d->link || d->link->retired || d->isModern() || !d->sendRaw(frame, {}, of)) {
         ++d->droppedNotifications;
+    }
+}
+
+void ServerConnection::continueCall(CallToken token, const telemetry::WireCall& of)
+{
+    if (PendingCall* call = d->calls.find(token.id)) {
+        call->traceId = of.traceId;
+        call->spanId = of.spanId;
+        call->callSpanId = of.callSpanId;
     }
 }
 

@@ -47,9 +47,11 @@ struct CallOptions {
     bool wantsProgress = false; ///< asks for progress under our own token; else a client's token is taken out
     TraceId traceId;            ///< the CLIENT span, written into `_meta.traceparent` and the HTTP header; invalid: none
     SpanId spanId;
+    SpanId callSpanId; ///< the SERVER span of the client's request, for the wire log
     std::uint8_t traceFlags = 1;
     QByteArray traceState;
     QByteArray baggage; ///< passed on when not empty
+    QByteArray client;  ///< clients whose calls wait take turns
     QByteArray via;     ///< `_meta["oriel/via"]`; empty: as it is
     /// Modern servers only: what the client behind this call can do, as JSON text of an object; empty: the gateway's own.
     QByteArray clientCapabilities;
@@ -63,15 +65,17 @@ struct CallTimings {
     std::int64_t sentNs = 0;
     std::int64_t firstByteNs = 0;
     std::int64_t doneNs = 0;
+    bool queued = false; ///< it waited for a start or for the concurrency limit between acceptedNs and sentNs
 };
 
 /// The end of a call: the server's response (result or JSON-RPC error), or an error of ours.
 struct Reply {
     enum class Kind : quint8 { Response, Timeout, Unavailable, Overloaded, Cancelled, Rejected };
     Kind kind = Kind::Response;
-    mcp::Message message; ///< Response only: a Response or an Error, with the frame as it came; may be moved from
-    Error error;          ///< every other kind
-    int httpStatus = 0;   ///< of a refusal over HTTP
+    mcp::Message message;     ///< Response only: a Response or an Error, with the frame as it came; may be moved from
+    Error error;              ///< every other kind
+    int httpStatus = 0;       ///< of a refusal over HTTP
+    bool unprocessed = false; ///< the server provably has not seen the request
     CallTimings timings;
 };
 
@@ -101,14 +105,26 @@ public:
 class ServerConnectionHandler {
 public:
     virtual ~ServerConnectionHandler() = default;
-    /// Every notification except progress of a call and list_changed. `related`: the call on whose HTTP stream it came, if known.
+    /// Every notification except progress of a call that is under way and list_changed. `related`: the call on whose HTTP stream
+    /// it came, if known.
     virtual void onNotification(ServerConnection& connection, const mcp::Message& message, CallToken related) = 0;
     /// A request of the server (sampling/createMessage, elicitation/create, roots/list, tasks/…); ping is answered here. Answer
     /// with reply(), with the id exactly as it came.
     virtual void onRequest(ServerConnection& connection, const mcp::Message& message, CallToken related) = 0;
+    /// The client's call that this request is a part of, for the wire log; asked before onRequest.
+    [[nodiscard]] virtual telemetry::WireCall callOf(const ServerConnection& connection, const mcp::Message& message,
+                                                     CallToken related) const
+    {
+        Q_UNUSED(connection);
+        Q_UNUSED(message);
+        Q_UNUSED(related);
+        return {};
+    }
     virtual void onStateChanged(ServerConnection& connection) = 0;
     /// items(kind) is new: after a start, and after the server said so.
     virtual void onListChanged(ServerConnection& connection, mcp::ListKind kind) = 0;
+    /// Modern servers: isListening() may have become true.
+    virtual void onListening(ServerConnection& connection) { Q_UNUSED(connection); }
 };
 
 /// What every connection needs and shares; all of it outlives the connection.
@@ -182,6 +198,9 @@ public:
     /// True when the list was read since the last handshake (also when the server has no such list, which reads as an empty one).
     [[nodiscard]] bool isListed(mcp::ListKind kind) const;
 
+    /// False while a call would be refused at once, because the server is down for longer than is worth waiting.
+    [[nodiscard]] bool isWorthWaiting() const;
+
     /// Starts it if it is not running; forgets earlier failures.
     void start();
     /// Orderly end; the state becomes Stopped.
@@ -196,6 +215,10 @@ public:
     /// The resources whose updates a modern server shall tell of (onNotification), in place of resources/subscribe. Changes of
     /// lists are listened to anyway. Kept over restarts.
     void setListenFilter(const QList<QByteArray>& resourceUris);
+    /// False while the server has yet to acknowledge the last filter; what changes meanwhile it need not tell.
+    [[nodiscard]] bool isListening() const;
+    /// True when the server has acknowledged the last filter without this resource.
+    [[nodiscard]] bool refusesUpdatesOf(const QByteArray& uri) const;
 
     /// Sends a client's request: id, target, progress token and trace context are spliced in, and the protocol's own members of
     /// `_meta` are the connection's (2026-07-28) or go (before); everything else stays byte for byte. A stopped server is
@@ -211,7 +234,9 @@ public:
     /// notification from clients.
     void notify(const QByteArray& frame);
     /// Answers a request of the server.
-    void reply(const QByteArray& frame);
+    void reply(const QByteArray& frame, const telemetry::WireCall& of = {});
+    /// What follows of a call belongs to another request of the client: it came back with the input that the server asked for.
+    void continueCall(CallToken token, const telemetry::WireCall& of);
 
 private:
     class Private;

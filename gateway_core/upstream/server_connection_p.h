@@ -6,6 +6,7 @@
 #include "upstream/call_table.h"
 #include "upstream/era_cache.h"
 #include "upstream/era_probe.h"
+#include "upstream/fair_queue.h"
 #include "upstream/lifecycle_trace.h"
 #include "upstream/list_reader.h"
 #include "upstream/server_connection.h"
@@ -14,8 +15,6 @@
 
 #include <QFileSystemWatcher>
 #include <QTimer>
-
-#include <deque>
 
 namespace oriel::upstream {
 
@@ -112,9 +111,12 @@ public:
     // subscriptions/listen (server_listen.cpp)
     [[nodiscard]] QByteArray listenFilter() const;
     void listen();
+    void listenAgain();
     void stopListening(bool tellServer);
+    void endListening(std::int64_t id, bool tellServer);
+    [[nodiscard]] bool isListenId(const mcp::RequestId& id) const;
     void listenEnded(const QByteArray& why);
-    void listenAnswered(const mcp::Message& message);
+    void listenAnswered(const mcp::Message& message, const FrameOrigin& origin);
     void listenAcknowledged(const mcp::Message& message);
     [[nodiscard]] bool isCoveredByListen(mcp::ListKind kind) const;
 
@@ -132,6 +134,8 @@ public:
     CallToken callInternal(QByteArrayView method, QByteArrayView params, OperationType operation, ReplyHandler& handler);
     void sendCall(std::int64_t id, PendingCall& call);
     void sendQueued();
+    [[nodiscard]] bool isWorthWaiting() const;
+    [[nodiscard]] bool mayCallNow() const { return mayCall() && (server.concurrency <= 0 || inFlight < server.concurrency); }
     void endLater(std::int64_t id, Reply&& reply);
     void endCall(std::int64_t id, Reply&& reply, OperationMetrics::End how);
     void failCalls(const Error& error, bool alsoInternal);
@@ -150,11 +154,18 @@ public:
     void takeRequest(const mcp::Message& message, CallToken related);
     void takeOversized(const QByteArray& head, const QByteArray& tail, qint64 bytes);
     void takeSendFailure(std::int64_t id, const SendFailure& failure);
-    [[nodiscard]] Status sendRaw(const QByteArray& frame, const SendOptions& options);
-    void recordWire(telemetry::WireDirection direction, telemetry::WireKind kind, QByteArray method, QByteArray rpcId,
-                    QByteArray payload, TraceId traceId = {}, SpanId spanId = {});
-    void recordLifecycle(const QString& text);
+    [[nodiscard]] Status sendRaw(const QByteArray& frame, const SendOptions& options, const telemetry::WireCall& call = {});
     void recordLog(telemetry::Severity severity, QByteArray body, QByteArrayView stream);
+
+    // what the wire log hears (server_wire.cpp)
+    using WireHeaders = QList<std::pair<QByteArray, QByteArray>>;
+    [[nodiscard]] telemetry::WireEra wireEra() const;
+    [[nodiscard]] telemetry::WireCall wireCallOf(const mcp::Message& message, CallToken related);
+    void recordWire(telemetry::WireDirection direction, telemetry::WireKind kind, QByteArray method, QByteArray rpcId,
+                    QByteArray payload, const telemetry::WireCall& call = {}, const FrameOrigin* origin = nullptr,
+                    const WireHeaders& headers = {});
+    void recordProbe(bool sent, const QByteArray& payload);
+    void recordLifecycle(const QString& text);
 
     void onReply(CallToken token, quint64 cookie, Reply& reply) override; ///< of initialize and server/discover
 
@@ -210,7 +221,8 @@ public:
     QHash<QByteArray, std::vector<mcp::ParamHeader>> paramHeaders; ///< by tool
 
     struct Listening {
-        std::int64_t id = 0; ///< of the request under way
+        std::int64_t id = 0;       ///< of the request under way
+        std::int64_t previous = 0; ///< the one before it, which tells until it is acknowledged
         bool acknowledged = false;
         bool refused = false; ///< this server has no subscriptions/listen
         bool before = false;  ///< an earlier one was acknowledged since the start
@@ -218,11 +230,12 @@ public:
         std::int64_t beganNs = 0;
         std::array<bool, 3> granted{}; ///< list_changed of tools, prompts and resources
         QList<QByteArray> uris;
+        QList<QByteArray> grantedUris;
     } listening;
 
     std::int64_t lastId = 0;
     CallTable calls;
-    std::deque<std::int64_t> queue;
+    FairQueue queue;
     int inFlight = 0;                                  ///< of calls that are not internal
     std::vector<std::pair<std::int64_t, Reply>> ended; ///< to be told from the event loop
 

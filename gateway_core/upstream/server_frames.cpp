@@ -42,7 +42,7 @@ std::optional<std::int64_t> idAtTheEnds(QByteArrayView head, QByteArrayView tail
 
 } // namespace
 
-Status ServerConnection::Private::sendRaw(const QByteArray& frame, const SendOptions& options)
+Status ServerConnection::Private::sendRaw(const QByteArray& frame, const SendOptions& options, const telemetry::WireCall& call)
 {
     if (!link || !link->transport) {
         return oriel::fail(ErrorCode::Unavailable, QStringLiteral("The server is not connected."), server.name);
@@ -53,31 +53,9 @@ Status ServerConnection::Private::sendRaw(const QByteArray& frame, const SendOpt
                               : message->isRequest()                       ? WireKind::Request
                                                                            : WireKind::Response;
         recordWire(WireDirection::GatewayToServer, kind, message->text(mcp::Field::Method),
-                   message->rawOf(mcp::Field::Id).toByteArray(), frame);
+                   message->rawOf(mcp::Field::Id).toByteArray(), frame, call, nullptr, options.headers);
     }
     return link->transport->send(frame, options);
-}
-
-void ServerConnection::Private::recordWire(WireDirection direction, WireKind kind, QByteArray method, QByteArray rpcId,
-                                           QByteArray payload, TraceId traceId, SpanId spanId)
-{
-    telemetry::WireFrame frame;
-    frame.timeUnixNs = context.clock->unixNs();
-    frame.direction = direction;
-    frame.kind = kind;
-    frame.server = name;
-    frame.method = std::move(method);
-    frame.rpcId = std::move(rpcId);
-    frame.payload = std::move(payload);
-    frame.traceId = traceId;
-    frame.spanId = spanId;
-    context.recorder->recordWire(std::move(frame));
-}
-
-void ServerConnection::Private::recordLifecycle(const QString& text)
-{
-    recordWire(WireDirection::ServerToGateway, WireKind::Lifecycle, {}, {}, text.toUtf8(),
-               link ? link->trace.traceId() : TraceId(), link ? link->trace.rootSpanId() : SpanId());
 }
 
 void ServerConnection::Private::recordLog(telemetry::Severity severity, QByteArray body, QByteArrayView stream)
@@ -141,11 +119,11 @@ void ServerConnection::Private::takeMessage(Link& from, mcp::Message&& message, 
         return;
     }
     const CallToken related{origin.requestId};
-    const PendingCall* call = related.isValid() ? calls.find(related.id) : nullptr;
     recordWire(WireDirection::ServerToGateway, message.isRequest() ? WireKind::Request : WireKind::Notification,
                message.text(mcp::Field::Method), message.rawOf(mcp::Field::Id).toByteArray(), message.raw,
-               call != nullptr ? call->traceId : TraceId(), call != nullptr ? call->spanId : SpanId());
+               wireCallOf(message, related), &origin);
     // What comes on the stream of a request of our own is no client's.
+    const PendingCall* call = related.isValid() ? calls.find(related.id) : nullptr;
     const CallToken owner = call != nullptr && call->internal ? CallToken() : related;
     if (!message.isRequest()) {
         takeNotification(message, owner);
@@ -178,14 +156,14 @@ void ServerConnection::Private::takeBroken(const mcp::FrameError& error, const Q
 void ServerConnection::Private::takeAnswer(mcp::Message&& message, const FrameOrigin& origin)
 {
     const mcp::RequestId id = message.id();
-    if (listening.id != 0 && id == mcp::RequestId(listening.id)) {
-        listenAnswered(message);
+    if (isListenId(id)) {
+        listenAnswered(message, origin);
         return;
     }
     PendingCall* call = id.isInteger() ? calls.find(id.number()) : nullptr;
     const bool known = call != nullptr && !call->queued;
     recordWire(WireDirection::ServerToGateway, message.kind == mcp::Message::Kind::Error ? WireKind::Error : WireKind::Response,
-               {}, id.toJson(), message.raw, known ? call->traceId : TraceId(), known ? call->spanId : SpanId());
+               {}, id.toJson(), message.raw, known ? call->wireCall() : telemetry::WireCall(), &origin);
     if (!known) {
         ++strayAnswers;
         const bool ours = id.isInteger() && id.number() > 0 && id.number() <= lastId;
@@ -237,12 +215,12 @@ void ServerConnection::Private::deliverNotification(const mcp::Message& message,
     case MethodId::NotificationProgress: {
         const mcp::RequestId token = mcp::RequestId::fromJson(message.rawOf(mcp::Field::ParamsProgressToken));
         const PendingCall* call = token.isInteger() ? calls.find(token.number()) : nullptr;
-        if (call == nullptr || call->handler == nullptr) {
-            ++strayAnswers;
+        if (call != nullptr && call->handler != nullptr) {
+            call->handler->onProgress({token.number()}, call->cookie, message);
             return;
         }
-        call->handler->onProgress({token.number()}, call->cookie, message);
-        return;
+        // The token of a call that has become a task stays good; the handler knows which have.
+        break;
     }
     case MethodId::NotificationToolsListChanged:
         listChanged(mcp::ListKind::Tools);
@@ -280,6 +258,10 @@ void ServerConnection::Private::takeOversized(const QByteArray& head, const QByt
 
 void ServerConnection::Private::takeSendFailure(std::int64_t id, const SendFailure& failure)
 {
+    if (id != 0 && id == listening.previous) {
+        listening.previous = 0;
+        return;
+    }
     if (id != 0 && id == listening.id) {
         listenEnded(failure.error.message.toUtf8());
         return;
@@ -296,7 +278,7 @@ void ServerConnection::Private::takeSendFailure(std::int64_t id, const SendFailu
         call->resent = true;
         call->queued = true;
         --inFlight;
-        queue.push_front(id);
+        queue.pushFront(id);
         sessionLost();
         return;
     }
@@ -305,6 +287,7 @@ void ServerConnection::Private::takeSendFailure(std::int64_t id, const SendFailu
         reply.kind = Reply::Kind::Unavailable;
         reply.error = failure.error;
         reply.httpStatus = failure.httpStatus;
+        reply.unprocessed = failure.httpStatus == 0 && !failure.maybeProcessed;
         const bool isHandshake = id == initializeToken.id;
         endCall(id, std::move(reply), OperationMetrics::End::Failed);
         if (failure.noToken && failure.httpStatus == 401 && !isHandshake && canSend() && link) {

@@ -140,12 +140,7 @@ void ServerConnection::Private::probe()
             },
             Qt::QueuedConnection);
     };
-    callbacks.wire = [this](bool sent, const QByteArray& frame) {
-        using telemetry::WireKind;
-        recordWire(sent ? telemetry::WireDirection::GatewayToServer : telemetry::WireDirection::ServerToGateway,
-                   sent ? WireKind::Request : WireKind::Response, sent ? QByteArrayLiteral("server/discover") : QByteArray(), {},
-                   frame, lifecycleTraceId);
-    };
+    callbacks.wire = [this](bool sent, const QByteArray& frame) { recordProbe(sent, frame); };
     prober =
         std::make_unique<EraProbe>(std::move(*settings), *context.clock, modernRequest(EraProbe::kRequestId, "server/discover"),
                                    context.probeTimeout, std::move(callbacks));

@@ -199,7 +199,9 @@ void ServerConnection::Private::beginLists()
     link->trace.begin(Step::List);
     setState(ServerState::Listing);
     paramHeaders.clear();
-    listening = {.uris = std::move(listening.uris)};
+    QList<QByteArray> watched = std::move(listening.uris);
+    listening = {};
+    listening.uris = std::move(watched);
     listen();
     const mcp::ServerCapabilities& offered = initializeResult.capabilities;
     // A server that declares nothing at all is asked for tools anyway: some forget to.

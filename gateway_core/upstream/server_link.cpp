@@ -47,7 +47,7 @@ bool ServerConnection::Private::Link::isAwaited(std::int64_t requestId)
         return false;
     }
     const PendingCall* call = owner.calls.find(requestId);
-    return call != nullptr ? !call->queued : requestId == owner.listening.id;
+    return call != nullptr ? !call->queued : owner.isListenId(mcp::RequestId(requestId));
 }
 
 void ServerConnection::Private::Link::onStrayOutput(QByteArray line, std::int64_t suppressed)
@@ -58,7 +58,8 @@ void ServerConnection::Private::Link::onStrayOutput(QByteArray line, std::int64_
                         QByteArray::number(suppressed) + " stray lines of stdout came too fast and were dropped.", "stdout");
     }
     owner.strayLines += suppressed + 1;
-    owner.recordWire(telemetry::WireDirection::ServerToGateway, telemetry::WireKind::StrayOutput, {}, {}, line, trace.traceId());
+    owner.recordWire(telemetry::WireDirection::ServerToGateway, telemetry::WireKind::StrayOutput, {}, {}, line,
+                     {trace.traceId(), {}, {}});
     owner.recordLog(telemetry::Severity::Warn, std::move(line), "stdout");
 }
 

@@ -57,6 +57,7 @@ void ServerConnection::Private::listen()
     listening.id = id;
     listening.acknowledged = false;
     listening.granted = {};
+    listening.grantedUris.clear();
     listening.beganNs = context.clock->monotonicNs();
     SendOptions options;
     options.requestId = id;
@@ -70,11 +71,40 @@ void ServerConnection::Private::listen()
     }
 }
 
+/// Listens with another filter; what was listened to goes on until the server has acknowledged that, so nothing is missed.
+void ServerConnection::Private::listenAgain()
+{
+    if (!isModern() || !canSend()) {
+        return;
+    }
+    if (listenFilter().isEmpty()) {
+        stopListening(true);
+        return;
+    }
+    const std::int64_t last = std::exchange(listening.id, 0);
+    if (last != 0 && listening.acknowledged) {
+        listening.previous = last;
+    } else {
+        endListening(last, true);
+    }
+    listen();
+}
+
 void ServerConnection::Private::stopListening(bool tellServer)
 {
     listenTimer.stop();
-    const std::int64_t id = std::exchange(listening.id, 0);
     listening.acknowledged = false;
+    endListening(std::exchange(listening.previous, 0), tellServer);
+    endListening(std::exchange(listening.id, 0), tellServer);
+}
+
+bool ServerConnection::Private::isListenId(const mcp::RequestId& id) const
+{
+    return id.isInteger() && id.number() != 0 && (id.number() == listening.id || id.number() == listening.previous);
+}
+
+void ServerConnection::Private::endListening(std::int64_t id, bool tellServer)
+{
     if (id == 0 || !link || !link->transport) {
         return;
     }
@@ -88,21 +118,28 @@ void ServerConnection::Private::listenEnded(const QByteArray& why)
 {
     const bool lasted = listening.acknowledged && context.clock->monotonicNs() - listening.beganNs > kLastingNs;
     listening.fruitless = lasted ? 0 : listening.fruitless + 1;
+    endListening(std::exchange(listening.previous, 0), true);
     stopListening(false);
     recordLog(telemetry::Severity::Info, "The subscription to changes ended: " + why, {});
     const std::int64_t delay = std::min<std::int64_t>(context.firstBackoff.count() << std::clamp(listening.fruitless - 1, 0, 16),
                                                       context.maxBackoff.count());
     listenTimer.start(std::chrono::milliseconds(delay));
+    handler.onListening(q);
 }
 
-void ServerConnection::Private::listenAnswered(const mcp::Message& message)
+void ServerConnection::Private::listenAnswered(const mcp::Message& message, const FrameOrigin& origin)
 {
     const bool isError = message.kind == mcp::Message::Kind::Error;
     recordWire(telemetry::WireDirection::ServerToGateway, isError ? telemetry::WireKind::Error : telemetry::WireKind::Response,
-               {}, message.id().toJson(), message.raw);
+               {}, message.id().toJson(), message.raw, {}, &origin);
+    if (message.id().number() == listening.previous) {
+        endListening(std::exchange(listening.previous, 0), false);
+        return;
+    }
     if (isError && message.errorCode == mcp::error_code::MethodNotFound) {
         listening.refused = true;
         stopListening(false);
+        handler.onListening(q);
         return;
     }
     listenEnded(isError ? message.text(mcp::Field::ErrorMessage) : QByteArrayLiteral("the server ended it"));
@@ -118,8 +155,14 @@ void ServerConnection::Private::listenAcknowledged(const mcp::Message& message)
     for (std::size_t i = 0; i < kChanges.size(); ++i) {
         listening.granted[i] = honoured.root().find(kChanges[i]).asBool().value_or(false);
     }
+    for (const json::Value& uri : honoured.root().find("resourceSubscriptions").elements()) {
+        listening.grantedUris.append(uri.asUtf8());
+    }
     listening.acknowledged = true;
-    if (!std::exchange(listening.before, true)) {
+    const bool wentOn = listening.previous != 0;
+    endListening(std::exchange(listening.previous, 0), true);
+    handler.onListening(q);
+    if (!std::exchange(listening.before, true) || wentOn) {
         return;
     }
     // Nobody told of what changed since the last one ended.

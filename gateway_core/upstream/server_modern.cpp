@@ -152,7 +152,7 @@ bool ServerConnection::Private::sendAgain(std::int64_t id, PendingCall& call)
     call.resent = true;
     call.queued = true;
     --inFlight;
-    queue.push_front(id);
+    queue.pushFront(id);
     return true;
 }
 
@@ -220,10 +220,12 @@ bool ServerConnection::Private::takeModernError(std::int64_t id, PendingCall& ca
 void ServerConnection::Private::takeModernNotification(const mcp::Message& message, CallToken related)
 {
     const MethodId method = message.methodId;
-    const bool onListen = listening.id != 0 && related.id == listening.id;
+    const bool onListen = isListenId(mcp::RequestId(related.id));
     if (method == MethodId::NotificationCancelled) {
-        if (listening.id != 0 &&
-            mcp::RequestId::fromJson(message.rawOf(Field::ParamsRequestId)) == mcp::RequestId(listening.id)) {
+        const auto over = mcp::RequestId::fromJson(message.rawOf(Field::ParamsRequestId));
+        if (isListenId(over) && over.number() == listening.previous) {
+            endListening(std::exchange(listening.previous, 0), false);
+        } else if (isListenId(over)) {
             listenEnded("the server ended it");
         } else {
             ++strayAnswers;
@@ -239,19 +241,20 @@ void ServerConnection::Private::takeModernNotification(const mcp::Message& messa
         deliverNotification(message, onListen ? CallToken() : related);
         return;
     }
-    const bool ours =
-        listening.id != 0 && (!isHttp() || onListen) &&
-        (!tagged || mcp::RequestId::fromJson(message.rawOf(Field::MetaSubscriptionId)) == mcp::RequestId(listening.id));
+    const auto tag = tagged ? mcp::RequestId::fromJson(message.rawOf(Field::MetaSubscriptionId)) : mcp::RequestId(listening.id);
+    const bool ours = isListenId(tag) && (!isHttp() || onListen);
     if (!ours) {
         ++strayAnswers;
         recordLog(telemetry::Severity::Warn, message.text(Field::Method) + " of no subscription of ours was dropped.", {});
         return;
     }
     if (method == MethodId::NotificationSubscriptionsAcknowledged) {
-        listenAcknowledged(message);
+        if (tag == mcp::RequestId(listening.id)) {
+            listenAcknowledged(message);
+        }
         return;
     }
-    if (!listening.acknowledged) {
+    if (!listening.acknowledged && listening.previous == 0) {
         recordLog(telemetry::Severity::Warn, message.text(Field::Method) + " came before the subscription was acknowledged.", {});
     }
     if (!tagged) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "telemetry/call_record.h"
+#include "upstream/circuit_breaker.h"
 #include "upstream/diagnosis.h"
 
 #include <QByteArrayList>
@@ -36,7 +37,8 @@ struct ServerStatus {
     qsizetype resourceTemplates = 0;
     int clientConnections = 0; ///< that clients have for themselves; set by the gateway
     int inFlight = 0;
-    int queued = 0;
+    int queued = 0;                ///< calls that wait for a start or for the concurrency limit
+    CircuitStatus circuit;         ///< the gateway's, not the connection's
     std::int64_t strayLines = 0;   ///< stdout lines that were not JSON-RPC
     std::int64_t strayAnswers = 0; ///< answers with an unknown, late or repeated id, or that no parser accepts
     std::int64_t suppressedStderr = 0;

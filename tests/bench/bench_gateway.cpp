@@ -4,6 +4,7 @@
 #include "report.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -191,6 +192,7 @@ private:
     void compare(const std::string& name, Load& direct, Load& through, Oriel& oriel);
     void stdioUpstream();
     void httpUpstream();
+    void eras();
     void oneCore();
     void telemetryOff();
     void toolList();
@@ -249,6 +251,55 @@ void Bench::httpUpstream()
         HttpLoad direct(server.port(), clients, toolCall("echo", 1024));
         HttpLoad through(oriel.port(), clients, toolCall("echo__echo", 1024));
         compare(name, direct, through, oriel);
+    }
+}
+
+/// Calls within 2026-07-28 and across the eras. The direct run is the server alone with clients of its own era, as nobody can
+/// speak to it in the other one.
+void Bench::eras()
+{
+    struct Case {
+        const char* name;
+        const char* server;
+        Era client;
+        bool isLegacyServer;
+    };
+    constexpr std::array kCases{Case{"modern client, modern server, HTTP", "modern", Era::Modern, false},
+                                Case{"modern client, modern server, stdio", "pipe", Era::Modern, false},
+                                Case{"legacy client, modern server, HTTP", "modern", Era::Legacy, false},
+                                Case{"modern client, legacy server, HTTP", "legacy", Era::Modern, true}};
+    constexpr std::array kClients{1, 16};
+    const auto nameOf = [](const Case& one, int clients) {
+        return std::string(one.name) + ", clients: " + std::to_string(clients);
+    };
+    const bool isWanted = std::any_of(kCases.begin(), kCases.end(), [&](const Case& one) {
+        return std::any_of(kClients.begin(), kClients.end(), [&](int clients) { return wants(nameOf(one, clients)); });
+    });
+    if (!isWanted)
+        return;
+    const HttpServer modern(m_arguments, {"--modern"});
+    const HttpServer legacy(m_arguments, {});
+    Oriel oriel(m_arguments, httpServer("modern", modern.port()) + "," + httpServer("legacy", legacy.port()) + "," +
+                                 stdioServer(m_arguments, "pipe", R"("--modern")"));
+    for (const Case& one : kCases) {
+        for (const int clients : kClients) {
+            const std::string name = nameOf(one, clients);
+            if (!wants(name))
+                continue;
+            HttpLoad through(oriel.port(), clients, toolCall(std::string(one.server) + "__echo", 1024), one.client);
+            if (std::strcmp(one.server, "pipe") == 0) {
+                ProcessOptions options;
+                options.pipes = true;
+                options.arguments = {"--modern"};
+                const Process server(m_arguments.bin / "oriel-echo-server", options);
+                StdioLoad direct(server.in(), server.out(), clients, toolCall("echo", 1024), Era::Modern);
+                compare(name, direct, through, oriel);
+                continue;
+            }
+            HttpLoad direct(one.isLegacyServer ? legacy.port() : modern.port(), clients, toolCall("echo", 1024),
+                            one.isLegacyServer ? Era::Legacy : Era::Modern);
+            compare(name, direct, through, oriel);
+        }
     }
 }
 
@@ -408,6 +459,7 @@ int Bench::run()
         stdioUpstream();
     if (wants("HTTP upstream, clients: 1 16 64") || m_arguments.only.rfind("HTTP upstream", 0) == 0)
         httpUpstream();
+    eras();
     oneCore();
     telemetryOff();
     toolList();

@@ -149,7 +149,7 @@ RequestTail toolCall(std::string_view tool, std::size_t bytes)
     return tail + R"("}})";
 }
 
-HttpConnection::HttpConnection(int port) : m_port(port)
+HttpConnection::HttpConnection(int port, Era era) : m_port(port), m_era(era)
 {
     m_fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
@@ -177,12 +177,14 @@ int HttpConnection::release()
     return std::exchange(m_fd, -1);
 }
 
-std::string HttpConnection::postHead(std::size_t length) const
+std::string HttpConnection::postHead(std::size_t length, std::string_view tail) const
 {
     std::string head = "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(m_port) +
                        "\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\n";
     if (!m_session.empty())
         head += "Mcp-Session-Id: " + m_session + "\r\nMCP-Protocol-Version: 2025-11-25\r\n";
+    if (m_era == Era::Modern)
+        head += modernFields(tail);
     return head + "User-Agent: bench\r\nContent-Length: " + std::to_string(length) + "\r\n\r\n";
 }
 
@@ -206,8 +208,8 @@ std::string_view HttpConnection::exchange(const std::string& request)
 
 std::string_view HttpConnection::call(std::string_view tail)
 {
-    const std::string body = requestText(++m_lastId, tail);
-    return exchange(postHead(body.size()) + body);
+    const std::string body = requestText(++m_lastId, m_era == Era::Modern ? modernTail(tail) : std::string(tail));
+    return exchange(postHead(body.size(), tail) + body);
 }
 
 std::string_view HttpConnection::get(std::string_view path)
@@ -217,6 +219,8 @@ std::string_view HttpConnection::get(std::string_view path)
 
 void HttpConnection::openSession()
 {
+    if (m_era == Era::Modern)
+        return;
     if (call(kInitialize).find("\"result\"") == std::string_view::npos)
         fail("initialize was refused", m_received);
     m_session = field(m_received, "Mcp-Session-Id");
@@ -226,19 +230,19 @@ void HttpConnection::openSession()
         fail("notifications/initialized was refused", m_received);
 }
 
-HttpLoad::HttpLoad(int port, int clients, const RequestTail& tail)
+HttpLoad::HttpLoad(int port, int clients, const RequestTail& tail, Era era)
     : m_epoll(::epoll_create1(EPOLL_CLOEXEC)),
       m_clients(static_cast<std::size_t>(clients))
 {
     for (std::size_t i = 0; i < m_clients.size(); ++i) {
-        HttpConnection connection(port);
+        HttpConnection connection(port, era);
         if (!connection.isOpen())
             fail("no connection to port", std::to_string(port));
         connection.openSession();
         Client& client = m_clients[i];
         client.id = kFirstId;
-        const std::string body = requestText(client.id, tail);
-        const std::string head = connection.postHead(body.size());
+        const std::string body = requestText(client.id, era == Era::Modern ? modernTail(tail) : tail);
+        const std::string head = connection.postHead(body.size(), tail);
         client.request = head + body;
         client.idAt = head.size() + body.find("\"id\":") + 5;
         client.fd = connection.release();
@@ -317,13 +321,15 @@ void HttpLoad::run(double seconds, std::size_t calls, Samples& samples)
     samples.seconds += static_cast<double>(nowNs() - begin) / 1e9;
 }
 
-StdioLoad::StdioLoad(int in, int out, int clients, const RequestTail& tail)
+StdioLoad::StdioLoad(int in, int out, int clients, const RequestTail& tail, Era era)
     : m_in(in),
       m_out(out),
       m_clients(static_cast<std::uint64_t>(clients)),
-      m_tail(tail),
+      m_tail(era == Era::Modern ? modernTail(tail) : tail),
       m_sentNs(static_cast<std::size_t>(clients))
 {
+    if (era == Era::Modern)
+        return;
     writeAll(m_in, requestText(0, kInitialize) + "\n");
     char buffer[4096];
     const ssize_t count = ::read(m_out, buffer, sizeof buffer);

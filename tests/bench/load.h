@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "era.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -47,20 +49,20 @@ RequestTail toolCall(std::string_view tool, std::size_t bytes);
 /// One blocking keep-alive HTTP connection; gives whole answers.
 class HttpConnection {
 public:
-    explicit HttpConnection(int port);
+    explicit HttpConnection(int port, Era era = Era::Legacy);
     ~HttpConnection();
     HttpConnection(const HttpConnection&) = delete;
     HttpConnection& operator=(const HttpConnection&) = delete;
 
     [[nodiscard]] bool isOpen() const { return m_fd >= 0; }
-    /// Initializes an MCP session on `/mcp` of the port. Ends the program when that is refused.
+    /// Initializes an MCP session on `/mcp` of the port; nothing to do in the modern era. Ends the program when that is refused.
     void openSession();
     /// POSTs a JSON-RPC request; gives the body of the answer. Empty when the connection broke.
     std::string_view call(std::string_view tail);
     std::string_view get(std::string_view path);
     [[nodiscard]] int status() const { return m_status; }
-    /// The head of a POST in the session with a body of `length` bytes.
-    [[nodiscard]] std::string postHead(std::size_t length) const;
+    /// The head of the POST of a request, in the session if there is one, with a body of `length` bytes.
+    [[nodiscard]] std::string postHead(std::size_t length, std::string_view tail = {}) const;
     /// The socket; the caller closes it.
     int release();
 
@@ -68,6 +70,7 @@ private:
     std::string_view exchange(const std::string& request);
 
     int m_port;
+    Era m_era;
     int m_fd = -1;
     int m_status = 0;
     std::uint64_t m_lastId = 0;
@@ -78,7 +81,7 @@ private:
 /// `clients` sessions, each on a connection of its own, on one epoll.
 class HttpLoad final : public Load {
 public:
-    HttpLoad(int port, int clients, const RequestTail& tail);
+    HttpLoad(int port, int clients, const RequestTail& tail, Era era = Era::Legacy);
     ~HttpLoad() override;
     void run(double seconds, std::size_t calls, Samples& samples) override;
 
@@ -101,7 +104,7 @@ private:
 /// `clients` requests in flight on one pipe pair to an MCP server.
 class StdioLoad final : public Load {
 public:
-    StdioLoad(int in, int out, int clients, const RequestTail& tail);
+    StdioLoad(int in, int out, int clients, const RequestTail& tail, Era era = Era::Legacy);
     void run(double seconds, std::size_t calls, Samples& samples) override;
 
 private:

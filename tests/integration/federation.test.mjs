@@ -158,6 +158,7 @@ test('two Oriels that are each other\'s server list each tool once, come to rest
         const throughRight = await overHttp(right, 'other', {});
         const seen = await until(async () => {
             const all = await toolNames(throughRight);
+            names = await toolNames(client);
             return all.length === names.length && all;
         }, 20000, 'right to list what left has');
         assert.ok(seen.every((name) => name.startsWith('left__everything__')), `${seen}`);

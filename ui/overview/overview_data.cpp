@@ -74,7 +74,7 @@ constexpr std::array outcomeRows{
     OutcomeRow{Outcome::RpcError, "JSON-RPC error", "by the server", "status=rpc_error"},
     OutcomeRow{Outcome::Timeout, "upstream timeout", "deadline", "status=timeout"},
     OutcomeRow{Outcome::Cancelled, "cancelled", "by the client", "status=cancelled"},
-    OutcomeRow{Outcome::Blocked, "blocked", "guardrail", "status=blocked"},
+    OutcomeRow{Outcome::Blocked, "blocked", "guardrail, limit", "status=blocked"},
     OutcomeRow{Outcome::Rejected, "rejected", "by the gateway", "status=rejected"},
     OutcomeRow{Outcome::Unavailable, "server unavailable", "no connection", "status=unavailable"},
 };

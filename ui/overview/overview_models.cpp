@@ -73,7 +73,8 @@ QString shortState(const QString& state, const QString& server)
 
 bool needsAttention(const service::ServerSnapshot& server)
 {
-    return (server.state == ServerState::Failed || server.state == ServerState::Backoff) && !server.diagnosis.isEmpty();
+    const bool isDown = server.state == ServerState::Failed || server.state == ServerState::Backoff;
+    return (isDown || server.refusesCalls()) && !server.trouble().isEmpty();
 }
 
 QList<OverviewServer> overviewServers(const QList<service::ServerSnapshot>& servers, const store::AggregateResult& byServer)
@@ -86,6 +87,10 @@ QList<OverviewServer> overviewServers(const QList<service::ServerSnapshot>& serv
         row.transport = transportWord(server.config.transport);
         const bool ready = server.state == ServerState::Ready;
         row.process = ready ? whereabouts(server) : shortState(server.stateText, row.name);
+        if (ready && server.refusesCalls()) {
+            row.lamp = Lamp::Warning;
+            row.process = server.circuit.text;
+        }
         row.processIsError = row.lamp == Lamp::Error;
         row.tools = ready ? server.tools : -1;
         const QByteArray key = row.name.toUtf8();

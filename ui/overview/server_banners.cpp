@@ -82,10 +82,11 @@ void ServerBanners::addBanner()
 
 void ServerBanners::show(Banner& banner, const service::ServerSnapshot& server)
 {
-    const QString sentence = diagnosisSentence(server.diagnosis);
-    if (banner.headline() != server.diagnosis.headline || banner.sentence() != sentence)
-        banner.setMessage(server.diagnosis.headline, sentence);
-    banner.setToolTip(server.diagnosis.details.join(QLatin1Char('\n')));
+    const service::Diagnosis trouble = server.trouble();
+    const QString sentence = diagnosisSentence(trouble);
+    if (banner.headline() != trouble.headline || banner.sentence() != sentence)
+        banner.setMessage(trouble.headline, sentence);
+    banner.setToolTip(trouble.details.join(QLatin1Char('\n')));
     const QVariant links =
         QStringList{server.lifecycleTraceId.isEmpty() ? QString() : QStringLiteral("trace"), server.config.name};
     if (banner.property("links") != links) { // made anew only when they change, so that a link under the pointer stays

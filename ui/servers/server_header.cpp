@@ -42,12 +42,12 @@ ServerHeader::ServerHeader(const QList<QAction*>& commands, QWidget* parent) : Q
 
 void ServerHeader::setServer(const service::ServerSnapshot& server)
 {
-    m_lamp->setLamp(lampOf(server.state));
+    m_lamp->setLamp(lampOf(server));
     m_name->setText(server.config.name);
     QStringList words{transportWord(server.config.transport)};
     if (server.pid != 0)
         words.append(QStringLiteral("pid %1").arg(server.pid));
-    words.append(server.stateText);
+    words.append(stateWords(server));
     m_state->setText(words.join(QStringLiteral(" · ")));
     m_state->setRole(server.state == service::ServerState::Failed ? TextLabel::Role::Error : TextLabel::Role::Dim);
 }

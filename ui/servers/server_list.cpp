@@ -12,17 +12,17 @@ namespace {
 
 constexpr int side = 12;
 
-Tone noteTone(service::ServerState state)
+Tone noteTone(const service::ServerSnapshot& server)
 {
-    if (state == service::ServerState::Failed)
+    if (server.state == service::ServerState::Failed)
         return Tone::Error;
-    return state == service::ServerState::Backoff ? Tone::Warning : Tone::Neutral;
+    return lampOf(server) == Lamp::Warning ? Tone::Warning : Tone::Neutral;
 }
 
 QString spoken(const service::ServerSnapshot& server)
 {
     return QStringLiteral("%1, %2, %3, %4 calls, %5 errors")
-        .arg(server.config.name, lampWord(lampOf(server.state)), server.stateText)
+        .arg(server.config.name, lampWord(lampOf(server)), stateWords(server))
         .arg(server.calls)
         .arg(server.errors);
 }
@@ -36,11 +36,12 @@ QVariant serverData(const service::ServerSnapshot& server, int role)
     case Qt::ToolTipRole:
         return spoken(server);
     case CellRole::Lamp:
-        return int(lampOf(server.state));
+        return int(lampOf(server));
     case CellRole::Note:
-        return transportWord(server.config.transport) + QStringLiteral(" · ") + server.stateText;
+        return transportWord(server.config.transport) + QStringLiteral(" · ") +
+               (server.refusesCalls() ? server.circuit.text : server.stateText);
     case CellRole::Tone:
-        return int(noteTone(server.state));
+        return int(noteTone(server));
     case CellRole::Dim:
         return server.state == service::ServerState::Disabled;
     case ServerListModel::CallsRole:

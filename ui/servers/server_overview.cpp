@@ -22,6 +22,34 @@ KeyValue prose(const QString& key, const QString& value)
     return {key, value, Tone::Neutral, {}, false, {}};
 }
 
+KeyValue circuitFact(const service::CircuitSnapshot& circuit)
+{
+    const QString key = QStringLiteral("circuit breaker");
+    switch (circuit.state) {
+    case service::CircuitState::Off:
+        return prose(key, QStringLiteral("off"));
+    case service::CircuitState::Closed:
+        return prose(key, circuit.failures == 0 ? QStringLiteral("closed: calls go through")
+                                                : QStringLiteral("closed, after %1 failures in a row").arg(circuit.failures));
+    case service::CircuitState::Open:
+    case service::CircuitState::HalfOpen:
+        break;
+    }
+    KeyValue open = prose(key, QStringLiteral("open: ") + circuit.text);
+    open.tone = Tone::Warning;
+    return open;
+}
+
+QString inFlightNote(const service::ServerSnapshot& server)
+{
+    QStringList words;
+    if (server.config.concurrency > 0)
+        words.append(QStringLiteral("of %1").arg(server.config.concurrency));
+    if (server.queued > 0)
+        words.append(QStringLiteral("%1 waiting").arg(server.queued));
+    return words.join(QStringLiteral(" · "));
+}
+
 QString secretless(const QMap<QString, QString>& environment)
 {
     QStringList names;
@@ -71,6 +99,10 @@ QList<KeyValue> serverFacts(const service::ServerSnapshot& server)
               QStringLiteral("%1 since Oriel started, at most %2 in a row").arg(server.restarts).arg(config.maxRestarts)));
     if (config.concurrency > 0)
         rows.append(prose(QStringLiteral("calls in flight"), QStringLiteral("at most %1").arg(config.concurrency)));
+    if (server.state != service::ServerState::Disabled)
+        rows.append(circuitFact(server.circuit));
+    for (const service::LimitSnapshot& limit : server.limits)
+        rows.append(prose(QStringLiteral("limit"), limitWords(limit)));
     return rows;
 }
 
@@ -149,8 +181,7 @@ void ServerOverview::setServer(const service::ServerSnapshot& server)
     m_errors->setFigure(formatCount(std::int64_t(server.errors)), share(server.errors, server.calls));
     m_errors->setValueTone(server.errors > 0 ? Tone::Error : Tone::Neutral);
     m_latency->setFigure(called ? formatDuration(server.p95Ns) : QStringLiteral("–"));
-    m_flight->setFigure(formatCount(server.inFlight),
-                        server.config.concurrency > 0 ? QStringLiteral("of %1").arg(server.config.concurrency) : QString());
+    m_flight->setFigure(formatCount(server.inFlight), inFlightNote(server));
     if (const QList<KeyValue> facts = serverFacts(server); facts != m_facts->rows())
         m_facts->setRows(facts);
     m_era->setServer(server);
@@ -163,7 +194,7 @@ void ServerOverview::setServer(const service::ServerSnapshot& server)
 
 void ServerOverview::showDiagnosis(const service::ServerSnapshot& server)
 {
-    const service::Diagnosis& diagnosis = server.diagnosis;
+    const service::Diagnosis diagnosis = server.trouble();
     const QString trace = QString::fromLatin1(server.lifecycleTraceId);
     m_banner->setVisible(!diagnosis.isEmpty());
     const bool same = m_server == server.config.name && m_trace == trace && m_shown.headline == diagnosis.headline &&

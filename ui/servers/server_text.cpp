@@ -5,11 +5,14 @@
 #include "ui/widgets/format.h"
 #include "upstream/program_search.h"
 
+#include <QDateTime>
 #include <QDir>
+#include <QHash>
 #include <QRegularExpression>
 #include <QUrl>
 
 #include <algorithm>
+#include <cmath>
 
 namespace oriel::ui {
 namespace {
@@ -85,6 +88,33 @@ Lamp lampOf(ServerState state)
         return Lamp::Error;
     }
     return Lamp::Idle;
+}
+
+Lamp lampOf(const service::ServerSnapshot& server)
+{
+    return server.state == ServerState::Ready && server.refusesCalls() ? Lamp::Warning : lampOf(server.state);
+}
+
+QString stateWords(const service::ServerSnapshot& server)
+{
+    return server.refusesCalls() ? server.stateText + QStringLiteral(" · ") + server.circuit.text : server.stateText;
+}
+
+QString limitWords(const service::LimitSnapshot& limit)
+{
+    static const QHash<QString, QString> units{{QStringLiteral("callsPerSecond"), QStringLiteral("calls of the burst")},
+                                               {QStringLiteral("concurrency"), QStringLiteral("calls in flight")},
+                                               {QStringLiteral("callsPerHour"), QStringLiteral("calls this hour")},
+                                               {QStringLiteral("callsPerDay"), QStringLiteral("calls today")},
+                                               {QStringLiteral("tokensPerHour"), QStringLiteral("tokens this hour")},
+                                               {QStringLiteral("tokensPerDay"), QStringLiteral("tokens today")}};
+    QString words = QStringLiteral("%1 of %2 %3")
+                        .arg(formatCount(std::int64_t(std::ceil(limit.used))), formatCount(std::int64_t(limit.allowed)),
+                             units.value(limit.limit, limit.limit));
+    if (limit.resetsUnixNs != 0)
+        words += QStringLiteral(", anew at ") +
+                 QDateTime::fromMSecsSinceEpoch(limit.resetsUnixNs / 1'000'000).toString(QStringLiteral("HH:mm"));
+    return words;
 }
 
 QString transportWord(config::ServerTransport transport)

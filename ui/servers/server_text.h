@@ -13,6 +13,12 @@ namespace oriel::ui {
 /// What the servers' pages say and check. Pure functions.
 
 [[nodiscard]] Lamp lampOf(service::ServerState state);
+/// The same with a warning for a server that is there and is not called.
+[[nodiscard]] Lamp lampOf(const service::ServerSnapshot& server);
+/// Its state and, while calls to it are refused, that.
+[[nodiscard]] QString stateWords(const service::ServerSnapshot& server);
+/// "312 of 1 000 calls per day, anew at 00:00".
+[[nodiscard]] QString limitWords(const service::LimitSnapshot& limit);
 /// "stdio", "http", "sse".
 [[nodiscard]] QString transportWord(config::ServerTransport transport);
 /// True for a server that has come to a state in which it stays until something happens.

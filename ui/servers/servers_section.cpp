@@ -195,6 +195,8 @@ void ServersSection::connectPages()
             [this](const QString& trace) { Q_EMIT openRequested(QStringLiteral("traces"), trace); });
     connect(m_wire, &WirePage::spanRequested, this,
             [this](const QString& target) { Q_EMIT openRequested(QStringLiteral("traces"), target); });
+    connect(m_wire, &WirePage::copied, this, &ServersSection::notice);
+    connect(m_wire, &WirePage::readyChanged, this, &ServersSection::readyChanged);
     connect(m_tools, &ToolsPage::toolEnabledChanged, this, [this](const QString& server, const QString& tool, bool enabled) {
         whenDone(m_service.setToolEnabled(server, tool, enabled), this, [this, tool](const Status& done) {
             report(QStringLiteral("%1 stays as it was").arg(tool), done);
@@ -224,7 +226,7 @@ bool ServersSection::isReady() const
 {
     const bool anySettled =
         std::any_of(m_servers.cbegin(), m_servers.cend(), [](const ServerSnapshot& server) { return isSettled(server.state); });
-    return m_refreshed && (m_servers.isEmpty() || anySettled);
+    return m_refreshed && (m_servers.isEmpty() || anySettled) && (!m_waitsForWire || m_wire->isReady());
 }
 
 QString ServersSection::emptyReason() const
@@ -243,6 +245,14 @@ bool ServersSection::open(const QString& target)
     const QList<ServerSnapshot> servers = m_service.servers();
     if (std::none_of(servers.cbegin(), servers.cend(),
                      [&](const ServerSnapshot& server) { return server.config.name == name; })) {
+        if (openWire(target) || tabs.contains(target)) {
+            if (tabs.contains(target))
+                m_tabs->setCurrentIndex(int(tabs.indexOf(target)));
+            m_waitsForWire = m_tabs->currentIndex() == WireTab;
+            m_servers = servers;
+            refresh();
+            return true;
+        }
         if (target == QLatin1String("add"))
             addServer();
         else if (target == QLatin1String("import"))
@@ -256,6 +266,26 @@ bool ServersSection::open(const QString& target)
         m_tabs->setCurrentIndex(int(tab));
     m_servers = servers;
     refresh();
+    return true;
+}
+
+bool ServersSection::openWire(const QString& target)
+{
+    if (target == QLatin1String("exchange")) {
+        m_tabs->setCurrentIndex(WireTab);
+        m_wire->setClientSide(true);
+        m_wire->showNewestExchange();
+        return true;
+    }
+    const QString prefix = QStringLiteral("wire:");
+    if (!target.startsWith(prefix))
+        return false;
+    const QString ids = target.mid(prefix.size());
+    const auto trace = TraceId::fromHex(ids.section(QLatin1Char('/'), 0, 0).toLatin1());
+    if (!trace)
+        return false;
+    m_tabs->setCurrentIndex(WireTab);
+    m_wire->showSpanOnWire(*trace, SpanId::fromHex(ids.section(QLatin1Char('/'), 1, 1).toLatin1()).value_or(SpanId()));
     return true;
 }
 

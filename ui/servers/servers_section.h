@@ -43,7 +43,9 @@ public:
     void setLive(bool live) override;
     [[nodiscard]] bool isReady() const override;
     [[nodiscard]] QString emptyReason() const override;
-    /// A server's name, optionally with a tab: "notes", "notes/wire"; "add" and "import" open their dialogs.
+    /// A server's name, optionally with a tab: "notes", "notes/wire"; a tab alone for the current server: "wire"; "exchange" for
+    /// its newest call on both sides; "wire:<trace>[/<span>]" for the frames of that call, whichever server it went to; "add" and
+    /// "import" open their dialogs.
     bool open(const QString& target) override;
     [[nodiscard]] QByteArray saveState() const override;
     void restoreState(const QByteArray& state) override;
@@ -73,6 +75,7 @@ private:
     QWidget* buildList();
     QWidget* buildDetail();
     void connectPages();
+    bool openWire(const QString& target);
     void refresh();
     void updateBadge();
     void select(const QString& name);
@@ -94,6 +97,7 @@ private:
     QString m_filter;
     std::optional<config::Server> m_removed;
     bool m_refreshed = false;
+    bool m_waitsForWire = false; ///< the wire tab was asked for: the page is ready when it shows something
     QAction* m_add;
     QAction* m_import;
     QAction* m_restart;

@@ -17,6 +17,10 @@ QString cellText(const store::WireEntry& entry, int column)
         return formatTime(entry.frame.timeUnixNs);
     case WireModel::Peer:
         return peerText(entry.frame);
+    case WireModel::Era:
+        return eraWord(entry.frame.era);
+    case WireModel::Via:
+        return carrierText(entry);
     case WireModel::Kind:
         return kindWord(entry.frame.kind);
     case WireModel::Method:
@@ -35,7 +39,8 @@ QString cellText(const store::WireEntry& entry, int column)
 QVariant cellStyle(const store::WireEntry& entry, int column, int role)
 {
     const bool mono = column == WireModel::Time || column == WireModel::RpcId || column == WireModel::Preview;
-    const bool quiet = column == WireModel::Time || column == WireModel::Size ||
+    const bool quiet = column == WireModel::Time || column == WireModel::Size || column == WireModel::Via ||
+                       (column == WireModel::Era && entry.frame.era == telemetry::WireEra::Legacy) ||
                        (column == WireModel::Peer && !isOutgoing(entry.frame.direction));
     switch (role) {
     case CellRole::Mono:
@@ -43,6 +48,8 @@ QVariant cellStyle(const store::WireEntry& entry, int column, int role)
     case CellRole::Dim:
         return quiet;
     case CellRole::Tone:
+        if (column == WireModel::Era && entry.frame.era == telemetry::WireEra::Modern)
+            return int(Tone::Accent);
         return column == WireModel::Kind || (column == WireModel::Preview && kindTone(entry.frame.kind) == Tone::Error)
                    ? int(kindTone(entry.frame.kind))
                    : int(Tone::Neutral);
@@ -135,9 +142,9 @@ QVariant WireModel::headerData(int section, Qt::Orientation orientation, int rol
 {
     if (orientation != Qt::Horizontal)
         return {};
-    static const QStringList titles{QStringLiteral("time"),   QStringLiteral("peer"), QStringLiteral("kind"),
-                                    QStringLiteral("method"), QStringLiteral("id"),   QStringLiteral("size"),
-                                    QStringLiteral("content")};
+    static const QStringList titles{QStringLiteral("time"), QStringLiteral("peer"),   QStringLiteral("era"),
+                                    QStringLiteral("kind"), QStringLiteral("method"), QStringLiteral("id"),
+                                    QStringLiteral("via"),  QStringLiteral("size"),   QStringLiteral("content")};
     if (role == Qt::DisplayRole)
         return titles.value(section);
     return role == Qt::TextAlignmentRole && section == Size ? QVariant(int(Qt::AlignRight | Qt::AlignVCenter)) : QVariant();

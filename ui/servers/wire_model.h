@@ -14,7 +14,7 @@ namespace oriel::ui {
 class WireModel final : public QAbstractTableModel {
     Q_OBJECT
 public:
-    enum Column { Time, Peer, Kind, Method, RpcId, Size, Preview, ColumnCount };
+    enum Column { Time, Peer, Era, Kind, Method, RpcId, Via, Size, Preview, ColumnCount };
     static constexpr int idRole = Qt::UserRole + 210; ///< quint64: the frame's id in the log
 
     explicit WireModel(int maximum = 20'000, QObject* parent = nullptr);

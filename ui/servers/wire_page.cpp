@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/servers/wire_page.h"
 
+#include "ui/servers/exchange_view.h"
+#include "ui/servers/wire_filter.h"
 #include "ui/servers/wire_model.h"
 #include "ui/servers/wire_text.h"
 #include "ui/widgets/async.h"
@@ -15,6 +17,9 @@
 #include "ui/widgets/splitter.h"
 #include "ui/widgets/text_label.h"
 
+#include <QAction>
+#include <QApplication>
+#include <QClipboard>
 #include <QDataStream>
 #include <QHBoxLayout>
 #include <QIODevice>
@@ -53,7 +58,7 @@ WirePage::WirePage(service::GatewayService& service, QWidget* parent) : QWidget(
     m_model = new WireModel(20'000, this);
     m_table = new DataTable(this);
     m_table->setModel(m_model);
-    m_table->setColumnWidths({104, 116, 92, 150, 52, 72, 0});
+    m_table->setColumnWidths({104, 104, 60, 84, 140, 48, 84, 70, 0});
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     m_table->setFollowing(true);
     m_splitter = new Splitter(Qt::Vertical, this);
@@ -62,13 +67,14 @@ WirePage::WirePage(service::GatewayService& service, QWidget* parent) : QWidget(
     m_splitter->setStretchFactor(0, 3);
     m_splitter->setStretchFactor(1, 2);
     m_splitter->setChildrenCollapsible(false);
-    m_empty = new EmptyState(IconName::Wire, QStringLiteral("No frames yet"),
-                             QStringLiteral("Every message between Oriel and this server appears here as it passes, with what "
-                                            "the server writes to stderr and stray stdout between them."),
-                             this);
+    m_empty = new EmptyState(IconName::Wire, QString(), QString(), this);
     m_stack = new QStackedWidget(this);
     m_stack->addWidget(m_splitter);
     m_stack->addWidget(m_empty);
+    m_clearFilter = new QAction(QStringLiteral("Show all frames"), this);
+    m_empty->addButton(m_clearFilter);
+    m_exchange = new ExchangeView(m_service, this);
+    m_stack->addWidget(m_exchange);
     column->addWidget(m_stack, 1);
     m_refresh = new LiveRefresh(this, 33);
     connectTools();
@@ -77,30 +83,38 @@ WirePage::WirePage(service::GatewayService& service, QWidget* parent) : QWidget(
 
 QWidget* WirePage::buildTools()
 {
-    auto* tools = new QWidget(this);
-    auto* row = new QHBoxLayout(tools);
-    row->setContentsMargins(metrics::space3, metrics::space2, metrics::space3, metrics::space2);
-    row->setSpacing(metrics::space2);
-    m_search = new SearchField(QStringLiteral("Search in frames"), tools);
+    m_tools = new QWidget(this);
+    auto* rows = new QVBoxLayout(m_tools);
+    rows->setContentsMargins(metrics::space3, metrics::space2, metrics::space3, metrics::space2);
+    rows->setSpacing(metrics::space2);
+    auto* first = new QHBoxLayout;
+    first->setSpacing(metrics::space2);
+    m_search = new SearchField(QStringLiteral("Search, or client=… method=… id=… trace=… server=*"), m_tools);
     m_search->setMinimumWidth(120);
-    row->addWidget(m_search, 1);
-    auto* kinds = new QHBoxLayout;
-    kinds->setSpacing(2);
-    for (std::size_t i = 0; i < m_kinds.size(); ++i) {
-        m_kinds[i] = toggle(kindGroupWord(static_cast<KindGroup>(i)), QStringLiteral("Show or hide this kind of frame"), tools);
-        m_kinds[i]->setChecked(true);
-        kinds->addWidget(m_kinds[i]);
-    }
-    row->addLayout(kinds);
-    m_direction = new Segmented({QStringLiteral("Both ways"), QStringLiteral("Sent"), QStringLiteral("Received")}, tools);
-    row->addWidget(m_direction);
+    first->addWidget(m_search, 1);
     m_clients = toggle(QStringLiteral("Clients too"),
-                       QStringLiteral("Also show what clients and Oriel said to each other, in the same order"), tools);
-    row->addWidget(m_clients);
-    m_follow = toggle(QStringLiteral("Follow"), QStringLiteral("Stay with the newest frame"), tools);
+                       QStringLiteral("Also show what clients and Oriel said to each other, in the same order"), m_tools);
+    first->addWidget(m_clients);
+    m_follow = toggle(QStringLiteral("Follow"), QStringLiteral("Stay with the newest frame"), m_tools);
     m_follow->setChecked(true);
-    row->addWidget(m_follow);
-    return tools;
+    first->addWidget(m_follow);
+    rows->addLayout(first);
+    auto* second = new QHBoxLayout;
+    second->setSpacing(2);
+    for (std::size_t i = 0; i < m_kinds.size(); ++i) {
+        m_kinds[i] = toggle(kindGroupWord(static_cast<KindGroup>(i)), QStringLiteral("Show or hide this kind of frame"), m_tools);
+        m_kinds[i]->setChecked(true);
+        second->addWidget(m_kinds[i]);
+    }
+    second->addStretch(1);
+    m_era = new Segmented({QStringLiteral("Any era"), QStringLiteral("Legacy"), QStringLiteral("Modern")}, m_tools);
+    m_era->setToolTip(QStringLiteral("Legacy: up to 2025-11-25, with a handshake; modern: 2026-07-28"));
+    second->addWidget(m_era);
+    second->addSpacing(metrics::space2);
+    m_direction = new Segmented({QStringLiteral("Both ways"), QStringLiteral("Sent"), QStringLiteral("Received")}, m_tools);
+    second->addWidget(m_direction);
+    rows->addLayout(second);
+    return m_tools;
 }
 
 QWidget* WirePage::buildDetail()
@@ -112,8 +126,16 @@ QWidget* WirePage::buildDetail()
     auto* row = new QHBoxLayout;
     m_title = new TextLabel(QString(), TextLabel::Role::Dim, detail);
     m_title->setElided(true);
+    m_copyLink = new LinkButton(QStringLiteral("Copy frame"), detail);
+    m_exchangeLink = new LinkButton(QStringLiteral("Show exchange"), detail);
+    m_exchangeLink->setToolTip(QStringLiteral("As the client sent it and as the server got it (E)"));
     m_span = new LinkButton(QStringLiteral("Show span"), detail);
     row->addWidget(m_title, 1);
+    m_callLink = new LinkButton(QStringLiteral("Only this call"), detail);
+    m_callLink->setToolTip(QStringLiteral("Show the frames of this trace only, at all servers and clients"));
+    row->addWidget(m_copyLink);
+    row->addWidget(m_callLink);
+    row->addWidget(m_exchangeLink);
     row->addWidget(m_span);
     column->addLayout(row);
     m_code = new CodeView(detail);
@@ -127,6 +149,7 @@ void WirePage::connectTools()
     connect(&m_service, &service::GatewayService::wireAdvanced, this, [this] { m_refresh->markDirty(); });
     connect(m_search, &SearchField::searched, this, &WirePage::restart);
     connect(m_direction, &Segmented::currentChanged, this, &WirePage::restart);
+    connect(m_era, &Segmented::currentChanged, this, &WirePage::restart);
     connect(m_clients, &QToolButton::toggled, this, &WirePage::restart);
     for (QToolButton* kind : m_kinds)
         connect(kind, &QToolButton::toggled, this, &WirePage::restart);
@@ -134,6 +157,37 @@ void WirePage::connectTools()
     connect(m_table, &DataTable::currentRowChanged, this, &WirePage::showFrame);
     connect(m_table, &DataTable::activated, this, &WirePage::showSpan);
     connect(m_span, &LinkButton::clicked, this, &WirePage::showSpan);
+    connect(m_copyLink, &LinkButton::clicked, this, &WirePage::copyFrame);
+    connect(m_callLink, &LinkButton::clicked, this, [this] {
+        if (const store::WireEntry* entry = m_model->entryAt(m_table->currentIndex().row()))
+            setFilter(traceCondition(entry->frame.traceId));
+    });
+    connect(m_exchangeLink, &LinkButton::clicked, this, &WirePage::showExchange);
+    connect(m_exchange, &ExchangeView::backRequested, this, &WirePage::showList);
+    connect(m_exchange, &ExchangeView::spanRequested, this, &WirePage::spanRequested);
+    connect(m_exchange, &ExchangeView::copied, this, &WirePage::copied);
+    connect(m_exchange, &ExchangeView::settled, this, &WirePage::readyChanged);
+    connect(m_clearFilter, &QAction::triggered, this, [this] {
+        m_search->setText(QString());
+        m_direction->setCurrentIndex(0);
+        m_era->setCurrentIndex(0);
+        for (QToolButton* kind : m_kinds)
+            kind->setChecked(true);
+        restart();
+    });
+    const auto shortcut = [](QWidget* of, const QString& text, const QKeySequence& keys) {
+        auto* action = new QAction(text, of);
+        action->setShortcut(keys);
+        action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+        of->addAction(action);
+        return action;
+    };
+    connect(shortcut(m_table, QStringLiteral("Show the exchange of this frame"), QKeySequence(Qt::Key_E)), &QAction::triggered,
+            this, &WirePage::showExchange);
+    connect(shortcut(m_exchange, QStringLiteral("Back to all frames"), QKeySequence(Qt::Key_Escape)), &QAction::triggered, this,
+            &WirePage::showList);
+    connect(shortcut(m_exchange, QStringLiteral("Copy the exchange"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_C)),
+            &QAction::triggered, m_exchange, &ExchangeView::copyExchange);
     // Whoever scrolls up or picks a frame wants to read it.
     connect(m_table->verticalScrollBar(), &QScrollBar::actionTriggered, this, [this] {
         const QScrollBar* bar = m_table->verticalScrollBar();
@@ -178,13 +232,22 @@ void WirePage::restart()
     m_refresh->demand();
 }
 
+/// Conditions about clients, or about one call, make no sense without the clients' side.
+bool WirePage::showsClients(const WireFilter& filter) const
+{
+    return m_clients->isChecked() || !filter.query.client.isEmpty() || filter.query.traceId.has_value();
+}
+
 store::WireQuery WirePage::query() const
 {
-    store::WireQuery query;
+    const WireFilter filter = parseWireFilter(m_search->text());
+    store::WireQuery query = filter.query;
     query.limit = pageSize;
-    query.text = m_search->text().trimmed().toUtf8();
-    if (!m_clients->isChecked()) {
-        query.server = m_server.toUtf8();
+    if (m_era->currentIndex() != 0)
+        query.era = m_era->currentIndex() == 1 ? telemetry::WireEra::Legacy : telemetry::WireEra::Modern;
+    if (!showsClients(filter)) {
+        if (query.server.isEmpty() && !filter.allServers)
+            query.server = m_server.toUtf8();
         if (m_direction->currentIndex() == 1)
             query.direction = telemetry::WireDirection::GatewayToServer;
         else if (m_direction->currentIndex() == 2)
@@ -205,12 +268,14 @@ store::WireQuery WirePage::query() const
 
 bool WirePage::keeps(const store::WireEntry& entry) const
 {
-    if (!m_clients->isChecked())
+    const WireFilter filter = parseWireFilter(m_search->text());
+    if (!showsClients(filter))
         return true;
     const int direction = m_direction->currentIndex();
     if (direction != 0 && isOutgoing(entry.frame.direction) != (direction == 1))
         return false;
-    return isClientSide(entry.frame.direction) || entry.frame.server == m_server.toUtf8();
+    const bool anyServer = filter.allServers || !filter.query.server.isEmpty() || filter.query.traceId.has_value();
+    return isClientSide(entry.frame.direction) || anyServer || entry.frame.server == m_server.toUtf8();
 }
 
 void WirePage::fetch()
@@ -258,6 +323,9 @@ void WirePage::take(const store::WirePage& page, bool whole)
             m_table->scrollToBottom();
     }
     showState();
+    if (m_wantsNewest)
+        showNewestExchange();
+    Q_EMIT readyChanged();
 }
 
 void WirePage::fetchOlder()
@@ -319,15 +387,100 @@ void WirePage::showSpan()
         Q_EMIT spanRequested(target);
 }
 
+void WirePage::showExchange()
+{
+    const store::WireEntry* entry = m_model->entryAt(m_table->currentIndex().row());
+    if (entry == nullptr)
+        return;
+    m_follow->setChecked(false);
+    m_exchange->showCall(entry->frame.traceId, entry->frame.callSpanId, entry->id);
+    enterExchange();
+}
+
+void WirePage::enterExchange()
+{
+    m_tools->hide();
+    m_stack->setCurrentWidget(m_exchange);
+    m_exchange->table()->setFocus(Qt::OtherFocusReason);
+}
+
+void WirePage::showSpanOnWire(const TraceId& trace, const SpanId& span)
+{
+    m_exchange->showSpan(trace, span);
+    enterExchange();
+}
+
+void WirePage::showNewestExchange()
+{
+    m_wantsNewest = true;
+    for (int row = m_model->rowCount() - 1; row >= 0; --row) {
+        const store::WireEntry* entry = m_model->entryAt(row);
+        const bool isAnswer =
+            entry->frame.kind == telemetry::WireKind::Response || entry->frame.kind == telemetry::WireKind::Error;
+        if (!isAnswer || !entry->frame.callSpanId.isValid())
+            continue;
+        m_wantsNewest = false;
+        m_table->setCurrentIndex(m_model->index(row, 0));
+        showExchange();
+        return;
+    }
+}
+
+void WirePage::showList()
+{
+    m_wantsNewest = false;
+    m_tools->show();
+    m_stack->setCurrentWidget(m_splitter);
+    showState();
+    m_table->setFocus(Qt::OtherFocusReason);
+}
+
+bool WirePage::isExchangeShown() const
+{
+    return m_stack->currentWidget() == m_exchange;
+}
+
+bool WirePage::isReady() const
+{
+    return isExchangeShown() ? m_exchange->isSettled() : !m_wantsNewest && m_model->rowCount() > 0;
+}
+
+void WirePage::setFilter(const QString& text)
+{
+    m_search->setText(text);
+    restart();
+}
+
+void WirePage::copyFrame()
+{
+    if (m_code->text().isEmpty())
+        return;
+    QApplication::clipboard()->setText(m_code->text());
+    Q_EMIT copied(QStringLiteral("Frame copied"));
+}
+
 void WirePage::showState()
 {
+    const QString problem = parseWireFilter(m_search->text()).problem;
     const bool filtered =
-        !m_search->text().isEmpty() || m_direction->currentIndex() != 0 ||
+        !m_search->text().isEmpty() || m_direction->currentIndex() != 0 || m_era->currentIndex() != 0 ||
         std::any_of(m_kinds.cbegin(), m_kinds.cend(), [](const QToolButton* kind) { return !kind->isChecked(); });
     m_empty->setHeadline(filtered ? QStringLiteral("No frame matches") : QStringLiteral("No frames yet"));
-    m_stack->setCurrentWidget(m_model->rowCount() == 0 ? static_cast<QWidget*>(m_empty) : m_splitter);
+    m_empty->setSentence(!problem.isEmpty() ? problem
+                         : filtered
+                             ? QStringLiteral("The wire log keeps the newest 16 MiB of frames in memory. Frames of other kinds, "
+                                              "eras or servers may be there: take the filter away to see them.")
+                             : QStringLiteral("Every message between Oriel and this server appears here as it passes, with what "
+                                              "it writes to stderr and stray stdout between them. Restart the server to see its "
+                                              "handshake, or call one of its tools."));
+    m_clearFilter->setVisible(filtered);
+    if (!isExchangeShown())
+        m_stack->setCurrentWidget(m_model->rowCount() == 0 ? static_cast<QWidget*>(m_empty) : m_splitter);
     const store::WireEntry* entry = m_model->entryAt(m_table->currentIndex().row());
     m_span->setVisible(entry != nullptr && !spanTarget(entry->frame).isEmpty());
+    m_exchangeLink->setVisible(entry != nullptr && entry->frame.kind <= telemetry::WireKind::Notification);
+    m_copyLink->setVisible(entry != nullptr);
+    m_callLink->setVisible(entry != nullptr && entry->frame.traceId.isValid());
     if (entry == nullptr) {
         const QString older = m_older ? QStringLiteral(" · scroll up for older ones") : QString();
         m_title->setText(QStringLiteral("%1 frames%2 · choose one to see it whole").arg(formatCount(m_model->rowCount()), older));
@@ -338,6 +491,10 @@ void WirePage::showState()
                       peerText(entry->frame)};
     if (!entry->frame.rpcId.isEmpty())
         words.append(QStringLiteral("id ") + QString::fromUtf8(entry->frame.rpcId.left(64)));
+    for (const QString& word : {eraWord(entry->frame.era), carrierText(*entry)}) {
+        if (!word.isEmpty())
+            words.append(word);
+    }
     words.append(formatBytes(std::uint64_t(entry->payloadBytes)));
     words.append(formatDateTime(entry->frame.timeUnixNs));
     m_title->setText(words.join(QStringLiteral("  ·  ")));

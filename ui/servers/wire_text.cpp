@@ -63,6 +63,49 @@ Tone kindTone(WireKind kind)
     return Tone::Neutral;
 }
 
+QString eraWord(telemetry::WireEra era)
+{
+    switch (era) {
+    case telemetry::WireEra::Legacy:
+        return QStringLiteral("legacy");
+    case telemetry::WireEra::Modern:
+        return QStringLiteral("modern");
+    case telemetry::WireEra::Unknown:
+        break;
+    }
+    return {};
+}
+
+QString transportWord(telemetry::Transport transport)
+{
+    switch (transport) {
+    case telemetry::Transport::Stdio:
+        return QStringLiteral("stdio");
+    case telemetry::Transport::Http:
+        return QStringLiteral("HTTP");
+    case telemetry::Transport::Sse:
+        return QStringLiteral("HTTP+SSE");
+    }
+    return {};
+}
+
+QString carrierText(const store::WireEntry& entry)
+{
+    const telemetry::WireFrame& frame = entry.frame;
+    if (frame.kind > WireKind::Notification)
+        return {};
+    if (frame.carrier != telemetry::WireCarrier::Plain) {
+        QString words = frame.carrier == telemetry::WireCarrier::OwnEvent ? QStringLiteral("own event") : QStringLiteral("event");
+        if (!frame.eventId.isEmpty())
+            words += QLatin1Char(' ') + QString::fromUtf8(frame.eventId.left(24));
+        return words;
+    }
+    if (entry.transport == telemetry::Transport::Stdio)
+        return QStringLiteral("line");
+    const bool request = frame.direction == WireDirection::ClientToGateway || frame.direction == WireDirection::GatewayToServer;
+    return request ? QStringLiteral("POST") : QStringLiteral("answer");
+}
+
 QString previewOf(const QByteArray& payload, qsizetype characters)
 {
     QString text = QString::fromUtf8(payload.left(characters * 4)).left(characters).simplified();

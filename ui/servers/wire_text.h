@@ -20,6 +20,13 @@ namespace oriel::ui {
 /// "request", "result", "error", "notification", "stray stdout", "stderr", "lifecycle".
 [[nodiscard]] QString kindWord(telemetry::WireKind kind);
 [[nodiscard]] Tone kindTone(telemetry::WireKind kind);
+/// "legacy" or "modern"; empty when it is neither.
+[[nodiscard]] QString eraWord(telemetry::WireEra era);
+/// "stdio", "HTTP", "HTTP+SSE".
+[[nodiscard]] QString transportWord(telemetry::Transport transport);
+/// How a frame was carried: "line", "POST", "answer", "event 2-1" (on the stream that answers a POST), "own event 0-4" (on a
+/// stream that belongs to no request); empty for what is no JSON-RPC.
+[[nodiscard]] QString carrierText(const store::WireEntry& entry);
 /// The payload on one line, at most `characters` long.
 [[nodiscard]] QString previewOf(const QByteArray& payload, qsizetype characters = 400);
 /// "<trace>/<span>" for the trace page; empty for a frame that belongs to no trace.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/settings/clients_page.h"
 
+#include "ui/settings/limits_card.h"
 #include "ui/settings/snippet_view.h"
 #include "ui/settings/token_dialog.h"
 #include "ui/widgets/async.h"
@@ -113,6 +114,9 @@ ClientsPage::ClientsPage(service::GatewayService& service, QWidget* parent)
     m_tokens = makeTokens(this);
     body()->addWidget(buildSessions());
     body()->addWidget(buildTokens());
+    m_limits = new LimitsCard(this);
+    body()->addWidget(m_limits);
+    connect(&service, &service::GatewayService::limitsChanged, this, [this] { m_limits->setLimits(this->service().limits()); });
     auto* card = new Card(QStringLiteral("Point a client at Oriel"), this);
     m_snippets = new SnippetView(card);
     card->setBodyMargins(metrics::space3, 0, metrics::space3, metrics::space3);
@@ -161,6 +165,7 @@ void ClientsPage::refresh()
     fitRows(m_sessionTable, int(sessions.size()));
     fitRows(m_tokenTable, int(tokens.size()));
     m_revoke->setEnabled(m_tokenTable->currentIndex().isValid());
+    m_limits->setLimits(service().limits());
     m_snippets->setSnippets(service().clientSnippets());
 }
 

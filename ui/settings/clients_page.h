@@ -10,6 +10,7 @@ namespace oriel::ui {
 
 class Card;
 class DataTable;
+class LimitsCard;
 class SnippetView;
 
 /// Who is connected now, which tokens there are, and how to point a client at Oriel.
@@ -21,6 +22,7 @@ public:
     [[nodiscard]] RowModel<service::SessionSnapshot>* sessionModel() const { return m_sessions; }
     [[nodiscard]] RowModel<service::TokenSnapshot>* tokenModel() const { return m_tokens; }
     [[nodiscard]] DataTable* tokenTable() const { return m_tokenTable; }
+    [[nodiscard]] LimitsCard* limits() const { return m_limits; }
     [[nodiscard]] SnippetView* snippets() const { return m_snippets; }
     /// Takes a token back without asking.
     void revoke(const QString& name);
@@ -37,6 +39,7 @@ private:
     DataTable* m_sessionTable;
     DataTable* m_tokenTable;
     QPushButton* m_revoke;
+    LimitsCard* m_limits;
     SnippetView* m_snippets;
 };
 

@@ -150,6 +150,10 @@ QWidget* SpanDetail::makeSpanPage()
     head->addWidget(m_title);
     head->addWidget(m_kind);
     head->addStretch(1);
+    auto* wire = new LinkButton(QStringLiteral("On the wire"), page);
+    wire->setToolTip(QStringLiteral("The frames of this call, as the client sent it and as the server got it"));
+    connect(wire, &QAbstractButton::clicked, this, &SpanDetail::wireRequested);
+    head->addWidget(wire);
     column->addLayout(head);
     TextLabel* none = nullptr;
     m_essentials = addTable(column, none, QString());

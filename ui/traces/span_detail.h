@@ -68,6 +68,7 @@ Q_SIGNALS:
     void filterTermRequested(const QString& term);
     void logsRequested();
     void auditRequested();
+    void wireRequested();
     void copied();
 
 private:

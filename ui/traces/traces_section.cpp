@@ -208,6 +208,14 @@ void TracesSection::connectTrace()
     connect(m_trace, &TracePane::logsRequested, this, toLogs);
     connect(m_detail, &SpanDetail::logsRequested, this, toLogs);
     connect(m_detail, &SpanDetail::auditRequested, this, [this] { act(TraceListPane::Act::ShowAudit, m_open->target().trace); });
+    connect(m_detail, &SpanDetail::wireRequested, this, [this] {
+        const auto document = m_open->document();
+        if (document && m_detail->row() < document->index.size())
+            Q_EMIT openRequested(QStringLiteral("servers"),
+                                 QStringLiteral("wire:%1/%2")
+                                     .arg(QString::fromLatin1(document->id.toHex()),
+                                          QString::fromLatin1(document->span(m_detail->row()).spanId.toHex())));
+    });
     connect(m_detail, &SpanDetail::filterTermRequested, this,
             [this](const QString& term) { Q_EMIT filterRequested(withTerm(m_filterText, term)); });
     connect(m_detail, &SpanDetail::copied, this, [this] { Q_EMIT notice(QStringLiteral("Copied")); });

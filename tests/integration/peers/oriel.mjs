@@ -68,7 +68,8 @@ export class Oriel {
         this.base = this.url.replace(/\/mcp$/, '');
     }
 
-    api(route, options = {}) {
+    /** With `this.token`, if it is set, unless the headers are given. */
+    api(route, options = this.token ? { headers: { Authorization: `Bearer ${this.token}` } } : {}) {
         return fetch(`${this.base}${route}`, options);
     }
 

@@ -53,6 +53,20 @@ store::TraceSummary failure(quint64 id, const QByteArray& tool)
 class TstOverviewModels : public QObject {
     Q_OBJECT
 private Q_SLOTS:
+    void aServerWhoseCallsAreRefusedIsShownWithAWarning()
+    {
+        service::ServerSnapshot refusing = server(QStringLiteral("github"), service::ServerState::Ready);
+        refusing.circuit.state = service::CircuitState::Open;
+        refusing.circuit.text = QStringLiteral("calls refused since 10:50:00, tried again in 12 s");
+        const QList<OverviewServer> rows = overviewServers({refusing}, {});
+        QCOMPARE(rows.first().lamp, Lamp::Warning);
+        QCOMPARE(rows.first().process, refusing.circuit.text);
+        QVERIFY(needsAttention(refusing));
+        refusing.circuit.state = service::CircuitState::Closed;
+        QCOMPARE(overviewServers({refusing}, {}).first().lamp, Lamp::Good);
+        QVERIFY(!needsAttention(refusing));
+    }
+
     void aServersRowTellsItsStateAndItsCalls()
     {
         service::ServerSnapshot remote = server(QStringLiteral("remote"), service::ServerState::Ready);

@@ -52,6 +52,52 @@ class TestServerText : public QObject {
 private Q_SLOTS:
     void init() { test::failOnUnexpectedWarnings(); }
 
+    void aServerThatIsThereAndIsNotCalledIsNotWell()
+    {
+        service::ServerSnapshot server;
+        server.config = stdioServer(QStringLiteral("notes"));
+        server.state = service::ServerState::Ready;
+        server.stateText = QStringLiteral("ready since 10:41:00");
+        server.circuit.state = service::CircuitState::Closed;
+        QCOMPARE(lampOf(server), Lamp::Good);
+        QCOMPARE(stateWords(server), QStringLiteral("ready since 10:41:00"));
+        QVERIFY(server.trouble().isEmpty());
+        server.circuit.state = service::CircuitState::Open;
+        server.circuit.text = QStringLiteral("calls refused since 10:50:00, tried again in 12 s");
+        server.circuit.failures = 5;
+        server.circuit.cause = QStringLiteral("The server did not answer within 30 s.");
+        server.circuit.tryAgainUnixNs = 1'700'000'000'000'000'000;
+        QCOMPARE(lampOf(server), Lamp::Warning);
+        QCOMPARE(stateWords(server), QStringLiteral("ready since 10:41:00 · calls refused since 10:50:00, tried again in 12 s"));
+        QCOMPARE(server.trouble().headline, QStringLiteral("Calls to notes are refused"));
+        QCOMPARE(server.trouble().cause, QStringLiteral("5 calls in a row failed. The server did not answer within 30 s."));
+        QVERIFY(server.trouble().remedy.startsWith(QStringLiteral("It is tried again after ")));
+        const QList<KeyValue> facts = serverFacts(server);
+        const auto fact = std::find_if(facts.cbegin(), facts.cend(),
+                                       [](const KeyValue& row) { return row.key == QStringLiteral("circuit breaker"); });
+        QVERIFY(fact != facts.cend());
+        QCOMPARE(fact->tone, Tone::Warning);
+        server.state = service::ServerState::Failed;
+        QCOMPARE(lampOf(server), Lamp::Error);
+        server.diagnosis.headline = QStringLiteral("notes crashed");
+        QCOMPARE(server.trouble().headline, QStringLiteral("notes crashed"));
+    }
+
+    void aLimitIsToldInWords()
+    {
+        service::LimitSnapshot limit;
+        limit.limit = QStringLiteral("callsPerDay");
+        limit.used = 312;
+        limit.allowed = 500;
+        QCOMPARE(limitWords(limit), QStringLiteral("312 of 500 calls today"));
+        limit.resetsUnixNs = QDateTime(QDate(2026, 6, 11), QTime(0, 0)).toMSecsSinceEpoch() * 1'000'000;
+        QCOMPARE(limitWords(limit), QStringLiteral("312 of 500 calls today, anew at 00:00"));
+        limit.limit = QStringLiteral("callsPerSecond");
+        limit.used = 2.1;
+        limit.resetsUnixNs = 0;
+        QCOMPARE(limitWords(limit), QStringLiteral("3 of 500 calls of the burst"));
+    }
+
     void aGoodServerHasNothingToComplainAbout()
     {
         QVERIFY(validateServer(stdioServer(QStringLiteral("notes")), {QStringLiteral("other")}).isEmpty());

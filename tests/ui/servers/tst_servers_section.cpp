@@ -2,6 +2,8 @@
 #include "gui_test.h"
 #include "support/service_fixture.h"
 #include "ui/servers/era_line.h"
+#include "ui/servers/exchange_model.h"
+#include "ui/servers/exchange_view.h"
 #include "ui/servers/import_dialog.h"
 #include "ui/servers/program_line.h"
 #include "ui/servers/server_dialog.h"
@@ -17,6 +19,7 @@
 #include "ui/widgets/banner.h"
 #include "ui/widgets/code_view.h"
 #include "ui/widgets/data_table.h"
+#include "ui/widgets/empty_state.h"
 #include "ui/widgets/link_button.h"
 #include "ui/widgets/pair_list.h"
 #include "ui/widgets/save_bar.h"
@@ -125,6 +128,76 @@ private Q_SLOTS:
         QCOMPARE(opened.size(), 1);
         QCOMPARE(opened[0][0].toString(), QStringLiteral("traces"));
         QVERIFY(opened[0][1].toString().contains(QLatin1Char('/')));
+    }
+
+    void theExchangeOfACallStandsOnBothSidesAndLeadsBack()
+    {
+        test::ServiceFixture fixture(demo());
+        ServersSection section(fixture.service());
+        const QAbstractItemModelTester steps(section.wire()->exchange()->steps(),
+                                             QAbstractItemModelTester::FailureReportingMode::QtTest);
+        section.resize(1200, 800);
+        section.show();
+        QTRY_VERIFY_WITH_TIMEOUT(fixture.isReady(QStringLiteral("demo")), patience);
+        QVERIFY(fixture.call(QStringLiteral("demo__quick_echo"), {{QStringLiteral("text"), QStringLiteral("both sides")}}));
+        section.tabs()->setCurrentIndex(ServersSection::WireTab);
+        WireModel* wire = section.wire()->model();
+        QTRY_VERIFY_WITH_TIMEOUT(rowOfMethod(*wire, "tools/call", telemetry::WireDirection::GatewayToServer) >= 0, patience);
+        const int call = rowOfMethod(*wire, "tools/call", telemetry::WireDirection::GatewayToServer);
+        const telemetry::WireFrame frame = wire->entryAt(call)->frame;
+        section.wire()->table()->setCurrentIndex(wire->index(call, 0));
+        clickLink(section, QStringLiteral("Show exchange"));
+        const ExchangeModel* exchange = section.wire()->exchange()->steps();
+        QTRY_COMPARE_WITH_TIMEOUT(exchange->rowCount(), 2, patience);
+        QVERIFY(section.wire()->isExchangeShown());
+        QVERIFY(exchange->index(0, ExchangeModel::Client).data().toString().startsWith(QStringLiteral("→ tools/call")));
+        QVERIFY(exchange->index(0, ExchangeModel::Changed).data().toString().contains(QStringLiteral("name")));
+        QVERIFY(section.wire()->exchange()->changes()->rowCount() > 0);
+        QSignalSpy opened(&section, &Section::openRequested);
+        clickLink(section, QStringLiteral("Show span"));
+        QCOMPARE(opened.size(), 1);
+        clickLink(section, QStringLiteral("‹ All frames"));
+        QVERIFY(!section.wire()->isExchangeShown());
+        // And from the span to the frames, also when another page is shown.
+        section.tabs()->setCurrentIndex(ServersSection::ToolsTab);
+        QVERIFY(section.open(QStringLiteral("wire:%1/%2")
+                                 .arg(QString::fromLatin1(frame.traceId.toHex()), QString::fromLatin1(frame.spanId.toHex()))));
+        QCOMPARE(section.tabs()->currentIndex(), int(ServersSection::WireTab));
+        QTRY_VERIFY_WITH_TIMEOUT(section.wire()->exchange()->isSettled() && exchange->rowCount() == 2, patience);
+        QVERIFY(section.wire()->isExchangeShown());
+        QVERIFY(!section.open(QStringLiteral("wire:no-trace")));
+    }
+
+    void framesThatAreGoneSayWhatToDo()
+    {
+        test::ServiceFixture fixture(demo());
+        ServersSection section(fixture.service());
+        section.resize(1200, 800);
+        section.show();
+        QVERIFY(section.open(QStringLiteral("wire:0af7651916cd43dd8448eb211c80319c/b7ad6b7169203331")));
+        QTRY_VERIFY_WITH_TIMEOUT(section.wire()->exchange()->isSettled(), patience);
+        const auto* empty = section.wire()->exchange()->findChild<EmptyState*>();
+        QVERIFY(empty != nullptr && empty->isVisibleTo(&section));
+        QVERIFY(empty->sentence().contains(QStringLiteral("again")));
+    }
+
+    void aFilterByEraAndWordsNarrowsTheList()
+    {
+        test::ServiceFixture fixture(demo());
+        ServersSection section(fixture.service());
+        section.resize(1200, 800);
+        section.show();
+        QTRY_VERIFY_WITH_TIMEOUT(fixture.isReady(QStringLiteral("demo")), patience);
+        section.tabs()->setCurrentIndex(ServersSection::WireTab);
+        WireModel* wire = section.wire()->model();
+        QTRY_VERIFY_WITH_TIMEOUT(rowOfMethod(*wire, "initialize", telemetry::WireDirection::GatewayToServer) >= 0, patience);
+        section.wire()->setFilter(QStringLiteral("method=initialize"));
+        QTRY_COMPARE_WITH_TIMEOUT(wire->rowCount(), 1, patience);
+        QCOMPARE(wire->index(0, WireModel::Era).data().toString(), QStringLiteral("legacy"));
+        section.wire()->setFilter(QStringLiteral("era=modern method=initialize"));
+        QTRY_COMPARE_WITH_TIMEOUT(wire->rowCount(), 0, patience);
+        section.wire()->setFilter(QString());
+        QTRY_VERIFY_WITH_TIMEOUT(wire->rowCount() > 1, patience);
     }
 
     void aPausedWireStandsStillAndCatchesUp()

@@ -92,7 +92,24 @@ public:
             server.timeouts.toolCall = milliseconds(1 + below(5));
         if (coin())
             server.disabledTools = {word()};
+        if (coin())
+            server.circuitBreaker = {coin(), below(4), milliseconds(1 + below(9))};
+        if (coin())
+            server.retries = {below(3), coin() ? ToolRetries::Annotated : ToolRetries::Never};
         return server;
+    }
+
+    Limit limit(LimitScope scope)
+    {
+        Limit limit;
+        limit.scope = scope;
+        limit.name = coin() ? QStringLiteral("*") : QStringLiteral("n");
+        limit.callsPerDay = 1 + below(1000);
+        if (coin()) {
+            limit.callsPerSecond = (1 + below(8)) / 4.0;
+            limit.burst = below(3);
+        }
+        return limit;
     }
 
     Destination destination(const QString& name)
@@ -127,6 +144,12 @@ public:
             configuration.gateway.portIsExplicit = true;
         }
         configuration.gateway.auth = coin();
+        configuration.gateway.retries.max = below(3);
+        configuration.gateway.circuitBreaker.failureRate = below(5) / 4.0;
+        for (const LimitScope scope : {LimitScope::Client, LimitScope::Tenant, LimitScope::Tool}) {
+            if (coin())
+                configuration.limits.append(limit(scope));
+        }
         if (coin())
             configuration.gateway.timeouts.toolCall = milliseconds(1 + below(9));
         configuration.telemetry.attributeLengthLimit = coin() ? -1 : below(100);

@@ -243,6 +243,80 @@ private Q_SLOTS:
             QCOMPARE(problems(bad).size(), 1);
     }
 
+    void limitsAreReadWithAllTheirFields()
+    {
+        const Config configuration =
+            good("{'limits': [{'for': 'client', 'name': 'claude', 'callsPerSecond': 2.5, 'burst': 10, 'concurrency': 4,"
+                 " 'callsPerHour': 100, 'callsPerDay': 1000, 'tokensPerHour': 50000, 'tokensPerDay': 400000},"
+                 " {'for': 'project', 'callsPerDay': 1}]}");
+        QCOMPARE(configuration.limits.size(), 2);
+        QCOMPARE(configuration.limits[0],
+                 (Limit{LimitScope::Client, QStringLiteral("claude"), 2.5, 10, 4, 100, 1000, 50000, 400000}));
+        QCOMPARE(configuration.limits[1].scope, LimitScope::Project);
+        QCOMPARE(configuration.limits[1].name, QStringLiteral("*"));
+    }
+
+    void aLimitThatCannotBeMeantIsRefused_data()
+    {
+        QTest::addColumn<QByteArray>("limits");
+        QTest::addColumn<QString>("problem");
+        QTest::newRow("no list") << QByteArray("{'for': 'client'}")
+                                 << QStringLiteral(
+                                        "config.json:1:12: limits: expected a list of limits, found {\"for\": \"client\"}");
+        QTest::newRow("no object") << QByteArray("[7]")
+                                   << QStringLiteral("config.json:1:13: limits[0]: expected an object, found 7");
+        QTest::newRow("of nobody") << QByteArray("[{'callsPerDay': 1}]")
+                                   << QStringLiteral(
+                                          "config.json:1:13: limits[0].for: expected whose calls it counts: client, project, "
+                                          "tenant, server or tool");
+        QTest::newRow("of what there is not")
+            << QByteArray("[{'for': 'planet', 'callsPerDay': 1}]")
+            << QStringLiteral("config.json:1:21: limits[0].for: expected one of client, project, "
+                              "tenant, server, tool, found \"planet\"");
+        QTest::newRow("of nothing") << QByteArray("[{'for': 'client'}]")
+                                    << QStringLiteral(
+                                           "config.json:1:13: limits[0]: limits nothing; give callsPerSecond, concurrency, "
+                                           "or calls or tokens per hour or day");
+        QTest::newRow("no name") << QByteArray("[{'for': 'client', 'name': '', 'callsPerDay': 1}]")
+                                 << QStringLiteral("config.json:1:39: limits[0].name: expected a name, or *, found \"\"");
+        QTest::newRow("twice") << QByteArray("[{'for': 'client', 'callsPerDay': 1}, {'for': 'client', 'name': '*', 'burst': 1}]")
+                               << QStringLiteral(
+                                      "config.json:1:50: limits[1]: there is a limit for this client already; write all of it "
+                                      "into one entry");
+        QTest::newRow("a burst of nothing") << QByteArray("[{'for': 'client', 'callsPerDay': 1, 'burst': 2}]")
+                                            << QStringLiteral(
+                                                   "config.json:1:58: limits[0].burst: has no meaning without callsPerSecond");
+        QTest::newRow("negative") << QByteArray("[{'for': 'client', 'callsPerSecond': -1}]")
+                                  << QStringLiteral(
+                                         "config.json:1:49: limits[0].callsPerSecond: expected a number from 0.0 to 1000000.0, "
+                                         "found -1");
+        QTest::newRow("no such server") << QByteArray("[{'for': 'server', 'name': 'gone', 'callsPerDay': 1}]")
+                                        << QStringLiteral("config.json:1:39: limits[0].name: there is no server \"gone\"");
+    }
+    void aLimitThatCannotBeMeantIsRefused()
+    {
+        QFETCH(QByteArray, limits);
+        QFETCH(QString, problem);
+        QCOMPARE(problems("{'limits': " + limits + "}"), QStringList{problem});
+    }
+
+    void breakersAndRetriesAreReadForAllServersAndForOne()
+    {
+        const Config configuration = good(
+            "{'gateway': {'circuitBreaker': {'enabled': false, 'failures': 3, 'failureRate': 0.25, 'minimumCalls': 7, 'window': "
+            "'2m', 'cooldown': '1s', 'maxCooldown': '9s'}, 'retries': {'max': 0, 'delay': '50ms'}}}");
+        const CircuitBreaker& breaker = configuration.gateway.circuitBreaker;
+        QCOMPARE(breaker, (CircuitBreaker{false, 3, 0.25, 7, milliseconds(120'000), milliseconds(1'000), milliseconds(9'000)}));
+        QCOMPARE(configuration.gateway.retries, (Retries{0, milliseconds(50)}));
+        const Server own =
+            server("{'command': 'c', 'circuitBreaker': {'failures': 0, 'cooldown': 10}, 'retries': {'max': 2, 'tools': "
+                   "'annotated'}}");
+        QCOMPARE(own.circuitBreaker, (ServerCircuitBreaker{true, 0, milliseconds(10)}));
+        QCOMPARE(own.retries, (ServerRetries{2, ToolRetries::Annotated}));
+        QCOMPARE(server("{'command': 'c'}").circuitBreaker, ServerCircuitBreaker());
+        QVERIFY(!parsed("{'mcpServers': {'s': {'command': 'c', 'retries': {'tools': 'always'}}}}"));
+    }
+
     void destinationsAreReadWithAllTheirFields()
     {
         const Config configuration = good(

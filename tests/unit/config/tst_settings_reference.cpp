@@ -82,6 +82,9 @@ private Q_SLOTS:
         const json::Value destination = find(properties, "telemetry.destinations").find("items");
         for (const auto& row : destinationTable())
             QVERIFY2(find(destination, row.key).exists(), row.key);
+        const json::Value limit = find(properties, "limits").find("items");
+        for (const auto& row : limitTable())
+            QVERIFY2(find(limit, row.key).exists(), row.key);
         QCOMPARE(find(destination, "protocol").find("enum").size(), 6U);
         QCOMPARE(find(destination, "signals").find("items").find("enum").size(), 3U);
         QCOMPARE(find(properties, "gateway.port").find("maximum").asInt64(), std::optional<std::int64_t>(65535));
@@ -92,6 +95,7 @@ private Q_SLOTS:
         checkRows(settingsTable());
         checkRows(serverTable());
         checkRows(destinationTable());
+        checkRows(limitTable());
     }
 
     void thePageNamesEveryVariable()

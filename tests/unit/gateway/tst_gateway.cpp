@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "../upstream/upstream_fixture.h"
-#include "gateway_fixture.h"
+#include "gateway_harness.h"
 
 #include <QSignalSpy>
 #include <QTest>
@@ -13,22 +12,6 @@ using telemetry::MetricId;
 using telemetry::Outcome;
 
 namespace {
-
-config::Server named(config::Server server, const char* name)
-{
-    server.name = QString::fromLatin1(name);
-    return server;
-}
-
-/// A server that runs `lines` for each tools/call, whose line is in $line.
-config::Server onCall(const char* name, const QString& lines)
-{
-    return named(
-        scriptServer(QStringLiteral("handshake\nwhile read -r line; do\ncase \"$line\" in\n*tools/list*) answer \"$line\" "
-                                    "\"$tools\";;\n*tools/call*) ") +
-                     lines + QStringLiteral(" ;;\n*) echo \"$line\" >&2;;\nesac\ndone")),
-        name);
-}
 
 /// A server with one resource; `onSubscribe` runs for each resources/subscribe, whose line is in $line, and may use `refuse`.
 config::Server subscribable(const QString& onSubscribe)
@@ -53,88 +36,27 @@ config::Server subscribable(const QString& onSubscribe)
 } // namespace
 
 /// The gateway with real child processes behind it.
-class GatewayTest : public QObject {
+class GatewayTest : public QObject, private GatewayHarness {
     Q_OBJECT
 
-    RecordingRecorder m_recorder;
-    std::unique_ptr<Gateway> m_gateway;
-
-    void open(const QList<config::Server>& servers)
-    {
-        m_gateway =
-            std::make_unique<Gateway>(Gateway::Dependencies{systemClock(), systemRandom(), m_recorder, quickContext(m_recorder)});
-        config::Config configuration;
-        configuration.servers = servers;
-        QVERIFY(m_gateway->apply(configuration));
-    }
     void openTwoEchoes()
     {
         const config::Server echo = programServer(builtProgram(QStringLiteral("oriel-echo-server")));
         open({named(echo, "alpha"), named(echo, "beta")});
     }
-    std::shared_ptr<KeptReply> ask(const std::shared_ptr<KeptSession>& session, const QByteArray& text)
-    {
-        json::Document document;
-        const auto read = mcp::readMessage(text, document);
-        if (!read)
-            return nullptr;
-        downstream::Incoming incoming;
-        incoming.session = session;
-        incoming.message = *read;
-        incoming.startNs = systemClock().monotonicNs();
-        incoming.startUnixNs = systemClock().unixNs();
-        auto reply = std::make_shared<KeptReply>();
-        if (read->isRequest())
-            incoming.reply = reply;
-        m_gateway->handleMessage(std::move(incoming));
-        return reply;
-    }
-    std::shared_ptr<KeptReply> request(const std::shared_ptr<KeptSession>& session, const QByteArray& method,
-                                       const QByteArray& params = "{}", const QByteArray& id = "\"id-1\"")
-    {
-        return ask(session, "{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"method\":\"" + method + "\",\"params\":" + params + '}');
-    }
-    std::shared_ptr<KeptSession> openSession(const QByteArray& server = {}, const QByteArray& capabilities = "{}")
+    std::shared_ptr<KeptSession> openModernSession()
     {
         auto session = std::make_shared<KeptSession>();
-        session->server = server;
         session->client = std::make_shared<telemetry::ClientContext>();
+        session->revision = mcp::Revision::V2026_07_28;
+        session->isInitialized = true;
         m_gateway->sessionOpened(session);
-        request(session, "initialize",
-                "{\"protocolVersion\":\"2025-11-25\",\"capabilities\":" + capabilities +
-                    ",\"clientInfo\":{\"name\":\"tester\",\"version\":\"1\"}}");
         return session;
-    }
-    [[nodiscard]] bool allReady() const
-    {
-        const auto statuses = m_gateway->serverStatuses();
-        return std::all_of(statuses.cbegin(), statuses.cend(),
-                           [](const auto& status) { return status.state == upstream::ServerState::Ready; });
-    }
-    [[nodiscard]] const telemetry::CallRecord* record(QByteArrayView method) const
-    {
-        const auto it = std::find_if(m_recorder.calls.crbegin(), m_recorder.calls.crend(),
-                                     [&](const auto& call) { return QByteArrayView(call.method) == method; });
-        return it == m_recorder.calls.crend() ? nullptr : &*it;
     }
 
 private Q_SLOTS:
     void init() { m_recorder = RecordingRecorder(); }
-    void cleanup()
-    {
-        if (m_gateway == nullptr)
-            return;
-        // Clients that leave take everything with them, and so does the end of the gateway.
-        const auto sessions = m_gateway->sessions();
-        for (const auto& session : sessions)
-            m_gateway->sessionClosed(session);
-        QTRY_COMPARE(m_gateway->holdings().toText(), QByteArray());
-        QSignalSpy stopped(m_gateway.get(), &Gateway::stopped);
-        m_gateway->shutDown();
-        QTRY_COMPARE(stopped.count(), 1);
-        QCOMPARE(m_gateway->holdings().toText(), QByteArray());
-        m_gateway.reset();
-    }
+    void cleanup() { QVERIFY2(close(), m_held.constData()); }
 
     void aCallGoesToTheServerOfItsPrefixAndBackWithTheClientsId()
     {
@@ -341,6 +263,45 @@ private Q_SLOTS:
         const auto second = request(openSession(), "resources/subscribe", params);
         QTRY_COMPARE(m_recorder.logLines("resources/subscribe").size(), 2);
         QVERIFY(second->finished.isEmpty());
+    }
+    void aListenerIsAcknowledgedWhenTheServerHasAccepted()
+    {
+        open({subscribable(QStringLiteral("read -r more; answer \"$line\" '{}'"))});
+        const auto other = openSession();
+        const auto session = openModernSession();
+        QTRY_VERIFY(allReady());
+        const QByteArray filter = "{\"notifications\":{\"resourceSubscriptions\":[\"a://b\"]}}";
+        const auto listen = request(session, "subscriptions/listen", filter);
+        QTRY_COMPARE(m_recorder.logLines("resources/subscribe").size(), 1);
+        QVERIFY2(listen->notified.isEmpty(), "a change that came now would be missed");
+        request(other, "resources/read", "{\"uri\":\"a://b\"}"); // the server goes on
+        QTRY_COMPARE(listen->notified.size(), 1);
+        QVERIFY2(listen->notified.first().contains("\"resourceSubscriptions\":[\"a://b\"]"),
+                 listen->notified.first().constData());
+        // What is accepted already holds nobody up.
+        const auto second = request(openModernSession(), "subscriptions/listen", filter);
+        QCOMPARE(second->notified.size(), 1);
+    }
+    void aListenerIsNotPromisedWhatTheServerRefuses()
+    {
+        open({subscribable(QStringLiteral("refuse \"$line\""))});
+        const auto session = openModernSession();
+        QTRY_VERIFY(allReady());
+        const auto listen = request(session, "subscriptions/listen",
+                                    "{\"notifications\":{\"resourcesListChanged\":true,\"resourceSubscriptions\":[\"a://b\"]}}");
+        QTRY_COMPARE(listen->notified.size(), 1);
+        QVERIFY2(!listen->notified.first().contains("a://b"), listen->notified.first().constData());
+        QVERIFY(listen->notified.first().contains("acknowledged"));
+    }
+    void aListenerWhoseServerEndsIsAcknowledgedAllTheSame()
+    {
+        open({subscribable(QStringLiteral("exit 1"))});
+        const auto session = openModernSession();
+        QTRY_VERIFY(allReady());
+        const auto listen =
+            request(session, "subscriptions/listen", "{\"notifications\":{\"resourceSubscriptions\":[\"a://b\"]}}");
+        QTRY_COMPARE(listen->notified.size(), 1);
+        QVERIFY2(listen->notified.first().contains("a://b"), "it is asked again when it is back");
     }
     void aServersRequestGoesToAClientThatCanAnswerAndBack()
     {

@@ -93,6 +93,49 @@ private Q_SLOTS:
         QCOMPARE(log.query(query).rows.front().id, 97U);
     }
 
+    void theFramesOfOneCallOfOneEraAndOfOneIdAreFound()
+    {
+        WireLog log(1 << 20, 1000, masked);
+        for (int i = 0; i < 20; ++i) {
+            WireFrame frame = makeFrame(i);
+            frame.traceId = {1, 1};
+            frame.callSpanId = SpanId{static_cast<std::uint64_t>(i / 4 + 1)};
+            frame.era = i % 2 == 0 ? WireEra::Modern : WireEra::Legacy;
+            log.append(std::move(frame));
+        }
+        WireQuery query;
+        query.traceId = TraceId{1, 1};
+        query.callSpanId = SpanId{3};
+        QCOMPARE(log.query(query).rows.size(), std::size_t(4));
+        QCOMPARE(log.query(query).rows.front().id, 9U);
+        query.era = WireEra::Modern;
+        QCOMPARE(log.query(query).rows.size(), std::size_t(2));
+        query = {};
+        query.rpcId = "7";
+        QCOMPARE(log.query(query).rows.size(), std::size_t(1));
+    }
+
+    void whoIsAtTheOtherEndIsToldWithoutTheWholeSession()
+    {
+        WireLog log(1 << 20, 1000, masked);
+        auto client = std::make_shared<ClientContext>();
+        client->protocolVersion = "2025-11-25";
+        client->sessionId = "0123456789abcdef";
+        client->transport = Transport::Http;
+        WireFrame frame = makeFrame(0, WireDirection::ClientToGateway);
+        frame.clientContext = client;
+        frame.headers = {{"Mcp-Name", "hidden"}};
+        log.append(std::move(frame));
+        for (const WireEntry& entry : {log.query({}).rows.front(), *log.frame(1)}) {
+            QVERIFY(entry.frame.clientContext == nullptr);
+            QCOMPARE(entry.revision, QByteArray("2025-11-25"));
+            QVERIFY(entry.transport == Transport::Http);
+            QVERIFY(entry.session.startsWith("01234567"));
+            QVERIFY(!entry.session.contains("89abcdef"));
+            QCOMPARE(entry.frame.headers.front().second, QByteArray("[masked:test]"));
+        }
+    }
+
     void pagingOverManySlicesFindsEachFrameOnce()
     {
         WireLog log(64 << 20, 5000, masked);

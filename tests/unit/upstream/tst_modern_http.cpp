@@ -216,6 +216,49 @@ private Q_SLOTS:
         QVERIFY(connection.status().strayAnswers > 0);
     }
 
+    void anotherFilterTakesOverWithoutAGap()
+    {
+        ServerConnection& connection = open();
+        connection.start();
+        QTRY_VERIFY(connection.state() == ServerState::Ready && connection.isListening());
+        http::Exchange before = m_server->stream;
+        const QByteArray idBefore = m_server->listenId;
+        m_server->script = [&](const http::Request&, const mcp::Message& message, http::Exchange& exchange) {
+            if (message.methodId != mcp::MethodId::SubscriptionsListen) {
+                return false;
+            }
+            exchange.startStream(200, {{"Content-Type", "text/event-stream"}});
+            m_server->stream = exchange;
+            m_server->listenId = message.rawOf(mcp::Field::Id).toByteArray();
+            return true;
+        };
+        connection.setListenFilter({"a:b", "a:c"});
+        QVERIFY(!connection.isListening());
+        QTRY_VERIFY(m_server->listenId != idBefore);
+
+        // What was listened to is told until the server has acknowledged the new filter.
+        const qsizetype listsBefore = m_server->seenMethods().count("tools/list");
+        QVERIFY(before.isOpen());
+        before.write(
+            http::sseEvent(m_server->listenNotification("notifications/resources/updated", "\"uri\":\"a:old\"", idBefore)));
+        QTRY_COMPARE(m_handler.notifications.size(), std::size_t{1});
+
+        const int heardBefore = m_handler.listening;
+        m_server->stream.write(http::sseEvent(
+            m_server->listenNotification("notifications/subscriptions/acknowledged",
+                                         "\"notifications\":{\"toolsListChanged\":true,\"resourceSubscriptions\":[\"a:b\"]}")));
+        QTRY_VERIFY(connection.isListening());
+        QCOMPARE(m_handler.listening, heardBefore + 1);
+        QVERIFY(!connection.refusesUpdatesOf("a:b"));
+        QVERIFY(connection.refusesUpdatesOf("a:c"));
+        QTRY_VERIFY(!before.isOpen());
+        m_server->stream.write(
+            http::sseEvent(m_server->listenNotification("notifications/resources/updated", "\"uri\":\"a:b\"")));
+        QTRY_COMPARE(m_handler.notifications.size(), std::size_t{2});
+        QCOMPARE(m_server->seenMethods().count("tools/list"), listsBefore);
+        QCOMPARE(connection.status().strayAnswers, std::int64_t{0});
+    }
+
     void aSubscriptionThatEndsIsMadeAgain()
     {
         ServerConnection& connection = open();

@@ -206,6 +206,26 @@ done)sh"));
         QCOMPARE(m_replies.replies[0].reply.kind, Reply::Kind::Overloaded);
     }
 
+    void aFullQueueMakesRoomForAClientThatHasFewerWaiting()
+    {
+        ServerConnection& connection =
+            open(scriptServer(QStringLiteral("exec sleep 100")), [](ConnectionContext& context) { context.maxQueued = 3; });
+        CallOptions greedy;
+        greedy.client = QByteArrayLiteral("greedy");
+        CallOptions modest;
+        modest.client = QByteArrayLiteral("modest");
+        CallToken newest;
+        for (int i = 0; i < 3; ++i) {
+            newest = connection.call(clientCall("x"), greedy, m_replies);
+        }
+        connection.call(clientCall("x"), modest, m_replies);
+        QTRY_COMPARE(m_replies.size(), std::size_t{1});
+        QCOMPARE(m_replies.replies[0].reply.kind, Reply::Kind::Overloaded);
+        QCOMPARE(m_replies.replies[0].token, newest);
+        QVERIFY(m_replies.replies[0].reply.unprocessed);
+        QCOMPARE(connection.status().queued, 3);
+    }
+
     void aSilentServerIsWarnedOfAndTimedOutAndTold()
     {
         ServerConnection& connection = open(scriptServer(QStringLiteral(R"sh(

@@ -68,12 +68,18 @@ public:
         Q_UNUSED(connection);
         lists.push_back(kind);
     }
+    void onListening(ServerConnection& connection) override
+    {
+        Q_UNUSED(connection);
+        ++listening;
+    }
 
     std::vector<mcp::Message> notifications;
     std::vector<CallToken> notificationCalls;
     std::vector<mcp::Message> requests;
     std::vector<ServerState> states;
     std::vector<mcp::ListKind> lists;
+    int listening = 0;
     QByteArray answerRequestsWith; ///< JSON of a result
 };
 
