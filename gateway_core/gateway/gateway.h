@@ -108,6 +108,7 @@ private:
 
     // gateway_requests.cpp: what clients ask
     void handleRequest(downstream::Incoming&& incoming);
+    void answerOwn(downstream::Incoming&& incoming, telemetry::CallRecord&& record);
     void handleNotification(const downstream::Incoming& incoming);
     void initialize(downstream::Incoming& incoming, telemetry::CallRecord& record);
     void setLevel(downstream::Incoming& incoming, telemetry::CallRecord& record);

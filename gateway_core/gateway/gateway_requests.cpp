@@ -3,6 +3,7 @@
 #include "gateway/extensions.h"
 #include "gateway/federation.h"
 #include "gateway/gateway.h"
+#include "gateway/method_handling.h"
 #include "gateway/waiting_list.h"
 #include "mcp/errors.h"
 #include "mcp/initialize.h"
@@ -86,11 +87,27 @@ void Gateway::handleRequest(downstream::Incoming&& incoming)
                     mcp::error_code::InvalidRequest, "Call initialize first.");
         return;
     }
-    if (const auto kind = mcp::listKindOf(method)) {
-        list(std::move(incoming), std::move(record), *kind);
-        return;
+    switch (handlingOf(method)) {
+    case Handling::Listed:
+        list(std::move(incoming), std::move(record), *mcp::listKindOf(method));
+        break;
+    case Handling::Routed:
+        forward(std::move(incoming), std::move(record));
+        break;
+    case Handling::Task:
+        serveTask(std::move(incoming), std::move(record));
+        break;
+    case Handling::Own:
+        answerOwn(std::move(incoming), std::move(record));
+        break;
+    case Handling::Refused:
+        break; // clientMaySend() has refused it
     }
-    switch (method) {
+}
+
+void Gateway::answerOwn(downstream::Incoming&& incoming, telemetry::CallRecord&& record)
+{
+    switch (incoming.message.methodId) {
     case MethodId::Initialize:
         initialize(incoming, record);
         break;
@@ -100,30 +117,11 @@ void Gateway::handleRequest(downstream::Incoming&& incoming)
     case MethodId::SubscriptionsListen:
         listen(std::move(incoming), std::move(record));
         break;
-    case MethodId::Ping:
-        answerResult(incoming, record, "{}");
-        break;
     case MethodId::LoggingSetLevel:
         setLevel(incoming, record);
         break;
-    case MethodId::ToolsCall:
-    case MethodId::PromptsGet:
-    case MethodId::ResourcesRead:
-    case MethodId::ResourcesSubscribe:
-    case MethodId::ResourcesUnsubscribe:
-    case MethodId::CompletionComplete:
-        forward(std::move(incoming), std::move(record));
-        break;
-    case MethodId::TasksGet:
-    case MethodId::TasksResult:
-    case MethodId::TasksUpdate:
-    case MethodId::TasksCancel:
-    case MethodId::TasksList:
-        serveTask(std::move(incoming), std::move(record));
-        break;
     default:
-        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::MethodNotFound),
-                    mcp::error_code::MethodNotFound, "Method not found: " + record.method);
+        answerResult(incoming, record, "{}"); // ping
         break;
     }
 }
