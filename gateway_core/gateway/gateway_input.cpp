@@ -148,7 +148,7 @@ bool Gateway::resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& 
                     "Invalid params: requestState is not one of this request's, was used already, or has expired.");
         return true;
     }
-    (void)m_document.parse(incoming.message.raw);
+    (void)mcp::parsedAgain(incoming.message.raw, m_document);
     const json::Value responses = m_document.root().find("params").find("inputResponses");
     const bool isComplete = std::all_of(known->questions.cbegin(), known->questions.cend(), [&](const HeldQuestion& question) {
         return question.key.isEmpty() || responses.find(question.key).isObject();
@@ -218,7 +218,7 @@ bool Gateway::askClient(std::unique_ptr<ActiveCall>& call, const mcp::Message& a
                     mcp::error_code::InternalError, "The server asked for input again and again; Oriel gave up.");
         return true;
     }
-    (void)m_document.parse(answer.raw);
+    (void)mcp::parsedAgain(answer.raw, m_document);
     const json::Value requests = m_document.root().find("result").find("inputRequests");
     call->requestState = answer.rawOf(Field::ResultRequestState).toByteArray();
     call->inputResponses.clear();

@@ -60,7 +60,7 @@ void Gateway::discover(downstream::Incoming& incoming, telemetry::CallRecord& re
 
 void Gateway::listen(downstream::Incoming&& incoming, telemetry::CallRecord&& record)
 {
-    (void)m_document.parse(incoming.message.raw);
+    (void)mcp::parsedAgain(incoming.message.raw, m_document);
     const json::Value filter = m_document.root().find("params").find("notifications");
     const mcp::ServerCapabilities offered = capabilitiesFor(*incoming.session);
     auto listener = std::make_unique<Listener>();
