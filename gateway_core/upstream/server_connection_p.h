@@ -229,8 +229,8 @@ public:
         int fruitless = 0;    ///< ends in a row that came at once
         std::int64_t beganNs = 0;
         std::array<bool, 3> granted{}; ///< list_changed of tools, prompts and resources
-        QList<QByteArray> uris;
-        QList<QByteArray> grantedUris;
+        QList<QByteArray> uris{};
+        QList<QByteArray> grantedUris{};
     } listening;
 
     std::int64_t lastId = 0;

@@ -222,10 +222,10 @@ void ServerConnection::Private::takeModernNotification(const mcp::Message& messa
     const MethodId method = message.methodId;
     const bool onListen = isListenId(mcp::RequestId(related.id));
     if (method == MethodId::NotificationCancelled) {
-        const auto ended = mcp::RequestId::fromJson(message.rawOf(Field::ParamsRequestId));
-        if (isListenId(ended) && ended.number() == listening.previous) {
+        const auto over = mcp::RequestId::fromJson(message.rawOf(Field::ParamsRequestId));
+        if (isListenId(over) && over.number() == listening.previous) {
             endListening(std::exchange(listening.previous, 0), false);
-        } else if (isListenId(ended)) {
+        } else if (isListenId(over)) {
             listenEnded("the server ended it");
         } else {
             ++strayAnswers;
