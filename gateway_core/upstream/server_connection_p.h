@@ -230,13 +230,8 @@ public:
         int fruitless = 0;    ///< ends in a row that came at once
         std::int64_t beganNs = 0;
         std::array<bool, 3> granted{}; ///< list_changed of tools, prompts and resources
-<<<<<<< HEAD
-        QList<QByteArray> uris;
+        QList<QByteArray> uris = {};
         QList<QByteArray> grantedUris = {};
-=======
-        QList<QByteArray> uris{};
-        QList<QByteArray> grantedUris{};
->>>>>>> h/limits
     } listening;
 
     std::int64_t lastId = 0;
