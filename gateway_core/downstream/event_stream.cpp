@@ -46,6 +46,12 @@ void EventStream::finish()
     m_exchange.end();
 }
 
+void EventStream::pause(std::chrono::milliseconds retry)
+{
+    m_exchange.write(http::sseRetry(retry));
+    m_exchange.end();
+}
+
 void EventStream::attach(http::Exchange exchange, std::optional<std::uint64_t> lastSeen, const http::Headers& headers)
 {
     m_exchange.end();

@@ -5,6 +5,7 @@
 
 #include <QByteArray>
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -27,6 +28,9 @@ public:
     void send(const QByteArray& frame);
     /// No event follows; the HTTP answer is completed.
     void finish();
+    /// Ends the HTTP answer early; the client is told to come back for the rest after `retry` (2025-11-25 basic/transports,
+    /// "Sending Messages to the Server", 6).
+    void pause(std::chrono::milliseconds retry);
     /// Starts a 200 answer on `exchange` and sends what the client has not seen: all kept events after `lastSeen`, or those never
     /// sent. Takes the place of an exchange attached before, which is ended.
     void attach(http::Exchange exchange, std::optional<std::uint64_t> lastSeen, const http::Headers& headers);

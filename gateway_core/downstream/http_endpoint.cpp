@@ -63,7 +63,8 @@ HttpEndpoint::HttpEndpoint(Dependencies dependencies, Options options)
               limits.maxBodyBytes = m_options.maxBodyBytes;
               return limits;
           }(),
-          dependencies.clock)
+          dependencies.clock),
+      m_slow(dependencies.clock, m_server)
 {
     m_server.setHeadCheck([this](const http::Request& head) {
         auto refusal = refuse(head, nullptr);
@@ -235,7 +236,8 @@ void HttpEndpoint::handleMcp(http::Request&& request, http::Exchange& exchange, 
     const auto revision = mcp::revisionFromText(request.headers.value(mcp::header::ProtocolVersion));
     const bool isStateless = revision && mcp::isModern(*revision);
     if (request.method == "POST") {
-        handlePost(std::move(request), exchange, caller, requestId, server);
+        Post post{request, exchange, caller, requestId, server};
+        handlePost(post);
     } else if (request.method == "GET" && !isStateless) {
         handleGet(request, exchange, caller, requestId);
     } else if (request.method == "DELETE" && !isStateless) {
@@ -249,73 +251,66 @@ void HttpEndpoint::handleMcp(http::Request&& request, http::Exchange& exchange, 
     }
 }
 
-bool HttpEndpoint::speaksLegacy(const http::Request& request, http::Exchange& exchange, const QByteArray& requestId)
+void HttpEndpoint::handlePost(Post& post)
 {
-    const QByteArrayView version = request.headers.value(mcp::header::ProtocolVersion);
-    if (version.isEmpty() || mcp::revisionFromText(version))
-        return true;
-    answer(request, exchange,
-           rpcError(400, mcp::error_code::ServerError,
-                    "Bad Request: unsupported MCP-Protocol-Version (supported: 2026-07-28, 2025-11-25, 2025-06-18, 2025-03-26, "
-                    "2024-11-05)"),
-           requestId);
-    return false;
-}
-
-void HttpEndpoint::handlePost(http::Request&& request, http::Exchange& exchange, const Caller& caller,
-                              const QByteArray& requestId, QByteArrayView server)
-{
-    const QByteArrayView contentType = request.headers.value("Content-Type");
-    if (!http::listHas(contentType, "application/json")) {
-        answer(request, exchange,
-               rpcError(415, mcp::error_code::InvalidRequest, "Unsupported media type: send application/json."), requestId);
+    Acceptance accept;
+    if (const auto refused = refuseForm(post.request, &accept)) {
+        answer(post.request, post.exchange, http::Response::json(refused->httpStatus, refused->answer), post.requestId);
         return;
     }
-    const QByteArrayView accept = request.headers.value("Accept");
-    const bool acceptsAll = accept.isEmpty() || http::listHas(accept, "*/*");
-    if (!acceptsAll && !(http::listHas(accept, "application/json") && http::listHas(accept, "text/event-stream"))) {
-        answer(request, exchange,
-               rpcError(406, mcp::error_code::InvalidRequest,
-                        "Not acceptable: Accept must list both application/json and text/event-stream."),
-               requestId);
-        return;
-    }
+    post.prefersEventStream = accept.prefersEventStream;
     mcp::ReadOptions options;
     options.allowBatch = true;
     options.maxBytes = static_cast<std::uint32_t>(std::min<qsizetype>(m_options.maxBodyBytes, 512 * 1024 * 1024));
-    auto frame = mcp::readFrame(request.body, m_document, options);
+    auto frame = mcp::readFrame(post.request.body, m_document, options);
     const mcp::FrameError* broken =
         !frame ? &frame.error() : (!frame->isBatch && !frame->messages.front() ? &frame->messages.front().error() : nullptr);
-    if (broken != nullptr) {
-        m_deps.recorder.recordMetric(telemetry::MetricId::Errors, {QByteArrayLiteral("bad_request")}, 1);
-        answer(request, exchange, refuseBroken(request, *broken), requestId);
+    if (broken != nullptr)
+        refuseMessage(post, {}, refuseBroken(post.request, *broken));
+    else if (!frame->isBatch && isStateless(post.request, *frame->messages.front()))
+        handleStateless(post, std::move(*frame->messages.front()));
+    else
+        handleLegacy(post, std::move(*frame));
+}
+
+void HttpEndpoint::handleLegacy(Post& post, mcp::Frame&& frame)
+{
+    static const mcp::Message none;
+    const mcp::Message& single = frame.isBatch ? none : *frame.messages.front();
+    if (const auto refused = refuseVersion(post.request, single, frame.isBatch)) {
+        refuseMessage(post, single, *refused);
         return;
     }
-    if (!frame->isBatch && isStateless(request, *frame->messages.front())) {
-        handleStateless(request, std::move(*frame->messages.front()), exchange, caller, requestId, server);
+    const bool isInitialize = single.methodId == mcp::MethodId::Initialize && single.isRequest();
+    const FoundSession found = isInitialize ? makeRoom(single) : sessionFor(post.request, post.caller, single);
+    if (!found) {
+        refuseMessage(post, single, found.error());
         return;
     }
-    if (!speaksLegacy(request, exchange, requestId))
-        return;
-    const bool isInitialize = !frame->isBatch && frame->messages.front()->methodId == mcp::MethodId::Initialize;
-    const auto session = sessionFor(request, caller, exchange, requestId, isInitialize, server);
-    if (session == nullptr)
-        return;
-    if (frame->isBatch && session->revision != mcp::Revision::V2025_03_26) {
-        answer(request, exchange, rpcError(400, mcp::error_code::InvalidRequest, "Batches exist in revision 2025-03-26 only."),
-               requestId);
+    std::shared_ptr<HttpSession> session = *found;
+    if (isInitialize) {
+        session = openSession(post.request, post.caller, post.server);
+        m_deps.handler.sessionOpened(session);
+    }
+    if (frame.isBatch && !mcp::allowsBatches(session->revision)) {
+        refuseMessage(post, none, refuseBatch(), session);
         return;
     }
-    Incoming prototype = incomingOf(request, session, caller, requestId);
+    Incoming prototype = incomingOf(post.request, session, post.caller, post.requestId);
     if (isInitialize)
         std::swap(prototype.sessionInit, prototype.sessionGet);
-    auto reply = std::make_shared<HttpReply>(session, exchange, requestId, isInitialize);
-    if (std::none_of(frame->messages.cbegin(), frame->messages.cend(), wantsAnswer)) {
+    auto reply =
+        std::make_shared<HttpReply>(session, post.exchange, post.requestId, isInitialize,
+                                    post.prefersEventStream ? HttpReply::Prefers::EventStream : HttpReply::Prefers::Json);
+    const bool isAnswered = std::any_of(frame.messages.cbegin(), frame.messages.cend(), wantsAnswer);
+    if (!isAnswered) {
         http::Response accepted;
         accepted.status = 202;
-        answer(request, exchange, std::move(accepted), requestId);
+        answer(post.request, post.exchange, std::move(accepted), post.requestId);
     }
-    dispatch(std::move(prototype), std::move(*frame), reply);
+    dispatch(std::move(prototype), std::move(frame), reply);
+    if (isAnswered && reply->mayBecomeStream())
+        m_slow.watch(*reply);
 }
 
 Incoming HttpEndpoint::incomingOf(const http::Request& request, std::shared_ptr<Session> session, const Caller& caller,
@@ -344,6 +339,7 @@ void HttpEndpoint::dispatch(Incoming&& prototype, mcp::Frame&& frame, const std:
         if (!message) {
             if (batch && message.error().answerable)
                 batch->add(message.error().toResponse());
+            m_deps.handler.messageRefused(prototype, {200, message.error().code, message.error().message, {}});
             continue;
         }
         Incoming incoming = prototype;
@@ -354,39 +350,31 @@ void HttpEndpoint::dispatch(Incoming&& prototype, mcp::Frame&& frame, const std:
     }
 }
 
-std::shared_ptr<HttpSession> HttpEndpoint::sessionFor(const http::Request& request, const Caller& caller,
-                                                      http::Exchange& exchange, const QByteArray& requestId, bool isInitialize,
-                                                      QByteArrayView server)
+HttpEndpoint::FoundSession HttpEndpoint::makeRoom(const mcp::Message& message)
 {
-    if (isInitialize) {
-        expireSessions();
-        if (m_sessions.size() >= m_options.maxSessions) {
-            answer(request, exchange,
-                   rpcError(503, mcp::error_code::ServerError, "Too many sessions are open; end one with DELETE."), requestId);
-            return nullptr;
-        }
-        auto session = openSession(request, caller, server);
-        m_deps.handler.sessionOpened(session);
-        return session;
-    }
-    const QByteArrayView id = request.headers.value(kSessionHeader);
-    if (id.isEmpty()) {
-        answer(request, exchange,
-               rpcError(400, mcp::error_code::ServerError, "Bad Request: no Mcp-Session-Id; call initialize first."), requestId);
+    expireSessions();
+    if (m_sessions.size() < m_options.maxSessions)
         return nullptr;
-    }
-    if (const auto known = m_sessions.value(id.toByteArray()); known != nullptr && isExpired(*known))
-        closeSession(known->id);
-    const auto it = m_sessions.constFind(id.toByteArray());
+    return tl::unexpected(
+        Refusal::of(503, mcp::error_code::ServerError, "Too many sessions are open; end one with DELETE.", message.id()));
+}
+
+HttpEndpoint::FoundSession HttpEndpoint::sessionFor(const http::Request& request, const Caller& caller,
+                                                    const mcp::Message& message)
+{
+    const QByteArray named = request.headers.value(kSessionHeader).toByteArray();
+    if (named.isEmpty())
+        return tl::unexpected(Refusal::of(400, mcp::error_code::ServerError,
+                                          "Bad Request: no Mcp-Session-Id; call initialize first.", message.id()));
+    if (const auto known = m_sessions.value(named); known != nullptr && isExpired(*known))
+        closeSession(named);
+    const auto it = m_sessions.constFind(named);
     const bool isOwners =
         it != m_sessions.constEnd() && (caller.token == nullptr || (*it)->client->tokenName == caller.token->name);
-    if (!isOwners) {
-        answer(request, exchange,
-               rpcError(404, mcp::error_code::RequestTimeout,
-                        "Session not found: it ended or was never opened; call initialize again."),
-               requestId);
-        return nullptr;
-    }
+    if (!isOwners)
+        return tl::unexpected(Refusal::of(404, mcp::error_code::RequestTimeout,
+                                          "Session not found: it ended or was never opened; call initialize again.",
+                                          message.id()));
     (*it)->lastSeenUnixNs = m_deps.clock.unixNs();
     return *it;
 }
@@ -466,10 +454,12 @@ void HttpEndpoint::handleGet(const http::Request& request, http::Exchange& excha
                rpcError(406, mcp::error_code::InvalidRequest, "Not acceptable: Accept must list text/event-stream."), requestId);
         return;
     }
-    const auto session = sessionFor(request, caller, exchange, requestId, false, {});
-    if (session == nullptr)
+    const FoundSession session = sessionFor(request, caller, {});
+    if (!session) {
+        answer(request, exchange, http::Response::json(session.error().httpStatus, session.error().answer), requestId);
         return;
-    if (session->attach(exchange, request.headers.value("Last-Event-ID"), eventStreamHeaders(requestId)))
+    }
+    if ((*session)->attach(exchange, request.headers.value("Last-Event-ID"), eventStreamHeaders(requestId)))
         countRequest(request, 200);
     else
         answer(request, exchange, rpcError(400, mcp::error_code::InvalidRequest, "Last-Event-ID is none of this session's."),
@@ -479,10 +469,12 @@ void HttpEndpoint::handleGet(const http::Request& request, http::Exchange& excha
 void HttpEndpoint::handleDelete(const http::Request& request, http::Exchange& exchange, const Caller& caller,
                                 const QByteArray& requestId)
 {
-    const auto session = sessionFor(request, caller, exchange, requestId, false, {});
-    if (session == nullptr)
+    const FoundSession session = sessionFor(request, caller, {});
+    if (!session) {
+        answer(request, exchange, http::Response::json(session.error().httpStatus, session.error().answer), requestId);
         return;
-    closeSession(session->id);
+    }
+    closeSession((*session)->id);
     answer(request, exchange, http::Response(), requestId);
 }
 

@@ -5,8 +5,10 @@
 #include "base/holdings.h"
 #include "base/json.h"
 #include "base/random.h"
+#include "downstream/accept.h"
 #include "downstream/event_stream.h"
 #include "downstream/message_handler.h"
+#include "downstream/slow_replies.h"
 #include "downstream/stateless_session.h"
 #include "downstream/token_store.h"
 #include "http/server.h"
@@ -67,19 +69,32 @@ private:
         telemetry::StageTiming authenticate;
     };
     void handle(http::Request&& request, http::Exchange exchange);
+    /// One POST while it is looked at.
+    struct Post {
+        const http::Request& request;
+        http::Exchange& exchange;
+        const Caller& caller;
+        const QByteArray& requestId;
+        QByteArrayView server;
+        bool prefersEventStream = false;
+    };
     std::optional<http::Response> refuse(const http::Request& head, Caller* caller);
     std::optional<http::Response> refuseToken(const http::Request& head, Scope scope, Caller* caller);
     void handleMcp(http::Request&& request, http::Exchange& exchange, const Caller& caller, const QByteArray& requestId);
-    /// Answers what names a revision that Oriel does not speak.
-    bool speaksLegacy(const http::Request& request, http::Exchange& exchange, const QByteArray& requestId);
-    void handlePost(http::Request&& request, http::Exchange& exchange, const Caller& caller, const QByteArray& requestId,
-                    QByteArrayView server);
+    void handlePost(Post& post);
+    void handleLegacy(Post& post, mcp::Frame&& frame);
+    // http_endpoint_refusals.cpp: messages that are answered here and recorded as refused
+    [[nodiscard]] static std::optional<Refusal> refuseForm(const http::Request& request, Acceptance* accept);
+    [[nodiscard]] static Refusal refuseBroken(const http::Request& request, const mcp::FrameError& broken);
+    [[nodiscard]] static std::optional<Refusal> refuseVersion(const http::Request& request, const mcp::Message& message,
+                                                              bool isBatch);
+    [[nodiscard]] static Refusal refuseBatch();
+    void refuseMessage(Post& post, const mcp::Message& message, const Refusal& refusal,
+                       const std::shared_ptr<Session>& session = nullptr);
     // http_endpoint_stateless.cpp: 2026-07-28
     [[nodiscard]] static bool isStateless(const http::Request& request, const mcp::Message& message);
-    void handleStateless(const http::Request& request, mcp::Message&& message, http::Exchange& exchange, const Caller& caller,
-                         const QByteArray& requestId, QByteArrayView server);
-    [[nodiscard]] static http::Response refuseBroken(const http::Request& request, const mcp::FrameError& broken);
-    [[nodiscard]] std::optional<http::Response> refuseStateless(const http::Request& request, const mcp::Message& message) const;
+    void handleStateless(Post& post, mcp::Message&& message);
+    [[nodiscard]] static std::optional<Refusal> refuseStateless(const http::Request& request, const mcp::Message& message);
     void handleGet(const http::Request& request, http::Exchange& exchange, const Caller& caller, const QByteArray& requestId);
     void handleDelete(const http::Request& request, http::Exchange& exchange, const Caller& caller, const QByteArray& requestId);
     [[nodiscard]] Incoming incomingOf(const http::Request& request, std::shared_ptr<Session> session, const Caller& caller,
@@ -87,8 +102,10 @@ private:
     [[nodiscard]] std::shared_ptr<telemetry::ClientContext> clientOf(const http::Request& request, const Caller& caller) const;
     void countAuthentication(const Caller& caller, const Session& session);
     void dispatch(Incoming&& prototype, mcp::Frame&& frame, const std::shared_ptr<Reply>& reply);
-    std::shared_ptr<HttpSession> sessionFor(const http::Request& request, const Caller& caller, http::Exchange& exchange,
-                                            const QByteArray& requestId, bool isInitialize, QByteArrayView server);
+    using FoundSession = tl::expected<std::shared_ptr<HttpSession>, Refusal>;
+    /// The session that a request names, if it is its caller's.
+    FoundSession sessionFor(const http::Request& request, const Caller& caller, const mcp::Message& message);
+    FoundSession makeRoom(const mcp::Message& message); ///< for one more; gives none
     std::shared_ptr<HttpSession> openSession(const http::Request& request, const Caller& caller, QByteArrayView server);
     void closeSession(const QByteArray& id);
     void expireSessions();
@@ -102,6 +119,7 @@ private:
     Options m_options;
     StatelessSessions m_stateless;
     http::Server m_server;
+    SlowReplies m_slow;
     ApiHandler m_api;
     json::Document m_document;
     QHash<QByteArray, std::shared_ptr<HttpSession>> m_sessions;

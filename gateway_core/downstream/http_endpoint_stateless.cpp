@@ -6,13 +6,20 @@
 
 namespace oriel::downstream {
 
-namespace {
-
 using mcp::Field;
 
-http::Response refusal(int status, const mcp::Message& message, int code, QByteArrayView text, QByteArrayView data = {})
+namespace {
+
+std::vector<std::pair<QByteArray, QByteArray>> paramHeadersOf(const http::Headers& headers)
 {
-    return http::Response::json(status, mcp::makeErrorResponse(message.id(), code, text, data));
+    std::vector<std::pair<QByteArray, QByteArray>> found;
+    for (qsizetype i = 0; i < headers.size(); ++i) {
+        const http::Headers::Field field = headers.at(i);
+        if (field.name.size() > mcp::header::ParamPrefix.size() &&
+            http::equalsIgnoringCase(field.name.first(mcp::header::ParamPrefix.size()), mcp::header::ParamPrefix))
+            found.emplace_back(field.name.toByteArray(), field.value.toByteArray());
+    }
+    return found;
 }
 
 } // namespace
@@ -23,83 +30,69 @@ bool HttpEndpoint::isStateless(const http::Request& request, const mcp::Message&
     return (named && mcp::isModern(*named)) || message.isModern();
 }
 
-/// A method that 2026-07-28 has not is that first of all, whatever its parameters are.
-http::Response HttpEndpoint::refuseBroken(const http::Request& request, const mcp::FrameError& broken)
-{
-    const auto named = mcp::revisionFromText(request.headers.value(mcp::header::ProtocolVersion));
-    const QByteArrayView method = request.headers.value(mcp::header::Method);
-    if (broken.code == mcp::error_code::InvalidParams && named && mcp::isModern(*named) && !method.isEmpty() &&
-        !mcp::method(mcp::methodFromName(method)).clientMaySend(*named))
-        return http::Response::json(
-            404, mcp::makeErrorResponse(broken.id, mcp::error_code::MethodNotFound, "Method not found: " + method.toByteArray()));
-    return http::Response::json(400, broken.toResponse());
-}
-
 /// In the order in which 2026-07-28 lets a client find out what is wrong: headers, `_meta`, version, method.
-std::optional<http::Response> HttpEndpoint::refuseStateless(const http::Request& request, const mcp::Message& message) const
+std::optional<Refusal> HttpEndpoint::refuseStateless(const http::Request& request, const mcp::Message& message)
 {
+    if (!message.isRequest() && !message.isNotification())
+        return Refusal::of(400, mcp::error_code::InvalidRequest, "Bad Request: a client of 2026-07-28 sends requests only.",
+                           message.id());
     const QByteArrayView version = request.headers.value(mcp::header::ProtocolVersion);
     if (!message.has(Field::MetaProtocolVersion) || !message.has(Field::MetaClientCapabilities)) {
         if (message.isRequest())
-            return refusal(400, message, mcp::error_code::InvalidParams,
-                           "Invalid params: every request of 2026-07-28 carries io.modelcontextprotocol/protocolVersion and "
-                           "io.modelcontextprotocol/clientCapabilities in params._meta.");
+            return Refusal::of(400, mcp::error_code::InvalidParams,
+                               "Invalid params: every request of 2026-07-28 carries io.modelcontextprotocol/protocolVersion and "
+                               "io.modelcontextprotocol/clientCapabilities in params._meta.",
+                               message.id());
         return std::nullopt;
     }
     if (const Status same = mcp::checkModernHeaders(message, version, request.headers.value(mcp::header::Method),
                                                     request.headers.value(mcp::header::Name));
         !same)
-        return refusal(400, message, mcp::error_code::HeaderMismatch, same.error().message.toUtf8());
+        return Refusal::of(400, mcp::error_code::HeaderMismatch, same.error().message.toUtf8(), message.id());
     const QByteArray asked = message.text(Field::MetaProtocolVersion);
     const auto revision = mcp::revisionFromText(asked);
     if (!revision || mcp::isLegacy(*revision))
-        return refusal(400, message, mcp::error_code::UnsupportedProtocolVersion, "Unsupported protocol version: " + asked,
-                       mcp::unsupportedVersionData(asked));
+        return Refusal::of(400, mcp::error_code::UnsupportedProtocolVersion, "Unsupported protocol version: " + asked,
+                           message.id(), mcp::unsupportedVersionData(asked));
     if (message.isRequest() && !mcp::method(message.methodId).clientMaySend(*revision))
-        return refusal(404, message, mcp::error_code::MethodNotFound, "Method not found: " + message.text(Field::Method));
+        return Refusal::of(404, mcp::error_code::MethodNotFound, "Method not found: " + message.text(Field::Method),
+                           message.id());
     return std::nullopt;
 }
 
-void HttpEndpoint::handleStateless(const http::Request& request, mcp::Message&& message, http::Exchange& exchange,
-                                   const Caller& caller, const QByteArray& requestId, QByteArrayView server)
+void HttpEndpoint::handleStateless(Post& post, mcp::Message&& message)
 {
-    if (!message.isRequest() && !message.isNotification()) {
-        answer(request, exchange,
-               refusal(400, message, mcp::error_code::InvalidRequest, "Bad Request: a client of 2026-07-28 sends requests only."),
-               requestId);
-        return;
-    }
-    if (auto refused = refuseStateless(request, message)) {
-        m_deps.recorder.recordMetric(telemetry::MetricId::Errors, {QByteArrayLiteral("bad_request")}, 1);
-        answer(request, exchange, std::move(*refused), requestId);
+    if (const auto refused = refuseStateless(post.request, message)) {
+        refuseMessage(post, message, *refused);
         return;
     }
     if (message.isNotification()) {
         http::Response accepted;
         accepted.status = 202;
-        answer(request, exchange, std::move(accepted), requestId);
+        answer(post.request, post.exchange, std::move(accepted), post.requestId);
         return;
     }
-    const QByteArray view = server.toByteArray();
-    const QByteArray identity = (caller.token != nullptr ? caller.token->name : QByteArray()) + '\n' + view;
+    const QByteArray view = post.server.toByteArray();
+    const QByteArray identity = (post.caller.token != nullptr ? post.caller.token->name : QByteArray()) + '\n' + view;
     const auto session = m_stateless.of(
         message, identity,
         [&] {
-            auto client = clientOf(request, caller);
+            auto client = clientOf(post.request, post.caller);
             return std::shared_ptr<const telemetry::ClientContext>(std::move(client));
         },
         view);
     if (!session) {
         const bool isFull = session.error().code == ErrorCode::ResourceExhausted;
-        answer(request, exchange,
-               refusal(isFull ? 503 : 400, message, isFull ? mcp::error_code::ServerError : mcp::error_code::InvalidParams,
-                       session.error().message.toUtf8()),
-               requestId);
+        refuseMessage(post, message,
+                      Refusal::of(isFull ? 503 : 400, isFull ? mcp::error_code::ServerError : mcp::error_code::InvalidParams,
+                                  session.error().message.toUtf8(), message.id()));
         return;
     }
-    Incoming incoming = incomingOf(request, *session, caller, requestId);
-    const auto reply = std::make_shared<StatelessReply>(exchange, requestId);
-    exchange.onClosed([this, waiting = std::weak_ptr<StatelessReply>(reply)] {
+    Incoming incoming = incomingOf(post.request, *session, post.caller, post.requestId);
+    if (message.methodId == mcp::MethodId::ToolsCall)
+        incoming.paramHeaders = paramHeadersOf(post.request.headers);
+    const auto reply = std::make_shared<StatelessReply>(post.exchange, post.requestId, post.prefersEventStream);
+    post.exchange.onClosed([this, waiting = std::weak_ptr<StatelessReply>(reply)] {
         if (const auto abandoned = waiting.lock())
             m_deps.handler.replyAbandoned(*abandoned);
     });

@@ -88,20 +88,38 @@ http::Headers HttpReply::headers(QByteArrayView contentType) const
     return headers;
 }
 
+void HttpReply::beginStream()
+{
+    letGo();
+    if (m_stream != nullptr)
+        return;
+    m_stream = m_session->openStream();
+    http::Headers fields = headers("text/event-stream");
+    fields.add("Cache-Control", "no-store");
+    fields.add("X-Accel-Buffering", "no");
+    m_stream->attach(m_exchange, std::nullopt, fields);
+}
+
 void HttpReply::notify(const QByteArray& frame)
 {
-    if (m_stream == nullptr) {
-        m_stream = m_session->openStream();
-        http::Headers fields = headers("text/event-stream");
-        fields.add("Cache-Control", "no-store");
-        fields.add("X-Accel-Buffering", "no");
-        m_stream->attach(m_exchange, std::nullopt, fields);
-    }
+    beginStream();
     m_stream->send(frame);
+}
+
+void HttpReply::pause(std::chrono::milliseconds retry)
+{
+    if (m_isFinished || !m_session->primes())
+        return;
+    beginStream();
+    m_stream->pause(retry);
 }
 
 void HttpReply::finish(const QByteArray& frame, int httpStatus)
 {
+    letGo();
+    m_isFinished = true;
+    if (m_prefers == Prefers::EventStream && httpStatus == 200)
+        beginStream();
     if (m_stream != nullptr) {
         m_stream->send(frame);
         m_stream->finish();

@@ -139,39 +139,62 @@ void LineEndpoint::readLines(QLocalSocket* socket)
 }
 
 /// A client says its era with each message: requests of 2026-07-28 carry it, all others belong to the handshake revisions.
-bool LineEndpoint::describe(LineSession& session, const mcp::Message& message) const
+std::optional<Refusal> LineEndpoint::describe(LineSession& session, const mcp::Message& message)
 {
     if (!message.isRequest())
-        return true;
+        return std::nullopt;
     if (!message.isModern()) {
         if (mcp::isModern(session.revision)) {
             session.revision = mcp::NewestLegacy;
             session.isInitialized = false;
         }
-        return true;
+        return std::nullopt;
     }
     const QByteArray asked = message.text(mcp::Field::MetaProtocolVersion);
     const auto revision = mcp::revisionFromText(asked);
-    if (!revision || mcp::isLegacy(*revision)) {
-        session.send(mcp::makeErrorResponse(message.id(), mcp::error_code::UnsupportedProtocolVersion,
-                                            "Unsupported protocol version: " + asked, mcp::unsupportedVersionData(asked)));
-        return false;
-    }
-    if (const Status described = describeFromMeta(session, message); !described) {
-        session.send(mcp::makeErrorResponse(message.id(), mcp::error_code::InvalidParams, described.error().message.toUtf8()));
-        return false;
-    }
-    return true;
+    if (!revision || mcp::isLegacy(*revision))
+        return Refusal::of(0, mcp::error_code::UnsupportedProtocolVersion, "Unsupported protocol version: " + asked, message.id(),
+                           mcp::unsupportedVersionData(asked));
+    if (const Status described = describeFromMeta(session, message); !described)
+        return Refusal::of(0, mcp::error_code::InvalidParams, described.error().message.toUtf8(), message.id());
+    return std::nullopt;
+}
+
+Incoming LineEndpoint::incomingOf(std::shared_ptr<LineSession> session, mcp::Message message) const
+{
+    Incoming incoming;
+    incoming.session = std::move(session);
+    incoming.message = std::move(message);
+    incoming.startNs = m_deps.clock.monotonicNs();
+    incoming.startUnixNs = m_deps.clock.unixNs();
+    return incoming;
+}
+
+void LineEndpoint::refuse(const std::shared_ptr<LineSession>& session, const mcp::Message& message, const Refusal& refusal,
+                          const std::shared_ptr<BatchReply>& batch)
+{
+    if (batch != nullptr)
+        batch->add(refusal.answer);
+    else if (!refusal.answer.isEmpty())
+        session->send(refusal.answer);
+    Incoming incoming = incomingOf(session, message);
+    incoming.requestId = makeUlid(incoming.startUnixNs, m_deps.random);
+    m_deps.handler.messageRefused(incoming, refusal);
 }
 
 void LineEndpoint::handleLine(const std::shared_ptr<LineSession>& session, const QByteArray& line)
 {
+    constexpr qsizetype kShownBytes = 64 * 1024;
+    const auto refusalOf = [](const mcp::FrameError& broken) {
+        return Refusal{0, broken.code, broken.message, broken.answerable ? broken.toResponse() : QByteArray()};
+    };
+    mcp::Message unread;
+    unread.raw = line.left(kShownBytes);
     mcp::ReadOptions options;
     options.allowBatch = session->revision == mcp::Revision::V2025_03_26;
     auto frame = mcp::readFrame(line, m_document, options);
     if (!frame) {
-        if (frame.error().answerable)
-            session->send(frame.error().toResponse());
+        refuse(session, unread, refusalOf(frame.error()));
         return;
     }
     const auto wantsAnswer = [](const mcp::MessageResult& message) {
@@ -182,22 +205,14 @@ void LineEndpoint::handleLine(const std::shared_ptr<LineSession>& session, const
     const auto batch = frame->isBatch && requests > 0 ? std::make_shared<BatchReply>(reply, static_cast<int>(requests)) : nullptr;
     for (mcp::MessageResult& message : frame->messages) {
         if (!message) {
-            if (batch && message.error().answerable)
-                batch->add(message.error().toResponse());
-            else if (message.error().answerable)
-                session->send(message.error().toResponse());
+            refuse(session, unread, refusalOf(message.error()), message.error().answerable ? batch : nullptr);
             continue;
         }
-        if (!describe(*session, *message)) {
-            if (batch)
-                batch->leaveOut(); // it was answered by itself
+        if (const auto refused = describe(*session, *message)) {
+            refuse(session, *message, *refused, batch);
             continue;
         }
-        Incoming incoming;
-        incoming.session = session;
-        incoming.message = std::move(*message);
-        incoming.startNs = m_deps.clock.monotonicNs();
-        incoming.startUnixNs = m_deps.clock.unixNs();
+        Incoming incoming = incomingOf(session, std::move(*message));
         if (incoming.message.isRequest()) {
             incoming.requestId = makeUlid(incoming.startUnixNs, m_deps.random);
             incoming.reply = batch ? batch->part() : std::shared_ptr<Reply>(reply);

@@ -49,7 +49,10 @@ public:
 private:
     friend class LineSession;
     void readLines(QLocalSocket* socket);
-    [[nodiscard]] bool describe(LineSession& session, const mcp::Message& message) const;
+    [[nodiscard]] static std::optional<Refusal> describe(LineSession& session, const mcp::Message& message);
+    void refuse(const std::shared_ptr<LineSession>& session, const mcp::Message& message, const Refusal& refusal,
+                const std::shared_ptr<BatchReply>& batch = nullptr);
+    [[nodiscard]] Incoming incomingOf(std::shared_ptr<LineSession> session, mcp::Message message) const;
     void handleLine(const std::shared_ptr<LineSession>& session, const QByteArray& line);
     void drop(QLocalSocket* socket);
 

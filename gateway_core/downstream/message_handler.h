@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "downstream/refusal.h"
 #include "downstream/reply.h"
 #include "downstream/session.h"
 #include "mcp/message.h"
@@ -22,6 +23,8 @@ struct Incoming {
     telemetry::StageTiming authenticate;
     telemetry::StageTiming sessionGet;
     telemetry::StageTiming sessionInit;
+    /// 2026-07-28 over HTTP, tools/call: the request's `Mcp-Param-*` fields as they came, to be checked against the tool.
+    std::vector<std::pair<QByteArray, QByteArray>> paramHeaders;
 };
 
 /// What the transports hand their messages to; implemented by the gateway. Gateway thread only.
@@ -29,6 +32,9 @@ class MessageHandler {
 public:
     virtual ~MessageHandler() = default;
     virtual void handleMessage(Incoming&& incoming) = 0;
+    /// The transport has answered `incoming` with `refusal`; to be recorded. Of the message is there what could be read, its raw
+    /// bytes at least; the session may be one that nobody else knows.
+    virtual void messageRefused(const Incoming& incoming, const Refusal& refusal) = 0;
     /// A new session stands before its `initialize` is handled.
     virtual void sessionOpened(const std::shared_ptr<Session>& session) = 0;
     virtual void sessionClosed(const std::shared_ptr<Session>& session) = 0;

@@ -3,6 +3,7 @@
 
 #include <QByteArray>
 
+#include <chrono>
 #include <memory>
 
 namespace oriel::downstream {
@@ -17,6 +18,9 @@ public:
     virtual void notify(const QByteArray& frame) = 0;
     /// The answer; once. `httpStatus` counts only where the answer is still a plain HTTP response.
     virtual void finish(const QByteArray& frame, int httpStatus = 200) = 0;
+    /// The server that works on the request has closed its own stream for a while: where ours can be resumed it is closed too,
+    /// and the client told to come back after `retry`.
+    virtual void pause(std::chrono::milliseconds /*retry*/) {}
     /// False once the client can no longer be reached through this reply (its connection broke and nothing can resume it).
     [[nodiscard]] virtual bool isOpen() const = 0;
     [[nodiscard]] virtual bool isHttp() const = 0;

@@ -26,12 +26,13 @@ Status describeFromMeta(Session& session, const mcp::Message& message)
         return missing("io.modelcontextprotocol/clientCapabilities");
     session.revision = *revision;
     json::Document document;
-    if (document.parse(message.rawOf(mcp::Field::MetaClientCapabilities)))
+    if (mcp::parsedAgain(message.rawOf(mcp::Field::MetaClientCapabilities), document).exists())
         session.capabilities = mcp::ClientCapabilities::parse(document.root());
     session.capabilitiesJson = message.rawOf(mcp::Field::MetaClientCapabilities).toByteArray();
     session.logLevel = logLevelFromText(message.text(mcp::Field::MetaLogLevel));
     auto client = std::make_shared<telemetry::ClientContext>(*session.client);
-    if (message.has(mcp::Field::MetaClientInfo) && document.parse(message.rawOf(mcp::Field::MetaClientInfo))) {
+    if (message.has(mcp::Field::MetaClientInfo) &&
+        mcp::parsedAgain(message.rawOf(mcp::Field::MetaClientInfo), document).exists()) {
         const auto info = mcp::Implementation::parse(document.root());
         if (!info.name.isEmpty())
             client->clientName = info.name.left(128);
@@ -118,8 +119,8 @@ void StatelessReply::notify(const QByteArray& frame)
 
 void StatelessReply::finish(const QByteArray& frame, int httpStatus)
 {
-    if (m_streams) {
-        m_exchange.write(http::sseEvent(frame, {}, "message"));
+    if (m_streams || (m_prefersEventStream && httpStatus == 200)) {
+        notify(frame);
         m_exchange.end();
         return;
     }

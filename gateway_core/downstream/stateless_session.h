@@ -53,12 +53,14 @@ private:
     QTimer m_idle;
 };
 
-/// The answer to one POST of 2026-07-28: plain JSON, or an event stream without event ids once something precedes the answer.
+/// The answer to one POST of 2026-07-28: plain JSON; an event stream without event ids once something precedes the answer, and
+/// for results of clients that prefer one.
 class StatelessReply final : public Reply {
 public:
-    StatelessReply(http::Exchange exchange, QByteArray requestId)
+    StatelessReply(http::Exchange exchange, QByteArray requestId, bool prefersEventStream)
         : m_exchange(std::move(exchange)),
-          m_requestId(std::move(requestId))
+          m_requestId(std::move(requestId)),
+          m_prefersEventStream(prefersEventStream)
     {}
     void notify(const QByteArray& frame) override;
     void finish(const QByteArray& frame, int httpStatus) override;
@@ -69,6 +71,7 @@ public:
 private:
     http::Exchange m_exchange;
     QByteArray m_requestId;
+    bool m_prefersEventStream;
     bool m_streams = false;
 };
 

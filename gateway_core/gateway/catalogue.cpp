@@ -2,6 +2,7 @@
 #include "gateway/catalogue.h"
 
 #include "base/json_splice.h"
+#include "mcp/message.h"
 
 #include <algorithm>
 #include <utility>
@@ -24,7 +25,7 @@ bool isNamed(mcp::ListKind kind)
 QByteArray withTaskSupport(const QByteArray& entry)
 {
     json::Document document;
-    if (!document.parse(entry) || document.root().find("execution").exists())
+    if (!mcp::parsedAgain(entry, document).exists() || document.root().find("execution").exists())
         return entry;
     json::Splicer splicer(entry);
     splicer.insertMember(document.root(), "\"execution\"", "{\"taskSupport\":\"optional\"}");
@@ -35,7 +36,7 @@ QByteArray withTaskSupport(const QByteArray& entry)
 QByteArray pageOf(const mcp::ListEntry& tool)
 {
     json::Document document;
-    if (!tool.raw.contains("ui://") || !document.parse(tool.raw))
+    if (!tool.raw.contains("ui://") || !mcp::parsedAgain(tool.raw, document).exists())
         return {};
     const json::Value meta = document.root().find("_meta");
     const QByteArray page = meta.find("ui").find("resourceUri").asUtf8();

@@ -15,7 +15,7 @@ namespace {
 /// The entry's JSON with the way that it has come, or nothing when it goes no further.
 std::optional<QByteArray> withWay(const mcp::ListEntry& entry, QByteArrayView peer, QByteArrayView self, json::Document& document)
 {
-    if (!document.parse(entry.raw))
+    if (!mcp::parsedAgain(entry.raw, document).exists())
         return std::nullopt;
     const json::Value meta = document.root().find("_meta");
     const QByteArray way = extended(meta.find(mcp::meta_key::OrielVia).asUtf8(), peer);
@@ -99,7 +99,7 @@ std::vector<mcp::ListEntry> admitted(mcp::ListKind kind, std::span<const mcp::Li
     }
     list.endArray().endObject();
     // Read anew, because offsets into the entries' JSON have moved.
-    if (!document.parse(list.view()))
+    if (!mcp::parsedAgain(list.view(), document).exists())
         return {};
     auto page = mcp::parseListPage(kind, document.root());
     return page ? std::move(page->entries) : std::vector<mcp::ListEntry>();

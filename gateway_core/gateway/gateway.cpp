@@ -58,7 +58,8 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
     offered.rootsListChanged = true;
     declareExtensions(offered);
     m_deps.connections.orielInstance = QByteArray::number(m_deps.random.next64(), 16);
-    for (QTimer* timer : {&m_listDeadline, &m_heldDeadline, &m_idleConnections, &m_taskTimer, &m_limitsTimer, &m_awaitDeadline})
+    for (QTimer* timer :
+         {&m_listDeadline, &m_heldDeadline, &m_idleConnections, &m_taskTimer, &m_limitsTimer, &m_awaitDeadline, &m_gather})
         timer->setSingleShot(true);
     connect(&m_taskTimer, &QTimer::timeout, this, &Gateway::onTaskTimer);
     connect(&m_idleConnections, &QTimer::timeout, this, &Gateway::endIdleConnections);
@@ -67,6 +68,7 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
     m_limitsTimer.setInterval(1'000);
     connect(&m_limitsTimer, &QTimer::timeout, this, &Gateway::reportLimits);
     connect(&m_heldDeadline, &QTimer::timeout, this, &Gateway::expireHeld);
+    connect(&m_gather, &QTimer::timeout, this, &Gateway::askGathered);
     connect(&m_listDeadline, &QTimer::timeout, this, [this] { answerLists(true); });
     connect(&m_held, &HeldAnswers::emptied, this, &Gateway::reportStopped);
 }
@@ -138,6 +140,7 @@ Status Gateway::apply(const config::Config& configuration)
     auto previous = std::move(m_connections);
     m_connections.clear();
     m_catalogue = std::move(next);
+    m_toolHeaders.reset();
     QList<upstream::ServerConnection*> fresh;
     for (const config::Server& server : std::as_const(wanted)) {
         const auto same = std::find_if(previous.begin(), previous.end(), [&](const auto& connection) {
@@ -154,6 +157,7 @@ Status Gateway::apply(const config::Config& configuration)
                     m_catalogue.offerAsTasks(index, TaskTools::decidesItself(*m_connections.back()));
                 m_catalogue.update(index, kind, entriesOf(*m_connections.back(), kind));
             }
+            m_toolHeaders.update(index, m_connections.back()->items(mcp::ListKind::Tools));
         } else {
             m_connections.push_back(makeConnection(server));
             if (server.start == config::StartMode::AtLaunch)

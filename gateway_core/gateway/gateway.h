@@ -18,6 +18,7 @@
 #include "gateway/subscriptions.h"
 #include "gateway/task_tools.h"
 #include "gateway/tasks.h"
+#include "gateway/tool_headers.h"
 #include "gateway/url_elicitations.h"
 #include "upstream/server_connection.h"
 
@@ -75,6 +76,7 @@ public:
 
     // downstream::MessageHandler
     void handleMessage(downstream::Incoming&& incoming) override;
+    void messageRefused(const downstream::Incoming& incoming, const downstream::Refusal& refusal) override;
     void sessionOpened(const std::shared_ptr<downstream::Session>& session) override;
     void sessionClosed(const std::shared_ptr<downstream::Session>& session) override;
     [[nodiscard]] bool servesAlone(QByteArrayView server) const override;
@@ -85,6 +87,7 @@ public:
     void onReply(upstream::CallToken token, quint64 cookie, upstream::Reply& reply) override;
     void onProgress(upstream::CallToken token, quint64 cookie, const mcp::Message& message) override;
     void onTimeoutWarning(upstream::CallToken token, quint64 cookie) override;
+    void onPaused(upstream::CallToken token, quint64 cookie, std::chrono::milliseconds retry) override;
 
     // upstream::ServerConnectionHandler
     void onNotification(upstream::ServerConnection& connection, const mcp::Message& message,
@@ -118,6 +121,7 @@ private:
     void forward(downstream::Incoming&& incoming, telemetry::CallRecord&& record);
     [[nodiscard]] std::optional<Catalogue::Route> route(const downstream::Incoming& incoming,
                                                         telemetry::CallRecord& record) const;
+    bool refuseToolHeaders(downstream::Incoming& incoming, telemetry::CallRecord& record);
     bool answerSubscription(downstream::Incoming& incoming, telemetry::CallRecord& record, upstream::ServerConnection& connection,
                             const QByteArray& uri);
     void cancelByClient(const downstream::Incoming& incoming);
@@ -185,7 +189,9 @@ private:
 
     // gateway_input.cpp: questions of servers across the eras
     static constexpr int kMaxInputRounds = 16;
+    static constexpr int kGatherMs = 10; ///< for what a server asks at the same time
     void holdForInput(upstream::ServerConnection& connection, const mcp::Message& request, ActiveCall& call, quint64 cookie);
+    void askGathered();
     void refuseForCapability(upstream::ServerConnection& connection, const mcp::Message& request, upstream::CallToken related);
     /// A server that is gone, or begins a new session, does not wait for answers any more.
     void forgetQuestions(const upstream::ServerConnection& connection);
@@ -314,6 +320,7 @@ private:
     config::Config m_config;
     ContextPolicy m_policy;
     Catalogue m_catalogue;
+    ToolHeaders m_toolHeaders;
     std::vector<std::unique_ptr<upstream::ServerConnection>> m_connections; ///< in the catalogue's order
     ClientConnections m_clients;
     std::vector<std::unique_ptr<upstream::ServerConnection>> m_retired; ///< stopping; destroyed when stopped
@@ -327,6 +334,7 @@ private:
     ActiveCalls m_calls;
     HeldAnswers m_held;
     HeldCalls m_heldCalls;
+    std::vector<HeldCall> m_gathering; ///< calls whose first question came just now
     Listeners m_listeners;
     ServerRequests m_serverRequests;
     Subscriptions m_subscriptions;
@@ -339,6 +347,7 @@ private:
     std::vector<std::unique_ptr<WaitingList>> m_waitingLists;
     QTimer m_listDeadline;
     QTimer m_heldDeadline;
+    QTimer m_gather;
     QTimer m_idleConnections;
     QTimer m_awaitDeadline;
     QTimer m_taskTimer; ///< the next poll or end of a task

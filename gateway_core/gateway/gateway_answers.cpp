@@ -194,4 +194,14 @@ void Gateway::onTimeoutWarning(upstream::CallToken /*token*/, quint64 cookie)
         call->record.events.push_back({now() - call->incoming.startNs, QByteArrayLiteral("timeout.warning"), {}});
 }
 
+void Gateway::onPaused(upstream::CallToken /*token*/, quint64 cookie, std::chrono::milliseconds retry)
+{
+    ActiveCall* call = m_calls.find(cookie);
+    if (call == nullptr || call->incoming.reply == nullptr)
+        return;
+    if (call->record.events.size() < 128)
+        call->record.events.push_back({now() - call->incoming.startNs, QByteArrayLiteral("mcp.stream_paused"), {}});
+    call->incoming.reply->pause(retry);
+}
+
 } // namespace oriel::gateway

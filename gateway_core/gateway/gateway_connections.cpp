@@ -187,8 +187,10 @@ std::vector<mcp::ListEntry> Gateway::entriesOf(const ServerConnection& connectio
 bool Gateway::takeList(ServerConnection& connection, mcp::ListKind kind)
 {
     const std::vector<mcp::ListEntry> entries = entriesOf(connection, kind);
-    if (kind == mcp::ListKind::Tools)
+    if (kind == mcp::ListKind::Tools) {
         m_taskTools.update(connection);
+        m_toolHeaders.update(m_catalogue.serverIndex(connection.name()), entries);
+    }
     if (ClientConnections::Client* owner = m_clients.ownerOf(connection)) {
         const int server = owner->catalogue.serverIndex(connection.name());
         return server >= 0 && owner->catalogue.update(server, kind, entries);

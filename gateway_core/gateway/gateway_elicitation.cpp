@@ -33,7 +33,7 @@ mcp::Message Gateway::withPageId(const mcp::Message& request, ActiveCall& call)
     if (!asksByUrl(request))
         return request;
     json::Document document;
-    (void)document.parse(request.raw);
+    (void)mcp::parsedAgain(request.raw, document);
     const json::Value params = document.root().find("params");
     if (params.find("elicitationId").exists())
         return request;
@@ -69,7 +69,7 @@ void Gateway::rememberPage(const upstream::ServerConnection& connection, const m
     if (!asksByUrl(request))
         return;
     json::Document document;
-    (void)document.parse(request.rawOf(Field::Params));
+    (void)mcp::parsedAgain(request.rawOf(Field::Params), document);
     const QByteArray id = document.root().find("elicitationId").asUtf8();
     if (!id.isEmpty())
         m_urlElicitations.remember(connection, id, session, now());
@@ -78,7 +78,7 @@ void Gateway::rememberPage(const upstream::ServerConnection& connection, const m
 void Gateway::relayElicitationComplete(upstream::ServerConnection& connection, const mcp::Message& message)
 {
     json::Document document;
-    (void)document.parse(message.rawOf(Field::Params));
+    (void)mcp::parsedAgain(message.rawOf(Field::Params), document);
     const auto session = m_urlElicitations.take(connection, document.root().find("elicitationId").asUtf8());
     if (session == nullptr)
         return;
@@ -105,7 +105,7 @@ bool Gateway::takeUrlRequired(ActiveCall& call, const mcp::Message& answer)
                                 ? withNamedElicitations(answer.rawOf(Field::ErrorData).toByteArray(), call.connection->name())
                                 : answer.rawOf(Field::ErrorData).toByteArray();
     json::Document document;
-    (void)document.parse(data);
+    (void)mcp::parsedAgain(data, document);
     const json::Value elicitations = document.root().find("elicitations");
     if (!isModern) {
         for (const json::Value& elicitation : elicitations.elements()) {
@@ -154,7 +154,7 @@ bool Gateway::resumeRefused(downstream::Incoming& incoming, telemetry::CallRecor
 {
     const QByteArray state = incoming.message.text(Field::ParamsRequestState);
     json::Document document;
-    (void)document.parse(incoming.message.raw);
+    (void)mcp::parsedAgain(incoming.message.raw, document);
     const json::Value params = document.root().find("params");
     const json::Value responses = params.find("inputResponses");
     bool isComplete = true;

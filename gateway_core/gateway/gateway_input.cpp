@@ -18,10 +18,17 @@ using telemetry::Outcome;
 
 void Gateway::holdForInput(upstream::ServerConnection& connection, const mcp::Message& request, ActiveCall& call, quint64 cookie)
 {
+    HeldQuestion question{QByteArray(), request.id(), request.text(Field::Method),
+                          questionParams(questionFor(*call.incoming.session, connection, request))};
     if (HeldCall* held = m_heldCalls.findByCookie(cookie)) {
         // Asked next, when the client is back with what it was asked first.
-        held->questions.push_back({QByteArray(), request.id(), request.text(Field::Method),
-                                   questionParams(questionFor(*call.incoming.session, connection, request))});
+        held->questions.push_back(std::move(question));
+        return;
+    }
+    const auto begun =
+        std::find_if(m_gathering.begin(), m_gathering.end(), [cookie](const HeldCall& one) { return one.cookie == cookie; });
+    if (begun != m_gathering.end()) {
+        begun->questions.push_back(std::move(question));
         return;
     }
     HeldCall held;
@@ -29,11 +36,28 @@ void Gateway::holdForInput(upstream::ServerConnection& connection, const mcp::Me
     held.owner = heldOwner(*call.incoming.session);
     held.method = call.record.method;
     held.target = call.record.target;
-    held.deadlineNs = now() + m_deps.heldForNs;
-    held.questions.push_back({QByteArray(), request.id(), request.text(Field::Method),
-                              questionParams(questionFor(*call.incoming.session, connection, request))});
-    if (!askForInput(call, std::move(held)))
-        connection.reply(mcp::makeErrorResponse(request.id(), mcp::error_code::InternalError, "Too many calls wait for input."));
+    held.questions.push_back(std::move(question));
+    m_gathering.push_back(std::move(held));
+    // A server may ask several things at once; the client shall get them in one answer.
+    if (!m_gather.isActive())
+        m_gather.start(kGatherMs);
+}
+
+void Gateway::askGathered()
+{
+    for (HeldCall& held : std::exchange(m_gathering, {})) {
+        ActiveCall* call = m_calls.find(held.cookie);
+        if (call == nullptr)
+            continue; // answered or cancelled meanwhile
+        held.deadlineNs = now() + m_deps.heldForNs;
+        upstream::ServerConnection& connection = *call->connection;
+        const std::vector<HeldQuestion> questions = held.questions;
+        if (askForInput(*call, std::move(held)))
+            continue;
+        for (const HeldQuestion& question : questions)
+            connection.reply(
+                mcp::makeErrorResponse(question.serverId, mcp::error_code::InternalError, "Too many calls wait for input."));
+    }
 }
 
 /// The server needs what the client of 2026-07-28 behind its call has not declared: that ends the call.
@@ -65,6 +89,7 @@ void Gateway::refuseForCapability(upstream::ServerConnection& connection, const 
 void Gateway::forgetQuestions(const upstream::ServerConnection& connection)
 {
     m_serverRequests.connectionLost(connection);
+    askGathered(); // they are to be forgotten like those that were asked before
     if (m_heldCalls.isEmpty())
         return;
     m_calls.forEach([&](quint64 cookie, const ActiveCall& call) {
@@ -123,7 +148,7 @@ bool Gateway::resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& 
                     "Invalid params: requestState is not one of this request's, was used already, or has expired.");
         return true;
     }
-    (void)m_document.parse(incoming.message.raw);
+    (void)mcp::parsedAgain(incoming.message.raw, m_document);
     const json::Value responses = m_document.root().find("params").find("inputResponses");
     const bool isComplete = std::all_of(known->questions.cbegin(), known->questions.cend(), [&](const HeldQuestion& question) {
         return question.key.isEmpty() || responses.find(question.key).isObject();
@@ -193,7 +218,7 @@ bool Gateway::askClient(std::unique_ptr<ActiveCall>& call, const mcp::Message& a
                     mcp::error_code::InternalError, "The server asked for input again and again; Oriel gave up.");
         return true;
     }
-    (void)m_document.parse(answer.raw);
+    (void)mcp::parsedAgain(answer.raw, m_document);
     const json::Value requests = m_document.root().find("result").find("inputRequests");
     call->requestState = answer.rawOf(Field::ResultRequestState).toByteArray();
     call->inputResponses.clear();

@@ -129,7 +129,7 @@ void Gateway::answerOwn(downstream::Incoming&& incoming, telemetry::CallRecord&&
 void Gateway::initialize(downstream::Incoming& incoming, telemetry::CallRecord& record)
 {
     downstream::Session& session = *incoming.session;
-    (void)m_document.parse(incoming.message.raw);
+    (void)mcp::parsedAgain(incoming.message.raw, m_document);
     const auto params = mcp::InitializeParams::parse(m_document.root().find("params"));
     if (!params) {
         answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::InvalidParams),
@@ -382,6 +382,8 @@ bool Gateway::answerSubscription(downstream::Incoming& incoming, telemetry::Call
 
 void Gateway::forward(downstream::Incoming&& incoming, telemetry::CallRecord&& record)
 {
+    if (refuseToolHeaders(incoming, record))
+        return;
     if (incoming.message.has(mcp::Field::ParamsRequestState) && resumeHeld(incoming, record))
         return;
     const std::int64_t before = now();
@@ -478,7 +480,7 @@ void Gateway::cancelByClient(const downstream::Incoming& incoming)
             endListener(std::move(listener), Outcome::Cancelled, "cancelled by the client");
         return;
     }
-    (void)m_document.parse(incoming.message.raw);
+    (void)mcp::parsedAgain(incoming.message.raw, m_document);
     const QByteArray reason = m_document.root().find("params").find("reason").asUtf8().left(256);
     cancelCall(std::move(call), "cancelled by the client" + (reason.isEmpty() ? QByteArray() : ": " + reason));
 }

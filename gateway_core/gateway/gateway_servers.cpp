@@ -185,7 +185,7 @@ void Gateway::relayRootsChange(const downstream::Incoming& incoming)
 
 void Gateway::relayLogMessage(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related)
 {
-    (void)m_document.parse(message.raw);
+    (void)mcp::parsedAgain(message.raw, m_document);
     const json::Value params = m_document.root().find("params");
     const QByteArray levelText = params.find("level").asUtf8();
     const json::Value data = params.find("data");

@@ -60,7 +60,7 @@ void Gateway::discover(downstream::Incoming& incoming, telemetry::CallRecord& re
 
 void Gateway::listen(downstream::Incoming&& incoming, telemetry::CallRecord&& record)
 {
-    (void)m_document.parse(incoming.message.raw);
+    (void)mcp::parsedAgain(incoming.message.raw, m_document);
     const json::Value filter = m_document.root().find("params").find("notifications");
     const mcp::ServerCapabilities offered = capabilitiesFor(*incoming.session);
     auto listener = std::make_unique<Listener>();
@@ -119,6 +119,23 @@ bool Gateway::listenToTasks(downstream::Incoming& incoming, telemetry::CallRecor
         task->nextPollNs = now();
         listener.tasks.insert(task->id);
     }
+    return true;
+}
+
+bool Gateway::refuseToolHeaders(downstream::Incoming& incoming, telemetry::CallRecord& record)
+{
+    if (m_toolHeaders.isEmpty() || record.targetKind != telemetry::TargetKind::Tool || !incoming.reply->isHttp() ||
+        mcp::isLegacy(incoming.session->revision))
+        return false;
+    const auto found = route(incoming, record);
+    if (!found)
+        return false;
+    const auto mismatch = m_toolHeaders.mismatch(found->server, found->local, incoming.paramHeaders,
+                                                 incoming.message.rawOf(mcp::Field::ParamsArguments), m_document);
+    if (!mismatch)
+        return false;
+    answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::HeaderMismatch),
+                mcp::error_code::HeaderMismatch, *mismatch);
     return true;
 }
 

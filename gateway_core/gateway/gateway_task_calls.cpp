@@ -31,7 +31,8 @@ bool declaresTasks(const downstream::Session& session)
 bool needsTasks(const mcp::Message& refusal)
 {
     json::Document document;
-    return refusal.errorCode == mcp::error_code::MissingClientCapability && document.parse(refusal.rawOf(Field::ErrorData)) &&
+    return refusal.errorCode == mcp::error_code::MissingClientCapability &&
+           mcp::parsedAgain(refusal.rawOf(Field::ErrorData), document).exists() &&
            document.root().find("requiredCapabilities").find("extensions").find(mcp::TasksExtension).exists();
 }
 
@@ -113,7 +114,7 @@ bool Gateway::planTask(downstream::Incoming& incoming, telemetry::CallRecord& re
 /// `params.task` as the server is to see it: an empty wish, or none.
 void Gateway::setTaskParam(mcp::Message& message, bool wanted)
 {
-    (void)m_document.parse(message.raw);
+    (void)mcp::parsedAgain(message.raw, m_document);
     const json::Value params = m_document.root().find("params");
     json::Splicer splicer(message.raw);
     for (const json::Member& member : params.members()) {
@@ -194,7 +195,7 @@ bool Gateway::takeCreatedTask(std::unique_ptr<ActiveCall>& call, const mcp::Mess
         return false;
     const bool clientIsModern = mcp::isModern(call->incoming.session->revision);
     json::Document document;
-    (void)document.parse(answer.raw);
+    (void)mcp::parsedAgain(answer.raw, document);
     auto state = mcp::createdTask(answer, document, serverIsModern ? TaskForm::Extension : TaskForm::Core);
     if (!state) {
         const bool isOwed =
@@ -219,7 +220,7 @@ bool Gateway::takeCreatedTask(std::unique_ptr<ActiveCall>& call, const mcp::Mess
     const QByteArray result = answer.rawOf(Field::Result).toByteArray();
     json::Writer shown;
     if (clientIsModern == serverIsModern) {
-        (void)document.parse(result);
+        (void)mcp::parsedAgain(result, document);
         shown.raw(mcp::withTaskId(result, serverIsModern ? document.root() : document.root().find("task"), task->id));
     } else {
         mcp::TaskState renamed = task->state;

@@ -139,7 +139,7 @@ void Gateway::takePoll(quint64 serial, upstream::Reply& reply)
     task.failedPolls = 0;
     const QByteArray result = reply.message.rawOf(Field::Result).toByteArray();
     json::Document document;
-    (void)document.parse(result);
+    (void)mcp::parsedAgain(result, document);
     auto state = task.heard(document.root());
     if (!state || task.isSettled)
         return;
@@ -372,7 +372,7 @@ void Gateway::relayTaskStatus(upstream::ServerConnection& connection, const mcp:
     if (task == nullptr || task->isAwaited || task->isSettled)
         return;
     json::Document document;
-    if (document.parse(message.rawOf(Field::Params))) {
+    if (mcp::parsedAgain(message.rawOf(Field::Params), document).exists()) {
         if (auto state = task->heard(document.root()))
             m_tasks.update(*task, std::move(*state), now());
     }
@@ -431,7 +431,7 @@ void Gateway::tellTask(Task& task, const QByteArray& detailed)
 {
     task.told = shape(task);
     json::Document document;
-    if (!document.parse(detailed))
+    if (!mcp::parsedAgain(detailed, document).exists())
         return;
     const QByteArray id = json::quote(QByteArrayView(task.id));
     const json::Value root = document.root();

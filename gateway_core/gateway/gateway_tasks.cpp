@@ -154,7 +154,7 @@ void Gateway::updateTask(downstream::Incoming& incoming, telemetry::CallRecord& 
         return;
     }
     json::Document document;
-    (void)document.parse(incoming.message.rawOf(Field::ParamsInputResponses));
+    (void)mcp::parsedAgain(incoming.message.rawOf(Field::ParamsInputResponses), document);
     std::erase_if(task.questions, [&](const HeldQuestion& question) {
         const json::Value response = document.root().find(question.key);
         if (!response.isObject())
@@ -213,7 +213,7 @@ bool Gateway::takeTaskState(std::unique_ptr<ActiveCall>& call, const mcp::Messag
     }
     const QByteArray result = answer.rawOf(Field::Result).toByteArray();
     json::Document document;
-    (void)document.parse(result);
+    (void)mcp::parsedAgain(result, document);
     auto state = task->heard(document.root());
     if (!state) {
         answerError(call->incoming, call->record, Outcome::RpcError, QByteArray::number(mcp::error_code::InternalError),
@@ -286,7 +286,7 @@ bool Gateway::takeTaskCancelled(ActiveCall& call, const mcp::Message& answer)
     if (!serverIsModern) {
         const QByteArray result = answer.rawOf(Field::Result).toByteArray();
         json::Document document;
-        (void)document.parse(result);
+        (void)mcp::parsedAgain(result, document);
         if (auto state = mcp::TaskState::parse(document.root(), TaskForm::Core))
             m_tasks.update(*task, std::move(*state), now());
         answerResult(call.incoming, call.record, mcp::withTaskId(result, document.root(), task->id));

@@ -36,7 +36,7 @@ QByteArray namedQuestion(QByteArrayView params, QByteArrayView server)
 {
     json::Document document;
     std::vector<Naming> namings;
-    if (document.parse(params))
+    if (mcp::parsedAgain(params, document).exists())
         name(namings, document.root(), server);
     return spliced(params, namings);
 }
@@ -45,7 +45,7 @@ QByteArray withNamedQuestions(const QByteArray& object, QByteArrayView server)
 {
     json::Document document;
     std::vector<Naming> namings;
-    if (document.parse(object)) {
+    if (mcp::parsedAgain(object, document).exists()) {
         for (const json::Member& request : document.root().find("inputRequests").members()) {
             if (request.value.find("method").equals("elicitation/create"))
                 name(namings, request.value.find("params"), server);
@@ -59,7 +59,7 @@ QByteArray namedInputRequests(const mcp::Message& answer, QByteArrayView server)
     const QByteArray requests = answer.rawOf(mcp::Field::ResultInputRequests).toByteArray();
     json::Document document;
     std::vector<Naming> namings;
-    if (document.parse(requests)) {
+    if (mcp::parsedAgain(requests, document).exists()) {
         for (const json::Member& request : document.root().members()) {
             if (request.value.find("method").equals("elicitation/create"))
                 name(namings, request.value.find("params"), server);
@@ -72,7 +72,7 @@ QByteArray withNamedElicitations(const QByteArray& data, QByteArrayView server)
 {
     json::Document document;
     std::vector<Naming> namings;
-    if (document.parse(data)) {
+    if (mcp::parsedAgain(data, document).exists()) {
         for (const json::Value& elicitation : document.root().find("elicitations").elements())
             name(namings, elicitation, server);
     }
@@ -85,7 +85,7 @@ QByteArray questionParams(const mcp::Message& request)
         return {};
     const QByteArray params = request.rawOf(mcp::Field::Params).toByteArray();
     json::Document document;
-    if (!document.parse(params))
+    if (!mcp::parsedAgain(params, document).exists())
         return {};
     json::Splicer splicer(params);
     for (const json::Member& member : document.root().members()) {
@@ -98,8 +98,8 @@ QByteArray questionParams(const mcp::Message& request)
 bool asksByUrl(const mcp::Message& request)
 {
     json::Document document;
-    return request.methodId == mcp::MethodId::ElicitationCreate && document.parse(request.rawOf(mcp::Field::Params)) &&
-           document.root().find("mode").equals("url");
+    return request.methodId == mcp::MethodId::ElicitationCreate &&
+           mcp::parsedAgain(request.rawOf(mcp::Field::Params), document).exists() && document.root().find("mode").equals("url");
 }
 
 } // namespace oriel::gateway

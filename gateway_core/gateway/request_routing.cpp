@@ -18,7 +18,7 @@ constexpr QByteArrayView kAmbiguous =
 QByteArray missingCapability(const mcp::ClientCapabilities& client, const mcp::Message& request)
 {
     json::Document document;
-    const json::Value params = document.parse(request.rawOf(mcp::Field::Params)) ? document.root() : json::Value();
+    const json::Value params = mcp::parsedAgain(request.rawOf(mcp::Field::Params), document);
     switch (request.methodId) {
     case mcp::MethodId::SamplingCreateMessage:
         if (!client.sampling)

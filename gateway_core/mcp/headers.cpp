@@ -62,7 +62,8 @@ Result<QByteArray> decodeHeaderValue(QByteArrayView value)
     const QByteArray base64 =
         value.sliced(EncodedPrefix.size(), value.size() - EncodedPrefix.size() - EncodedSuffix.size()).toByteArray();
     auto decoded = QByteArray::fromBase64Encoding(base64, QByteArray::Base64Encoding | QByteArray::AbortOnBase64DecodingErrors);
-    if (!decoded) {
+    // Qt forgives padding that is missing; what would be encoded otherwise was not well-formed.
+    if (!decoded || decoded.decoded.toBase64() != base64) {
         return fail(ErrorCode::Parse, QStringLiteral("A header value with broken base64"));
     }
     QStringDecoder utf8(QStringDecoder::Utf8, QStringDecoder::Flag::Stateless);

@@ -389,6 +389,14 @@ FrameError broken(const json::ParseError& error)
 
 } // namespace
 
+json::Value parsedAgain(QByteArrayView text, json::Document& document)
+{
+    ReadOptions liberal;
+    liberal.maxBytes = ~0U;
+    (void)document.parse(text, scannerOptions(liberal));
+    return document.root();
+}
+
 MessageResult readMessage(const QByteArray& raw, json::Document& document, const ReadOptions& options)
 {
     if (const auto parsed = document.parse(raw, scannerOptions(options)); !parsed) {

@@ -162,6 +162,10 @@ struct Frame {
 /// nothing on success once `document` is warm. Thread: any, one document per thread.
 [[nodiscard]] MessageResult readMessage(const QByteArray& raw, json::Document& document, const ReadOptions& options = {});
 
+/// Parses the frame or one member of a message that was read, with the liberties of readMessage; gives the root, which is Missing
+/// for text that no message had. The text has to outlive the value.
+[[nodiscard]] json::Value parsedAgain(QByteArrayView text, json::Document& document);
+
 /// The same for transports where a batch may arrive.
 [[nodiscard]] tl::expected<Frame, FrameError> readFrame(const QByteArray& raw, json::Document& document,
                                                         const ReadOptions& options = {});

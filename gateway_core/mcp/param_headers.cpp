@@ -168,4 +168,86 @@ QList<std::pair<QByteArray, QByteArray>> paramHeaderValues(const std::vector<Par
     return values;
 }
 
+namespace {
+
+json::Value valueAt(json::Value value, const QList<QByteArray>& path)
+{
+    for (const QByteArray& key : path) {
+        value = value.find(key);
+    }
+    return value;
+}
+
+bool isSameName(const QByteArray& a, const QByteArray& b)
+{
+    return a.size() == b.size() && a.compare(b, Qt::CaseInsensitive) == 0;
+}
+
+bool saysTheSame(const json::Value& value, const QByteArray& text)
+{
+    if (value.isString()) {
+        return value.asUtf8() == text;
+    }
+    if (!value.isNumber()) {
+        return value.isBool() && value.raw() == text;
+    }
+    json::Document document;
+    if (!document.parse(text) || !document.root().isNumber()) {
+        return false;
+    }
+    const std::optional<std::int64_t> whole = value.asInt64();
+    const std::optional<std::int64_t> named = document.root().asInt64();
+    return whole && named ? *whole == *named : value.asDouble() == document.root().asDouble();
+}
+
+/// A value that a client can repeat: what the annotation's types allow, numbers within what all clients can count.
+bool hasHeader(const json::Value& value)
+{
+    const std::optional<std::int64_t> whole = value.asInt64();
+    const bool unsafe = whole && (*whole > LargestSafeInteger || *whole < -LargestSafeInteger);
+    return value.isString() || value.isBool() || (value.isNumber() && !unsafe);
+}
+
+} // namespace
+
+Status checkParamHeaders(const std::vector<ParamHeader>& headers, const json::Value& arguments,
+                         std::span<const std::pair<QByteArray, QByteArray>> fields)
+{
+    for (const ParamHeader& header : headers) {
+        const auto mismatch = [&header](const QString& what) {
+            return fail(ErrorCode::InvalidArgument,
+                        QStringLiteral("The header %1 %2").arg(QString::fromUtf8(header.header), what));
+        };
+        const json::Value value = valueAt(arguments, header.path);
+        const QByteArray* given = nullptr;
+        for (const auto& [name, text] : fields) {
+            if (!isSameName(name, header.header)) {
+                continue;
+            }
+            if (given != nullptr) {
+                return mismatch(QStringLiteral("is given more than once"));
+            }
+            given = &text;
+        }
+        if (given == nullptr) {
+            if (hasHeader(value)) {
+                return mismatch(
+                    QStringLiteral("is missing; it repeats the argument %1").arg(QString::fromUtf8(header.path.join('.'))));
+            }
+            continue;
+        }
+        if (!value.exists() || value.isNull()) {
+            return mismatch(QStringLiteral("is given, but the argument %1 is not").arg(QString::fromUtf8(header.path.join('.'))));
+        }
+        const Result<QByteArray> text = given->isEmpty() ? Result<QByteArray>(QByteArray()) : decodeHeaderValue(*given);
+        if (!text) {
+            return mismatch(QStringLiteral("cannot be read: %1").arg(text.error().message));
+        }
+        if (!saysTheSame(value, *text)) {
+            return mismatch(QStringLiteral("is not what the argument %1 says").arg(QString::fromUtf8(header.path.join('.'))));
+        }
+    }
+    return {};
+}
+
 } // namespace oriel::mcp

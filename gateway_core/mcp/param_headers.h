@@ -7,6 +7,8 @@
 #include <QByteArray>
 #include <QList>
 
+#include <span>
+#include <utility>
 #include <vector>
 
 namespace oriel::mcp {
@@ -26,5 +28,11 @@ struct ParamHeader {
 /// Names and encoded values for one call; absent and null arguments give no header.
 [[nodiscard]] QList<std::pair<QByteArray, QByteArray>> paramHeaderValues(const std::vector<ParamHeader>& headers,
                                                                          const json::Value& arguments);
+
+/// What a server does with them: InvalidArgument (answer with -32020) when a field is missing, given twice, cannot be decoded,
+/// says something else than the argument (numbers by their value), or stands there although the argument is absent or null.
+/// Fields that no annotation asks for are ignored.
+[[nodiscard]] Status checkParamHeaders(const std::vector<ParamHeader>& headers, const json::Value& arguments,
+                                       std::span<const std::pair<QByteArray, QByteArray>> fields);
 
 } // namespace oriel::mcp

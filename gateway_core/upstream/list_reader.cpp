@@ -65,11 +65,7 @@ void ListReader::onReply(CallToken token, quint64 cookie, Reply& reply)
                                                      QString::fromUtf8(reply.message.text(mcp::Field::ErrorMessage)))));
         return;
     }
-    if (const auto parsed = m_document.parse(reply.message.raw); !parsed) {
-        finish(fail(parsed.error().toError(what())));
-        return;
-    }
-    Result<mcp::ListPage> page = mcp::parseListPage(m_kind, m_document.root().find("result"));
+    Result<mcp::ListPage> page = mcp::parseListPage(m_kind, mcp::parsedAgain(reply.message.raw, m_document).find("result"));
     m_document.clear();
     if (!page) {
         finish(fail(page.error()));

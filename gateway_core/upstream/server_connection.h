@@ -92,6 +92,13 @@ public:
         Q_UNUSED(cookie);
         Q_UNUSED(message);
     }
+    /// The server has closed its event stream and wants to be asked again for the answer after `retry` (2025-11-25).
+    virtual void onPaused(CallToken token, quint64 cookie, std::chrono::milliseconds retry)
+    {
+        Q_UNUSED(token);
+        Q_UNUSED(cookie);
+        Q_UNUSED(retry);
+    }
     /// 80 % of the timeout have passed (G8).
     virtual void onTimeoutWarning(CallToken token, quint64 cookie)
     {

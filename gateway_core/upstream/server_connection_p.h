@@ -27,6 +27,7 @@ public:
         void onStarted() override;
         void onFrame(QByteArray frame, const FrameOrigin& origin) override;
         void onSendFailed(std::int64_t requestId, const SendFailure& failure) override;
+        void onStreamPaused(std::int64_t requestId, std::chrono::milliseconds retry) override;
         void onStrayOutput(QByteArray line, std::int64_t suppressed) override;
         void onOversizedFrame(QByteArray head, QByteArray tail, qint64 bytes) override;
         void onStderr(QByteArray line, std::int64_t suppressed) override;
@@ -229,8 +230,8 @@ public:
         int fruitless = 0;    ///< ends in a row that came at once
         std::int64_t beganNs = 0;
         std::array<bool, 3> granted{}; ///< list_changed of tools, prompts and resources
-        QList<QByteArray> uris;
-        QList<QByteArray> grantedUris;
+        QList<QByteArray> uris = {};
+        QList<QByteArray> grantedUris = {};
     } listening;
 
     std::int64_t lastId = 0;

@@ -275,7 +275,7 @@ void ServerConnection::Private::takeDiscover(Reply& reply)
     facts.rpcErrorMessage = reply.message.text(mcp::Field::ErrorMessage);
     if (code == mcp::error_code::UnsupportedProtocolVersion) {
         QList<QByteArray> supported;
-        if (document.parse(reply.message.rawOf(mcp::Field::ErrorData))) {
+        if (mcp::parsedAgain(reply.message.rawOf(mcp::Field::ErrorData), document).exists()) {
             supported = mcp::supportedVersionsOf(document.root());
         }
         takeVersions(supported, facts);

@@ -5,8 +5,8 @@ namespace oriel::upstream {
 
 Holdings ServerConnection::holdings() const
 {
-    // The subscription to changes lasts as long as the server does; nobody waits for its answer.
-    const qsizetype own = d->listening.id != 0 && d->isHttp() ? 1 : 0;
+    // The subscription to changes lasts as long as the server does (and two do for a moment); nobody waits for its answer.
+    const qsizetype own = !d->isHttp() ? 0 : (d->listening.id != 0 ? 1 : 0) + (d->listening.previous != 0 ? 1 : 0);
     const qsizetype open = d->link && d->link->transport ? d->link->transport->openRequests() : 0;
     Holdings held;
     held.add("pending calls", d->calls.size())

@@ -41,6 +41,14 @@ void ServerConnection::Private::Link::onSendFailed(std::int64_t requestId, const
     }
 }
 
+void ServerConnection::Private::Link::onStreamPaused(std::int64_t requestId, std::chrono::milliseconds retry)
+{
+    const PendingCall* call = retired ? nullptr : owner.calls.find(requestId);
+    if (call != nullptr && call->handler != nullptr) {
+        call->handler->onPaused({requestId}, call->cookie, retry);
+    }
+}
+
 bool ServerConnection::Private::Link::isAwaited(std::int64_t requestId)
 {
     if (retired) {

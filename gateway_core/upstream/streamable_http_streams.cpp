@@ -78,7 +78,7 @@ void StreamableHttpTransport::onData(std::uint64_t key, QByteArrayView bytes)
     exchange->retry = exchange->parser->retry();
 }
 
-void StreamableHttpTransport::streamEnded(Exchange& exchange)
+void StreamableHttpTransport::streamEnded(Exchange& exchange, StreamEnd how)
 {
     exchange.parser.reset();
     const bool awaited = exchange.ownStream || (exchange.requestId != 0 && m_handler.isAwaited(exchange.requestId));
@@ -90,7 +90,12 @@ void StreamableHttpTransport::streamEnded(Exchange& exchange)
     exchange.fruitless = exchange.sawEvent || lasted ? 0 : exchange.fruitless + 1;
     if (exchange.ownStream ||
         (!exchange.modern && !exchange.lastEventId.isEmpty() && exchange.fruitless <= kFruitlessResumptions)) {
+        const std::int64_t requestId = exchange.ownStream ? 0 : exchange.requestId;
+        const auto retry = exchange.retry;
         resumeLater(exchange);
+        if (requestId != 0 && retry && how == StreamEnd::Closed) {
+            m_handler.onStreamPaused(requestId, *retry);
+        }
         return;
     }
     if (exchange.decidesStart()) {

@@ -123,7 +123,7 @@ Status StreamableHttpTransport::send(const QByteArray& frame, const SendOptions&
         m_byRequest.insert(options.requestId, exchange.key);
     }
     if (m_token.hasSource()) {
-        exchange.posted = std::make_unique<Exchange::Posted>(Exchange::Posted{frame, options});
+        exchange.posted = Exchange::Posted{frame, options};
     }
     post(exchange, frame, options);
     return {};
@@ -222,7 +222,7 @@ void StreamableHttpTransport::onEnd(std::uint64_t key, const QByteArray& body)
         return;
     }
     if (exchange->stream) {
-        streamEnded(*exchange);
+        streamEnded(*exchange, StreamEnd::Closed);
         return;
     }
     if (exchange->status / 100 != 2) {
@@ -306,6 +306,7 @@ void StreamableHttpTransport::tokenAnswered(std::uint64_t key, const Status& got
     failure.httpStatus = exchange->status;
     failure.authenticate = exchange->authenticate;
     failure.noToken = true;
+    failure.maybeProcessed = exchange->openedNs != 0;
     failure.error = got.error();
     failRequest(*exchange, failure);
 }
@@ -368,7 +369,7 @@ void StreamableHttpTransport::onError(std::uint64_t key, const http::ClientError
         m_facts.networkMessage = error.error.message;
     }
     if (!unreachable && exchange->stream) {
-        streamEnded(*exchange);
+        streamEnded(*exchange, StreamEnd::Broken);
         return;
     }
     if (!unreachable && exchange->ownStream) {

@@ -61,7 +61,7 @@ private:
             QByteArray frame;
             SendOptions options;
         };
-        std::unique_ptr<Posted> posted;
+        std::optional<Posted> posted;
         QHostAddress peer;
         QByteArray usedToken;
         int questions = 0;              ///< for another token
@@ -83,7 +83,8 @@ private:
     void onData(std::uint64_t key, QByteArrayView bytes);
     void onEnd(std::uint64_t key, const QByteArray& body);
     void onError(std::uint64_t key, const http::ClientError& error);
-    void streamEnded(Exchange& exchange);
+    enum class StreamEnd : quint8 { Closed, Broken };
+    void streamEnded(Exchange& exchange, StreamEnd how);
     void refused(Exchange& exchange, const QByteArray& body);
     [[nodiscard]] bool askForToken(Exchange& exchange);
     void tokenAnswered(std::uint64_t key, const Status& got);

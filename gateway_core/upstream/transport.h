@@ -6,6 +6,7 @@
 #include <QByteArray>
 #include <QList>
 
+#include <chrono>
 #include <cstdint>
 
 namespace oriel::upstream {
@@ -66,6 +67,12 @@ public:
     virtual void onFrame(QByteArray frame, const FrameOrigin& origin) = 0;
     /// A request was refused or lost on its way. Never for stdio.
     virtual void onSendFailed(std::int64_t requestId, const SendFailure& failure) = 0;
+    /// The server has closed the stream of a request that it goes on with; the transport comes back for the rest after `retry`.
+    virtual void onStreamPaused(std::int64_t requestId, std::chrono::milliseconds retry)
+    {
+        Q_UNUSED(requestId);
+        Q_UNUSED(retry);
+    }
     /// A line on stdout that is no JSON object or array; cut to 4 KiB. `suppressed` such lines before it came too fast and were
     /// dropped.
     virtual void onStrayOutput(QByteArray line, std::int64_t suppressed) = 0;

@@ -6,6 +6,7 @@
 #include "fuzz_support.h"
 #include "upstream/era_cache.h"
 
+#include <QDir>
 #include <QFile>
 #include <QTemporaryDir>
 
@@ -14,9 +15,12 @@ using fuzz::require;
 
 namespace {
 
+/// In memory where the system has such a place: files of ours are synced with each writing.
 const QTemporaryDir& folder()
 {
-    static const QTemporaryDir made;
+    static const QString memory = QStringLiteral("/dev/shm");
+    static const QTemporaryDir made(QDir(memory).exists() ? memory + QStringLiteral("/oriel-fuzz-XXXXXX")
+                                                          : QDir::tempPath() + QStringLiteral("/oriel-fuzz-XXXXXX"));
     return made;
 }
 

@@ -138,8 +138,7 @@ void checkDiscovery(const json::Value& root)
     if (const auto result = DiscoverResult::parse(root.find("result"))) {
         const QByteArray text = result->toJson();
         json::Document document;
-        require(document.parse(text).has_value());
-        const auto again = DiscoverResult::parse(document.root());
+        const auto again = DiscoverResult::parse(parsedAgain(text, document));
         require(again.has_value() && again->toJson() == text && again->supportedVersions == result->supportedVersions);
         (void)newestCommon(result->supportedVersions);
     }

@@ -31,6 +31,7 @@ ServerHeader::ServerHeader(const QList<QAction*>& commands, QWidget* parent) : Q
             button->setText(action->iconText());
             button->setIcon(action->icon());
             button->setEnabled(action->isEnabled());
+            button->setVisible(action->isVisible());
             button->setToolTip(action->toolTip());
         };
         follow();
@@ -49,7 +50,7 @@ void ServerHeader::setServer(const service::ServerSnapshot& server)
         words.append(QStringLiteral("pid %1").arg(server.pid));
     words.append(stateWords(server));
     m_state->setText(words.join(QStringLiteral(" · ")));
-    m_state->setRole(server.state == service::ServerState::Failed ? TextLabel::Role::Error : TextLabel::Role::Dim);
+    m_state->setRole(lampOf(server) == Lamp::Error ? TextLabel::Role::Error : TextLabel::Role::Dim);
 }
 
 } // namespace oriel::ui

@@ -14,9 +14,14 @@ constexpr int side = 12;
 
 Tone noteTone(const service::ServerSnapshot& server)
 {
-    if (server.state == service::ServerState::Failed)
+    switch (lampOf(server)) {
+    case Lamp::Error:
         return Tone::Error;
-    return lampOf(server) == Lamp::Warning ? Tone::Warning : Tone::Neutral;
+    case Lamp::Warning:
+        return Tone::Warning;
+    default:
+        return Tone::Neutral;
+    }
 }
 
 QString spoken(const service::ServerSnapshot& server)

@@ -10,6 +10,8 @@
 #include "ui/widgets/link_button.h"
 #include "ui/widgets/text_label.h"
 
+#include <QClipboard>
+#include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QScrollArea>
 #include <QVBoxLayout>
@@ -129,6 +131,9 @@ ServerOverview::ServerOverview(QWidget* parent) : QWidget(parent)
     auto* column = new QVBoxLayout(page);
     column->setContentsMargins(metrics::space3, metrics::space3, metrics::space3, metrics::space3);
     column->setSpacing(metrics::space3);
+    m_signIn = new Banner(Tone::Neutral, page);
+    m_signIn->hide();
+    column->addWidget(m_signIn);
     m_banner = new Banner(Tone::Error, page);
     m_banner->hide();
     column->addWidget(m_banner);
@@ -161,6 +166,14 @@ ServerOverview::ServerOverview(QWidget* parent) : QWidget(parent)
     page->setAutoFillBackground(false); // which setWidget() switches on; the card shows through
     connect(m_era, &EraLine::checkRequested, this, &ServerOverview::eraCheckRequested);
     connect(wire, &LinkButton::clicked, this, &ServerOverview::wireRequested);
+    connect(m_signIn, &Banner::actionTriggered, this, [this](const QString& id) {
+        if (id == QLatin1String("open-page"))
+            Q_EMIT pageRequested(m_page);
+        else if (id == QLatin1String("copy-address"))
+            QGuiApplication::clipboard()->setText(m_page.toString(QUrl::FullyEncoded));
+        else
+            Q_EMIT signInRequested(id == QLatin1String("sign-in"));
+    });
     connect(m_banner, &Banner::actionTriggered, this, [this](const QString& id) {
         if (id == QLatin1String("restart"))
             Q_EMIT restartRequested();
@@ -192,11 +205,29 @@ void ServerOverview::setServer(const service::ServerSnapshot& server)
     m_stderrTitle->setText(words.isEmpty() ? QStringLiteral("Nothing on stderr so far") : QStringLiteral("Last lines of stderr"));
 }
 
+void ServerOverview::showSignIn(const service::ServerSnapshot& server)
+{
+    m_page = server.signInUrl;
+    std::optional<SignInBanner> banner = signInBannerOf(server);
+    m_signIn->setVisible(banner.has_value());
+    if (banner == m_shownSignIn)
+        return; // its links may have the focus
+    m_shownSignIn = std::move(banner);
+    m_signIn->clearLinks();
+    if (!m_shownSignIn)
+        return;
+    m_signIn->setTone(m_shownSignIn->tone);
+    m_signIn->setMessage(m_shownSignIn->headline, m_shownSignIn->sentence);
+    for (const auto& [id, text] : m_shownSignIn->links)
+        m_signIn->addLink(id, text);
+}
+
 void ServerOverview::showDiagnosis(const service::ServerSnapshot& server)
 {
     const service::Diagnosis diagnosis = server.trouble();
     const QString trace = QString::fromLatin1(server.lifecycleTraceId);
-    m_banner->setVisible(!diagnosis.isEmpty());
+    showSignIn(server);
+    m_banner->setVisible(!diagnosis.isEmpty() && !(m_shownSignIn && diagnosis.wantsSignIn));
     const bool same = m_server == server.config.name && m_trace == trace && m_shown.headline == diagnosis.headline &&
                       m_shown.cause == diagnosis.cause && m_shown.remedy == diagnosis.remedy &&
                       m_shown.details == diagnosis.details;

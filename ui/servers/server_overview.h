@@ -2,8 +2,10 @@
 #pragma once
 
 #include "service/snapshots.h"
+#include "ui/servers/sign_in_text.h"
 #include "ui/widgets/key_value_table.h"
 
+#include <QUrl>
 #include <QWidget>
 
 namespace oriel::ui {
@@ -21,6 +23,7 @@ public:
     explicit ServerOverview(QWidget* parent = nullptr);
     void setServer(const service::ServerSnapshot& server);
     [[nodiscard]] Banner* banner() const { return m_banner; }
+    [[nodiscard]] Banner* signInBanner() const { return m_signIn; }
     [[nodiscard]] KeyValueTable* facts() const { return m_facts; }
     [[nodiscard]] EraLine* era() const { return m_era; }
     [[nodiscard]] CodeView* stderrView() const { return m_stderr; }
@@ -30,6 +33,10 @@ Q_SIGNALS:
     void editRequested();
     /// What is known of the server's era shall be found out again.
     void eraCheckRequested();
+    /// To sign in, or to give up doing so.
+    void signInRequested(bool begin);
+    /// The sign-in page, once more.
+    void pageRequested(const QUrl& address);
     /// Hex id of the trace of the last start.
     void traceRequested(const QString& traceId);
     /// "All frames": the Wire tab.
@@ -37,7 +44,9 @@ Q_SIGNALS:
 
 private:
     void showDiagnosis(const service::ServerSnapshot& server);
+    void showSignIn(const service::ServerSnapshot& server);
 
+    Banner* m_signIn;
     Banner* m_banner;
     KeyFigure* m_calls;
     KeyFigure* m_errors;
@@ -50,6 +59,8 @@ private:
     QString m_server;
     QString m_trace;
     service::Diagnosis m_shown;
+    std::optional<SignInBanner> m_shownSignIn;
+    QUrl m_page;
 };
 
 /// The lines of the table. Pure.

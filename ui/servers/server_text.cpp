@@ -92,7 +92,21 @@ Lamp lampOf(ServerState state)
 
 Lamp lampOf(const service::ServerSnapshot& server)
 {
-    return server.state == ServerState::Ready && server.refusesCalls() ? Lamp::Warning : lampOf(server.state);
+    if (server.state == ServerState::Ready && server.refusesCalls())
+        return Lamp::Warning;
+    const bool failed = server.state == ServerState::Failed;
+    switch (server.signIn) {
+    case service::SignInState::Needed:
+        return (failed && server.diagnosis.wantsSignIn) || server.state == ServerState::Ready ? Lamp::Warning
+                                                                                              : lampOf(server.state);
+    case service::SignInState::Awaited:
+    case service::SignInState::Running:
+        return failed && server.diagnosis.wantsSignIn ? Lamp::Pending : lampOf(server.state);
+    case service::SignInState::Unknown:
+    case service::SignInState::SignedIn:
+        break;
+    }
+    return lampOf(server.state);
 }
 
 QString stateWords(const service::ServerSnapshot& server)

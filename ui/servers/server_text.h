@@ -13,7 +13,7 @@ namespace oriel::ui {
 /// What the servers' pages say and check. Pure functions.
 
 [[nodiscard]] Lamp lampOf(service::ServerState state);
-/// The same with a warning for a server that is there and is not called.
+/// The same with a warning for a server that is there and is not called, or that waits for the user to sign in.
 [[nodiscard]] Lamp lampOf(const service::ServerSnapshot& server);
 /// Its state and, while calls to it are refused, that.
 [[nodiscard]] QString stateWords(const service::ServerSnapshot& server);

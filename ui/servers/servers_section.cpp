@@ -21,6 +21,7 @@
 #include "ui/widgets/splitter.h"
 
 #include <QDataStream>
+#include <QDesktopServices>
 #include <QHeaderView>
 #include <QIODevice>
 #include <QPushButton>
@@ -66,6 +67,8 @@ void ServersSection::buildActions()
     m_add = make(QStringLiteral("Add a server …"), QStringLiteral("Add"), IconName::Plus, QKeySequence(Qt::CTRL | Qt::Key_N));
     m_import =
         make(QStringLiteral("Import servers …"), QStringLiteral("Import"), IconName::Import, QKeySequence(Qt::CTRL | Qt::Key_I));
+    m_signIn = make(QStringLiteral("Sign in to this server …"), QStringLiteral("Sign in …"), IconName::Key,
+                    QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_L));
     m_restart = make(QStringLiteral("Restart this server"), QStringLiteral("Restart"), IconName::Restart,
                      QKeySequence(Qt::CTRL | Qt::Key_R));
     m_enable = make(QStringLiteral("Disable this server"), QStringLiteral("Disable"), IconName::Pause,
@@ -75,6 +78,7 @@ void ServersSection::buildActions()
                     QKeySequence(Qt::CTRL | Qt::Key_Delete));
     connect(m_add, &QAction::triggered, this, &ServersSection::addServer);
     connect(m_import, &QAction::triggered, this, &ServersSection::importServers);
+    connect(m_signIn, &QAction::triggered, this, &ServersSection::runSignInCommand);
     connect(m_restart, &QAction::triggered, this, [this] {
         const QString name = m_current;
         whenDone(m_service.restartServer(name), this,
@@ -148,7 +152,7 @@ QWidget* ServersSection::buildList()
 QWidget* ServersSection::buildDetail()
 {
     auto* card = new Card(QString(), this);
-    m_header = new ServerHeader({m_restart, m_enable, m_edit, m_remove}, card);
+    m_header = new ServerHeader({m_signIn, m_restart, m_enable, m_edit, m_remove}, card);
     m_tabs = new TabPages(card);
     m_overview = new ServerOverview(m_tabs);
     m_tools = new ToolsPage(m_tabs);
@@ -183,6 +187,8 @@ void ServersSection::connectPages()
             select(server->config.name);
     });
     connect(m_list, &DataTable::activated, this, [this] { m_tabs->tabBar()->setFocus(Qt::TabFocusReason); });
+    connect(m_overview, &ServerOverview::signInRequested, this, &ServersSection::signIn);
+    connect(m_overview, &ServerOverview::pageRequested, this, [](const QUrl& address) { QDesktopServices::openUrl(address); });
     connect(m_overview, &ServerOverview::restartRequested, m_restart, &QAction::trigger);
     connect(m_overview, &ServerOverview::editRequested, m_edit, &QAction::trigger);
     connect(m_overview, &ServerOverview::eraCheckRequested, this, [this] {
@@ -352,6 +358,7 @@ QStringList ServersSection::otherNames(const QString& name) const
 void ServersSection::showCurrent()
 {
     const ServerSnapshot* server = current();
+    showSignInCommand(server);
     for (QAction* action : {m_restart, m_enable, m_edit, m_remove})
         action->setEnabled(server != nullptr);
     if (server == nullptr)

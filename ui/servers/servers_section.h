@@ -59,6 +59,7 @@ public:
     [[nodiscard]] ServerSettingsPage* settings() const { return m_settings; }
     [[nodiscard]] Banner* banner() const { return m_banner; }
     [[nodiscard]] QString currentServer() const { return m_current; }
+    [[nodiscard]] QAction* signInAction() const { return m_signIn; }
     [[nodiscard]] QAction* restartAction() const { return m_restart; }
     [[nodiscard]] QAction* enableAction() const { return m_enable; }
     [[nodiscard]] QAction* removeAction() const { return m_remove; }
@@ -83,6 +84,10 @@ private:
     void askToRemove();
     void restoreRemoved();
     void setEnabled(const QString& name, bool enabled);
+    void runSignInCommand();
+    void signIn(bool begin);
+    void signOut();
+    void showSignInCommand(const service::ServerSnapshot* server);
     /// Shows a failure over the page, or nothing when it went well.
     void report(const QString& what, const Status& done);
     [[nodiscard]] const service::ServerSnapshot* current() const;
@@ -100,6 +105,7 @@ private:
     bool m_waitsForWire = false; ///< the wire tab was asked for: the page is ready when it shows something
     QAction* m_add;
     QAction* m_import;
+    QAction* m_signIn; ///< or to give it up, or to sign out
     QAction* m_restart;
     QAction* m_enable;
     QAction* m_edit;

@@ -96,6 +96,12 @@ export class Oriel {
         await this.exited;
     }
 
+    /** Ends the process in order and leaves the files for the next run. */
+    async stopProcess() {
+        this.process.kill('SIGTERM');
+        await this.exited;
+    }
+
     async stop() {
         if (this.process.exitCode === null && this.process.signalCode === null) {
             this.process.kill('SIGTERM');

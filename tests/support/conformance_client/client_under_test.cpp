@@ -116,6 +116,10 @@ void ClientUnderTest::listSteps()
     for (const mcp::ListEntry& tool : m_connection->items(mcp::ListKind::Tools)) {
         json::Document document;
         const bool read = document.parse(tool.raw).has_value();
+        if (tool.identity == "json_schema_echo") {
+            m_steps.push_back(toolCall(tool.identity, "{\"schema\":" + schemaOf("json_schema_2020_12_tool") + '}'));
+            continue;
+        }
         m_steps.push_back(toolCall(tool.identity, argumentsFor(read ? document.root().find("inputSchema") : json::Value())));
     }
     for (const mcp::ListEntry& resource : m_connection->items(mcp::ListKind::Resources)) {
@@ -126,6 +130,16 @@ void ClientUnderTest::listSteps()
         json::Writer params;
         m_steps.push_back({"prompts/get", params.beginObject().member("name", prompt.identity).endObject().take()});
     }
+}
+
+QByteArray ClientUnderTest::schemaOf(QByteArrayView name) const
+{
+    for (const mcp::ListEntry& tool : m_connection->items(mcp::ListKind::Tools)) {
+        json::Document document;
+        if (tool.identity == name && document.parse(tool.raw))
+            return document.root().find("inputSchema").raw().toByteArray();
+    }
+    return QByteArrayLiteral("{}");
 }
 
 void ClientUnderTest::next()

@@ -41,6 +41,8 @@ private:
     [[nodiscard]] upstream::ConnectionContext context();
     void begin();
     void listSteps();
+    /// As the server wrote it.
+    [[nodiscard]] QByteArray schemaOf(QByteArrayView tool) const;
     void next();
     void takeResult(const mcp::Message& answer);
     void end(int exitCode, const QString& why = {});

@@ -30,12 +30,14 @@ public:
     void sessionClosed(const std::shared_ptr<Session>& session) override { closed.append(session); }
     [[nodiscard]] bool servesAlone(QByteArrayView server) const override { return server == QByteArrayView("alone"); }
 
+    void messageRefused(const Incoming& incoming, const Refusal& refusal) override { refused.push_back({incoming, refusal}); }
     void replyAbandoned(const Reply& /*reply*/) override { ++abandoned; }
     [[nodiscard]] bool isBusy(const Session& /*session*/) const override { return false; }
 
     bool keeps = false;
     int abandoned = 0;
     std::vector<Incoming> messages;
+    std::vector<std::pair<Incoming, Refusal>> refused;
     QList<std::shared_ptr<Session>> opened;
     QList<std::shared_ptr<Session>> closed;
 };

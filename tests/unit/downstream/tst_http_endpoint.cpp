@@ -179,7 +179,13 @@ private Q_SLOTS:
         QVERIFY(document.parse(answer.body));
         QCOMPARE(document.root().find("error").find("code").asInt64().value_or(0), std::int64_t(code));
         QCOMPARE(fixture.handler.messages.size(), before);
-        QCOMPARE(fixture.recorder.sum(MetricId::Errors, {"bad_request"}), 1.0);
+        QCOMPARE(fixture.handler.refused.size(), std::size_t(1));
+        const auto& [incoming, refusal] = fixture.handler.refused.front();
+        QCOMPARE(refusal.httpStatus, 400);
+        QCOMPARE(refusal.code, code);
+        QCOMPARE(incoming.message.raw, body);
+        QCOMPARE(incoming.requestId, answer.field("X-Request-ID"));
+        QCOMPARE(incoming.session->client->tokenName, QByteArray("client"));
     }
     void aBodyOverTheLimitIsRefusedBeforeItIsRead()
     {

@@ -205,6 +205,29 @@ private Q_SLOTS:
         QTRY_COMPARE(again->finished.size(), 1);
         QVERIFY2(again->finished.first().contains("second|own"), again->finished.first().constData());
     }
+    void halfACharacterIsNoReasonToAskAgain()
+    {
+        open(scriptServer(
+            QStringLiteral("handshake\nwhile read -r line; do\ncase \"$line\" in\n*tools/list*) answer \"$line\" \"$tools\";;\n"
+                           "*tools/call*) printf '%s\\n' '{\"jsonrpc\":\"2.0\",\"id\":\"q\",\"method\":\"elicitation/create\","
+                           "\"params\":{\"message\":\"\\ud83d\",\"requestedSchema\":{}}}'; read -r reply; "
+                           "printf '%s\\n' \"$reply\" >&2; answer \"$line\" '{\"content\":[]}';;\nesac\ndone")));
+        const auto session = openModern();
+        const auto call = request(session, "tools/call", R"({"name":"s__one"})");
+        QTRY_COMPARE(call->finished.size(), 1);
+        QVERIFY2(call->finished.first().contains(R"("message":"\ud83d")"), call->finished.first().constData());
+        json::Document document;
+        const QByteArray state =
+            mcp::parsedAgain(call->finished.first(), document).find("result").find("requestState").raw().toByteArray();
+        const auto retry =
+            request(session, "tools/call",
+                    R"({"inputResponses":{"input1":{"action":"accept","content":{"name":"\ud83d"}}},"requestState":)" + state +
+                        R"(,"name":"s__one"})",
+                    "2");
+        QTRY_COMPARE(retry->finished.size(), 1);
+        QVERIFY2(retry->finished.first().contains(R"("content":[])"), retry->finished.first().constData());
+        QTRY_VERIFY(!m_recorder.logLines(R"("name":"\ud83d")").isEmpty());
+    }
     void aQuestionEndsWithItsCall()
     {
         openHttp(QStringLiteral("2026-07-28"));
