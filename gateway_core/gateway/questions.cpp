@@ -15,11 +15,18 @@ struct Naming {
     QByteArray named;
 };
 
+/// The JSON string `message` with the server's name before it; what it says stays as it was written.
+QByteArray named(QByteArrayView server, QByteArrayView message)
+{
+    const QByteArray prefix = json::quote(QByteArrayView(server.toByteArray() + ": "));
+    return prefix.chopped(1) + message.sliced(1);
+}
+
 void name(std::vector<Naming>& namings, const json::Value& params, QByteArrayView server)
 {
     const json::Value message = params.find("message");
     if (message.isString())
-        namings.push_back({message.span(), json::quote(QByteArrayView(server.toByteArray() + ": " + message.asUtf8()))});
+        namings.push_back({message.span(), named(server, message.raw())});
 }
 
 QByteArray spliced(QByteArrayView text, const std::vector<Naming>& namings)

@@ -17,26 +17,31 @@ const QByteArray kUrl = "{\"elicitation\":{\"url\":{}}}";
 /// A server of 2025-11-25 that refuses the first call until the user has been to a page, and tells of it with the second.
 config::Server signInServer(const char* name)
 {
-    return named(scriptServer(uR"sh(
-initialized='{"protocolVersion":"2025-11-25","capabilities":{"tools":{},"prompts":{}},"serverInfo":{"name":"s","version":"1"}}'
-handshake
-while read -r line; do
-  id=$(printf '%s\n' "$line" | sed 's/.*"id":\([0-9]*\).*/\1/')
-  case "$line" in
-    *tools/list*) answer "$line" "$tools";;
-    *prompts/list*) answer "$line" '{"prompts":[{"name":"p"}]}';;
-    *tools/call*|*prompts/get*)
-      if [ -z "$asked" ]; then
-        asked=1
-        printf '{"jsonrpc":"2.0","id":%s,"error":{"code":-32042,"message":"sign in first","data":{"elicitations":[{"mode":"url","elicitationId":"e-1","url":"https://example.com/in","message":"Please sign in"}],"more":1}}}\n' "$id"
-      else
-        echo '{"jsonrpc":"2.0","method":"notifications/elicitation/complete","params":{"elicitationId":"e-1"}}'
-        answer "$line" '{"content":[{"type":"text","text":"signed in"}]}'
-      fi;;
-    *) echo "$line" >&2;;
-  esac
-done)sh"_s),
-                 name);
+    return named(
+        scriptServer(QStringLiteral(
+            "initialized='{\"protocolVersion\":\"2025-11-25\",\"capabilities\":{\"tools\":{},\"prompts\":{}},\"serverInfo\":{"
+            "\"name\":\"s\",\"version\":\"1\"}}'\n"
+            "handshake\n"
+            "while read -r line; do\n"
+            "  id=$(printf '%s\\n' \"$line\" | sed 's/.*\"id\":\\([0-9]*\\).*/\\1/')\n"
+            "  case \"$line\" in\n"
+            "    *tools/list*) answer \"$line\" \"$tools\";;\n"
+            "    *prompts/list*) answer \"$line\" '{\"prompts\":[{\"name\":\"p\"}]}';;\n"
+            "    *tools/call*|*prompts/get*)\n"
+            "      if [ -z \"$asked\" ]; then\n"
+            "        asked=1\n"
+            "        printf '{\"jsonrpc\":\"2.0\",\"id\":%s,\"error\":{\"code\":-32042,\"message\":\"sign in "
+            "first\",\"data\":{\"elicitations\":[{\"mode\":\"url\",\"elicitationId\":\"e-1\",\"url\":\"https://example.com/"
+            "in\",\"message\":\"Please sign in\"}],\"more\":1}}}\\n' \"$id\"\n"
+            "      else\n"
+            "        echo "
+            "'{\"jsonrpc\":\"2.0\",\"method\":\"notifications/elicitation/complete\",\"params\":{\"elicitationId\":\"e-1\"}}'\n"
+            "        answer \"$line\" '{\"content\":[{\"type\":\"text\",\"text\":\"signed in\"}]}'\n"
+            "      fi;;\n"
+            "    *) echo \"$line\" >&2;;\n"
+            "  esac\n"
+            "done")),
+        name);
 }
 
 } // namespace
@@ -84,14 +89,15 @@ private Q_SLOTS:
         Peer stranger(*m_gateway, "2025-11-25", kUrl, "s");
         const auto refused = peer.ask("tools/call", call("one"));
         QTRY_VERIFY(refused->isAnswered());
-        const QJsonObject intact = object(R"({"code":-32042,"message":"sign in first","data":{"elicitations":[{"mode":"url",
-            "elicitationId":"e-1","url":"https://example.com/in","message":"Please sign in"}],"more":1}})");
+        const QJsonObject intact =
+            object("{\"code\":-32042,\"message\":\"sign in first\",\"data\":{\"elicitations\":[{\"mode\":\"url\","
+                   "\"elicitationId\":\"e-1\",\"url\":\"https://example.com/in\",\"message\":\"Please sign in\"}],\"more\":1}}");
         QCOMPARE(refused->error(), intact);
         QCOMPARE(m_gateway->holdings().count("opened pages"), 1);
         const auto again = peer.ask("tools/call", call("one"));
         QTRY_VERIFY(again->isAnswered());
         QCOMPARE(peer.session->sent.size(), 1);
-        QCOMPARE(peer.session->sent.first().value("params"_L1).toObject(), object(R"({"elicitationId":"e-1"})"));
+        QCOMPARE(peer.session->sent.first().value("params"_L1).toObject(), object("{\"elicitationId\":\"e-1\"}"));
         QVERIFY(stranger.session->sent.isEmpty());
         QCOMPARE(m_gateway->holdings().count("opened pages"), 0);
     }
@@ -126,7 +132,8 @@ private Q_SLOTS:
         const auto refused = modern.ask("tools/call", call("u__one"));
         QTRY_VERIFY(refused->isAnswered());
         QCOMPARE(refused->code(), -32021);
-        QCOMPARE(refused->error().value("data"_L1).toObject(), object(R"({"requiredCapabilities":{"elicitation":{"url":{}}}})"));
+        QCOMPARE(refused->error().value("data"_L1).toObject(),
+                 object("{\"requiredCapabilities\":{\"elicitation\":{\"url\":{}}}}"));
     }
     void aClientOf20260728IsAskedAndItsCallIsMadeAgain()
     {
@@ -136,8 +143,8 @@ private Q_SLOTS:
         QTRY_VERIFY(asked->isAnswered());
         QCOMPARE(asked->result().value("resultType"_L1).toString(), u"input_required"_s);
         const QJsonObject questions =
-            object(R"({"url1":{"method":"elicitation/create","params":{"mode":"url","url":"https://example.com/in",
-                     "message":"s: Please sign in"}}})");
+            object("{\"url1\":{\"method\":\"elicitation/create\",\"params\":{\"mode\":\"url\",\"url\":\"https://example.com/in\","
+                   "\"message\":\"s: Please sign in\"}}}");
         QCOMPARE(asked->result().value("inputRequests"_L1).toObject(), questions);
         const QByteArray state = asked->result().value("requestState"_L1).toString().toUtf8();
         const QByteArray back = ",\"requestState\":\"" + state + "\",\"inputResponses\":";
@@ -200,7 +207,8 @@ private Q_SLOTS:
         const auto needed = modern.ask("tools/call", call("old__test_elicitation_url"));
         QTRY_VERIFY(needed->isAnswered());
         QCOMPARE(needed->code(), -32021);
-        QCOMPARE(needed->error().value("data"_L1).toObject(), object(R"({"requiredCapabilities":{"elicitation":{"url":{}}}})"));
+        QCOMPARE(needed->error().value("data"_L1).toObject(),
+                 object("{\"requiredCapabilities\":{\"elicitation\":{\"url\":{}}}}"));
         Peer pages(*m_gateway, "2025-11-25", kUrl);
         const auto asked = pages.ask("tools/call", call("old__test_elicitation_url"));
         QTRY_COMPARE(asked->notified.size(), 1);

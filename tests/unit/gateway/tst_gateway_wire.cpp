@@ -149,7 +149,7 @@ private Q_SLOTS:
     {
         open(samplingServer());
         const auto session = openSession();
-        const auto reply = ask(session, R"({"jsonrpc":"2.0","id":6,"method":"tools/call","params":{"name":"writer__a"}})");
+        const auto reply = ask(session, R"({"jsonrpc":"2.0","id":6,"method":"tools/call","params":{"name":"writer__one"}})");
         QTRY_COMPARE_WITH_TIMEOUT(reply->notified.size(), 1, 20'000);
         json::Document document;
         const auto question = mcp::readMessage(reply->notified.first(), document);
@@ -183,7 +183,7 @@ private Q_SLOTS:
         server.name = QStringLiteral("writer");
         open(server);
         const auto session = openSession();
-        const auto reply = ask(session, R"({"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"writer__a"}})");
+        const auto reply = ask(session, R"({"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"writer__one"}})");
         QTRY_COMPARE_WITH_TIMEOUT(reply->finished.size(), 1, 20'000);
         const auto it = std::find_if(m_recorder.wire.cbegin(), m_recorder.wire.cend(), [](const WireFrame& frame) {
             return frame.direction == WireDirection::GatewayToClient && frame.method == "notifications/of/tomorrow";
