@@ -75,8 +75,11 @@ void Gateway::refuseForCapability(upstream::ServerConnection& connection, const 
     const ActiveCall* known = candidates == 1 ? m_calls.find(cookie) : nullptr;
     if (known == nullptr || known->incoming.reply == nullptr || mcp::isLegacy(known->incoming.session->revision))
         return;
+    // A server that also asks what the client can answer gets along without the rest.
+    const bool isAsking =
+        std::any_of(m_gathering.cbegin(), m_gathering.cend(), [cookie](const HeldCall& one) { return one.cookie == cookie; });
     const QByteArray missing = missingCapability(known->incoming.session->capabilities, request);
-    if (missing.isEmpty())
+    if (isAsking || missing.isEmpty())
         return;
     const std::unique_ptr<ActiveCall> call = takeCall(cookie);
     connection.cancel(call->token, "the client cannot give the input that is needed");

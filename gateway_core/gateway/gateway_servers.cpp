@@ -353,7 +353,8 @@ void Gateway::onListChanged(upstream::ServerConnection& connection, mcp::ListKin
     const bool isNew = takeList(connection, kind);
     if (kind == mcp::ListKind::Tools && isShared)
         m_deps.recorder.recordMetric(telemetry::MetricId::ServersDiscovered, {connection.name()}, 1);
-    if (isNew)
+    // Two Oriels in a circle would tell each other for ever of what has not changed; every other server is believed.
+    if (isNew || connection.initializeResult().orielInstance.isEmpty())
         announceList(kind, &connection);
     QMetaObject::invokeMethod(
         this,

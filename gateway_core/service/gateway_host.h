@@ -29,8 +29,8 @@ public:
         QString eraPath; ///< what was found out about servers' revisions
         QByteArray version;
         std::function<Result<QString>(const QString&)> expandSecrets; ///< ${vault:name} and ${VAR}
-        vault::Vault* vaultKeeper = nullptr; ///< keeps what signing in to servers gives; null: none is signed in to
-        QList<gateway::QuotaUse> quotas;     ///< what an earlier run used
+        vault::Vault* vaultKeeper = nullptr;  ///< keeps what signing in to servers gives; null: none is signed in to
+        QList<gateway::QuotaUse> quotas = {}; ///< what an earlier run used
     };
 
     GatewayHost(Dependencies dependencies, const config::Config& configuration, bool auth);

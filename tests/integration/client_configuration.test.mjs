@@ -80,7 +80,7 @@ async function useBothEras(transport) {
             const elicited = await client.callTool({ name: `${server}__test_elicitation`, arguments: { message: `who, asks ${server}` } });
             assert.match(elicited.content[0].text, /action=accept.*Ada/);
         }
-        assert.deepEqual(asked, ['who, asks old', 'who, asks new']);
+        assert.deepEqual(asked, ['old: who, asks old', 'new: who, asks new']);
     } finally {
         await client.close();
     }

@@ -114,6 +114,9 @@ for (const server of servers) {
     });
 }
 
+/** What the server's -32042 says, whatever the call's own message is. */
+const prerequisite = 'Open this link to satisfy the prerequisite, then retry the request.';
+
 test('a page that the server needs opened is asked for in both ways, and its end told', async () => {
     const asked = [];
     const client = await connect((params) => {
@@ -125,8 +128,8 @@ test('a page that the server needs opened is asked for in both ways, and its end
     assert.deepEqual([asked[0].mode, asked[0].url, asked[0].message, asked[0].elicitationId], ['url', 'https://example.com/x', 'pipe: Open it', 'page-1']);
     await assert.rejects(call({ errorPath: true, elicitationId: 'page-2' }), (error) => {
         assert.equal(error.code, -32042);
-        assert.equal(error.data.elicitations[0].elicitationId, 'page-2');
-        assert.equal(error.data.elicitations[0].message, 'pipe: Open it');
+        assert.match(error.data.elicitations[0].elicitationId, /^[0-9a-f-]{36}$/);
+        assert.equal(error.data.elicitations[0].message, `pipe: ${prerequisite}`);
         return true;
     });
     await call({ errorPath: true, elicitationId: 'page-2' });
@@ -144,7 +147,7 @@ test('a page becomes input that is required for a client of 2026-07-28', async (
     const refused = await ask('tools/call', call, capabilities);
     assert.equal(refused.result.resultType, 'input_required');
     const [[key, request]] = Object.entries(refused.result.inputRequests);
-    assert.deepEqual(request, { method: 'elicitation/create', params: { mode: 'url', url: 'https://example.com/z', message: 'web: Open it' } });
+    assert.deepEqual(request, { method: 'elicitation/create', params: { mode: 'url', url: 'https://modelcontextprotocol.io', message: `web: ${prerequisite}` } });
     const accept = (state, name) => ask('tools/call', { ...call, requestState: state, inputResponses: { [name]: { action: 'accept' } } }, capabilities);
     const again = await accept(refused.result.requestState, key);
     assert.equal(again.result.resultType, 'input_required', 'the server asks plainly when it is called again');

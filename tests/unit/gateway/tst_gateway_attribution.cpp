@@ -215,7 +215,7 @@ private Q_SLOTS:
         const auto session = openModern();
         const auto call = request(session, "tools/call", R"({"name":"s__one"})");
         QTRY_COMPARE(call->finished.size(), 1);
-        QVERIFY2(call->finished.first().contains(R"("message":"\ud83d")"), call->finished.first().constData());
+        QVERIFY2(call->finished.first().contains(R"("message":"s: \ud83d")"), call->finished.first().constData());
         json::Document document;
         const QByteArray state =
             mcp::parsedAgain(call->finished.first(), document).find("result").find("requestState").raw().toByteArray();
