@@ -19,7 +19,7 @@ struct Naming {
 QByteArray named(QByteArrayView server, QByteArrayView message)
 {
     const QByteArray prefix = json::quote(QByteArrayView(server.toByteArray() + ": "));
-    return prefix.chopped(1) + message.sliced(1);
+    return prefix.chopped(1).append(message.sliced(1));
 }
 
 void name(std::vector<Naming>& namings, const json::Value& params, QByteArrayView server)
