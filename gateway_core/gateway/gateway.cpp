@@ -132,6 +132,7 @@ Status Gateway::apply(const config::Config& configuration)
         return valid;
     m_config = configuration;
     m_configFresh = true;
+    m_isConfigured = true;
     m_circuits.configure(configuration);
     m_limits.configure(configuration.limits);
     m_limitsTimer.start();
@@ -175,6 +176,7 @@ Status Gateway::apply(const config::Config& configuration)
         for (const auto kind : {mcp::ListKind::Tools, mcp::ListKind::Prompts, mcp::ListKind::Resources})
             announceList(kind);
     }
+    answerLists(false);
     Q_EMIT serversChanged();
     return {};
 }

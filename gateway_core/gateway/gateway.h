@@ -192,7 +192,9 @@ private:
     static constexpr int kGatherMs = 10; ///< for what a server asks at the same time
     void holdForInput(upstream::ServerConnection& connection, const mcp::Message& request, ActiveCall& call, quint64 cookie);
     void askGathered();
-    void refuseForCapability(upstream::ServerConnection& connection, const mcp::Message& request, upstream::CallToken related);
+    bool refuseForCapability(upstream::ServerConnection& connection, const mcp::Message& request, upstream::CallToken related,
+                             const QByteArray& refusal);
+    void endRefused(const RefusedQuestion& refused);
     /// A server that is gone, or begins a new session, does not wait for answers any more.
     void forgetQuestions(const upstream::ServerConnection& connection);
     bool askForInput(ActiveCall& call, HeldCall&& held);
@@ -335,6 +337,7 @@ private:
     HeldAnswers m_held;
     HeldCalls m_heldCalls;
     std::vector<HeldCall> m_gathering; ///< calls whose first question came just now
+    std::vector<RefusedQuestion> m_refusals;
     Listeners m_listeners;
     ServerRequests m_serverRequests;
     Subscriptions m_subscriptions;
@@ -354,6 +357,7 @@ private:
     json::Document m_document;
     bool m_shuttingDown = false;
     bool m_configFresh = true;
+    bool m_isConfigured = false; ///< until then nobody is told that there is nothing
 };
 
 } // namespace oriel::gateway

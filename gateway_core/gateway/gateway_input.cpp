@@ -45,6 +45,11 @@ void Gateway::holdForInput(upstream::ServerConnection& connection, const mcp::Me
 
 void Gateway::askGathered()
 {
+    const std::vector<RefusedQuestion> refusals = std::exchange(m_refusals, {});
+    for (const RefusedQuestion& refused : refusals) {
+        if (const ActiveCall* call = m_calls.find(refused.cookie))
+            call->connection->reply(refused.refusal);
+    }
     for (HeldCall& held : std::exchange(m_gathering, {})) {
         ActiveCall* call = m_calls.find(held.cookie);
         if (call == nullptr)
@@ -58,11 +63,14 @@ void Gateway::askGathered()
             connection.reply(
                 mcp::makeErrorResponse(question.serverId, mcp::error_code::InternalError, "Too many calls wait for input."));
     }
+    for (const RefusedQuestion& refused : refusals)
+        endRefused(refused);
 }
 
-/// The server needs what the client of 2026-07-28 behind its call has not declared: that ends the call.
-void Gateway::refuseForCapability(upstream::ServerConnection& connection, const mcp::Message& request,
-                                  upstream::CallToken related)
+/// The server needs what the client of 2026-07-28 behind its call has not declared: that ends the call, unless it asks at the
+/// same time for what the client can give. False: it is not known whose call it is, and `refusal` is to be sent at once.
+bool Gateway::refuseForCapability(upstream::ServerConnection& connection, const mcp::Message& request,
+                                  upstream::CallToken related, const QByteArray& refusal)
 {
     quint64 cookie = 0;
     int candidates = 0;
@@ -74,19 +82,27 @@ void Gateway::refuseForCapability(upstream::ServerConnection& connection, const 
     });
     const ActiveCall* known = candidates == 1 ? m_calls.find(cookie) : nullptr;
     if (known == nullptr || known->incoming.reply == nullptr || mcp::isLegacy(known->incoming.session->revision))
-        return;
-    // A server that also asks what the client can answer gets along without the rest.
-    const bool isAsking =
-        std::any_of(m_gathering.cbegin(), m_gathering.cend(), [cookie](const HeldCall& one) { return one.cookie == cookie; });
-    const QByteArray missing = missingCapability(known->incoming.session->capabilities, request);
-    if (isAsking || missing.isEmpty())
-        return;
-    const std::unique_ptr<ActiveCall> call = takeCall(cookie);
-    connection.cancel(call->token, "the client cannot give the input that is needed");
+        return false;
+    QByteArray missing = missingCapability(known->incoming.session->capabilities, request);
+    if (missing.isEmpty())
+        return false;
+    m_refusals.push_back({cookie, refusal, std::move(missing)});
+    if (!m_gather.isActive())
+        m_gather.start(kGatherMs);
+    return true;
+}
+
+void Gateway::endRefused(const RefusedQuestion& refused)
+{
+    const ActiveCall* known = m_calls.find(refused.cookie);
+    if (known == nullptr || known->incoming.reply == nullptr)
+        return; // over, or its client was asked for something else
+    const std::unique_ptr<ActiveCall> call = takeCall(refused.cookie);
+    call->connection->cancel(call->token, "the client cannot give the input that is needed");
     call->dropOpenHop();
     answerError(call->incoming, call->record, Outcome::RpcError, QByteArray::number(mcp::error_code::MissingClientCapability),
                 mcp::error_code::MissingClientCapability, QByteArrayLiteral("Missing required client capability"),
-                "{\"requiredCapabilities\":" + missing + '}');
+                "{\"requiredCapabilities\":" + refused.missing + '}');
 }
 
 void Gateway::forgetQuestions(const upstream::ServerConnection& connection)

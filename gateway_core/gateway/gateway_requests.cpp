@@ -302,7 +302,7 @@ void Gateway::answerLists(bool overdue)
     std::vector<std::unique_ptr<WaitingList>> ready;
     std::erase_if(m_waitingLists, [&](std::unique_ptr<WaitingList>& waiting) {
         // Two Oriels that are each other's server would wait for each other; what comes later is announced.
-        bool isReady = true;
+        bool isReady = m_isConfigured || overdue;
         const bool waits = !overdue && !federation::isPeer(*waiting->incoming.session->client);
         const int view = viewOf(*waiting->incoming.session);
         for (std::size_t i = 0; i < m_connections.size() && waits; ++i) {

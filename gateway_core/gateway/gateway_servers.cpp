@@ -78,10 +78,11 @@ void Gateway::onRequest(upstream::ServerConnection& connection, const mcp::Messa
     ActiveCall* call = m_calls.find(cookie);
     if (session == nullptr) {
         const bool isMode = asksByUrl(message); // the method is there, this way of asking is not
-        connection.reply(
+        const QByteArray frame =
             mcp::makeErrorResponse(message.id(), isMode ? mcp::error_code::InvalidParams : mcp::error_code::MethodNotFound,
-                                   refusal + (isMode ? QByteArray(" Elicitation by URL was not declared.") : QByteArray())));
-        refuseForCapability(connection, message, related);
+                                   refusal + (isMode ? QByteArray(" Elicitation by URL was not declared.") : QByteArray()));
+        if (!refuseForCapability(connection, message, related, frame))
+            connection.reply(frame);
         return;
     }
     // A client on a line may have changed its era while its call is held.

@@ -24,6 +24,13 @@ struct HeldQuestion {
     QByteArray params; ///< JSON text of an object
 };
 
+/// A question that a client of 2026-07-28 cannot be asked, until it is known what else its call asks for.
+struct RefusedQuestion {
+    quint64 cookie = 0; ///< of the call
+    QByteArray refusal; ///< what the server gets
+    QByteArray missing; ///< `requiredCapabilities` for the client, JSON text of an object
+};
+
 /// A call of a legacy server that waits until its client comes back with answers.
 struct HeldCall {
     quint64 cookie = 0; ///< of the call, among the active ones
