@@ -200,6 +200,9 @@ void ServerConnection::Private::endCall(std::int64_t id, Reply&& reply, Operatio
     } else if (!call->internal) {
         --inFlight;
     }
+    if (link && link->transport) {
+        link->transport->answered(id);
+    }
     reply.unprocessed = reply.unprocessed || call->queued || call->unwritten;
     reply.timings.queued = call->timings.queued;
     reply.timings.acceptedNs = call->timings.acceptedNs;

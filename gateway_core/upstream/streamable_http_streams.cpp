@@ -13,6 +13,8 @@ namespace {
 constexpr int kFruitlessResumptions = 5;
 /// A stream that was open so long was worth opening even if nothing came.
 constexpr std::int64_t kLastingNs = 5'000'000'000;
+/// How long a stream may stay open once its request is over, at least; twice as long at most.
+constexpr int kLingerMs = 2'000;
 
 } // namespace
 
@@ -129,6 +131,10 @@ void StreamableHttpTransport::resumeLater(Exchange& exchange)
 /// Event ids mean something in their own session only: in another they may name the stream of another request.
 void StreamableHttpTransport::resume(Exchange& exchange)
 {
+    if (!exchange.ownStream && !m_handler.isAwaited(exchange.requestId)) {
+        remove(exchange.key);
+        return;
+    }
     if (exchange.session.isEmpty() || exchange.session == m_session) {
         get(exchange);
         return;
@@ -138,6 +144,32 @@ void StreamableHttpTransport::resume(Exchange& exchange)
     failure.error = {
         ErrorCode::Unavailable, QStringLiteral("The session ended before the server answered."), m_settings.server, {}};
     failRequest(exchange, failure);
+}
+
+void StreamableHttpTransport::answered(std::int64_t requestId)
+{
+    const auto it = m_byRequest.constFind(requestId);
+    const Exchange* exchange = it != m_byRequest.constEnd() ? find(*it) : nullptr;
+    if (exchange == nullptr || !exchange->stream) {
+        return;
+    }
+    m_lingering.append(*it);
+    if (!m_linger.isActive()) {
+        m_linger.start(kLingerMs);
+    }
+}
+
+void StreamableHttpTransport::dropLingering()
+{
+    for (const std::uint64_t key : std::exchange(m_lingered, std::exchange(m_lingering, {}))) {
+        if (Exchange* exchange = find(key)) {
+            exchange->handle.cancel();
+            remove(key);
+        }
+    }
+    if (!m_lingered.isEmpty()) {
+        m_linger.start(kLingerMs);
+    }
 }
 
 void StreamableHttpTransport::openOwnStream()

@@ -21,6 +21,8 @@ StreamableHttpTransport::StreamableHttpTransport(HttpSettings settings, http::Cl
     m_facts.url = m_settings.url;
     m_facts.waited = m_settings.connectTimeout;
     m_later.setSingleShot(true);
+    m_linger.setSingleShot(true);
+    QObject::connect(&m_linger, &QTimer::timeout, &m_linger, [this] { dropLingering(); });
     QObject::connect(&m_later, &QTimer::timeout, &m_later, [this] {
         if (m_running) {
             m_handler.onStarted();

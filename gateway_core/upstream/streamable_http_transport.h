@@ -25,6 +25,7 @@ public:
     void start() override;
     [[nodiscard]] Status send(const QByteArray& frame, const SendOptions& options) override;
     void forget(std::int64_t requestId) override;
+    void answered(std::int64_t requestId) override;
     void setProtocolVersion(const QByteArray& version) override;
     void close() override;
     [[nodiscard]] const StartFacts& facts() const override { return m_facts; }
@@ -92,6 +93,7 @@ private:
     void resumeLater(Exchange& exchange);
     void resume(Exchange& exchange);
     void openOwnStream();
+    void dropLingering();
     void failRequest(Exchange& exchange, const SendFailure& failure);
     void lost(Error error);
     void finish(const CloseReason& reason);
@@ -114,6 +116,9 @@ private:
     QHash<std::int64_t, std::uint64_t> m_byRequest;
     std::uint64_t m_ownStreamKey = 0;
     QTimer m_later; ///< start, and the end that was found out
+    QTimer m_linger;
+    QList<std::uint64_t> m_lingering; ///< streams whose request is over, since the timer began
+    QList<std::uint64_t> m_lingered;  ///< those of the time before: dropped next
     CloseReason m_closeReason;
     http::RequestHandle m_delete;
 };
