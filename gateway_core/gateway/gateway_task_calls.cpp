@@ -70,10 +70,14 @@ bool Gateway::planTask(downstream::Incoming& incoming, telemetry::CallRecord& re
                        ActiveCall& call)
 {
     const bool asked = incoming.message.has(Field::ParamsTask);
-    if (!asked && !TaskTools::takesTasks(connection))
+    // What a client's own connection has not told yet, Oriel's own has.
+    const int server = m_catalogue.serverIndex(connection.name());
+    const bool isFresh = server >= 0 && !connection.isListed(mcp::ListKind::Tools);
+    const upstream::ServerConnection& told = isFresh ? *m_connections[static_cast<std::size_t>(server)] : connection;
+    if (!asked && !TaskTools::takesTasks(told))
         return true;
     const downstream::Session& session = *incoming.session;
-    const Support support = m_taskTools.of(connection, record.routedTarget);
+    const Support support = m_taskTools.of(told, record.routedTarget);
     const auto refuse = [&](int code, QByteArray message, QByteArrayView data = {}) {
         answerError(incoming, record, Outcome::Rejected, QByteArray::number(code), code, std::move(message), data);
         return false;
@@ -82,7 +86,7 @@ bool Gateway::planTask(downstream::Incoming& incoming, telemetry::CallRecord& re
     if (mcp::isModern(session.revision)) {
         if (declaresTasks(session) && support != Support::Forbidden) {
             call.taskStep = TaskStep::Relay;
-            sendsTask = !connection.isModern();
+            sendsTask = !told.isModern();
         } else if (support == Support::Required) {
             return refuse(mcp::error_code::MissingClientCapability,
                           QByteArrayLiteral("Missing required client capability: this tool runs as a task only."),

@@ -22,6 +22,10 @@ const untranslatable = {
     warnings: [/^sep-2322-ignore-unexpected-params: /],
 };
 
+// Over a connection of its client's own, a legacy server knows itself what was not declared, and says so in its own way, which is not
+// the error of 2026-07-28.
+const ownWords = { ...untranslatable, failing: [...untranslatable.failing, 'server-stateless'] };
+
 // Checks made. A suite makes one more where the server closes its stream early and the client comes back for the answer: only a
 // server of 2025-11-25 over HTTP does that.
 const pairs = [
@@ -35,8 +39,8 @@ const pairs = [
     { client: '2026-07-28', server: '2025-11-25', transport: 'stdio', scenarios: 36, ...untranslatable },
     { client: '2025-11-25', server: '2025-11-25', transport: 'http', connection: 'per-client', checks: { legacy: 84 } },
     { client: '2025-11-25', server: '2025-11-25', transport: 'stdio', connection: 'per-client', checks: { legacy: 83 } },
-    { client: '2026-07-28', server: '2025-11-25', transport: 'http', connection: 'per-client', scenarios: 36, ...untranslatable },
-    { client: '2026-07-28', server: '2025-11-25', transport: 'stdio', connection: 'per-client', scenarios: 36, ...untranslatable },
+    { client: '2026-07-28', server: '2025-11-25', transport: 'http', connection: 'per-client', scenarios: 35, ...ownWords },
+    { client: '2026-07-28', server: '2025-11-25', transport: 'stdio', connection: 'per-client', scenarios: 35, ...ownWords },
 ];
 
 const rows = [];
