@@ -62,7 +62,7 @@ ExchangeView::ExchangeView(service::GatewayService& service, QWidget* parent) : 
     m_changes = new ChangeModel(this);
     m_table = new DataTable(this);
     m_table->setModel(m_steps);
-    m_table->setColumnWidths({104, 260, 0, 190});
+    m_table->setColumnWidths({120, 260, 0, 190});
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     m_table->setAccessibleName(QStringLiteral("Steps of the exchange"));
     auto* splitter = new Splitter(Qt::Vertical, this);
@@ -292,8 +292,9 @@ void ExchangeView::showStep(int step)
     else if (compares && diff->cut)
         m_note->setText(QStringLiteral("The first %1 members").arg(formatCount(std::int64_t(diff->changes.size()))));
     else if (compares)
-        m_note->setText(diff->differences() == 0 ? QStringLiteral("Passed on as it came")
-                                                 : QStringLiteral("%1 members differ").arg(diff->differences()));
+        m_note->setText(diff->differences() == 0   ? QStringLiteral("Passed on as it came")
+                        : diff->differences() == 1 ? QStringLiteral("1 member differs")
+                                                   : QStringLiteral("%1 members differ").arg(diff->differences()));
     else
         m_note->setText(why);
 }

@@ -58,7 +58,7 @@ WirePage::WirePage(service::GatewayService& service, QWidget* parent) : QWidget(
     m_model = new WireModel(20'000, this);
     m_table = new DataTable(this);
     m_table->setModel(m_model);
-    m_table->setColumnWidths({104, 104, 60, 84, 140, 48, 84, 70, 0});
+    m_table->setColumnWidths({120, 100, 78, 104, 150, 44, 70, 66, 0});
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     m_table->setFollowing(true);
     m_splitter = new Splitter(Qt::Vertical, this);
