@@ -154,9 +154,11 @@ export async function post(url, message, headers = {}) {
         body: typeof message === 'string' ? message : JSON.stringify(message),
     });
     const text = await response.text();
+    const streamed = response.headers.get('content-type')?.startsWith('text/event-stream');
     let body = text;
     try {
-        body = JSON.parse(text);
+        // The answer is the last message of an event stream, into which a reply turns when it is slow.
+        body = JSON.parse(streamed ? text.match(/^data: ?(.+)$/gm).at(-1).replace(/^data: ?/, '') : text);
     } catch {
         // Not every answer is JSON.
     }
