@@ -127,6 +127,8 @@ void ServerConnection::Private::takeMessage(Link& from, mcp::Message&& message, 
     const CallToken owner = call != nullptr && call->internal ? CallToken() : related;
     if (!message.isRequest()) {
         takeNotification(message, owner);
+    } else if (origin.isOfEndedSession) {
+        ++droppedNotifications; // the new session may have a question of the same id
     } else if (related.isValid() && call == nullptr && !isModern()) {
         (void)sendRaw(
             mcp::makeErrorResponse(message.id(), mcp::error_code::InternalError, "The request that this was asked for is over."),

@@ -70,7 +70,7 @@ void StreamableHttpTransport::onData(std::uint64_t key, QByteArrayView bytes)
         m_facts.sawFrame = true;
         m_handler.onFrame(std::move(event->data),
                           FrameOrigin{exchange->requestId, exchange->firstByteNs != 0 ? exchange->firstByteNs : readNs, true,
-                                      event->hasId ? event->id : QByteArray()});
+                                      event->hasId ? event->id : QByteArray(), exchange->session != m_session});
         exchange = find(key);
         if (exchange == nullptr || !exchange->parser) {
             return;

@@ -204,6 +204,7 @@ http::BodyMode StreamableHttpTransport::onHead(Exchange& exchange, const http::R
         const QByteArrayView session = head.headers.value(mcp::header::SessionId);
         if (head.status / 100 == 2 && mcp::isValidSessionId(session)) {
             m_session = session.toByteArray();
+            exchange.session = m_session;
         }
     }
     if (head.status != 200 || !isEventStream(head.headers)) {
@@ -250,7 +251,7 @@ void StreamableHttpTransport::answerBody(std::uint64_t key, const QByteArray& bo
 {
     Exchange* exchange = find(key);
     if (exchange->json && !QByteArrayView(body).trimmed().isEmpty()) {
-        const FrameOrigin origin{exchange->requestId, exchange->firstByteNs};
+        const FrameOrigin origin{exchange->requestId, exchange->firstByteNs, false, {}, exchange->session != m_session};
         m_facts.sawFrame = true;
         m_handler.onFrame(body, origin);
         exchange = find(key);

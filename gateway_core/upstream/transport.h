@@ -26,10 +26,11 @@ struct SendOptions {
 
 /// Where a frame came from.
 struct FrameOrigin {
-    std::int64_t requestId = 0;   ///< the request on whose HTTP response it came; 0 for stdio and for the server's own stream
-    std::int64_t firstByteNs = 0; ///< monotonic time of its first byte, as far as the transport can tell
-    bool isEvent = false;         ///< it came as a server-sent event
-    QByteArray eventId = {};      ///< of that event; empty when it has none
+    std::int64_t requestId = 0;    ///< the request on whose HTTP response it came; 0 for stdio and for the server's own stream
+    std::int64_t firstByteNs = 0;  ///< monotonic time of its first byte, as far as the transport can tell
+    bool isEvent = false;          ///< it came as a server-sent event
+    QByteArray eventId = {};       ///< of that event; empty when it has none
+    bool isOfEndedSession = false; ///< its session is over: an answer still counts, but what it asks nobody can answer any more
 };
 
 /// Why one request got no answer although the transport goes on.

@@ -57,6 +57,7 @@ public:
     [[nodiscard]] bool isSettled() const;
     /// What it still waits for, for messages.
     [[nodiscard]] QByteArray awaited() const;
+    [[nodiscard]] QByteArray who() const; ///< as the referee's notes call it
     /// True when no request of an earlier life is still open.
     [[nodiscard]] bool hasLeft() const;
 
@@ -85,7 +86,6 @@ private:
     /// Clients of one group may be each other, as far as the gateway can tell.
     [[nodiscard]] qsizetype group() const { return isLine() ? -1 : m_place.number % m_place.doors->tokens.size(); }
     [[nodiscard]] bool isLine() const { return m_place.kind == Kind::LegacyLine || m_place.kind == Kind::ModernLine; }
-    [[nodiscard]] QByteArray who() const;
     void note(const QByteArray& event);
     void object(const QByteArray& why, const QByteArray& frame);
     static constexpr int kMaxOpen = 4; ///< requests at a time: all clients together stay below what the endpoint takes

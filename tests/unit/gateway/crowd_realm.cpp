@@ -45,6 +45,15 @@ config::Server stdioServer(const QString& name, const QString& era)
     return server;
 }
 
+/// Every client has it for itself, as long as there are not more of them than it may have connections.
+config::Server ownServer(const QString& name)
+{
+    config::Server server = stdioServer(name, QStringLiteral("2025-11-25"));
+    server.connection = config::ConnectionMode::PerClient;
+    server.maxConnections = 8;
+    return server;
+}
+
 config::Server httpServer(const QString& name, const HttpChild& child, config::Era era)
 {
     config::Server server;
@@ -90,9 +99,10 @@ bool HttpChild::start()
 
 const std::vector<Stage>& Realm::stages()
 {
-    // What a server on stdio asks or logs in the handshake revisions has no mark of the call that it belongs to.
+    // What a server on stdio asks or logs in the handshake revisions has no mark of the call that it belongs to. Nor has it over
+    // a client's own connection when the client has several calls under way, or is one of many that say the same of themselves.
     static const std::vector<Stage> kStages{
-        {"pipe", false, false}, {"pipe2026", true, false}, {"web", true, true}, {"web2026", true, true}};
+        {"pipe", false, false}, {"pipe2026", true, false}, {"web", true, true}, {"web2026", true, true}, {"own", false, false}};
     return kStages;
 }
 
@@ -118,7 +128,8 @@ QByteArray Realm::open()
     configuration.servers = {stdioServer(QStringLiteral("pipe"), QStringLiteral("2025-11-25")),
                              stdioServer(QStringLiteral("pipe2026"), QStringLiteral("2026-07-28")),
                              httpServer(QStringLiteral("web"), m_legacy, config::Era::Legacy),
-                             httpServer(QStringLiteral("web2026"), m_modern, config::Era::Modern)};
+                             httpServer(QStringLiteral("web2026"), m_modern, config::Era::Modern),
+                             ownServer(QStringLiteral("own"))};
     if (const Status applied = m_gateway->apply(configuration); !applied)
         return applied.error().toString().toUtf8();
     m_tokens = std::make_unique<downstream::TokenStore>(m_folder.filePath(QStringLiteral("tokens.json")), m_clock, m_random);

@@ -3,11 +3,14 @@
 
 #include <QRegularExpression>
 
+#include <algorithm>
+
 namespace oriel::gateway::test {
 
 namespace {
 
-constexpr std::size_t kKeptEvents = 120;
+constexpr std::size_t kKeptEvents = 30'000;
+constexpr std::size_t kTold = 120; ///< of the events before an objection
 
 } // namespace
 
@@ -42,8 +45,18 @@ void Referee::object(const QByteArray& why)
     if (hasObjection())
         return;
     m_objection = why + "\nWhat happened last:";
-    for (const QByteArray& event : m_events)
-        m_objection += "\n  " + event;
+    for (std::size_t i = m_events.size() - std::min(m_events.size(), kTold); i < m_events.size(); ++i)
+        m_objection += "\n  " + m_events[i];
+}
+
+QByteArray Referee::storyOf(QByteArrayView who) const
+{
+    QByteArray story;
+    for (const QByteArray& event : m_events) {
+        if (event.startsWith(who) || !event.startsWith("client "))
+            story += "\n  " + event;
+    }
+    return story;
 }
 
 } // namespace oriel::gateway::test

@@ -45,6 +45,8 @@ public:
     [[nodiscard]] bool hasObjection() const { return !m_objection.isEmpty(); }
     /// The first objection with what happened last before it.
     [[nodiscard]] QByteArray objection() const { return m_objection; }
+    /// What happened to everybody, and to one client.
+    [[nodiscard]] QByteArray storyOf(QByteArrayView who) const;
 
     int heard = 0;     ///< frames of any sort
     int results = 0;   ///< calls answered with what the tool gave

@@ -316,6 +316,43 @@ private Q_SLOTS:
         QCOMPARE(m_server->seenMethods().count("initialize"), 2);
     }
 
+    void aQuestionOfALostSessionIsNotTakenForOneOfTheNew()
+    {
+        http::Exchange before;
+        mcp::RequestId begun;
+        int calls = 0;
+        m_server->script = [&](const http::Request&, const mcp::Message& message, http::Exchange& exchange) {
+            if (message.methodId != mcp::MethodId::ToolsCall)
+                return false;
+            if (++calls == 1) {
+                exchange.startStream(200, {{"Content-Type", "text/event-stream"}});
+                before = exchange;
+                begun = message.id();
+                return true;
+            }
+            if (calls == 2) {
+                m_server->session = "session-2";
+                exchange.respond(http::Response::text(404, "no such session"));
+                return true;
+            }
+            return false;
+        };
+        ServerConnection& connection = open();
+        connection.call(clientCall("one"), {}, m_replies);
+        QTRY_COMPARE(calls, 1);
+        connection.call(clientCall("one"), {}, m_replies);
+        QTRY_COMPARE(m_replies.size(), std::size_t{1});
+        QCOMPARE(connection.context()->sessionId, QByteArray("session-2"));
+        before.write(http::sseEvent(mcp::makeRequest(mcp::RequestId(1), "roots/list", {})));
+        before.write(http::sseEvent(mcp::makeNotification("notifications/message", "{\"level\":\"info\",\"data\":\"x\"}")));
+        QTRY_COMPARE(m_handler.notifications.size(), std::size_t{1});
+        QVERIFY(m_handler.requests.empty());
+        // What it had begun to answer still counts.
+        before.write(http::sseEvent(mcp::makeResult(begun, "{\"content\":[]}")));
+        QTRY_COMPARE(m_replies.size(), std::size_t{2});
+        QCOMPARE(m_replies.replies[1].reply.kind, Reply::Kind::Response);
+    }
+
     void aServerThatForgetsEverySessionDoesNotLoop()
     {
         ServerConnection& connection = open();
@@ -455,6 +492,29 @@ private Q_SLOTS:
         QTRY_VERIFY(gone);
         QTRY_VERIFY(m_server->seenMethods().contains("notifications/cancelled"));
         QCOMPARE(m_replies.size(), std::size_t{0});
+    }
+
+    void aStreamThatGoesOnAfterItsAnswerIsLetGo()
+    {
+        bool gone = false;
+        http::Exchange answerStream;
+        m_server->script = [&](const http::Request&, const mcp::Message& message, http::Exchange& exchange) {
+            if (message.methodId != mcp::MethodId::ToolsCall) {
+                return false;
+            }
+            exchange.onClosed([&gone] { gone = true; });
+            exchange.startStream(200, {{"Content-Type", "text/event-stream"}});
+            exchange.write(http::sseEvent(mcp::makeResult(message.id(), "{\"content\":[]}")));
+            answerStream = exchange;
+            return true;
+        };
+        ServerConnection& connection = open();
+        connection.call(clientCall("one"), {}, m_replies);
+        QTRY_COMPARE(m_replies.size(), std::size_t{1});
+        QCOMPARE(m_replies.replies[0].reply.kind, Reply::Kind::Response);
+        QVERIFY(!gone);
+        QTRY_VERIFY_WITH_TIMEOUT(gone, 20'000);
+        QTRY_COMPARE(connection.state(), ServerState::Ready);
     }
 
     void theOlderTransportTalksThroughItsEndpoint()
