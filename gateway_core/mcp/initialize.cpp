@@ -18,15 +18,14 @@ Implementation Implementation::parse(const json::Value& object)
 {
     Implementation result;
     for (const json::Member& member : object.members()) {
-        const bool isString = member.value.isString();
-        if (isString && member.key.equals("name")) {
-            result.name = member.value.asUtf8();
-        } else if (isString && member.key.equals("title")) {
-            result.title = member.value.asUtf8();
-        } else if (isString && member.key.equals("version")) {
-            result.version = member.value.asUtf8();
-        } else {
+        QByteArray* known = member.key.equals("name")      ? &result.name
+                            : member.key.equals("title")   ? &result.title
+                            : member.key.equals("version") ? &result.version
+                                                           : nullptr;
+        if (known == nullptr) {
             result.other.insert(member.key.asUtf8(), member.value.raw().toByteArray());
+        } else if (member.value.isString()) {
+            *known = member.value.asUtf8();
         }
     }
     return result;

@@ -62,6 +62,7 @@ public:
     void becomeReady();
     void listChanged(mcp::ListKind kind);
     void sessionLost();
+    void sessionLost(const SendFailure& failure);
     void tokenLost(const Error& error);
     void linkClosed(Link& link, const CloseReason& reason);
     void fail(const StartFacts& facts);

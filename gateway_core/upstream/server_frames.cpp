@@ -258,6 +258,16 @@ void ServerConnection::Private::takeOversized(const QByteArray& head, const QByt
     }
 }
 
+/// A late word of a session that has a successor says nothing of that one.
+void ServerConnection::Private::sessionLost(const SendFailure& failure)
+{
+    if (failure.sessionLost && !failure.isOfEndedSession) {
+        sessionLost();
+    } else {
+        sendQueued();
+    }
+}
+
 void ServerConnection::Private::takeSendFailure(std::int64_t id, const SendFailure& failure)
 {
     if (id != 0 && id == listening.previous) {
@@ -270,9 +280,7 @@ void ServerConnection::Private::takeSendFailure(std::int64_t id, const SendFailu
     }
     PendingCall* call = calls.find(id);
     if (call == nullptr) {
-        if (failure.sessionLost) {
-            sessionLost();
-        }
+        sessionLost(failure);
         return;
     }
     if (failure.sessionLost && !failure.maybeProcessed && !call->internal && !call->resent) {
@@ -281,7 +289,7 @@ void ServerConnection::Private::takeSendFailure(std::int64_t id, const SendFailu
         call->queued = true;
         --inFlight;
         queue.pushFront(id);
-        sessionLost();
+        sessionLost(failure);
         return;
     }
     if (id == initializeToken.id || !failure.sessionLost) {
@@ -298,7 +306,7 @@ void ServerConnection::Private::takeSendFailure(std::int64_t id, const SendFailu
         return;
     }
     rejectWith(id, Reply::Kind::Unavailable, failure.error);
-    sessionLost();
+    sessionLost(failure);
 }
 
 } // namespace oriel::upstream

@@ -350,6 +350,7 @@ void StreamableHttpTransport::refused(Exchange& exchange, const QByteArray& body
     SendFailure failure;
     failure.httpStatus = exchange.status;
     failure.sessionLost = sessionGone;
+    failure.isOfEndedSession = sessionGone && m_session != exchange.session;
     failure.maybeProcessed = exchange.openedNs != 0; // what was refused is the resumption of an answer that had begun
     failure.authenticate = exchange.authenticate;
     failure.error = errorOfStatus(exchange.status, body, m_settings.server);

@@ -36,11 +36,12 @@ struct FrameOrigin {
 /// Why one request got no answer although the transport goes on.
 struct SendFailure {
     Error error;
-    int httpStatus = 0;          ///< 0: there was no response
-    bool sessionLost = false;    ///< 404 to a request of a session: not processed, a new handshake is needed
-    bool maybeProcessed = false; ///< the server may have acted on the request
-    QByteArray authenticate;     ///< WWW-Authenticate of a 401 or 403
-    bool noToken = false;        ///< a 401 or 403, and no other token could be had; `error` tells why
+    int httpStatus = 0;            ///< 0: there was no response
+    bool sessionLost = false;      ///< 404 to a request of a session: not processed, a new handshake is needed
+    bool isOfEndedSession = false; ///< with sessionLost: of a session before the present one, or before the handshake under way
+    bool maybeProcessed = false;   ///< the server may have acted on the request
+    QByteArray authenticate;       ///< WWW-Authenticate of a 401 or 403
+    bool noToken = false;          ///< a 401 or 403, and no other token could be had; `error` tells why
 };
 
 /// Why a transport ended, for good.

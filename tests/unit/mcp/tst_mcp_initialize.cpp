@@ -40,6 +40,15 @@ private Q_SLOTS:
         QCOMPARE(answered->toJson(), result);
     }
 
+    void aNameThatIsNoTextIsLeftOut()
+    {
+        const auto answered = read<InitializeResult>(
+            R"({"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":444,"version":"2","title":[1]}})");
+        QVERIFY(answered);
+        QCOMPARE(answered->toJson(),
+                 QByteArray(R"({"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"","version":"2"}})"));
+    }
+
     void whatIsMissingIsNamed_data()
     {
         QTest::addColumn<QByteArray>("params");

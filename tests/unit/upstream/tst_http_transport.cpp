@@ -316,6 +316,30 @@ private Q_SLOTS:
         QCOMPARE(m_server->seenMethods().count("initialize"), 2);
     }
 
+    void aLateWordOfALostSessionDoesNotEndTheNewOne()
+    {
+        std::vector<http::Exchange> before;
+        m_server->script = [&](const http::Request& request, const mcp::Message& message, http::Exchange& exchange) {
+            if (message.methodId != mcp::MethodId::ToolsCall || request.headers.value("Mcp-Session-Id") != "session-1")
+                return false;
+            m_server->session = "session-2";
+            before.push_back(exchange);
+            return true;
+        };
+        ServerConnection& connection = open();
+        connection.call(clientCall("one"), {}, m_replies);
+        connection.call(clientCall("one"), {}, m_replies);
+        QTRY_COMPARE(before.size(), std::size_t{2});
+        before[0].respond(http::Response::text(404, "no such session"));
+        QTRY_COMPARE(m_replies.size(), std::size_t{1});
+        QTRY_COMPARE(connection.state(), ServerState::Ready);
+        before[1].respond(http::Response::text(404, "no such session"));
+        QTRY_COMPARE(m_replies.size(), std::size_t{2});
+        QCOMPARE(m_replies.replies[1].reply.kind, Reply::Kind::Response);
+        QCOMPARE(connection.context()->sessionId, QByteArray("session-2"));
+        QCOMPARE(m_server->seenMethods().count("initialize"), 2);
+    }
+
     void aQuestionOfALostSessionIsNotTakenForOneOfTheNew()
     {
         http::Exchange before;
