@@ -122,7 +122,10 @@ struct Destination {
     QString keyFile;
     bool includePayloads = false; ///< arguments and results as span attributes (T5), off unless asked
     QStringList aliases;          ///< attribute alias sets to emit as well (T6): "enkrypt", "kuadrant", …
-    bool fromEnvironment = false; ///< the destination `env`, defined by OTEL_* variables
+    bool fromEnvironment = false; ///< defined by OTEL_* variables or the file of OTEL_CONFIG_FILE, not by the configuration file
+    QString sourceFile;           ///< that of OTEL_CONFIG_FILE that defines it; empty: another source
+    QString temporality;          ///< "" (the default), "cumulative", "delta", "lowmemory"
+    QString histograms;           ///< "" (the default), "explicit", "exponential"
     bool operator==(const Destination&) const = default;
 };
 
