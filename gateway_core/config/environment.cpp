@@ -3,6 +3,7 @@
 
 #include "config/edit_distance.h"
 #include "config/environment_destinations.h"
+#include "config/settings_table.h"
 #include "config/telemetry_file.h"
 #include "config/variable_reader.h"
 
@@ -49,6 +50,18 @@ void applyResource(VariableReader& reader, Telemetry& telemetry)
         telemetry.resourceAttributes.insert(QStringLiteral("deployment.environment.name"), environment);
 }
 
+/// The ratio samplers take a share; Oriel's own take what their setting does.
+double maximumOf(const QString& sampler)
+{
+    if (sampler.endsWith(QLatin1String("ratio")))
+        return 1;
+    for (const SettingRow<Config>& row : settingsTable()) {
+        if (qstrcmp(row.key, "telemetry.samplerArg") == 0)
+            return row.maximum;
+    }
+    return 1;
+}
+
 void applyContext(VariableReader& reader, Telemetry& telemetry)
 {
     if (auto propagators = reader.choices(variable("OTEL_PROPAGATORS"))) {
@@ -58,24 +71,35 @@ void applyContext(VariableReader& reader, Telemetry& telemetry)
     const QString argument = variable("OTEL_TRACES_SAMPLER_ARG");
     if (const auto sampler = reader.choice(variable("OTEL_TRACES_SAMPLER"))) {
         telemetry.sampler = *sampler;
-        telemetry.samplerArg = reader.ratio(argument).value_or(1.0);
+        telemetry.samplerArg = reader.decimal(argument, maximumOf(*sampler)).value_or(1.0);
     } else if (reader.isSet(argument) && !reader.isSet(variable("OTEL_TRACES_SAMPLER"))) {
         reader.warn(argument, QStringLiteral("has no effect without OTEL_TRACES_SAMPLER"));
     }
 }
 
-void applyLimits(VariableReader& reader, Telemetry& telemetry)
+void applyLimits(VariableReader& reader, Config& configuration)
 {
-    const auto take = [&](const char* name, int& target) {
-        if (const auto limit = reader.number(variable(name)))
-            target = static_cast<int>(*limit);
+    // Where two set the same, the one for a single signal comes after the general one.
+    constexpr std::array kLimits{
+        std::pair{"OTEL_ATTRIBUTE_COUNT_LIMIT", "telemetry.limits.attributeCount"},
+        std::pair{"OTEL_ATTRIBUTE_COUNT_LIMIT", "telemetry.limits.logAttributeCount"},
+        std::pair{"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "telemetry.limits.attributeCount"},
+        std::pair{"OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "telemetry.limits.eventAttributeCount"},
+        std::pair{"OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "telemetry.limits.linkAttributeCount"},
+        std::pair{"OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", "telemetry.limits.logAttributeCount"},
+        std::pair{"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "telemetry.limits.attributeLength"},
+        std::pair{"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "telemetry.limits.logAttributeLength"},
+        std::pair{"OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "telemetry.limits.attributeLength"},
+        std::pair{"OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT", "telemetry.limits.logAttributeLength"},
+        std::pair{"OTEL_SPAN_EVENT_COUNT_LIMIT", "telemetry.limits.eventCount"},
+        std::pair{"OTEL_SPAN_LINK_COUNT_LIMIT", "telemetry.limits.linkCount"},
     };
-    take("OTEL_ATTRIBUTE_COUNT_LIMIT", telemetry.attributeCountLimit);
-    take("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", telemetry.attributeCountLimit);
-    take("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", telemetry.attributeLengthLimit);
-    take("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", telemetry.attributeLengthLimit);
-    take("OTEL_SPAN_EVENT_COUNT_LIMIT", telemetry.eventCountLimit);
-    take("OTEL_SPAN_LINK_COUNT_LIMIT", telemetry.linkCountLimit);
+    for (const auto& [name, setting] : kLimits) {
+        if (const auto limit = reader.number(variable(name)))
+            (void)setSetting(configuration, setting, SettingValue(*limit));
+    }
+    if (const auto filter = reader.choice(variable("OTEL_METRICS_EXEMPLAR_FILTER")))
+        (void)setSetting(configuration, "metrics.exemplars", SettingValue(*filter));
 }
 
 void applyIntervals(VariableReader& reader, Telemetry& telemetry)
@@ -95,11 +119,11 @@ void reportWithoutEffect(VariableReader& reader)
 {
     for (const VariableRow& row : variableTable()) {
         const QString name = variable(row.name);
-        if (*row.setting != '\0' || !reader.isSet(name))
+        if (hasEffect(row) || !reader.isSet(name))
             continue;
         if (row.kind == VariableKind::Integer || row.kind == VariableKind::Milliseconds)
             (void)reader.number(name);
-        reader.warn(name, QStringLiteral("has no effect in Oriel: %1").arg(QString::fromUtf8(row.description)));
+        reader.warn(name, QStringLiteral("has no effect in Oriel: %1").arg(withoutEffect(row)));
     }
 }
 
@@ -145,10 +169,10 @@ QList<Problem> applyFile(VariableReader& reader, const QString& path, Config& co
     if (!ignored.isEmpty())
         reader.warn(variable("OTEL_CONFIG_FILE"),
                     QStringLiteral("is set, so these are ignored: %1").arg(ignored.join(QStringLiteral(", "))));
-    const auto read = loadTelemetryFile(path, environment, configuration.telemetry);
+    const auto read = loadTelemetryFile(path, environment, configuration);
     if (!read)
         return reader.problems() + read.error();
-    configuration.telemetry = read->telemetry;
+    configuration = read->config;
     return reader.problems() + read->warnings;
 }
 
@@ -172,7 +196,7 @@ QList<Problem> applyEnvironment(Config& configuration, const QMap<QString, QStri
     applySwitches(reader, configuration);
     applyContext(reader, configuration.telemetry);
     applyResource(reader, configuration.telemetry);
-    applyLimits(reader, configuration.telemetry);
+    applyLimits(reader, configuration);
     applyIntervals(reader, configuration.telemetry);
     applyEnvironmentDestinations(reader, configuration.telemetry.destinations);
     reportWithoutEffect(reader);

@@ -28,7 +28,7 @@ enum class VariableKind : quint8 { Boolean, Integer, Milliseconds, Ratio, Choice
 struct VariableRow {
     const char* name;
     VariableKind kind;
-    const char* setting; ///< the key or the destination's field that it sets; empty: it has no effect, and `description` says why
+    const char* setting; ///< the key or the destination that it sets; empty: it has no effect, and `description` says why
     const char* description;
     qint64 minimum = 0; ///< Integer, Milliseconds
     qint64 maximum = 0;
@@ -37,6 +37,10 @@ struct VariableRow {
 std::span<const VariableRow> variableTable();
 /// The row of that name, or null.
 const VariableRow* findVariable(QStringView name);
+/// False for what sets nothing: neither a setting of the table nor a destination of a protocol that Oriel has.
+bool hasEffect(const VariableRow& row);
+/// Why it sets nothing, as a sentence.
+QString withoutEffect(const VariableRow& row);
 /// What the variable may hold: those of the row, else those of the setting that it sets.
 QStringList variableChoices(const VariableRow& row);
 

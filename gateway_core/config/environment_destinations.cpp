@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "config/environment_destinations.h"
 
+#include "config/settings_table.h"
+
 #include <QUrl>
 
 namespace oriel::config {
@@ -70,6 +72,8 @@ public:
             const bool viaOtlp = asks("jaeger") && hasTarget;
             if (asks("jaeger") && !viaOtlp)
                 addJaeger();
+            if (asks("zipkin"))
+                addZipkin();
             if (wanted ? asks("otlp") || viaOtlp : hasTarget)
                 addSignal(general, shared, signal, target);
         }
@@ -202,6 +206,20 @@ private:
         m_own.append(jaeger);
     }
 
+    void addZipkin()
+    {
+        Destination zipkin = withoutSignals({}, QStringLiteral("env-zipkin"));
+        if (!setProtocol(zipkin, QStringLiteral("zipkin")))
+            return;
+        zipkin.traces = true;
+        const QString given = m_reader.endpoint(QStringLiteral("OTEL_EXPORTER_ZIPKIN_ENDPOINT"));
+        zipkin.signalEndpoints.insert(QStringLiteral("traces"),
+                                      given.isEmpty() ? QStringLiteral("http://localhost:9411/api/v2/spans") : given);
+        if (const auto timeout = m_reader.number(QStringLiteral("OTEL_EXPORTER_ZIPKIN_TIMEOUT")))
+            zipkin.timeout = milliseconds(*timeout);
+        m_own.append(zipkin);
+    }
+
     void addSignal(const Destination& general, Destination& shared, const QString& signal, const QString& target)
     {
         const Destination way = wayOf(signal, target, general);
@@ -220,8 +238,10 @@ private:
 
     void readMetricForm(Destination& destination)
     {
-        destination.temporality =
-            m_reader.choice(kGeneral + QStringLiteral("METRICS_TEMPORALITY_PREFERENCE")).value_or(QString());
+        if (const auto temporality = m_reader.choice(kGeneral + QStringLiteral("METRICS_TEMPORALITY_PREFERENCE")))
+            destination.temporality = *temporality == QLatin1String("delta")       ? MetricTemporality::Delta
+                                      : *temporality == QLatin1String("lowmemory") ? MetricTemporality::LowMemory
+                                                                                   : MetricTemporality::Cumulative;
         const auto histograms = m_reader.choice(kGeneral + QStringLiteral("METRICS_DEFAULT_HISTOGRAM_AGGREGATION"));
         if (histograms)
             destination.histograms =

@@ -14,7 +14,8 @@ using enum VariableKind;
 constexpr qint64 kMaxCount = 1'000'000'000;
 constexpr qint64 kDay = 24LL * 3600 * 1000;
 
-constexpr std::array kTraceExporters{"otlp", "console", "none", "otlp/stdout", "logging", "jaeger"};
+constexpr std::array kTraceExporters{"otlp", "console", "none", "otlp/stdout", "logging", "jaeger", "zipkin"};
+constexpr std::array kExemplarFilters{"trace_based", "always_on", "always_off"};
 constexpr std::array kMetricExporters{"otlp", "console", "none", "otlp/stdout", "logging", "prometheus"};
 constexpr std::array kLogExporters{"otlp", "console", "none", "otlp/stdout", "logging"};
 constexpr std::array kProtocols{"grpc", "http/protobuf", "http/json"};
@@ -24,6 +25,7 @@ constexpr std::array kHistograms{"explicit_bucket_histogram", "base2_exponential
 
 constexpr const char* kEnv = "destination `env`";
 constexpr const char* kOwn = "destination `env-<signal>`";
+constexpr const char* kZipkin = "destination `env-zipkin`";
 constexpr const char* kNoEffect = "";
 
 constexpr std::array kVariables{
@@ -52,7 +54,7 @@ constexpr std::array kVariables{
     VariableRow{"OTEL_PROPAGATORS", ChoiceList, "`telemetry.propagators`", "Context formats read and written; none: neither."},
     VariableRow{"OTEL_TRACES_SAMPLER", Choice, "`telemetry.sampler`", "Which traces are exported; the local store keeps all."},
     VariableRow{"OTEL_TRACES_SAMPLER_ARG", Ratio, "`telemetry.samplerArg`",
-                "Share of the ratio samplers; counts only with OTEL_TRACES_SAMPLER."},
+                "Share of the ratio samplers, 1 when unset; counts only with OTEL_TRACES_SAMPLER."},
 
     VariableRow{"OTEL_ATTRIBUTE_COUNT_LIMIT", Integer, "`telemetry.limits.attributeCount`", "For all signals.", 0, kMaxCount},
     VariableRow{"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", Integer, "`telemetry.limits.attributeCount`",
@@ -63,14 +65,14 @@ constexpr std::array kVariables{
                 "For spans; wins over the general one.", 0, kMaxCount},
     VariableRow{"OTEL_SPAN_EVENT_COUNT_LIMIT", Integer, "`telemetry.limits.eventCount`", "Events of a span.", 0, kMaxCount},
     VariableRow{"OTEL_SPAN_LINK_COUNT_LIMIT", Integer, "`telemetry.limits.linkCount`", "Links of a span.", 0, kMaxCount},
-    VariableRow{"OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", Integer, kNoEffect,
-                "Events have the limit of their span: OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT.", 0, kMaxCount},
-    VariableRow{"OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", Integer, kNoEffect,
-                "Links have the limit of their span: OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT.", 0, kMaxCount},
-    VariableRow{"OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", Integer, kNoEffect,
-                "Oriel's log records have a fixed, small set of attributes.", 0, kMaxCount},
-    VariableRow{"OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT", Integer, kNoEffect,
-                "Oriel's log records have a fixed, small set of attributes.", 0, kMaxCount},
+    VariableRow{"OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", Integer, "`telemetry.limits.eventAttributeCount`", "Attributes of an event.",
+                0, kMaxCount},
+    VariableRow{"OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", Integer, "`telemetry.limits.linkAttributeCount`", "Attributes of a link.", 0,
+                kMaxCount},
+    VariableRow{"OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", Integer, "`telemetry.limits.logAttributeCount`",
+                "For log records; wins over the general one.", 0, kMaxCount},
+    VariableRow{"OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT", Integer, "`telemetry.limits.logAttributeLength`",
+                "For log records; wins over the general one.", 0, kMaxCount},
 
     VariableRow{"OTEL_BSP_SCHEDULE_DELAY", Milliseconds, "`telemetry.spanInterval`", "Time until spans leave.", 0, kDay},
     VariableRow{"OTEL_BLRP_SCHEDULE_DELAY", Milliseconds, "`telemetry.spanInterval`",
@@ -86,8 +88,8 @@ constexpr std::array kVariables{
     VariableRow{"OTEL_METRIC_EXPORT_INTERVAL", Milliseconds, "`telemetry.metricInterval`", "Time between metric exports.", 1,
                 kDay},
     VariableRow{"OTEL_METRIC_EXPORT_TIMEOUT", Milliseconds, kNoEffect, "OTEL_EXPORTER_OTLP_TIMEOUT ends a request.", 0, kDay},
-    VariableRow{"OTEL_METRICS_EXEMPLAR_FILTER", Text, kNoEffect,
-                "Every call is traced in the local store, so exemplars point to traces that are there."},
+    VariableRow{"OTEL_METRICS_EXEMPLAR_FILTER", Choice, "`metrics.exemplars`", "Measurements that become exemplars.", 0, 0,
+                kExemplarFilters},
 
     VariableRow{"OTEL_TRACES_EXPORTER", ChoiceList, kEnv,
                 "Several with commas. otlp/stdout and logging are the console; jaeger is OTLP to Jaeger. Unset: otlp where there "
@@ -103,9 +105,9 @@ constexpr std::array kVariables{
                 "`/metrics` is a path of the gateway, which listens on `gateway.port` (7420).", 0, 65535},
     VariableRow{"OTEL_EXPORTER_JAEGER_ENDPOINT", Endpoint, "destination `env-jaeger`",
                 "Jaeger takes OTLP: with OTEL_TRACES_EXPORTER=jaeger, traces go to port 4318 of this URL's host."},
-    VariableRow{"OTEL_EXPORTER_ZIPKIN_ENDPOINT", Endpoint, kNoEffect,
-                "Traces are not sent in Zipkin's form; send OTLP, to a Collector where the backend takes only Zipkin."},
-    VariableRow{"OTEL_EXPORTER_ZIPKIN_TIMEOUT", Milliseconds, kNoEffect, "As OTEL_EXPORTER_ZIPKIN_ENDPOINT.", 0, kDay},
+    VariableRow{"OTEL_EXPORTER_ZIPKIN_ENDPOINT", Endpoint, kZipkin,
+                "With OTEL_TRACES_EXPORTER=zipkin; http://localhost:9411/api/v2/spans when unset."},
+    VariableRow{"OTEL_EXPORTER_ZIPKIN_TIMEOUT", Milliseconds, kZipkin, "One request; 0: no limit.", 0, kDay},
 
     VariableRow{"OTEL_EXPORTER_OTLP_ENDPOINT", Endpoint, kEnv,
                 "Base URL: `v1/traces`, `v1/metrics`, `v1/logs` are appended. `rpc://` and a gRPC target mean gRPC."},
@@ -158,6 +160,25 @@ constexpr std::array kVariables{
                 "Fixed or exponential buckets.", 0, 0, kHistograms},
 };
 
+const SettingRow<Config>* settingOf(const VariableRow& row)
+{
+    const auto settings = settingsTable();
+    const auto found = std::find_if(settings.begin(), settings.end(), [&](const SettingRow<Config>& setting) {
+        return QByteArray(row.setting) == '`' + QByteArray(setting.key) + '`';
+    });
+    return found == settings.end() ? nullptr : &*found;
+}
+
+bool isProtocol(const char* name)
+{
+    for (const SettingRow<Destination>& row : destinationTable()) {
+        if (qstrcmp(row.key, "protocol") == 0)
+            return std::any_of(row.choices.begin(), row.choices.end(),
+                               [&](const char* choice) { return qstrcmp(choice, name) == 0; });
+    }
+    return false;
+}
+
 const char* form(VariableKind kind)
 {
     switch (kind) {
@@ -207,17 +228,32 @@ const VariableRow* findVariable(QStringView name)
     return row == kVariables.end() ? nullptr : &*row;
 }
 
+bool hasEffect(const VariableRow& row)
+{
+    if (row.setting == kZipkin)
+        return isProtocol("zipkin");
+    const QByteArray setting = row.setting;
+    const bool namesSetting =
+        setting.startsWith("`telemetry.") || setting.startsWith("`masking.") || setting.startsWith("`metrics.");
+    return namesSetting ? settingOf(row) != nullptr : !setting.isEmpty();
+}
+
+QString withoutEffect(const VariableRow& row)
+{
+    return *row.setting == '\0' ? QString::fromUtf8(row.description) : QStringLiteral("There is no such setting.");
+}
+
 QStringList variableChoices(const VariableRow& row)
 {
     QStringList choices;
     for (const char* choice : row.choices)
         choices.append(QLatin1String(choice));
+    if (!isProtocol("zipkin"))
+        choices.removeAll(QStringLiteral("zipkin"));
     if (!choices.isEmpty() || (row.kind != Choice && row.kind != ChoiceList))
         return choices;
-    for (const SettingRow<Config>& setting : settingsTable()) {
-        if (QByteArray(row.setting) != '`' + QByteArray(setting.key) + '`')
-            continue;
-        for (const char* choice : setting.choices)
+    if (const SettingRow<Config>* setting = settingOf(row)) {
+        for (const char* choice : setting->choices)
             choices.append(QLatin1String(choice));
     }
     if (row.kind == ChoiceList)
@@ -237,12 +273,11 @@ QByteArray environmentReference()
         "| variable | form | sets | meaning |\n|---|---|---|---|\n";
     QByteArray without;
     for (const VariableRow& row : kVariables) {
-        const bool hasEffect = *row.setting != '\0';
         const QByteArray name = QByteArray("| `") + row.name + "` | ";
-        if (hasEffect)
+        if (hasEffect(row))
             out += name + formOf(row) + " | " + row.setting + " | " + row.description + " |\n";
         else
-            without += name + row.description + " |\n";
+            without += name + withoutEffect(row).toUtf8() + " |\n";
     }
     return out +
            "\n## Known, and without effect in Oriel\n\nSetting one of these is reported, with the reason.\n\n"

@@ -103,6 +103,11 @@ struct Gateway {
 
 enum class ExportProtocol : quint8 { Grpc, HttpProtobuf, HttpJson, Console, File, None };
 
+/// Default: as the preset has it, else cumulative.
+enum class MetricTemporality : quint8 { Default, Cumulative, Delta, LowMemory };
+/// Default: as the preset has it, else explicit buckets.
+enum class HistogramKind : quint8 { Default, Explicit, Exponential };
+
 /// One entry of `telemetry.destinations`.
 struct Destination {
     QString name;
@@ -124,8 +129,8 @@ struct Destination {
     QStringList aliases;          ///< attribute alias sets to emit as well (T6): "enkrypt", "kuadrant", …
     bool fromEnvironment = false; ///< defined by OTEL_* variables or the file of OTEL_CONFIG_FILE, not by the configuration file
     QString sourceFile;           ///< that of OTEL_CONFIG_FILE that defines it; empty: another source
-    QString temporality;          ///< "" (the default), "cumulative", "delta", "lowmemory"
-    QString histograms;           ///< "" (the default), "explicit", "exponential"
+    MetricTemporality temporality = MetricTemporality::Default;
+    HistogramKind histograms = HistogramKind::Default;
     bool operator==(const Destination&) const = default;
 };
 

@@ -176,66 +176,83 @@ void readSampler(YamlSection sampler, Telemetry& telemetry)
     telemetry.samplerArg = chosen->argument;
 }
 
-void readAttributeLimits(YamlSection& limits, Telemetry& telemetry)
+/// One limit into each of the settings that there are; a warning when there is none.
+void readLimit(YamlSection& limits, const char* name, std::initializer_list<const char*> settings, Config& configuration)
 {
-    if (const auto length = limits.integer("attribute_value_length_limit", 0, kMaxCount))
-        telemetry.attributeLengthLimit = static_cast<int>(*length);
-    if (const auto count = limits.integer("attribute_count_limit", 0, kMaxCount))
-        telemetry.attributeCountLimit = static_cast<int>(*count);
+    const auto limit = limits.integer(name, 0, kMaxCount);
+    bool isSet = false;
+    for (const char* setting : settings)
+        isSet = (limit && setSetting(configuration, setting, SettingValue(*limit))) || isSet;
+    if (limit && !isSet)
+        limits.withoutEffect(name, QStringLiteral("there is no such setting"));
 }
 
-void readTracerProvider(YamlSection provider, ExporterSections& exporters, Telemetry& telemetry)
+void readAttributeLimits(YamlSection& limits, Config& configuration)
 {
-    exporters.readProcessors(provider, QStringLiteral("traces"), telemetry);
+    readLimit(limits, "attribute_value_length_limit", {"telemetry.limits.attributeLength", "telemetry.limits.logAttributeLength"},
+              configuration);
+    readLimit(limits, "attribute_count_limit", {"telemetry.limits.attributeCount", "telemetry.limits.logAttributeCount"},
+              configuration);
+}
+
+void readTracerProvider(YamlSection provider, ExporterSections& exporters, Config& configuration)
+{
+    exporters.readProcessors(provider, QStringLiteral("traces"), configuration.telemetry);
     YamlSection limits = provider.section("limits");
-    readAttributeLimits(limits, telemetry);
-    if (const auto count = limits.integer("event_count_limit", 0, kMaxCount))
-        telemetry.eventCountLimit = static_cast<int>(*count);
-    if (const auto count = limits.integer("link_count_limit", 0, kMaxCount))
-        telemetry.linkCountLimit = static_cast<int>(*count);
-    for (const char* own : {"event_attribute_count_limit", "link_attribute_count_limit"})
-        limits.withoutEffect(own, 128, QStringLiteral("events and links have the limit of their span"));
+    readLimit(limits, "attribute_value_length_limit", {"telemetry.limits.attributeLength"}, configuration);
+    readLimit(limits, "attribute_count_limit", {"telemetry.limits.attributeCount"}, configuration);
+    readLimit(limits, "event_count_limit", {"telemetry.limits.eventCount"}, configuration);
+    readLimit(limits, "link_count_limit", {"telemetry.limits.linkCount"}, configuration);
+    readLimit(limits, "event_attribute_count_limit", {"telemetry.limits.eventAttributeCount"}, configuration);
+    readLimit(limits, "link_attribute_count_limit", {"telemetry.limits.linkAttributeCount"}, configuration);
     limits.reportOthers();
-    readSampler(provider.section("sampler"), telemetry);
+    readSampler(provider.section("sampler"), configuration.telemetry);
     provider.withoutEffect("tracer_configurator/development", QStringLiteral("it has one tracer"));
     provider.withoutEffect("id_generator", QStringLiteral("its ids are random"));
     provider.reportOthers();
 }
 
-void readMeterProvider(YamlSection provider, ExporterSections& exporters, Telemetry& telemetry)
+void readMeterProvider(YamlSection provider, ExporterSections& exporters, Config& configuration)
 {
-    exporters.readReaders(provider, telemetry);
+    exporters.readReaders(provider, configuration.telemetry);
     provider.withoutEffect("views", QStringLiteral("names, labels and buckets of its metrics are fixed"));
-    if (const auto filter = provider.text("exemplar_filter"); filter && *filter != QLatin1String("trace_based"))
-        provider.withoutEffect("exemplar_filter", QStringLiteral("exemplars point to the traces of the local store"));
+    const auto filter = provider.choice(
+        "exemplar_filter", {QStringLiteral("trace_based"), QStringLiteral("always_on"), QStringLiteral("always_off")});
+    if (filter && !setSetting(configuration, "metrics.exemplars", SettingValue(*filter)) &&
+        *filter != QLatin1String("trace_based"))
+        provider.withoutEffect("exemplar_filter", QStringLiteral("there is no such setting"));
     provider.withoutEffect("meter_configurator/development", QStringLiteral("it has one meter"));
     provider.reportOthers();
 }
 
-void readLoggerProvider(YamlSection provider, ExporterSections& exporters, Telemetry& telemetry)
+void readLoggerProvider(YamlSection provider, ExporterSections& exporters, Config& configuration)
 {
-    exporters.readProcessors(provider, QStringLiteral("logs"), telemetry);
-    provider.withoutEffect("limits", QStringLiteral("its log records have a fixed, small set of attributes"));
+    exporters.readProcessors(provider, QStringLiteral("logs"), configuration.telemetry);
+    YamlSection limits = provider.section("limits");
+    readLimit(limits, "attribute_value_length_limit", {"telemetry.limits.logAttributeLength"}, configuration);
+    readLimit(limits, "attribute_count_limit", {"telemetry.limits.logAttributeCount"}, configuration);
+    limits.reportOthers();
     provider.withoutEffect("logger_configurator/development", QStringLiteral("it has one logger"));
     provider.reportOthers();
 }
 
-void readRoot(YamlSection& root, const QString& path, Telemetry& telemetry)
+void readRoot(YamlSection& root, const QString& path, Config& configuration)
 {
+    Telemetry& telemetry = configuration.telemetry;
     readFormat(root);
     if (const auto disabled = root.flag("disabled"))
         telemetry.exportDisabled = *disabled;
     if (const auto level = root.text("log_level"); level && *level != QLatin1String("info"))
         root.withoutEffect("log_level", QStringLiteral("its own messages follow --log-level"));
     YamlSection limits = root.section("attribute_limits");
-    readAttributeLimits(limits, telemetry);
+    readAttributeLimits(limits, configuration);
     limits.reportOthers();
     readResource(root.section("resource"), telemetry);
     readPropagator(root.section("propagator"), telemetry);
     ExporterSections exporters(path);
-    readTracerProvider(root.section("tracer_provider"), exporters, telemetry);
-    readMeterProvider(root.section("meter_provider"), exporters, telemetry);
-    readLoggerProvider(root.section("logger_provider"), exporters, telemetry);
+    readTracerProvider(root.section("tracer_provider"), exporters, configuration);
+    readMeterProvider(root.section("meter_provider"), exporters, configuration);
+    readLoggerProvider(root.section("logger_provider"), exporters, configuration);
     exporters.addTo(telemetry.destinations);
     for (const char* part : {"instrumentation", "instrumentation/development"})
         root.withoutEffect(part, QStringLiteral("it instruments nothing but itself"));
@@ -246,7 +263,7 @@ void readRoot(YamlSection& root, const QString& path, Telemetry& telemetry)
 } // namespace
 
 tl::expected<TelemetryFile, QList<Problem>> readTelemetryFile(QByteArrayView text, const QString& path,
-                                                              const QMap<QString, QString>& environment, const Telemetry& base)
+                                                              const QMap<QString, QString>& environment, const Config& base)
 {
     const auto tree = readYaml(text, [&](const QString& scalar) { return substitute(scalar, environment); });
     if (!tree) {
@@ -256,7 +273,7 @@ tl::expected<TelemetryFile, QList<Problem>> readTelemetryFile(QByteArrayView tex
     YamlReport report(path);
     YamlSection root(report, tree->get(), {});
     TelemetryFile file{base, {}};
-    readRoot(root, path, file.telemetry);
+    readRoot(root, path, file.config);
     if (report.hasErrors())
         return tl::unexpected(report.problems());
     file.warnings = report.problems();
@@ -264,7 +281,7 @@ tl::expected<TelemetryFile, QList<Problem>> readTelemetryFile(QByteArrayView tex
 }
 
 tl::expected<TelemetryFile, QList<Problem>> loadTelemetryFile(const QString& path, const QMap<QString, QString>& environment,
-                                                              const Telemetry& base)
+                                                              const Config& base)
 {
     const auto broken = [&](const QString& message) {
         return tl::unexpected(QList<Problem>{{Problem::Severity::Error, path, 0, 0, {}, message}});

@@ -7,9 +7,9 @@
 
 namespace oriel::config {
 
-/// What a declarative configuration makes of the telemetry settings.
+/// What a declarative configuration makes of a configuration: its telemetry, and which measurements become exemplars.
 struct TelemetryFile {
-    Telemetry telemetry;
+    Config config;
     QList<Problem> warnings; ///< what the file says and Oriel does not do, each with its place
 };
 
@@ -17,10 +17,10 @@ struct TelemetryFile {
 /// meter_provider and logger_provider over `base`. Its exporters become destinations with `fromEnvironment` and `sourceFile` set
 /// (`otel`, `otel-2` …); those of `base` stay. One error, and nothing of the file counts.
 tl::expected<TelemetryFile, QList<Problem>> readTelemetryFile(QByteArrayView text, const QString& path,
-                                                              const QMap<QString, QString>& environment, const Telemetry& base);
+                                                              const QMap<QString, QString>& environment, const Config& base);
 
 /// The same with a file of at most 1 MiB.
 tl::expected<TelemetryFile, QList<Problem>> loadTelemetryFile(const QString& path, const QMap<QString, QString>& environment,
-                                                              const Telemetry& base);
+                                                              const Config& base);
 
 } // namespace oriel::config

@@ -2,6 +2,7 @@
 #include "config/telemetry_file_exporters.h"
 
 #include "config/key_values.h"
+#include "config/settings_table.h"
 #include "config/variable_reader.h"
 
 #include <QUrl>
@@ -134,7 +135,8 @@ void ExporterSections::readExporter(YamlSection& owner, const QString& signal)
         options.reportOthers();
         add(console, signal);
     }
-    exporter.withoutEffect("zipkin", QStringLiteral("it does not send Zipkin's form; use an OTLP exporter"));
+    if (exporter.has("zipkin"))
+        readZipkin(exporter.section("zipkin"), exporter, signal);
     exporter.reportOthers();
 }
 
@@ -186,6 +188,21 @@ void ExporterSections::readTls(YamlSection tls, Destination& destination)
     tls.reportOthers();
 }
 
+void ExporterSections::readMetricForm(YamlSection& otlp, Destination& destination)
+{
+    const auto temporality = otlp.choice("temporality_preference",
+                                         {QStringLiteral("cumulative"), QStringLiteral("delta"), QStringLiteral("low_memory")});
+    if (temporality)
+        destination.temporality = *temporality == QLatin1String("delta")        ? MetricTemporality::Delta
+                                  : *temporality == QLatin1String("low_memory") ? MetricTemporality::LowMemory
+                                                                                : MetricTemporality::Cumulative;
+    const auto histograms = otlp.choice("default_histogram_aggregation", {QStringLiteral("explicit_bucket_histogram"),
+                                                                          QStringLiteral("base2_exponential_bucket_histogram")});
+    if (histograms)
+        destination.histograms =
+            histograms->startsWith(QLatin1String("base2")) ? HistogramKind::Exponential : HistogramKind::Explicit;
+}
+
 void ExporterSections::readOtlp(YamlSection otlp, const QString& signal, bool grpc)
 {
     Destination destination;
@@ -208,19 +225,26 @@ void ExporterSections::readOtlp(YamlSection otlp, const QString& signal, bool gr
         destination.compression = *compression == QLatin1String("none") ? QString() : *compression;
     if (const auto timeout = otlp.integer("timeout", 0, kDay))
         destination.timeout = milliseconds(*timeout);
-    if (signal == QLatin1String("metrics")) {
-        destination.temporality = otlp.choice("temporality_preference", {QStringLiteral("cumulative"), QStringLiteral("delta"),
-                                                                         QStringLiteral("low_memory")})
-                                      .value_or(QString())
-                                      .remove(QLatin1Char('_'));
-        const auto histograms =
-            otlp.choice("default_histogram_aggregation",
-                        {QStringLiteral("explicit_bucket_histogram"), QStringLiteral("base2_exponential_bucket_histogram")});
-        if (histograms)
-            destination.histograms =
-                histograms->startsWith(QLatin1String("base2")) ? QStringLiteral("exponential") : QStringLiteral("explicit");
-    }
+    if (signal == QLatin1String("metrics"))
+        readMetricForm(otlp, destination);
     otlp.reportOthers();
+    add(destination, signal);
+}
+
+void ExporterSections::readZipkin(YamlSection zipkin, YamlSection& exporter, const QString& signal)
+{
+    Destination destination;
+    if (!setProtocol(destination, QStringLiteral("zipkin")) || signal != QLatin1String("traces")) {
+        exporter.withoutEffect("zipkin", QStringLiteral("it does not send this in Zipkin's form; use an OTLP exporter"));
+        return;
+    }
+    const QString endpoint = zipkin.text("endpoint").value_or(QStringLiteral("http://localhost:9411/api/v2/spans"));
+    destination.signalEndpoints.insert(signal, endpoint);
+    if (!isUrlFor(endpoint, false))
+        zipkin.error(*zipkin.take("endpoint"), "endpoint", QStringLiteral("expected a URL that begins with http:// or https://"));
+    if (const auto timeout = zipkin.integer("timeout", 0, kDay))
+        destination.timeout = milliseconds(*timeout);
+    zipkin.reportOthers();
     add(destination, signal);
 }
 

@@ -21,6 +21,8 @@ private:
     void readBatch(YamlSection batch, const QString& signal, Telemetry& telemetry);
     void readExporter(YamlSection& owner, const QString& signal);
     void readOtlp(YamlSection otlp, const QString& signal, bool grpc);
+    void readZipkin(YamlSection zipkin, YamlSection& exporter, const QString& signal);
+    void readMetricForm(YamlSection& otlp, Destination& destination);
     void readFile(YamlSection file, const QString& signal);
     void readTls(YamlSection tls, Destination& destination);
     void readHeaders(YamlSection& otlp, Destination& destination);

@@ -70,16 +70,16 @@ std::optional<qint64> VariableReader::number(const QString& name)
     return std::nullopt;
 }
 
-std::optional<double> VariableReader::ratio(const QString& name)
+std::optional<double> VariableReader::decimal(const QString& name, double maximum)
 {
     const QString value = text(name);
     if (value.isEmpty())
         return std::nullopt;
     bool ok = false;
     const double found = value.toDouble(&ok);
-    if (ok && found >= 0 && found <= 1)
+    if (ok && found >= 0 && found <= maximum)
         return found;
-    warn(name, QStringLiteral("expected a number from 0 to 1, found \"%1\"; ignored").arg(shown(value)));
+    warn(name, QStringLiteral("expected a number from 0 to %1, found \"%2\"; ignored").arg(maximum).arg(shown(value)));
     return std::nullopt;
 }
 

@@ -18,7 +18,7 @@ public:
     /// Only `true` in any case is true; what is neither true nor false is reported and false.
     std::optional<bool> flag(const QString& name);
     std::optional<qint64> number(const QString& name);
-    std::optional<double> ratio(const QString& name);
+    std::optional<double> decimal(const QString& name, double maximum); ///< from 0
     /// In lower case.
     std::optional<QString> choice(const QString& name);
     /// Each value once, in lower case and in the order given; unknown ones are reported and left out.

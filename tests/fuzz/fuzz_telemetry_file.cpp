@@ -29,14 +29,14 @@ void checkFile(QByteArrayView text)
         require(!first.error().isEmpty());
         return;
     }
-    require(first->telemetry == second->telemetry);
+    require(first->config == second->config);
     QStringList names;
-    for (const Destination& destination : first->telemetry.destinations) {
+    for (const Destination& destination : first->config.telemetry.destinations) {
         require(destination.fromEnvironment && destination.sourceFile == path && !names.contains(destination.name));
         require(destination.traces || destination.metrics || destination.logs);
         names.append(destination.name);
     }
-    require(first->telemetry.samplerArg >= 0 && first->telemetry.samplerArg <= 1);
+    require(first->config.telemetry.samplerArg >= 0 && first->config.telemetry.samplerArg <= 1);
 }
 
 void checkImport(QByteArrayView text)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "config/settings_table.h"
 #include "config/substitution.h"
 #include "config/telemetry_file.h"
 #include "config/yaml_tree.h"
@@ -37,13 +38,13 @@ struct Read {
     }
 };
 
-Read read(const QByteArray& text, const Telemetry& base = {})
+Read read(const QByteArray& text, const Config& base = {})
 {
     const auto file = readTelemetryFile(text, q("otel.yaml"), kVariables, base);
     Read result;
     result.isUsable = file.has_value();
     if (file)
-        result.telemetry = file->telemetry;
+        result.telemetry = file->config.telemetry;
     for (const Problem& problem : file ? file->warnings : file.error())
         result.problems.append(problem.toString());
     return result;
@@ -237,8 +238,8 @@ private Q_SLOTS:
         QCOMPARE(first->headers, (QList<std::pair<QString, QString>>{{q("api-key"), q("000")}, {q("x"), q("y")}}));
         QCOMPARE(first->compression, q("gzip"));
         QCOMPARE(first->timeout, milliseconds(0));
-        QCOMPARE(first->temporality, q("lowmemory"));
-        QCOMPARE(first->histograms, q("exponential"));
+        QCOMPARE(first->temporality, MetricTemporality::LowMemory);
+        QCOMPARE(first->histograms, HistogramKind::Exponential);
         const Destination* logs = file.destination("otel-2");
         QVERIFY(logs != nullptr && logs->logs && !logs->traces);
         QCOMPARE(logs->signalEndpoints.value(q("logs")), q("http://logs/x"));
@@ -273,12 +274,13 @@ private Q_SLOTS:
 
     void destinationsOfTheConfigurationStay()
     {
-        Telemetry base;
+        Config given;
+        Telemetry& base = given.telemetry;
         base.exportDisabled = true;
         base.serviceName = q("mine");
         base.destinations.append(Destination{});
         base.destinations.first().name = q("otel");
-        const Read file = read("file_format: 1.1\n" + withExporter("console:"), base);
+        const Read file = read("file_format: 1.1\n" + withExporter("console:"), given);
         QCOMPARE(file.problems, QStringList());
         QCOMPARE(file.telemetry.destinations.size(), 2);
         QCOMPARE(file.telemetry.destinations.first(), base.destinations.first());
@@ -325,13 +327,11 @@ private Q_SLOTS:
             "tracer_provider.processors[0].simple: is taken for");
         row("tracer_provider: {processors: [{batch: {max_queue_size: 7, exporter: {console: }}}]}",
             "tracer_provider.processors[0].batch.max_queue_size: has no effect");
-        row("tracer_provider: {processors: [{batch: {exporter: {zipkin: {endpoint: x}}}}]}",
-            "tracer_provider.processors[0].batch.exporter.zipkin: has no effect");
+        row("logger_provider: {processors: [{batch: {exporter: {zipkin: {endpoint: x}}}}]}",
+            "logger_provider.processors[0].batch.exporter.zipkin: has no effect");
         row("meter_provider: {readers: [{pull: {exporter: {prometheus/development: }}}]}",
             "meter_provider.readers[0].pull: has no effect in Oriel: /metrics is always there");
         row("meter_provider: {views: [{selector: {}}]}", "meter_provider.views: has no effect");
-        row("meter_provider: {exemplar_filter: always_off}", "meter_provider.exemplar_filter: has no effect");
-        row("logger_provider: {limits: {attribute_count_limit: 1}}", "logger_provider.limits: has no effect");
     }
 
     void whatOrielDoesNotDoIsToldWithItsPlace()
@@ -385,6 +385,25 @@ private Q_SLOTS:
         const QString all = file.problems.join(q("\n"));
         QVERIFY2(all.contains(message), qPrintable(all));
         QVERIFY(!all.contains(q("s3cret")));
+    }
+
+    void aLimitIsSetOrSaidToHaveNoSetting()
+    {
+        constexpr std::array kLimits{
+            std::pair{"tracer_provider: {limits: {event_attribute_count_limit: 7}}", "telemetry.limits.eventAttributeCount"},
+            std::pair{"logger_provider: {limits: {attribute_count_limit: 7}}", "telemetry.limits.logAttributeCount"},
+            std::pair{"tracer_provider: {limits: {link_count_limit: 7}}", "telemetry.limits.linkCount"}};
+        for (const auto& [body, key] : kLimits) {
+            const auto file = readTelemetryFile(QByteArray("file_format: \"1.0\"\n") + body + '\n', q("otel.yaml"), {}, {});
+            QVERIFY(file.has_value());
+            const auto settings = settingsTable();
+            const auto row =
+                std::find_if(settings.begin(), settings.end(), [&](const auto& one) { return qstrcmp(one.key, key) == 0; });
+            if (row == settings.end())
+                QVERIFY(file->warnings.size() == 1 && file->warnings.first().message.contains(q("has no effect")));
+            else
+                QVERIFY(file->warnings.isEmpty() && row->read(file->config) == SettingValue(qint64(7)));
+        }
     }
 
     void aFileThatCannotBeReadIsAProblemWithItsPath()

@@ -149,7 +149,7 @@ private Q_SLOTS:
         QCOMPARE(scan->servers.last().server.name, q("two_words"));
         QCOMPARE(scan->servers.last().warnings.size(), 2);
         QCOMPARE(scan->problems.size(), 1);
-        QVERIFY2(scan->problems.first().contains(q(":7: expected a server with server_name and config")),
+        QVERIFY2(scan->problems.first().contains(q(":8: expected a server with server_name and config")),
                  qPrintable(scan->problems.first()));
     }
 
