@@ -245,7 +245,7 @@ private:
         const auto histograms = m_reader.choice(kGeneral + QStringLiteral("METRICS_DEFAULT_HISTOGRAM_AGGREGATION"));
         if (histograms)
             destination.histograms =
-                histograms->startsWith(QLatin1String("base2")) ? QStringLiteral("exponential") : QStringLiteral("explicit");
+                histograms->startsWith(QLatin1String("base2")) ? HistogramKind::Exponential : HistogramKind::Explicit;
     }
 
     VariableReader& m_reader;
