@@ -228,7 +228,7 @@ private Q_SLOTS:
                                        {"OTEL_EXPORTER_OTLP_TRACES_HEADERS", "s3cret=%zz"},
                                        {"OTEL_EXPORTER_OTLP_ENDPOINT", "ftp://me:s3cret@host/x?key=s3cret"}});
         const QString all = applied.warnings.join(q("\n"));
-        QCOMPARE(applied.warnings.size(), 2);
+        QCOMPARE(applied.warnings.size(), 3);
         QVERIFY2(!all.contains(q("s3cret")), qPrintable(all));
         QVERIFY(all.contains(q("its member 2 has no '='")));
         QVERIFY(all.contains(q("@host/x")));
