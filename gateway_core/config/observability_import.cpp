@@ -151,7 +151,7 @@ private:
     {
         const auto strategy = sampling.text("strategy");
         const auto rate = sampling.number("rate", 0, 1);
-        const auto perSecond = sampling.number("max_per_second", 0, 1e9);
+        const auto perSecond = sampling.number("max_per_second", 0, 1e6);
         sampling.reportOthers();
         if (!strategy)
             return;
@@ -172,8 +172,12 @@ private:
         } else if (rate) {
             leave(sampling.keyOf("rate"), QStringLiteral("it counts for the strategy probabilistic only"));
         }
-        if (perSecond)
-            leave(sampling.keyOf("max_per_second"), QStringLiteral("it has no counterpart here"));
+        if (perSecond && m_config.telemetry.sampler == QLatin1String("rate_limited")) {
+            m_config.telemetry.samplerArg = *perSecond;
+            take(sampling.keyOf("max_per_second"), QStringLiteral("telemetry.samplerArg = %1").arg(*perSecond));
+        } else if (perSecond) {
+            leave(sampling.keyOf("max_per_second"), QStringLiteral("it counts for the strategy rate_limited only"));
+        }
     }
 
     void readMetrics(YamlSection metrics)

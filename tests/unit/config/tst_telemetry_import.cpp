@@ -204,6 +204,8 @@ private Q_SLOTS:
         QVERIFY(tracing("{exporter: {type: none}}").config.telemetry.destinations.isEmpty());
         QCOMPARE(tracing("{sampling: {strategy: always}}").config.telemetry.sampler, q("parentbased_always_on"));
         QVERIFY(tracing("{sampling: {strategy: moonlight}}").left("no sampler \"moonlight\""));
+        const Imported limited = tracing("{sampling: {strategy: rate_limited, max_per_second: 50}}");
+        QVERIFY(limited.left("no sampler \"rate_limited\"") || limited.config.telemetry.samplerArg == 50);
         QVERIFY(import("observability: {enabled: false}\n", "observability.yaml").config.telemetry.exportDisabled);
     }
 
