@@ -121,10 +121,13 @@ void addConfig(CLI::App& app, Options& options)
          options.file, "Another file than the one in force");
     subcommand(*config, "path", "Tell where configuration and data are", options, Command::ConfigPath);
     subcommand(*config, "schema", "Write the JSON Schema of the file", options, Command::ConfigSchema);
-    CLI::App* imported = subcommand(*config, "import", "Show (or with --apply take over) the servers of other clients", options,
-                                    Command::ConfigImport);
-    text(*imported, "file", options.file, "One file instead of all that clients use");
-    imported->add_flag("--apply", options.apply, "Add them to the configuration");
+    CLI::App* imported = subcommand(
+        *config, "import", "Show (or with --apply take over) the servers of other clients, or another gateway's configuration",
+        options, Command::ConfigImport);
+    text(*imported, "file", options.file,
+         "One file instead of all that clients use; also an enkrypt_mcp_config.json or observability.yaml");
+    CLI::Option* apply = imported->add_flag("--apply", options.apply, "Add them to the configuration");
+    imported->add_flag("--dry-run", options.dryRun, "Only show, which is what happens without --apply")->excludes(apply);
     imported->add_flag("--move-secrets", options.moveSecrets, "Put what looks like a secret into the vault");
 }
 

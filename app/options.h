@@ -57,6 +57,7 @@ struct Options {
     int limit = 0;
     QString file;       ///< config check, config import
     bool apply = false; ///< config import
+    bool dryRun = false;
     bool moveSecrets = false;
     QString name; ///< token, sign-in, sign-out
     QString project;

@@ -171,41 +171,89 @@ bool makeUnique(FoundServer& found, const QList<FoundServer>& others)
     return true;
 }
 
-/// The servers of one object in any client's form, by way of our own reader.
+/// One entry in any client's form, by way of our own reader; nothing when it cannot be read (told in `scan`) or is Oriel itself.
+std::optional<FoundServer> readServer(const json::Document& document, const QString& name, const json::Value& entry,
+                                      ClientKind client, const QString& path, ImportScan& scan)
+{
+    const QByteArray text =
+        "{\"mcpServers\":{" + json::quote(QStringView(portable(name))) + ":" + entry.raw().toByteArray() + "}}";
+    const auto loaded = parseConfig(text, path);
+    if (!loaded) {
+        const quint32 line = json::positionOf(document.text(), entry.span().begin).line;
+        for (const Problem& problem : loaded.error()) {
+            if (problem.severity == Problem::Severity::Error)
+                scan.problems.append(
+                    QStringLiteral("%1:%2: %3: %4").arg(path).arg(line + problem.line - 1).arg(problem.key, problem.message));
+        }
+        return std::nullopt;
+    }
+    FoundServer found;
+    found.client = client;
+    found.path = path;
+    found.server = loaded->config.servers.first();
+    if (isOriel(found.server))
+        return std::nullopt;
+    if (portable(name) != name)
+        found.warnings.append(
+            QStringLiteral("\"%1\" becomes \"%2\": names have letters, digits, '_', '-' and '.'").arg(name, portable(name)));
+    if (entry.find("disabled").asBool().value_or(false))
+        found.server.enabled = false;
+    warnOfForeignKeys(entry, found.warnings);
+    takeSignIn(entry, found.server.oauth);
+    translateAll(found.server, found.warnings);
+    found.secretFields = secretFieldsOf(found.server);
+    return found;
+}
+
+void addServer(std::optional<FoundServer> found, ImportScan& scan)
+{
+    if (found && makeUnique(*found, scan.servers))
+        scan.servers.append(std::move(*found));
+}
+
+/// The servers of one object by name.
 void readServers(const json::Document& document, const json::Value& servers, ClientKind client, const QString& path,
                  ImportScan& scan)
 {
-    for (const json::Member& member : servers.members()) {
-        const QString name = member.key.asString();
-        const QByteArray text =
-            "{\"mcpServers\":{" + json::quote(QStringView(portable(name))) + ":" + member.value.raw().toByteArray() + "}}";
-        const auto loaded = parseConfig(text, path);
-        if (!loaded) {
-            const quint32 line = json::positionOf(document.text(), member.value.span().begin).line;
-            for (const Problem& problem : loaded.error()) {
-                if (problem.severity == Problem::Severity::Error)
-                    scan.problems.append(
-                        QStringLiteral("%1:%2: %3: %4").arg(path).arg(line + problem.line - 1).arg(problem.key, problem.message));
+    for (const json::Member& member : servers.members())
+        addServer(readServer(document, member.key.asString(), member.value, client, path, scan), scan);
+}
+
+/// What such a gateway does with a server beside starting it.
+void warnOfPolicies(const json::Value& entry, QStringList& warnings)
+{
+    static const QStringList taken{QStringLiteral("server_name"), QStringLiteral("description"), QStringLiteral("config")};
+    for (const json::Member& member : entry.members()) {
+        const QString key = member.key.asString();
+        const bool isOff = member.value.isNull() || member.value.asBool() == false ||
+                           member.value.find("enabled").asBool() == false ||
+                           ((member.value.isObject() || member.value.isArray()) && member.value.size() == 0);
+        if (isOff || taken.contains(key))
+            continue;
+        warnings.append(key == QLatin1String("tools")
+                            ? QStringLiteral("tools is not taken over: all are offered; name the others in disabledTools")
+                            : QStringLiteral("%1 has no counterpart").arg(key));
+    }
+}
+
+/// `mcp_configs` of an enkrypt_mcp_config.json: lists of servers with a policy each, of which Oriel takes the server.
+void readGatewayServers(const json::Document& document, const json::Value& lists, const QString& path, ImportScan& scan)
+{
+    for (const json::Member& list : lists.members()) {
+        for (const json::Value& entry : list.value.find("mcp_config").elements()) {
+            const QString name = entry.find("server_name").asString();
+            const json::Value config = entry.find("config");
+            if (name.isEmpty() || !config.isObject()) {
+                const quint32 line = json::positionOf(document.text(), entry.span().begin).line;
+                scan.problems.append(QStringLiteral("%1:%2: expected a server with server_name and config").arg(path).arg(line));
+                continue;
             }
-            continue;
+            auto found = readServer(document, name, config, ClientKind::ClaudeDesktop, path, scan);
+            if (!found)
+                continue;
+            warnOfPolicies(entry, found->warnings);
+            addServer(std::move(found), scan);
         }
-        FoundServer found;
-        found.client = client;
-        found.path = path;
-        found.server = loaded->config.servers.first();
-        if (isOriel(found.server))
-            continue;
-        if (portable(name) != name)
-            found.warnings.append(
-                QStringLiteral("\"%1\" becomes \"%2\": names have letters, digits, '_', '-' and '.'").arg(name, portable(name)));
-        if (member.value.find("disabled").asBool().value_or(false))
-            found.server.enabled = false;
-        warnOfForeignKeys(member.value, found.warnings);
-        takeSignIn(member.value, found.server.oauth);
-        translateAll(found.server, found.warnings);
-        found.secretFields = secretFieldsOf(found.server);
-        if (makeUnique(found, scan.servers))
-            scan.servers.append(std::move(found));
     }
 }
 
@@ -236,6 +284,8 @@ void readFile(ClientKind client, const QString& path, bool anyFormat, ImportScan
     readServers(document, root.find("mcpServers"), client, path, scan);
     if (anyFormat || client == ClientKind::VsCode)
         readServers(document, root.find("servers"), client, path, scan);
+    if (anyFormat)
+        readGatewayServers(document, root.find("mcp_configs"), path, scan);
     // Claude Code keeps the servers of each project in the same file as those of the user.
     if (anyFormat || client == ClientKind::ClaudeCode) {
         for (const json::Member& project : root.find("projects").members())

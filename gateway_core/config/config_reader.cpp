@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "config/config_reader.h"
 
+#include "config/edit_distance.h"
+
 #include <QSet>
 
 namespace oriel::config {
@@ -22,28 +24,12 @@ QString found(const json::Value& value)
     return text.size() <= kShown ? text : text.left(kShown) + QChar(0x2026);
 }
 
-int distance(const QString& a, const QString& b)
-{
-    QList<int> row(b.size() + 1);
-    for (qsizetype j = 0; j <= b.size(); ++j)
-        row[j] = static_cast<int>(j);
-    for (qsizetype i = 1; i <= a.size(); ++i) {
-        int diagonal = row[0];
-        row[0] = static_cast<int>(i);
-        for (qsizetype j = 1; j <= b.size(); ++j) {
-            const int above = row[j];
-            row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1].toLower() == b[j - 1].toLower() ? 0 : 1)});
-            diagonal = above;
-        }
-    }
-    return row[b.size()];
-}
-
 QString suggestion(const QString& key, const QStringList& known)
 {
-    const auto nearest = std::min_element(
-        known.cbegin(), known.cend(), [&](const QString& a, const QString& b) { return distance(key, a) < distance(key, b); });
-    if (nearest == known.cend() || distance(key, *nearest) > std::max<qsizetype>(1, key.size() / 3))
+    const auto nearest = std::min_element(known.cbegin(), known.cend(), [&](const QString& a, const QString& b) {
+        return editDistance(key, a) < editDistance(key, b);
+    });
+    if (nearest == known.cend() || editDistance(key, *nearest) > std::max<qsizetype>(1, key.size() / 3))
         return {};
     return QStringLiteral("; did you mean \"%1\"?").arg(*nearest);
 }

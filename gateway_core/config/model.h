@@ -103,6 +103,11 @@ struct Gateway {
 
 enum class ExportProtocol : quint8 { Grpc, HttpProtobuf, HttpJson, Console, File, None };
 
+/// Default: as the preset has it, else cumulative.
+enum class MetricTemporality : quint8 { Default, Cumulative, Delta, LowMemory };
+/// Default: as the preset has it, else explicit buckets.
+enum class HistogramKind : quint8 { Default, Explicit, Exponential };
+
 /// One entry of `telemetry.destinations`.
 struct Destination {
     QString name;
@@ -122,7 +127,10 @@ struct Destination {
     QString keyFile;
     bool includePayloads = false; ///< arguments and results as span attributes (T5), off unless asked
     QStringList aliases;          ///< attribute alias sets to emit as well (T6): "enkrypt", "kuadrant", …
-    bool fromEnvironment = false; ///< the destination `env`, defined by OTEL_* variables
+    bool fromEnvironment = false; ///< defined by OTEL_* variables or the file of OTEL_CONFIG_FILE, not by the configuration file
+    QString sourceFile;           ///< that of OTEL_CONFIG_FILE that defines it; empty: another source
+    MetricTemporality temporality = MetricTemporality::Default;
+    HistogramKind histograms = HistogramKind::Default;
     bool operator==(const Destination&) const = default;
 };
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "config/environment.h"
 #include "config/settings_table.h"
 
 namespace oriel::config {
@@ -83,11 +82,7 @@ QByteArray settingsReference()
     appendRows(out, destinationTable());
     out += "\n## An entry of `limits`\n\n";
     appendRows(out, limitTable());
-    out += "\n## Environment variables\n\nThey win over the file; an empty one counts as unset. The endpoint variables define a "
-           "destination of their own, named `env`.\n\n"
-           "| variable | instead of | meaning |\n|---|---|---|\n";
-    for (const VariableRow& row : variableTable())
-        out += QByteArray("| `") + row.name + "` | " + row.setting + " | " + row.description + " |\n";
+    out += "\n## Environment variables\n\nThe `OTEL_*` variables win over the file: [environment.md](environment.md).\n";
     return out;
 }
 

@@ -32,6 +32,11 @@ std::span<const SettingRow<Server>> serverTable();           ///< of an entry of
 std::span<const SettingRow<Destination>> destinationTable(); ///< of an entry of `telemetry.destinations`
 std::span<const SettingRow<Limit>> limitTable();             ///< of an entry of `limits`
 
+/// Writes a setting by its key; false when the table has none of that name.
+bool setSetting(Config& configuration, const char* key, const SettingValue& value);
+/// Writes `protocol` of a destination; false when it is none of the choices.
+bool setProtocol(Destination& destination, const QString& protocol);
+
 /// The reference page, in Markdown.
 QByteArray settingsReference();
 

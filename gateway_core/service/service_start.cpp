@@ -18,15 +18,6 @@ namespace oriel::service {
 
 namespace {
 
-QMap<QString, QString> processEnvironment()
-{
-    QMap<QString, QString> variables;
-    const QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
-    for (const QString& name : environment.keys())
-        variables.insert(name, environment.value(name));
-    return variables;
-}
-
 /// ${vault:name} from the vault, then ${VAR} and ${VAR:-default} from Oriel's environment.
 Result<QString> expandText(const vault::Vault& keeper, const QString& text)
 {
@@ -119,7 +110,7 @@ void GatewayService::Private::applyOverrides()
 {
     effective = fileConfig;
     environmentWarnings.clear();
-    for (const config::Problem& found : config::applyEnvironment(effective, processEnvironment()))
+    for (const config::Problem& found : config::applyEnvironment(effective, config::processEnvironment()))
         environmentWarnings.append(found.toString());
     if (options.port) {
         effective.gateway.port = *options.port;
@@ -216,8 +207,21 @@ void GatewayService::Private::makeWorkers()
     });
 }
 
+void GatewayService::Private::logConfigurationWarnings()
+{
+    for (const QString& warning : fileWarnings + environmentWarnings) {
+        telemetry::LogRecord log;
+        log.timeUnixNs = log.observedUnixNs = clock.unixNs();
+        log.severity = telemetry::Severity::Warn;
+        log.body = telemetry::AnyValue("configuration: " + warning.toUtf8());
+        log.source = QByteArrayLiteral("oriel");
+        buffer.recordLog(std::move(log));
+    }
+}
+
 void GatewayService::Private::putInForce()
 {
+    logConfigurationWarnings();
     const auto masker = makeMasker(effective.masking);
     maskingError = masker ? QString() : masker.error().toString();
     if (masker)

@@ -87,6 +87,7 @@ struct GatewayService::Private {
     // service_start.cpp
     Status readConfiguration();
     void applyOverrides();
+    void logConfigurationWarnings();
     void openStores();
     void makeWorkers();
     Status startGateway();

@@ -13,6 +13,7 @@
 #include "ui/widgets/text_label.h"
 
 #include <QAction>
+#include <QFileInfo>
 #include <QHBoxLayout>
 #include <QPushButton>
 #include <QStackedWidget>
@@ -31,6 +32,13 @@ QVariant count(std::uint64_t value, int role)
     return role == Qt::DisplayRole ? QVariant(formatCount(std::int64_t(value))) : QVariant();
 }
 
+QString sourceWord(const config::Destination& destination)
+{
+    if (!destination.sourceFile.isEmpty())
+        return QStringLiteral("from ") + QFileInfo(destination.sourceFile).fileName();
+    return destination.fromEnvironment ? QStringLiteral("from OTEL_* variables") : QString();
+}
+
 Model* makeModel(QObject* parent)
 {
     std::vector<Model::Column> columns;
@@ -43,7 +51,7 @@ Model* makeModel(QObject* parent)
                            case CellRole::Dim:
                                return row.state == service::DestinationState::Disabled;
                            case CellRole::Note:
-                               return row.config.fromEnvironment ? QStringLiteral("from OTEL_* variables") : QString();
+                               return sourceWord(row.config);
                            default:
                                return {};
                            }
@@ -278,8 +286,10 @@ void DestinationsPage::showCurrent()
     m_enable->setText(row->config.enabled ? QStringLiteral("Disable") : QStringLiteral("Enable"));
     for (QPushButton* button : {m_edit, m_enable, m_remove}) {
         button->setEnabled(own);
-        button->setToolTip(own ? QString()
-                               : QStringLiteral("Defined by OTEL_* environment variables; change those and start Oriel anew"));
+        button->setToolTip(
+            own ? QString()
+                : QStringLiteral("Defined by OTEL_* environment variables or the file that OTEL_CONFIG_FILE names; "
+                                 "change those and start Oriel anew"));
     }
 }
 

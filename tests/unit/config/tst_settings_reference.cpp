@@ -98,11 +98,30 @@ private Q_SLOTS:
         checkRows(limitTable());
     }
 
-    void thePageNamesEveryVariable()
+    void theEnvironmentPageIsWhatTheTableSays()
     {
-        const QByteArray page = settingsReference();
-        for (const VariableRow& row : variableTable())
-            QVERIFY2(page.contains(QByteArray("| `") + row.name + "` |"), row.name);
+        const QByteArray page = environmentReference();
+        QVERIFY2(committed(QStringLiteral("docs/reference/environment.md"), page) == page, kHowTo);
+    }
+
+    void everyVariableStandsThereOnceWithWhatItSetsOrWhyItDoesNothing()
+    {
+        const QByteArray page = environmentReference();
+        QSet<QByteArray> names;
+        QByteArray keys;
+        for (const auto& row : settingsTable())
+            keys += QByteArray("`") + row.key + '`';
+        for (const VariableRow& row : variableTable()) {
+            QVERIFY2(!names.contains(row.name), row.name);
+            names.insert(row.name);
+            QCOMPARE(page.count(QByteArray("| `") + row.name + "` |"), 1);
+            QVERIFY2(QByteArray(row.description).endsWith('.'), row.name);
+            const QByteArray setting = row.setting;
+            const bool isSetting = setting.startsWith("`telemetry.") || setting.startsWith("`masking.");
+            QVERIFY2(!hasEffect(row) || !isSetting || keys.contains(setting), row.name);
+            const bool isChoice = row.kind == VariableKind::Choice || row.kind == VariableKind::ChoiceList;
+            QVERIFY2(!isChoice || !variableChoices(row).isEmpty(), row.name);
+        }
     }
 };
 

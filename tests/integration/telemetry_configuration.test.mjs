@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Telemetry configured from outside: OTEL_* variables, OTEL_CONFIG_FILE, files of other gateways.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import http from 'node:http';
+import path from 'node:path';
+import { test } from 'node:test';
+import { Oriel, command, demoServer, initialize, post, until } from './peers/oriel.mjs';
+
+/// Takes everything that is posted to it.
+async function startCollector() {
+    const requests = [];
+    const server = http.createServer((request, response) => {
+        request.resume().on('end', () => {
+            requests.push({ url: request.url, headers: request.headers });
+            response.writeHead(200, { 'Content-Type': request.headers['content-type'] });
+            response.end();
+        });
+    });
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return { requests, url: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
+}
+
+async function call(oriel) {
+    const opened = await post(oriel.url, initialize());
+    const headers = { 'Mcp-Session-Id': opened.headers.get('mcp-session-id') };
+    await post(oriel.url, { jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'demo__quick_echo', arguments: { text: 'x' } } }, headers);
+}
+
+test('config check tells what the environment does and what is wrong in it', async () => {
+    const oriel = await Oriel.start();
+    try {
+        const good = await oriel.command(['config', 'check']);
+        assert.equal(good.code, 0);
+        assert.doesNotMatch(good.stdout, /from the environment/);
+        const env = {
+            ...oriel.env,
+            OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
+            OTEL_EXPORTER_OTLP_HEADERS: 'key=s3cret,s3cret',
+            OTEL_EXPORTER_OTLP_TIMEOUT: '-1',
+            OTEL_BSP_MAX_QUEUE_SIZE: '100',
+        };
+        const checked = await command(['config', 'check', oriel.configPath], { env });
+        assert.equal(checked.code, 0, checked.stderr);
+        assert.match(checked.stdout, /from the environment: destination "env"/);
+        assert.match(checked.stderr, /warning: environment: OTEL_EXPORTER_OTLP_TIMEOUT: expected milliseconds from 0 to 86400000, found "-1"; ignored/);
+        assert.match(checked.stderr, /OTEL_EXPORTER_OTLP_HEADERS: expected key=value/);
+        assert.match(checked.stderr, /OTEL_BSP_MAX_QUEUE_SIZE: has no effect in Oriel: /);
+        assert.doesNotMatch(checked.stderr, /s3cret/);
+    } finally {
+        await oriel.stop();
+    }
+});
+
+test('a warning about a variable is in the log and in the doctor\'s report', async () => {
+    const oriel = await Oriel.start({ env: { OTEL_TRACES_SAMPLER: 'sometimes' } });
+    try {
+        const logs = await until(async () => {
+            const page = await oriel.json('/api/v1/logs');
+            return JSON.stringify(page).includes('OTEL_TRACES_SAMPLER') && JSON.stringify(page);
+        });
+        assert.match(logs, /expected one of always_on/);
+        const doctor = await oriel.command(['doctor']);
+        assert.match(doctor.stdout + doctor.stderr, /OTEL_TRACES_SAMPLER: expected one of always_on/);
+    } finally {
+        await oriel.stop();
+    }
+});
+
+test('a declarative configuration sends where it says, and the other variables are ignored', async () => {
+    const collector = await startCollector();
+    const dir = fs.mkdtempSync(path.join(process.env.TMPDIR ?? '/tmp', 'oriel-otel-'));
+    const file = path.join(dir, 'otel.yaml');
+    fs.writeFileSync(file, [
+        'file_format: "1.0"',
+        'resource: {attributes: [{name: service.name, value: "${NAME:-by-file}"}]}',
+        'tracer_provider:',
+        '  processors:',
+        '    - batch:',
+        '        schedule_delay: 50',
+        '        exporter:',
+        '          otlp_http:',
+        '            endpoint: ${WHERE}/v1/traces',
+        '            headers: [{name: x-key, value: "$${literal}"}]',
+        'views_of_tomorrow: {}',
+        '',
+    ].join('\n'));
+    const oriel = await Oriel.start({
+        config: { mcpServers: { demo: { command: demoServer } } },
+        env: { OTEL_CONFIG_FILE: file, WHERE: collector.url, OTEL_SDK_DISABLED: 'true' },
+    });
+    try {
+        await call(oriel);
+        const request = await until(async () => collector.requests.find((one) => one.url === '/v1/traces'));
+        assert.equal(request.headers['x-key'], '${literal}');
+        assert.ok(collector.requests.every((one) => one.url === '/v1/traces'), 'only traces have an exporter');
+        const checked = await oriel.command(['config', 'check']);
+        assert.equal(checked.code, 0, checked.stderr);
+        assert.match(checked.stdout, /from the environment: destination "otel", defined by .*otel\.yaml/);
+        assert.match(checked.stderr, /these are ignored: OTEL_SDK_DISABLED/);
+        assert.match(checked.stderr, /otel\.yaml:11:\d+: views_of_tomorrow: is not known to Oriel/);
+        fs.writeFileSync(file, 'file_format: "1.0"\ndisabled: [\n');
+        const broken = await oriel.command(['config', 'check']);
+        assert.equal(broken.code, 1);
+        assert.match(broken.stderr, /otel\.yaml:\d+:\d+: /);
+    } finally {
+        await oriel.stop();
+        collector.close();
+        fs.rmSync(dir, { recursive: true });
+    }
+});
+
+test('config import takes over another gateway\'s servers and telemetry', async () => {
+    const oriel = await Oriel.start();
+    try {
+        fs.writeFileSync(oriel.configPath, '{\n  // stays\n  "mcpServers": {}\n}\n');
+        const file = path.join(oriel.dir, 'enkrypt_mcp_config.json');
+        fs.writeFileSync(file, JSON.stringify({
+            plugins: { telemetry: { provider: 'opentelemetry', config: { enabled: true, url: 'http://127.0.0.1:9', insecure: true, service_name: 'gate', job_name: 'jobs' } } },
+            common_mcp_gateway_config: { enkrypt_log_level: 'INFO' },
+            mcp_configs: { id: { mcp_config: [{ server_name: 'files', config: { command: '/nonexistent/some-server', args: ['-y'], env: { API_TOKEN: 'not-a-real-secret-value' } } }] } },
+        }));
+        const shown = await oriel.command(['config', 'import', file, '--dry-run', '--move-secrets']);
+        assert.equal(shown.code, 0, shown.stderr);
+        assert.match(shown.stdout, /\+ plugins\.telemetry\.config\.url: destination "enkrypt", http\/protobuf, to http:\/\/127\.0\.0\.1:9/);
+        assert.match(shown.stdout, /- common_mcp_gateway_config\.enkrypt_log_level: /);
+        assert.match(shown.stdout, /\+ files +\/nonexistent\/some-server -y/);
+        assert.match(shown.stdout, /enkrypt_mcp_config\.json\)/);
+        assert.doesNotMatch(fs.readFileSync(oriel.configPath, 'utf8'), /some-server/);
+        assert.equal((await oriel.command(['config', 'import', file, '--dry-run', '--apply'])).code, 2);
+
+        const applied = await oriel.command(['config', 'import', file, '--apply', '--move-secrets']);
+        assert.equal(applied.code, 0, applied.stderr);
+        const text = fs.readFileSync(oriel.configPath, 'utf8');
+        assert.match(text, /\/\/ stays/);
+        assert.match(text, /"serviceName": "gate"/);
+        assert.match(text, /\$\{vault:files\.API_TOKEN\}/);
+        assert.doesNotMatch(text, /not-a-real-secret-value/);
+        assert.equal(fs.readFileSync(`${oriel.configPath}.before-import`, 'utf8'), '{\n  // stays\n  "mcpServers": {}\n}\n');
+        const again = await oriel.command(['config', 'import', file, '--apply', '--move-secrets']);
+        assert.equal(again.code, 0, again.stderr);
+        assert.match(again.stdout, /nothing changes/);
+    } finally {
+        await oriel.stop();
+    }
+});
+
+test('config import takes over an observability.yaml, its header by way of the vault', async () => {
+    const oriel = await Oriel.start({ env: { WHERE: 'http://127.0.0.1:9', OTEL_API_KEY: 'not-a-real-secret-value' } });
+    try {
+        const file = path.join(oriel.dir, 'observability.yaml');
+        fs.writeFileSync(file, [
+            'observability:',
+            '  tracing:',
+            '    exporter: {type: otlp, endpoint: "${WHERE}", headers: {api-key: "${OTEL_API_KEY}"}}',
+            '    sampling: {strategy: probabilistic, rate: 0.1}',
+            '  metrics: {enabled: true, export_interval: 60s}',
+            '  data_privacy: {sanitize_pii: true}',
+            '',
+        ].join('\n'));
+        const applied = await oriel.command(['config', 'import', file, '--apply']);
+        assert.equal(applied.code, 0, applied.stderr);
+        assert.doesNotMatch(applied.stdout, /not-a-real-secret-value/);
+        assert.match(applied.stdout, /secret: observability\.api-key goes to the vault/);
+        const text = fs.readFileSync(oriel.configPath, 'utf8');
+        assert.match(text, /"api-key": "\$\{vault:observability\.api-key\}"/);
+        assert.match(text, /"samplerArg": 0\.1/);
+        fs.writeFileSync(file, 'observability:\n  tracing: [\n');
+        const broken = await oriel.command(['config', 'import', file]);
+        assert.equal(broken.code, 1);
+        assert.match(broken.stderr, /observability\.yaml:\d+:\d+: /);
+    } finally {
+        await oriel.stop();
+    }
+});
