@@ -59,13 +59,19 @@ private:
         while (here() == ' ' || here() == '\n')
             ++m_at;
     }
+    /// "sum by (a) (x)"
+    [[nodiscard]] bool isGroupingNext() const
+    {
+        const QByteArrayView rest = QByteArrayView(m_text).sliced(m_at);
+        return rest.startsWith("by ") || rest.startsWith("by(") || rest.startsWith("without ") || rest.startsWith("without(");
+    }
     void readWord()
     {
         const QByteArray name = word();
         skipSpace();
         if (kGroupings.contains(name))
             readLabels(')');
-        else if (here() == '(')
+        else if (here() == '(' || isGroupingNext())
             m_names.functions.insert(name);
         else if (!kOperators.contains(name))
             m_names.metrics.insert(name);
