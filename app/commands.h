@@ -21,5 +21,6 @@ int tokenRevoke(const Options& options);
 int signIn(const Options& options);
 int signOut(const Options& options);
 int doctor(const Options& options);
+int exportStack(const Options& options);
 
 } // namespace oriel::app

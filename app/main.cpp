@@ -69,6 +69,8 @@ int runCommand(const Options& options)
         return oriel::app::signOut(options);
     case Command::Doctor:
         return oriel::app::doctor(options);
+    case Command::ExportStack:
+        return oriel::app::exportStack(options);
     case Command::Run:
         break;
     }

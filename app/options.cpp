@@ -156,6 +156,16 @@ void addSignIn(CLI::App& app, Options& options)
         text(*command, "server", options.name, "Its name in the configuration")->required();
 }
 
+void addExportStack(CLI::App& app, Options& options)
+{
+    CLI::App* stack = subcommand(
+        app, "export-stack",
+        "Write Collector, Prometheus, Grafana, Loki, Tempo and Jaeger for what Oriel emits: compose file, alerts, dashboards",
+        options, Command::ExportStack);
+    text(*stack, "directory", options.output, "A new folder")->type_name("DIR")->required();
+    stack->add_flag("--force", options.force, "Replace the files that are there, but for the secrets");
+}
+
 } // namespace
 
 Parsed parseOptions(int argc, char** argv)
@@ -171,6 +181,7 @@ Parsed parseOptions(int argc, char** argv)
     addConfig(app, options);
     addToken(app, options);
     addSignIn(app, options);
+    addExportStack(app, options);
     subcommand(app, "doctor", "Check configuration, port, keychain, servers, destinations and clients", options, Command::Doctor);
     app.require_subcommand(0, 1);
     try {

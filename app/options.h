@@ -44,14 +44,15 @@ struct Options {
         TokenRevoke,
         SignIn,
         SignOut,
-        Doctor
+        Doctor,
+        ExportStack
     };
     Command command = Command::Run;
     QString url;    ///< bridge
     QString server; ///< bridge; filter of audit
     QString text;   ///< audit search
     QString format = QStringLiteral("jsonl");
-    QString output; ///< a file instead of stdout
+    QString output; ///< a file instead of stdout; export-stack: the folder
     QString tool;
     QString filter; ///< traces export
     int limit = 0;
@@ -59,7 +60,8 @@ struct Options {
     bool apply = false; ///< config import
     bool dryRun = false;
     bool moveSecrets = false;
-    QString name; ///< token, sign-in, sign-out
+    bool force = false; ///< export-stack
+    QString name;       ///< token, sign-in, sign-out
     QString project;
     bool apiScope = false;
     bool apiOnly = false;

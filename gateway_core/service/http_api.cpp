@@ -3,6 +3,7 @@
 
 #include "base/json_writer.h"
 #include "otlp/encode.h"
+#include "otlp/gzip.h"
 #include "telemetry/call_spans.h"
 #include "telemetry/prometheus_text.h"
 
@@ -167,12 +168,18 @@ void HttpApi::answerLater(Answer answer, std::function<http::Response()> work)
 
 void HttpApi::metrics(const http::Request& request, Answer answer)
 {
-    const telemetry::ExpositionFormat format = telemetry::negotiateExposition(request.headers.value("Accept"));
-    answerLater(std::move(answer), [this, format] {
+    const telemetry::ExpositionChoice choice = telemetry::negotiateExposition(request.headers.value("Accept"));
+    const bool compressed = telemetry::acceptsGzip(request.headers.value("Accept-Encoding"));
+    answerLater(std::move(answer), [this, choice, compressed] {
         const std::vector<telemetry::MetricData> metrics = m_deps.pipeline.collect();
         http::Response response;
-        response.headers.set("Content-Type", telemetry::expositionContentType(format));
-        response.body = telemetry::writeExposition(metrics, format, m_deps.resource.get());
+        response.headers.set("Content-Type", telemetry::expositionContentType(choice));
+        response.headers.set("Vary", "Accept, Accept-Encoding");
+        response.body = telemetry::writeExposition(metrics, {choice, m_deps.resource.get(), nullptr});
+        if (compressed) {
+            response.headers.set("Content-Encoding", "gzip");
+            response.body = otlp::gzip(response.body);
+        }
         return response;
     });
 }

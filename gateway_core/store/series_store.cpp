@@ -3,7 +3,7 @@
 
 #include "store/disk_thread.h"
 #include "store/series_files.h"
-#include "telemetry/prometheus_text.h"
+#include "telemetry/prometheus_names.h"
 
 #include <algorithm>
 #include <mutex>
@@ -198,8 +198,7 @@ void SeriesStore::append(std::int64_t timeUnixNs, std::span<const MetricData> me
         const std::lock_guard lock(d->mutex);
         for (const MetricData& metric : metrics) {
             const bool isDelta = metric.temporality == telemetry::Temporality::Delta;
-            const bool isCounter = metric.kind == telemetry::InstrumentKind::Counter;
-            const QByteArray name = telemetry::prometheusName(metric.name, metric.unit, isCounter);
+            const QByteArray name = telemetry::prometheusName(metric);
             if (!metric.alias.isEmpty())
                 d->aliases.insert(telemetry::prometheusName(metric.alias, {}, false), name);
             for (const telemetry::NumberPoint& point : metric.numbers)

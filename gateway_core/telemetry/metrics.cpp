@@ -13,7 +13,7 @@ namespace {
 bool isIntegral(const MetricRow& row)
 {
     const QByteArrayView unit(row.unit);
-    return unit.startsWith('{') || unit == QByteArrayView("By") || unit == QByteArrayView("1");
+    return unit.startsWith('{') || unit == QByteArrayView("By");
 }
 
 /// A label of the table that is a number by the conventions; all others are text.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "telemetry/prometheus_text.h"
 
-#include <QLocale>
-#include <QMap>
+#include "telemetry/prometheus_buckets.h"
+
+#include <QHash>
 #include <QSet>
 
 #include <algorithm>
@@ -12,101 +13,8 @@ namespace oriel::telemetry {
 
 namespace {
 
-struct UnitWord {
-    const char* ucum;
-    const char* word;
-};
-constexpr std::array kUnitWords{
-    UnitWord{"d", "days"},          UnitWord{"h", "hours"},         UnitWord{"min", "minutes"},    UnitWord{"s", "seconds"},
-    UnitWord{"ms", "milliseconds"}, UnitWord{"us", "microseconds"}, UnitWord{"ns", "nanoseconds"}, UnitWord{"By", "bytes"},
-    UnitWord{"KiBy", "kibibytes"},  UnitWord{"MiBy", "mebibytes"},  UnitWord{"GiBy", "gibibytes"}, UnitWord{"TiBy", "tebibytes"},
-    UnitWord{"kBy", "kilobytes"},   UnitWord{"MBy", "megabytes"},   UnitWord{"GBy", "gigabytes"},  UnitWord{"TBy", "terabytes"},
-    UnitWord{"m", "meters"},        UnitWord{"V", "volts"},         UnitWord{"A", "amperes"},      UnitWord{"J", "joules"},
-    UnitWord{"W", "watts"},         UnitWord{"g", "grams"},         UnitWord{"Cel", "celsius"},    UnitWord{"Hz", "hertz"},
-    UnitWord{"%", "percent"},
-};
-constexpr std::array kPerWords{
-    UnitWord{"s", "second"}, UnitWord{"m", "minute"}, UnitWord{"min", "minute"}, UnitWord{"h", "hour"},
-    UnitWord{"d", "day"},    UnitWord{"w", "week"},   UnitWord{"mo", "month"},   UnitWord{"y", "year"},
-};
-
-bool isAsciiLetter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-bool isAsciiDigit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-template <std::size_t N> QByteArray wordOf(const std::array<UnitWord, N>& table, QByteArrayView ucum)
-{
-    for (const UnitWord& row : table) {
-        if (ucum == QByteArrayView(row.ucum))
-            return row.word;
-    }
-    return ucum.toByteArray();
-}
-
-/// `text` with what a name may not hold turned into single underscores.
-QByteArray sanitized(QByteArrayView text, bool allowColon)
-{
-    QByteArray out;
-    out.reserve(text.size() + 1);
-    for (const char c : text) {
-        const bool legal = isAsciiLetter(c) || isAsciiDigit(c) || (allowColon && c == ':');
-        if (legal)
-            out.append(c);
-        else if (!out.endsWith('_'))
-            out.append('_');
-    }
-    return out;
-}
-
-QByteArray withoutAnnotations(QByteArrayView unit)
-{
-    QByteArray out;
-    int depth = 0;
-    for (const char c : unit) {
-        if (c == '{')
-            ++depth;
-        else if (c == '}')
-            depth = std::max(0, depth - 1);
-        else if (depth == 0)
-            out.append(c);
-    }
-    return out;
-}
-
-QByteArray unitWord(QByteArrayView unit)
-{
-    const QByteArray plain = withoutAnnotations(unit);
-    if (plain.isEmpty() || plain == "1")
-        return {};
-    const qsizetype slash = plain.indexOf('/');
-    QByteArray word = slash < 0 ? wordOf(kUnitWords, plain) : wordOf(kUnitWords, QByteArrayView(plain).first(slash));
-    if (slash >= 0) {
-        if (slash + 1 < plain.size())
-            word += (slash > 0 ? "_per_" : "per_") + wordOf(kPerWords, QByteArrayView(plain).sliced(slash + 1));
-    }
-    word = sanitized(word, false);
-    while (word.startsWith('_'))
-        word.remove(0, 1);
-    while (word.endsWith('_'))
-        word.chop(1);
-    return word;
-}
-
-/// True when `word` stands in `name` between underscores or the ends.
-bool hasWord(QByteArrayView name, QByteArrayView word)
-{
-    for (qsizetype at = name.indexOf(word); at >= 0; at = name.indexOf(word, at + 1)) {
-        const qsizetype end = at + word.size();
-        if ((at == 0 || name[at - 1] == '_') && (end == name.size() || name[end] == '_'))
-            return true;
-    }
-    return false;
-}
+constexpr qsizetype kTotalSize = sizeof("_total") - 1;
+constexpr qsizetype kMaxExemplarText = 128; ///< code points of names and values together (OpenMetrics, "Exemplars")
 
 QByteArray validUtf8(const QByteArray& text)
 {
@@ -133,61 +41,185 @@ QByteArray labelText(const AnyValue& value)
     return text != nullptr ? *text : toJson(value);
 }
 
-/// `a="b",c="d"` of a point's attributes, in the order of the names.
-QByteArray labelPairs(const Attributes& attributes)
+struct Label {
+    QByteArray name;
+    QByteArray key; ///< before it was made a label's name
+    QByteArray value;
+};
+
+/// The labels of attributes in the order of their names; of those that come to one name the values joined with `;` in the order
+/// of their keys.
+std::vector<Label> labelsOf(const Attributes& attributes, NameEscaping escaping)
 {
-    QMap<QByteArray, QByteArrayList> labels;
+    std::vector<Label> labels;
+    labels.reserve(attributes.size());
     for (const Attribute& attribute : attributes)
-        labels[prometheusLabel(attribute.key)].append(labelText(attribute.value));
-    QByteArray out;
-    for (auto it = labels.cbegin(); it != labels.cend(); ++it) {
-        if (!out.isEmpty())
-            out.append(',');
-        out.append(it.key()).append("=\"");
-        appendEscaped(out, it.value().join(';'), true);
-        out.append('"');
+        labels.push_back({escapedName(prometheusLabel(attribute.key), escaping), attribute.key, labelText(attribute.value)});
+    std::sort(labels.begin(), labels.end(),
+              [](const Label& a, const Label& b) { return std::tie(a.name, a.key) < std::tie(b.name, b.key); });
+    std::vector<Label> joined;
+    for (Label& label : labels) {
+        if (!joined.empty() && joined.back().name == label.name)
+            joined.back().value += ';' + label.value;
+        else
+            joined.push_back(std::move(label));
     }
-    return out;
+    return joined;
 }
 
-/// OpenMetrics wants a float to look like one.
-QByteArray canonicalFloat(double value)
+void appendLabel(QByteArray& out, const QByteArray& name, const QByteArray& value)
 {
-    QByteArray text = prometheusNumber(value);
-    if (std::isfinite(value) && !text.contains('.') && !text.contains('e'))
-        text.append(".0");
-    return text;
+    if (!out.isEmpty())
+        out.append(',');
+    out.append(name).append("=\"");
+    appendEscaped(out, value, true);
+    out.append('"');
 }
 
-class Exposition {
-public:
-    explicit Exposition(ExpositionFormat format) : m_open(format == ExpositionFormat::OpenMetrics100) {}
+Attributes scopeAttributes(const Scope* scope)
+{
+    Attributes attributes;
+    if (scope == nullptr)
+        return attributes;
+    attributes.push_back({QByteArrayLiteral("otel.scope.name"), scope->name});
+    if (!scope->version.isEmpty())
+        attributes.push_back({QByteArrayLiteral("otel.scope.version"), scope->version});
+    if (!scope->schemaUrl.isEmpty())
+        attributes.push_back({QByteArrayLiteral("otel.scope.schema_url"), scope->schemaUrl});
+    for (const Attribute& attribute : scope->attributes) {
+        if (attribute.key != "name" && attribute.key != "version" && attribute.key != "schema_url")
+            attributes.push_back({"otel.scope." + attribute.key, attribute.value});
+    }
+    return attributes;
+}
 
-    void add(const MetricData& metric)
+enum class FamilyType : std::uint8_t { Counter, Gauge, Histogram, Untyped, Info };
+
+/// All metrics of one name.
+struct Family {
+    QByteArray name; ///< of the samples; a counter's with `_total`
+    FamilyType type = FamilyType::Gauge;
+    QByteArray unit;
+    QByteArray help;
+    std::vector<const MetricData*> metrics;
+};
+
+FamilyType typeOf(const MetricData& metric)
+{
+    if (metric.kind == InstrumentKind::Histogram)
+        return FamilyType::Histogram;
+    return isPrometheusCounter(metric) ? FamilyType::Counter : FamilyType::Gauge;
+}
+
+QByteArray unitOf(const MetricData& metric, const QByteArray& name)
+{
+    return name.endsWith("_ratio") && metric.unit == "1" ? QByteArrayLiteral("ratio") : prometheusUnit(metric.unit);
+}
+
+/// The families of an exposition in the order of their first metric.
+class Families {
+public:
+    Families(std::span<const MetricData> metrics, bool openMetrics)
     {
-        if (metric.temporality == Temporality::Delta || (metric.numbers.empty() && metric.histograms.empty()))
-            return;
-        const bool counter = metric.kind == InstrumentKind::Counter && metric.monotonic;
-        const QByteArray name = prometheusName(metric.name, metric.unit, counter);
-        const QByteArray aliasName = metric.alias.isEmpty() ? QByteArray() : prometheusName(metric.alias, {}, false);
-        const bool aliasShown = !aliasName.isEmpty() && (m_open || !hasWord(aliasName, "counter"));
-        if (metric.kind == InstrumentKind::Histogram) {
-            addHistogram(metric, name);
-        } else {
-            addNumbers(metric, name, counter, m_open && aliasShown);
+        for (const MetricData& metric : metrics) {
+            if (metric.temporality == Temporality::Delta ||
+                (metric.numbers.empty() && metric.histograms.empty() && metric.exponentials.empty()))
+                continue;
+            const QByteArray name = prometheusName(metric);
+            if (name.isEmpty())
+                continue;
+            add({name, typeOf(metric), unitOf(metric, name), metric.description, {&metric}});
+            const QByteArray alias = metric.alias.isEmpty() ? QByteArray() : prometheusName(metric.alias, {}, false);
+            if (!alias.isEmpty() && (openMetrics || !alias.endsWith("_counter")))
+                add({alias, FamilyType::Untyped, {}, metric.description + " The same as " + name + '.', {&metric}});
         }
-        if (aliasShown && begin(aliasName, aliasName, "untyped", {}, metric.description + " The same as " + name + '.')) {
-            for (const NumberPoint& point : metric.numbers)
-                sample(aliasName, labelPairs(point.attributes), prometheusNumber(point.value));
+        for (const Family& family : m_families) {
+            if (family.type != FamilyType::Counter)
+                m_otherNames.insert(family.name);
         }
     }
 
-    void addTarget(const Resource& resource)
+    [[nodiscard]] const std::vector<Family>& all() const { return m_families; }
+    /// True when OpenMetrics' name of the counter is another family's.
+    [[nodiscard]] bool isShortNameTaken(const Family& counter) const
     {
-        const bool fresh = m_open ? begin("target", "target", "info", {}, "What produced these metrics.")
-                                  : begin("target_info", "target_info", "gauge", {}, "What produced these metrics.");
-        if (fresh)
-            sample("target_info", labelPairs(resource.attributes), "1");
+        return m_otherNames.contains(counter.name.chopped(kTotalSize));
+    }
+
+private:
+    void add(Family family)
+    {
+        const auto known = m_index.constFind(family.name);
+        if (known == m_index.cend()) {
+            m_index.insert(family.name, m_families.size());
+            m_families.push_back(std::move(family));
+            return;
+        }
+        Family& first = m_families[*known];
+        if (first.type != family.type)
+            return;
+        if (first.help != family.help)
+            first.help.clear();
+        if (first.unit != family.unit)
+            first.unit.clear();
+        first.metrics.push_back(family.metrics.front());
+    }
+
+    std::vector<Family> m_families;
+    QHash<QByteArray, std::size_t> m_index;
+    QSet<QByteArray> m_otherNames;
+};
+
+const char* typeWord(FamilyType type, bool openMetrics)
+{
+    switch (type) {
+    case FamilyType::Counter:
+        return "counter";
+    case FamilyType::Histogram:
+        return "histogram";
+    case FamilyType::Info:
+        return openMetrics ? "info" : "gauge";
+    case FamilyType::Untyped:
+        return openMetrics ? "unknown" : "untyped";
+    case FamilyType::Gauge:
+        break;
+    }
+    return "gauge";
+}
+
+class Writer {
+public:
+    explicit Writer(const ExpositionOptions& options)
+        : m_open(options.choice.isOpenMetrics()),
+          m_escaping(options.choice.escaping),
+          m_scope(scopeAttributes(options.scope))
+    {}
+
+    void write(const Families& families)
+    {
+        for (const Family& family : families.all()) {
+            m_seen.clear();
+            const bool known = !(m_open && family.type == FamilyType::Counter && families.isShortNameTaken(family));
+            const QByteArray name = escapedName(family.name, m_escaping);
+            QByteArray title = name;
+            if (m_open && known && family.type == FamilyType::Counter)
+                title.chop(kTotalSize);
+            writeTitle(title, known ? family.type : FamilyType::Untyped, family.unit, family.help);
+            for (const MetricData* metric : family.metrics) {
+                if (family.type == FamilyType::Histogram)
+                    writeHistograms(*metric, name);
+                else
+                    writeNumbers(*metric, name, family.type == FamilyType::Counter && known);
+            }
+        }
+    }
+
+    void writeTarget(const Resource& resource)
+    {
+        const QByteArray info = escapedName("target_info", m_escaping);
+        writeTitle(m_open ? info.chopped(static_cast<qsizetype>(sizeof("_info")) - 1) : info, FamilyType::Info, {},
+                   "What produced these metrics.");
+        sample(info, pairs(labelsOf(resource.attributes, m_escaping)), "1");
     }
 
     QByteArray take()
@@ -198,28 +230,55 @@ public:
     }
 
 private:
-    /// Writes the metadata of a family; false when its name is taken.
-    bool begin(const QByteArray& family, const QByteArray& taken, const char* type, const QByteArray& unit,
-               const QByteArray& help)
+    void writeTitle(const QByteArray& title, FamilyType type, const QByteArray& unit, const QByteArray& help)
     {
-        if (m_names.contains(taken))
-            return false;
-        m_names.insert(taken);
+        const auto writeType = [&] {
+            m_out.append("# TYPE ").append(title).append(' ').append(typeWord(type, m_open)).append('\n');
+        };
         if (m_open) {
-            const QByteArrayView typeWord =
-                QByteArrayView(type) == QByteArrayView("untyped") ? QByteArrayView("unknown") : QByteArrayView(type);
-            m_out.append("# TYPE ").append(family).append(' ').append(typeWord).append('\n');
-            if (!unit.isEmpty() && family.endsWith('_' + unit))
-                m_out.append("# UNIT ").append(family).append(' ').append(unit).append('\n');
+            writeType();
+            if (!unit.isEmpty() && title.endsWith('_' + unit))
+                m_out.append("# UNIT ").append(title).append(' ').append(unit).append('\n');
         }
         if (!help.isEmpty()) {
-            m_out.append("# HELP ").append(family).append(' ');
+            m_out.append("# HELP ").append(title).append(' ');
             appendEscaped(m_out, help, m_open);
             m_out.append('\n');
         }
         if (!m_open)
-            m_out.append("# TYPE ").append(family).append(' ').append(type).append('\n');
-        return true;
+            writeType();
+    }
+
+    [[nodiscard]] QByteArray pairs(const std::vector<Label>& labels) const
+    {
+        QByteArray out;
+        for (const Label& label : labels)
+            appendLabel(out, label.name, label.value);
+        return out;
+    }
+
+    /// The labels of a point; `le` of a histogram's attributes makes room for the bound's.
+    [[nodiscard]] QByteArray pointLabels(const Attributes& attributes, bool histogram) const
+    {
+        std::vector<Label> labels = labelsOf(attributes, m_escaping);
+        if (histogram) {
+            for (Label& label : labels) {
+                if (label.name == "le")
+                    label.name = QByteArrayLiteral("exported_le");
+            }
+        }
+        // Behind the point's own, which are what people look for.
+        for (Label& label : labelsOf(m_scope, m_escaping))
+            labels.push_back(std::move(label));
+        return pairs(labels);
+    }
+
+    /// False when the family has this series already: attributes can differ and still come to the same labels.
+    bool isNew(const QByteArray& labels)
+    {
+        const qsizetype before = m_seen.size();
+        m_seen.insert(labels);
+        return m_seen.size() > before;
     }
 
     void sample(const QByteArray& name, const QByteArray& labels, const QByteArray& value, const Exemplar* exemplar = nullptr)
@@ -228,52 +287,96 @@ private:
         if (!labels.isEmpty())
             m_out.append('{').append(labels).append('}');
         m_out.append(' ').append(value);
-        if (exemplar != nullptr && m_open) {
-            m_out.append(" # {trace_id=\"")
-                .append(exemplar->traceId.toHex())
-                .append("\",span_id=\"")
-                .append(exemplar->spanId.toHex());
-            m_out.append("\"} ").append(prometheusNumber(exemplar->value)).append(' ');
-            m_out.append(QByteArray::number(static_cast<double>(exemplar->timeUnixNs) * 1e-9, 'f', 3));
-        }
+        if (exemplar != nullptr && m_open)
+            appendExemplar(*exemplar);
         m_out.append('\n');
     }
 
-    void addNumbers(const MetricData& metric, const QByteArray& name, bool counter, bool nameSharedWithAlias)
+    void appendExemplar(const Exemplar& exemplar)
     {
-        QByteArray family = name;
-        if (m_open && counter && !nameSharedWithAlias)
-            family.chop(static_cast<qsizetype>(sizeof("_total")) - 1);
-        const char* type = !counter ? "gauge" : m_open && nameSharedWithAlias ? "unknown" : "counter";
-        if (!begin(family, name, type, unitWord(metric.unit), metric.description))
-            return;
+        QByteArray labels;
+        qsizetype size = 0;
+        const auto add = [&](const QByteArray& name, const QByteArray& value) {
+            const qsizetype more = QString::fromUtf8(name).toUcs4().size() + QString::fromUtf8(value).toUcs4().size();
+            if (size + more > kMaxExemplarText)
+                return;
+            size += more;
+            appendLabel(labels, name, value);
+        };
+        if (exemplar.traceId.isValid()) {
+            add("trace_id", exemplar.traceId.toHex());
+            add("span_id", exemplar.spanId.toHex());
+        }
+        for (const Label& label : labelsOf(exemplar.filteredAttributes, m_escaping)) {
+            if (label.name != "trace_id" && label.name != "span_id")
+                add(label.name, label.value);
+        }
+        m_out.append(" # {").append(labels).append("} ").append(prometheusNumber(exemplar.value));
+        m_out.append(' ').append(seconds(exemplar.timeUnixNs));
+    }
+
+    static QByteArray seconds(std::int64_t unixNs)
+    {
+        constexpr std::int64_t kNsPerMs = 1'000'000;
+        constexpr std::int64_t kMsPerSecond = 1'000;
+        const std::int64_t ms = unixNs / kNsPerMs;
+        return QByteArray::number(qint64(ms / kMsPerSecond)) + '.' +
+               QByteArray::number(qint64(ms % kMsPerSecond)).rightJustified(3, '0');
+    }
+
+    void created(const QByteArray& family, const QByteArray& labels, std::int64_t startUnixNs)
+    {
+        if (m_open && startUnixNs > 0)
+            sample(family + "_created", labels, seconds(startUnixNs));
+    }
+
+    void writeNumbers(const MetricData& metric, const QByteArray& name, bool counter)
+    {
         for (const NumberPoint& point : metric.numbers) {
-            const bool hasExemplar = counter && !nameSharedWithAlias && !point.exemplars.empty();
-            sample(name, labelPairs(point.attributes), prometheusNumber(point.value),
-                   hasExemplar ? &point.exemplars.back() : nullptr);
+            const QByteArray labels = pointLabels(point.attributes, false);
+            if (!isNew(labels))
+                continue;
+            sample(name, labels, prometheusNumber(point.value),
+                   counter && !point.exemplars.empty() ? &point.exemplars.back() : nullptr);
+            if (counter)
+                created(name.chopped(kTotalSize), labels, point.startUnixNs);
         }
     }
 
-    void addHistogram(const MetricData& metric, const QByteArray& name)
+    void writeHistograms(const MetricData& metric, const QByteArray& name)
     {
-        if (!begin(name, name, "histogram", unitWord(metric.unit), metric.description))
-            return;
-        for (const HistogramPoint& point : metric.histograms) {
-            const QByteArray labels = labelPairs(point.attributes);
-            const QByteArray prefix = labels.isEmpty() ? QByteArray() : labels + ',';
-            std::uint64_t cumulative = 0;
-            for (std::size_t i = 0; i < point.bucketCounts.size(); ++i) {
-                cumulative += point.bucketCounts[i];
-                const bool last = i >= point.bounds.size();
-                const QByteArray bound = last     ? QByteArrayLiteral("+Inf")
-                                         : m_open ? canonicalFloat(point.bounds[i])
-                                                  : prometheusNumber(point.bounds[i]);
-                sample(name + "_bucket", prefix + "le=\"" + bound + '"', QByteArray::number(static_cast<qulonglong>(cumulative)),
-                       exemplarOf(point, i));
-            }
-            sample(name + "_sum", labels, prometheusNumber(point.sum));
-            sample(name + "_count", labels, QByteArray::number(static_cast<qulonglong>(point.count)));
+        for (const HistogramPoint& point : metric.histograms)
+            writeHistogram(point, name);
+        // Both forms can be there for the same measurements.
+        if (metric.histograms.empty()) {
+            for (const ExponentialHistogramPoint& point : metric.exponentials)
+                writeHistogram(classicPoint(point), name);
         }
+    }
+
+    void writeHistogram(const HistogramPoint& point, const QByteArray& name)
+    {
+        const QByteArray labels = pointLabels(point.attributes, true);
+        if (!isNew(labels))
+            return;
+        writeBuckets(point, name + "_bucket", labels.isEmpty() ? QByteArray() : labels + ',');
+        sample(name + "_sum", labels, prometheusNumber(point.sum));
+        sample(name + "_count", labels, QByteArray::number(static_cast<qulonglong>(point.count)));
+        created(name, labels, point.startUnixNs);
+    }
+
+    void writeBuckets(const HistogramPoint& point, const QByteArray& name, const QByteArray& prefix)
+    {
+        std::uint64_t cumulative = 0;
+        for (std::size_t i = 0; i < point.bounds.size() && i < point.bucketCounts.size(); ++i) {
+            cumulative += point.bucketCounts[i];
+            const QByteArray bound = m_open ? canonicalNumber(point.bounds[i]) : prometheusNumber(point.bounds[i]);
+            sample(name, prefix + "le=\"" + bound + '"', QByteArray::number(static_cast<qulonglong>(cumulative)),
+                   exemplarOf(point, i));
+        }
+        // Also where a point has no buckets at all: the infinite one is mandatory and equals the count.
+        sample(name, prefix + "le=\"+Inf\"", QByteArray::number(static_cast<qulonglong>(point.count)),
+               exemplarOf(point, point.bounds.size()));
     }
 
     static const Exemplar* exemplarOf(const HistogramPoint& point, std::size_t bucket)
@@ -286,116 +389,21 @@ private:
     }
 
     bool m_open;
+    NameEscaping m_escaping;
+    Attributes m_scope;
     QByteArray m_out;
-    QSet<QByteArray> m_names;
+    QSet<QByteArray> m_seen;
 };
-
-struct Offer {
-    QByteArrayView type;
-    QByteArrayView version;
-    double quality = 1;
-};
-
-Offer parseOffer(QByteArrayView text)
-{
-    Offer offer;
-    qsizetype begin = 0;
-    for (int part = 0; begin <= text.size(); ++part) {
-        qsizetype end = text.indexOf(';', begin);
-        if (end < 0)
-            end = text.size();
-        const QByteArrayView piece = text.sliced(begin, end - begin).trimmed();
-        if (part == 0)
-            offer.type = piece;
-        else if (piece.startsWith("version="))
-            offer.version = piece.sliced(8);
-        else if (piece.startsWith("q="))
-            offer.quality = piece.sliced(2).toByteArray().toDouble();
-        begin = end + 1;
-    }
-    return offer;
-}
 
 } // namespace
 
-ExpositionFormat negotiateExposition(QByteArrayView accept)
+QByteArray writeExposition(std::span<const MetricData> metrics, const ExpositionOptions& options)
 {
-    ExpositionFormat best = ExpositionFormat::Text004;
-    double bestQuality = 0;
-    qsizetype begin = 0;
-    while (begin <= accept.size()) {
-        qsizetype end = accept.indexOf(',', begin);
-        if (end < 0)
-            end = accept.size();
-        const Offer offer = parseOffer(accept.sliced(begin, end - begin));
-        begin = end + 1;
-        const bool open =
-            offer.type.compare("application/openmetrics-text", Qt::CaseInsensitive) == 0 &&
-            (offer.version.isEmpty() || offer.version == QByteArrayView("1.0.0") || offer.version == QByteArrayView("0.0.1"));
-        const bool text = (offer.type.compare("text/plain", Qt::CaseInsensitive) == 0 || offer.type == QByteArrayView("text/*") ||
-                           offer.type == QByteArrayView("*/*")) &&
-                          (offer.version.isEmpty() || offer.version == QByteArrayView("0.0.4"));
-        if ((open || text) && offer.quality > bestQuality) {
-            best = open ? ExpositionFormat::OpenMetrics100 : ExpositionFormat::Text004;
-            bestQuality = offer.quality;
-        }
-    }
-    return best;
-}
-
-QByteArray expositionContentType(ExpositionFormat format)
-{
-    return format == ExpositionFormat::OpenMetrics100
-               ? QByteArrayLiteral("application/openmetrics-text; version=1.0.0; charset=utf-8")
-               : QByteArrayLiteral("text/plain; version=0.0.4; charset=utf-8");
-}
-
-QByteArray writeExposition(std::span<const MetricData> metrics, ExpositionFormat format, const Resource* resource)
-{
-    Exposition exposition(format);
-    for (const MetricData& metric : metrics)
-        exposition.add(metric);
-    if (resource != nullptr)
-        exposition.addTarget(*resource);
-    return exposition.take();
-}
-
-QByteArray prometheusName(QByteArrayView name, QByteArrayView unit, bool counter)
-{
-    QByteArray out = sanitized(name, true);
-    if (!out.isEmpty() && isAsciiDigit(out.front()))
-        out.prepend('_');
-    const QByteArray word = unitWord(unit);
-    const bool hadTotal = counter && out.endsWith("_total");
-    if (hadTotal)
-        out.chop(static_cast<qsizetype>(sizeof("_total")) - 1);
-    if (!word.isEmpty() && !hasWord(out, word))
-        out += (out.endsWith('_') ? QByteArray() : QByteArrayLiteral("_")) + word;
-    if (counter)
-        out += "_total";
-    return out;
-}
-
-QByteArray prometheusLabel(QByteArrayView key)
-{
-    QByteArray out = sanitized(key, false);
-    if (out.isEmpty())
-        return QByteArrayLiteral("_");
-    if (isAsciiDigit(out.front()))
-        out.prepend("key_");
-    return out;
-}
-
-QByteArray prometheusNumber(double value)
-{
-    if (std::isnan(value))
-        return QByteArrayLiteral("NaN");
-    if (std::isinf(value))
-        return value > 0 ? QByteArrayLiteral("+Inf") : QByteArrayLiteral("-Inf");
-    constexpr double kExact = 1e15;
-    if (std::abs(value) < kExact && std::trunc(value) == value)
-        return QByteArray::number(static_cast<qlonglong>(value));
-    return QByteArray::number(value, 'g', QLocale::FloatingPointShortest);
+    Writer writer(options);
+    writer.write(Families(metrics, options.choice.isOpenMetrics()));
+    if (options.resource != nullptr)
+        writer.writeTarget(*options.resource);
+    return writer.take();
 }
 
 } // namespace oriel::telemetry

@@ -7,8 +7,6 @@
 #include <QStandardPaths>
 #include <QTest>
 
-#include <cmath>
-
 using namespace oriel;
 using namespace oriel::telemetry;
 
@@ -35,6 +33,21 @@ Resource resource()
     Resource resource;
     resource.attributes = {{"service.name", QByteArray("oriel")}, {"process.pid", 7}};
     return resource;
+}
+
+ExpositionOptions openMetrics(const Resource* target = nullptr)
+{
+    return {{ExpositionFormat::OpenMetrics100, NameEscaping::Underscores, false}, target, nullptr};
+}
+
+MetricData gauge(const char* name, Attributes attributes, double value)
+{
+    MetricData metric;
+    metric.name = name;
+    metric.kind = InstrumentKind::Gauge;
+    metric.monotonic = false;
+    metric.numbers.push_back({std::move(attributes), 0, 0, value, false, {}});
+    return metric;
 }
 
 int run(const QString& program, const QStringList& arguments, const QByteArray& input, QByteArray* output)
@@ -81,7 +94,7 @@ private Q_SLOTS:
             MetricRegistry registry(clock, nameSpace);
             recordEverything(registry);
             const Resource target = resource();
-            const QByteArray text = writeExposition(registry.collect(), ExpositionFormat::Text004, &target);
+            const QByteArray text = writeExposition(registry.collect(), {{}, &target, nullptr});
             QByteArray said;
             const int code = run(promtool, {QStringLiteral("check"), QStringLiteral("metrics")}, text, &said);
             QVERIFY2(code == 0 && said.trimmed().isEmpty(), said.constData());
@@ -98,7 +111,7 @@ private Q_SLOTS:
         MetricRegistry registry(clock);
         recordEverything(registry);
         const Resource target = resource();
-        const QByteArray text = writeExposition(registry.collect(), ExpositionFormat::OpenMetrics100, &target);
+        const QByteArray text = writeExposition(registry.collect(), openMetrics(&target));
         const QString script =
             QStringLiteral("import sys\n"
                            "from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse\n"
@@ -116,7 +129,7 @@ private Q_SLOTS:
         ManualClock clock;
         MetricRegistry registry(clock);
         registry.record(MetricId::CacheHits, {"a\"b\\c\nd"}, 3);
-        const QByteArray text = writeExposition(registry.collect(), ExpositionFormat::Text004);
+        const QByteArray text = writeExposition(registry.collect());
         QVERIFY(text.contains("# HELP mcp_gateway_cache_hits_total Look-ups that a cache answered.\n"
                               "# TYPE mcp_gateway_cache_hits_total counter\n"
                               "mcp_gateway_cache_hits_total{cache_type=\"a\\\"b\\\\c\\nd\"} 3\n"));
@@ -130,7 +143,7 @@ private Q_SLOTS:
         MetricRegistry registry(clock);
         for (const double value : {0.0005, 0.3, 90.0})
             registry.record(MetricId::ToolLatency, {"s", "t"}, value);
-        const QByteArray text = writeExposition(registry.collect(), ExpositionFormat::Text004);
+        const QByteArray text = writeExposition(registry.collect());
         QVERIFY(text.contains("# TYPE tool_latency_seconds histogram\n"));
         QVERIFY(text.contains("tool_latency_seconds_bucket{server=\"s\",tool=\"t\",le=\"0.001\"} 1\n"));
         QVERIFY(text.contains("tool_latency_seconds_bucket{server=\"s\",tool=\"t\",le=\"0.5\"} 2\n"));
@@ -146,13 +159,13 @@ private Q_SLOTS:
         MetricRegistry registry(clock, "enkrypt");
         registry.record(MetricId::TimeoutEscalationWarn, {"tool_call"}, 4);
         registry.record(MetricId::ToolCallErrors, {"s", "timeout"}, 2);
-        const QByteArray text = writeExposition(registry.collect(), ExpositionFormat::Text004);
+        const QByteArray text = writeExposition(registry.collect());
         QVERIFY(text.contains("# TYPE enkrypt_timeout_escalation_warn_total "
                               "counter\nenkrypt_timeout_escalation_warn_total{operation_type=\"tool_call\"} 4\n"));
         QVERIFY(text.contains(
             "# TYPE enkrypt_timeout_escalation_warn untyped\nenkrypt_timeout_escalation_warn{operation_type=\"tool_call\"} 4\n"));
         QVERIFY(!text.contains("enkrypt_tool_call_error_counter"));
-        const QByteArray open = writeExposition(registry.collect(), ExpositionFormat::OpenMetrics100);
+        const QByteArray open = writeExposition(registry.collect(), openMetrics());
         QVERIFY(open.contains("# TYPE enkrypt_timeout_escalation_warn unknown\n"));
         QVERIFY(open.contains("enkrypt_timeout_escalation_warn_total{operation_type=\"tool_call\"} 4\n"));
         QVERIFY(open.contains("enkrypt_tool_call_error_counter{error_type=\"timeout\",server_name=\"s\"} 2\n"));
@@ -165,7 +178,7 @@ private Q_SLOTS:
         registry.record(MetricId::McpClientOperationDuration, {"tools/call"}, 0.015, {{0, 0xab}, {0xcd}});
         registry.record(MetricId::CacheHits, {"tools"}, 1, {{0, 0xab}, {0xcd}});
         const Resource target = resource();
-        const QByteArray text = writeExposition(registry.collect(), ExpositionFormat::OpenMetrics100, &target);
+        const QByteArray text = writeExposition(registry.collect(), openMetrics(&target));
         QVERIFY(text.contains("# TYPE mcp_client_operation_duration_seconds histogram\n# UNIT "
                               "mcp_client_operation_duration_seconds seconds\n# HELP "));
         QVERIFY(text.contains(
@@ -179,106 +192,133 @@ private Q_SLOTS:
         QVERIFY(text.endsWith("\n# EOF\n"));
     }
 
-    void namesFollowTheCompatibilityRules_data()
+    void labelsThatComeToOneNameAreJoinedInTheOrderOfTheirKeys()
     {
-        QTest::addColumn<QByteArray>("name");
-        QTest::addColumn<QByteArray>("unit");
-        QTest::addColumn<bool>("counter");
-        QTest::addColumn<QByteArray>("expected");
-        const auto row = [](const char* name, const char* unit, bool counter, const char* expected) {
-            QTest::newRow(name) << QByteArray(name) << QByteArray(unit) << counter << QByteArray(expected);
-        };
-        row("mcp.client.operation.duration", "s", false, "mcp_client_operation_duration_seconds");
-        row("tool_call_duration_seconds", "s", false, "tool_call_duration_seconds");
-        row("requests", "{request}", true, "requests_total");
-        row("requests_total", "{request}", true, "requests_total");
-        row("process_cpu_seconds_total", "s", true, "process_cpu_seconds_total");
-        row("a..b--c", "", false, "a_b_c");
-        row("5xx", "", true, "_5xx_total");
-        row("speed", "m/s", false, "speed_meters_per_second");
-        row("throughput", "By/s", false, "throughput_bytes_per_second");
-        row("load", "%", false, "load_percent");
-        row("ratio", "1", false, "ratio");
-        row("events", "{event}/s", false, "events_per_second");
-        row("widgets", "foo", false, "widgets_foo");
-    }
-    void namesFollowTheCompatibilityRules()
-    {
-        QFETCH(QByteArray, name);
-        QFETCH(QByteArray, unit);
-        QFETCH(bool, counter);
-        QFETCH(QByteArray, expected);
-        QCOMPARE(prometheusName(name, unit, counter), expected);
-    }
-
-    void labelsAreSanitizedAndCollidingOnesJoined()
-    {
-        QCOMPARE(prometheusLabel("mcp.method.name"), QByteArray("mcp_method_name"));
-        QCOMPARE(prometheusLabel("2nd"), QByteArray("key_2nd"));
-        MetricData metric;
-        metric.name = "m";
-        metric.kind = InstrumentKind::Gauge;
-        metric.monotonic = false;
-        metric.numbers.push_back(
-            {{{"a.b", QByteArray("x")}, {"a_b", QByteArray("y")}, {"n", 5}, {"t", true}}, 0, 0, 1.5, false, {}});
-        const QByteArray text = writeExposition({&metric, 1}, ExpositionFormat::Text004);
+        const MetricData metric = gauge("m", {{"a_b", QByteArray("y")}, {"a.b", QByteArray("x")}, {"n", 5}, {"t", true}}, 1.5);
+        const QByteArray text = writeExposition({&metric, 1});
         QVERIFY2(text.contains("m{a_b=\"x;y\",n=\"5\",t=\"true\"} 1.5\n"), text.constData());
     }
 
-    void deltasAndSecondFamiliesOfOneNameAreLeftOut()
+    void anAttributeCalledLeDoesNotClashWithTheBound()
     {
-        MetricData first;
-        first.name = "m";
-        first.kind = InstrumentKind::Gauge;
-        first.numbers.push_back({{}, 0, 0, 1, false, {}});
-        MetricData second = first;
-        second.numbers[0].value = 2;
-        MetricData delta = first;
-        delta.name = "d";
+        ManualClock clock;
+        MetricRegistry registry(clock);
+        registry.record(MetricId::ApiRequestDuration, {"e"}, 0.2);
+        std::vector<MetricData> metrics = registry.collect();
+        for (MetricData& metric : metrics) {
+            for (HistogramPoint& point : metric.histograms)
+                point.attributes.push_back({"le", QByteArray("mine")});
+        }
+        const QByteArray text = writeExposition(metrics);
+        QVERIFY2(text.contains("{endpoint=\"e\",exported_le=\"mine\",le=\"+Inf\"} 1\n"), text.constData());
+    }
+
+    void metricsOfOneNameAreOneFamily()
+    {
+        MetricData first = gauge("m", {{"a", QByteArray("1")}}, 1);
+        first.description = "one";
+        MetricData second = gauge("m", {{"a", QByteArray("2")}}, 2);
+        second.description = "two";
+        const MetricData same = gauge("m", {{"a", QByteArray("2")}}, 3);
+        MetricData other = gauge("m", {{"a", QByteArray("4")}}, 4);
+        other.kind = InstrumentKind::Histogram;
+        other.histograms.push_back({{}, 0, 0, 1, 1, {}, {}, {}, {1}, {}});
+        const std::vector<MetricData> all{first, second, same, other};
+        // Help texts that differ are left out, a series that is there already too, and so is a metric of another type.
+        QCOMPARE(writeExposition(all), QByteArray("# TYPE m gauge\nm{a=\"1\"} 1\nm{a=\"2\"} 2\n"));
+    }
+
+    void aGaugeAndACounterOfOneShortNameAreBothValidInOpenMetrics()
+    {
+        MetricData counter = gauge("jobs", {}, 3);
+        counter.kind = InstrumentKind::Counter;
+        counter.monotonic = true;
+        const std::vector<MetricData> all{counter, gauge("jobs", {}, 1)};
+        const QByteArray text = writeExposition(all, openMetrics());
+        QCOMPARE(text, QByteArray("# TYPE jobs_total unknown\njobs_total 3\n# TYPE jobs gauge\njobs 1\n# EOF\n"));
+    }
+
+    void scopeLabelsStandBehindThePointsOwn()
+    {
+        const MetricData metric = gauge("m", {{"z", QByteArray("1")}}, 2);
+        const Scope scope{"lib.x", "1.2", {{"a.b", QByteArray("c")}, {"name", QByteArray("other")}}, "https://s", 0};
+        ExpositionOptions options;
+        options.scope = &scope;
+        const QByteArray text = writeExposition({&metric, 1}, options);
+        QVERIFY2(text.contains("m{z=\"1\",otel_scope_a_b=\"c\",otel_scope_name=\"lib.x\",otel_scope_schema_url=\"https://s\","
+                               "otel_scope_version=\"1.2\"} 2\n"),
+                 text.constData());
+    }
+
+    void exemplarLabelsStayWithinTheirLimit()
+    {
+        ManualClock clock(1'700'000'000'500'000'000);
+        MetricRegistry registry(clock);
+        registry.record(MetricId::CacheHits, {"tools"}, 1, {{0, 0xab}, {0xcd}});
+        std::vector<MetricData> metrics = registry.collect();
+        for (MetricData& metric : metrics) {
+            for (NumberPoint& point : metric.numbers) {
+                for (Exemplar& exemplar : point.exemplars)
+                    exemplar.filteredAttributes = {{"big", QByteArray(200, 'x')}, {"user.kind", QByteArray("\xC3\xA4")}};
+            }
+        }
+        const QByteArray text = writeExposition(metrics, openMetrics());
+        QVERIFY2(text.contains("span_id=\"00000000000000cd\",user_kind=\"\xC3\xA4\"} 1 1700000000.500\n"), text.constData());
+        QVERIFY(!text.contains("xxx"));
+    }
+
+    void openMetricsTellsSinceWhenACounterCounts()
+    {
+        ManualClock clock(1'700'000'000'500'000'000);
+        MetricRegistry registry(clock);
+        registry.record(MetricId::CacheHits, {"tools"}, 1);
+        registry.record(MetricId::ToolLatency, {"s", "t"}, 1);
+        const QByteArray open = writeExposition(registry.collect(), openMetrics());
+        QVERIFY(open.contains("mcp_gateway_cache_hits_created{cache_type=\"tools\"} 1700000000.500\n"));
+        QVERIFY(open.contains("tool_latency_seconds_created{server=\"s\",tool=\"t\"} 1700000000.500\n"));
+        QVERIFY(!open.contains("active_sessions_created"));
+        QVERIFY(!writeExposition(registry.collect()).contains("_created"));
+    }
+
+    void theDotsEscapingDoublesUnderscores()
+    {
+        ManualClock clock;
+        MetricRegistry registry(clock);
+        registry.record(MetricId::CacheHits, {"tools"}, 1);
+        ExpositionOptions options = openMetrics();
+        options.choice.escaping = NameEscaping::Dots;
+        const QByteArray text = writeExposition(registry.collect(), options);
+        QVERIFY2(text.contains("mcp__gateway__cache__hits__total{cache__type=\"tools\"} 1\n"), text.constData());
+        options.choice.escaping = NameEscaping::AllowUtf8;
+        QVERIFY(writeExposition(registry.collect(), options).contains("mcp_gateway_cache_hits_total{cache_type=\"tools\"} 1\n"));
+    }
+
+    void anExponentialHistogramHasClassicBucketsInText()
+    {
+        MetricData metric;
+        metric.name = "wait";
+        metric.unit = "s";
+        metric.kind = InstrumentKind::Histogram;
+        ExponentialHistogramPoint point;
+        point.count = 3;
+        point.sum = 7.5;
+        point.positive = {0, {1, 2}};
+        metric.exponentials.push_back(point);
+        QCOMPARE(writeExposition({&metric, 1}),
+                 QByteArray("# TYPE wait_seconds histogram\nwait_seconds_bucket{le=\"1\"} 0\nwait_seconds_bucket{le=\"2\"} 1\n"
+                            "wait_seconds_bucket{le=\"4\"} 3\nwait_seconds_bucket{le=\"+Inf\"} 3\nwait_seconds_sum 7.5\n"
+                            "wait_seconds_count 3\n"));
+        // The same measurements in both forms are shown once.
+        metric.histograms.push_back({{}, 0, 0, 3, 7.5, {}, {}, {5}, {3, 0}, {}});
+        QVERIFY(writeExposition({&metric, 1}).contains("le=\"5\"} 3\n"));
+        QVERIFY(!writeExposition({&metric, 1}).contains("le=\"2\""));
+    }
+
+    void deltasAreLeftOut()
+    {
+        MetricData delta = gauge("d", {}, 1);
         delta.temporality = Temporality::Delta;
-        const std::vector<MetricData> all{first, second, delta};
-        const QByteArray text = writeExposition(all, ExpositionFormat::Text004);
-        QCOMPARE(text.count("# TYPE m "), 1);
-        QVERIFY(!text.contains("m 2") && !text.contains("d 1"));
-    }
-
-    void numbersAreWrittenAsPrometheusReadsThem()
-    {
-        QCOMPARE(prometheusNumber(0.1), QByteArray("0.1"));
-        QCOMPARE(prometheusNumber(1e-5), QByteArray("1e-05"));
-        QCOMPARE(prometheusNumber(123456789.0), QByteArray("123456789"));
-        QCOMPARE(prometheusNumber(HUGE_VAL), QByteArray("+Inf"));
-        QCOMPARE(prometheusNumber(-HUGE_VAL), QByteArray("-Inf"));
-        QCOMPARE(prometheusNumber(std::nan("")), QByteArray("NaN"));
-    }
-
-    void theFormatIsWhatTheScraperAsksForMost_data()
-    {
-        QTest::addColumn<QByteArray>("accept");
-        QTest::addColumn<bool>("open");
-        QTest::newRow("nothing") << QByteArray() << false;
-        QTest::newRow("browser") << QByteArray("text/html,*/*;q=0.8") << false;
-        QTest::newRow("Prometheus 2.42") << QByteArray(
-                                                "application/openmetrics-text;version=1.0.0,application/"
-                                                "openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1")
-                                         << true;
-        QTest::newRow("native histograms first")
-            << QByteArray(
-                   "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited,"
-                   "application/openmetrics-text; version=1.0.0; escaping=underscores;q=0.8,text/plain;version=0.0.4;q=0.5")
-            << true;
-        QTest::newRow("text preferred") << QByteArray("text/plain;version=0.0.4,application/openmetrics-text;q=0.2") << false;
-        QTest::newRow("unknown version") << QByteArray("application/openmetrics-text;version=9.0.0,text/plain;q=0.1") << false;
-        QTest::newRow("refused") << QByteArray("application/openmetrics-text;q=0") << false;
-    }
-    void theFormatIsWhatTheScraperAsksForMost()
-    {
-        QFETCH(QByteArray, accept);
-        QFETCH(bool, open);
-        const ExpositionFormat format = negotiateExposition(accept);
-        QCOMPARE(format == ExpositionFormat::OpenMetrics100, open);
-        QVERIFY(expositionContentType(format).startsWith(open ? "application/openmetrics-text; version=1.0.0"
-                                                              : "text/plain; version=0.0.4"));
+        QCOMPARE(writeExposition({&delta, 1}), QByteArray());
     }
 };
 
