@@ -271,7 +271,11 @@ QStringList usesOfSecret(const config::Config& configuration, const QString& nam
             uses.append(QStringLiteral("server %1").arg(server.name));
     }
     for (const config::Destination& destination : configuration.telemetry.destinations) {
-        if (refers(destination.headers, reference) || refers(destination.endpoint, reference))
+        const QStringList texts =
+            destination.fields.values() +
+            QStringList{destination.endpoint, destination.auth.user, destination.auth.secret, destination.auth.sessionToken};
+        const bool used = std::any_of(texts.cbegin(), texts.cend(), [&](const QString& text) { return refers(text, reference); });
+        if (used || refers(destination.headers, reference))
             uses.append(QStringLiteral("destination %1").arg(destination.name));
     }
     return uses;

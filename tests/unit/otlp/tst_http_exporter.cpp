@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/clock.h"
+#include "otlp/decode.h"
+#include "otlp/encode.h"
 #include "otlp/exporter.h"
+#include "otlp/gzip.h"
 #include "otlp/response.h"
 #include "scripted_backend.h"
 
@@ -117,6 +120,151 @@ private Q_SLOTS:
         gunzip.closeWriteChannel();
         QVERIFY(gunzip.waitForFinished());
         QCOMPARE(gunzip.readAllStandardOutput(), body);
+    }
+
+    void zstdIsReadByAnotherProgram()
+    {
+        ScriptedBackend backend([](int, const ReceivedRequest&) { return ScriptedBackend::answer("200 OK"); });
+        config::Destination destination = destinationOf(backend.url());
+        destination.compression = QStringLiteral("zstd");
+        const auto exporter = make(destination);
+        const QByteArray body(100'000, 'a');
+        QCOMPARE(send(*exporter, Signal::Traces, body)->kind, Kind::Success);
+        const ReceivedRequest& request = backend.requests()[0];
+        QCOMPARE(request.headers.value("content-encoding"), QByteArray("zstd"));
+        QVERIFY(request.body.startsWith("\x28\xb5\x2f\xfd") && request.body.size() < 5'000);
+        const QString zstd = QStandardPaths::findExecutable(QStringLiteral("zstd"));
+        if (zstd.isEmpty())
+            QSKIP("zstd is not installed");
+        QProcess unzstd;
+        unzstd.start(zstd, {QStringLiteral("-dc")});
+        QVERIFY(unzstd.waitForStarted());
+        unzstd.write(request.body);
+        unzstd.closeWriteChannel();
+        QVERIFY(unzstd.waitForFinished());
+        QCOMPARE(unzstd.readAllStandardOutput(), body);
+    }
+
+    void whatIsLargerThanTheBackendTakesIsNotSent()
+    {
+        ScriptedBackend backend([](int, const ReceivedRequest&) { return ScriptedBackend::answer("200 OK"); });
+        config::Destination destination = destinationOf(backend.url());
+        destination.isEffective = true;
+        destination.signalLimits.insert(QStringLiteral("traces"), {1000, 0, 0, 0});
+        destination.signalLimits.insert(QStringLiteral("logs"), {0, 100, 0, 0});
+        destination.compression = QStringLiteral("gzip");
+        const auto exporter = make(destination);
+        const auto raw = send(*exporter, Signal::Traces, QByteArray(1001, 'a'));
+        QCOMPARE(raw->kind, Kind::Permanent);
+        QCOMPARE(raw->code, 413);
+        QVERIFY(raw->message.contains(QStringLiteral("has 1001 bytes and the backend takes 1000")));
+        QByteArray noise;
+        for (int i = 0; i < 200; ++i)
+            noise += QByteArray::number(i * 2'654'435'761LL, 36);
+        QCOMPARE(send(*exporter, Signal::Logs, noise)->code, 413);
+        QVERIFY(backend.requests().isEmpty());
+        QCOMPARE(send(*exporter, Signal::Logs, QByteArray(5000, 'a'))->kind, Kind::Success);
+        QCOMPARE(send(*exporter, Signal::Metrics, QByteArray(5000, 'a'))->kind, Kind::Success);
+    }
+
+    void onlyTheNamedStatusesMeanSuccess()
+    {
+        ScriptedBackend backend(
+            [](int index, const ReceivedRequest&) { return ScriptedBackend::answer(index == 0 ? "202 Accepted" : "200 OK"); });
+        config::Destination destination = destinationOf(backend.url());
+        destination.successCodes = {QStringLiteral("202")};
+        const auto exporter = make(destination);
+        QCOMPARE(send(*exporter)->kind, Kind::Success);
+        const auto other = send(*exporter);
+        QCOMPARE(other->kind, Kind::Permanent);
+        QVERIFY(other->message.contains(QStringLiteral("takes data with 202")));
+    }
+
+    void aRefusedTokenIsFetchedAnewOnce()
+    {
+        int tokens = 0;
+        ScriptedBackend endpoint([&tokens](int, const ReceivedRequest&) {
+            return ScriptedBackend::answer("200 OK", "{\"access_token\":\"t" + QByteArray::number(++tokens) + "\"}", {},
+                                           "application/json");
+        });
+        QByteArray good = "Bearer t2";
+        ScriptedBackend backend([&good](int, const ReceivedRequest& request) {
+            return ScriptedBackend::answer(request.headers.value("authorization") == good ? "200 OK" : "401 Unauthorized");
+        });
+        config::Destination destination = destinationOf(backend.url());
+        destination.auth.kind = config::AuthKind::Entra;
+        destination.auth.user = destination.auth.secret = destination.auth.tenant = destination.auth.scope = QStringLiteral("x");
+        destination.auth.tokenUrl = endpoint.url();
+        const auto exporter = make(destination);
+        QCOMPARE(send(*exporter)->kind, Kind::Success);
+        QCOMPARE(backend.requests().size(), 2);
+        QCOMPARE(send(*exporter)->kind, Kind::Success);
+        QCOMPARE(tokens, 2);
+        good = "nothing";
+        const auto refused = send(*exporter);
+        QCOMPARE(refused->kind, Kind::Unauthenticated);
+        QCOMPARE(tokens, 3);
+        QCOMPARE(backend.requests().size(), 5);
+    }
+
+    void headersOfASignalAndResourceAttributesAreAdded()
+    {
+        ScriptedBackend backend([](int, const ReceivedRequest&) { return ScriptedBackend::answer("200 OK"); });
+        config::Destination destination = destinationOf(backend.url());
+        destination.isEffective = true;
+        destination.signalHeaders.insert(QStringLiteral("logs"), {{QStringLiteral("x-aws-log-group"), QStringLiteral("g")}});
+        destination.resourceAttributes = {{QStringLiteral("gcp.project_id"), QStringLiteral("p-1")},
+                                          {QStringLiteral("service.name"), QStringLiteral("not this")}};
+        const auto exporter = make(destination);
+        auto resource = std::make_shared<telemetry::Resource>();
+        resource->attributes = {{"service.name", QByteArray("mine")}};
+        telemetry::LogRecord log;
+        log.resource = resource;
+        const std::vector<telemetry::LogRecord> logs{log};
+        QCOMPARE(send(*exporter, Signal::Logs, encodeLogs(logs, Encoding::Protobuf))->kind, Kind::Success);
+        QCOMPARE(send(*exporter, Signal::Traces, {})->kind, Kind::Success);
+        QCOMPARE(backend.requests()[0].headers.value("x-aws-log-group"), QByteArray("g"));
+        QVERIFY(!backend.requests()[1].headers.contains("x-aws-log-group"));
+        const auto decoded = decodeLogs(backend.requests()[0].body, Encoding::Protobuf);
+        QVERIFY(decoded && decoded->logs.size() == 1);
+        const telemetry::Attributes& attributes = decoded->logs[0].resource->attributes;
+        QCOMPARE(attributes.size(), 2U);
+        QCOMPARE(*telemetry::findAttribute(attributes, "service.name")->text(), QByteArray("mine"));
+        QCOMPARE(*telemetry::findAttribute(attributes, "gcp.project_id")->text(), QByteArray("p-1"));
+        QCOMPARE(send(*exporter, Signal::Logs, "\x0a\xff broken")->kind, Kind::Permanent);
+    }
+
+    void zipkinGetsItsOwnJson()
+    {
+        ScriptedBackend backend([](int, const ReceivedRequest&) { return ScriptedBackend::answer("202 Accepted"); });
+        config::Destination destination = destinationOf(backend.url(), ExportProtocol::Zipkin);
+        const auto exporter = make(destination);
+        QCOMPARE(exporter->encoding(), Encoding::Protobuf);
+        telemetry::SpanData span;
+        span.traceId = *TraceId::fromHex("0102030405060708090a0b0c0d0e0f10");
+        span.spanId = *SpanId::fromHex("0a0b0c0d00000001");
+        span.name = "one";
+        QCOMPARE(send(*exporter, Signal::Traces, encodeTraces({&span, 1}, Encoding::Protobuf))->kind, Kind::Success);
+        QCOMPARE(backend.requests()[0].path, QByteArray("/api/v2/spans"));
+        QCOMPARE(backend.requests()[0].headers.value("content-type"), QByteArray("application/json"));
+        QVERIFY(backend.requests()[0].body.startsWith("[{\"traceId\":\"0102030405060708090a0b0c0d0e0f10\""));
+        QCOMPARE(send(*exporter, Signal::Metrics, {})->kind, Kind::Permanent);
+    }
+
+    void brokenCompressedAnswersAreErrorsAndNothingWorse()
+    {
+        const QByteArray head =
+            "HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Encoding: gzip\r\nContent-Length: ";
+        const QByteArray whole = gzip(QByteArray(100'000, '\0'));
+        for (const QByteArray& body : {QByteArray("this is no gzip at all"), whole.first(whole.size() / 2)}) {
+            const auto outcome = answeredWith(head + QByteArray::number(body.size()) + "\r\n\r\n" + body);
+            QVERIFY(outcome.has_value());
+            QVERIFY2(outcome->kind != Kind::Success && outcome->kind != Kind::PartialSuccess, qPrintable(outcome->message));
+            QVERIFY(!outcome->message.isEmpty());
+        }
+        const QByteArray bomb = gzip(QByteArray(200'000'000, '\0'));
+        const auto outcome = answeredWith(head + QByteArray::number(bomb.size()) + "\r\n\r\n" + bomb);
+        QVERIFY(outcome && outcome->kind != Kind::Success);
     }
 
     void answersAreJudgedByTheRulesOfOtlp_data()
