@@ -12,17 +12,15 @@ namespace {
 
 constexpr qsizetype kMaxPrinted = 64LL * 1024;
 
-void end(QProcess* process)
+/// Nothing of it is heard any more, and its program is gone.
+void silence(QProcess& process)
 {
-    if (process == nullptr)
-        return;
-    process->disconnect();
-    if (process->state() != QProcess::NotRunning) {
-        process->kill();
+    process.disconnect();
+    if (process.state() != QProcess::NotRunning) {
+        process.kill();
         // It cannot refuse, and a QProcess must not end before its program.
-        process->waitForFinished();
+        process.waitForFinished();
     }
-    process->deleteLater();
 }
 
 } // namespace
@@ -35,7 +33,10 @@ CommandTokenSource::CommandTokenSource(QStringList command, const Clock& clock, 
 
 CommandTokenSource::~CommandTokenSource()
 {
-    end(m_process);
+    if (m_process) {
+        silence(*m_process);
+        delete m_process;
+    }
 }
 
 void CommandTokenSource::fetch(Done done)
@@ -73,7 +74,9 @@ void CommandTokenSource::fetch(Done done)
             token = fail(ErrorCode::Unavailable, token.error().message, m_command.value(0));
         finish(std::move(token));
     });
-    QTimer::singleShot(m_timeLimit, process, [this] {
+    QTimer::singleShot(m_timeLimit, process, [this, process] {
+        if (m_process != process)
+            return; // it has ended and waits for its deletion
         finish(fail(ErrorCode::Timeout, QStringLiteral("the token command took longer than %1 ms").arg(m_timeLimit.count()),
                     m_command.value(0)));
     });
@@ -83,7 +86,9 @@ void CommandTokenSource::fetch(Done done)
 
 void CommandTokenSource::finish(Result<AccessToken> token)
 {
-    end(std::exchange(m_process, nullptr));
+    // This runs within a signal of the process.
+    silence(*m_process);
+    std::exchange(m_process, nullptr)->deleteLater();
     m_printed.fill('\0');
     m_printed.clear();
     // Whoever is called back may end this object.

@@ -30,6 +30,13 @@ bool isRetryable(int status)
     return status == 429 || status == 502 || status == 503 || status == 504;
 }
 
+/// A header that is Oriel's to say, whatever was configured.
+void setHeader(RequestHeaders& headers, const QByteArray& name, const QByteArray& value)
+{
+    headers.removeIf([&](const auto& header) { return header.first.compare(name, Qt::CaseInsensitive) == 0; });
+    headers.append({name, value});
+}
+
 /// What went wrong, in the backend's words when it has some.
 QString explain(int status, const QString& reason, const QString& words)
 {
@@ -124,9 +131,9 @@ Result<RequestHeaders> HttpExporter::headersFor(Signal signal) const
     if (!headers)
         return headers;
     const bool json = m_encoding == Encoding::Json || m_destination.protocol == config::ExportProtocol::Zipkin;
-    headers->append({"Content-Type", QByteArray(contentType(json ? Encoding::Json : Encoding::Protobuf))});
+    setHeader(*headers, "Content-Type", contentType(json ? Encoding::Json : Encoding::Protobuf));
     if (!m_destination.compression.isEmpty())
-        headers->append({"Content-Encoding", m_destination.compression.toLatin1()});
+        setHeader(*headers, "Content-Encoding", m_destination.compression.toLatin1());
     return headers;
 }
 
@@ -240,8 +247,9 @@ ExportOutcome HttpExporter::judge(QNetworkReply& reply, const QByteArray& body, 
                 QStringLiteral("this backend takes data with %1").arg(m_destination.successCodes.join(QStringLiteral(" or ")))),
             {}};
     }
-    // An answer that cannot be read is no reason to send the data twice.
-    const auto partial = decodeExportResponse(body, m_encoding);
+    // An answer that cannot be read is no reason to send the data twice. Zipkin's says nothing.
+    const bool speaksOtlp = m_destination.protocol != config::ExportProtocol::Zipkin;
+    const auto partial = speaksOtlp ? decodeExportResponse(body, m_encoding) : PartialSuccess{};
     if (!partial || *partial == PartialSuccess{})
         return {Kind::Success, 0, status, explain(status, reason, {}), {}};
     return {Kind::PartialSuccess, partial->rejected, status, explain(status, reason, partial->message), {}};

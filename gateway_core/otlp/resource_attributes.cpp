@@ -16,9 +16,10 @@ using protobuf::Reader;
 
 void collectKeys(Reader resource, QSet<QByteArray>& keys)
 {
-    while (resource.next(fields::resource::kAttributes)) {
+    constexpr auto kBytes = protozero::pbf_wire_type::length_delimited;
+    while (resource.next(fields::resource::kAttributes, kBytes)) {
         Reader attribute = resource.get_message();
-        while (attribute.next(fields::key_value::kKey))
+        while (attribute.next(fields::key_value::kKey, kBytes))
             keys.insert(protobuf::textOf(attribute));
     }
 }
@@ -51,7 +52,7 @@ Result<QByteArray> inProtobuf(const QByteArray& request, const QMap<QString, QSt
             const protozero::data_view group = reader.get_view();
             QSet<QByteArray> present;
             Reader parts(group);
-            while (parts.next(fields::resource_group::kResource))
+            while (parts.next(fields::resource_group::kResource, protozero::pbf_wire_type::length_delimited))
                 collectKeys(parts.get_message(), present);
             QByteArray more;
             {

@@ -206,8 +206,7 @@ test('a server that asks for a certificate gets the one of the destination', asy
     const request = await until(() => withCertificate.requests[0]);
     assert.equal(request.peer, 'client');
     assert.ok(traces(withCertificate).length > 0);
-    const report = await doctor(/destination stranger.*(TLS|SSL|certificate|closed|alert)/i);
-    assert.match(report, /destination stranger/);
+    await doctor(/destination stranger\b.*waiting, retry/);
 });
 
 /** What `oriel doctor` says, once it says this. */
