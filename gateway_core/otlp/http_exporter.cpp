@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "otlp/client_tls.h"
+#include "otlp/content_coding.h"
 #include "otlp/decode.h"
 #include "otlp/gzip.h"
 #include "otlp/resource_attributes.h"
@@ -148,6 +149,8 @@ QNetworkRequest HttpExporter::networkRequest(Signal signal, const RequestHeaders
     request.setAttribute(QNetworkRequest::AuthenticationReuseAttribute, QNetworkRequest::Manual);
     request.setSslConfiguration(m_tls);
     request.setRawHeader("User-Agent", "Oriel/" ORIEL_VERSION " OTel-OTLP-Exporter-Cpp/" ORIEL_VERSION);
+    // Said by us, so that Qt leaves the answer as it came: it takes one that ends too early for a whole one.
+    request.setRawHeader("Accept-Encoding", "gzip");
     for (const auto& [name, value] : headers)
         request.setRawHeader(name, value);
     return request;
@@ -222,18 +225,28 @@ void HttpExporter::send(const std::shared_ptr<Attempt>& attempt, const RequestHe
     });
 }
 
-ExportOutcome HttpExporter::judge(QNetworkReply& reply, const QByteArray& body, const QString& abortReason) const
+ExportOutcome HttpExporter::judge(QNetworkReply& reply, const QByteArray& received, const QString& abortReason) const
 {
     using Kind = ExportOutcome::Kind;
     const int status = reply.attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
     if (!abortReason.isEmpty()) {
-        const bool tooLarge = body.size() > kMaxAnswer || abortReason.contains(QLatin1StringView("MiB"));
+        const bool tooLarge = received.size() > kMaxAnswer || abortReason.contains(QLatin1StringView("MiB"));
         return {tooLarge ? Kind::Permanent : Kind::Retryable, 0, status, abortReason, {}};
     }
     if (status == 0)
         return {Kind::Retryable, 0, 0, reply.errorString(), {}};
+    const auto decoded = decodeContent(received, reply.rawHeader("Content-Encoding"), kMaxAnswer);
+    const QByteArray body = decoded.value_or(QByteArray());
     if (status < 200 || status > 299)
         return judgeError(reply, status, body);
+    if (!decoded) {
+        const bool tooLarge = decoded.error().code == ErrorCode::TooLarge;
+        return {tooLarge ? Kind::Permanent : Kind::Retryable,
+                0,
+                status,
+                QStringLiteral("the answer cannot be read: %1").arg(decoded.error().message),
+                {}};
+    }
     if (reply.error() != QNetworkReply::NoError)
         return {Kind::Retryable, 0, status, reply.errorString(), {}};
     const QString reason = reply.attribute(QNetworkRequest::HttpReasonPhraseAttribute).toString();

@@ -41,7 +41,7 @@ private:
     void authorize(std::shared_ptr<Attempt> attempt);
     void send(const std::shared_ptr<Attempt>& attempt, const RequestHeaders& authorization);
     void finish(Done done, const ExportOutcome& outcome);
-    [[nodiscard]] ExportOutcome judge(QNetworkReply& reply, const QByteArray& body, const QString& abortReason) const;
+    [[nodiscard]] ExportOutcome judge(QNetworkReply& reply, const QByteArray& received, const QString& abortReason) const;
     [[nodiscard]] ExportOutcome judgeError(QNetworkReply& reply, int status, const QByteArray& body) const;
 
     config::Destination m_destination;

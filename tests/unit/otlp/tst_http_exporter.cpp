@@ -251,20 +251,30 @@ private Q_SLOTS:
         QCOMPARE(send(*exporter, Signal::Metrics, {})->kind, Kind::Permanent);
     }
 
-    void brokenCompressedAnswersAreErrorsAndNothingWorse()
+    void compressedAnswersAreReadAndBrokenOnesAreErrors()
     {
-        const QByteArray head =
-            "HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Encoding: gzip\r\nContent-Length: ";
-        const QByteArray whole = gzip(QByteArray(100'000, '\0'));
-        for (const QByteArray& body : {QByteArray("this is no gzip at all"), whole.first(whole.size() / 2)}) {
-            const auto outcome = answeredWith(head + QByteArray::number(body.size()) + "\r\n\r\n" + body);
-            QVERIFY(outcome.has_value());
-            QVERIFY2(outcome->kind != Kind::Success && outcome->kind != Kind::PartialSuccess, qPrintable(outcome->message));
-            QVERIFY(!outcome->message.isEmpty());
+        const auto compressed = [](const QByteArray& body, const QByteArray& status = "200 OK") {
+            return ScriptedBackend::answer(status, body, "Content-Encoding: gzip\r\n");
+        };
+        const QByteArray partial = encodeExportResponse(Signal::Traces, {3, QStringLiteral("3 too old")}, Encoding::Protobuf);
+        const auto whole = answeredWith(compressed(gzip(partial)));
+        QCOMPARE(whole->kind, Kind::PartialSuccess);
+        QCOMPARE(whole->rejected, std::int64_t(3));
+        const QByteArray zeros = gzip(QByteArray(100'000, '\0'));
+        for (const QByteArray& body :
+             {QByteArray("this is no gzip at all"), zeros.first(zeros.size() / 2), zeros.chopped(1), gzip(partial) + "more"}) {
+            const auto outcome = answeredWith(compressed(body));
+            QCOMPARE(outcome->kind, Kind::Retryable);
+            QVERIFY2(outcome->message.contains(QStringLiteral("the answer cannot be read")), qPrintable(outcome->message));
         }
-        const QByteArray bomb = gzip(QByteArray(200'000'000, '\0'));
-        const auto outcome = answeredWith(head + QByteArray::number(bomb.size()) + "\r\n\r\n" + bomb);
-        QVERIFY(outcome && outcome->kind != Kind::Success);
+        const auto bomb = answeredWith(compressed(gzip(QByteArray(200'000'000, '\0'))));
+        QCOMPARE(bomb->kind, Kind::Permanent);
+        QVERIFY(bomb->message.contains(QStringLiteral("larger than")));
+        const auto refused = answeredWith(compressed("no gzip", "400 Bad Request"));
+        QCOMPARE(refused->kind, Kind::Permanent);
+        QCOMPARE(refused->code, 400);
+        const auto unknown = answeredWith(ScriptedBackend::answer("200 OK", "x", "Content-Encoding: br\r\n"));
+        QCOMPARE(unknown->kind, Kind::Retryable);
     }
 
     void answersAreJudgedByTheRulesOfOtlp_data()
