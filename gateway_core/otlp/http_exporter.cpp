@@ -110,7 +110,8 @@ Result<QByteArray> HttpExporter::bodyOf(Signal signal, const QByteArray& request
         body = zipkinSpans(decoded->spans);
     }
     const config::RequestLimits limits = m_destination.signalLimits.value(QLatin1StringView(signalName(signal)));
-    const qint64 raw = limits.rawBytes > 0 ? std::min<qint64>(limits.rawBytes, kMaxRequest) : kMaxRequest;
+    const qint64 known = m_destination.maxRequestBytes > 0 ? m_destination.maxRequestBytes : limits.rawBytes;
+    const qint64 raw = known > 0 ? std::min<qint64>(known, kMaxRequest) : kMaxRequest;
     const auto tooLarge = [](qint64 size, qint64 limit) {
         return fail(ErrorCode::TooLarge,
                     QStringLiteral("the request has %1 bytes and the backend takes %2").arg(size).arg(limit));

@@ -165,6 +165,10 @@ private Q_SLOTS:
         QVERIFY(backend.requests().isEmpty());
         QCOMPARE(send(*exporter, Signal::Logs, QByteArray(5000, 'a'))->kind, Kind::Success);
         QCOMPARE(send(*exporter, Signal::Metrics, QByteArray(5000, 'a'))->kind, Kind::Success);
+        destination.maxRequestBytes = 2000;
+        const auto other = make(destination);
+        QCOMPARE(send(*other, Signal::Traces, QByteArray(1001, 'a'))->kind, Kind::Success);
+        QCOMPARE(send(*other, Signal::Metrics, QByteArray(5000, 'a'))->code, 413);
     }
 
     void onlyTheNamedStatusesMeanSuccess()
