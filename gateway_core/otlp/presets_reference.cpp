@@ -142,9 +142,9 @@ void appendPreset(QString& out, const Preset& preset)
         out += QStringLiteral("| `%1` | %2. %3 | %4 |\n").arg(field.id, field.label, hint, kinds.join(QStringLiteral(", ")));
     }
     if (!preset.notes.isEmpty())
-        out += QStringLiteral("\n");
+        out += QStringLiteral("\nGood to know:\n\n");
     for (const QString& note : preset.notes)
-        out += QStringLiteral("> %1\n").arg(note);
+        out += QStringLiteral("- %1\n").arg(note);
 }
 
 } // namespace
@@ -159,7 +159,9 @@ QByteArray destinationsReference()
                        "\"${vault:grafana}\"}}]}}\n```\n\n"
                        "Whatever a destination says itself wins over its preset; [settings](settings.md) has all of it. What is "
                        "not written here "
-                       "is not\nknown: a provider that does not publish a limit may still have one. This page is made from\n"
+                       "is not\nknown: a provider that does not publish a limit may still have one. Of protocols and "
+                       "compressions the first is used unless\n"
+                       "another is asked for. This page is made from\n"
                        "`resources/presets/providers.json`; its facts were looked up on %1.\n\n"
                        "## The eight providers that Oriel started from\n\n"
                        "| provider | the old table | now |\n|---|---|---|\n")

@@ -97,8 +97,8 @@ private Q_SLOTS:
         QCOMPARE(
             problems(
                 "{\"telemetry\": {\"destinations\": [{\"name\": \"a\", \"preset\": \"aws\", \"successCodes\": [\"302\"]}]}}"),
-            QStringList{QStringLiteral("config.json:1:75: telemetry.destinations[0].successCodes: expected statuses from 200 to "
-                                       "299, as texts, found a list")});
+            QStringList{QStringLiteral("config.json:1:80: telemetry.destinations[0].successCodes: expected statuses from 200 to "
+                                       "299, as texts, found [\"302\"]")});
     }
 
     void allProblemsAreReportedTogether()

@@ -224,6 +224,7 @@ private Q_SLOTS:
         resource->attributes = {{"service.name", QByteArray("mine")}};
         telemetry::LogRecord log;
         log.resource = resource;
+        log.timeUnixNs = 1'700'000'000'000'000'000;
         const std::vector<telemetry::LogRecord> logs{log};
         QCOMPARE(send(*exporter, Signal::Logs, encodeLogs(logs, Encoding::Protobuf))->kind, Kind::Success);
         QCOMPARE(send(*exporter, Signal::Traces, {})->kind, Kind::Success);

@@ -25,7 +25,7 @@ QByteArray authorizationOf(const std::optional<Result<RequestHeaders>>& answer)
     return answer && *answer ? answer->value().value(0).second : QByteArray();
 }
 
-QByteArray json(const QByteArray& body)
+QByteArray jsonAnswer(const QByteArray& body)
 {
     return ScriptedBackend::answer("200 OK", body, {}, "application/json");
 }
@@ -202,7 +202,7 @@ private Q_SLOTS:
     void entraGivesATokenForClientCredentials()
     {
         ScriptedBackend endpoint([](int, const ReceivedRequest&) {
-            return json(R"({"token_type":"Bearer","expires_in":3599,"access_token":"tok"})");
+            return jsonAnswer(R"({"token_type":"Bearer","expires_in":3599,"access_token":"tok"})");
         });
         config::Destination destination = destinationOf(AuthKind::Entra);
         destination.auth.tenant = QStringLiteral("my-tenant");
@@ -234,11 +234,11 @@ private Q_SLOTS:
         QTest::newRow("down") << error("503 Unavailable", "later") << ErrorCode::Unavailable << QStringLiteral("HTTP 503");
         QTest::newRow("redirect") << ScriptedBackend::answer("302 Found", {}, "Location: http://elsewhere.example/\r\n")
                                   << ErrorCode::InvalidArgument << QStringLiteral("redirects are not followed");
-        QTest::newRow("no JSON") << json("s3cr3t") << ErrorCode::Unavailable << QStringLiteral("is not a JSON object");
-        QTest::newRow("no token") << json("{}") << ErrorCode::Unavailable << QStringLiteral("holds no access_token");
+        QTest::newRow("no JSON") << jsonAnswer("s3cr3t") << ErrorCode::Unavailable << QStringLiteral("is not a JSON object");
+        QTest::newRow("no token") << jsonAnswer("{}") << ErrorCode::Unavailable << QStringLiteral("holds no access_token");
         QTest::newRow("no header can hold it")
-            << json(R"({"access_token":"a\nb"})") << ErrorCode::Unavailable << QStringLiteral("holds no access_token");
-        QTest::newRow("endless") << json(QByteArray(1'200'000, ' ')) << ErrorCode::Unavailable << QStringLiteral("1 MiB");
+            << jsonAnswer(R"({"access_token":"a\nb"})") << ErrorCode::Unavailable << QStringLiteral("holds no access_token");
+        QTest::newRow("endless") << jsonAnswer(QByteArray(1'200'000, ' ')) << ErrorCode::Unavailable << QStringLiteral("1 MiB");
         QTest::newRow("closed") << ScriptedBackend::thenClose({}) << ErrorCode::Unavailable << QStringLiteral("no token:");
     }
 
@@ -284,7 +284,7 @@ private Q_SLOTS:
         const QByteArray pem = file.readAll();
 
         ScriptedBackend endpoint(
-            [](int, const ReceivedRequest&) { return json(R"({"access_token":"ya29.x","expires_in":3599})"); });
+            [](int, const ReceivedRequest&) { return jsonAnswer(R"({"access_token":"ya29.x","expires_in":3599})"); });
         QByteArray escapedPem = pem;
         escapedPem.replace('\n', "\\n");
         m_secrets.insert(
