@@ -97,6 +97,12 @@ std::optional<Endpoint> remoteEndpointOf(const Attributes& attributes)
     return endpoint;
 }
 
+/// Tags that say something of their own. Any value of "error" means failure to Zipkin.
+bool isReserved(const QByteArray& key)
+{
+    return key == "error" || key == "otel.status_code" || key.startsWith("otel.scope.") || key.startsWith("otel.dropped_");
+}
+
 void writeTags(json::Writer& writer, const SpanData& span)
 {
     writer.key("tags").beginObject();
@@ -106,8 +112,7 @@ void writeTags(json::Writer& writer, const SpanData& span)
     };
     const bool failed = span.status == StatusCode::Error;
     for (const Attribute& attribute : span.attributes) {
-        // Any value of the tag "error" means failure to Zipkin.
-        if (attribute.key != "error")
+        if (!isReserved(attribute.key))
             writer.member(attribute.key, textOf(attribute.value));
     }
     if (span.status != StatusCode::Unset)
