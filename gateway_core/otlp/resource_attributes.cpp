@@ -24,19 +24,43 @@ void collectKeys(Reader resource, QSet<QByteArray>& keys)
     }
 }
 
-/// Protobuf merges what stands twice, so the attributes go into a second `resource` behind the first.
-void appendResource(ProtobufWriter& group, const QMap<QString, QString>& attributes, const QSet<QByteArray>& present)
+void appendAttributes(QByteArray& resource, const QMap<QString, QString>& attributes)
 {
-    ProtobufWriter resource(group, fields::resource_group::kResource);
+    QSet<QByteArray> present;
+    collectKeys(protobuf::readerOf(resource), present);
+    QByteArray more;
+    ProtobufWriter writer(more);
     for (auto it = attributes.cbegin(); it != attributes.cend(); ++it) {
         const QByteArray key = it.key().toUtf8();
         if (present.contains(key))
             continue;
         const QByteArray text = it.value().toUtf8();
-        ProtobufWriter attribute(resource, fields::resource::kAttributes);
+        ProtobufWriter attribute(writer, fields::resource::kAttributes);
         attribute.add_string(fields::key_value::kKey, key.constData(), static_cast<std::size_t>(key.size()));
         ProtobufWriter value(attribute, fields::key_value::kValue);
         value.add_string(fields::any_value::kString, text.constData(), static_cast<std::size_t>(text.size()));
+    }
+    resource += more;
+}
+
+/// A group of one resource, whose fields are all length-delimited. The resource stays one field: protobuf would merge two, but
+/// not every decoder does.
+void writeGroup(ProtobufWriter& writer, Reader group, const QMap<QString, QString>& attributes)
+{
+    QByteArray resource;
+    for (Reader parts = group; parts.next(fields::resource_group::kResource, protozero::pbf_wire_type::length_delimited);) {
+        const protozero::data_view view = parts.get_view();
+        resource.append(view.data(), static_cast<qsizetype>(view.size()));
+    }
+    appendAttributes(resource, attributes);
+    ProtobufWriter out(writer, fields::request::kResourceGroup);
+    out.add_bytes(fields::resource_group::kResource, resource.constData(), static_cast<std::size_t>(resource.size()));
+    while (group.next()) {
+        const bool isOther = group.tag() != fields::resource_group::kResource;
+        if (isOther && group.wire_type() == protozero::pbf_wire_type::length_delimited)
+            out.add_bytes(group.tag(), group.get_view());
+        else
+            group.skip();
     }
 }
 
@@ -45,22 +69,10 @@ Result<QByteArray> inProtobuf(const QByteArray& request, const QMap<QString, QSt
     return protobuf::guarded<QByteArray>(request, [&](Reader reader, QByteArray& out) {
         ProtobufWriter writer(out);
         while (reader.next()) {
-            if (reader.tag_and_type() != protobuf::bytes(fields::request::kResourceGroup)) {
+            if (reader.tag_and_type() == protobuf::bytes(fields::request::kResourceGroup))
+                writeGroup(writer, reader.get_message(), attributes);
+            else
                 reader.skip();
-                continue;
-            }
-            const protozero::data_view group = reader.get_view();
-            QSet<QByteArray> present;
-            Reader parts(group);
-            while (parts.next(fields::resource_group::kResource, protozero::pbf_wire_type::length_delimited))
-                collectKeys(parts.get_message(), present);
-            QByteArray more;
-            {
-                ProtobufWriter appended(more);
-                appendResource(appended, attributes, present);
-            }
-            const QByteArray whole = QByteArray(group.data(), static_cast<qsizetype>(group.size())) + more;
-            writer.add_bytes(fields::request::kResourceGroup, whole.constData(), static_cast<std::size_t>(whole.size()));
         }
     });
 }
