@@ -350,14 +350,25 @@ void ConfigReader::readDestinations(const json::Value& destinations, Config& con
 void ConfigReader::checkDestination(const json::Value& entry, const QString& key, const Destination& destination,
                                     const Config& configuration)
 {
-    const bool needsEndpoint = destination.protocol != ExportProtocol::Console && destination.protocol != ExportProtocol::None;
+    // The preset gives the endpoint; Jaeger and Zipkin are expected on this machine.
+    const bool needsEndpoint =
+        destination.preset.isEmpty() &&
+        (destination.protocol == ExportProtocol::Grpc || destination.protocol == ExportProtocol::File ||
+         destination.protocol == ExportProtocol::HttpProtobuf || destination.protocol == ExportProtocol::HttpJson);
     if (destination.name.isEmpty())
         error(entry, key + QStringLiteral(".name"), QStringLiteral("expected a name"));
     else if (findDestination(configuration, destination.name) != nullptr)
         error(entry.find("name"), key + QStringLiteral(".name"),
               QStringLiteral("there is a destination \"%1\" already").arg(destination.name));
     if (needsEndpoint && destination.endpoint.isEmpty() && destination.signalEndpoints.isEmpty())
-        error(entry, key + QStringLiteral(".endpoint"), QStringLiteral("expected where to send to"));
+        error(entry, key + QStringLiteral(".endpoint"), QStringLiteral("expected where to send to, or a preset"));
+    if (!destination.fields.isEmpty() && destination.preset.isEmpty())
+        warning(entry.findKey("fields"), key + QStringLiteral(".fields"), QStringLiteral("has no meaning without a preset"));
+    for (const QString& code : destination.successCodes) {
+        if (code.size() != 3 || !code.startsWith(QLatin1Char('2')) || !hasOnly(code, {}) || code.toInt() < 200)
+            (void)expected(entry.find("successCodes"), key + QStringLiteral(".successCodes"),
+                           QStringLiteral("statuses from 200 to 299, as texts"));
+    }
 }
 
 void ConfigReader::readLimits(const json::Value& limits, Config& configuration)

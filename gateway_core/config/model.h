@@ -101,12 +101,40 @@ struct Gateway {
     bool operator==(const Gateway&) const = default;
 };
 
-enum class ExportProtocol : quint8 { Grpc, HttpProtobuf, HttpJson, Console, File, None };
+/// Jaeger is OTLP to Jaeger's own port.
+enum class ExportProtocol : quint8 { Grpc, HttpProtobuf, HttpJson, Console, File, None, Zipkin, Jaeger };
+
+/// Who vouches for requests, besides what stands in the headers.
+enum class AuthKind : quint8 { None, Basic, Bearer, SigV4, Google, Entra, Command };
+
+/// How the requests to a destination are authorized. What a member means depends on `kind`; what is empty is the preset's.
+struct DestinationAuth {
+    AuthKind kind = AuthKind::None;
+    QString user;                    ///< basic: user; sigv4: access key id; entra: client id
+    QString secret;                  ///< password, token, secret access key, service-account key (JSON), client secret
+    QString sessionToken;            ///< sigv4, of temporary credentials
+    QString region;                  ///< sigv4
+    QMap<QString, QString> services; ///< sigv4: "traces" | "metrics" | "logs" → name of the service
+    QString tenant;                  ///< entra
+    QString scope;                   ///< google, entra
+    QString tokenUrl;                ///< google, entra: instead of the provider's
+    QStringList command;             ///< command: program and arguments; prints a token
+    bool operator==(const DestinationAuth&) const = default;
+};
 
 /// Default: as the preset has it, else cumulative.
 enum class MetricTemporality : quint8 { Default, Cumulative, Delta, LowMemory };
 /// Default: as the preset has it, else explicit buckets.
 enum class HistogramKind : quint8 { Default, Explicit, Exponential };
+
+/// What a backend takes of one signal in one request; 0: not known.
+struct RequestLimits {
+    qint64 rawBytes = 0;  ///< before compression
+    qint64 wireBytes = 0; ///< as sent
+    int items = 0;        ///< spans, points or records
+    qint64 itemBytes = 0; ///< of one of them
+    bool operator==(const RequestLimits&) const = default;
+};
 
 /// One entry of `telemetry.destinations`.
 struct Destination {
@@ -119,7 +147,7 @@ struct Destination {
     bool metrics = true;
     bool logs = true;
     bool enabled = true;
-    QString compression; ///< "" or "gzip"
+    QString compression; ///< "", "gzip" or "zstd"
     milliseconds timeout{10'000};
     bool insecure = false; ///< gRPC without a scheme only
     QString caFile;
@@ -129,8 +157,23 @@ struct Destination {
     QStringList aliases;          ///< attribute alias sets to emit as well (T6): "enkrypt", "kuadrant", …
     bool fromEnvironment = false; ///< defined by OTEL_* variables or the file of OTEL_CONFIG_FILE, not by the configuration file
     QString sourceFile;           ///< that of OTEL_CONFIG_FILE that defines it; empty: another source
+
+    QString preset;                ///< id in resources/presets/providers.json; empty: none
+    QMap<QString, QString> fields; ///< what the preset asks for; values may hold ${vault:name}
+    DestinationAuth auth;
+    QMap<QString, QString> resourceAttributes; ///< that only this destination gets
     MetricTemporality temporality = MetricTemporality::Default;
     HistogramKind histograms = HistogramKind::Default;
+    qint64 maxRequestBytes = 0; ///< before compression; 0: the preset's, else Oriel's own
+    int maxItems = 0;           ///< in one request; 0: as above
+    int maxAgeHours = 0;        ///< what is older is not sent; 0: as above
+    int maxAttributeLength = 0; ///< of texts, in bytes; 0: as above
+    QStringList successCodes;   ///< HTTP statuses that mean "taken"; empty: each 2xx
+
+    // Set by otlp::effectiveDestination() alone, never in the file.
+    QMap<QString, QList<std::pair<QString, QString>>> signalHeaders; ///< signal → headers besides `headers`
+    QMap<QString, RequestLimits> signalLimits;                       ///< signal → what the backend takes
+    bool isEffective = false;                                        ///< preset and defaults are filled in
     bool operator==(const Destination&) const = default;
 };
 

@@ -23,8 +23,11 @@ constexpr std::array kLimitScopeNames{"client", "project", "tenant", "server", "
 constexpr std::array kConnectionModes{"shared", "per-client"};
 constexpr std::array kGrants{"browser", "client-credentials"};
 constexpr std::array kServerTypes{"stdio", "http", "streamable-http", "sse"};
-constexpr std::array kProtocols{"grpc", "http/protobuf", "http/json", "console", "file", "none"};
-constexpr std::array kCompressions{"none", "gzip"};
+constexpr std::array kProtocols{"grpc", "http/protobuf", "http/json", "console", "file", "none", "zipkin", "jaeger"};
+constexpr std::array kCompressions{"none", "gzip", "zstd"};
+constexpr std::array kAuthKinds{"none", "basic", "bearer", "sigv4", "google", "entra", "command"};
+constexpr std::array kTemporalities{"cumulative", "delta", "lowmemory"};
+constexpr std::array kHistograms{"explicit", "exponential"};
 constexpr std::array kSignals{"traces", "metrics", "logs"};
 constexpr std::array kPropagators{"tracecontext", "baggage"};
 constexpr std::array kPiiTypes{"credit-card", "email", "iban", "us-ssn", "ipv4", "phone"};
@@ -305,6 +308,22 @@ const std::array kServer{
     SettingRow<Server>{"timeouts.auth", Duration, "Instead of gateway.timeouts.auth.", ORIEL_TIMEOUT(auth), 1, kDay},
 };
 
+/// The choice of an enumeration whose first value means "not said"; empty for that one.
+template <class Enum> QString nameOf(Enum value, std::span<const char* const> choices)
+{
+    const auto index = static_cast<std::size_t>(value);
+    return index == 0 || index > choices.size() ? QString() : QString::fromLatin1(choices[index - 1]);
+}
+
+template <class Enum> Enum valueOf(const SettingValue& v, std::span<const char* const> choices)
+{
+    for (std::size_t i = 0; i < choices.size(); ++i) {
+        if (std::get<QString>(v) == QLatin1String(choices[i]))
+            return static_cast<Enum>(i + 1);
+    }
+    return Enum{};
+}
+
 QString signalEndpoint(const Destination& d, const char* signal)
 {
     return d.signalEndpoints.value(QLatin1String(signal));
@@ -321,7 +340,9 @@ void setSignalEndpoint(Destination& d, const char* signal, const SettingValue& v
 const std::array kDestination{
     SettingRow<Destination>{"name", Text, "How it is called in the console.", ORIEL_FIELD(Destination, QString, name)},
     SettingRow<Destination>{
-        "protocol", Choice, "grpc, http/protobuf, http/json; console, file or none for no network.",
+        "protocol", Choice,
+        "grpc, http/protobuf, http/json; zipkin (spans as Zipkin v2 JSON); jaeger (OTLP to Jaeger); console, file or none for no "
+        "network.",
         [](const Destination& d) { return SettingValue(QString::fromLatin1(kProtocols[static_cast<std::size_t>(d.protocol)])); },
         [](Destination& d, const SettingValue& v) {
             for (std::size_t i = 0; i < kProtocols.size(); ++i) {
@@ -330,8 +351,10 @@ const std::array kDestination{
             }
         },
         0, 0, kProtocols},
-    SettingRow<Destination>{"endpoint", Text, "Base URL (v1/traces … is appended), gRPC target, or for file the path.",
-                            ORIEL_FIELD(Destination, QString, endpoint)},
+    SettingRow<Destination>{
+        "endpoint", Text,
+        "Base URL (v1/traces … is appended), gRPC target, or for file the path. With a preset, instead of the preset's.",
+        ORIEL_FIELD(Destination, QString, endpoint)},
     SettingRow<Destination>{"tracesEndpoint", Text, "URL for traces, used as it is.",
                             [](const Destination& d) { return SettingValue(signalEndpoint(d, "traces")); },
                             [](Destination& d, const SettingValue& v) { setSignalEndpoint(d, "traces", v); }},
@@ -364,7 +387,7 @@ const std::array kDestination{
     SettingRow<Destination>{"enabled", Bool, "A disabled destination gets nothing and keeps nothing.",
                             ORIEL_FIELD(Destination, bool, enabled)},
     SettingRow<Destination>{
-        "compression", Choice, "Compression of requests.",
+        "compression", Choice, "Compression of requests; zstd over HTTP alone. With a preset, the preset's unless gzip or zstd.",
         [](const Destination& d) { return SettingValue(d.compression.isEmpty() ? QStringLiteral("none") : d.compression); },
         [](Destination& d, const SettingValue& v) {
             d.compression = std::get<QString>(v) == QLatin1String("none") ? QString() : std::get<QString>(v);
@@ -380,6 +403,69 @@ const std::array kDestination{
                             ORIEL_FIELD(Destination, bool, includePayloads)},
     SettingRow<Destination>{"aliases", TextList, "Other systems' attribute names to write as well.",
                             ORIEL_FIELD(Destination, QStringList, aliases), 0, 0, kAliases},
+
+    SettingRow<Destination>{"preset", Text, "A provider of docs/reference/destinations.md, which gives whatever is not set here.",
+                            ORIEL_FIELD(Destination, QString, preset)},
+    SettingRow<Destination>{"fields", TextMap, "What the preset asks for; values may hold ${vault:name}.",
+                            [](const Destination& d) { return SettingValue(d.fields); },
+                            [](Destination& d, const SettingValue& v) { d.fields = std::get<QMap<QString, QString>>(v); }},
+    SettingRow<Destination>{
+        "auth.kind", Choice, "Who vouches for requests, besides the headers; with a preset, none means the preset's.",
+        [](const Destination& d) { return SettingValue(QString::fromLatin1(kAuthKinds[static_cast<std::size_t>(d.auth.kind)])); },
+        [](Destination& d, const SettingValue& v) {
+            for (std::size_t i = 0; i < kAuthKinds.size(); ++i) {
+                if (std::get<QString>(v) == QLatin1String(kAuthKinds[i]))
+                    d.auth.kind = static_cast<AuthKind>(i);
+            }
+        },
+        0, 0, kAuthKinds},
+    SettingRow<Destination>{"auth.user", Text, "User (basic), access key id (sigv4) or client id (entra).",
+                            ORIEL_FIELD(Destination, QString, auth.user)},
+    SettingRow<Destination>{"auth.secret", Text,
+                            "Password, token, secret access key, service-account key (JSON) or client secret, as "
+                            "${vault:name}.",
+                            ORIEL_FIELD(Destination, QString, auth.secret)},
+    SettingRow<Destination>{"auth.sessionToken", Text, "sigv4: session token of temporary credentials, as ${vault:name}.",
+                            ORIEL_FIELD(Destination, QString, auth.sessionToken)},
+    SettingRow<Destination>{"auth.region", Text, "sigv4: region, such as eu-central-1.",
+                            ORIEL_FIELD(Destination, QString, auth.region)},
+    SettingRow<Destination>{"auth.services", TextMap, "sigv4: the service that each signal is signed for: traces, metrics, logs.",
+                            [](const Destination& d) { return SettingValue(d.auth.services); },
+                            [](Destination& d, const SettingValue& v) { d.auth.services = std::get<QMap<QString, QString>>(v); }},
+    SettingRow<Destination>{"auth.tenant", Text, "entra: directory (tenant) id.", ORIEL_FIELD(Destination, QString, auth.tenant)},
+    SettingRow<Destination>{"auth.scope", Text, "google, entra: scope of the token.",
+                            ORIEL_FIELD(Destination, QString, auth.scope)},
+    SettingRow<Destination>{"auth.tokenUrl", Text, "google, entra: where tokens come from, instead of the provider's.",
+                            ORIEL_FIELD(Destination, QString, auth.tokenUrl)},
+    SettingRow<Destination>{"auth.command", TextList,
+                            "command: a program and its arguments, started without a shell, that prints a token.",
+                            ORIEL_FIELD(Destination, QStringList, auth.command)},
+    SettingRow<Destination>{
+        "resourceAttributes", TextMap, "Resource attributes that only this destination gets.",
+        [](const Destination& d) { return SettingValue(d.resourceAttributes); },
+        [](Destination& d, const SettingValue& v) { d.resourceAttributes = std::get<QMap<QString, QString>>(v); }},
+    SettingRow<Destination>{
+        "temporality", Choice, "Counters and histograms since the start (cumulative) or since the last export (delta).",
+        [](const Destination& d) { return SettingValue(nameOf(d.temporality, kTemporalities)); },
+        [](Destination& d, const SettingValue& v) { d.temporality = valueOf<MetricTemporality>(v, kTemporalities); }, 0, 0,
+        kTemporalities},
+    SettingRow<Destination>{"histograms", Choice, "Buckets of histograms: explicit bounds, or exponential.",
+                            [](const Destination& d) { return SettingValue(nameOf(d.histograms, kHistograms)); },
+                            [](Destination& d, const SettingValue& v) { d.histograms = valueOf<HistogramKind>(v, kHistograms); },
+                            0, 0, kHistograms},
+    SettingRow<Destination>{"maxRequestBytes", Integer,
+                            "Of one request before compression; 0: what the preset knows, else 4 MiB.",
+                            ORIEL_FIELD(Destination, qint64, maxRequestBytes), 0, 64.0 * 1024 * 1024},
+    SettingRow<Destination>{"maxItems", Integer, "Spans, points or records in one request; 0: what the preset knows, else 2048.",
+                            ORIEL_FIELD(Destination, qint64, maxItems), 0, 100'000},
+    SettingRow<Destination>{"maxAgeHours", Integer, "What is older is not sent; 0: what the preset knows, else no limit.",
+                            ORIEL_FIELD(Destination, qint64, maxAgeHours), 0, 24.0 * 365},
+    SettingRow<Destination>{"maxAttributeLength", Integer,
+                            "Bytes of an attribute's text; 0: what the preset knows, else the general limit.",
+                            ORIEL_FIELD(Destination, qint64, maxAttributeLength), 0, 64.0 * 1024 * 1024},
+    SettingRow<Destination>{"successCodes", TextList,
+                            "HTTP statuses that mean that the data was taken, such as \"202\"; empty: each 2xx.",
+                            ORIEL_FIELD(Destination, QStringList, successCodes)},
 };
 
 constexpr double kMaxCount = 1e15;

@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "otlp/destination_queue.h"
 #include "otlp/encode.h"
+#include "otlp/presets.h"
 #include "telemetry/call_spans.h"
 #include "telemetry/limits.h"
 #include "telemetry/sampler.h"
@@ -145,9 +146,8 @@ void ExportPipeline::configure(const config::Telemetry& telemetry, std::shared_p
 {
     QMetaObject::invokeMethod(
         this,
-        [this, telemetry, resource = std::move(resource), scope = std::move(scope)]() mutable {
-            apply(telemetry, std::move(resource), std::move(scope));
-        },
+        [this, telemetry = withEffectiveDestinations(telemetry), resource = std::move(resource),
+         scope = std::move(scope)]() mutable { apply(telemetry, std::move(resource), std::move(scope)); },
         Qt::QueuedConnection);
 }
 

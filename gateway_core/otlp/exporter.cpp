@@ -4,6 +4,7 @@
 #include "otlp/grpc_exporter.h"
 #include "otlp/http_exporter.h"
 #include "otlp/local_exporters.h"
+#include "otlp/presets.h"
 
 namespace oriel::otlp {
 
@@ -18,19 +19,26 @@ Encoding encodingOf(config::ExportProtocol protocol)
     case ExportProtocol::Grpc:
     case ExportProtocol::HttpProtobuf:
     case ExportProtocol::None:
+    case ExportProtocol::Zipkin:
+    case ExportProtocol::Jaeger:
         break;
     }
     return Encoding::Protobuf;
 }
 
-Result<std::unique_ptr<Exporter>> makeExporter(const config::Destination& destination, const ExporterContext& context)
+Result<std::unique_ptr<Exporter>> makeExporter(const config::Destination& configured, const ExporterContext& context)
 {
     using config::ExportProtocol;
+    const auto effective = effectiveDestination(configured);
+    if (!effective)
+        return fail(effective.error());
+    const config::Destination& destination = *effective;
     switch (destination.protocol) {
     case ExportProtocol::Grpc:
         return GrpcExporter::create(destination, context);
     case ExportProtocol::HttpProtobuf:
     case ExportProtocol::HttpJson:
+    case ExportProtocol::Zipkin:
         return HttpExporter::create(destination, context);
     case ExportProtocol::Console:
         return std::unique_ptr<Exporter>(std::make_unique<ConsoleExporter>());
@@ -38,6 +46,8 @@ Result<std::unique_ptr<Exporter>> makeExporter(const config::Destination& destin
         return FileExporter::create(destination);
     case ExportProtocol::None:
         return std::unique_ptr<Exporter>(std::make_unique<NoneExporter>());
+    case ExportProtocol::Jaeger: // became OTLP when its defaults were filled in
+        break;
     }
     return fail(ErrorCode::Unsupported, QStringLiteral("there is no exporter for this protocol"));
 }

@@ -52,8 +52,9 @@ struct ExporterContext {
     SecretResolver secrets;
 };
 
-/// The exporter for a destination's protocol. Fails when its endpoint or its certificate files are not usable.
-Result<std::unique_ptr<Exporter>> makeExporter(const config::Destination& destination, const ExporterContext& context);
+/// The exporter for a destination's protocol, after its preset was filled in. Fails when the preset, the endpoint, the
+/// authorization or the certificate files are not usable.
+Result<std::unique_ptr<Exporter>> makeExporter(const config::Destination& configured, const ExporterContext& context);
 
 /// The encoding that a destination wants.
 Encoding encodingOf(config::ExportProtocol protocol);

@@ -2,6 +2,7 @@
 #include "otlp/grpc_exporter.h"
 
 #include "base/background_thread.h"
+#include "otlp/resource_attributes.h"
 #include "otlp/response.h"
 
 #include <QFile>
@@ -273,38 +274,85 @@ GrpcExporter::~GrpcExporter()
 
 Result<std::unique_ptr<Exporter>> GrpcExporter::create(const config::Destination& destination, const ExporterContext& context)
 {
+    if (destination.compression == QLatin1StringView("zstd")) {
+        return fail(ErrorCode::Unsupported, QStringLiteral("zstd is for HTTP; gRPC has gzip"), QStringLiteral("compression"),
+                    QStringLiteral("Use gzip, or http/protobuf."));
+    }
     std::unique_ptr<GrpcExporter> exporter(new GrpcExporter(destination, context));
+    auto authorizer = makeAuthorizer(destination, context);
+    if (!authorizer)
+        return fail(authorizer.error());
+    exporter->m_authorizer = std::move(*authorizer);
     if (const Status opened = exporter->m_worker->open(destination); !opened)
         return fail(opened.error());
     return std::unique_ptr<Exporter>(std::move(exporter));
 }
 
+void GrpcExporter::finish(Done done, const ExportOutcome& outcome)
+{
+    QMetaObject::invokeMethod(
+        m_home.get(), [done = std::move(done), outcome] { done(outcome); }, Qt::QueuedConnection);
+}
+
 void GrpcExporter::exportBatch(Signal signal, const QByteArray& request, Done done)
 {
-    const auto refuse = [&](ExportOutcome::Kind kind, const QString& why) {
-        const ExportOutcome outcome{kind, 0, 0, why, {}};
-        QMetaObject::invokeMethod(
-            m_home.get(), [done = std::move(done), outcome] { done(outcome); }, Qt::QueuedConnection);
-    };
-    if (!m_worker->serves(signal))
-        return refuse(ExportOutcome::Kind::Permanent,
-                      QStringLiteral("there is no endpoint for %1").arg(QLatin1StringView(signalName(signal))));
+    using Kind = ExportOutcome::Kind;
+    if (!m_worker->serves(signal)) {
+        return finish(std::move(done), {Kind::Permanent,
+                                        0,
+                                        0,
+                                        QStringLiteral("there is no endpoint for %1").arg(QLatin1StringView(signalName(signal))),
+                                        {}});
+    }
+    auto headers = configuredHeaders(m_destination, signal, m_context.secrets);
+    if (!headers)
+        return finish(std::move(done), {Kind::Retryable, 0, 0, headers.error().toString(), {}});
+    const auto amended = withResourceAttributes(request, signal, Encoding::Protobuf, m_destination.resourceAttributes);
+    if (!amended)
+        return finish(std::move(done), {Kind::Permanent, 0, 0, amended.error().toString(), {}});
+    authorize(std::make_shared<Attempt>(Attempt{signal, *amended, std::move(*headers), std::move(done), false}));
+}
+
+void GrpcExporter::authorize(std::shared_ptr<Attempt> attempt)
+{
+    if (!m_authorizer)
+        return send(attempt, {});
+    m_authorizer->authorize({attempt->signal, {}, attempt->headers, {}},
+                            [this, attempt](const Result<RequestHeaders>& authorization) {
+                                if (!authorization)
+                                    return finish(std::move(attempt->done), unauthorizedOutcome(authorization.error()));
+                                send(attempt, *authorization);
+                            });
+}
+
+void GrpcExporter::send(const std::shared_ptr<Attempt>& attempt, const RequestHeaders& authorization)
+{
     auto call = std::make_unique<Call>();
-    for (const auto& [name, value] : m_destination.headers) {
-        const auto resolved = resolveSecrets(value, m_context.secrets);
-        if (!resolved)
-            return refuse(ExportOutcome::Kind::Retryable, resolved.error().toString());
-        const QByteArray key = name.toLower().toUtf8();
-        if (!isSendable(key, *resolved))
-            return refuse(ExportOutcome::Kind::Permanent, QStringLiteral("the header \"%1\" cannot be sent over gRPC").arg(name));
-        call->context.AddMetadata(key.toStdString(), resolved->toStdString());
+    for (const auto& [name, value] : attempt->headers + authorization) {
+        const QByteArray key = name.toLower();
+        if (!isSendable(key, value)) {
+            return finish(std::move(attempt->done),
+                          {ExportOutcome::Kind::Permanent,
+                           0,
+                           0,
+                           QStringLiteral("the header \"%1\" cannot be sent over gRPC").arg(QString::fromUtf8(name)),
+                           {}});
+        }
+        call->context.AddMetadata(key.toStdString(), value.toStdString());
     }
     if (m_destination.timeout.count() > 0)
         call->context.set_deadline(std::chrono::system_clock::now() + m_destination.timeout);
     if (m_destination.compression == QLatin1StringView("gzip"))
         call->context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
-    call->done = std::move(done);
-    m_worker->start(signal, request, std::move(call));
+    call->done = [this, attempt, authorization](const ExportOutcome& outcome) {
+        const bool refused = outcome.code == static_cast<int>(grpc::StatusCode::UNAUTHENTICATED);
+        if (refused && m_authorizer && !attempt->isSecond && m_authorizer->refused(authorization)) {
+            attempt->isSecond = true;
+            return authorize(attempt);
+        }
+        attempt->done(outcome);
+    };
+    m_worker->start(attempt->signal, attempt->request, std::move(call));
 }
 
 } // namespace oriel::otlp

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "otlp/exporter.h"
+#include "otlp/request_authorizer.h"
 
 #include <QObject>
 
@@ -21,12 +22,24 @@ public:
 
 private:
     class Worker;
+    /// One request until its outcome; a refused token is tried again once.
+    struct Attempt {
+        Signal signal = Signal::Traces;
+        QByteArray request;
+        RequestHeaders headers;
+        Done done;
+        bool isSecond = false;
+    };
     GrpcExporter(const config::Destination& destination, const ExporterContext& context);
+    void authorize(std::shared_ptr<Attempt> attempt);
+    void send(const std::shared_ptr<Attempt>& attempt, const RequestHeaders& authorization);
+    void finish(Done done, const ExportOutcome& outcome);
 
     config::Destination m_destination;
     ExporterContext m_context;
     std::unique_ptr<QObject> m_home; ///< results are posted to it; its end is the end of all call-backs
     std::unique_ptr<Worker> m_worker;
+    std::unique_ptr<RequestAuthorizer> m_authorizer; ///< null: the headers are all there is
 };
 
 } // namespace oriel::otlp

@@ -2,14 +2,17 @@
 #include "otlp/http_exporter.h"
 
 #include "base/clock.h"
+#include "otlp/client_tls.h"
+#include "otlp/content_coding.h"
+#include "otlp/decode.h"
 #include "otlp/gzip.h"
+#include "otlp/resource_attributes.h"
 #include "otlp/response.h"
+#include "otlp/zipkin.h"
+#include "otlp/zstd.h"
 
-#include <QFile>
 #include <QNetworkReply>
 #include <QNetworkRequest>
-#include <QSslCertificate>
-#include <QSslKey>
 #include <QTimer>
 
 namespace oriel::otlp {
@@ -19,20 +22,20 @@ namespace {
 constexpr qint64 kMaxAnswer = 4LL * 1024 * 1024;
 constexpr qsizetype kMaxShownAnswer = 500;
 
-Result<QByteArray> readFile(const QString& path, const QString& what)
-{
-    QFile file(path);
-    if (!file.open(QIODevice::ReadOnly)) {
-        return fail(ErrorCode::Io, QStringLiteral("the %1 cannot be read: %2").arg(what, file.errorString()), path,
-                    QStringLiteral("Check the path and its permissions."));
-    }
-    return file.readAll();
-}
+/// OTLP 1.11: no request above this, before compression.
+constexpr qsizetype kMaxRequest = 64LL * 1024 * 1024;
 
 /// Only statuses that the specification names may be tried again.
 bool isRetryable(int status)
 {
     return status == 429 || status == 502 || status == 503 || status == 504;
+}
+
+/// A header that is Oriel's to say, whatever was configured.
+void setHeader(RequestHeaders& headers, const QByteArray& name, const QByteArray& value)
+{
+    headers.removeIf([&](const auto& header) { return header.first.compare(name, Qt::CaseInsensitive) == 0; });
+    headers.append({name, value});
 }
 
 /// What went wrong, in the backend's words when it has some.
@@ -57,11 +60,11 @@ QString readableText(const QByteArray& body)
 
 } // namespace
 
-HttpExporter::HttpExporter(const config::Destination& destination, const ExporterContext& context)
+HttpExporter::HttpExporter(const config::Destination& destination, const ExporterContext& context, QSslConfiguration tls)
     : m_destination(destination),
       m_context(context),
       m_encoding(encodingOf(destination.protocol)),
-      m_tls(QSslConfiguration::defaultConfiguration())
+      m_tls(std::move(tls))
 {
     m_network.setRedirectPolicy(QNetworkRequest::ManualRedirectPolicy);
     m_network.setAutoDeleteReplies(false);
@@ -71,7 +74,10 @@ HttpExporter::~HttpExporter() = default;
 
 Result<std::unique_ptr<Exporter>> HttpExporter::create(const config::Destination& destination, const ExporterContext& context)
 {
-    std::unique_ptr<HttpExporter> exporter(new HttpExporter(destination, context));
+    const auto tls = clientTls(destination);
+    if (!tls)
+        return fail(tls.error());
+    std::unique_ptr<HttpExporter> exporter(new HttpExporter(destination, context, *tls));
     for (const Signal signal : kSignals) {
         // A destination with only some signals' endpoints is fine when it takes only those.
         auto url = signalUrl(destination, signal);
@@ -83,47 +89,57 @@ Result<std::unique_ptr<Exporter>> HttpExporter::create(const config::Destination
         if (url)
             exporter->m_urls[static_cast<std::size_t>(signal)] = *url;
     }
-    if (const Status loaded = exporter->loadTls(); !loaded)
-        return fail(loaded.error());
+    auto authorizer = makeAuthorizer(destination, context);
+    if (!authorizer)
+        return fail(authorizer.error());
+    exporter->m_authorizer = std::move(*authorizer);
     return std::unique_ptr<Exporter>(std::move(exporter));
 }
 
-Status HttpExporter::loadTls()
+Result<QByteArray> HttpExporter::bodyOf(Signal signal, const QByteArray& request) const
 {
-    if (!m_destination.caFile.isEmpty()) {
-        const auto pem = readFile(m_destination.caFile, QStringLiteral("certificate file"));
-        if (!pem)
-            return fail(pem.error());
-        const QList<QSslCertificate> certificates = QSslCertificate::fromData(*pem, QSsl::Pem);
-        if (certificates.isEmpty()) {
-            return fail(ErrorCode::Parse, QStringLiteral("the certificate file holds no PEM certificate"), m_destination.caFile,
-                        QStringLiteral("Give the certificate of the backend's authority in PEM form."));
-        }
-        m_tls.setCaCertificates(certificates);
+    auto body = withResourceAttributes(request, signal, m_encoding, m_destination.resourceAttributes);
+    if (!body)
+        return fail(body.error());
+    if (m_destination.protocol == config::ExportProtocol::Zipkin) {
+        if (signal != Signal::Traces)
+            return fail(ErrorCode::Unsupported, QStringLiteral("Zipkin takes traces only"));
+        const auto decoded = decodeTraces(*body, m_encoding);
+        if (!decoded)
+            return fail(decoded.error());
+        body = zipkinSpans(decoded->spans);
     }
-    if (m_destination.certFile.isEmpty() && m_destination.keyFile.isEmpty())
-        return {};
-    const auto certificate = readFile(m_destination.certFile, QStringLiteral("client certificate"));
-    if (!certificate)
-        return fail(certificate.error());
-    const auto keyText = readFile(m_destination.keyFile, QStringLiteral("client key"));
-    if (!keyText)
-        return fail(keyText.error());
-    const QList<QSslCertificate> chain = QSslCertificate::fromData(*certificate, QSsl::Pem);
-    QSslKey key(*keyText, QSsl::Rsa);
-    if (key.isNull())
-        key = QSslKey(*keyText, QSsl::Ec);
-    if (chain.isEmpty() || key.isNull()) {
-        return fail(ErrorCode::Parse, QStringLiteral("the client certificate or its key is not PEM"),
-                    chain.isEmpty() ? m_destination.certFile : m_destination.keyFile,
-                    QStringLiteral("RSA and EC keys without a passphrase are read."));
-    }
-    m_tls.setLocalCertificateChain(chain);
-    m_tls.setPrivateKey(key);
-    return {};
+    const config::RequestLimits limits = m_destination.signalLimits.value(QLatin1StringView(signalName(signal)));
+    const qint64 known = m_destination.maxRequestBytes > 0 ? m_destination.maxRequestBytes : limits.rawBytes;
+    const qint64 raw = known > 0 ? std::min<qint64>(known, kMaxRequest) : kMaxRequest;
+    const auto tooLarge = [](qint64 size, qint64 limit) {
+        return fail(ErrorCode::TooLarge,
+                    QStringLiteral("the request has %1 bytes and the backend takes %2").arg(size).arg(limit));
+    };
+    if (body->size() > raw)
+        return tooLarge(body->size(), raw);
+    if (m_destination.compression == QLatin1StringView("gzip"))
+        body = gzip(*body);
+    else if (m_destination.compression == QLatin1StringView("zstd"))
+        body = zstd(*body);
+    if (limits.wireBytes > 0 && body->size() > limits.wireBytes)
+        return tooLarge(body->size(), limits.wireBytes);
+    return body;
 }
 
-Result<QNetworkRequest> HttpExporter::makeRequest(Signal signal) const
+Result<RequestHeaders> HttpExporter::headersFor(Signal signal) const
+{
+    auto headers = configuredHeaders(m_destination, signal, m_context.secrets);
+    if (!headers)
+        return headers;
+    const bool json = m_encoding == Encoding::Json || m_destination.protocol == config::ExportProtocol::Zipkin;
+    setHeader(*headers, "Content-Type", contentType(json ? Encoding::Json : Encoding::Protobuf));
+    if (!m_destination.compression.isEmpty())
+        setHeader(*headers, "Content-Encoding", m_destination.compression.toLatin1());
+    return headers;
+}
+
+QNetworkRequest HttpExporter::networkRequest(Signal signal, const RequestHeaders& headers) const
 {
     QNetworkRequest request(m_urls[static_cast<std::size_t>(signal)]);
     request.setAttribute(QNetworkRequest::Http2AllowedAttribute, false);
@@ -134,30 +150,51 @@ Result<QNetworkRequest> HttpExporter::makeRequest(Signal signal) const
     request.setAttribute(QNetworkRequest::AuthenticationReuseAttribute, QNetworkRequest::Manual);
     request.setSslConfiguration(m_tls);
     request.setRawHeader("User-Agent", "Oriel/" ORIEL_VERSION " OTel-OTLP-Exporter-Cpp/" ORIEL_VERSION);
-    for (const auto& [name, value] : m_destination.headers) {
-        const auto resolved = resolveSecrets(value, m_context.secrets);
-        if (!resolved)
-            return fail(resolved.error());
-        request.setRawHeader(name.toUtf8(), *resolved);
-    }
-    request.setHeader(QNetworkRequest::ContentTypeHeader, QByteArray(contentType(m_encoding)));
-    if (m_destination.compression == QLatin1StringView("gzip"))
-        request.setRawHeader("Content-Encoding", "gzip");
+    // Said by us, so that Qt leaves the answer as it came: it takes one that ends too early for a whole one.
+    request.setRawHeader("Accept-Encoding", "gzip");
+    for (const auto& [name, value] : headers)
+        request.setRawHeader(name, value);
     return request;
 }
 
-void HttpExporter::exportBatch(Signal signal, const QByteArray& body, Done done)
+void HttpExporter::finish(Done done, const ExportOutcome& outcome)
 {
-    const auto request = makeRequest(signal);
-    if (!request) {
-        // The vault may be locked just now, so the batch waits.
-        ExportOutcome outcome{ExportOutcome::Kind::Retryable, 0, 0, request.error().toString(), {}};
-        QMetaObject::invokeMethod(
-            &m_network, [done = std::move(done), outcome] { done(outcome); }, Qt::QueuedConnection);
-        return;
+    QMetaObject::invokeMethod(
+        &m_network, [done = std::move(done), outcome] { done(outcome); }, Qt::QueuedConnection);
+}
+
+void HttpExporter::exportBatch(Signal signal, const QByteArray& request, Done done)
+{
+    using Kind = ExportOutcome::Kind;
+    auto headers = headersFor(signal);
+    // The vault may be locked just now, so the batch waits.
+    if (!headers)
+        return finish(std::move(done), {Kind::Retryable, 0, 0, headers.error().toString(), {}});
+    const auto body = bodyOf(signal, request);
+    if (!body) {
+        constexpr int kContentTooLarge = 413;
+        const int code = body.error().code == ErrorCode::TooLarge ? kContentTooLarge : 0;
+        return finish(std::move(done), {Kind::Permanent, 0, code, body.error().toString(), {}});
     }
-    const bool compress = m_destination.compression == QLatin1StringView("gzip");
-    QNetworkReply* reply = m_network.post(*request, compress ? gzip(body) : body);
+    authorize(std::make_shared<Attempt>(Attempt{signal, *body, std::move(*headers), std::move(done), false}));
+}
+
+void HttpExporter::authorize(std::shared_ptr<Attempt> attempt)
+{
+    if (!m_authorizer)
+        return send(attempt, {});
+    const OutgoingRequest outgoing{attempt->signal, m_urls[static_cast<std::size_t>(attempt->signal)], attempt->headers,
+                                   attempt->body};
+    m_authorizer->authorize(outgoing, [this, attempt](const Result<RequestHeaders>& authorization) {
+        if (!authorization)
+            return finish(std::move(attempt->done), unauthorizedOutcome(authorization.error()));
+        send(attempt, *authorization);
+    });
+}
+
+void HttpExporter::send(const std::shared_ptr<Attempt>& attempt, const RequestHeaders& authorization)
+{
+    QNetworkReply* reply = m_network.post(networkRequest(attempt->signal, attempt->headers + authorization), attempt->body);
     reply->setReadBufferSize(kMaxAnswer + 1);
     auto abortReason = std::make_shared<QString>();
     QObject::connect(reply, &QNetworkReply::readyRead, reply, [reply, abortReason] {
@@ -176,31 +213,57 @@ void HttpExporter::exportBatch(Signal signal, const QByteArray& body, Done done)
         });
         timer->start(m_destination.timeout);
     }
-    QObject::connect(reply, &QNetworkReply::finished, &m_network, [this, reply, abortReason, done = std::move(done)] {
+    QObject::connect(reply, &QNetworkReply::finished, &m_network, [this, reply, abortReason, attempt, authorization] {
         const QByteArray answer = reply->isOpen() ? reply->readAll() : QByteArray();
         const ExportOutcome outcome = judge(*reply, answer, *abortReason);
         reply->deleteLater();
-        done(outcome);
+        constexpr int kUnauthorized = 401;
+        if (outcome.code == kUnauthorized && m_authorizer && !attempt->isSecond && m_authorizer->refused(authorization)) {
+            attempt->isSecond = true;
+            return authorize(attempt);
+        }
+        attempt->done(outcome);
     });
 }
 
-ExportOutcome HttpExporter::judge(QNetworkReply& reply, const QByteArray& body, const QString& abortReason) const
+ExportOutcome HttpExporter::judge(QNetworkReply& reply, const QByteArray& received, const QString& abortReason) const
 {
     using Kind = ExportOutcome::Kind;
     const int status = reply.attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
     if (!abortReason.isEmpty()) {
-        const bool tooLarge = body.size() > kMaxAnswer || abortReason.contains(QLatin1StringView("MiB"));
+        const bool tooLarge = received.size() > kMaxAnswer || abortReason.contains(QLatin1StringView("MiB"));
         return {tooLarge ? Kind::Permanent : Kind::Retryable, 0, status, abortReason, {}};
     }
     if (status == 0)
         return {Kind::Retryable, 0, 0, reply.errorString(), {}};
+    const auto decoded = decodeContent(received, reply.rawHeader("Content-Encoding"), kMaxAnswer);
+    const QByteArray body = decoded.value_or(QByteArray());
     if (status < 200 || status > 299)
         return judgeError(reply, status, body);
+    if (!decoded) {
+        const bool tooLarge = decoded.error().code == ErrorCode::TooLarge;
+        return {tooLarge ? Kind::Permanent : Kind::Retryable,
+                0,
+                status,
+                QStringLiteral("the answer cannot be read: %1").arg(decoded.error().message),
+                {}};
+    }
     if (reply.error() != QNetworkReply::NoError)
         return {Kind::Retryable, 0, status, reply.errorString(), {}};
     const QString reason = reply.attribute(QNetworkRequest::HttpReasonPhraseAttribute).toString();
-    // An answer that cannot be read is no reason to send the data twice.
-    const auto partial = decodeExportResponse(body, m_encoding);
+    if (!m_destination.successCodes.isEmpty() && !m_destination.successCodes.contains(QString::number(status))) {
+        return {
+            Kind::Permanent,
+            0,
+            status,
+            explain(
+                status, reason,
+                QStringLiteral("this backend takes data with %1").arg(m_destination.successCodes.join(QStringLiteral(" or ")))),
+            {}};
+    }
+    // An answer that cannot be read is no reason to send the data twice. Zipkin's says nothing.
+    const bool speaksOtlp = m_destination.protocol != config::ExportProtocol::Zipkin;
+    const auto partial = speaksOtlp ? decodeExportResponse(body, m_encoding) : PartialSuccess{};
     if (!partial || *partial == PartialSuccess{})
         return {Kind::Success, 0, status, explain(status, reason, {}), {}};
     return {Kind::PartialSuccess, partial->rejected, status, explain(status, reason, partial->message), {}};

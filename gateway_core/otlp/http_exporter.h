@@ -2,6 +2,7 @@
 #pragma once
 
 #include "otlp/exporter.h"
+#include "otlp/request_authorizer.h"
 
 #include <QNetworkAccessManager>
 #include <QSslConfiguration>
@@ -13,8 +14,9 @@ class QNetworkReply;
 
 namespace oriel::otlp {
 
-/// OTLP/HTTP with protobuf or JSON (opentelemetry-proto specification.md, §OTLP/HTTP). Redirects are refused, since they would
-/// carry headers with secrets elsewhere; answers above 4 MiB are refused too. Exporter thread.
+/// OTLP/HTTP with protobuf or JSON (opentelemetry-proto specification.md, §OTLP/HTTP), and spans as Zipkin v2 JSON. Redirects are
+/// refused, since they would carry headers with secrets elsewhere; answers above 4 MiB are refused too. A request that is larger
+/// than the backend takes fails as if it had said 413, unsent. Exporter thread.
 class HttpExporter final : public Exporter {
 public:
     static Result<std::unique_ptr<Exporter>> create(const config::Destination& destination, const ExporterContext& context);
@@ -24,10 +26,22 @@ public:
     [[nodiscard]] Encoding encoding() const override { return m_encoding; }
 
 private:
-    HttpExporter(const config::Destination& destination, const ExporterContext& context);
-    Status loadTls();
-    [[nodiscard]] Result<QNetworkRequest> makeRequest(Signal signal) const;
-    [[nodiscard]] ExportOutcome judge(QNetworkReply& reply, const QByteArray& body, const QString& abortReason) const;
+    /// One request from its encoding to its outcome; a refused token is tried again once.
+    struct Attempt {
+        Signal signal = Signal::Traces;
+        QByteArray body; ///< as it is sent
+        RequestHeaders headers;
+        Done done;
+        bool isSecond = false;
+    };
+    HttpExporter(const config::Destination& destination, const ExporterContext& context, QSslConfiguration tls);
+    [[nodiscard]] Result<QByteArray> bodyOf(Signal signal, const QByteArray& request) const;
+    [[nodiscard]] Result<RequestHeaders> headersFor(Signal signal) const;
+    [[nodiscard]] QNetworkRequest networkRequest(Signal signal, const RequestHeaders& headers) const;
+    void authorize(std::shared_ptr<Attempt> attempt);
+    void send(const std::shared_ptr<Attempt>& attempt, const RequestHeaders& authorization);
+    void finish(Done done, const ExportOutcome& outcome);
+    [[nodiscard]] ExportOutcome judge(QNetworkReply& reply, const QByteArray& received, const QString& abortReason) const;
     [[nodiscard]] ExportOutcome judgeError(QNetworkReply& reply, int status, const QByteArray& body) const;
 
     config::Destination m_destination;
@@ -36,6 +50,7 @@ private:
     std::array<QUrl, kSignalCount> m_urls;
     QSslConfiguration m_tls;
     QNetworkAccessManager m_network;
+    std::unique_ptr<RequestAuthorizer> m_authorizer; ///< null: the headers are all there is
 };
 
 } // namespace oriel::otlp

@@ -66,7 +66,10 @@ QList<SecretRow> secretRows(const QStringList& names, const config::Config& conf
             collectReferences(header.second, wanted);
     }
     for (const config::Destination& destination : configuration.telemetry.destinations) {
-        collectReferences(destination.endpoint, wanted);
+        for (const QString& text :
+             destination.fields.values() +
+                 QStringList{destination.endpoint, destination.auth.user, destination.auth.secret, destination.auth.sessionToken})
+            collectReferences(text, wanted);
         for (const auto& header : destination.headers)
             collectReferences(header.second, wanted);
     }

@@ -85,7 +85,7 @@ void DestinationDialog::buildFields()
     m_name = new QLineEdit(m_form);
     m_form->addField(QStringLiteral("name"), QStringLiteral("Name"), m_name);
     m_protocol = new QComboBox(m_form);
-    for (int protocol = 0; protocol <= int(ExportProtocol::None); ++protocol)
+    for (int protocol = 0; protocol <= int(ExportProtocol::Jaeger); ++protocol)
         m_protocol->addItem(protocolWord(static_cast<ExportProtocol>(protocol)));
     m_protocol->setMaximumWidth(260);
     m_form->addField(QStringLiteral("protocol"), QStringLiteral("Protocol"), m_protocol);

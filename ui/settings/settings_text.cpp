@@ -22,7 +22,7 @@ bool isHttp(ExportProtocol protocol)
 void checkEndpoint(const config::Destination& destination, QList<FieldError>& errors)
 {
     const QString field = QStringLiteral("endpoint");
-    if (!needsEndpoint(destination.protocol))
+    if (!needsEndpoint(destination.protocol) || !destination.preset.isEmpty())
         return;
     if (destination.endpoint.isEmpty() && destination.signalEndpoints.isEmpty()) {
         errors.append(
@@ -92,6 +92,10 @@ QString protocolWord(ExportProtocol protocol)
         return QStringLiteral("file, OTLP JSON lines");
     case ExportProtocol::None:
         return QStringLiteral("none");
+    case ExportProtocol::Zipkin:
+        return QStringLiteral("Zipkin v2");
+    case ExportProtocol::Jaeger:
+        return QStringLiteral("OTLP to Jaeger");
     }
     return {};
 }
@@ -134,6 +138,10 @@ QString endpointExample(ExportProtocol protocol)
         return QStringLiteral("http://localhost:4318");
     case ExportProtocol::File:
         return QStringLiteral("spans.jsonl");
+    case ExportProtocol::Zipkin:
+        return QStringLiteral("http://localhost:9411");
+    case ExportProtocol::Jaeger:
+        return QStringLiteral("http://localhost:4318");
     case ExportProtocol::Console:
     case ExportProtocol::None:
         break;
@@ -263,7 +271,11 @@ QStringList usesOfSecret(const config::Config& configuration, const QString& nam
             uses.append(QStringLiteral("server %1").arg(server.name));
     }
     for (const config::Destination& destination : configuration.telemetry.destinations) {
-        if (refers(destination.headers, reference) || refers(destination.endpoint, reference))
+        const QStringList texts =
+            destination.fields.values() +
+            QStringList{destination.endpoint, destination.auth.user, destination.auth.secret, destination.auth.sessionToken};
+        const bool used = std::any_of(texts.cbegin(), texts.cend(), [&](const QString& text) { return refers(text, reference); });
+        if (used || refers(destination.headers, reference))
             uses.append(QStringLiteral("destination %1").arg(destination.name));
     }
     return uses;

@@ -21,6 +21,9 @@ const plain = (type, bytes) => {
     return object;
 };
 
+/** A request of one signal, from protobuf. */
+export const decodeRequest = (signal, bytes) => plain(kinds[signal].request, bytes);
+
 class Receiver {
     received = { traces: [], metrics: [], logs: [] };
     metadata = [];

@@ -74,6 +74,33 @@ private Q_SLOTS:
                  QStringList{QStringLiteral("config.json:2:2: this key stands twice in its object")});
     }
 
+    void aDestinationMayHaveAPresetInsteadOfAnEndpoint()
+    {
+        const QList<Destination> destinations =
+            good(
+                "{\"telemetry\": {\"destinations\": [{\"name\": \"aws\", \"preset\": \"aws\", \"fields\": {\"region\": "
+                "\"eu-west-1\"},"
+                "\"temporality\": \"delta\", \"histograms\": \"exponential\", \"successCodes\": [\"202\"], \"compression\": "
+                "\"zstd\","
+                "\"auth\": {\"kind\": \"command\", \"command\": [\"token\", \"--print\"], \"services\": {\"traces\": \"xray\"}}},"
+                "{\"name\": \"j\", \"protocol\": \"jaeger\"}, {\"name\": \"z\", \"protocol\": \"zipkin\"}]}}")
+                .telemetry.destinations;
+        QCOMPARE(destinations.size(), 3);
+        QCOMPARE(destinations[0].preset, QStringLiteral("aws"));
+        QCOMPARE(destinations[0].fields.value(QStringLiteral("region")), QStringLiteral("eu-west-1"));
+        QCOMPARE(destinations[0].temporality, MetricTemporality::Delta);
+        QCOMPARE(destinations[0].histograms, HistogramKind::Exponential);
+        QCOMPARE(destinations[0].auth.kind, AuthKind::Command);
+        QCOMPARE(destinations[0].auth.command.size(), 2);
+        QCOMPARE(destinations[1].protocol, ExportProtocol::Jaeger);
+        QCOMPARE(destinations[2].protocol, ExportProtocol::Zipkin);
+        QCOMPARE(
+            problems(
+                "{\"telemetry\": {\"destinations\": [{\"name\": \"a\", \"preset\": \"aws\", \"successCodes\": [\"302\"]}]}}"),
+            QStringList{QStringLiteral("config.json:1:80: telemetry.destinations[0].successCodes: expected statuses from 200 to "
+                                       "299, as texts, found [\"302\"]")});
+    }
+
     void allProblemsAreReportedTogether()
     {
         const QByteArray text =
@@ -341,8 +368,9 @@ private Q_SLOTS:
         QCOMPARE(
             problems("{'telemetry': {'destinations': [{'name': 'a', 'endpoint': 'x'}, {'name': 'a', 'endpoint': 'y'}, {'name': "
                      "'b'}]}}"),
-            (QStringList{QStringLiteral("config.json:1:74: telemetry.destinations[1].name: there is a destination \"a\" already"),
-                         QStringLiteral("config.json:1:97: telemetry.destinations[2].endpoint: expected where to send to")}));
+            (QStringList{
+                QStringLiteral("config.json:1:74: telemetry.destinations[1].name: there is a destination \"a\" already"),
+                QStringLiteral("config.json:1:97: telemetry.destinations[2].endpoint: expected where to send to, or a preset")}));
     }
 
     void aMissingFileGivesTheDefaultsAndAnUnreadableOneAnError()

@@ -85,7 +85,7 @@ private Q_SLOTS:
         const json::Value limit = find(properties, "limits").find("items");
         for (const auto& row : limitTable())
             QVERIFY2(find(limit, row.key).exists(), row.key);
-        QCOMPARE(find(destination, "protocol").find("enum").size(), 6U);
+        QCOMPARE(find(destination, "protocol").find("enum").size(), 8U);
         QCOMPARE(find(destination, "signals").find("items").find("enum").size(), 3U);
         QCOMPARE(find(properties, "gateway.port").find("maximum").asInt64(), std::optional<std::int64_t>(65535));
     }

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "otlp/exporter.h"
 #include "otlp/response.h"
+#include "scripted_backend.h"
 
 #include <QTest>
 
@@ -189,6 +190,40 @@ class GrpcExporterTest : public QObject {
     }
 
 private Q_SLOTS:
+    void aRefusedTokenIsFetchedAnewOnce()
+    {
+        int tokens = 0;
+        ScriptedBackend endpoint([&tokens](int, const ReceivedRequest&) {
+            return ScriptedBackend::answer("200 OK", "{\"access_token\":\"t" + QByteArray::number(++tokens) + "\"}", {},
+                                           "application/json");
+        });
+        std::atomic<bool> acceptsNothing = false;
+        GrpcBackend backend([&acceptsNothing](const ReceivedCall& call) {
+            const bool good = !acceptsNothing && value(call, "authorization") == "Bearer t2";
+            return good ? Reply{} : Reply{{grpc::StatusCode::UNAUTHENTICATED, "expired"}, {}, false};
+        });
+        config::Destination destination = destinationOf(backend.url());
+        destination.auth.kind = config::AuthKind::Entra;
+        destination.auth.user = destination.auth.secret = destination.auth.tenant = destination.auth.scope = QStringLiteral("x");
+        destination.auth.tokenUrl = endpoint.url();
+        const auto exporter = make(destination);
+        QCOMPARE(send(*exporter)->kind, Kind::Success);
+        QCOMPARE(backend.calls().size(), 2U);
+        acceptsNothing = true;
+        const auto refused = send(*exporter);
+        QCOMPARE(refused->kind, Kind::Unauthenticated);
+        QVERIFY(refused->message.contains(QStringLiteral("expired")));
+        QCOMPARE(tokens, 3);
+        QCOMPARE(backend.calls().size(), 4U);
+    }
+
+    void whatGrpcDoesNotHaveIsRefusedAtOnce()
+    {
+        config::Destination destination = destinationOf(QStringLiteral("http://127.0.0.1:1"));
+        destination.compression = QStringLiteral("zstd");
+        QCOMPARE(makeExporter(destination, {m_clock, {}}).error().code, ErrorCode::Unsupported);
+    }
+
     void eachSignalGoesToItsServiceWithItsMetadata()
     {
         GrpcBackend backend([](const ReceivedCall&) { return Reply{}; });

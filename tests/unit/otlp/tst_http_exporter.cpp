@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/clock.h"
+#include "otlp/decode.h"
+#include "otlp/encode.h"
 #include "otlp/exporter.h"
+#include "otlp/gzip.h"
 #include "otlp/response.h"
 #include "scripted_backend.h"
 
@@ -117,6 +120,166 @@ private Q_SLOTS:
         gunzip.closeWriteChannel();
         QVERIFY(gunzip.waitForFinished());
         QCOMPARE(gunzip.readAllStandardOutput(), body);
+    }
+
+    void zstdIsReadByAnotherProgram()
+    {
+        ScriptedBackend backend([](int, const ReceivedRequest&) { return ScriptedBackend::answer("200 OK"); });
+        config::Destination destination = destinationOf(backend.url());
+        destination.compression = QStringLiteral("zstd");
+        const auto exporter = make(destination);
+        const QByteArray body(100'000, 'a');
+        QCOMPARE(send(*exporter, Signal::Traces, body)->kind, Kind::Success);
+        const ReceivedRequest& request = backend.requests()[0];
+        QCOMPARE(request.headers.value("content-encoding"), QByteArray("zstd"));
+        QVERIFY(request.body.startsWith("\x28\xb5\x2f\xfd") && request.body.size() < 5'000);
+        const QString zstd = QStandardPaths::findExecutable(QStringLiteral("zstd"));
+        if (zstd.isEmpty())
+            QSKIP("zstd is not installed");
+        QProcess unzstd;
+        unzstd.start(zstd, {QStringLiteral("-dc")});
+        QVERIFY(unzstd.waitForStarted());
+        unzstd.write(request.body);
+        unzstd.closeWriteChannel();
+        QVERIFY(unzstd.waitForFinished());
+        QCOMPARE(unzstd.readAllStandardOutput(), body);
+    }
+
+    void whatIsLargerThanTheBackendTakesIsNotSent()
+    {
+        ScriptedBackend backend([](int, const ReceivedRequest&) { return ScriptedBackend::answer("200 OK"); });
+        config::Destination destination = destinationOf(backend.url());
+        destination.isEffective = true;
+        destination.signalLimits.insert(QStringLiteral("traces"), {1000, 0, 0, 0});
+        destination.signalLimits.insert(QStringLiteral("logs"), {0, 100, 0, 0});
+        destination.compression = QStringLiteral("gzip");
+        const auto exporter = make(destination);
+        const auto raw = send(*exporter, Signal::Traces, QByteArray(1001, 'a'));
+        QCOMPARE(raw->kind, Kind::Permanent);
+        QCOMPARE(raw->code, 413);
+        QVERIFY(raw->message.contains(QStringLiteral("has 1001 bytes and the backend takes 1000")));
+        QByteArray noise;
+        for (int i = 0; i < 200; ++i)
+            noise += QByteArray::number(i * 2'654'435'761LL, 36);
+        QCOMPARE(send(*exporter, Signal::Logs, noise)->code, 413);
+        QVERIFY(backend.requests().isEmpty());
+        QCOMPARE(send(*exporter, Signal::Logs, QByteArray(5000, 'a'))->kind, Kind::Success);
+        QCOMPARE(send(*exporter, Signal::Metrics, QByteArray(5000, 'a'))->kind, Kind::Success);
+        destination.maxRequestBytes = 2000;
+        const auto other = make(destination);
+        QCOMPARE(send(*other, Signal::Traces, QByteArray(1001, 'a'))->kind, Kind::Success);
+        QCOMPARE(send(*other, Signal::Metrics, QByteArray(5000, 'a'))->code, 413);
+    }
+
+    void onlyTheNamedStatusesMeanSuccess()
+    {
+        ScriptedBackend backend(
+            [](int index, const ReceivedRequest&) { return ScriptedBackend::answer(index == 0 ? "202 Accepted" : "200 OK"); });
+        config::Destination destination = destinationOf(backend.url());
+        destination.successCodes = {QStringLiteral("202")};
+        const auto exporter = make(destination);
+        QCOMPARE(send(*exporter)->kind, Kind::Success);
+        const auto other = send(*exporter);
+        QCOMPARE(other->kind, Kind::Permanent);
+        QVERIFY(other->message.contains(QStringLiteral("takes data with 202")));
+    }
+
+    void aRefusedTokenIsFetchedAnewOnce()
+    {
+        int tokens = 0;
+        ScriptedBackend endpoint([&tokens](int, const ReceivedRequest&) {
+            return ScriptedBackend::answer("200 OK", "{\"access_token\":\"t" + QByteArray::number(++tokens) + "\"}", {},
+                                           "application/json");
+        });
+        QByteArray good = "Bearer t2";
+        ScriptedBackend backend([&good](int, const ReceivedRequest& request) {
+            return ScriptedBackend::answer(request.headers.value("authorization") == good ? "200 OK" : "401 Unauthorized");
+        });
+        config::Destination destination = destinationOf(backend.url());
+        destination.auth.kind = config::AuthKind::Entra;
+        destination.auth.user = destination.auth.secret = destination.auth.tenant = destination.auth.scope = QStringLiteral("x");
+        destination.auth.tokenUrl = endpoint.url();
+        const auto exporter = make(destination);
+        QCOMPARE(send(*exporter)->kind, Kind::Success);
+        QCOMPARE(backend.requests().size(), 2);
+        QCOMPARE(send(*exporter)->kind, Kind::Success);
+        QCOMPARE(tokens, 2);
+        good = "nothing";
+        const auto refused = send(*exporter);
+        QCOMPARE(refused->kind, Kind::Unauthenticated);
+        QCOMPARE(tokens, 3);
+        QCOMPARE(backend.requests().size(), 5);
+    }
+
+    void headersOfASignalAndResourceAttributesAreAdded()
+    {
+        ScriptedBackend backend([](int, const ReceivedRequest&) { return ScriptedBackend::answer("200 OK"); });
+        config::Destination destination = destinationOf(backend.url());
+        destination.isEffective = true;
+        destination.signalHeaders.insert(QStringLiteral("logs"), {{QStringLiteral("x-aws-log-group"), QStringLiteral("g")}});
+        destination.resourceAttributes = {{QStringLiteral("gcp.project_id"), QStringLiteral("p-1")},
+                                          {QStringLiteral("service.name"), QStringLiteral("not this")}};
+        const auto exporter = make(destination);
+        auto resource = std::make_shared<telemetry::Resource>();
+        resource->attributes = {{"service.name", QByteArray("mine")}};
+        telemetry::LogRecord log;
+        log.resource = resource;
+        log.timeUnixNs = 1'700'000'000'000'000'000;
+        const std::vector<telemetry::LogRecord> logs{log};
+        QCOMPARE(send(*exporter, Signal::Logs, encodeLogs(logs, Encoding::Protobuf))->kind, Kind::Success);
+        QCOMPARE(send(*exporter, Signal::Traces, {})->kind, Kind::Success);
+        QCOMPARE(backend.requests()[0].headers.value("x-aws-log-group"), QByteArray("g"));
+        QVERIFY(!backend.requests()[1].headers.contains("x-aws-log-group"));
+        const auto decoded = decodeLogs(backend.requests()[0].body, Encoding::Protobuf);
+        QVERIFY(decoded && decoded->logs.size() == 1);
+        const telemetry::Attributes& attributes = decoded->logs[0].resource->attributes;
+        QCOMPARE(attributes.size(), 2U);
+        QCOMPARE(*telemetry::findAttribute(attributes, "service.name")->text(), QByteArray("mine"));
+        QCOMPARE(*telemetry::findAttribute(attributes, "gcp.project_id")->text(), QByteArray("p-1"));
+        QCOMPARE(send(*exporter, Signal::Logs, "\x0a\xff broken")->kind, Kind::Permanent);
+    }
+
+    void zipkinGetsItsOwnJson()
+    {
+        ScriptedBackend backend([](int, const ReceivedRequest&) { return ScriptedBackend::answer("202 Accepted"); });
+        config::Destination destination = destinationOf(backend.url(), ExportProtocol::Zipkin);
+        const auto exporter = make(destination);
+        QCOMPARE(exporter->encoding(), Encoding::Protobuf);
+        telemetry::SpanData span;
+        span.traceId = *TraceId::fromHex("0102030405060708090a0b0c0d0e0f10");
+        span.spanId = *SpanId::fromHex("0a0b0c0d00000001");
+        span.name = "one";
+        QCOMPARE(send(*exporter, Signal::Traces, encodeTraces({&span, 1}, Encoding::Protobuf))->kind, Kind::Success);
+        QCOMPARE(backend.requests()[0].path, QByteArray("/api/v2/spans"));
+        QCOMPARE(backend.requests()[0].headers.value("content-type"), QByteArray("application/json"));
+        QVERIFY(backend.requests()[0].body.startsWith("[{\"traceId\":\"0102030405060708090a0b0c0d0e0f10\""));
+        QCOMPARE(send(*exporter, Signal::Metrics, {})->kind, Kind::Permanent);
+    }
+
+    void compressedAnswersAreReadAndBrokenOnesAreErrors()
+    {
+        const auto compressed = [](const QByteArray& body, const QByteArray& status = "200 OK") {
+            return ScriptedBackend::answer(status, body, "Content-Encoding: gzip\r\n");
+        };
+        const QByteArray partial = encodeExportResponse(Signal::Traces, {3, QStringLiteral("3 too old")}, Encoding::Protobuf);
+        const auto whole = answeredWith(compressed(gzip(partial)));
+        QCOMPARE(whole->kind, Kind::PartialSuccess);
+        QCOMPARE(whole->rejected, std::int64_t(3));
+        const QByteArray zeros = gzip(QByteArray(100'000, '\0'));
+        for (const QByteArray& body :
+             {QByteArray("this is no gzip at all"), zeros.first(zeros.size() / 2), zeros.chopped(1), gzip(partial) + "more"}) {
+            const auto outcome = answeredWith(compressed(body));
+            QCOMPARE(outcome->kind, Kind::Retryable);
+            QVERIFY2(outcome->message.contains(QStringLiteral("the answer cannot be read")), qPrintable(outcome->message));
+        }
+        const auto bomb = answeredWith(compressed(gzip(QByteArray(200'000'000, '\0'))));
+        QCOMPARE(bomb->kind, Kind::Permanent);
+        QVERIFY(bomb->message.contains(QStringLiteral("larger than")));
+        const auto refused = answeredWith(compressed("no gzip", "400 Bad Request"));
+        QCOMPARE(refused->kind, Kind::Permanent);
+        QCOMPARE(refused->code, 400);
+        const auto unknown = answeredWith(ScriptedBackend::answer("200 OK", "x", "Content-Encoding: br\r\n"));
+        QCOMPARE(unknown->kind, Kind::Retryable);
     }
 
     void answersAreJudgedByTheRulesOfOtlp_data()
