@@ -103,6 +103,11 @@ struct Gateway {
 
 enum class ExportProtocol : quint8 { Grpc, HttpProtobuf, HttpJson, Console, File, None };
 
+/// Default: as the preset has it, else cumulative.
+enum class MetricTemporality : quint8 { Default, Cumulative, Delta, LowMemory };
+/// Default: as the preset has it, else explicit buckets.
+enum class HistogramKind : quint8 { Default, Explicit, Exponential };
+
 /// One entry of `telemetry.destinations`.
 struct Destination {
     QString name;
@@ -123,6 +128,11 @@ struct Destination {
     bool includePayloads = false; ///< arguments and results as span attributes (T5), off unless asked
     QStringList aliases;          ///< attribute alias sets to emit as well (T6): "enkrypt", "kuadrant", …
     bool fromEnvironment = false; ///< the destination `env`, defined by OTEL_* variables
+    QString sampler;              ///< instead of the general one; empty: that one, with its argument
+    double samplerArg = 1.0;      ///< of `sampler`
+    QStringList processors;       ///< rules that follow the general ones
+    MetricTemporality temporality = MetricTemporality::Default;
+    HistogramKind histograms = HistogramKind::Default;
     bool operator==(const Destination&) const = default;
 };
 
@@ -132,6 +142,8 @@ struct Telemetry {
     QMap<QString, QString> resourceAttributes;
     QString sampler = QStringLiteral("parentbased_always_on");
     double samplerArg = 1.0;
+    milliseconds slowThreshold{0}; ///< keep_errors_and_slow: what counts as slow; 0: over the operation's 99th percentile
+    QStringList processors;        ///< rules for what leaves, in order (telemetry::ProcessorChain)
     QStringList propagators{QStringLiteral("tracecontext"), QStringLiteral("baggage")};
     bool exportDisabled = false;       ///< OTEL_SDK_DISABLED
     bool foreignContextAsLink = false; ///< T2: a client's context becomes a link instead of the parent
@@ -140,6 +152,10 @@ struct Telemetry {
     int attributeLengthLimit = -1;
     int eventCountLimit = 128;
     int linkCountLimit = 128;
+    int eventAttributeCountLimit = 128;
+    int linkAttributeCountLimit = 128;
+    int logAttributeCountLimit = 128;
+    int logAttributeLengthLimit = -1;
     milliseconds spanInterval{1'000};
     milliseconds metricInterval{5'000};
     bool operator==(const Telemetry&) const = default;
@@ -147,6 +163,7 @@ struct Telemetry {
 
 struct Metrics {
     QString nameSpace = QStringLiteral("mcp_gateway");
+    QString exemplarFilter = QStringLiteral("trace_based");
     bool operator==(const Metrics&) const = default;
 };
 

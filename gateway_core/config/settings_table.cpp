@@ -12,8 +12,19 @@ using enum SettingType;
 constexpr double kDay = 24.0 * 3600 * 1000;
 constexpr double kMaxBytes = 1024.0 * 1024 * 1024 * 1024;
 
-constexpr std::array kSamplers{
-    "always_on", "always_off", "traceidratio", "parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio"};
+constexpr std::array kSamplers{"always_on",
+                               "always_off",
+                               "traceidratio",
+                               "parentbased_always_on",
+                               "parentbased_always_off",
+                               "parentbased_traceidratio",
+                               "rate_limited",
+                               "adaptive",
+                               "keep_errors_and_slow"};
+constexpr std::array kExemplarFilters{"trace_based", "always_on", "always_off"};
+constexpr std::array kTemporalities{"cumulative", "delta", "lowmemory"};
+constexpr std::array kHistograms{"explicit", "exponential"};
+constexpr double kMaxSamplerArg = 1e6;
 constexpr std::array kAuditModes{"group", "strict"};
 constexpr std::array kThemes{"system", "light", "dark"};
 constexpr std::array kStartModes{"launch", "first-use"};
@@ -26,7 +37,7 @@ constexpr std::array kServerTypes{"stdio", "http", "streamable-http", "sse"};
 constexpr std::array kProtocols{"grpc", "http/protobuf", "http/json", "console", "file", "none"};
 constexpr std::array kCompressions{"none", "gzip"};
 constexpr std::array kSignals{"traces", "metrics", "logs"};
-constexpr std::array kPropagators{"tracecontext", "baggage"};
+constexpr std::array kPropagators{"tracecontext", "baggage", "b3", "b3multi"};
 constexpr std::array kPiiTypes{"credit-card", "email", "iban", "us-ssn", "ipv4", "phone"};
 constexpr std::array kAliases{"enkrypt", "kuadrant", "decorator", "contextforge"};
 
@@ -104,8 +115,17 @@ const std::array kSettings{
         [](Config& c, const SettingValue& v) { c.telemetry.resourceAttributes = std::get<QMap<QString, QString>>(v); }},
     SettingRow<Config>{"telemetry.sampler", Choice, "Which traces are exported; the local store keeps all.",
                        ORIEL_FIELD(Config, QString, telemetry.sampler), 0, 0, kSamplers},
-    SettingRow<Config>{"telemetry.samplerArg", Number, "Share of traces that the ratio samplers export.",
-                       ORIEL_FIELD(Config, double, telemetry.samplerArg), 0, 1},
+    SettingRow<Config>{"telemetry.samplerArg", Number,
+                       "traceidratio: share of traces; keep_errors_and_slow: share of the other calls; rate_limited: traces a "
+                       "second; adaptive: traces a second of each operation.",
+                       ORIEL_FIELD(Config, double, telemetry.samplerArg), 0, kMaxSamplerArg},
+    SettingRow<Config>{"telemetry.slowThreshold", Duration,
+                       "keep_errors_and_slow: calls that take longer are kept; 0: longer than 99 of 100 of their kind.",
+                       ORIEL_DURATION(Config, telemetry.slowThreshold), 0, kDay},
+    SettingRow<Config>{"telemetry.processors", TextList,
+                       "What is done to spans and logs before they leave, in order: enrich KEY=VALUE, filter CONDITION …, remove "
+                       "KEY, hash KEY, rename OLD NEW.",
+                       ORIEL_FIELD(Config, QStringList, telemetry.processors)},
     SettingRow<Config>{"telemetry.propagators", TextList, "Context formats read and written.",
                        ORIEL_FIELD(Config, QStringList, telemetry.propagators), 0, 0, kPropagators},
     SettingRow<Config>{"telemetry.exportDisabled", Bool, "Send nothing anywhere.",
@@ -115,7 +135,7 @@ const std::array kSettings{
                        ORIEL_FIELD(Config, bool, telemetry.foreignContextAsLink)},
     SettingRow<Config>{"telemetry.passBaggage", Bool, "Pass a client's baggage on to servers.",
                        ORIEL_FIELD(Config, bool, telemetry.passBaggage)},
-    SettingRow<Config>{"telemetry.limits.attributeCount", Integer, "Attributes of a span, event or link at most.",
+    SettingRow<Config>{"telemetry.limits.attributeCount", Integer, "Attributes of a span at most.",
                        ORIEL_FIELD(Config, qint64, telemetry.attributeCountLimit), 1, 10000},
     SettingRow<Config>{"telemetry.limits.attributeLength", Integer, "Characters of an attribute's text at most; -1: no limit.",
                        ORIEL_FIELD(Config, qint64, telemetry.attributeLengthLimit), -1, 10'000'000},
@@ -123,12 +143,23 @@ const std::array kSettings{
                        ORIEL_FIELD(Config, qint64, telemetry.eventCountLimit), 1, 10000},
     SettingRow<Config>{"telemetry.limits.linkCount", Integer, "Links of a span at most.",
                        ORIEL_FIELD(Config, qint64, telemetry.linkCountLimit), 1, 10000},
+    SettingRow<Config>{"telemetry.limits.eventAttributeCount", Integer, "Attributes of a span's event at most.",
+                       ORIEL_FIELD(Config, qint64, telemetry.eventAttributeCountLimit), 0, 10000},
+    SettingRow<Config>{"telemetry.limits.linkAttributeCount", Integer, "Attributes of a span's link at most.",
+                       ORIEL_FIELD(Config, qint64, telemetry.linkAttributeCountLimit), 0, 10000},
+    SettingRow<Config>{"telemetry.limits.logAttributeCount", Integer, "Attributes of a log record at most.",
+                       ORIEL_FIELD(Config, qint64, telemetry.logAttributeCountLimit), 0, 10000},
+    SettingRow<Config>{"telemetry.limits.logAttributeLength", Integer,
+                       "Characters of the text of a log record's attribute at most; -1: no limit. The body has none.",
+                       ORIEL_FIELD(Config, qint64, telemetry.logAttributeLengthLimit), -1, 10'000'000},
     SettingRow<Config>{"telemetry.spanInterval", Duration, "Spans and logs leave within this time.",
                        ORIEL_DURATION(Config, telemetry.spanInterval), 10, kDay},
     SettingRow<Config>{"telemetry.metricInterval", Duration, "Metrics leave this often while they change.",
                        ORIEL_DURATION(Config, telemetry.metricInterval), 100, kDay},
     SettingRow<Config>{"metrics.namespace", Text, "Put before the names of Oriel's own metrics.",
                        ORIEL_FIELD(Config, QString, metrics.nameSpace)},
+    SettingRow<Config>{"metrics.exemplars", Choice, "Measurements that become exemplars: those of sampled calls, all, or none.",
+                       ORIEL_FIELD(Config, QString, metrics.exemplarFilter), 0, 0, kExemplarFilters},
     SettingRow<Config>{"audit.mode", Choice, "group: rows are committed within 20 ms; strict: before the answer is released.",
                        [](const Config& c) {
                            return SettingValue(
@@ -305,6 +336,22 @@ const std::array kServer{
     SettingRow<Server>{"timeouts.auth", Duration, "Instead of gateway.timeouts.auth.", ORIEL_TIMEOUT(auth), 1, kDay},
 };
 
+/// The choice of an enumeration whose first value means "not said"; empty for that one.
+template <class Enum, std::size_t N> QString nameOf(Enum value, const std::array<const char*, N>& choices)
+{
+    const auto index = static_cast<std::size_t>(value);
+    return index == 0 ? QString() : QString::fromLatin1(choices[index - 1]);
+}
+
+template <class Enum, std::size_t N> Enum valueOf(const SettingValue& value, const std::array<const char*, N>& choices)
+{
+    for (std::size_t i = 0; i < N; ++i) {
+        if (std::get<QString>(value) == QLatin1String(choices[i]))
+            return static_cast<Enum>(i + 1);
+    }
+    return Enum{};
+}
+
 QString signalEndpoint(const Destination& d, const char* signal)
 {
     return d.signalEndpoints.value(QLatin1String(signal));
@@ -380,6 +427,21 @@ const std::array kDestination{
                             ORIEL_FIELD(Destination, bool, includePayloads)},
     SettingRow<Destination>{"aliases", TextList, "Other systems' attribute names to write as well.",
                             ORIEL_FIELD(Destination, QStringList, aliases), 0, 0, kAliases},
+    SettingRow<Destination>{"sampler", Choice, "Which traces it gets; telemetry.sampler when absent.",
+                            ORIEL_FIELD(Destination, QString, sampler), 0, 0, kSamplers},
+    SettingRow<Destination>{"samplerArg", Number, "Of its own sampler, as telemetry.samplerArg.",
+                            ORIEL_FIELD(Destination, double, samplerArg), 0, kMaxSamplerArg},
+    SettingRow<Destination>{"processors", TextList, "Rules that follow those of telemetry.processors.",
+                            ORIEL_FIELD(Destination, QStringList, processors)},
+    SettingRow<Destination>{
+        "temporality", Choice, "Counters and histograms since the start (cumulative) or since the last export (delta).",
+        [](const Destination& d) { return SettingValue(nameOf(d.temporality, kTemporalities)); },
+        [](Destination& d, const SettingValue& v) { d.temporality = valueOf<MetricTemporality>(v, kTemporalities); }, 0, 0,
+        kTemporalities},
+    SettingRow<Destination>{"histograms", Choice, "Buckets of histograms: explicit bounds, or exponential.",
+                            [](const Destination& d) { return SettingValue(nameOf(d.histograms, kHistograms)); },
+                            [](Destination& d, const SettingValue& v) { d.histograms = valueOf<HistogramKind>(v, kHistograms); },
+                            0, 0, kHistograms},
 };
 
 constexpr double kMaxCount = 1e15;
