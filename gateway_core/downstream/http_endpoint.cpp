@@ -203,6 +203,9 @@ void HttpEndpoint::countRequest(const http::Request& request, int status)
 {
     m_deps.recorder.recordMetric(telemetry::MetricId::HttpRequests,
                                  {methodLabel(request.method), routeLabel(request.path()), QByteArray::number(status)}, 1);
+    m_deps.recorder.recordMetric(telemetry::MetricId::HttpRequestDuration,
+                                 {methodLabel(request.method), routeLabel(request.path())},
+                                 static_cast<double>(m_deps.clock.monotonicNs() - request.receivedNs) / 1e9);
 }
 
 void HttpEndpoint::answer(const http::Request& request, http::Exchange& exchange, http::Response response,

@@ -8,6 +8,16 @@ namespace oriel::otlp {
 using telemetry::SamplingDecision;
 using telemetry::SpanData;
 
+namespace {
+
+/// By a parent, also one that only said that the trace is not wanted.
+bool wasDecidedBefore(const telemetry::CallRecord& call)
+{
+    return call.parentSpanId.isValid() || call.linkSpanId.isValid() || !call.parentSampled;
+}
+
+} // namespace
+
 TraceProcessor::Settings TraceProcessor::settingsOf(const config::Destination& destination, const config::Telemetry& telemetry)
 {
     Settings settings;
@@ -65,8 +75,8 @@ SamplingDecision TraceProcessor::decide(const telemetry::CallRecord& call)
     }
     const QByteArray operation = byTrace ? QByteArray() : telemetry::callSpanName(call.method, call.targetKind, call.target);
     SamplingDecision decision =
-        m_sampler->decide({call.traceId, call.parentSpanId.isValid() || call.linkSpanId.isValid(), true, call.parentSampled,
-                           call.traceState, operation, call.outcome != telemetry::Outcome::Ok, call.durationNs});
+        m_sampler->decide({call.traceId, wasDecidedBefore(call), true, call.parentSampled, call.traceState, operation,
+                           call.outcome != telemetry::Outcome::Ok, call.durationNs});
     if (!byTrace)
         remember(call.traceId, decision);
     return decision;
