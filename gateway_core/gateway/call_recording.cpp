@@ -43,14 +43,14 @@ void adoptContext(telemetry::CallRecord& record, const downstream::Incoming& inc
     if (!parent)
         return;
     const telemetry::TraceContext& context = parent->context;
-    record.parentSampled = context.isSampled();
-    if (!context.isValid())
-        return;
     if (policy.foreignContextAsLink) {
         record.linkTraceId = context.traceId;
         record.linkSpanId = context.spanId;
         return;
     }
+    record.parentSampled = context.isSampled();
+    if (!context.isValid())
+        return;
     record.traceId = context.traceId;
     record.parentSpanId = context.spanId;
     // The local store keeps every call, so contexts that are passed on are marked sampled.

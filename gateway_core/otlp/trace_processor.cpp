@@ -13,7 +13,7 @@ namespace {
 /// By a parent, also one that only said that the trace is not wanted.
 bool wasDecidedBefore(const telemetry::CallRecord& call)
 {
-    return call.parentSpanId.isValid() || call.linkSpanId.isValid() || !call.parentSampled;
+    return call.parentSpanId.isValid() || !call.parentSampled;
 }
 
 } // namespace

@@ -98,17 +98,28 @@ QByteArray thresholdText(std::uint64_t threshold)
 QByteArray withThreshold(const QByteArray& traceState, std::optional<std::uint64_t> threshold)
 {
     const QByteArrayView member = tracestateMember(traceState, kMember);
+    constexpr qsizetype kMaxMember = 256;
     QByteArray rewritten = threshold ? "th:" + thresholdText(*threshold) : QByteArray();
     bool hadThreshold = false;
-    forEachSubKey(member, [&](QByteArrayView key, QByteArrayView value) {
-        if (key == QByteArrayView("th")) {
-            hadThreshold = true;
+    const auto append = [&](QByteArrayView key, QByteArrayView value) {
+        if (rewritten.size() + 2 + key.size() + value.size() > kMaxMember)
             return;
-        }
         if (!rewritten.isEmpty())
             rewritten += ';';
         rewritten.append(key).append(':').append(value);
+    };
+    // The randomness before the rest: where there is no room for all, it must not be what goes.
+    forEachSubKey(member, [&](QByteArrayView key, QByteArrayView value) {
+        hadThreshold = hadThreshold || key == QByteArrayView("th");
+        if (key == QByteArrayView("rv"))
+            append(key, value);
     });
+    forEachSubKey(member, [&](QByteArrayView key, QByteArrayView value) {
+        if (key != QByteArrayView("th") && key != QByteArrayView("rv"))
+            append(key, value);
+    });
+    while (rewritten.endsWith(' '))
+        rewritten.chop(1);
     if (!threshold && !hadThreshold)
         return traceState;
     if (rewritten.isEmpty())

@@ -236,7 +236,7 @@ QByteArray MetricRegistry::fullName(MetricId metric) const
     return row.namespaced && !m_nameSpace.isEmpty() ? m_nameSpace + '_' + row.name : QByteArray(row.name);
 }
 
-MetricData MetricRegistry::collect(MetricId metric, std::int64_t nowUnixNs, bool withExponential) const
+MetricData MetricRegistry::collect(MetricId metric, std::int64_t nowUnixNs, bool forExport) const
 {
     const MetricRow& row = metricRow(metric);
     const Instrument& instrument = m_instruments[static_cast<std::size_t>(metric)];
@@ -255,8 +255,10 @@ MetricData MetricRegistry::collect(MetricId metric, std::int64_t nowUnixNs, bool
             point.overflow ? Attributes{{QByteArrayLiteral("otel.metric.overflow"), true}} : pointAttributes(row, point.labels);
         std::vector<Exemplar> exemplars;
         std::copy_if(point.exemplars.begin(), point.exemplars.end(), std::back_inserter(exemplars),
-                     [](const Exemplar& exemplar) { return exemplar.timeUnixNs != 0; });
-        if (withExponential && point.exponential) {
+                     [forExport](const Exemplar& exemplar) {
+                         return exemplar.timeUnixNs != 0 && (forExport || exemplar.traceId.isValid());
+                     });
+        if (forExport && point.exponential) {
             ExponentialHistogramPoint exponential = point.exponential->point();
             exponential.attributes = attributes;
             exponential.startUnixNs = point.exponentialStartUnixNs;
@@ -284,13 +286,13 @@ MetricData MetricRegistry::collect(MetricId metric, std::int64_t nowUnixNs, bool
     return data;
 }
 
-std::vector<MetricData> MetricRegistry::collect(bool withExponential) const
+std::vector<MetricData> MetricRegistry::collect(bool forExport) const
 {
     std::vector<MetricData> all;
     const std::int64_t now = m_clock.unixNs();
     for (const MetricRow& row : metricTable()) {
         if (!m_instruments[static_cast<std::size_t>(row.id)].points.empty())
-            all.push_back(collect(row.id, now, withExponential));
+            all.push_back(collect(row.id, now, forExport));
     }
     return all;
 }

@@ -70,8 +70,9 @@ public:
     [[nodiscard]] std::uint64_t revision() const { return m_revision; }
 
     /// Every instrument that has a point, in the order of the table, with the namespace put before the names that take it.
-    /// Histograms have explicit buckets; `withExponential` adds the exponential points where they are kept.
-    [[nodiscard]] std::vector<MetricData> collect(bool withExponential = false) const;
+    /// Histograms have explicit buckets; `forExport` adds the exponential points where they are kept, and the exemplars that
+    /// belong to no trace.
+    [[nodiscard]] std::vector<MetricData> collect(bool forExport = false) const;
 
     /// Keeps exponential histograms beside the explicit ones, from now on, or no longer.
     void setExponentialHistograms(bool kept);
@@ -114,7 +115,7 @@ private:
     void observe(Point& point, const MetricRow& row, double value, const ExemplarContext& exemplar) const;
     void observeExponential(Point& point, double value) const;
     void keepExemplar(Point& point, const MetricRow& row, std::size_t slot, double value, const ExemplarContext& exemplar) const;
-    [[nodiscard]] MetricData collect(MetricId metric, std::int64_t nowUnixNs, bool withExponential) const;
+    [[nodiscard]] MetricData collect(MetricId metric, std::int64_t nowUnixNs, bool forExport) const;
 
     const Clock& m_clock;
     QByteArray m_nameSpace;

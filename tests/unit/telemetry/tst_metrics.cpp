@@ -239,7 +239,7 @@ private Q_SLOTS:
     {
         ManualClock clock;
         MetricRegistry registry(clock);
-        const auto exemplars = [&] { return find(registry.collect(), "errors_total")->numbers[0].exemplars; };
+        const auto exemplars = [&] { return find(registry.collect(true), "errors_total")->numbers[0].exemplars; };
         registry.record(MetricId::Errors, {"timeout"}, 1);
         QVERIFY(exemplars().empty());
         registry.setExemplarFilter(ExemplarFilter::AlwaysOff);
@@ -249,6 +249,7 @@ private Q_SLOTS:
         registry.record(MetricId::Errors, {"timeout"}, 1);
         QCOMPARE(exemplars().size(), std::size_t(1));
         QVERIFY(!exemplars()[0].traceId.isValid());
+        QVERIFY(find(registry.collect(), "errors_total")->numbers[0].exemplars.empty());
         registry.setExemplarFilter(ExemplarFilter::TraceBased);
         registry.record(MetricId::Errors, {"timeout"}, 1, {{1, 2}, {3}});
         QCOMPARE(exemplars()[0].spanId, SpanId{3});
