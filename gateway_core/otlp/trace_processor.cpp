@@ -127,33 +127,47 @@ TraceProcessor::Selection TraceProcessor::select(std::span<const ExportCall> cal
     return selection;
 }
 
-std::vector<SpanData> TraceProcessor::expand(const Selection& selection, const telemetry::CallSpanOptions& options) const
+void TraceProcessor::expandCalls(const Selection& selection, const telemetry::CallSpanOptions& options,
+                                 std::vector<SpanData>& out) const
 {
-    std::vector<SpanData> out;
     telemetry::CallSpanOptions own = options;
     for (const Selection::Call& chosen : selection.calls) {
+        const telemetry::CallRecord& call = *chosen.item->call;
         own.arguments = chosen.item->arguments;
         own.result = chosen.item->result;
         const std::size_t first = out.size();
-        telemetry::appendCallSpans(*chosen.item->call, own, out);
-        const QByteArray state =
-            telemetry::sampledTracestate(chosen.item->call->traceState, chosen.item->call->traceId, chosen.decision);
+        telemetry::appendCallSpans(call, own, out);
+        const QByteArray state = telemetry::sampledTracestate(call.traceState, call.traceId, chosen.decision);
         for (std::size_t i = first; i < out.size(); ++i)
             out[i].traceState = state;
         if (!m_chain.isEmpty())
             m_chain.applyToCall(out, first);
+        for (std::size_t i = first; i < out.size(); ++i)
+            telemetry::applyLimits(out[i], m_settings.spanLimits);
     }
+}
+
+void TraceProcessor::expandOthers(const Selection& selection, const telemetry::CallSpanOptions& options,
+                                  std::vector<SpanData>& out) const
+{
     for (const SpanData& span : selection.spans) {
         SpanData& copy = out.emplace_back(span);
         if (!copy.resource)
             copy.resource = options.resource;
         if (!copy.scope)
             copy.scope = options.scope;
-        if (!m_chain.isEmpty() && !m_chain.apply(copy))
+        if (m_chain.isEmpty() || m_chain.apply(copy))
+            telemetry::applyLimits(copy, m_settings.spanLimits);
+        else
             out.pop_back();
     }
-    for (SpanData& span : out)
-        telemetry::applyLimits(span, m_settings.spanLimits);
+}
+
+std::vector<SpanData> TraceProcessor::expand(const Selection& selection, const telemetry::CallSpanOptions& options) const
+{
+    std::vector<SpanData> out;
+    expandCalls(selection, options, out);
+    expandOthers(selection, options, out);
     return out;
 }
 

@@ -50,9 +50,15 @@ public:
     Selection select(std::span<const ExportCall> calls, std::span<const telemetry::SpanData> spans, bool decideAll = false);
     [[nodiscard]] bool isHolding() const { return !m_held.empty(); }
 
-    /// The selection as spans: calls expanded, rules and limits applied. `options` without arguments and result.
+    /// The selection as spans, rules and limits applied: the spans of its calls, then its other spans. `options` without
+    /// arguments and result.
     [[nodiscard]] std::vector<telemetry::SpanData> expand(const Selection& selection,
                                                           const telemetry::CallSpanOptions& options) const;
+    /// The two parts of it, for those that treat Oriel's own spans differently.
+    void expandCalls(const Selection& selection, const telemetry::CallSpanOptions& options,
+                     std::vector<telemetry::SpanData>& out) const;
+    void expandOthers(const Selection& selection, const telemetry::CallSpanOptions& options,
+                      std::vector<telemetry::SpanData>& out) const;
     /// The same for logs, which are not sampled.
     [[nodiscard]] std::vector<telemetry::LogRecord> process(std::span<const telemetry::LogRecord> logs) const;
 
