@@ -270,7 +270,8 @@ void DestinationQueue::finished(Signal signal, const ExportOutcome& outcome)
     m_inFlight[index].reset();
     m_spools[index].setFrontInFlight(false);
     m_counts.inflight[index] = 0;
-    m_counts.addOperation(static_cast<double>(m_options.clock.monotonicNs() - m_sentNs[index]) * 1e-9, errorTypeOf(outcome));
+    m_counts.addOperation(signal, static_cast<double>(m_options.clock.monotonicNs() - m_sentNs[index]) * 1e-9,
+                          errorTypeOf(outcome));
     switch (outcome.kind) {
     case ExportOutcome::Kind::Success:
     case ExportOutcome::Kind::PartialSuccess:

@@ -9,19 +9,30 @@ namespace {
 
 using telemetry::MetricId;
 
-QByteArray componentType(config::ExportProtocol protocol)
+QByteArray familyOf(config::ExportProtocol protocol)
 {
     switch (protocol) {
     case config::ExportProtocol::Grpc:
-        return QByteArrayLiteral("otlp_grpc_exporter");
+        return QByteArrayLiteral("otlp_grpc");
     case config::ExportProtocol::HttpProtobuf:
-        return QByteArrayLiteral("otlp_http_exporter");
+        return QByteArrayLiteral("otlp_http");
     case config::ExportProtocol::HttpJson:
-        return QByteArrayLiteral("otlp_http_json_exporter");
+        return QByteArrayLiteral("otlp_http_json");
+    case config::ExportProtocol::Console:
+        return QByteArrayLiteral("oriel_console");
+    case config::ExportProtocol::File:
+        return QByteArrayLiteral("oriel_file");
     default:
         break;
     }
-    return QByteArrayLiteral("oriel_local_exporter");
+    return QByteArrayLiteral("oriel");
+}
+
+QByteArray componentType(const ExporterCounts& exporter, Signal signal)
+{
+    return exporter.family + (signal == Signal::Traces    ? "_span_exporter"
+                              : signal == Signal::Metrics ? "_metric_exporter"
+                                                          : "_log_exporter");
 }
 
 struct SignalMetrics {
@@ -40,7 +51,7 @@ constexpr std::array kSignalMetrics{
 void ExporterCounts::identify(const config::Destination& destination)
 {
     name = destination.name.toUtf8();
-    type = componentType(destination.protocol);
+    family = familyOf(destination.protocol);
     const bool hasScheme = destination.endpoint.contains(QLatin1String("://"));
     const QUrl url(hasScheme ? destination.endpoint : QStringLiteral("rpc://") + destination.endpoint);
     const bool overNetwork = destination.protocol == config::ExportProtocol::Grpc ||
@@ -69,15 +80,17 @@ void observeExports(telemetry::MetricRegistry& registry, std::span<const Exporte
             const auto index = static_cast<std::size_t>(row.signal);
             if (exporter.ended[index].empty() && exporter.inflight[index] == 0)
                 continue;
-            registry.set(row.inflight, {exporter.name, exporter.type, exporter.address, port},
+            const QByteArray type = componentType(exporter, row.signal);
+            registry.set(row.inflight, {exporter.name, type, exporter.address, port},
                          static_cast<double>(exporter.inflight[index]));
             for (const auto& [errorType, count] : exporter.ended[index])
-                registry.set(row.exported, {exporter.name, exporter.type, exporter.address, port, errorType},
-                             static_cast<double>(count));
+                registry.set(row.exported, {exporter.name, type, exporter.address, port, errorType}, static_cast<double>(count));
         }
         for (const ExporterCounts::Operation& operation : exporter.operations)
-            registry.record(MetricId::SdkExportDuration,
-                            {exporter.name, exporter.type, exporter.address, port, operation.errorType}, operation.seconds);
+            registry.record(
+                MetricId::SdkExportDuration,
+                {exporter.name, componentType(exporter, operation.signal), exporter.address, port, operation.errorType},
+                operation.seconds);
     }
 }
 

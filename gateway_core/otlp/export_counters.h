@@ -17,13 +17,14 @@ using ItemCounts = std::map<QByteArray, std::uint64_t>;
 
 /// What one exporter did, for the SDK's own metrics (`otel.sdk.exporter.*`). Counted on the exporter thread; copies travel.
 struct ExporterCounts {
-    QByteArray name; ///< otel.component.name: the destination
-    QByteArray type; ///< otel.component.type
+    QByteArray name;   ///< otel.component.name: the destination
+    QByteArray family; ///< otel.component.type without its end, which names the signal: "otlp_grpc"
     QByteArray address;
     quint16 port = 0;
     std::array<ItemCounts, kSignalCount> ended;
     std::array<std::uint64_t, kSignalCount> inflight{};
     struct Operation {
+        Signal signal = Signal::Traces;
         double seconds = 0;
         QByteArray errorType;
     };
@@ -36,10 +37,10 @@ struct ExporterCounts {
         if (items > 0)
             ended[static_cast<std::size_t>(signal)][errorType] += items;
     }
-    void addOperation(double seconds, QByteArray errorType)
+    void addOperation(Signal signal, double seconds, QByteArray errorType)
     {
         if (operations.size() < kMaxOperations)
-            operations.push_back({seconds, std::move(errorType)});
+            operations.push_back({signal, seconds, std::move(errorType)});
     }
 };
 

@@ -214,7 +214,7 @@ private Q_SLOTS:
                 seen.insert(metric.name + (error != nullptr ? '!' + *error->text() : QByteArray()), point.value);
                 if (metric.name == "otel.sdk.exporter.span.exported") {
                     QCOMPARE(*telemetry::findAttribute(point.attributes, "otel.component.type")->text(),
-                             QByteArray("otlp_http_exporter"));
+                             QByteArray("otlp_http_span_exporter"));
                     QCOMPARE(*telemetry::findAttribute(point.attributes, "server.address")->text(), QByteArray("127.0.0.1"));
                     QVERIFY(
                         std::holds_alternative<std::int64_t>(telemetry::findAttribute(point.attributes, "server.port")->value));
