@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "telemetry/telemetry_reference.h"
 
-#include "telemetry/metric_table.h"
 #include "telemetry/sampler.h"
 #include "telemetry/semconv.h"
 #include "telemetry/span_processor.h"
@@ -18,21 +17,6 @@ template <class Names> QByteArray coded(const Names& names)
     return out;
 }
 
-const char* kindName(InstrumentKind kind)
-{
-    switch (kind) {
-    case InstrumentKind::Counter:
-        return "counter";
-    case InstrumentKind::UpDownCounter:
-        return "up-down counter";
-    case InstrumentKind::Histogram:
-        return "histogram";
-    case InstrumentKind::Gauge:
-        break;
-    }
-    return "gauge";
-}
-
 void appendStages(QByteArray& out)
 {
     out += "\n## Spans\n\nA request is a SERVER span named after its method and target, and a CLIENT span for each server asked. "
@@ -43,27 +27,13 @@ void appendStages(QByteArray& out)
            "`server.spawn`, `server.first_byte`, `server.handshake`, `server.list`, and `server.exit`.\n";
 }
 
-void appendMetrics(QByteArray& out)
-{
-    out +=
-        "\n## Metrics\n\nNames marked with * follow the namespace (`metrics.namespace`) and `_`. Every metric has at most 2000 "
-        "points; what comes after is counted in the point `otel.metric.overflow=true`.\n\n"
-        "| metric | kind | unit | attributes | meaning |\n|---|---|---|---|---|\n";
-    for (const MetricRow& row : metricTable()) {
-        out += "| `" + QByteArray(row.name) + (row.namespaced ? "` *" : "`");
-        if (row.alias != nullptr)
-            out += ", `" + QByteArray(row.alias) + '`';
-        out += QByteArray(" | ") + kindName(row.kind) + " | `" + row.unit + "` | " + coded(row.labels) + " | " + row.description +
-               " |\n";
-    }
-}
-
 } // namespace
 
 QByteArray telemetryReference()
 {
-    QByteArray out = "# What Oriel emits\n\nThis page is made from the tables in the code. Spans and metrics of MCP follow the "
-                     "OpenTelemetry conventions.\n";
+    QByteArray out =
+        "# Spans and attributes\n\nThis page is made from the tables in the code. Spans of MCP follow the OpenTelemetry "
+        "conventions.\n";
     appendStages(out);
     out += "\n## Attributes of spans and logs\n\n| attribute | type | meaning |\n|---|---|---|\n";
     for (const AttributeRow& row : attributeTable())
@@ -72,7 +42,6 @@ QByteArray telemetryReference()
            "| set | attributes |\n|---|---|\n";
     for (const AliasSetRow& row : aliasSetTable())
         out += "| `" + QByteArray(row.name) + "` | " + coded(row.attributes) + " |\n";
-    appendMetrics(out);
     out += "\n## Samplers\n\n| `sampler` | `samplerArg` |\n|---|---|\n";
     for (const SamplerRow& row : samplerTable())
         out += "| `" + QByteArray(row.name) + "` | " + row.argument + " |\n";

@@ -5,7 +5,8 @@
 
 namespace oriel::telemetry {
 
-/// The reference page of what Oriel emits, in Markdown: attributes, metrics, aliases, samplers and rules, from their tables.
+/// The reference page of Oriel's spans and attributes, in Markdown: stages, attributes, aliases, samplers and rules, from their
+/// tables.
 QByteArray telemetryReference();
 
 } // namespace oriel::telemetry
