@@ -337,16 +337,16 @@ const std::array kServer{
 };
 
 /// The choice of an enumeration whose first value means "not said"; empty for that one.
-template <class Enum, std::size_t N> QString nameOf(Enum value, const std::array<const char*, N>& choices)
+template <class Enum> QString nameOf(Enum value, std::span<const char* const> choices)
 {
     const auto index = static_cast<std::size_t>(value);
-    return index == 0 ? QString() : QString::fromLatin1(choices[index - 1]);
+    return index == 0 || index > choices.size() ? QString() : QString::fromLatin1(choices[index - 1]);
 }
 
-template <class Enum, std::size_t N> Enum valueOf(const SettingValue& value, const std::array<const char*, N>& choices)
+template <class Enum> Enum valueOf(const SettingValue& v, std::span<const char* const> choices)
 {
-    for (std::size_t i = 0; i < N; ++i) {
-        if (std::get<QString>(value) == QLatin1String(choices[i]))
+    for (std::size_t i = 0; i < choices.size(); ++i) {
+        if (std::get<QString>(v) == QLatin1String(choices[i]))
             return static_cast<Enum>(i + 1);
     }
     return Enum{};
