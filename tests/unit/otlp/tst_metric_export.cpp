@@ -180,12 +180,12 @@ private Q_SLOTS:
         QVERIFY(pipeline.status()[0].lastError.contains(QStringLiteral("forget user.id")));
         for (const Signal signal : kSignals)
             QVERIFY(!pipeline.wants(signal));
-        settings.destinations[0].processors = QStringList{QStringLiteral("remove user.id")};
+        settings.destinations[0].processors = QStringList{QStringLiteral("remove nega*"), QStringLiteral("enrich team=payments")};
         pipeline.configure(settings, full::resource(), full::scope());
         QTRY_VERIFY(pipeline.wants(Signal::Traces));
         pipeline.submitSpans({full::span()});
         QTRY_COMPARE(backend.requests().size(), 1);
-        QVERIFY(!backend.requests()[0].body.contains("user.id"));
+        QVERIFY(backend.requests()[0].body.contains("payments") && !backend.requests()[0].body.contains("negative"));
     }
 
     void whatExportersDidIsToldThroughTheMetricsOfTheSdk()
