@@ -96,7 +96,7 @@ private Q_SLOTS:
             QStringLiteral("config.json:7:13: mcpServers.bare.url: expected the server's URL"),
             QStringLiteral("config.json:8:44: mcpServers.list.args[1]: expected a text, found 2"),
             QStringLiteral("config.json:3:52: telemetry.destinations[0].name: expected a name"),
-            QStringLiteral("config.json:3:92: telemetry.destinations[1]: expected an object, found 5"),
+            QStringLiteral("config.json:3:93: telemetry.destinations[1]: expected an object, found 5"),
             QStringLiteral(
                 "config.json:2:38: gateway.host: expected a loopback address (127.0.0.1, localhost, ::1), found \"0.0.0.0\""),
         };
