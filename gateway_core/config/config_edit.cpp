@@ -143,7 +143,11 @@ Status editRows(TextEditor& editor, std::span<const SettingRow<Subject>> rows, c
         const SettingValue value = row.read(after);
         if (value == row.read(before))
             continue;
-        if (const Status changed = editValue(editor, prefix + pathOf(row), row.read(before), value); !changed)
+        const QStringList path = prefix + pathOf(row);
+        // A choice that was not made has no word for it.
+        const auto* text = std::get_if<QString>(&value);
+        const bool unmade = row.type == SettingType::Choice && text != nullptr && text->isEmpty();
+        if (const Status changed = unmade ? editor.remove(path) : editValue(editor, path, row.read(before), value); !changed)
             return changed;
     }
     return {};

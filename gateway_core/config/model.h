@@ -158,6 +158,10 @@ struct Destination {
     bool fromEnvironment = false; ///< defined by OTEL_* variables or the file of OTEL_CONFIG_FILE, not by the configuration file
     QString sourceFile;           ///< that of OTEL_CONFIG_FILE that defines it; empty: another source
 
+    QString sampler;         ///< instead of the general one; empty: that one, with its argument
+    double samplerArg = 1.0; ///< of `sampler`
+    QStringList processors;  ///< rules that follow the general ones
+
     QString preset;                ///< id in resources/presets/providers.json; empty: none
     QMap<QString, QString> fields; ///< what the preset asks for; values may hold ${vault:name}
     DestinationAuth auth;
@@ -183,6 +187,8 @@ struct Telemetry {
     QMap<QString, QString> resourceAttributes;
     QString sampler = QStringLiteral("parentbased_always_on");
     double samplerArg = 1.0;
+    milliseconds slowThreshold{0}; ///< keep_errors_and_slow: what counts as slow; 0: over the operation's 99th percentile
+    QStringList processors;        ///< rules for what leaves, in order (telemetry::ProcessorChain)
     QStringList propagators{QStringLiteral("tracecontext"), QStringLiteral("baggage")};
     bool exportDisabled = false;       ///< OTEL_SDK_DISABLED
     bool foreignContextAsLink = false; ///< T2: a client's context becomes a link instead of the parent
@@ -191,6 +197,10 @@ struct Telemetry {
     int attributeLengthLimit = -1;
     int eventCountLimit = 128;
     int linkCountLimit = 128;
+    int eventAttributeCountLimit = 128;
+    int linkAttributeCountLimit = 128;
+    int logAttributeCountLimit = 128;
+    int logAttributeLengthLimit = -1;
     milliseconds spanInterval{1'000};
     milliseconds metricInterval{5'000};
     bool operator==(const Telemetry&) const = default;
@@ -198,6 +208,7 @@ struct Telemetry {
 
 struct Metrics {
     QString nameSpace = QStringLiteral("mcp_gateway");
+    QString exemplarFilter = QStringLiteral("trace_based");
     bool operator==(const Metrics&) const = default;
 };
 

@@ -12,8 +12,19 @@ using enum SettingType;
 constexpr double kDay = 24.0 * 3600 * 1000;
 constexpr double kMaxBytes = 1024.0 * 1024 * 1024 * 1024;
 
-constexpr std::array kSamplers{
-    "always_on", "always_off", "traceidratio", "parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio"};
+constexpr std::array kSamplers{"always_on",
+                               "always_off",
+                               "traceidratio",
+                               "parentbased_always_on",
+                               "parentbased_always_off",
+                               "parentbased_traceidratio",
+                               "rate_limited",
+                               "adaptive",
+                               "keep_errors_and_slow"};
+constexpr std::array kExemplarFilters{"trace_based", "always_on", "always_off"};
+constexpr std::array kTemporalities{"cumulative", "delta", "lowmemory"};
+constexpr std::array kHistograms{"explicit", "exponential"};
+constexpr double kMaxSamplerArg = 1e6;
 constexpr std::array kAuditModes{"group", "strict"};
 constexpr std::array kThemes{"system", "light", "dark"};
 constexpr std::array kStartModes{"launch", "first-use"};
@@ -29,7 +40,7 @@ constexpr std::array kAuthKinds{"none", "basic", "bearer", "sigv4", "google", "e
 constexpr std::array kTemporalities{"cumulative", "delta", "lowmemory"};
 constexpr std::array kHistograms{"explicit", "exponential"};
 constexpr std::array kSignals{"traces", "metrics", "logs"};
-constexpr std::array kPropagators{"tracecontext", "baggage"};
+constexpr std::array kPropagators{"tracecontext", "baggage", "b3", "b3multi"};
 constexpr std::array kPiiTypes{"credit-card", "email", "iban", "us-ssn", "ipv4", "phone"};
 constexpr std::array kAliases{"enkrypt", "kuadrant", "decorator", "contextforge"};
 
@@ -107,8 +118,17 @@ const std::array kSettings{
         [](Config& c, const SettingValue& v) { c.telemetry.resourceAttributes = std::get<QMap<QString, QString>>(v); }},
     SettingRow<Config>{"telemetry.sampler", Choice, "Which traces are exported; the local store keeps all.",
                        ORIEL_FIELD(Config, QString, telemetry.sampler), 0, 0, kSamplers},
-    SettingRow<Config>{"telemetry.samplerArg", Number, "Share of traces that the ratio samplers export.",
-                       ORIEL_FIELD(Config, double, telemetry.samplerArg), 0, 1},
+    SettingRow<Config>{"telemetry.samplerArg", Number,
+                       "traceidratio: share of traces; keep_errors_and_slow: share of the other calls; rate_limited: traces a "
+                       "second; adaptive: traces a second of each operation.",
+                       ORIEL_FIELD(Config, double, telemetry.samplerArg), 0, kMaxSamplerArg},
+    SettingRow<Config>{"telemetry.slowThreshold", Duration,
+                       "keep_errors_and_slow: calls that take longer are kept; 0: longer than 99 of 100 of their kind.",
+                       ORIEL_DURATION(Config, telemetry.slowThreshold), 0, kDay},
+    SettingRow<Config>{"telemetry.processors", TextList,
+                       "What is done to spans and logs before they leave, in order: enrich KEY=VALUE, filter CONDITION …, remove "
+                       "KEY, hash KEY, rename OLD NEW.",
+                       ORIEL_FIELD(Config, QStringList, telemetry.processors)},
     SettingRow<Config>{"telemetry.propagators", TextList, "Context formats read and written.",
                        ORIEL_FIELD(Config, QStringList, telemetry.propagators), 0, 0, kPropagators},
     SettingRow<Config>{"telemetry.exportDisabled", Bool, "Send nothing anywhere.",
@@ -118,7 +138,7 @@ const std::array kSettings{
                        ORIEL_FIELD(Config, bool, telemetry.foreignContextAsLink)},
     SettingRow<Config>{"telemetry.passBaggage", Bool, "Pass a client's baggage on to servers.",
                        ORIEL_FIELD(Config, bool, telemetry.passBaggage)},
-    SettingRow<Config>{"telemetry.limits.attributeCount", Integer, "Attributes of a span, event or link at most.",
+    SettingRow<Config>{"telemetry.limits.attributeCount", Integer, "Attributes of a span at most.",
                        ORIEL_FIELD(Config, qint64, telemetry.attributeCountLimit), 1, 10000},
     SettingRow<Config>{"telemetry.limits.attributeLength", Integer, "Characters of an attribute's text at most; -1: no limit.",
                        ORIEL_FIELD(Config, qint64, telemetry.attributeLengthLimit), -1, 10'000'000},
@@ -126,12 +146,23 @@ const std::array kSettings{
                        ORIEL_FIELD(Config, qint64, telemetry.eventCountLimit), 1, 10000},
     SettingRow<Config>{"telemetry.limits.linkCount", Integer, "Links of a span at most.",
                        ORIEL_FIELD(Config, qint64, telemetry.linkCountLimit), 1, 10000},
+    SettingRow<Config>{"telemetry.limits.eventAttributeCount", Integer, "Attributes of a span's event at most.",
+                       ORIEL_FIELD(Config, qint64, telemetry.eventAttributeCountLimit), 0, 10000},
+    SettingRow<Config>{"telemetry.limits.linkAttributeCount", Integer, "Attributes of a span's link at most.",
+                       ORIEL_FIELD(Config, qint64, telemetry.linkAttributeCountLimit), 0, 10000},
+    SettingRow<Config>{"telemetry.limits.logAttributeCount", Integer, "Attributes of a log record at most.",
+                       ORIEL_FIELD(Config, qint64, telemetry.logAttributeCountLimit), 0, 10000},
+    SettingRow<Config>{"telemetry.limits.logAttributeLength", Integer,
+                       "Characters of the text of a log record's attribute at most; -1: no limit. The body has none.",
+                       ORIEL_FIELD(Config, qint64, telemetry.logAttributeLengthLimit), -1, 10'000'000},
     SettingRow<Config>{"telemetry.spanInterval", Duration, "Spans and logs leave within this time.",
                        ORIEL_DURATION(Config, telemetry.spanInterval), 10, kDay},
     SettingRow<Config>{"telemetry.metricInterval", Duration, "Metrics leave this often while they change.",
                        ORIEL_DURATION(Config, telemetry.metricInterval), 100, kDay},
     SettingRow<Config>{"metrics.namespace", Text, "Put before the names of Oriel's own metrics.",
                        ORIEL_FIELD(Config, QString, metrics.nameSpace)},
+    SettingRow<Config>{"metrics.exemplars", Choice, "Measurements that become exemplars: those of sampled calls, all, or none.",
+                       ORIEL_FIELD(Config, QString, metrics.exemplarFilter), 0, 0, kExemplarFilters},
     SettingRow<Config>{"audit.mode", Choice, "group: rows are committed within 20 ms; strict: before the answer is released.",
                        [](const Config& c) {
                            return SettingValue(
@@ -444,6 +475,12 @@ const std::array kDestination{
         "resourceAttributes", TextMap, "Resource attributes that only this destination gets.",
         [](const Destination& d) { return SettingValue(d.resourceAttributes); },
         [](Destination& d, const SettingValue& v) { d.resourceAttributes = std::get<QMap<QString, QString>>(v); }},
+    SettingRow<Destination>{"sampler", Choice, "Which traces it gets; telemetry.sampler when absent.",
+                            ORIEL_FIELD(Destination, QString, sampler), 0, 0, kSamplers},
+    SettingRow<Destination>{"samplerArg", Number, "Of its own sampler, as telemetry.samplerArg.",
+                            ORIEL_FIELD(Destination, double, samplerArg), 0, kMaxSamplerArg},
+    SettingRow<Destination>{"processors", TextList, "Rules that follow those of telemetry.processors.",
+                            ORIEL_FIELD(Destination, QStringList, processors)},
     SettingRow<Destination>{
         "temporality", Choice, "Counters and histograms since the start (cumulative) or since the last export (delta).",
         [](const Destination& d) { return SettingValue(nameOf(d.temporality, kTemporalities)); },

@@ -46,6 +46,20 @@ QByteArray routeLabel(QByteArrayView path)
     return QByteArrayLiteral("other");
 }
 
+/// The B3 context of the headers in its single form.
+QByteArray b3Of(const http::Headers& headers)
+{
+    if (const QByteArrayView single = headers.value("b3"); !single.isEmpty())
+        return single.toByteArray();
+    const QByteArrayView traceId = headers.value("x-b3-traceid");
+    const QByteArrayView sampled = headers.value("x-b3-sampled");
+    const bool debug = headers.value("x-b3-flags") == QByteArrayView("1");
+    const bool denied = sampled == QByteArrayView("0") || sampled == QByteArrayView("false");
+    if (traceId.isEmpty())
+        return denied ? QByteArrayLiteral("0") : QByteArray();
+    return traceId.toByteArray() + '-' + headers.value("x-b3-spanid").toByteArray() + (debug ? "-d" : denied ? "-0" : "-1");
+}
+
 bool wantsAnswer(const mcp::MessageResult& message)
 {
     return message ? message->isRequest() : message.error().answerable;
@@ -189,6 +203,9 @@ void HttpEndpoint::countRequest(const http::Request& request, int status)
 {
     m_deps.recorder.recordMetric(telemetry::MetricId::HttpRequests,
                                  {methodLabel(request.method), routeLabel(request.path()), QByteArray::number(status)}, 1);
+    m_deps.recorder.recordMetric(telemetry::MetricId::HttpRequestDuration,
+                                 {methodLabel(request.method), routeLabel(request.path())},
+                                 static_cast<double>(m_deps.clock.monotonicNs() - request.receivedNs) / 1e9);
 }
 
 void HttpEndpoint::answer(const http::Request& request, http::Exchange& exchange, http::Response response,
@@ -322,6 +339,7 @@ Incoming HttpEndpoint::incomingOf(const http::Request& request, std::shared_ptr<
     incoming.traceparent = request.headers.value("traceparent").toByteArray();
     incoming.tracestate = request.headers.value("tracestate").toByteArray();
     incoming.baggage = request.headers.value("baggage").toByteArray();
+    incoming.b3 = b3Of(request.headers);
     incoming.startNs = request.receivedNs;
     const std::int64_t now = m_deps.clock.monotonicNs();
     incoming.startUnixNs = m_deps.clock.unixNs() - (now - request.receivedNs);

@@ -18,6 +18,7 @@ struct Incoming {
     QByteArray traceparent;       ///< of the HTTP headers
     QByteArray tracestate;
     QByteArray baggage;
+    QByteArray b3;            ///< the single form; made of the X-B3 headers where there is only them
     std::int64_t startNs = 0; ///< monotonic, when the first byte arrived
     std::int64_t startUnixNs = 0;
     telemetry::StageTiming authenticate;

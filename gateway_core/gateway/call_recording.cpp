@@ -2,7 +2,7 @@
 #include "gateway/call_recording.h"
 
 #include "base/json.h"
-#include "telemetry/propagation.h"
+#include "telemetry/consistent_sampling.h"
 
 namespace oriel::gateway {
 
@@ -14,42 +14,51 @@ telemetry::Payload payloadOf(const mcp::Message& message, mcp::Field field)
     return span.isValid() ? telemetry::Payload{message.raw, span.begin, span.length} : telemetry::Payload{};
 }
 
-QByteArray usableTracestate(QByteArrayView text)
+/// `params._meta` as a carrier; the texts must outlive what is read from them.
+std::optional<telemetry::ExtractedContext> contextInMeta(const mcp::Message& message, telemetry::Propagators propagators)
 {
-    switch (telemetry::checkTracestate(text)) {
-    case telemetry::TracestateCheck::AsIs:
-        return text.toByteArray();
-    case telemetry::TracestateCheck::Rewrite:
-        return telemetry::normalizeTracestate(text);
-    case telemetry::TracestateCheck::Invalid:
-        break;
-    }
-    return {};
+    QByteArray scratch;
+    telemetry::ContextCarrier carrier;
+    carrier.traceparent = message.text(mcp::Field::MetaTraceparent, scratch);
+    const QByteArray tracestate = message.text(mcp::Field::MetaTracestate);
+    carrier.tracestate = tracestate;
+    if (!message.has(mcp::Field::MetaB3) && !message.has(mcp::Field::MetaB3TraceId))
+        return carrier.traceparent.isEmpty() ? std::nullopt : telemetry::extractContext(carrier, propagators);
+    const std::array texts{message.text(mcp::Field::MetaB3), message.text(mcp::Field::MetaB3TraceId),
+                           message.text(mcp::Field::MetaB3SpanId), message.text(mcp::Field::MetaB3Sampled),
+                           message.text(mcp::Field::MetaB3Flags)};
+    carrier.b3 = texts[0];
+    carrier.b3TraceId = texts[1];
+    carrier.b3SpanId = texts[2];
+    carrier.b3Sampled = texts[3];
+    carrier.b3Flags = texts[4];
+    return telemetry::extractContext(carrier, propagators);
 }
 
 void adoptContext(telemetry::CallRecord& record, const downstream::Incoming& incoming, const ContextPolicy& policy)
 {
-    QByteArray scratch;
-    const mcp::Message& message = incoming.message;
-    const auto header = telemetry::parseTraceparent(incoming.traceparent);
-    const auto meta = telemetry::parseTraceparent(message.text(mcp::Field::MetaTraceparent, scratch));
+    const auto header = telemetry::extractContext({incoming.traceparent, incoming.tracestate, incoming.b3}, policy.propagators);
+    const auto meta = contextInMeta(incoming.message, policy.propagators);
     const auto& parent = meta ? meta : header;
     if (!parent)
         return;
+    const telemetry::TraceContext& context = parent->context;
     if (policy.foreignContextAsLink) {
-        record.linkTraceId = parent->traceId;
-        record.linkSpanId = parent->spanId;
+        record.linkTraceId = context.traceId;
+        record.linkSpanId = context.spanId;
         return;
     }
-    record.traceId = parent->traceId;
-    record.parentSpanId = parent->spanId;
-    record.parentSampled = parent->isSampled();
+    record.parentSampled = context.isSampled();
+    if (!context.isValid())
+        return;
+    record.traceId = context.traceId;
+    record.parentSpanId = context.spanId;
     // The local store keeps every call, so contexts that are passed on are marked sampled.
-    record.traceFlags = static_cast<std::uint8_t>(parent->flags | telemetry::kFlagSampled);
-    record.traceState = usableTracestate(meta ? message.text(mcp::Field::MetaTracestate) : incoming.tracestate);
-    if (meta && header) {
-        record.linkTraceId = header->traceId;
-        record.linkSpanId = header->spanId;
+    record.traceFlags = static_cast<std::uint8_t>(context.flags | telemetry::kFlagSampled);
+    record.traceState = telemetry::withoutInconsistentThreshold(parent->traceState, context.traceId, context.isSampled());
+    if (meta && header && header->context.isValid()) {
+        record.linkTraceId = header->context.traceId;
+        record.linkSpanId = header->context.spanId;
     }
 }
 

@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "downstream/message_handler.h"
 #include "telemetry/call_record.h"
+#include "telemetry/propagators.h"
 #include "telemetry/wire_frame.h"
 #include "upstream/server_connection.h"
 
@@ -14,6 +15,7 @@ namespace oriel::gateway {
 struct ContextPolicy {
     bool foreignContextAsLink = false; ///< a client's context becomes a link, and every call a new trace
     bool passBaggage = false;
+    telemetry::Propagators propagators = telemetry::kDefaultPropagators;
 };
 
 /// Starts the record of a request: ids, context from `params._meta` (else the HTTP headers; when both, the headers' as a link),

@@ -136,7 +136,9 @@ Status Gateway::apply(const config::Config& configuration)
     m_circuits.configure(configuration);
     m_limits.configure(configuration.limits);
     m_limitsTimer.start();
-    m_policy = {configuration.telemetry.foreignContextAsLink, configuration.telemetry.passBaggage};
+    const telemetry::Propagators propagators = telemetry::propagatorsByName(configuration.telemetry.propagators);
+    m_policy = {configuration.telemetry.foreignContextAsLink,
+                configuration.telemetry.passBaggage && telemetry::has(propagators, telemetry::Propagator::Baggage), propagators};
 
     auto previous = std::move(m_connections);
     m_connections.clear();

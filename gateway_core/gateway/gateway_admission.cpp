@@ -275,9 +275,10 @@ upstream::CallOptions Gateway::optionsFor(const ActiveCall& call) const
     options.traceFlags = call.record.traceFlags;
     options.traceState = call.record.traceState;
     options.client = client.tokenName.isEmpty() ? client.clientName : client.tokenName;
+    options.propagators = m_policy.propagators;
     if (m_policy.passBaggage)
-        options.baggage =
-            incoming.message.has(mcp::Field::MetaBaggage) ? incoming.message.text(mcp::Field::MetaBaggage) : incoming.baggage;
+        options.baggage = telemetry::passableBaggage(
+            incoming.message.has(mcp::Field::MetaBaggage) ? incoming.message.text(mcp::Field::MetaBaggage) : incoming.baggage);
     if (incoming.message.has(mcp::Field::MetaOrielVia) || !call.connection->initializeResult().orielInstance.isEmpty())
         options.via = federation::extended(incoming.message.text(mcp::Field::MetaOrielVia), m_deps.connections.orielInstance);
     if (hearsOfClient(*call.connection)) {

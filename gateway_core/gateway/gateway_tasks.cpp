@@ -186,6 +186,7 @@ void Gateway::forwardForTask(downstream::Incoming&& incoming, telemetry::CallRec
     options.callSpanId = record.spanId;
     options.traceFlags = record.traceFlags;
     options.traceState = record.traceState;
+    options.propagators = m_policy.propagators;
     options.clientCapabilities = declaredWithTasks(*incoming.session);
     if (method == MethodId::TasksResult)
         options.timeout = std::chrono::milliseconds(std::max<std::int64_t>((task.deadlineNs - now()) / 1'000'000, 1));

@@ -52,6 +52,11 @@ enum class Field : std::uint8_t {
     MetaTraceparent,
     MetaTracestate,
     MetaBaggage,
+    MetaB3, ///< b3 and b3multi write their headers' names
+    MetaB3TraceId,
+    MetaB3SpanId,
+    MetaB3Sampled,
+    MetaB3Flags,
     MetaProtocolVersion,    ///< io.modelcontextprotocol/protocolVersion
     MetaClientInfo,         ///< io.modelcontextprotocol/clientInfo
     MetaClientCapabilities, ///< io.modelcontextprotocol/clientCapabilities

@@ -55,6 +55,42 @@ bool sameButForTheName(config::Destination a, const config::Destination& b)
     return a == b;
 }
 
+telemetry::TemporalityPreference preferenceOf(config::MetricTemporality temporality)
+{
+    switch (temporality) {
+    case config::MetricTemporality::Delta:
+        return telemetry::TemporalityPreference::Delta;
+    case config::MetricTemporality::LowMemory:
+        return telemetry::TemporalityPreference::LowMemory;
+    case config::MetricTemporality::Default:
+    case config::MetricTemporality::Cumulative:
+        break;
+    }
+    return telemetry::TemporalityPreference::Cumulative;
+}
+
+telemetry::HistogramForm formOf(config::HistogramKind kind)
+{
+    return kind == config::HistogramKind::Exponential ? telemetry::HistogramForm::Exponential
+                                                      : telemetry::HistogramForm::Explicit;
+}
+
+/// `error.type` of an export: low in cardinality.
+QByteArray errorTypeOf(const ExportOutcome& outcome)
+{
+    switch (outcome.kind) {
+    case ExportOutcome::Kind::Success:
+        return {};
+    case ExportOutcome::Kind::PartialSuccess:
+        return outcome.rejected > 0 ? QByteArrayLiteral("rejected") : QByteArray();
+    case ExportOutcome::Kind::Retryable:
+    case ExportOutcome::Kind::Permanent:
+    case ExportOutcome::Kind::Unauthenticated:
+        break;
+    }
+    return outcome.code != 0 ? QByteArray::number(outcome.code) : QByteArrayLiteral("unavailable");
+}
+
 bool isAccepted(const ExportOutcome& outcome)
 {
     // A partial success that refuses nothing is a warning.
@@ -102,6 +138,8 @@ void DestinationQueue::configure(const config::Destination& destination, bool ex
     const bool unchanged = !fresh && sameButForTheName(m_config, destination);
     m_config = destination;
     m_exportDisabled = exportDisabled;
+    m_counts.identify(destination);
+    m_temporality.configure(preferenceOf(destination.temporality), formOf(destination.histograms));
     if (!unchanged) {
         releaseLater(std::move(m_exporter));
         makeExporter();
@@ -142,9 +180,29 @@ bool DestinationQueue::isSending() const
     return std::any_of(m_inFlight.begin(), m_inFlight.end(), [](const auto& carrier) { return carrier != nullptr; });
 }
 
+void DestinationQueue::setProcessor(std::shared_ptr<TraceProcessor> processor)
+{
+    m_processor = std::move(processor);
+    m_unprocessable.clear();
+}
+
+void DestinationQueue::refuse(const QString& why)
+{
+    m_processor.reset();
+    m_unprocessable = why;
+    noteError(why);
+}
+
+ExporterCounts DestinationQueue::takeCounts()
+{
+    ExporterCounts counts = m_counts;
+    m_counts.operations.clear();
+    return counts;
+}
+
 bool DestinationQueue::takes(Signal signal) const
 {
-    if (!m_config.enabled || m_exportDisabled || !m_refusal.isEmpty() || m_stopped)
+    if (!m_config.enabled || m_exportDisabled || !m_refusal.isEmpty() || m_processor == nullptr || m_stopped)
         return false;
     switch (signal) {
     case Signal::Traces:
@@ -159,7 +217,9 @@ bool DestinationQueue::takes(Signal signal) const
 
 void DestinationQueue::enqueue(Signal signal, Batch batch)
 {
-    m_dropped += m_spools[static_cast<std::size_t>(signal)].push(std::move(batch));
+    const std::uint64_t lost = m_spools[static_cast<std::size_t>(signal)].push(std::move(batch));
+    m_dropped += lost;
+    m_counts.add(signal, lost, QByteArrayLiteral("queue_full"));
     pump();
     m_changed();
 }
@@ -196,6 +256,8 @@ void DestinationQueue::pump()
             continue;
         const QByteArray request = requestFor(signal, *spool.front());
         m_inFlight[index] = m_exporter;
+        m_sentNs[index] = m_options.clock.monotonicNs();
+        m_counts.inflight[index] = spool.front()->items;
         spool.setFrontInFlight(true);
         m_exporter->exportBatch(signal, request, [this, signal](const ExportOutcome& outcome) { finished(signal, outcome); });
     }
@@ -207,6 +269,9 @@ void DestinationQueue::finished(Signal signal, const ExportOutcome& outcome)
     releaseLater(std::move(m_inFlight[index]));
     m_inFlight[index].reset();
     m_spools[index].setFrontInFlight(false);
+    m_counts.inflight[index] = 0;
+    m_counts.addOperation(signal, static_cast<double>(m_options.clock.monotonicNs() - m_sentNs[index]) * 1e-9,
+                          errorTypeOf(outcome));
     switch (outcome.kind) {
     case ExportOutcome::Kind::Success:
     case ExportOutcome::Kind::PartialSuccess:
@@ -222,6 +287,7 @@ void DestinationQueue::finished(Signal signal, const ExportOutcome& outcome)
         break;
     case ExportOutcome::Kind::Permanent:
         noteError(outcome.message);
+        m_counts.add(signal, m_spools[index].front() != nullptr ? m_spools[index].front()->items : 0, errorTypeOf(outcome));
         drop(signal);
         break;
     }
@@ -237,6 +303,8 @@ void DestinationQueue::accepted(Signal signal, const ExportOutcome& outcome)
     spool.pop();
     m_sent += items - rejected;
     m_dropped += rejected;
+    m_counts.add(signal, items - rejected, {});
+    m_counts.add(signal, rejected, QByteArrayLiteral("rejected"));
     m_failures = 0;
     m_lastSuccessUnixNs = m_options.clock.unixNs();
     if (outcome.kind == ExportOutcome::Kind::PartialSuccess)
@@ -317,7 +385,7 @@ DestinationStatus DestinationQueue::status() const
     status.lastSuccessUnixNs = m_lastSuccessUnixNs;
     if (!m_config.enabled || m_exportDisabled) {
         status.state = DestinationState::Disabled;
-    } else if (!m_refusal.isEmpty()) {
+    } else if (!m_refusal.isEmpty() || !m_unprocessable.isEmpty()) {
         status.state = DestinationState::Refused;
     } else if (m_paused) {
         status.state = DestinationState::Paused;

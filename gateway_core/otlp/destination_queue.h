@@ -2,8 +2,11 @@
 #pragma once
 
 #include "otlp/batch_queue.h"
+#include "otlp/export_counters.h"
 #include "otlp/export_pipeline.h"
 #include "otlp/exporter.h"
+#include "otlp/trace_processor.h"
+#include "telemetry/temporality.h"
 
 #include <QTimer>
 
@@ -26,6 +29,15 @@ public:
     /// that sent it.
     void configure(const config::Destination& destination, bool exportDisabled);
     [[nodiscard]] const config::Destination& config() const { return m_config; }
+
+    /// What is done to traces and logs before they are encoded for it. A destination whose settings make no sense gets nothing
+    /// and says why.
+    void setProcessor(std::shared_ptr<TraceProcessor> processor);
+    void refuse(const QString& why);
+    [[nodiscard]] TraceProcessor* processor() const { return m_processor.get(); }
+    [[nodiscard]] telemetry::TemporalityConverter& temporality() { return m_temporality; }
+    /// What was done so far; the operations since the call before.
+    [[nodiscard]] ExporterCounts takeCounts();
 
     /// Does it want this signal, and can it have it?
     [[nodiscard]] bool takes(Signal signal) const;
@@ -61,7 +73,13 @@ private:
     std::function<void()> m_changed;
     config::Destination m_config;
     bool m_exportDisabled = false;
-    QString m_refusal; ///< why it cannot be used as configured; empty: it can
+    QString m_refusal;                           ///< why it cannot be used as configured; empty: it can
+    std::shared_ptr<TraceProcessor> m_processor; ///< null: m_unprocessable says why
+    QString m_unprocessable;
+    telemetry::TemporalityConverter m_temporality{telemetry::TemporalityPreference::Cumulative,
+                                                  telemetry::HistogramForm::Explicit};
+    ExporterCounts m_counts;
+    std::array<std::int64_t, kSignalCount> m_sentNs{}; ///< when the request under way was handed over, monotonic
     bool m_paused = false;
     bool m_stopped = false;
 

@@ -7,9 +7,8 @@
 #include "otlp/destination_queue.h"
 #include "otlp/encode.h"
 #include "otlp/presets.h"
+#include "otlp/trace_processor.h"
 #include "telemetry/call_spans.h"
-#include "telemetry/limits.h"
-#include "telemetry/sampler.h"
 
 #include <QPromise>
 #include <QTimer>
@@ -25,8 +24,6 @@ using std::chrono::milliseconds;
 struct PipelineSettings {
     std::shared_ptr<const telemetry::Resource> resource;
     std::shared_ptr<const telemetry::Scope> scope;
-    std::shared_ptr<const telemetry::Sampler> sampler;
-    telemetry::SpanLimits limits;
     milliseconds spanInterval{1'000};
     milliseconds metricInterval{5'000};
 };
@@ -44,12 +41,14 @@ struct Flavour {
     Encoding encoding = Encoding::Protobuf;
     telemetry::AliasSets aliases = 0;
     bool payloads = false;
+    TraceProcessor* processor = nullptr;
     bool operator==(const Flavour&) const = default;
 };
 
-Flavour flavourOf(const config::Destination& destination, Signal signal)
+Flavour flavourOf(const DestinationQueue& queue, Signal signal)
 {
-    Flavour flavour{encodingOf(destination.protocol), 0, false};
+    const config::Destination& destination = queue.config();
+    Flavour flavour{encodingOf(destination.protocol), 0, false, queue.processor()};
     if (signal != Signal::Traces)
         return flavour;
     for (const QString& name : destination.aliases)
@@ -69,7 +68,7 @@ std::vector<Takers> takersOf(const std::vector<std::unique_ptr<DestinationQueue>
     for (const auto& destination : destinations) {
         if (!destination->takes(signal))
             continue;
-        const Flavour flavour = flavourOf(destination->config(), signal);
+        const Flavour flavour = flavourOf(*destination, signal);
         auto known = std::find_if(all.begin(), all.end(), [&](const Takers& takers) { return takers.flavour == flavour; });
         if (known == all.end())
             known = all.insert(all.end(), Takers{flavour, {}});
@@ -98,16 +97,11 @@ void enqueueAll(std::span<const Item> items, const Takers& takers, Signal signal
             signal, {request, takers.flavour.encoding, static_cast<std::uint32_t>(items.size()), takers.flavour.payloads});
 }
 
-bool isSampled(const telemetry::Sampler& sampler, const telemetry::CallRecord& call)
-{
-    return sampler.isExported({call.traceId, call.parentSpanId.isValid() || call.linkSpanId.isValid(), true, call.parentSampled});
-}
-
 std::uint32_t pointCount(const std::vector<telemetry::MetricData>& metrics)
 {
     std::size_t count = 0;
     for (const telemetry::MetricData& metric : metrics)
-        count += metric.numbers.size() + metric.histograms.size();
+        count += metric.numbers.size() + metric.histograms.size() + metric.exponentials.size();
     return static_cast<std::uint32_t>(count);
 }
 
@@ -129,7 +123,6 @@ ExportPipeline::ExportPipeline(PipelineOptions options, QObject* parent)
       m_statusTimer(makeTimer(this)),
       m_deadlineTimer(makeTimer(this))
 {
-    m_settings->sampler = *telemetry::makeSampler(u"parentbased_always_on");
     connect(m_spanTimer, &QTimer::timeout, this, [this] { flushInbox(); });
     connect(m_metricTimer, &QTimer::timeout, this, [this] {
         m_metricsNoted = false;
@@ -155,13 +148,9 @@ void ExportPipeline::apply(const config::Telemetry& telemetry, std::shared_ptr<c
                            std::shared_ptr<const telemetry::Scope> scope)
 {
     // What was recorded under the old settings goes out under them.
-    flushInbox();
+    flushInbox(true);
     m_settings->resource = std::move(resource);
     m_settings->scope = std::move(scope);
-    if (auto sampler = telemetry::makeSampler(telemetry.sampler, telemetry.samplerArg))
-        m_settings->sampler = std::move(*sampler);
-    m_settings->limits = {telemetry.attributeCountLimit, telemetry.attributeLengthLimit, telemetry.eventCountLimit,
-                          telemetry.linkCountLimit};
     m_settings->spanInterval = telemetry.spanInterval;
     m_settings->metricInterval = telemetry.metricInterval;
 
@@ -192,8 +181,11 @@ void ExportPipeline::apply(const config::Telemetry& telemetry, std::shared_ptr<c
         if (!queue)
             queue = std::make_unique<DestinationQueue>(m_options, [this] { destinationChanged(); });
         queue->configure(wanted, telemetry.exportDisabled);
+        giveProcessor(*queue, telemetry);
         m_destinations.push_back(std::move(queue));
     }
+    old.clear();
+    std::erase_if(m_processors, [](const auto& processor) { return processor.use_count() == 1; });
 
     unsigned wanted = 0;
     for (const Signal signal : kSignals) {
@@ -204,6 +196,21 @@ void ExportPipeline::apply(const config::Telemetry& telemetry, std::shared_ptr<c
     m_wanted = m_shuttingDown ? 0 : wanted;
     m_applying = false;
     destinationChanged();
+}
+
+void ExportPipeline::giveProcessor(DestinationQueue& queue, const config::Telemetry& telemetry)
+{
+    TraceProcessor::Settings settings = TraceProcessor::settingsOf(queue.config(), telemetry);
+    const auto known = std::find_if(m_processors.begin(), m_processors.end(),
+                                    [&](const auto& processor) { return processor->settings() == settings; });
+    if (known != m_processors.end())
+        return queue.setProcessor(*known);
+    auto made = TraceProcessor::make(std::move(settings), m_options.clock);
+    if (!made)
+        // Sending what a rule that is not understood should have removed would be worse than sending nothing.
+        return queue.refuse(made.error().toString());
+    m_processors.push_back(*made);
+    queue.setProcessor(std::move(*made));
 }
 
 void ExportPipeline::arm(QTimer& timer, milliseconds interval)
@@ -275,7 +282,7 @@ void ExportPipeline::wake()
         arm(*m_spanTimer, m_settings->spanInterval);
 }
 
-void ExportPipeline::flushInbox()
+void ExportPipeline::flushInbox(bool decideAll)
 {
     m_spanTimer->stop();
     Inbox inbox;
@@ -283,42 +290,35 @@ void ExportPipeline::flushInbox()
         const std::lock_guard lock(m_mutex);
         std::swap(inbox, m_inbox);
         m_wakePending = false;
+        m_inboxProcessed += inbox.calls.size() + inbox.spans.size();
     }
-    if (!inbox.calls.empty() || !inbox.spans.empty())
-        encodeTraces(inbox);
+    encodeTraces(inbox, decideAll);
     if (!inbox.logs.empty())
         encodeLogs(std::move(inbox.logs));
 }
 
-void ExportPipeline::encodeTraces(const Inbox& inbox)
+void ExportPipeline::encodeTraces(const Inbox& inbox, bool decideAll)
 {
-    std::vector<telemetry::SpanData> spans;
-    for (const Takers& takers : takersOf(m_destinations, Signal::Traces)) {
-        spans.clear();
-        telemetry::CallSpanOptions options{
-            m_settings->resource, m_settings->scope, takers.flavour.aliases, takers.flavour.payloads, {}, {}};
-        for (const ExportCall& item : inbox.calls) {
-            if (!isSampled(*m_settings->sampler, *item.call))
+    const std::vector<Takers> all = takersOf(m_destinations, Signal::Traces);
+    for (const std::shared_ptr<TraceProcessor>& processor : m_processors) {
+        const bool wanted = std::any_of(all.begin(), all.end(),
+                                        [&](const Takers& takers) { return takers.flavour.processor == processor.get(); });
+        if (!wanted || (inbox.calls.empty() && inbox.spans.empty() && !processor->isHolding()))
+            continue;
+        // Asked once for all that share it: some samplers count.
+        const auto selection = processor->select(inbox.calls, inbox.spans, decideAll);
+        if (processor->isHolding())
+            arm(*m_spanTimer, m_settings->spanInterval);
+        for (const Takers& takers : all) {
+            if (takers.flavour.processor != processor.get())
                 continue;
-            options.arguments = item.arguments;
-            options.result = item.result;
-            telemetry::appendCallSpans(*item.call, options, spans);
+            const std::vector<telemetry::SpanData> spans = processor->expand(
+                selection, {m_settings->resource, m_settings->scope, takers.flavour.aliases, takers.flavour.payloads, {}, {}});
+            enqueueAll(std::span<const telemetry::SpanData>(spans), takers, Signal::Traces,
+                       [](std::span<const telemetry::SpanData> items, Encoding encoding) {
+                           return otlp::encodeTraces(items, encoding);
+                       });
         }
-        for (const telemetry::SpanData& span : inbox.spans) {
-            // By the trace alone, so that all spans of a trace share one fate wherever they come from.
-            if (!m_settings->sampler->isExported({span.traceId, false, false, true}))
-                continue;
-            telemetry::SpanData& copy = spans.emplace_back(span);
-            if (!copy.resource)
-                copy.resource = m_settings->resource;
-            if (!copy.scope)
-                copy.scope = m_settings->scope;
-        }
-        for (telemetry::SpanData& span : spans)
-            telemetry::applyLimits(span, m_settings->limits);
-        enqueueAll(
-            std::span<const telemetry::SpanData>(spans), takers, Signal::Traces,
-            [](std::span<const telemetry::SpanData> items, Encoding encoding) { return otlp::encodeTraces(items, encoding); });
     }
 }
 
@@ -329,24 +329,62 @@ void ExportPipeline::encodeLogs(std::vector<telemetry::LogRecord> logs)
             log.resource = m_settings->resource;
         if (!log.scope)
             log.scope = m_settings->scope;
-        telemetry::applyLimits(log, m_settings->limits);
     }
     for (const Takers& takers : takersOf(m_destinations, Signal::Logs)) {
+        const std::vector<telemetry::LogRecord> processed = takers.flavour.processor->process(logs);
         enqueueAll(
-            std::span<const telemetry::LogRecord>(logs), takers, Signal::Logs,
+            std::span<const telemetry::LogRecord>(processed), takers, Signal::Logs,
             [](std::span<const telemetry::LogRecord> items, Encoding encoding) { return otlp::encodeLogs(items, encoding); });
     }
 }
 
 void ExportPipeline::encodeMetrics(std::vector<telemetry::MetricData> metrics)
 {
-    const std::uint32_t points = pointCount(metrics);
-    const ScopedMetrics scoped{m_settings->resource, m_settings->scope, std::move(metrics)};
-    for (const Takers& takers : takersOf(m_destinations, Signal::Metrics)) {
-        const QByteArray request = otlp::encodeMetrics({&scoped, 1}, takers.flavour.encoding);
-        for (DestinationQueue* destination : takers.destinations)
-            destination->enqueue(Signal::Metrics, {request, takers.flavour.encoding, points, false});
+    using telemetry::TemporalityPreference;
+    struct Shared {
+        Encoding encoding;
+        telemetry::HistogramForm form;
+        QByteArray request;
+        std::uint32_t points;
+    };
+    std::vector<Shared> shared;
+    for (const auto& destination : m_destinations) {
+        if (!destination->takes(Signal::Metrics))
+            continue;
+        telemetry::TemporalityConverter& converter = destination->temporality();
+        const Encoding encoding = encodingOf(destination->config().protocol);
+        // What is cumulative is the same for all; a difference is everybody's own.
+        const bool common = converter.preference() == TemporalityPreference::Cumulative;
+        auto known = std::find_if(shared.begin(), shared.end(), [&](const Shared& one) {
+            return common && one.encoding == encoding && one.form == converter.form();
+        });
+        if (known == shared.end()) {
+            const ScopedMetrics scoped{m_settings->resource, m_settings->scope, converter.convert(metrics)};
+            Shared made{encoding, converter.form(), otlp::encodeMetrics({&scoped, 1}, encoding), pointCount(scoped.metrics)};
+            if (!common) {
+                if (made.points > 0)
+                    destination->enqueue(Signal::Metrics, {made.request, encoding, made.points, false});
+                continue;
+            }
+            known = shared.insert(shared.end(), std::move(made));
+        }
+        destination->enqueue(Signal::Metrics, {known->request, encoding, known->points, false});
     }
+}
+
+std::vector<ExporterCounts> ExportPipeline::takeExporterCounts()
+{
+    const std::lock_guard lock(m_mutex);
+    std::vector<ExporterCounts> counts = m_counts;
+    for (ExporterCounts& kept : m_counts)
+        kept.operations.clear();
+    return counts;
+}
+
+InboxCounts ExportPipeline::inboxCounts() const
+{
+    const std::lock_guard lock(m_mutex);
+    return {m_inbox.calls.size() + m_inbox.spans.size(), m_options.inboxItems, m_inboxProcessed, inboxDropped()};
 }
 
 DestinationQueue* ExportPipeline::find(const QString& name) const
@@ -367,13 +405,26 @@ void ExportPipeline::destinationChanged()
     if (m_applying)
         return;
     QList<DestinationStatus> status;
-    for (const auto& queue : m_destinations)
+    std::vector<ExporterCounts> counts;
+    for (const auto& queue : m_destinations) {
         status.append(queue->status());
+        counts.push_back(queue->takeCounts());
+    }
     bool differs = false;
     {
         const std::lock_guard lock(m_mutex);
         differs = status != m_status;
         m_status = std::move(status);
+        // Operations that nobody has asked for yet stay with their exporter.
+        for (ExporterCounts& fresh : counts) {
+            for (const ExporterCounts& known : m_counts) {
+                if (known.name == fresh.name)
+                    fresh.operations.insert(fresh.operations.begin(), known.operations.begin(), known.operations.end());
+            }
+            if (fresh.operations.size() > ExporterCounts::kMaxOperations)
+                fresh.operations.resize(ExporterCounts::kMaxOperations);
+        }
+        m_counts = std::move(counts);
     }
     if (differs)
         arm(*m_statusTimer, kStatusInterval);
@@ -434,7 +485,7 @@ void ExportPipeline::beginShutdown(milliseconds deadline)
 {
     if (m_shuttingDown)
         return;
-    flushInbox();
+    flushInbox(true);
     m_metricTimer->stop();
     m_wanted = 0;
     m_shuttingDown = true;

@@ -5,8 +5,9 @@
 #include "config/model.h"
 #include "otlp/batch_queue.h"
 #include "otlp/endpoint.h"
+#include "otlp/export_call.h"
+#include "otlp/export_counters.h"
 #include "otlp/signal.h"
-#include "telemetry/call_record.h"
 #include "telemetry/log_record.h"
 #include "telemetry/metric_data.h"
 #include "telemetry/span_data.h"
@@ -31,15 +32,8 @@ class Random;
 namespace oriel::otlp {
 
 class DestinationQueue;
+class TraceProcessor;
 struct PipelineSettings;
-
-/// A finished call on its way out, masked: `call` holds no unmasked text in its names and messages, and of its payloads only
-/// these are used.
-struct ExportCall {
-    std::shared_ptr<const telemetry::CallRecord> call;
-    QByteArray arguments; ///< masked JSON; empty: none
-    QByteArray result;    ///< masked JSON; empty: none
-};
 
 enum class DestinationState : quint8 {
     Disabled,
@@ -116,6 +110,10 @@ public:
     /// Any thread.
     [[nodiscard]] QList<DestinationStatus> status() const;
 
+    /// Any thread: what the exporters did, for the SDK's own metrics; the operations since the call before.
+    [[nodiscard]] std::vector<ExporterCounts> takeExporterCounts();
+    [[nodiscard]] InboxCounts inboxCounts() const;
+
     /// Any thread. Sends one real span to the destination, past its queue, and answers with the backend's words: "accepted (HTTP
     /// 200)". Acceptance resumes a paused destination. The future is cancelled when the destination is removed before the answer.
     QFuture<Result<QString>> sendTestSpan(const QString& destination);
@@ -145,9 +143,10 @@ private:
     void apply(const config::Telemetry& telemetry, std::shared_ptr<const telemetry::Resource> resource,
                std::shared_ptr<const telemetry::Scope> scope);
     void wake();
-    void flushInbox();
-    void encodeTraces(const Inbox& inbox);
+    void flushInbox(bool decideAll = false);
+    void encodeTraces(const Inbox& inbox, bool decideAll);
     void encodeLogs(std::vector<telemetry::LogRecord> logs);
+    void giveProcessor(DestinationQueue& queue, const config::Telemetry& telemetry);
     void encodeMetrics(std::vector<telemetry::MetricData> metrics);
     void arm(QTimer& timer, std::chrono::milliseconds interval);
     void destinationChanged();
@@ -158,6 +157,7 @@ private:
     PipelineOptions m_options;
     std::unique_ptr<PipelineSettings> m_settings;
     std::vector<std::unique_ptr<DestinationQueue>> m_destinations;
+    std::vector<std::shared_ptr<TraceProcessor>> m_processors; ///< each once, shared by those that ask for the same
     QTimer* m_spanTimer;
     QTimer* m_metricTimer;
     QTimer* m_statusTimer;
@@ -172,7 +172,9 @@ private:
     mutable std::mutex m_mutex; ///< guards the members below
     Inbox m_inbox;
     bool m_wakePending = false;
+    std::uint64_t m_inboxProcessed = 0;
     QList<DestinationStatus> m_status;
+    std::vector<ExporterCounts> m_counts;
 };
 
 } // namespace oriel::otlp

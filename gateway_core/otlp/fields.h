@@ -64,6 +64,11 @@ namespace histogram_point {
 inline constexpr Tag kStart = 2, kTime = 3, kCount = 4, kSum = 5, kBucketCounts = 6, kBounds = 7, kExemplars = 8, kAttributes = 9,
                      kFlags = 10, kMin = 11, kMax = 12;
 }
+namespace exponential_point {
+inline constexpr Tag kAttributes = 1, kStart = 2, kTime = 3, kCount = 4, kSum = 5, kScale = 6, kZeroCount = 7, kPositive = 8,
+                     kNegative = 9, kFlags = 10, kExemplars = 11, kMin = 12, kMax = 13, kZeroThreshold = 14;
+inline constexpr Tag kOffset = 1, kBucketCounts = 2; // of Buckets
+} // namespace exponential_point
 namespace exemplar {
 inline constexpr Tag kTime = 2, kDouble = 3, kSpanId = 4, kTraceId = 5, kInt = 6, kFilteredAttributes = 7;
 }

@@ -226,7 +226,7 @@ void GatewayService::Private::putInForce()
     maskingError = masker ? QString() : masker.error().toString();
     if (masker)
         pipeline->setMasker(*masker);
-    const auto resource = resourceOf(effective.telemetry, QByteArray::number(QCoreApplication::applicationPid()));
+    const auto resource = resourceOf(effective.telemetry, instanceId);
     pipeline->configure(effective, resource, telemetry::orielScope());
     exports->configure(effective.telemetry, resource, telemetry::orielScope());
     stores->retention.setRetention(effective.retention);
@@ -267,8 +267,7 @@ Status GatewayService::Private::startGateway()
                                                    vaultKeeper.get(),
                                                    quotaFile->read()};
             host = new GatewayHost(std::move(dependencies), effective, effective.gateway.auth);
-            api = new HttpApi({*stores, *pipeline, readers,
-                               resourceOf(effective.telemetry, QByteArray::number(QCoreApplication::applicationPid())),
+            api = new HttpApi({*stores, *pipeline, readers, resourceOf(effective.telemetry, instanceId),
                                [this](const std::function<void(const QByteArray&)>& give) {
                                    QMetaObject::invokeMethod(&q, [this, give] {
                                        if (host != nullptr)

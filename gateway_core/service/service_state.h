@@ -37,6 +37,7 @@ struct GatewayService::Private {
     ServiceOptions options;
     SystemClock clock;
     SystemRandom random;
+    const QByteArray instanceId = random.secureBytes(16).toHex(); ///< service.instance.id of this run
     DataDirectoryLock lock;
     config::Config fileConfig; ///< as the file has it
     config::Config effective;  ///< with environment, command line and demo put over it

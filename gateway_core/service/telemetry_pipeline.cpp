@@ -4,6 +4,7 @@
 #include "base/json_writer.h"
 #include "service/masking.h"
 #include "telemetry/call_spans.h"
+#include "telemetry/prompt_attributes.h"
 
 #include <QThread>
 
@@ -56,6 +57,20 @@ QByteArray maskedPart(const telemetry::Payload& payload, qsizetype limit, const 
     return masked.bytes;
 }
 
+bool wantsExponential(const config::Telemetry& settings)
+{
+    return std::any_of(settings.destinations.begin(), settings.destinations.end(), [](const config::Destination& destination) {
+        return destination.enabled && destination.metrics && destination.histograms == config::HistogramKind::Exponential;
+    });
+}
+
+telemetry::ExemplarFilter exemplarFilterOf(const QString& name)
+{
+    return name == QLatin1String("always_on")    ? telemetry::ExemplarFilter::AlwaysOn
+           : name == QLatin1String("always_off") ? telemetry::ExemplarFilter::AlwaysOff
+                                                 : telemetry::ExemplarFilter::TraceBased;
+}
+
 } // namespace
 
 TelemetryPipeline::TelemetryPipeline(Dependencies dependencies, const config::Config& configuration)
@@ -82,7 +97,7 @@ void TelemetryPipeline::start()
         else
             QMetaObject::invokeMethod(&m_drainTimer, qOverload<>(&QTimer::start), Qt::QueuedConnection);
     });
-    connect(&m_deps.exports, &otlp::ExportPipeline::metricsDue, this, [this] { m_deps.exports.submitMetrics(collectNow()); });
+    connect(&m_deps.exports, &otlp::ExportPipeline::metricsDue, this, [this] { m_deps.exports.submitMetrics(collectNow(true)); });
 }
 
 void TelemetryPipeline::setMasker(std::shared_ptr<const privacy::Masker> masker)
@@ -102,10 +117,14 @@ void TelemetryPipeline::configure(const config::Config& configuration, std::shar
 {
     QMetaObject::invokeMethod(this, [this, limit = configuration.audit.payloadLimit, mode = configuration.audit.mode,
                                      nameSpace = configuration.metrics.nameSpace.toUtf8(),
-                                     budget = configuration.retention.spanBudgetBytes, resource = std::move(resource),
-                                     scope = std::move(scope)] {
+                                     budget = configuration.retention.spanBudgetBytes,
+                                     exponential = wantsExponential(configuration.telemetry),
+                                     exemplars = exemplarFilterOf(configuration.metrics.exemplarFilter),
+                                     resource = std::move(resource), scope = std::move(scope)] {
         m_auditPayloadLimit = limit;
         m_registry.setNameSpace(nameSpace);
+        m_registry.setExponentialHistograms(exponential);
+        m_registry.setExemplarFilter(exemplars);
         m_deps.stores.audit.setMode(mode);
         m_deps.stores.traces.setBudget(budget);
         m_deps.stores.traces.setCallResource(resource, scope);
@@ -134,10 +153,23 @@ std::vector<telemetry::MetricData> TelemetryPipeline::collect()
     return metrics;
 }
 
-std::vector<telemetry::MetricData> TelemetryPipeline::collectNow()
+std::vector<telemetry::MetricData> TelemetryPipeline::collectNow(bool forExport)
 {
     telemetry::observeProcesses(m_registry, m_processes);
-    return m_registry.collect();
+    const std::vector<otlp::ExporterCounts> exporters = m_deps.exports.takeExporterCounts();
+    if (!exporters.empty())
+        otlp::observeExports(m_registry, exporters, m_deps.exports.inboxCounts());
+    return m_registry.collect(forExport);
+}
+
+void TelemetryPipeline::countSpans(const CallRecord& call)
+{
+    const QByteArray result = QByteArrayLiteral("RECORD_AND_SAMPLE");
+    m_registry.record(telemetry::MetricId::SdkSpansStarted,
+                      {call.parentSpanId.isValid() ? QByteArrayLiteral("remote") : QByteArrayLiteral("none"), result}, 1);
+    if (const std::size_t children = telemetry::callSpanCount(call) - 1; children > 0)
+        m_registry.record(telemetry::MetricId::SdkSpansStarted, {QByteArrayLiteral("local"), result},
+                          static_cast<double>(children));
 }
 
 void TelemetryPipeline::drain()
@@ -235,8 +267,11 @@ void TelemetryPipeline::takeCalls(std::vector<CallRecord>& calls, TelemetryBatch
             durable = std::move((waiting++)->second);
         maskCall(call, *masks);
         m_instruments.record(call);
+        countSpans(call);
         if (call.overHttp)
             recordHttp(call);
+        for (telemetry::Attribute& attribute : telemetry::promptAttributes(call))
+            call.extraAttributes.push_back(std::move(attribute));
         QByteArray arguments;
         QByteArray response;
         if (isToolCall(call) || (exported && call.targetKind != telemetry::TargetKind::None)) {
@@ -265,6 +300,11 @@ void TelemetryPipeline::takeSpans(std::vector<telemetry::SpanData>& spans)
         return;
     const std::shared_ptr<const privacy::Masker> masks = masker();
     for (telemetry::SpanData& span : spans) {
+        if (span.resource == nullptr)
+            m_registry.record(telemetry::MetricId::SdkSpansStarted,
+                              {span.parentSpanId.isValid() ? QByteArrayLiteral("local") : QByteArrayLiteral("none"),
+                               QByteArrayLiteral("RECORD_AND_SAMPLE")},
+                              1);
         span.statusMessage = masks->maskText(span.statusMessage).bytes;
         maskAttributes(span.attributes, *masks);
         for (telemetry::SpanEvent& event : span.events)
@@ -284,6 +324,7 @@ void TelemetryPipeline::takeLogs(std::vector<telemetry::LogRecord>& logs)
 {
     if (logs.empty())
         return;
+    m_registry.record(telemetry::MetricId::SdkLogsCreated, {}, static_cast<double>(logs.size()));
     const std::shared_ptr<const privacy::Masker> masks = masker();
     for (telemetry::LogRecord& log : logs) {
         maskValue(log.body, *masks);

@@ -65,7 +65,9 @@ private:
     [[nodiscard]] store::AuditRow auditRow(const telemetry::CallRecord& call, const QByteArray& arguments,
                                            const QByteArray& response) const;
     void sampleSeries();
-    std::vector<telemetry::MetricData> collectNow();
+    /// `forExport`: exponential histograms as well, where they are kept.
+    std::vector<telemetry::MetricData> collectNow(bool forExport = false);
+    void countSpans(const telemetry::CallRecord& call);
 
     Dependencies m_deps;
     telemetry::MetricRegistry m_registry;

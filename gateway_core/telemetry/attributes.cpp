@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "telemetry/attributes.h"
 
+#include "base/json.h"
 #include "base/json_writer.h"
 
 namespace oriel::telemetry {
@@ -49,6 +50,41 @@ void writeJson(json::Writer& writer, const AnyValue& value, int depth)
     std::visit(JsonVisitor{writer, depth}, value.value);
 }
 
+// The scanner bounds the depth.
+AnyValue valueOf(const json::Value& value)
+{
+    switch (value.kind()) {
+    case json::Kind::Bool:
+        return *value.asBool();
+    case json::Kind::Number:
+        if (const auto integer = value.asInt64())
+            return *integer;
+        if (const auto number = value.asDouble(); number && !value.isInteger())
+            return *number;
+        return value.raw().toByteArray();
+    case json::Kind::String:
+        return value.asUtf8();
+    case json::Kind::Array: {
+        auto array = std::make_shared<ArrayValue>();
+        array->values.reserve(value.size());
+        for (const json::Value& element : value.elements())
+            array->values.push_back(valueOf(element));
+        return std::shared_ptr<const ArrayValue>(std::move(array));
+    }
+    case json::Kind::Object: {
+        auto list = std::make_shared<KeyValueList>();
+        list->values.reserve(value.size());
+        for (const json::Member& member : value.members())
+            list->values.push_back({member.key.asUtf8(), valueOf(member.value)});
+        return std::shared_ptr<const KeyValueList>(std::move(list));
+    }
+    case json::Kind::Null:
+    case json::Kind::Missing:
+        break;
+    }
+    return {};
+}
+
 } // namespace
 
 bool AnyValue::operator==(const AnyValue& other) const
@@ -73,6 +109,14 @@ const AnyValue* findAttribute(const Attributes& attributes, QByteArrayView key)
             return &attribute.value;
     }
     return nullptr;
+}
+
+std::optional<AnyValue> fromJson(QByteArrayView json)
+{
+    json::Document document;
+    if (!document.parse(json))
+        return std::nullopt;
+    return valueOf(document.root());
 }
 
 QByteArray toJson(const AnyValue& value)

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -68,5 +69,7 @@ const AnyValue* findAttribute(const Attributes& attributes, QByteArrayView key);
 
 /// The value as JSON (text quoted, bytes base64), for viewers and files.
 QByteArray toJson(const AnyValue& value);
+/// JSON as a value with its structure; integers that no int64 holds stay text. Nothing when it is not JSON, as when it was cut.
+std::optional<AnyValue> fromJson(QByteArrayView json);
 
 } // namespace oriel::telemetry

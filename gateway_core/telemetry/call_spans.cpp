@@ -23,6 +23,7 @@ public:
         if (!value.isEmpty())
             set(key, value);
     }
+    void named(QByteArray key, AnyValue value) { m_out.push_back({std::move(key), std::move(value)}); }
     /// For literals: the bytes are not copied.
     void literal(Attr key, QByteArrayView value) { set(key, QByteArray::fromRawData(value.data(), value.size())); }
     void alias(const char* key, AnyValue value)
@@ -204,14 +205,33 @@ private:
         attributes.text(Attr::ProjectId, client.projectId);
     }
 
+    /// With its structure, as the conventions want it; as text where that was cut away.
+    static AnyValue payload(QByteArrayView json)
+    {
+        auto value = fromJson(json);
+        return value ? std::move(*value) : AnyValue(json.toByteArray());
+    }
+
     void setPayloads(AttributeList& attributes) const
     {
-        if (!m_options.payloads || !isToolCall(m_call))
+        if (!m_options.payloads)
             return;
-        if (!m_options.arguments.isEmpty())
-            attributes.set(Attr::GenAiToolCallArguments, m_options.arguments.toByteArray());
-        if (!m_options.result.isEmpty())
-            attributes.set(Attr::GenAiToolCallResult, m_options.result.toByteArray());
+        if (isToolCall(m_call)) {
+            if (!m_options.arguments.isEmpty())
+                attributes.set(Attr::GenAiToolCallArguments, payload(m_options.arguments));
+            if (!m_options.result.isEmpty())
+                attributes.set(Attr::GenAiToolCallResult, payload(m_options.result));
+        } else if (m_call.targetKind == TargetKind::Prompt && !m_options.arguments.isEmpty()) {
+            const AnyValue arguments = payload(m_options.arguments);
+            const auto* list = std::get_if<std::shared_ptr<const KeyValueList>>(&arguments.value);
+            // Without an object of arguments the payload is the whole of the parameters.
+            const AnyValue* name = list != nullptr ? findAttribute((*list)->values, "name") : nullptr;
+            if (list != nullptr && (name == nullptr || name->text() == nullptr || *name->text() != m_call.target)) {
+                for (const Attribute& entry : (*list)->values)
+                    attributes.named(attributeName(Attr::GenAiPromptVariable) + '.' + entry.key,
+                                     entry.value.text() != nullptr ? *entry.value.text() : toJson(entry.value));
+            }
+        }
     }
 
     void setAliases(AttributeList& attributes, std::int64_t durationNs) const
@@ -414,14 +434,11 @@ QByteArray serverErrorType(const CallRecord& call)
 {
     if (call.outcome == Outcome::Ok)
         return {};
-    const bool byCode = call.outcome == Outcome::RpcError || call.outcome == Outcome::Rejected;
-    if (byCode && blamesTheCaller(call.rpcErrorCode))
-        return {};
-    if (!call.errorType.isEmpty())
-        return call.errorType;
-    if (byCode && call.rpcErrorCode != 0)
-        return QByteArray::number(call.rpcErrorCode);
-    return literal(outcomeName(call.outcome));
+    // Whatever the reason, when a JSON-RPC error was answered its code is what the conventions ask for; gateway.outcome tells
+    // the reason.
+    if (call.rpcErrorCode != 0 && call.outcome != Outcome::ToolError)
+        return blamesTheCaller(call.rpcErrorCode) ? QByteArray() : QByteArray::number(call.rpcErrorCode);
+    return call.errorType.isEmpty() ? literal(outcomeName(call.outcome)) : call.errorType;
 }
 
 QByteArrayView outcomeName(Outcome outcome)

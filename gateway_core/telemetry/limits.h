@@ -16,6 +16,7 @@ struct SpanLimits {
     int eventAttributeCount = 128;
     int linkAttributeCount = 128;
     int attributeDepth = 64; ///< deeper arrays and maps become empty values
+    bool operator==(const SpanLimits&) const = default;
 };
 
 /// Drops what is beyond the limits (the newest of it) and adds to the dropped counts. Resource and scope are exempt.

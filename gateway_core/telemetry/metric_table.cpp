@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "telemetry/metric_table.h"
 
+#include <algorithm>
+
 namespace oriel::telemetry {
 
 namespace {
@@ -34,6 +36,11 @@ constexpr std::array kMethod{"mcp.method.name"};
 constexpr std::array kServerErrorType{"server", "error_type"};
 constexpr std::array kLimit{"scope", "name", "limit"};
 constexpr std::array kSignalReason{"signal", "reason"};
+constexpr std::array kParentAndResult{"otel.span.parent.origin", "otel.span.sampling_result"};
+constexpr std::array kComponent{"otel.component.name", "otel.component.type"};
+constexpr std::array kComponentError{"otel.component.name", "otel.component.type", "error.type"};
+constexpr std::array kExporter{"otel.component.name", "otel.component.type", "server.address", "server.port"};
+constexpr std::array kExporterError{"otel.component.name", "otel.component.type", "server.address", "server.port", "error.type"};
 constexpr std::array kServerOperation{"mcp.method.name",          "error.type",
                                       "gen_ai.tool.name",         "gen_ai.prompt.name",
                                       "rpc.response.status_code", "gen_ai.operation.name",
@@ -153,7 +160,7 @@ const std::array<MetricRow, kMetricCount> kRows{{
     {MetricId::LimitUtilization, "oriel_limit_utilization_ratio", false, nullptr, Gauge, "1", kLimit, kNoBounds,
      "Share of a rate limit or quota that is used up."},
     {MetricId::ProcessCpuSeconds, "process_cpu_seconds_total", false, nullptr, Counter, "s", kServer, kNoBounds,
-     "Processor time used by Oriel, and by each server it started."},
+     "Processor time used by Oriel, and by each server it started.", true},
     {MetricId::ProcessResidentMemory, "process_resident_memory_bytes", false, nullptr, Gauge, "By", kServer, kNoBounds,
      "Memory in use by Oriel, and by each server it started."},
     {MetricId::ProcessOpenFds, "process_open_fds", false, nullptr, Gauge, "{fd}", kServer, kNoBounds,
@@ -162,6 +169,30 @@ const std::array<MetricRow, kMetricCount> kRows{{
      "When Oriel, and each server it started, began, in seconds since 1970."},
     {MetricId::TelemetryDropped, "oriel_telemetry_dropped_total", false, nullptr, Counter, "{item}", kSignalReason, kNoBounds,
      "Calls, spans, logs, frames and measurements that were dropped because a buffer was full."},
+    {MetricId::SdkSpansStarted, "otel.sdk.span.started", false, nullptr, Counter, "{span}", kParentAndResult, kNoBounds,
+     "Spans that were made."},
+    {MetricId::SdkSpanQueueSize, "otel.sdk.processor.span.queue.size", false, nullptr, UpDownCounter, "{span}", kComponent,
+     kNoBounds, "Calls and spans that wait to be encoded for export.", true},
+    {MetricId::SdkSpanQueueCapacity, "otel.sdk.processor.span.queue.capacity", false, nullptr, UpDownCounter, "{span}",
+     kComponent, kNoBounds, "Calls and spans that can wait to be encoded for export.", true},
+    {MetricId::SdkSpansProcessed, "otel.sdk.processor.span.processed", false, nullptr, Counter, "{span}", kComponentError,
+     kNoBounds, "Calls and spans that left the wait for export, dropped ones with their reason.", true},
+    {MetricId::SdkSpansInflight, "otel.sdk.exporter.span.inflight", false, nullptr, UpDownCounter, "{span}", kExporter, kNoBounds,
+     "Spans that were handed to an exporter and not answered for yet.", true},
+    {MetricId::SdkSpansExported, "otel.sdk.exporter.span.exported", false, nullptr, Counter, "{span}", kExporterError, kNoBounds,
+     "Spans whose export ended, failed ones with the reason.", true},
+    {MetricId::SdkLogsCreated, "otel.sdk.log.created", false, nullptr, Counter, "{log_record}", kNone, kNoBounds,
+     "Log records that were made or received."},
+    {MetricId::SdkLogsInflight, "otel.sdk.exporter.log.inflight", false, nullptr, UpDownCounter, "{log_record}", kExporter,
+     kNoBounds, "Log records that were handed to an exporter and not answered for yet.", true},
+    {MetricId::SdkLogsExported, "otel.sdk.exporter.log.exported", false, nullptr, Counter, "{log_record}", kExporterError,
+     kNoBounds, "Log records whose export ended, failed ones with the reason.", true},
+    {MetricId::SdkPointsInflight, "otel.sdk.exporter.metric_data_point.inflight", false, nullptr, UpDownCounter, "{data_point}",
+     kExporter, kNoBounds, "Metric points that were handed to an exporter and not answered for yet.", true},
+    {MetricId::SdkPointsExported, "otel.sdk.exporter.metric_data_point.exported", false, nullptr, Counter, "{data_point}",
+     kExporterError, kNoBounds, "Metric points whose export ended, failed ones with the reason.", true},
+    {MetricId::SdkExportDuration, "otel.sdk.exporter.operation.duration", false, nullptr, Histogram, "s", kExporterError, kHttp,
+     "Time of one request of an exporter."},
 }};
 
 } // namespace
@@ -174,6 +205,21 @@ std::span<const MetricRow> metricTable()
 const MetricRow& metricRow(MetricId id)
 {
     return kRows[static_cast<std::size_t>(id)];
+}
+
+bool isInstrumentName(QByteArrayView name)
+{
+    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+    if (name.isEmpty() || name.size() > 255 || !letter(name.front()))
+        return false;
+    return std::all_of(name.begin(), name.end(), [&](char c) {
+        return letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-' || c == '/';
+    });
+}
+
+bool isInstrumentUnit(QByteArrayView unit)
+{
+    return unit.size() <= 63 && std::all_of(unit.begin(), unit.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
 }
 
 } // namespace oriel::telemetry

@@ -65,6 +65,18 @@ enum class MetricId : std::uint8_t {
     ProcessOpenFds,
     ProcessStartTime,
     TelemetryDropped,
+    SdkSpansStarted,
+    SdkSpanQueueSize,
+    SdkSpanQueueCapacity,
+    SdkSpansProcessed,
+    SdkSpansInflight,
+    SdkSpansExported,
+    SdkLogsCreated,
+    SdkLogsInflight,
+    SdkLogsExported,
+    SdkPointsInflight,
+    SdkPointsExported,
+    SdkExportDuration,
     Count
 };
 inline constexpr std::size_t kMetricCount = static_cast<std::size_t>(MetricId::Count);
@@ -80,9 +92,16 @@ struct MetricRow {
     std::span<const char* const> labels;
     std::span<const double> boundaries; ///< histograms only
     const char* description;
+    bool observed = false; ///< set when metrics are collected, from somebody else's count: an asynchronous instrument
 };
 
 std::span<const MetricRow> metricTable();
 const MetricRow& metricRow(MetricId id);
+
+/// The specification's rule of instrument names (metrics/api §Instrument name syntax): a letter, then at most 254 letters, digits
+/// and `_ . - /`. Names that differ only in case are one name.
+bool isInstrumentName(QByteArrayView name);
+/// At most 63 ASCII characters.
+bool isInstrumentUnit(QByteArrayView unit);
 
 } // namespace oriel::telemetry

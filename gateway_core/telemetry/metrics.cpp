@@ -96,12 +96,16 @@ MetricRegistry::Point& MetricRegistry::pointFor(MetricId metric, std::span<const
     }
 
     // The last place is the overflow point's.
-    const bool overflow = instrument.points.size() + 1 >= static_cast<std::size_t>(m_cardinalityLimit) && !row.labels.empty();
-    if (overflow && !instrument.points.empty() && instrument.points.back().overflow)
-        return instrument.points.back();
+    const bool full = instrument.points.size() + (instrument.overflow ? 0 : 1) >= static_cast<std::size_t>(m_cardinalityLimit);
+    const bool overflow = full && !row.labels.empty();
+    if (overflow && instrument.overflow)
+        return instrument.points[*instrument.overflow];
     Point& point = instrument.points.emplace_back();
     point.overflow = overflow;
-    if (!overflow) {
+    point.startUnixNs = instrument.startUnixNs != 0 ? instrument.startUnixNs : m_startUnixNs;
+    if (overflow) {
+        instrument.overflow = instrument.points.size() - 1;
+    } else {
         point.labels.reserve(row.labels.size());
         for (std::size_t i = 0; i < row.labels.size(); ++i)
             point.labels.push_back(i < labels.size() ? labels[i] : QByteArray());
@@ -129,7 +133,26 @@ void MetricRegistry::observe(Point& point, const MetricRow& row, double value, c
     } else {
         point.value += value;
     }
-    if (!exemplar.traceId.isValid() || (row.kind != InstrumentKind::Histogram && row.kind != InstrumentKind::Counter))
+    if (m_keepsExponential && row.kind == InstrumentKind::Histogram)
+        observeExponential(point, value);
+    if (row.kind == InstrumentKind::Histogram || row.kind == InstrumentKind::Counter)
+        keepExemplar(point, row, slot, value, exemplar);
+}
+
+void MetricRegistry::observeExponential(Point& point, double value) const
+{
+    if (!point.exponential) {
+        point.exponential = std::make_unique<ExponentialHistogram>();
+        point.exponentialStartUnixNs = std::max(point.startUnixNs, m_exponentialSinceUnixNs);
+    }
+    point.exponential->record(value);
+}
+
+void MetricRegistry::keepExemplar(Point& point, const MetricRow& row, std::size_t slot, double value,
+                                  const ExemplarContext& exemplar) const
+{
+    if (m_exemplarFilter == ExemplarFilter::AlwaysOff ||
+        (m_exemplarFilter == ExemplarFilter::TraceBased && !exemplar.traceId.isValid()))
         return;
     if (point.exemplars.empty())
         point.exemplars.resize(row.kind == InstrumentKind::Histogram ? row.boundaries.size() + 1 : 1);
@@ -171,6 +194,9 @@ void MetricRegistry::remove(MetricId metric, std::span<const QByteArray> labels)
         if (position > gone)
             --position;
     }
+    if (instrument.overflow && *instrument.overflow > static_cast<std::size_t>(gone))
+        --*instrument.overflow;
+    instrument.startUnixNs = m_clock.unixNs();
     ++m_revision;
 }
 
@@ -181,7 +207,21 @@ void MetricRegistry::clear(MetricId metric)
         return;
     instrument.points.clear();
     instrument.index.clear();
+    instrument.overflow.reset();
+    instrument.startUnixNs = m_clock.unixNs();
     ++m_revision;
+}
+
+void MetricRegistry::setExponentialHistograms(bool kept)
+{
+    if (kept == m_keepsExponential)
+        return;
+    m_keepsExponential = kept;
+    m_exponentialSinceUnixNs = m_clock.unixNs();
+    for (Instrument& instrument : m_instruments) {
+        for (Point& point : instrument.points)
+            point.exponential.reset();
+    }
 }
 
 void MetricRegistry::setNameSpace(QByteArray nameSpace)
@@ -196,7 +236,7 @@ QByteArray MetricRegistry::fullName(MetricId metric) const
     return row.namespaced && !m_nameSpace.isEmpty() ? m_nameSpace + '_' + row.name : QByteArray(row.name);
 }
 
-MetricData MetricRegistry::collect(MetricId metric, std::int64_t nowUnixNs) const
+MetricData MetricRegistry::collect(MetricId metric, std::int64_t nowUnixNs, bool forExport) const
 {
     const MetricRow& row = metricRow(metric);
     const Instrument& instrument = m_instruments[static_cast<std::size_t>(metric)];
@@ -208,17 +248,28 @@ MetricData MetricRegistry::collect(MetricId metric, std::int64_t nowUnixNs) cons
     data.unit = row.unit;
     data.kind = row.kind;
     data.monotonic = row.kind == InstrumentKind::Counter;
+    data.observed = row.observed;
     const bool integral = isIntegral(row);
     for (const Point& point : instrument.points) {
         Attributes attributes =
             point.overflow ? Attributes{{QByteArrayLiteral("otel.metric.overflow"), true}} : pointAttributes(row, point.labels);
         std::vector<Exemplar> exemplars;
         std::copy_if(point.exemplars.begin(), point.exemplars.end(), std::back_inserter(exemplars),
-                     [](const Exemplar& exemplar) { return exemplar.traceId.isValid(); });
+                     [forExport](const Exemplar& exemplar) {
+                         return exemplar.timeUnixNs != 0 && (forExport || exemplar.traceId.isValid());
+                     });
+        if (forExport && point.exponential) {
+            ExponentialHistogramPoint exponential = point.exponential->point();
+            exponential.attributes = attributes;
+            exponential.startUnixNs = point.exponentialStartUnixNs;
+            exponential.timeUnixNs = nowUnixNs;
+            exponential.exemplars = exemplars;
+            data.exponentials.push_back(std::move(exponential));
+        }
         if (row.kind == InstrumentKind::Histogram) {
             const Bucketed& histogram = point.histogram;
             data.histograms.push_back({std::move(attributes),
-                                       m_startUnixNs,
+                                       point.startUnixNs,
                                        nowUnixNs,
                                        histogram.count,
                                        histogram.sum,
@@ -229,19 +280,19 @@ MetricData MetricRegistry::collect(MetricId metric, std::int64_t nowUnixNs) cons
                                        std::move(exemplars)});
         } else {
             data.numbers.push_back(
-                {std::move(attributes), m_startUnixNs, nowUnixNs, point.value, integral, std::move(exemplars)});
+                {std::move(attributes), point.startUnixNs, nowUnixNs, point.value, integral, std::move(exemplars)});
         }
     }
     return data;
 }
 
-std::vector<MetricData> MetricRegistry::collect() const
+std::vector<MetricData> MetricRegistry::collect(bool forExport) const
 {
     std::vector<MetricData> all;
     const std::int64_t now = m_clock.unixNs();
     for (const MetricRow& row : metricTable()) {
         if (!m_instruments[static_cast<std::size_t>(row.id)].points.empty())
-            all.push_back(collect(row.id, now));
+            all.push_back(collect(row.id, now, forExport));
     }
     return all;
 }

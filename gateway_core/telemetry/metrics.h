@@ -2,11 +2,14 @@
 #pragma once
 
 #include "base/bytes_hash.h"
+#include "telemetry/exponential_histogram.h"
 #include "telemetry/metric_data.h"
 #include "telemetry/metric_table.h"
 #include "telemetry/recorder.h"
 
 #include <array>
+#include <memory>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -21,6 +24,13 @@ namespace oriel::telemetry {
 struct ExemplarContext {
     TraceId traceId;
     SpanId spanId;
+};
+
+/// Which measurements may become exemplars (metrics/sdk §ExemplarFilter).
+enum class ExemplarFilter : std::uint8_t {
+    TraceBased, ///< those of a sampled call
+    AlwaysOn,
+    AlwaysOff,
 };
 
 /// The values of every instrument of the metric table, cumulative since the registry was made. Owned and called by the telemetry
@@ -60,7 +70,13 @@ public:
     [[nodiscard]] std::uint64_t revision() const { return m_revision; }
 
     /// Every instrument that has a point, in the order of the table, with the namespace put before the names that take it.
-    [[nodiscard]] std::vector<MetricData> collect() const;
+    /// Histograms have explicit buckets; `forExport` adds the exponential points where they are kept, and the exemplars that
+    /// belong to no trace.
+    [[nodiscard]] std::vector<MetricData> collect(bool forExport = false) const;
+
+    /// Keeps exponential histograms beside the explicit ones, from now on, or no longer.
+    void setExponentialHistograms(bool kept);
+    void setExemplarFilter(ExemplarFilter filter) { m_exemplarFilter = filter; }
 
     void setNameSpace(QByteArray nameSpace);
     [[nodiscard]] QByteArray nameSpace() const { return m_nameSpace; }
@@ -80,25 +96,35 @@ private:
         bool overflow = false;
         double value = 0;
         Bucketed histogram;
+        std::unique_ptr<ExponentialHistogram> exponential;
+        std::int64_t startUnixNs = 0;
+        std::int64_t exponentialStartUnixNs = 0;
         std::vector<Exemplar> exemplars; ///< one a bucket for histograms, else one
     };
     struct Instrument {
         std::vector<Point> points;
         std::unordered_map<QByteArray, qsizetype, BytesHash> index;
-        std::size_t recent = 0; ///< of `points`, the one recorded last: the next is often the same
+        std::size_t recent = 0;       ///< of `points`, the one recorded last: the next is often the same
+        std::int64_t startUnixNs = 0; ///< of points to come: when one was forgotten last; 0: none was
+        std::optional<std::size_t> overflow;
     };
 
     Point& pointFor(MetricId metric, std::span<const QByteArray> labels);
     [[nodiscard]] static bool hasLabels(const Point& point, std::size_t labelCount, std::span<const QByteArray> labels);
     void makeKey(std::size_t labelCount, std::span<const QByteArray> labels);
     void observe(Point& point, const MetricRow& row, double value, const ExemplarContext& exemplar) const;
-    [[nodiscard]] MetricData collect(MetricId metric, std::int64_t nowUnixNs) const;
+    void observeExponential(Point& point, double value) const;
+    void keepExemplar(Point& point, const MetricRow& row, std::size_t slot, double value, const ExemplarContext& exemplar) const;
+    [[nodiscard]] MetricData collect(MetricId metric, std::int64_t nowUnixNs, bool forExport) const;
 
     const Clock& m_clock;
     QByteArray m_nameSpace;
     int m_cardinalityLimit;
     std::int64_t m_startUnixNs;
     std::uint64_t m_revision = 0;
+    bool m_keepsExponential = false;
+    std::int64_t m_exponentialSinceUnixNs = 0;
+    ExemplarFilter m_exemplarFilter = ExemplarFilter::TraceBased;
     std::array<Instrument, kMetricCount> m_instruments;
     QByteArray m_key;
 };

@@ -317,6 +317,15 @@ QByteArray setTracestateMember(QByteArrayView text, QByteArrayView key, QByteArr
     return joinState(std::move(*members));
 }
 
+QByteArray removeTracestateMember(QByteArrayView text, QByteArrayView key)
+{
+    auto members = stateMembers(text);
+    if (!members)
+        return {};
+    std::erase_if(*members, [key](const StateMember& member) { return member.key == key; });
+    return joinState(std::move(*members));
+}
+
 QByteArrayView tracestateMember(QByteArrayView text, QByteArrayView key)
 {
     QByteArrayView found;

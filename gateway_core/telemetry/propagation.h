@@ -16,6 +16,8 @@ namespace oriel::telemetry {
 /// W3C trace flags that Oriel knows; all others are written as 0.
 inline constexpr std::uint8_t kFlagSampled = 0x01;
 inline constexpr std::uint8_t kFlagRandom = 0x02;
+/// B3's debug flag inside Oriel; in no W3C text.
+inline constexpr std::uint8_t kFlagDebug = 0x80;
 
 /// What crosses a process boundary.
 struct TraceContext {
@@ -55,6 +57,8 @@ QByteArray normalizeTracestate(QByteArrayView text);
 
 /// `tracestate` with `key` set to `value` and moved to the front. An invalid key or value changes nothing.
 QByteArray setTracestateMember(QByteArrayView text, QByteArrayView key, QByteArrayView value);
+/// `tracestate` without `key`; the others stay in their order.
+QByteArray removeTracestateMember(QByteArrayView text, QByteArrayView key);
 /// The value of `key`; empty when absent.
 QByteArrayView tracestateMember(QByteArrayView text, QByteArrayView key);
 

@@ -2,9 +2,12 @@
 #include "telemetry/resource.h"
 
 #include <QCoreApplication>
+#include <QCryptographicHash>
+#include <QFileInfo>
 #include <QSysInfo>
 
 #include <algorithm>
+#include <array>
 
 namespace oriel::telemetry {
 
@@ -15,6 +18,17 @@ constexpr const char* kCompiler =
     "clang " __clang_version__;
 #elif defined(__GNUC__)
     "gcc " __VERSION__;
+#elif defined(_MSC_VER)
+    "msvc";
+#else
+    "unknown";
+#endif
+
+constexpr const char* kRuntime =
+#if defined(__clang__)
+    "clang";
+#elif defined(__GNUC__)
+    "gcc";
 #elif defined(_MSC_VER)
     "msvc";
 #else
@@ -37,6 +51,49 @@ void setIfAny(Attributes& attributes, const char* key, const QString& value)
         set(attributes, key, value.toUtf8());
 }
 
+/// Words of the semantic conventions for what Qt calls the architecture and the kernel.
+QByteArray conventional(const QString& word)
+{
+    struct Row {
+        const char* qt;
+        const char* otel;
+    };
+    static constexpr std::array kWords{Row{"x86_64", "amd64"}, Row{"i386", "x86"},      Row{"arm", "arm32"},
+                                       Row{"power", "ppc32"},  Row{"power64", "ppc64"}, Row{"winnt", "windows"}};
+    for (const Row& row : kWords) {
+        if (word == QLatin1StringView(row.qt))
+            return row.otel;
+    }
+    return word.toUtf8();
+}
+
+void detectHost(Attributes& attributes)
+{
+    setIfAny(attributes, "host.name", QSysInfo::machineHostName());
+    // The machine's id identifies it everywhere, so that it is told by its hash only.
+    if (const QByteArray id = QSysInfo::machineUniqueId(); !id.isEmpty())
+        set(attributes, "host.id", QCryptographicHash::hash("oriel:" + id, QCryptographicHash::Sha256).first(16).toHex());
+    set(attributes, "host.arch", conventional(QSysInfo::currentCpuArchitecture()));
+    set(attributes, "os.type", conventional(QSysInfo::kernelType()));
+    setIfAny(attributes, "os.name", QSysInfo::productType());
+    setIfAny(attributes, "os.version",
+             QSysInfo::productVersion() == QLatin1StringView("unknown") ? QSysInfo::kernelVersion() : QSysInfo::productVersion());
+    setIfAny(attributes, "os.description", QSysInfo::prettyProductName());
+    setIfAny(attributes, "os.build_id", QSysInfo::kernelVersion());
+}
+
+/// Not the arguments: they may hold secrets.
+void detectProcess(Attributes& attributes)
+{
+    set(attributes, "process.pid", static_cast<std::int64_t>(QCoreApplication::applicationPid()));
+    const QFileInfo executable(QCoreApplication::instance() != nullptr ? QCoreApplication::applicationFilePath() : QString());
+    setIfAny(attributes, "process.executable.name", executable.fileName());
+    setIfAny(attributes, "process.executable.path", executable.filePath());
+    set(attributes, "process.runtime.name", QByteArray(kRuntime));
+    set(attributes, "process.runtime.version", QByteArray(kCompiler));
+    set(attributes, "process.runtime.description", "Qt " + QByteArray(qVersion()));
+}
+
 } // namespace
 
 std::shared_ptr<const Resource> makeResource(const ResourceOptions& options)
@@ -56,13 +113,10 @@ std::shared_ptr<const Resource> makeResource(const ResourceOptions& options)
         set(attributes, "vcs.revision", options.revision);
     set(attributes, "build.compiler", QByteArray(kCompiler));
     set(attributes, "build.qt.version", QByteArray(QT_VERSION_STR));
-    set(attributes, "host.name", QSysInfo::machineHostName().toUtf8());
-    set(attributes, "host.arch", QSysInfo::currentCpuArchitecture().toUtf8());
-    set(attributes, "os.type", QSysInfo::kernelType().toUtf8());
-    set(attributes, "os.description", QSysInfo::prettyProductName().toUtf8());
-    set(attributes, "process.pid", static_cast<std::int64_t>(QCoreApplication::applicationPid()));
+    detectHost(attributes);
+    detectProcess(attributes);
     for (auto it = options.attributes.cbegin(); it != options.attributes.cend(); ++it) {
-        if (it.key() != QLatin1StringView("service.name"))
+        if (it.key() != QLatin1StringView("service.name") && !it.key().startsWith(QLatin1StringView("telemetry.sdk.")))
             set(attributes, it.key().toUtf8().constData(), it.value().toUtf8());
     }
     setIfAny(attributes, "deployment.environment.name", options.environment);

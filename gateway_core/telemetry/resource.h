@@ -17,8 +17,9 @@ struct ResourceOptions {
     QString environment;          ///< deployment.environment.name and its old name; empty: none
     QString job;                  ///< empty: the service's name
     QByteArray revision;          ///< vcs.revision; empty: left out
-    QMap<QString, QString>
-        attributes; ///< of the configuration and OTEL_RESOURCE_ATTRIBUTES; `serviceName` wins over a `service.name` here
+    /// Of the configuration and OTEL_RESOURCE_ATTRIBUTES: they win over what is detected, `serviceName` over a `service.name`
+    /// here, and nothing over `telemetry.sdk.*`, which say who made the telemetry.
+    QMap<QString, QString> attributes;
 };
 
 /// The Resource of everything that Oriel itself produces.

@@ -59,13 +59,17 @@ enum class Attr : std::uint8_t {
     GuardrailDirection,
     LogSource,
     LogIostream,
+    GenAiPromptVariable,
+    PromptArguments,
+    PromptMessages,
+    PromptTokens,
     Count
 };
 
 struct AttributeRow {
     Attr id;
     const char* name;
-    const char* type; ///< "string", "int", "double", "bool"
+    const char* type; ///< "string", "string[]", "int", "double", "bool", "any"
     const char* description;
 };
 

@@ -179,12 +179,7 @@ void LegacySseTransport::post(std::uint64_t key)
     request.headers = m_fixedHeaders;
     m_token.addTo(request.headers);
     request.headers.set("Content-Type", "application/json");
-    if (!sent.options.traceParent.isEmpty()) {
-        request.headers.set("traceparent", sent.options.traceParent);
-        if (!sent.options.traceState.isEmpty()) {
-            request.headers.set("tracestate", sent.options.traceState);
-        }
-    }
+    sent.options.addContextTo(request.headers);
     request.body = sent.frame;
     request.timeouts.connect = m_settings.connectTimeout;
     http::ResponseHandler handler;

@@ -30,9 +30,13 @@ PendingCall pendingCall(std::int64_t id, const CallOptions& options, std::int64_
 
 void addTraceContext(SendOptions& to, const CallOptions& options)
 {
-    if (options.traceId.isValid()) {
-        to.traceParent = telemetry::formatTraceparent({options.traceId, options.spanId, options.traceFlags}).toByteArray();
-        to.traceState = options.traceState;
+    const telemetry::TraceContext context{options.traceId, options.spanId, options.traceFlags};
+    if (context.isValid()) {
+        if (telemetry::has(options.propagators, telemetry::Propagator::TraceContext)) {
+            to.traceParent = telemetry::formatTraceparent(context).toByteArray();
+            to.traceState = options.traceState;
+        }
+        to.b3 = telemetry::b3Headers(context, options.propagators);
     }
     to.baggage = options.baggage;
 }

@@ -207,6 +207,30 @@ void ServerConnection::refresh(mcp::ListKind kind)
     }
 }
 
+void ServerConnection::Private::setContext(mcp::Rewrite& rewrite, const CallOptions& options)
+{
+    using mcp::Field;
+    const telemetry::TraceContext context{options.traceId, options.spanId, options.traceFlags};
+    if (telemetry::has(options.propagators, telemetry::Propagator::TraceContext)) {
+        rewrite.setMeta(Field::MetaTraceparent, telemetry::formatTraceparent(context).view());
+        if (options.traceState.isEmpty()) {
+            rewrite.removeMeta(Field::MetaTracestate);
+        } else {
+            rewrite.setMeta(Field::MetaTracestate, options.traceState);
+        }
+    }
+    const bool debug = (context.flags & telemetry::kFlagDebug) != 0;
+    if (telemetry::has(options.propagators, telemetry::Propagator::B3)) {
+        rewrite.setMeta(Field::MetaB3, telemetry::formatB3({context, debug}));
+    }
+    if (telemetry::has(options.propagators, telemetry::Propagator::B3Multi)) {
+        rewrite.setMeta(Field::MetaB3TraceId, context.traceId.toHex());
+        rewrite.setMeta(Field::MetaB3SpanId, context.spanId.toHex());
+        rewrite.setMeta(debug ? Field::MetaB3Flags : Field::MetaB3Sampled, debug || context.isSampled() ? "1" : "0");
+        rewrite.removeMeta(debug ? Field::MetaB3Sampled : Field::MetaB3Flags);
+    }
+}
+
 CallToken ServerConnection::call(const mcp::Message& message, const CallOptions& options, ReplyHandler& handler, quint64 cookie)
 {
     using mcp::Field;
@@ -222,15 +246,8 @@ CallToken ServerConnection::call(const mcp::Message& message, const CallOptions&
     } else {
         rewrite.removeMeta(Field::MetaProgressToken);
     }
-    telemetry::TraceparentText traceparent{};
     if (options.traceId.isValid()) {
-        traceparent = telemetry::formatTraceparent({options.traceId, options.spanId, options.traceFlags});
-        rewrite.setMeta(Field::MetaTraceparent, traceparent.view());
-        if (options.traceState.isEmpty()) {
-            rewrite.removeMeta(Field::MetaTracestate);
-        } else {
-            rewrite.setMeta(Field::MetaTracestate, options.traceState);
-        }
+        Private::setContext(rewrite, options);
     }
     if (options.baggage.isEmpty()) {
         rewrite.removeMeta(Field::MetaBaggage);
@@ -260,13 +277,11 @@ CallToken ServerConnection::call(QByteArrayView method, QByteArrayView params, c
     if (options.wantsProgress || options.traceId.isValid()) {
         if (auto message = mcp::readMessage(frame, d->document)) {
             mcp::Rewrite rewrite(*message);
-            telemetry::TraceparentText traceparent{};
             if (options.wantsProgress) {
                 rewrite.setProgressToken(mcp::RequestId(id));
             }
             if (options.traceId.isValid()) {
-                traceparent = telemetry::formatTraceparent({options.traceId, options.spanId, options.traceFlags});
-                rewrite.setMeta(mcp::Field::MetaTraceparent, traceparent.view());
+                Private::setContext(rewrite, options);
             }
             frame = rewrite.apply();
         }

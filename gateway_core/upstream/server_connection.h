@@ -9,6 +9,7 @@
 #include "mcp/initialize.h"
 #include "mcp/lists.h"
 #include "mcp/message.h"
+#include "telemetry/propagators.h"
 #include "telemetry/recorder.h"
 #include "upstream/server_status.h"
 
@@ -50,9 +51,10 @@ struct CallOptions {
     SpanId callSpanId; ///< the SERVER span of the client's request, for the wire log
     std::uint8_t traceFlags = 1;
     QByteArray traceState;
-    QByteArray baggage; ///< passed on when not empty
-    QByteArray client;  ///< clients whose calls wait take turns
-    QByteArray via;     ///< `_meta["oriel/via"]`; empty: as it is
+    QByteArray baggage;                                                  ///< passed on when not empty
+    telemetry::Propagators propagators = telemetry::kDefaultPropagators; ///< how the context is written
+    QByteArray client;                                                   ///< clients whose calls wait take turns
+    QByteArray via;                                                      ///< `_meta["oriel/via"]`; empty: as it is
     /// Modern servers only: what the client behind this call can do, as JSON text of an object; empty: the gateway's own.
     QByteArray clientCapabilities;
     /// Modern servers only: "debug" …; empty: the call asks for no log messages.

@@ -96,6 +96,8 @@ public:
     // what 2026-07-28 needs besides (server_modern.cpp)
     [[nodiscard]] bool isModern() const { return mcp::isModern(revision); }
     [[nodiscard]] bool isHttp() const { return server.transport != config::ServerTransport::Stdio; }
+    /// Writes the context of the CLIENT span into `params._meta`, by the propagators of the call.
+    static void setContext(mcp::Rewrite& rewrite, const CallOptions& options);
     void setModernMeta(mcp::Rewrite& rewrite, const QByteArray& clientCapabilities, const QByteArray& logLevel) const;
     static void removeModernMeta(mcp::Rewrite& rewrite);
     [[nodiscard]] QByteArray modernRequest(std::int64_t id, QByteArrayView method, QByteArrayView members = {}) const;

@@ -154,15 +154,7 @@ void StreamableHttpTransport::post(Exchange& exchange, const QByteArray& frame, 
     request.headers = requestHeaders(exchange);
     request.headers.set("Content-Type", "application/json");
     request.headers.set("Accept", "application/json, text/event-stream");
-    if (!options.traceParent.isEmpty()) {
-        request.headers.set("traceparent", options.traceParent);
-        if (!options.traceState.isEmpty()) {
-            request.headers.set("tracestate", options.traceState);
-        }
-    }
-    if (!options.baggage.isEmpty()) {
-        request.headers.set("baggage", options.baggage);
-    }
+    options.addContextTo(request.headers);
     for (const auto& [name, value] : options.headers) {
         request.headers.set(name, value);
     }

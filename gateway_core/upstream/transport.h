@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "http/headers.h"
 #include "upstream/diagnosis.h"
 
 #include <QByteArray>
@@ -8,6 +9,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 namespace oriel::upstream {
 
@@ -22,6 +25,24 @@ struct SendOptions {
     QByteArray traceParent;
     QByteArray traceState;
     QByteArray baggage;
+    std::vector<std::pair<QByteArray, QByteArray>> b3; ///< headers
+
+    /// Sets the headers of the trace context and the baggage.
+    void addContextTo(http::Headers& request) const
+    {
+        if (!traceParent.isEmpty()) {
+            request.set("traceparent", traceParent);
+            if (!traceState.isEmpty()) {
+                request.set("tracestate", traceState);
+            }
+        }
+        if (!baggage.isEmpty()) {
+            request.set("baggage", baggage);
+        }
+        for (const auto& [name, value] : b3) {
+            request.set(name, value);
+        }
+    }
 };
 
 /// Where a frame came from.

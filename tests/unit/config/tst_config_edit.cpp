@@ -119,6 +119,11 @@ public:
         destination.endpoint = QStringLiteral("http://h:%1").arg(1 + below(3));
         destination.protocol = coin() ? ExportProtocol::Grpc : ExportProtocol::HttpProtobuf;
         destination.logs = coin();
+        destination.sampler = coin() ? QStringLiteral("rate_limited") : QString();
+        destination.samplerArg = below(5);
+        destination.processors = coin() ? QStringList{QStringLiteral("remove ") + word()} : QStringList();
+        destination.temporality = static_cast<MetricTemporality>(below(4));
+        destination.histograms = static_cast<HistogramKind>(below(3));
         destination.compression = coin() ? QStringLiteral("gzip") : QString();
         if (coin())
             destination.signalEndpoints.insert(QStringLiteral("metrics"), QStringLiteral("http://m"));

@@ -106,7 +106,7 @@ private Q_SLOTS:
         const QByteArray text =
             "{\n"
             "  'gateway': {'port': 'abc', 'host': '0.0.0.0', 'auth': 1},\n"
-            "  'telemetry': {'samplerArg': 2, 'destinations': [{'protocol': 'grpc', 'endpoint': 'x:1'}, 5]},\n"
+            "  'telemetry': {'samplerArg': -1, 'destinations': [{'protocol': 'grpc', 'endpoint': 'x:1'}, 5]},\n"
             "  'mcpServers': {\n"
             "    'no way': {'command': 'x'},\n"
             "    'empty': {},\n"
@@ -117,13 +117,13 @@ private Q_SLOTS:
         const QStringList expected{
             QStringLiteral("config.json:2:23: gateway.port: expected an integer from 0 to 65535, found \"abc\""),
             QStringLiteral("config.json:2:57: gateway.auth: expected true or false, found 1"),
-            QStringLiteral("config.json:3:31: telemetry.samplerArg: expected a number from 0.0 to 1.0, found 2"),
+            QStringLiteral("config.json:3:31: telemetry.samplerArg: expected a number from 0.0 to 1000000.0, found -1"),
             QStringLiteral("config.json:5:5: mcpServers.no way: a server's name has 1 to 64 letters, digits, '_', '-' or '.'"),
             QStringLiteral("config.json:6:14: mcpServers.empty: expected a command, or a url"),
             QStringLiteral("config.json:7:13: mcpServers.bare.url: expected the server's URL"),
             QStringLiteral("config.json:8:44: mcpServers.list.args[1]: expected a text, found 2"),
-            QStringLiteral("config.json:3:51: telemetry.destinations[0].name: expected a name"),
-            QStringLiteral("config.json:3:92: telemetry.destinations[1]: expected an object, found 5"),
+            QStringLiteral("config.json:3:52: telemetry.destinations[0].name: expected a name"),
+            QStringLiteral("config.json:3:93: telemetry.destinations[1]: expected an object, found 5"),
             QStringLiteral(
                 "config.json:2:38: gateway.host: expected a loopback address (127.0.0.1, localhost, ::1), found \"0.0.0.0\""),
         };

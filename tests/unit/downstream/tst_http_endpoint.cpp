@@ -314,6 +314,23 @@ private Q_SLOTS:
         QCOMPARE(incoming.tracestate, QByteArray("a=1"));
         QCOMPARE(incoming.baggage, QByteArray("b=2"));
         QVERIFY(incoming.authenticate.offsetNs >= 0 && incoming.sessionInit.offsetNs >= 0 && incoming.sessionGet.offsetNs < 0);
+        QVERIFY(incoming.b3.isEmpty());
+    }
+    void theB3HeadersArePassedOnInOneForm()
+    {
+        using Headers = QList<std::pair<QByteArray, QByteArray>>;
+        const QList<std::pair<Headers, QByteArray>> cases{
+            {{{"b3", "1-2-1"}, {"X-B3-TraceId", "9"}}, "1-2-1"},
+            {{{"X-B3-TraceId", "9"}, {"X-B3-SpanId", "8"}, {"X-B3-Sampled", "0"}}, "9-8-0"},
+            {{{"X-B3-TraceId", "9"}, {"X-B3-SpanId", "8"}, {"X-B3-Sampled", "true"}}, "9-8-1"},
+            {{{"X-B3-TraceId", "9"}, {"X-B3-SpanId", "8"}, {"X-B3-Flags", "1"}}, "9-8-d"},
+            {{{"X-B3-Sampled", "0"}}, "0"},
+        };
+        for (const auto& [headers, b3] : cases) {
+            EndpointFixture fixture;
+            (void)fixture.post(fixture.initialize(), headers);
+            QCOMPARE(fixture.handler.messages.front().b3, b3);
+        }
     }
 };
 

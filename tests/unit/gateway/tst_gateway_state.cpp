@@ -182,6 +182,34 @@ private Q_SLOTS:
         QVERIFY(record.traceId.toHex() != record.linkTraceId.toHex() && !record.parentSpanId.isValid());
         QVERIFY(record.traceState.isEmpty());
     }
+    void b3IsReadFromTheMessageAndTheHeadersWhenItIsWanted()
+    {
+        const QByteArray text = QByteArray(kCall).replace(
+            "\"arguments\"", "\"_meta\":{\"X-B3-TraceId\":\"463ac35c9f6413ad48485a3953bb6124\",\"X-B3-SpanId\":"
+                             "\"0020000000000001\",\"X-B3-Flags\":\"1\"},\"arguments\"");
+        downstream::Incoming in = incoming(text);
+        in.b3 = "80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-0";
+        const ContextPolicy wanted{false, false, telemetry::propagatorsByName({QStringLiteral("b3")})};
+        const telemetry::CallRecord record = beginRecord(in, wanted, m_random);
+        QCOMPARE(record.traceId.toHex(), QByteArray("463ac35c9f6413ad48485a3953bb6124"));
+        QCOMPARE(record.parentSpanId.toHex(), QByteArray("0020000000000001"));
+        QCOMPARE(record.linkTraceId.toHex(), QByteArray("80f198ee56343ba864fe8b2a57d3eff7"));
+        QVERIFY(record.parentSampled && (record.traceFlags & telemetry::kFlagDebug) != 0);
+        QVERIFY(!beginRecord(in, {}, m_random).parentSpanId.isValid());
+        downstream::Incoming denied = incoming(kCall);
+        denied.b3 = "0";
+        const telemetry::CallRecord root = beginRecord(denied, wanted, m_random);
+        QVERIFY(root.traceId.isValid() && !root.parentSpanId.isValid() && !root.parentSampled);
+    }
+    void aThresholdThatIsNotTrueAnyMoreIsNotPassedOn()
+    {
+        downstream::Incoming in = incoming(kCall);
+        in.traceparent = "00-4bf92f3577b34da6a3ffffffffffffff-00f067aa0ba902b7-01";
+        in.tracestate = "ot=th:8,v=1";
+        QCOMPARE(beginRecord(in, {}, m_random).traceState, QByteArray("ot=th:8,v=1"));
+        in.traceparent = "00-4bf92f3577b34da6a3ffffffffffffff-00f067aa0ba902b7-00";
+        QCOMPARE(beginRecord(in, {}, m_random).traceState, QByteArray("v=1"));
+    }
     void anAnswerTellsTheOutcome_data()
     {
         QTest::addColumn<QByteArray>("answer");

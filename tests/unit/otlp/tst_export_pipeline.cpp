@@ -204,7 +204,7 @@ private Q_SLOTS:
         QTRY_COMPARE(statusOf(pipeline, QStringLiteral("rich")).sent, 2ULL);
         QCOMPARE(rich.requests().size(), 1);
         const SpanData span = spansOf(rich.requests()[0]).at(0);
-        QCOMPARE(*telemetry::findAttribute(span.attributes, "gen_ai.tool.call.arguments")->text(),
+        QCOMPARE(telemetry::toJson(*telemetry::findAttribute(span.attributes, "gen_ai.tool.call.arguments")),
                  QByteArray("{\"city\":\"Ulm\"}"));
         QCOMPARE(*telemetry::findAttribute(span.attributes, "server_name")->text(), QByteArray("weather"));
         const auto plainSpans = allSpans(plain);

@@ -2,6 +2,7 @@
 #include "otlp/local_exporters.h"
 #include "service/masking.h"
 #include "service/telemetry_pipeline.h"
+#include "telemetry/call_spans.h"
 #include "telemetry/resource.h"
 
 #include <QFile>
@@ -136,6 +137,41 @@ struct PipelineFixture {
 class TelemetryPipelineTest : public QObject {
     Q_OBJECT
 private Q_SLOTS:
+    void aPromptTellsTheNamesOfItsArgumentsAndTheSizeOfItsAnswer()
+    {
+        PipelineFixture fixture;
+        QVERIFY(fixture.opened);
+        telemetry::CallRecord record =
+            fixture.call("{\"city\":\"Ulm\",\"days\":\"3\"}",
+                         "{\"messages\":[{\"role\":\"user\",\"content\":{\"type\":\"text\",\"text\":\"a\"}},{}]}", Outcome::Ok);
+        record.method = "prompts/get";
+        record.targetKind = telemetry::TargetKind::Prompt;
+        const TraceId trace = record.traceId;
+        fixture.take(std::move(record));
+        const store::TraceLookup found = fixture.stores.traces.trace(trace);
+        QVERIFY(!found.spans.empty());
+        const telemetry::Attributes& attributes = found.spans.front().attributes;
+        const auto json = [&](const char* key) {
+            const telemetry::AnyValue* value = telemetry::findAttribute(attributes, key);
+            return value != nullptr ? telemetry::toJson(*value) : QByteArray();
+        };
+        QCOMPARE(json("mcp.prompt.arguments"), QByteArray("[\"city\",\"days\"]"));
+        QCOMPARE(json("mcp.prompt.messages"), QByteArray("2"));
+        QCOMPARE(json("mcp.prompt.tokens"), QByteArray("15"));
+    }
+
+    void theSdkCountsItsOwnSpansAndLogs()
+    {
+        PipelineFixture fixture;
+        QVERIFY(fixture.opened);
+        const telemetry::CallRecord record = fixture.call("{}", "{}", Outcome::Ok);
+        const double spans = static_cast<double>(telemetry::callSpanCount(record));
+        fixture.take(telemetry::CallRecord(record));
+        QCOMPARE(fixture.metric("otel.sdk.span.started"), spans);
+        fixture.buffer.recordLog(telemetry::LogRecord());
+        QCOMPARE(fixture.metric("otel.sdk.log.created"), 1.0);
+    }
+
     void aSecretInACallIsNowhere()
     {
         PipelineFixture fixture;

@@ -188,9 +188,11 @@ private Q_SLOTS:
         row("invalid params blames the caller", Outcome::RpcError, "-32602", -32602, "");
         row("method not found blames the caller", Outcome::Rejected, "-32601", -32601, "");
         row("resource not found blames the caller", Outcome::RpcError, "-32002", -32002, "");
-        row("timeout", Outcome::Timeout, "timeout", -32001, "timeout");
+        row("timeout", Outcome::Timeout, "timeout", -32001, "-32001");
+        row("timeout without an answer", Outcome::Timeout, "timeout", 0, "timeout");
         row("unavailable", Outcome::Unavailable, "", 0, "unavailable");
-        row("blocked", Outcome::Blocked, "guardrail", -32602, "guardrail");
+        row("blocked", Outcome::Blocked, "guardrail", -32000, "-32000");
+        row("blocked, with a result", Outcome::Blocked, "guardrail", 0, "guardrail");
     }
     void errorsFollowTheRulesOfTheirSide()
     {
@@ -291,8 +293,9 @@ private Q_SLOTS:
         options.result = "{\"content\":[]}";
         QVERIFY(!has(spansOf(toolCall(), options)[0], "gen_ai.tool.call.arguments"));
         options.payloads = true;
-        QCOMPARE(text(spansOf(toolCall(), options)[0], "gen_ai.tool.call.arguments"), QByteArray("{\"city\":\"Ulm\"}"));
-        QCOMPARE(text(spansOf(toolCall(), options)[0], "gen_ai.tool.call.result"), QByteArray("{\"content\":[]}"));
+        const SpanData rich = spansOf(toolCall(), options)[0];
+        QCOMPARE(toJson(*findAttribute(rich.attributes, "gen_ai.tool.call.arguments")), QByteArray("{\"city\":\"Ulm\"}"));
+        QCOMPARE(toJson(*findAttribute(rich.attributes, "gen_ai.tool.call.result")), QByteArray("{\"content\":[]}"));
         CallRecord list = toolCall();
         list.method = "tools/list";
         list.targetKind = TargetKind::None;

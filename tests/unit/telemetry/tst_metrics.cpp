@@ -93,13 +93,27 @@ private Q_SLOTS:
         for (const MetricRow& row : metricTable()) {
             QCOMPARE(static_cast<std::size_t>(row.id), index++);
             QVERIFY2(QByteArrayView(row.description).size() > 10, row.name);
-            QVERIFY(!names.contains(row.name));
-            names.insert(row.name);
+            QVERIFY(!names.contains(QByteArray(row.name).toLower()));
+            names.insert(QByteArray(row.name).toLower());
             QCOMPARE(row.boundaries.empty(), row.kind != InstrumentKind::Histogram);
-            QCOMPARE(QByteArrayView(row.name).endsWith("_total"), row.kind == InstrumentKind::Counter);
+            // The SDK's own are named by their conventions; /metrics appends the suffix.
+            if (!QByteArrayView(row.name).startsWith("otel.sdk."))
+                QCOMPARE(QByteArrayView(row.name).endsWith("_total"), row.kind == InstrumentKind::Counter);
+            QVERIFY2(isInstrumentName(row.name) && isInstrumentUnit(row.unit), row.name);
             QVERIFY(std::is_sorted(row.boundaries.begin(), row.boundaries.end()));
         }
         QCOMPARE(index, kMetricCount);
+    }
+
+    void namesOfInstrumentsFollowTheirGrammar()
+    {
+        for (const char* name : {"a", "A.b-c/d_e9", "http.server.request.duration"})
+            QVERIFY2(isInstrumentName(name), name);
+        for (const char* name : {"", "1a", "_a", "a b", "a\xc3\xa4", "a:b"})
+            QVERIFY2(!isInstrumentName(name), name);
+        QVERIFY(isInstrumentName(QByteArray(255, 'a')) && !isInstrumentName(QByteArray(256, 'a')));
+        QVERIFY(isInstrumentUnit("{call}") && isInstrumentUnit("") && isInstrumentUnit(QByteArray(63, 's')));
+        QVERIFY(!isInstrumentUnit(QByteArray(64, 's')) && !isInstrumentUnit("\xc2\xb5s"));
     }
 
     void theSeedsBoundariesAreInsideTheFinerSet()
@@ -192,6 +206,53 @@ private Q_SLOTS:
         QCOMPARE(metric->numbers.size(), std::size_t(10));
         QCOMPARE(valueOf(all, metric->name, {{"otel.metric.overflow", "true"}}), 41.0);
         QCOMPARE(valueOf(all, metric->name, {{"cache_type", "c0"}}), 2.0);
+    }
+
+    void thereIsOneOverflowPointAlsoAfterAPointWasForgotten()
+    {
+        ManualClock clock;
+        MetricRegistry registry(clock, "x", 4);
+        const auto record = [&](const char* server) { registry.record(MetricId::ServersDiscovered, {QByteArray(server)}, 1); };
+        for (const char* server : {"a", "b", "c", "d", "e"})
+            record(server);
+        const QByteArray gone = "b";
+        registry.remove(MetricId::ServersDiscovered, std::span(&gone, 1));
+        for (const char* server : {"f", "g", "h"})
+            record(server);
+        const auto all = registry.collect();
+        const MetricData* metric = find(all, "x_servers_discovered_total");
+        QCOMPARE(metric->numbers.size(), std::size_t(4));
+        double overflow = 0;
+        int overflows = 0;
+        for (const NumberPoint& point : metric->numbers) {
+            if (findAttribute(point.attributes, "otel.metric.overflow") != nullptr) {
+                ++overflows;
+                overflow = point.value;
+                QCOMPARE(point.attributes.size(), std::size_t(1));
+            }
+        }
+        QCOMPARE(overflows, 1);
+        QCOMPARE(overflow, 4.0); // d and e, then g and h
+    }
+
+    void exemplarsFollowTheirFilter()
+    {
+        ManualClock clock;
+        MetricRegistry registry(clock);
+        const auto exemplars = [&] { return find(registry.collect(true), "errors_total")->numbers[0].exemplars; };
+        registry.record(MetricId::Errors, {"timeout"}, 1);
+        QVERIFY(exemplars().empty());
+        registry.setExemplarFilter(ExemplarFilter::AlwaysOff);
+        registry.record(MetricId::Errors, {"timeout"}, 1, {{1, 2}, {3}});
+        QVERIFY(exemplars().empty());
+        registry.setExemplarFilter(ExemplarFilter::AlwaysOn);
+        registry.record(MetricId::Errors, {"timeout"}, 1);
+        QCOMPARE(exemplars().size(), std::size_t(1));
+        QVERIFY(!exemplars()[0].traceId.isValid());
+        QVERIFY(find(registry.collect(), "errors_total")->numbers[0].exemplars.empty());
+        registry.setExemplarFilter(ExemplarFilter::TraceBased);
+        registry.record(MetricId::Errors, {"timeout"}, 1, {{1, 2}, {3}});
+        QCOMPARE(exemplars()[0].spanId, SpanId{3});
     }
 
     void aForgottenPointLeavesTheOthersAlone()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "telemetry/propagation.h"
+#include "telemetry/propagators.h"
 
 #include <QTest>
 
@@ -168,6 +168,90 @@ private Q_SLOTS:
         const auto multi = parseB3Multi("48485a3953bb6124", "0020000000000001", "false", {});
         QVERIFY(multi && !multi->context.isSampled());
         QCOMPARE(formatB3(*shortId), QByteArray("000000000000000048485a3953bb6124-0020000000000001-d"));
+    }
+
+    void aCarrierIsReadByTheFirstPropagatorThatFindsAContext_data()
+    {
+        QTest::addColumn<QByteArray>("traceparent");
+        QTest::addColumn<QByteArray>("b3");
+        QTest::addColumn<QByteArray>("multi");
+        QTest::addColumn<QStringList>("propagators");
+        QTest::addColumn<QByteArray>("found");
+        const QByteArray w3c = kValid;
+        const QByteArray single = "00000000000000000000000000000001-0000000000000002-1";
+        const QByteArray multi = "463ac35c9f6413ad48485a3953bb6124 0020000000000001 0";
+        const QStringList all{QStringLiteral("tracecontext"), QStringLiteral("b3"), QStringLiteral("b3multi")};
+        const QStringList b3{QStringLiteral("b3")};
+        QTest::newRow("W3C first") << w3c << single << multi << all << QByteArray("4bf92f3577b34da6a3ce929d0e0e4736/1");
+        QTest::newRow("single before multi")
+            << QByteArray() << single << multi << all << QByteArray("00000000000000000000000000000001/1");
+        QTest::newRow("multi") << QByteArray() << QByteArray() << multi << all
+                               << QByteArray("463ac35c9f6413ad48485a3953bb6124/0");
+        QTest::newRow("a broken single lets multi speak")
+            << QByteArray() << QByteArray("nonsense") << multi << all << QByteArray("463ac35c9f6413ad48485a3953bb6124/0");
+        QTest::newRow("a broken traceparent lets b3 speak")
+            << QByteArray("00-0") << single << QByteArray() << all << QByteArray("00000000000000000000000000000001/1");
+        QTest::newRow("either B3 reads both forms")
+            << w3c << QByteArray() << multi << b3 << QByteArray("463ac35c9f6413ad48485a3953bb6124/0");
+        QTest::newRow("a propagator that is not wanted")
+            << QByteArray() << single << QByteArray() << QStringList{QStringLiteral("tracecontext")} << QByteArray();
+        QTest::newRow("none") << w3c << single << multi << QStringList() << QByteArray();
+        QTest::newRow("a lone denial") << QByteArray() << QByteArray("0") << QByteArray() << b3 << QByteArray("denied");
+    }
+    void aCarrierIsReadByTheFirstPropagatorThatFindsAContext()
+    {
+        QFETCH(QByteArray, traceparent);
+        QFETCH(QByteArray, b3);
+        QFETCH(QByteArray, multi);
+        QFETCH(QStringList, propagators);
+        const QByteArrayList parts = multi.split(' ') + QByteArrayList{"", ""};
+        const auto found =
+            extractContext({traceparent, {}, b3, parts[0], parts[1], parts[2], {}}, propagatorsByName(propagators));
+        const QByteArray text = !found          ? QByteArray()
+                                : found->denied ? QByteArray("denied")
+                                                : found->context.traceId.toHex() + (found->context.isSampled() ? "/1" : "/0");
+        QTEST(text, "found");
+    }
+
+    void b3IsWrittenInTheFormsThatAreWanted()
+    {
+        const TraceContext context{{1, 2}, {3}, kFlagSampled};
+        QVERIFY(b3Headers(context, kDefaultPropagators).empty());
+        const Propagators b3 = propagatorsByName({QStringLiteral("B3")});
+        QCOMPARE(b3Headers(context, b3).size(), std::size_t(1));
+        QCOMPARE(b3Headers(context, b3)[0].second, QByteArray("00000000000000010000000000000002-0000000000000003-1"));
+        const auto multi = b3Headers(context, propagatorsByName({QStringLiteral("b3multi")}));
+        QByteArrayList lines;
+        for (const auto& [name, value] : multi)
+            lines.append(name + '=' + value);
+        QCOMPARE(lines.join(' '), QByteArray("X-B3-TraceId=00000000000000010000000000000002 X-B3-SpanId=0000000000000003 "
+                                             "X-B3-Sampled=1"));
+    }
+
+    void theDebugFlagIsKeptAndNeverWrittenToATraceparent()
+    {
+        const auto found =
+            extractContext({{}, {}, "0000000000000001-0000000000000002-d"}, propagatorsByName({QStringLiteral("b3")}));
+        QVERIFY(found && found->context.isSampled());
+        QCOMPARE(found->context.traceId, (TraceId{0, 1}));
+        const auto headers = b3Headers(found->context, propagatorsByName({QStringLiteral("b3"), QStringLiteral("b3multi")}));
+        QVERIFY(headers[0].second.endsWith("-d"));
+        QCOMPARE(headers.back().first, QByteArray("X-B3-Flags"));
+        QCOMPARE(headers.back().second, QByteArray("1"));
+        QVERIFY(formatTraceparent(found->context).toByteArray().endsWith("-01"));
+    }
+
+    void baggageIsPassedOnWithinItsLimits()
+    {
+        QCOMPARE(passableBaggage("a=1,b=%20x;p=1"), QByteArray("a=1,b=%20x;p=1"));
+        QByteArrayList many;
+        for (int i = 0; i < 70; ++i)
+            many.append("k" + QByteArray::number(i) + "=v");
+        const QByteArray passed = passableBaggage(many.join(','));
+        QCOMPARE(passed.count('='), qsizetype(64));
+        QVERIFY(passed.startsWith("k0=v,"));
+        QCOMPARE(passableBaggage("a=1,=broken,b=2"), QByteArray("a=1,b=2"));
+        QVERIFY(passableBaggage("big=" + QByteArray(9000, 'x')).isEmpty());
     }
 };
 

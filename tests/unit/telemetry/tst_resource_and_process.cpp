@@ -46,6 +46,34 @@ private Q_SLOTS:
         }
     }
 
+    void hostProcessAndSystemAreToldInTheWordsOfTheConventions()
+    {
+        ResourceOptions options;
+        options.attributes = {{QStringLiteral("host.name"), QStringLiteral("by hand")},
+                              {QStringLiteral("telemetry.sdk.name"), QStringLiteral("opentelemetry")},
+                              {QStringLiteral("deployment.environment.name"), QStringLiteral("production")}};
+        const auto resource = makeResource(options);
+        const auto text = [&](const char* key) {
+            const AnyValue* value = findAttribute(resource->attributes, key);
+            return value == nullptr ? QByteArray() : value->text() != nullptr ? *value->text() : toJson(*value);
+        };
+        QCOMPARE(text("host.name"), QByteArray("by hand"));
+        QCOMPARE(text("telemetry.sdk.name"), QByteArray("oriel"));
+        QCOMPARE(text("deployment.environment"), QByteArray("production"));
+        QCOMPARE(text("process.pid"), QByteArray::number(QCoreApplication::applicationPid()));
+        QCOMPARE(text("process.executable.name"), QByteArray("tst_resource_and_process"));
+        QVERIFY(text("process.executable.path").endsWith("/tst_resource_and_process"));
+        QVERIFY(!text("process.runtime.name").isEmpty() && text("process.runtime.description").startsWith("Qt "));
+        QVERIFY(text("host.arch") != "x86_64" && !text("host.arch").isEmpty());
+#ifdef Q_OS_LINUX
+        QCOMPARE(text("os.type"), QByteArray("linux"));
+#endif
+        QVERIFY(!text("os.description").isEmpty());
+        QVERIFY(text("host.id").isEmpty() || text("host.id") != QSysInfo::machineUniqueId());
+        for (const Attribute& attribute : resource->attributes)
+            QVERIFY2(!attribute.key.contains("command"), attribute.key.constData());
+    }
+
     void ownUsageIsReadAndAMissingProcessIsNothing()
     {
         const auto usage = readProcessUsage(0);

@@ -97,6 +97,23 @@ private Q_SLOTS:
         QVERIFY2(!sent.contains("baggage") && !sent.contains("theirs") && !sent.contains("old"), sent.constData());
     }
 
+    void theContextIsWrittenByThePropagatorsThatWereChosen()
+    {
+        ServerConnection& connection = open(programServer(builtProgram(QStringLiteral("oriel-echo-server"))));
+        CallOptions options;
+        options.traceId = {0x1, 0x2};
+        options.spanId = {0x3};
+        options.propagators = telemetry::propagatorsByName({QStringLiteral("b3"), QStringLiteral("b3multi")});
+        connection.call(clientCall("echo", "{\"text\":\"x\"}", "{\"X-B3-Flags\":\"1\",\"keep\":true}"), options, m_replies);
+        QTRY_COMPARE(m_replies.size(), std::size_t{1});
+        const QByteArray sent = lastSent("tools/call");
+        QVERIFY2(sent.contains("\"b3\":\"00000000000000010000000000000002-0000000000000003-1\""), sent.constData());
+        QVERIFY2(sent.contains("\"X-B3-TraceId\":\"00000000000000010000000000000002\""), sent.constData());
+        QVERIFY2(sent.contains("\"X-B3-SpanId\":\"0000000000000003\""), sent.constData());
+        QVERIFY2(sent.contains("\"X-B3-Sampled\":\"1\"") && sent.contains("\"keep\":true"), sent.constData());
+        QVERIFY2(!sent.contains("traceparent") && !sent.contains("X-B3-Flags"), sent.constData());
+    }
+
     void everyFrameIsInTheWireLogWithTheSpanOfItsCall()
     {
         ServerConnection& connection = open(programServer(builtProgram(QStringLiteral("oriel-echo-server"))));

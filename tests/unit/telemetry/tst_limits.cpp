@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "base/random.h"
 #include "telemetry/limits.h"
-#include "telemetry/sampler.h"
 
 #include <QTest>
 
 using namespace oriel;
 using namespace oriel::telemetry;
 
-class LimitsAndSamplersTest : public QObject {
+class LimitsTest : public QObject {
     Q_OBJECT
 private Q_SLOTS:
     void whatIsBeyondALimitIsDroppedAndCounted()
@@ -93,51 +91,38 @@ private Q_SLOTS:
         QCOMPARE(log.droppedAttributes, 1U);
     }
 
-    void samplersAreNamedAsTheSpecificationNamesThem()
+    void resourceAndMetricAttributesHaveNoLimitAndSettingsOfLogsAreTheirOwn()
     {
-        QCOMPARE((*makeSampler(u"always_on"))->description(), QByteArray("AlwaysOnSampler"));
-        QCOMPARE((*makeSampler(u"ALWAYS_OFF"))->description(), QByteArray("AlwaysOffSampler"));
-        QCOMPARE((*makeSampler(u"traceidratio", 0.0001))->description(), QByteArray("TraceIdRatioBased{0.000100}"));
-        QVERIFY((*makeSampler(u"parentbased_traceidratio", 0.5))
-                    ->description()
-                    .startsWith("ParentBased{root=TraceIdRatioBased{0.500000}"));
-        QVERIFY(!makeSampler(u"sometimes").has_value());
-        QVERIFY(!makeSampler(u"traceidratio", 1.5).has_value());
-        QVERIFY(!makeSampler(u"traceidratio", qQNaN()).has_value());
+        auto resource = std::make_shared<Resource>();
+        for (int i = 0; i < 200; ++i)
+            resource->attributes.push_back({"r" + QByteArray::number(i), QByteArray(100, 'x')});
+        SpanData span;
+        span.resource = resource;
+        span.attributes = {{"a", QByteArray("long text")}};
+        SpanLimits limits;
+        limits.attributeLength = 4;
+        applyLimits(span, limits);
+        QCOMPARE(span.resource->attributes.size(), std::size_t(200));
+        QCOMPARE(span.resource->attributes[0].value.text()->size(), qsizetype(100));
+        QCOMPARE(span.resource->droppedAttributes, 0U);
+        QCOMPARE(*span.attributes[0].value.text(), QByteArray("long"));
     }
 
-    void aHigherRatioKeepsEverythingThatALowerOneKeeps()
+    void theDefaultDepthIsSixtyFour()
     {
-        SeededRandom random(42);
-        const auto low = *makeSampler(u"traceidratio", 0.1);
-        const auto high = *makeSampler(u"traceidratio", 0.5);
-        int keptLow = 0;
-        int keptHigh = 0;
-        for (int i = 0; i < 20'000; ++i) {
-            const SamplingInput input{TraceId::generate(random), true, true, false};
-            const bool inLow = low->isExported(input);
-            const bool inHigh = high->isExported(input);
-            QVERIFY(!inLow || inHigh);
-            keptLow += inLow;
-            keptHigh += inHigh;
+        AnyValue value(QByteArray("leaf"));
+        for (int i = 0; i < 65; ++i) {
+            auto array = std::make_shared<ArrayValue>();
+            array->values.push_back(value);
+            value = AnyValue(std::shared_ptr<const ArrayValue>(array));
         }
-        QVERIFY(keptLow > 1'800 && keptLow < 2'200);
-        QVERIFY(keptHigh > 9'600 && keptHigh < 10'400);
-        QVERIFY((*makeSampler(u"traceidratio", 1.0))->isExported({{1, 0}}));
-        QVERIFY(!(*makeSampler(u"traceidratio", 0.0))->isExported({{1, 0x00ff'ffff'ffff'ffff}}));
-    }
-
-    void aParentDecidesForItsChildren()
-    {
-        const auto off = *makeSampler(u"parentbased_always_off");
-        QVERIFY(off->isExported({{1, 1}, true, true, true}));
-        QVERIFY(!off->isExported({{1, 1}, true, true, false}));
-        QVERIFY(!off->isExported({{1, 1}, false, true, true}));
-        const auto on = *makeSampler(u"parentbased_always_on");
-        QVERIFY(!on->isExported({{1, 1}, true, true, false}));
-        QVERIFY(on->isExported({{1, 1}, false, true, false}));
+        SpanData span;
+        span.attributes = {{"deep", value}};
+        applyLimits(span, SpanLimits());
+        QVERIFY(!toJson(span.attributes[0].value).contains("leaf"));
+        QCOMPARE(toJson(span.attributes[0].value).count('['), qsizetype(64));
     }
 };
 
-QTEST_GUILESS_MAIN(LimitsAndSamplersTest)
-#include "tst_limits_and_samplers.moc"
+QTEST_GUILESS_MAIN(LimitsTest)
+#include "tst_limits.moc"
