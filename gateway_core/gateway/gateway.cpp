@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gateway/gateway.h"
 
-#include "gateway/extensions.h"
-#include "gateway/task_listing.h"
-#include "gateway/waiting_list.h"
+#include "gateway/clients/extensions.h"
+#include "gateway/lists/waiting_list.h"
+#include "gateway/tasks/task_listing.h"
 #include "mcp/errors.h"
 
 namespace oriel::gateway {

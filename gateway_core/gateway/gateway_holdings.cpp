@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gateway/gateway.h"
-#include "gateway/task_listing.h"
-#include "gateway/waiting_list.h"
+#include "gateway/lists/waiting_list.h"
+#include "gateway/tasks/task_listing.h"
 
 namespace oriel::gateway {
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/json_writer.h"
-#include "gateway/extensions.h"
-#include "gateway/federation.h"
+#include "gateway/clients/extensions.h"
+#include "gateway/connections/federation.h"
 #include "gateway/gateway.h"
+#include "gateway/lists/waiting_list.h"
 #include "gateway/method_handling.h"
-#include "gateway/waiting_list.h"
 #include "mcp/errors.h"
 #include "mcp/initialize.h"
 

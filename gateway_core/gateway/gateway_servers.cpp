@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/json_splice.h"
 #include "base/json_writer.h"
-#include "gateway/federation.h"
+#include "gateway/connections/federation.h"
 #include "gateway/gateway.h"
-#include "gateway/questions.h"
-#include "gateway/request_routing.h"
-#include "gateway/waiting_list.h"
+#include "gateway/input/questions.h"
+#include "gateway/input/request_routing.h"
+#include "gateway/lists/waiting_list.h"
 #include "mcp/errors.h"
 
 namespace oriel::gateway {

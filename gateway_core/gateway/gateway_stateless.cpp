@@ -2,9 +2,9 @@
 // What exists only in 2026-07-28: discovery, listening, and clients that hang up to cancel.
 #include "base/json_splice.h"
 #include "base/json_writer.h"
-#include "gateway/extensions.h"
+#include "gateway/clients/extensions.h"
 #include "gateway/gateway.h"
-#include "gateway/waiting_list.h"
+#include "gateway/lists/waiting_list.h"
 #include "mcp/errors.h"
 #include "mcp/headers.h"
 #include "mcp/initialize.h"

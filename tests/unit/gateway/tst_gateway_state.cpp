@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "gateway/active_calls.h"
-#include "gateway/call_recording.h"
-#include "gateway/subscriptions.h"
+#include "gateway/calls/active_calls.h"
+#include "gateway/calls/call_recording.h"
+#include "gateway/subscriptions/subscriptions.h"
 
 #include <QTest>
 

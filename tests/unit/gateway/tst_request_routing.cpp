@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "gateway/request_routing.h"
+#include "gateway/input/request_routing.h"
 #include "gateway_fixture.h"
 
 using namespace oriel;
