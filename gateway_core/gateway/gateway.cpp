@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gateway/gateway.h"
 
+#include "gateway/answers/refused_messages.h"
 #include "gateway/clients/extensions.h"
 #include "gateway/lists/waiting_list.h"
 #include "gateway/tasks/task_listing.h"
@@ -40,14 +41,22 @@ telemetry::LabelValues sessionLabels(const downstream::Session& session)
 
 Gateway::Gateway(Dependencies dependencies, QObject* parent)
     : QObject(parent),
-      m_deps(std::move(dependencies)),
-      m_circuits(m_deps.clock),
-      m_limits(m_deps.clock),
-      m_heldCalls(m_deps.random),
+      m_connectionContext(std::move(dependencies.connections)),
+      m_context{dependencies.clock,
+                dependencies.random,
+                dependencies.recorder,
+                QByteArray::number(dependencies.random.next64(), 16),
+                m_connectionContext.clientVersion,
+                dependencies.heldForNs},
+      m_wire(m_context.clock, m_context.recorder),
+      m_answers(m_context, m_wire),
+      m_circuits(m_context.clock),
+      m_limits(m_context.clock),
+      m_heldCalls(m_context.random),
       m_subscribeReplies([this](const Subscriptions::Key& key, const mcp::Message* answer) { subscribeAnswered(key, answer); }),
-      m_tasks(m_deps.random)
+      m_tasks(m_context.random)
 {
-    mcp::ClientCapabilities& offered = m_deps.connections.clientCapabilities;
+    mcp::ClientCapabilities& offered = m_connectionContext.clientCapabilities;
     offered.sampling = true;
     offered.elicitation = true;
     offered.elicitationForm = true;
@@ -57,7 +66,7 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
     offered.roots = true;
     offered.rootsListChanged = true;
     declareExtensions(offered);
-    m_deps.connections.orielInstance = QByteArray::number(m_deps.random.next64(), 16);
+    m_connectionContext.orielInstance = m_context.instance;
     for (QTimer* timer :
          {&m_listDeadline, &m_heldDeadline, &m_idleConnections, &m_taskTimer, &m_limitsTimer, &m_awaitDeadline, &m_gather})
         timer->setSingleShot(true);
@@ -70,15 +79,15 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
     connect(&m_heldDeadline, &QTimer::timeout, this, &Gateway::expireHeld);
     connect(&m_gather, &QTimer::timeout, this, &Gateway::askGathered);
     connect(&m_listDeadline, &QTimer::timeout, this, [this] { answerLists(true); });
-    connect(&m_held, &HeldAnswers::emptied, this, &Gateway::reportStopped);
+    connect(&m_answers.held(), &HeldAnswers::emptied, this, &Gateway::reportStopped);
 }
 
 Gateway::~Gateway() = default;
 
 std::unique_ptr<upstream::ServerConnection> Gateway::makeConnection(const config::Server& server)
 {
-    upstream::ConnectionContext context = m_deps.connections;
-    context.timeouts = m_config.gateway.timeouts;
+    upstream::ConnectionContext context = m_connectionContext;
+    context.timeouts = m_context.config.gateway.timeouts;
     // Over the shared connection of a server that clients have their own to, nobody could answer it anything.
     if (server.connection == config::ConnectionMode::PerClient)
         context.clientCapabilities = {};
@@ -99,10 +108,10 @@ void Gateway::retire(std::unique_ptr<upstream::ServerConnection> connection)
             continue; // its client was asked for input and was answered with that
         abandonSubscription(*call);
         call->dropOpenHop();
-        answerError(call->incoming, call->record, telemetry::Outcome::Unavailable, QByteArrayLiteral("unavailable"),
-                    mcp::error_code::ServerError,
-                    connection->name() +
-                        ": the server was removed or its configuration changed while it worked on this request.");
+        m_answers.sendError(call->incoming, call->record, telemetry::Outcome::Unavailable, QByteArrayLiteral("unavailable"),
+                            mcp::error_code::ServerError,
+                            connection->name() +
+                                ": the server was removed or its configuration changed while it worked on this request.");
     }
     dropTasks([&](const Task& task) { return task.connection == connection.get(); });
     m_taskTools.forget(*connection);
@@ -130,13 +139,13 @@ Status Gateway::apply(const config::Config& configuration)
     if (Status valid = next.reset(entries, configuration.gateway.separator.toUtf8(), configuration.gateway.prefixSingleServer);
         !valid)
         return valid;
-    m_config = configuration;
+    m_context.config = configuration;
     m_configFresh = true;
     m_isConfigured = true;
     m_circuits.configure(configuration);
     m_limits.configure(configuration.limits);
     m_limitsTimer.start();
-    m_policy = {configuration.telemetry.foreignContextAsLink, configuration.telemetry.passBaggage};
+    m_context.policy = {configuration.telemetry.foreignContextAsLink, configuration.telemetry.passBaggage};
 
     auto previous = std::move(m_connections);
     m_connections.clear();
@@ -147,8 +156,9 @@ Status Gateway::apply(const config::Config& configuration)
         const auto same = std::find_if(previous.begin(), previous.end(), [&](const auto& connection) {
             return connection != nullptr && !needsNewConnection(connection->server(), server);
         });
-        m_deps.recorder.recordMetric(same == previous.end() ? telemetry::MetricId::CacheMisses : telemetry::MetricId::CacheHits,
-                                     {QByteArrayLiteral("server_config")}, 1);
+        m_context.recorder.recordMetric(same == previous.end() ? telemetry::MetricId::CacheMisses
+                                                               : telemetry::MetricId::CacheHits,
+                                        {QByteArrayLiteral("server_config")}, 1);
         if (same != previous.end()) {
             m_connections.push_back(std::move(*same));
             const int index = static_cast<int>(m_connections.size()) - 1;
@@ -183,7 +193,7 @@ Status Gateway::apply(const config::Config& configuration)
 
 void Gateway::shutDown()
 {
-    m_shuttingDown = true;
+    m_context.isShuttingDown = true;
     answerLists(true);
     settleAllSubscriptions();
     for (auto& listener : m_listeners.takeIf([](const Listener&) { return true; }))
@@ -197,8 +207,8 @@ void Gateway::shutDown()
         if (call->incoming.reply == nullptr)
             continue;
         call->dropOpenHop();
-        answerError(call->incoming, call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("shutting_down"),
-                    mcp::error_code::ServerError, "Oriel is shutting down.");
+        m_answers.sendError(call->incoming, call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("shutting_down"),
+                            mcp::error_code::ServerError, "Oriel is shutting down.");
     }
     m_heldCalls.clear();
     retireAll(m_clients.takeIf([](const auto&, const auto&) { return true; }));
@@ -214,11 +224,16 @@ void Gateway::reportStopped()
     const auto isDown = [](const auto& kept) {
         return kept->state() == upstream::ServerState::Stopped || kept->state() == upstream::ServerState::Failed;
     };
-    if (!m_shuttingDown || !m_retired.empty() || !m_held.isEmpty() ||
+    if (!m_context.isShuttingDown || !m_retired.empty() || !m_answers.held().isEmpty() ||
         !std::all_of(m_connections.cbegin(), m_connections.cend(), isDown))
         return;
-    m_shuttingDown = false;
+    m_context.isShuttingDown = false;
     Q_EMIT stopped();
+}
+
+void Gateway::messageRefused(const downstream::Incoming& incoming, const downstream::Refusal& refusal)
+{
+    recordRefused(m_context, m_wire, incoming, refusal);
 }
 
 bool Gateway::servesAlone(QByteArrayView server) const
@@ -228,11 +243,11 @@ bool Gateway::servesAlone(QByteArrayView server) const
 
 void Gateway::countSessions(const downstream::Session& session, int delta)
 {
-    m_deps.recorder.recordMetric(telemetry::MetricId::ActiveSessions, {}, delta);
+    m_context.recorder.recordMetric(telemetry::MetricId::ActiveSessions, {}, delta);
     int& sessionsOfUser = m_users[session.client->userId];
     sessionsOfUser += delta;
     if ((delta > 0 && sessionsOfUser == 1) || sessionsOfUser == 0)
-        m_deps.recorder.recordMetric(telemetry::MetricId::ActiveUsers, {}, delta);
+        m_context.recorder.recordMetric(telemetry::MetricId::ActiveUsers, {}, delta);
     if (sessionsOfUser == 0)
         m_users.remove(session.client->userId);
 }
@@ -264,13 +279,13 @@ void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
             continue;
         call->dropOpenHop();
         recordError(call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("cancelled"), 0, "the client disconnected");
-        endUnanswered(call->incoming, "The session was ended.");
-        finish(call->record, call->incoming);
+        Answers::endUnanswered(call->incoming, "The session was ended.");
+        m_answers.endRecord(call->record, call->incoming);
     }
     const auto isOfSession = [&](const auto& waiting) {
         if (waiting->incoming.session != session)
             return false;
-        endUnanswered(waiting->incoming, "The session was ended.");
+        Answers::endUnanswered(waiting->incoming, "The session was ended.");
         return true;
     };
     std::erase_if(m_waitingLists, isOfSession);
@@ -285,8 +300,8 @@ void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
     for (const auto& [server, uri] : m_subscriptions.removeSession(session.get()))
         setSubscribed(server, uri, false);
     retireAll(m_clients.takeClient(*session));
-    const double seconds = static_cast<double>(m_deps.clock.unixNs() - session->openedUnixNs) / 1e9;
-    m_deps.recorder.recordMetric(telemetry::MetricId::McpServerSessionDuration, sessionLabels(*session), seconds);
+    const double seconds = static_cast<double>(m_context.clock.unixNs() - session->openedUnixNs) / 1e9;
+    m_context.recorder.recordMetric(telemetry::MetricId::McpServerSessionDuration, sessionLabels(*session), seconds);
     Q_EMIT sessionsChanged();
 }
 

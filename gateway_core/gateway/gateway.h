@@ -6,7 +6,7 @@
 #include "downstream/message_handler.h"
 #include "gateway/admission/call_limits.h"
 #include "gateway/admission/server_circuits.h"
-#include "gateway/answers/held_answers.h"
+#include "gateway/answers/answers.h"
 #include "gateway/calls/active_calls.h"
 #include "gateway/calls/call_recording.h"
 #include "gateway/calls/tool_headers.h"
@@ -272,28 +272,6 @@ private:
 
     // gateway_answers.cpp: what goes back
     void recordHop(ActiveCall& call, upstream::CallToken token, const upstream::Reply& reply);
-    void answerResult(downstream::Incoming& incoming, telemetry::CallRecord& record, QByteArrayView result);
-    /// The same for a result that has all members of its revision already.
-    void answerWhole(downstream::Incoming& incoming, telemetry::CallRecord& record, QByteArrayView result);
-    void answerError(downstream::Incoming& incoming, telemetry::CallRecord& record, telemetry::Outcome outcome,
-                     QByteArray errorType, int code, QByteArray message, QByteArrayView data = {});
-    /// Nobody waits for the answer any more, but an HTTP request has to end, with an answer that its client ignores.
-    static void endUnanswered(const downstream::Incoming& incoming, QByteArrayView why);
-    void deliver(downstream::Incoming& incoming, telemetry::CallRecord& record, const QByteArray& frame,
-                 telemetry::WireKind kind);
-    void finish(telemetry::CallRecord& record, const downstream::Incoming& incoming, telemetry::Durable durable = {});
-
-    // gateway_wire.cpp: what the wire log hears of the clients' side. `record`: of the call that the frame belongs to; `over`:
-    // the reply that it went through, after it went.
-    void recordClientFrame(const downstream::Session& session, telemetry::WireDirection direction, telemetry::WireKind kind,
-                           const mcp::Message* message, const QByteArray& frame, const telemetry::CallRecord* record,
-                           const downstream::Reply* over = nullptr);
-    void recordClientFrame(const downstream::Session& session, telemetry::WireDirection direction, telemetry::WireKind kind,
-                           const mcp::Message* message, const QByteArray& frame, const telemetry::WireCall& call,
-                           const downstream::Reply* over = nullptr);
-    /// Of a frame that was made here: method and id are read from it.
-    void recordSent(const downstream::Session& session, const QByteArray& frame, const telemetry::WireCall& call,
-                    const downstream::Reply* over = nullptr);
     [[nodiscard]] const telemetry::CallRecord* recordOfCancelled(const downstream::Incoming& incoming) const;
 
     // gateway_servers.cpp: what servers say
@@ -316,11 +294,12 @@ private:
     void reportStopped(); ///< once everything is down
 
     [[nodiscard]] mcp::Implementation ownInfo() const;
-    [[nodiscard]] std::int64_t now() const { return m_deps.clock.monotonicNs(); }
+    [[nodiscard]] std::int64_t now() const { return m_context.now(); }
 
-    Dependencies m_deps;
-    config::Config m_config;
-    ContextPolicy m_policy;
+    upstream::ConnectionContext m_connectionContext;
+    GatewayContext m_context;
+    ClientWire m_wire;
+    Answers m_answers;
     Catalogue m_catalogue;
     ToolHeaders m_toolHeaders;
     std::vector<std::unique_ptr<upstream::ServerConnection>> m_connections; ///< in the catalogue's order
@@ -334,7 +313,6 @@ private:
     CallLimits m_limits;
     QTimer m_limitsTimer;
     ActiveCalls m_calls;
-    HeldAnswers m_held;
     HeldCalls m_heldCalls;
     std::vector<HeldCall> m_gathering; ///< calls whose first question came just now
     std::vector<RefusedQuestion> m_refusals;
@@ -355,7 +333,6 @@ private:
     QTimer m_awaitDeadline;
     QTimer m_taskTimer; ///< the next poll or end of a task
     json::Document m_document;
-    bool m_shuttingDown = false;
     bool m_configFresh = true;
     bool m_isConfigured = false; ///< until then nobody is told that there is nothing
 };

@@ -13,7 +13,7 @@ Holdings Gateway::holdings() const
         .add("active calls", static_cast<qsizetype>(m_calls.count()))
         .add("held calls", m_heldCalls.count())
         .add("gathering calls", static_cast<qsizetype>(m_gathering.size() + m_refusals.size()))
-        .add("held answers", m_held.count())
+        .add("held answers", m_answers.held().count())
         .add("listeners", static_cast<qsizetype>(m_listeners.all().size()))
         .add("server requests", m_serverRequests.count())
         .add("roots of clients", m_serverRequests.rootsCount())

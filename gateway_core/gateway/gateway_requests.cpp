@@ -48,18 +48,18 @@ void Gateway::handleMessage(downstream::Incoming&& incoming)
         handleRequest(std::move(incoming));
         break;
     case mcp::Message::Kind::Notification:
-        recordClientFrame(*incoming.session, telemetry::WireDirection::ClientToGateway, telemetry::WireKind::Notification,
-                          &incoming.message, incoming.message.raw, recordOfCancelled(incoming));
+        m_wire.record(*incoming.session, telemetry::WireDirection::ClientToGateway, telemetry::WireKind::Notification,
+                      &incoming.message, incoming.message.raw, recordOfCancelled(incoming));
         handleNotification(incoming);
         break;
     case mcp::Message::Kind::Response:
     case mcp::Message::Kind::Error:
-        recordClientFrame(*incoming.session, telemetry::WireDirection::ClientToGateway,
-                          incoming.message.kind == mcp::Message::Kind::Error ? telemetry::WireKind::Error
-                                                                             : telemetry::WireKind::Response,
-                          &incoming.message, incoming.message.raw, m_serverRequests.callOf(*incoming.session, incoming.message));
+        m_wire.record(*incoming.session, telemetry::WireDirection::ClientToGateway,
+                      incoming.message.kind == mcp::Message::Kind::Error ? telemetry::WireKind::Error
+                                                                         : telemetry::WireKind::Response,
+                      &incoming.message, incoming.message.raw, m_serverRequests.callOf(*incoming.session, incoming.message));
         if (!m_serverRequests.answer(*incoming.session, incoming.message))
-            m_deps.recorder.recordMetric(telemetry::MetricId::Errors, {QByteArrayLiteral("unexpected_answer")}, 1);
+            m_context.recorder.recordMetric(telemetry::MetricId::Errors, {QByteArrayLiteral("unexpected_answer")}, 1);
         break;
     case mcp::Message::Kind::Invalid:
         break;
@@ -68,23 +68,22 @@ void Gateway::handleMessage(downstream::Incoming&& incoming)
 
 void Gateway::handleRequest(downstream::Incoming&& incoming)
 {
-    telemetry::CallRecord record = beginRecord(incoming, m_policy, m_deps.random);
-    recordClientFrame(*incoming.session, telemetry::WireDirection::ClientToGateway, telemetry::WireKind::Request,
-                      &incoming.message, incoming.message.raw, &record);
+    telemetry::CallRecord record = beginRecord(incoming, m_context.policy, m_context.random);
+    m_wire.record(*incoming.session, telemetry::WireDirection::ClientToGateway, telemetry::WireKind::Request, &incoming.message,
+                  incoming.message.raw, &record);
     const MethodId method = incoming.message.methodId;
-    if (m_shuttingDown) {
-        answerError(incoming, record, Outcome::Unavailable, QByteArrayLiteral("shutting_down"), mcp::error_code::ServerError,
-                    "Oriel is shutting down.");
+    if (m_context.isShuttingDown) {
+        m_answers.sendError(incoming, record, Outcome::Unavailable, QByteArrayLiteral("shutting_down"),
+                            mcp::error_code::ServerError, "Oriel is shutting down.");
         return;
     }
     if (!mcp::method(method).clientMaySend(incoming.session->revision)) {
-        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::MethodNotFound),
-                    mcp::error_code::MethodNotFound, "Method not found: " + record.method);
+        m_answers.sendError(incoming, record, Outcome::Rejected, mcp::error_code::MethodNotFound,
+                            "Method not found: " + record.method);
         return;
     }
     if (!incoming.session->isInitialized && method != MethodId::Initialize && method != MethodId::Ping) {
-        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::InvalidRequest),
-                    mcp::error_code::InvalidRequest, "Call initialize first.");
+        m_answers.sendError(incoming, record, Outcome::Rejected, mcp::error_code::InvalidRequest, "Call initialize first.");
         return;
     }
     switch (handlingOf(method)) {
@@ -121,7 +120,7 @@ void Gateway::answerOwn(downstream::Incoming&& incoming, telemetry::CallRecord&&
         setLevel(incoming, record);
         break;
     default:
-        answerResult(incoming, record, "{}"); // ping
+        m_answers.sendResult(incoming, record, "{}"); // ping
         break;
     }
 }
@@ -132,8 +131,7 @@ void Gateway::initialize(downstream::Incoming& incoming, telemetry::CallRecord& 
     (void)mcp::parsedAgain(incoming.message.raw, m_document);
     const auto params = mcp::InitializeParams::parse(m_document.root().find("params"));
     if (!params) {
-        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::InvalidParams),
-                    mcp::error_code::InvalidParams, params.error().message.toUtf8());
+        m_answers.sendError(incoming, record, Outcome::Rejected, mcp::error_code::InvalidParams, params.error().message.toUtf8());
         session.close();
         return;
     }
@@ -155,17 +153,17 @@ void Gateway::initialize(downstream::Incoming& incoming, telemetry::CallRecord& 
     result.capabilities = capabilitiesFor(session);
     result.serverInfo = ownInfo();
     result.instructions = instructionsFor(session);
-    result.orielInstance = m_deps.connections.orielInstance;
-    m_deps.recorder.recordMetric(m_configFresh ? telemetry::MetricId::CacheMisses : telemetry::MetricId::CacheHits,
-                                 {QByteArrayLiteral("gateway_config")}, 1);
+    result.orielInstance = m_context.instance;
+    m_context.recorder.recordMetric(m_configFresh ? telemetry::MetricId::CacheMisses : telemetry::MetricId::CacheHits,
+                                    {QByteArrayLiteral("gateway_config")}, 1);
     m_configFresh = false;
-    answerResult(incoming, record, result.toJson());
+    m_answers.sendResult(incoming, record, result.toJson());
     Q_EMIT sessionsChanged();
 }
 
 mcp::Implementation Gateway::ownInfo() const
 {
-    return {federation::kName.toByteArray(), QByteArrayLiteral("Oriel"), m_deps.connections.clientVersion, {}};
+    return {federation::kName.toByteArray(), QByteArrayLiteral("Oriel"), m_context.version, {}};
 }
 
 mcp::ServerCapabilities Gateway::capabilitiesFor(const downstream::Session& session) const
@@ -215,14 +213,13 @@ void Gateway::setLevel(downstream::Incoming& incoming, telemetry::CallRecord& re
 {
     const auto level = downstream::logLevelFromText(incoming.message.text(mcp::Field::ParamsLevel));
     if (!level) {
-        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::InvalidParams),
-                    mcp::error_code::InvalidParams,
-                    "Invalid params: level is one of debug, info, notice, warning, error, critical, alert, emergency.");
+        m_answers.sendError(incoming, record, Outcome::Rejected, mcp::error_code::InvalidParams,
+                            "Invalid params: level is one of debug, info, notice, warning, error, critical, alert, emergency.");
         return;
     }
     incoming.session->logLevel = level;
     sendLevelUpstream(*incoming.session);
-    answerResult(incoming, record, "{}");
+    m_answers.sendResult(incoming, record, "{}");
 }
 
 void Gateway::sendLevelUpstream(const downstream::Session& session)
@@ -276,8 +273,8 @@ void Gateway::list(downstream::Incoming&& incoming, telemetry::CallRecord&& reco
         waiting->missed = waiting->missed || !connection.isListed(kind);
     }
     if (!listMetricName(kind).isEmpty())
-        m_deps.recorder.recordMetric(waiting->missed ? telemetry::MetricId::CacheMisses : telemetry::MetricId::CacheHits,
-                                     {listMetricName(kind).toByteArray()}, 1);
+        m_context.recorder.recordMetric(waiting->missed ? telemetry::MetricId::CacheMisses : telemetry::MetricId::CacheHits,
+                                        {listMetricName(kind).toByteArray()}, 1);
     m_waitingLists.push_back(std::move(waiting));
     answerLists(false);
     if (!m_waitingLists.empty() && !m_listDeadline.isActive())
@@ -333,11 +330,11 @@ void Gateway::answerList(WaitingList& waiting)
         record.stages[slotOf(Stage::Discover)] = {waiting.beganNs - start, before - waiting.beganNs};
     record.stages[slotOf(Stage::CacheGet)] = {before - start, now() - before};
     if (!result) {
-        answerError(waiting.incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::InvalidParams),
-                    mcp::error_code::InvalidParams, "Invalid params: " + result.error().message.toUtf8());
+        m_answers.sendError(waiting.incoming, record, Outcome::Rejected, mcp::error_code::InvalidParams,
+                            "Invalid params: " + result.error().message.toUtf8());
         return;
     }
-    answerResult(waiting.incoming, record, *result);
+    m_answers.sendResult(waiting.incoming, record, *result);
 }
 
 std::optional<Catalogue::Route> Gateway::route(const downstream::Incoming& incoming, telemetry::CallRecord& record) const
@@ -376,7 +373,7 @@ bool Gateway::answerSubscription(downstream::Incoming& incoming, telemetry::Call
     }
     if (needsServer && !listens)
         return false;
-    answerResult(incoming, record, "{}");
+    m_answers.sendResult(incoming, record, "{}");
     return true;
 }
 
@@ -397,39 +394,33 @@ void Gateway::forward(downstream::Incoming&& incoming, telemetry::CallRecord&& r
                                 : record.targetKind == telemetry::TargetKind::Prompt ? "Unknown prompt: "
                                 : isResource                                         ? "Resource not found: "
                                                                                      : "Unknown reference";
-        answerError(incoming, record, Outcome::Rejected, QByteArray::number(code), code, kind + record.target.left(256));
+        m_answers.sendError(incoming, record, Outcome::Rejected, code, kind + record.target.left(256));
         return;
     }
     if (incoming.message.has(mcp::Field::MetaOrielVia)) {
-        const QByteArray refusal =
-            federation::refusal(incoming.message.text(mcp::Field::MetaOrielVia), m_deps.connections.orielInstance);
+        const QByteArray refusal = federation::refusal(incoming.message.text(mcp::Field::MetaOrielVia), m_context.instance);
         if (!refusal.isEmpty()) {
-            answerError(incoming, record, Outcome::Rejected, QByteArrayLiteral("federation_loop"), mcp::error_code::ServerError,
-                        refusal);
+            m_answers.sendError(incoming, record, Outcome::Rejected, QByteArrayLiteral("federation_loop"),
+                                mcp::error_code::ServerError, refusal);
             return;
         }
     }
     const auto used = useConnection(incoming.session, found->server);
     if (!used) {
-        answerError(incoming, record, Outcome::Rejected, QByteArrayLiteral("connection_limit"), mcp::error_code::ServerError,
-                    used.error().toString().toUtf8());
+        m_answers.sendError(incoming, record, Outcome::Rejected, QByteArrayLiteral("connection_limit"),
+                            mcp::error_code::ServerError, used.error().toString().toUtf8());
         return;
     }
     upstream::ServerConnection& connection = **used;
     record.routedServer = connection.context();
     record.routedTarget = found->local;
-    if (m_config.audit.mode == config::AuditMode::Strict && record.targetKind == telemetry::TargetKind::Tool &&
-        m_held.refusal()) {
-        // Its own row is what finds out whether writing works again.
-        answerError(incoming, record, Outcome::Rejected, kAuditUnavailable, mcp::error_code::InternalError,
-                    "The tool was not called because audit rows cannot be written: " + m_held.refusal()->toString().toUtf8());
+    if (!m_answers.mayCallTools(incoming, record))
         return;
-    }
     if (answerSubscription(incoming, record, connection, found->local))
         return;
     if (incoming.message.methodId == MethodId::CompletionComplete && !connection.initializeResult().protocolVersion.isEmpty() &&
         !connection.initializeResult().capabilities.completions) {
-        answerResult(incoming, record, R"({"completion":{"values":[],"total":0,"hasMore":false}})");
+        m_answers.sendResult(incoming, record, R"({"completion":{"values":[],"total":0,"hasMore":false}})");
         return;
     }
     auto call = std::make_unique<ActiveCall>();
@@ -505,8 +496,8 @@ void Gateway::cancelCall(std::unique_ptr<ActiveCall> call, const QByteArray& rea
         hop.errorType = QByteArrayLiteral("cancelled");
     }
     recordError(record, Outcome::Cancelled, QByteArrayLiteral("cancelled"), 0, reason);
-    endUnanswered(call->incoming, "Request cancelled");
-    finish(record, call->incoming);
+    Answers::endUnanswered(call->incoming, "Request cancelled");
+    m_answers.endRecord(record, call->incoming);
 }
 
 } // namespace oriel::gateway

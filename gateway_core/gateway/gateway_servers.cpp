@@ -106,8 +106,8 @@ void Gateway::onRequest(upstream::ServerConnection& connection, const mcp::Messa
     } else {
         session->send(frame);
     }
-    recordSent(*session, frame, {wireCall.traceId, wireCall.callSpanId, wireCall.callSpanId},
-               call != nullptr ? call->incoming.reply.get() : nullptr);
+    m_wire.recordSent(*session, frame, {wireCall.traceId, wireCall.callSpanId, wireCall.callSpanId},
+                      call != nullptr ? call->incoming.reply.get() : nullptr);
 }
 
 void Gateway::onNotification(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related)
@@ -117,7 +117,7 @@ void Gateway::onNotification(upstream::ServerConnection& connection, const mcp::
         relayNotification(connection, message, related);
         return;
     }
-    if (const auto marked = federation::passedOn(message, peer, m_deps.connections.orielInstance))
+    if (const auto marked = federation::passedOn(message, peer, m_context.instance))
         relayNotification(connection, *marked, related);
 }
 
@@ -151,8 +151,7 @@ void Gateway::relayNotification(upstream::ServerConnection& connection, const mc
             tellListener(subscriber, message);
             if (const auto session = m_sessions.value(static_cast<const downstream::Session*>(subscriber))) {
                 session->send(message.raw);
-                recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,
-                                  &message, message.raw, nullptr);
+                m_wire.recordNotification(*session, message, message.raw);
             }
         }
         break;
@@ -161,8 +160,7 @@ void Gateway::relayNotification(upstream::ServerConnection& connection, const mc
         for (const auto& session : std::as_const(m_sessions)) {
             if (session->isInitialized && mcp::isLegacy(session->revision) && sees(*session, connection)) {
                 session->send(message.raw);
-                recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,
-                                  &message, message.raw, nullptr);
+                m_wire.recordNotification(*session, message, message.raw);
             }
         }
         break;
@@ -202,7 +200,7 @@ void Gateway::relayLogMessage(upstream::ServerConnection& connection, const mcp:
         call = nullptr;
 
     telemetry::LogRecord log;
-    log.timeUnixNs = log.observedUnixNs = m_deps.clock.unixNs();
+    log.timeUnixNs = log.observedUnixNs = m_context.clock.unixNs();
     log.severity = severityOf(levelText);
     log.severityText = levelText.left(16);
     log.body = telemetry::AnyValue(data.isString() ? data.asUtf8().left(64 * 1024) : data.raw().toByteArray().left(64 * 1024));
@@ -214,7 +212,7 @@ void Gateway::relayLogMessage(upstream::ServerConnection& connection, const mcp:
         log.traceId = call->record.traceId;
         log.spanId = call->record.hops.isEmpty() ? call->record.spanId : call->record.hops.last().spanId;
     }
-    m_deps.recorder.recordLog(std::move(log));
+    m_context.recorder.recordLog(std::move(log));
 
     // Clients of all servers have to be able to tell whose logger it is.
     json::Splicer named(message.raw);
@@ -240,8 +238,8 @@ void Gateway::relayLogMessage(upstream::ServerConnection& connection, const mcp:
             owner->incoming.reply->notify(frame);
         else if (!isModern)
             session->send(frame);
-        recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, &message, frame,
-                          owner != nullptr ? &owner->record : nullptr, owner != nullptr ? owner->incoming.reply.get() : nullptr);
+        m_wire.recordNotification(*session, message, frame, owner != nullptr ? &owner->record : nullptr,
+                                  owner != nullptr ? owner->incoming.reply.get() : nullptr);
     }
 }
 
@@ -252,9 +250,9 @@ void Gateway::onStateChanged(upstream::ServerConnection& connection)
     const bool wasReady = m_ready.contains(&connection);
     // What one client's own connection does says nothing of the server.
     if (indexOf(connection) >= 0)
-        m_deps.recorder.recordMetric(telemetry::MetricId::ServerStatus, {connection.name()}, isReady ? 1 : 0);
+        m_context.recorder.recordMetric(telemetry::MetricId::ServerStatus, {connection.name()}, isReady ? 1 : 0);
     if (isReady != wasReady) {
-        m_deps.recorder.recordMetric(telemetry::MetricId::ActiveConnections, {connection.name()}, isReady ? 1 : -1);
+        m_context.recorder.recordMetric(telemetry::MetricId::ActiveConnections, {connection.name()}, isReady ? 1 : -1);
         if (isReady)
             m_ready.insert(&connection);
         else
@@ -342,7 +340,7 @@ void Gateway::announceList(mcp::ListKind kind, const upstream::ServerConnection*
         if (!session->isInitialized || mcp::isModern(session->revision) || (of != nullptr && !sees(*session, *of)))
             continue;
         session->send(frame);
-        recordSent(*session, frame, {});
+        m_wire.recordSent(*session, frame, {});
     }
 }
 
@@ -353,7 +351,7 @@ void Gateway::onListChanged(upstream::ServerConnection& connection, mcp::ListKin
         return;
     const bool isNew = takeList(connection, kind);
     if (kind == mcp::ListKind::Tools && isShared)
-        m_deps.recorder.recordMetric(telemetry::MetricId::ServersDiscovered, {connection.name()}, 1);
+        m_context.recorder.recordMetric(telemetry::MetricId::ServersDiscovered, {connection.name()}, 1);
     // Two Oriels in a circle would tell each other for ever of what has not changed; every other server is believed.
     if (isNew || connection.initializeResult().orielInstance.isEmpty())
         announceList(kind, &connection);

@@ -51,11 +51,11 @@ void Gateway::discover(downstream::Incoming& incoming, telemetry::CallRecord& re
     result.capabilities = capabilitiesFor(*incoming.session);
     result.serverInfo = ownInfo();
     result.instructions = instructionsFor(*incoming.session);
-    result.orielInstance = m_deps.connections.orielInstance;
-    m_deps.recorder.recordMetric(m_configFresh ? telemetry::MetricId::CacheMisses : telemetry::MetricId::CacheHits,
-                                 {QByteArrayLiteral("gateway_config")}, 1);
+    result.orielInstance = m_context.instance;
+    m_context.recorder.recordMetric(m_configFresh ? telemetry::MetricId::CacheMisses : telemetry::MetricId::CacheHits,
+                                    {QByteArrayLiteral("gateway_config")}, 1);
     m_configFresh = false;
-    answerResult(incoming, record, result.toJson());
+    m_answers.sendResult(incoming, record, result.toJson());
 }
 
 void Gateway::listen(downstream::Incoming&& incoming, telemetry::CallRecord&& record)
@@ -105,9 +105,8 @@ bool Gateway::listenToTasks(downstream::Incoming& incoming, telemetry::CallRecor
                             Listener& listener)
 {
     if (!incoming.session->capabilities.extensions.contains(mcp::TasksExtension.toByteArray())) {
-        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::MissingClientCapability),
-                    mcp::error_code::MissingClientCapability, QByteArrayLiteral("Missing required client capability"),
-                    tasksRequired());
+        m_answers.sendError(incoming, record, Outcome::Rejected, mcp::error_code::MissingClientCapability,
+                            QByteArrayLiteral("Missing required client capability"), tasksRequired());
         return false;
     }
     const QByteArray owner = taskOwner(*incoming.session);
@@ -134,8 +133,7 @@ bool Gateway::refuseToolHeaders(downstream::Incoming& incoming, telemetry::CallR
                                                  incoming.message.rawOf(mcp::Field::ParamsArguments), m_document);
     if (!mismatch)
         return false;
-    answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::HeaderMismatch),
-                mcp::error_code::HeaderMismatch, *mismatch);
+    m_answers.sendError(incoming, record, Outcome::Rejected, mcp::error_code::HeaderMismatch, *mismatch);
     return true;
 }
 
@@ -146,9 +144,9 @@ void Gateway::tell(Listener& listener, const QByteArray& frame)
             listener.early.append(frame);
         return;
     }
-    listener.incoming.session->lastSeenUnixNs = m_deps.clock.unixNs();
+    listener.incoming.session->lastSeenUnixNs = m_context.clock.unixNs();
     listener.incoming.reply->notify(frame);
-    recordSent(*listener.incoming.session, frame, wireCallOf(listener.record), listener.incoming.reply.get());
+    m_wire.recordSent(*listener.incoming.session, frame, wireCallOf(listener.record), listener.incoming.reply.get());
 }
 
 void Gateway::tellListeners(mcp::ListKind kind, const QByteArray& method, const upstream::ServerConnection* of)
@@ -179,11 +177,11 @@ void Gateway::endListener(std::unique_ptr<Listener> listener, Outcome outcome, Q
     for (const auto& [server, uri] : m_subscriptions.removeSession(listener.get()))
         setSubscribed(server, uri, false);
     if (outcome == Outcome::Ok) {
-        answerResult(listener->incoming, listener->record, "{}");
+        m_answers.sendResult(listener->incoming, listener->record, "{}");
         return;
     }
     recordError(listener->record, outcome, QByteArrayLiteral("cancelled"), 0, reason.toByteArray());
-    finish(listener->record, listener->incoming);
+    m_answers.endRecord(listener->record, listener->incoming);
 }
 
 void Gateway::replyAbandoned(const downstream::Reply& reply)

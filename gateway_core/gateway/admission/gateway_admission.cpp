@@ -159,7 +159,8 @@ bool Gateway::admit(downstream::Incoming& incoming, telemetry::CallRecord& recor
     if (refusal->isQuota)
         data.member("resetsAt", utc(refusal->resetsUnixNs));
     data.endObject();
-    answerError(incoming, record, Outcome::Blocked, reason, mcp::error_code::ServerError, limitMessage(*refusal), data.view());
+    m_answers.sendError(incoming, record, Outcome::Blocked, reason, mcp::error_code::ServerError, limitMessage(*refusal),
+                        data.view());
     return false;
 }
 
@@ -193,8 +194,8 @@ bool Gateway::passCircuit(downstream::Incoming& incoming, telemetry::CallRecord&
         .member("cause", status.cause)
         .member("retryAfterMs", milliseconds(breaker->retryAfterNs()))
         .endObject();
-    answerError(incoming, record, Outcome::Blocked, QByteArrayLiteral("circuit_open"), mcp::error_code::ServerError,
-                circuitMessage(server, status, breaker->retryAfterNs()), data.view());
+    m_answers.sendError(incoming, record, Outcome::Blocked, QByteArrayLiteral("circuit_open"), mcp::error_code::ServerError,
+                        circuitMessage(server, status, breaker->retryAfterNs()), data.view());
     return false;
 }
 
@@ -202,12 +203,12 @@ void Gateway::circuitChanged(const QByteArray& server, const CircuitBreaker& bre
 {
     const upstream::CircuitStatus status = breaker.status();
     const bool isOpen = status.state == CircuitState::Open;
-    m_deps.recorder.recordMetric(telemetry::MetricId::CircuitState, {server},
-                                 isOpen                                   ? 2
-                                 : status.state == CircuitState::HalfOpen ? 1
-                                                                          : 0);
+    m_context.recorder.recordMetric(telemetry::MetricId::CircuitState, {server},
+                                    isOpen                                   ? 2
+                                    : status.state == CircuitState::HalfOpen ? 1
+                                                                             : 0);
     telemetry::LogRecord log;
-    log.timeUnixNs = log.observedUnixNs = m_deps.clock.unixNs();
+    log.timeUnixNs = log.observedUnixNs = m_context.clock.unixNs();
     log.severity = isOpen ? telemetry::Severity::Warn : telemetry::Severity::Info;
     log.source = server;
     log.body = telemetry::AnyValue(
@@ -215,7 +216,7 @@ void Gateway::circuitChanged(const QByteArray& server, const CircuitBreaker& bre
                      secondsText(breaker.retryAfterNs()) + ". " + status.cause
                : "Circuit breaker " + upstream::circuitStateName(status.state).toByteArray().replace('_', '-') + '.');
     log.attributes.push_back({attributeName(Attr::McpServerName), server});
-    m_deps.recorder.recordLog(std::move(log));
+    m_context.recorder.recordLog(std::move(log));
     QMetaObject::invokeMethod(this, &Gateway::serversChanged, Qt::QueuedConnection);
 }
 
@@ -270,16 +271,16 @@ upstream::CallOptions Gateway::optionsFor(const ActiveCall& call) const
     options.target = call.record.routedTarget;
     options.wantsProgress = call.progressToken.isValid();
     options.traceId = call.record.traceId;
-    options.spanId = SpanId::generate(m_deps.random);
+    options.spanId = SpanId::generate(m_context.random);
     options.callSpanId = call.record.spanId;
     options.traceFlags = call.record.traceFlags;
     options.traceState = call.record.traceState;
     options.client = client.tokenName.isEmpty() ? client.clientName : client.tokenName;
-    if (m_policy.passBaggage)
+    if (m_context.policy.passBaggage)
         options.baggage =
             incoming.message.has(mcp::Field::MetaBaggage) ? incoming.message.text(mcp::Field::MetaBaggage) : incoming.baggage;
     if (incoming.message.has(mcp::Field::MetaOrielVia) || !call.connection->initializeResult().orielInstance.isEmpty())
-        options.via = federation::extended(incoming.message.text(mcp::Field::MetaOrielVia), m_deps.connections.orielInstance);
+        options.via = federation::extended(incoming.message.text(mcp::Field::MetaOrielVia), m_context.instance);
     if (hearsOfClient(*call.connection)) {
         options.clientCapabilities =
             call.taskStep == TaskStep::Relay ? declaredWithTasks(*incoming.session) : declaredUpstream(*incoming.session);
@@ -317,7 +318,7 @@ bool Gateway::isSafeToRepeat(const ActiveCall& call) const
     default:
         return false;
     }
-    const config::Server* server = config::findServer(m_config, QString::fromUtf8(call.connection->name()));
+    const config::Server* server = config::findServer(m_context.config, QString::fromUtf8(call.connection->name()));
     if (server == nullptr || server->retries.tools != config::ToolRetries::Annotated)
         return false;
     const auto& tools = call.connection->items(mcp::ListKind::Tools);
@@ -328,9 +329,9 @@ bool Gateway::isSafeToRepeat(const ActiveCall& call) const
 
 bool Gateway::mayRetry(const ActiveCall& call, const UpstreamReply& reply) const
 {
-    const config::Server* server = config::findServer(m_config, QString::fromUtf8(call.connection->name()));
-    if (m_shuttingDown || server == nullptr || reply.kind != UpstreamReply::Kind::Unavailable ||
-        call.attempt >= server->retries.max.value_or(m_config.gateway.retries.max))
+    const config::Server* server = config::findServer(m_context.config, QString::fromUtf8(call.connection->name()));
+    if (m_context.isShuttingDown || server == nullptr || reply.kind != UpstreamReply::Kind::Unavailable ||
+        call.attempt >= server->retries.max.value_or(m_context.config.gateway.retries.max))
         return false;
     if (!isPassing(reply.httpStatus) || blamesRequest(reply) || call.inputRounds > 0 || call.incoming.reply == nullptr ||
         !isCall(call.incoming.message.methodId) || !isFirstStep(call.taskStep) || !call.connection->isWorthWaiting())
@@ -351,11 +352,12 @@ bool Gateway::retryLater(std::unique_ptr<ActiveCall>& call, const UpstreamReply&
         return false;
     if (call->attempt == 0) {
         const auto own = call->connection->server().timeouts.toolCall;
-        call->deadlineNs = call->forwardedNs + std::chrono::nanoseconds(own.value_or(m_config.gateway.timeouts.toolCall)).count();
+        call->deadlineNs =
+            call->forwardedNs + std::chrono::nanoseconds(own.value_or(m_context.config.gateway.timeouts.toolCall)).count();
     }
     const std::int64_t longest =
-        std::min(std::chrono::nanoseconds(m_config.gateway.retries.delay).count() << call->attempt, kLongestRetryDelayNs);
-    const auto delay = static_cast<std::int64_t>(m_deps.random.next64() % static_cast<std::uint64_t>(longest + 1));
+        std::min(std::chrono::nanoseconds(m_context.config.gateway.retries.delay).count() << call->attempt, kLongestRetryDelayNs);
+    const auto delay = static_cast<std::int64_t>(m_context.random.next64() % static_cast<std::uint64_t>(longest + 1));
     if (now() + delay >= call->deadlineNs)
         return false;
     ++call->attempt;
@@ -366,7 +368,7 @@ bool Gateway::retryLater(std::unique_ptr<ActiveCall>& call, const UpstreamReply&
                                    {{attributeName(Attr::GatewayAttempt), static_cast<std::int64_t>(call->attempt)},
                                     {attributeName(Attr::GatewayRetryDelay), static_cast<double>(delay) * 1e-9},
                                     {attributeName(Attr::ErrorType), failure}}});
-    m_deps.recorder.recordMetric(telemetry::MetricId::Retries, {call->connection->name(), failure}, 1);
+    m_context.recorder.recordMetric(telemetry::MetricId::Retries, {call->connection->name(), failure}, 1);
     const quint64 cookie = m_calls.add(std::move(call));
     QTimer::singleShot(std::chrono::milliseconds(delay / kMs), this, [this, cookie] { sendAgain(cookie); });
     return true;
@@ -391,11 +393,11 @@ void Gateway::reportLimits()
     for (const LimitUse& use : m_limits.use()) {
         // Calls in flight end and buckets fill without a call that would tell.
         isMoving = isMoving || (use.resetsUnixNs == 0 && use.used > 0);
-        m_deps.recorder.recordMetric(telemetry::MetricId::LimitUtilization,
-                                     {literal(limitScopeName(use.scope)), use.name, literal(use.limit)},
-                                     use.allowed > 0 ? use.used / use.allowed : 0);
+        m_context.recorder.recordMetric(telemetry::MetricId::LimitUtilization,
+                                        {literal(limitScopeName(use.scope)), use.name, literal(use.limit)},
+                                        use.allowed > 0 ? use.used / use.allowed : 0);
     }
-    if (isMoving && !m_shuttingDown)
+    if (isMoving && !m_context.isShuttingDown)
         m_limitsTimer.start();
     Q_EMIT limitsChanged();
 }

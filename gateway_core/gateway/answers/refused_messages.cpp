@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Messages that a transport answered itself: they reach no server, but a person who looks for them finds them.
-#include "gateway/gateway.h"
+#include "gateway/answers/refused_messages.h"
 
 namespace oriel::gateway {
 
@@ -17,9 +16,10 @@ public:
 
 } // namespace
 
-void Gateway::messageRefused(const downstream::Incoming& incoming, const downstream::Refusal& refusal)
+void recordRefused(const GatewayContext& context, ClientWire& wire, const downstream::Incoming& incoming,
+                   const downstream::Refusal& refusal)
 {
-    telemetry::CallRecord record = beginRecord(incoming, m_policy, m_deps.random);
+    telemetry::CallRecord record = beginRecord(incoming, context.policy, context.random);
     // A call that was not understood called no tool.
     record.targetKind = telemetry::TargetKind::None;
     if (record.method.isEmpty())
@@ -27,18 +27,18 @@ void Gateway::messageRefused(const downstream::Incoming& incoming, const downstr
     record.overHttp = refusal.httpStatus != 0;
     record.httpStatus = refusal.httpStatus;
     record.responseBytes = refusal.answer.size();
-    record.durationNs = now() - incoming.startNs;
+    record.durationNs = context.now() - incoming.startNs;
     recordError(record, telemetry::Outcome::Rejected, QByteArray::number(refusal.code), refusal.code, refusal.reason);
     const auto kind = incoming.message.isNotification() ? telemetry::WireKind::Notification
                       : incoming.message.isAnswer()     ? telemetry::WireKind::Response
                                                         : telemetry::WireKind::Request;
-    recordClientFrame(*incoming.session, telemetry::WireDirection::ClientToGateway, kind, &incoming.message, incoming.message.raw,
-                      &record);
+    wire.record(*incoming.session, telemetry::WireDirection::ClientToGateway, kind, &incoming.message, incoming.message.raw,
+                &record);
     const PlainAnswer answer;
     if (!refusal.answer.isEmpty())
-        recordClientFrame(*incoming.session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Error, nullptr,
-                          refusal.answer, &record, &answer);
-    m_deps.recorder.recordCall(std::move(record));
+        wire.record(*incoming.session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Error, nullptr,
+                    refusal.answer, &record, &answer);
+    context.recorder.recordCall(std::move(record));
 }
 
 } // namespace oriel::gateway

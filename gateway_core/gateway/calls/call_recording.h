@@ -29,9 +29,6 @@ void recordError(telemetry::CallRecord& record, telemetry::Outcome outcome, QByt
 telemetry::Hop makeHop(SpanId spanId, std::shared_ptr<const telemetry::ServerContext> server, QByteArray target,
                        std::int64_t startNs, upstream::CallToken token, const upstream::Reply& reply);
 
-/// The wire log's name for a call at the client's side.
-[[nodiscard]] telemetry::WireCall wireCallOf(const telemetry::CallRecord& record);
-
 /// What a request is about, by its method.
 telemetry::TargetKind targetKindOf(mcp::MethodId method);
 

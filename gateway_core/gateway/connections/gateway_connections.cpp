@@ -78,8 +78,8 @@ Result<ServerConnection*> Gateway::useConnection(const std::shared_ptr<downstrea
     if (shared.state() == ServerState::Stopped)
         shared.start(); // what it offers and which era it speaks is seen there
     ClientConnections::Client& client = m_clients.of(session, m_catalogue);
-    upstream::ConnectionContext context = m_deps.connections;
-    context.timeouts = m_config.gateway.timeouts;
+    upstream::ConnectionContext context = m_connectionContext;
+    context.timeouts = m_context.config.gateway.timeouts;
     context.clientCapabilities = relayable(session->capabilities);
     context.clientTitle = titleFor(*session);
     ClientConnections::Own& own =
@@ -181,7 +181,7 @@ std::vector<mcp::ListEntry> Gateway::entriesOf(const ServerConnection& connectio
 {
     const QByteArray& peer = connection.initializeResult().orielInstance;
     const std::vector<mcp::ListEntry>& items = connection.items(kind);
-    return peer.isEmpty() ? items : federation::admitted(kind, items, peer, m_deps.connections.orielInstance);
+    return peer.isEmpty() ? items : federation::admitted(kind, items, peer, m_context.instance);
 }
 
 bool Gateway::takeList(ServerConnection& connection, mcp::ListKind kind)

@@ -37,7 +37,7 @@ mcp::Message Gateway::withPageId(const mcp::Message& request, ActiveCall& call)
     const json::Value params = document.root().find("params");
     if (params.find("elicitationId").exists())
         return request;
-    const QByteArray id = m_deps.random.secureBytes(16).toHex();
+    const QByteArray id = m_context.random.secureBytes(16).toHex();
     const QByteArray quoted = json::quote(QByteArrayView(id));
     json::Splicer splicer(request.raw);
     splicer.insertMember(params, "\"elicitationId\"", quoted);
@@ -59,7 +59,7 @@ void Gateway::tellPagesDone(ActiveCall& call)
         if (call.incoming.reply == nullptr)
             continue;
         call.incoming.reply->notify(frame);
-        recordSent(*call.incoming.session, frame, wireCallOf(call.record), call.incoming.reply.get());
+        m_wire.recordSent(*call.incoming.session, frame, wireCallOf(call.record), call.incoming.reply.get());
     }
 }
 
@@ -83,8 +83,8 @@ void Gateway::relayElicitationComplete(upstream::ServerConnection& connection, c
     if (session == nullptr)
         return;
     session->send(message.raw);
-    recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, &message,
-                      message.raw, nullptr);
+    m_wire.record(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, &message, message.raw,
+                  nullptr);
 }
 
 /// A server of 2025-11-25 refuses until the user has been to a page (-32042). False: the error goes to the client as it is.
@@ -94,11 +94,11 @@ bool Gateway::takeUrlRequired(ActiveCall& call, const mcp::Message& answer)
     const bool isModern = mcp::isModern(session->revision);
     if (!session->capabilities.elicitationUrl || (!isModern && session->revision != mcp::Revision::V2025_11_25)) {
         const int code = isModern ? mcp::error_code::MissingClientCapability : mcp::error_code::ServerError;
-        answerError(call.incoming, call.record, Outcome::RpcError, QByteArray::number(mcp::error_code::UrlElicitationRequired),
-                    code,
-                    call.connection->name() +
-                        ": the server wants the user to open a page first, and this client has not declared elicitation by URL.",
-                    isModern ? QByteArrayView("{\"requiredCapabilities\":{\"elicitation\":{\"url\":{}}}}") : QByteArrayView());
+        m_answers.sendError(
+            call.incoming, call.record, Outcome::RpcError, QByteArray::number(mcp::error_code::UrlElicitationRequired), code,
+            call.connection->name() +
+                ": the server wants the user to open a page first, and this client has not declared elicitation by URL.",
+            isModern ? QByteArrayView("{\"requiredCapabilities\":{\"elicitation\":{\"url\":{}}}}") : QByteArrayView());
         return true;
     }
     const QByteArray data = session->server.isEmpty()
@@ -115,15 +115,15 @@ bool Gateway::takeUrlRequired(ActiveCall& call, const mcp::Message& answer)
         }
         if (!session->server.isEmpty())
             return false;
-        answerError(call.incoming, call.record, Outcome::RpcError, QByteArray::number(answer.errorCode), answer.errorCode,
-                    answer.text(Field::ErrorMessage), data);
+        m_answers.sendError(call.incoming, call.record, Outcome::RpcError, QByteArray::number(answer.errorCode), answer.errorCode,
+                            answer.text(Field::ErrorMessage), data);
         return true;
     }
     HeldCall held;
     held.owner = heldOwner(*session);
     held.method = call.record.method;
     held.target = call.record.target;
-    held.deadlineNs = now() + m_deps.heldForNs;
+    held.deadlineNs = now() + m_context.heldForNs;
     held.wasRefused = true;
     for (const json::Value& elicitation : elicitations.elements()) {
         const auto request = mcp::readMessage(
@@ -137,15 +137,15 @@ bool Gateway::takeUrlRequired(ActiveCall& call, const mcp::Message& answer)
     const HeldCall shown = held;
     const auto state = held.questions.empty() ? std::nullopt : m_heldCalls.hold(std::move(held));
     if (!state) {
-        answerError(
+        m_answers.sendError(
             call.incoming, call.record, Outcome::RpcError, QByteArray::number(answer.errorCode), mcp::error_code::InternalError,
             shown.questions.empty() ? QByteArrayLiteral("The server wants the user to open a page and does not say which.")
                                     : QByteArrayLiteral("Too many calls wait for input."));
         return true;
     }
-    answerResult(call.incoming, call.record, inputRequiredResult(shown, *state));
+    m_answers.sendResult(call.incoming, call.record, inputRequiredResult(shown, *state));
     if (!m_heldDeadline.isActive())
-        m_heldDeadline.start(static_cast<int>(m_deps.heldForNs / 1'000'000));
+        m_heldDeadline.start(static_cast<int>(m_context.heldForNs / 1'000'000));
     return true;
 }
 
@@ -164,7 +164,7 @@ bool Gateway::resumeRefused(downstream::Incoming& incoming, telemetry::CallRecor
         isAccepted = isAccepted && responses.find(question.key).find("action").equals("accept");
     }
     if (!isComplete) {
-        answerResult(incoming, record, inputRequiredResult(known, state));
+        m_answers.sendResult(incoming, record, inputRequiredResult(known, state));
         return true;
     }
     (void)m_heldCalls.take(state);
@@ -172,13 +172,12 @@ bool Gateway::resumeRefused(downstream::Incoming& incoming, telemetry::CallRecor
         if (incoming.message.methodId == MethodId::ToolsCall) {
             record.outcome = Outcome::ToolError;
             record.errorType = QByteArrayLiteral("tool_error");
-            answerResult(incoming, record,
-                         "{\"content\":[{\"type\":\"text\",\"text\":\"The user did not open the page that the server "
-                         "needs.\"}],\"isError\":true}");
+            m_answers.sendResult(incoming, record,
+                                 "{\"content\":[{\"type\":\"text\",\"text\":\"The user did not open the page that the server "
+                                 "needs.\"}],\"isError\":true}");
         } else {
-            answerError(incoming, record, Outcome::RpcError, QByteArray::number(mcp::error_code::InvalidRequest),
-                        mcp::error_code::InvalidRequest,
-                        QByteArrayLiteral("The user did not open the page that the server needs."));
+            m_answers.sendError(incoming, record, Outcome::RpcError, mcp::error_code::InvalidRequest,
+                                QByteArrayLiteral("The user did not open the page that the server needs."));
         }
         return true;
     }

@@ -54,7 +54,7 @@ void Gateway::askGathered()
         ActiveCall* call = m_calls.find(held.cookie);
         if (call == nullptr)
             continue; // answered or cancelled meanwhile
-        held.deadlineNs = now() + m_deps.heldForNs;
+        held.deadlineNs = now() + m_context.heldForNs;
         upstream::ServerConnection& connection = *call->connection;
         const std::vector<HeldQuestion> questions = held.questions;
         if (askForInput(*call, std::move(held)))
@@ -100,9 +100,9 @@ void Gateway::endRefused(const RefusedQuestion& refused)
     const std::unique_ptr<ActiveCall> call = takeCall(refused.cookie);
     call->connection->cancel(call->token, "the client cannot give the input that is needed");
     call->dropOpenHop();
-    answerError(call->incoming, call->record, Outcome::RpcError, QByteArray::number(mcp::error_code::MissingClientCapability),
-                mcp::error_code::MissingClientCapability, QByteArrayLiteral("Missing required client capability"),
-                "{\"requiredCapabilities\":" + refused.missing + '}');
+    m_answers.sendError(call->incoming, call->record, Outcome::RpcError, mcp::error_code::MissingClientCapability,
+                        QByteArrayLiteral("Missing required client capability"),
+                        "{\"requiredCapabilities\":" + refused.missing + '}');
 }
 
 void Gateway::forgetQuestions(const upstream::ServerConnection& connection)
@@ -146,9 +146,9 @@ bool Gateway::askForInput(ActiveCall& call, HeldCall&& held)
     call.record.routedServer = answered.routedServer;
     call.record.routedTarget = answered.routedTarget;
     call.record.client = answered.client;
-    answerResult(incoming, answered, inputRequiredResult(shown, *state));
+    m_answers.sendResult(incoming, answered, inputRequiredResult(shown, *state));
     if (!m_heldDeadline.isActive())
-        m_heldDeadline.start(static_cast<int>(m_deps.heldForNs / 1'000'000));
+        m_heldDeadline.start(static_cast<int>(m_context.heldForNs / 1'000'000));
     return true;
 }
 
@@ -162,9 +162,8 @@ bool Gateway::resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& 
         return resumeRefused(incoming, record, *known);
     ActiveCall* call = known != nullptr ? m_calls.find(known->cookie) : nullptr;
     if (call == nullptr) {
-        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::InvalidParams),
-                    mcp::error_code::InvalidParams,
-                    "Invalid params: requestState is not one of this request's, was used already, or has expired.");
+        m_answers.sendError(incoming, record, Outcome::Rejected, mcp::error_code::InvalidParams,
+                            "Invalid params: requestState is not one of this request's, was used already, or has expired.");
         return true;
     }
     (void)mcp::parsedAgain(incoming.message.raw, m_document);
@@ -173,14 +172,14 @@ bool Gateway::resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& 
         return question.key.isEmpty() || responses.find(question.key).isObject();
     });
     if (!isComplete) {
-        answerResult(incoming, record, inputRequiredResult(*known, state));
+        m_answers.sendResult(incoming, record, inputRequiredResult(*known, state));
         return true;
     }
     HeldCall held = m_heldCalls.take(state);
     record.routedServer = call->record.routedServer;
     record.routedTarget = call->record.routedTarget;
     telemetry::Hop hop;
-    hop.spanId = SpanId::generate(m_deps.random);
+    hop.spanId = SpanId::generate(m_context.random);
     const telemetry::WireCall wireCall{record.traceId, hop.spanId, record.spanId};
     call->connection->continueCall(call->token, wireCall);
     record.hops.append(std::move(hop));
@@ -200,7 +199,7 @@ bool Gateway::resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& 
         onReply(call->token, held.cookie, *held.answer);
     } else if (!open.empty()) {
         held.questions = std::move(open);
-        held.deadlineNs = now() + m_deps.heldForNs;
+        held.deadlineNs = now() + m_context.heldForNs;
         (void)askForInput(*call, std::move(held));
     }
     return true;
@@ -213,7 +212,7 @@ void Gateway::expireHeld()
             call->connection->cancel(call->token, "the client did not come back with its input");
     }
     if (!m_heldCalls.isEmpty())
-        m_heldDeadline.start(static_cast<int>(m_deps.heldForNs / 1'000'000));
+        m_heldDeadline.start(static_cast<int>(m_context.heldForNs / 1'000'000));
 }
 
 // --- a modern server, a client of the handshake revisions
@@ -233,8 +232,8 @@ bool Gateway::askClient(std::unique_ptr<ActiveCall>& call, const mcp::Message& a
         answer.text(Field::ResultType) != "input_required")
         return false;
     if (++call->inputRounds > kMaxInputRounds) {
-        answerError(call->incoming, call->record, Outcome::RpcError, QByteArray::number(mcp::error_code::InternalError),
-                    mcp::error_code::InternalError, "The server asked for input again and again; Oriel gave up.");
+        m_answers.sendError(call->incoming, call->record, Outcome::RpcError, mcp::error_code::InternalError,
+                            "The server asked for input again and again; Oriel gave up.");
         return true;
     }
     (void)mcp::parsedAgain(answer.raw, m_document);
@@ -262,7 +261,7 @@ bool Gateway::askClient(std::unique_ptr<ActiveCall>& call, const mcp::Message& a
         m_serverRequests.bindNewest(cookie);
         m_serverRequests.noteCall(wireCallOf(kept.record));
         kept.incoming.reply->notify(frame);
-        recordSent(*kept.incoming.session, frame, wireCallOf(kept.record), kept.incoming.reply.get());
+        m_wire.recordSent(*kept.incoming.session, frame, wireCallOf(kept.record), kept.incoming.reply.get());
     }
     if (kept.openQuestions == 0)
         retryWithInput(cookie);
@@ -276,10 +275,9 @@ void Gateway::takeInput(quint64 cookie, const QByteArray& key, const mcp::Messag
         return;
     if (given == nullptr || given->kind != mcp::Message::Kind::Response) {
         const std::unique_ptr<ActiveCall> ended = takeCall(cookie);
-        answerError(ended->incoming, ended->record, Outcome::RpcError, QByteArray::number(mcp::error_code::InternalError),
-                    mcp::error_code::InternalError,
-                    "The client did not give the input that the server needs" +
-                        (given != nullptr ? ": " + given->text(Field::ErrorMessage) : QByteArray(".")));
+        m_answers.sendError(ended->incoming, ended->record, Outcome::RpcError, mcp::error_code::InternalError,
+                            "The client did not give the input that the server needs" +
+                                (given != nullptr ? ": " + given->text(Field::ErrorMessage) : QByteArray(".")));
         return;
     }
     call->inputResponses.append({key, given->rawOf(Field::Result).toByteArray()});
@@ -303,8 +301,8 @@ void Gateway::retryWithInput(quint64 cookie)
         splicer.insertMember(original.span(Field::Params), "\"requestState\"", call->requestState);
     const auto retry = mcp::readMessage(splicer.apply(), m_document);
     if (!retry) {
-        answerError(call->incoming, call->record, Outcome::RpcError, QByteArray::number(mcp::error_code::InternalError),
-                    mcp::error_code::InternalError, "The server's requestState cannot be sent back: " + retry.error().message);
+        m_answers.sendError(call->incoming, call->record, Outcome::RpcError, mcp::error_code::InternalError,
+                            "The server's requestState cannot be sent back: " + retry.error().message);
         return;
     }
     ActiveCall& kept = *call;

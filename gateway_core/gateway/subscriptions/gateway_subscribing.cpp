@@ -68,12 +68,12 @@ void Gateway::answerWhenSubscribed(downstream::Incoming&& incoming, telemetry::C
     const auto asked = std::make_shared<Asked>(Asked{std::move(incoming), std::move(record)});
     awaitSubscriptions(session, {key}, [this, asked, key](const AwaitedSubscriptions::Keys& refused) {
         if (refused.isEmpty()) {
-            answerResult(asked->incoming, asked->record, "{}");
+            m_answers.sendResult(asked->incoming, asked->record, "{}");
             return;
         }
         m_subscriptions.remove(key.first, key.second, asked->incoming.session.get());
-        answerError(asked->incoming, asked->record, Outcome::RpcError, QByteArray::number(mcp::error_code::InvalidParams),
-                    mcp::error_code::InvalidParams, "The server does not tell of changes of " + key.second.left(256));
+        m_answers.sendError(asked->incoming, asked->record, Outcome::RpcError, mcp::error_code::InvalidParams,
+                            "The server does not tell of changes of " + key.second.left(256));
     });
 }
 

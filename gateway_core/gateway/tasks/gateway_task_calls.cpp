@@ -79,7 +79,7 @@ bool Gateway::planTask(downstream::Incoming& incoming, telemetry::CallRecord& re
     const downstream::Session& session = *incoming.session;
     const Support support = m_taskTools.of(told, record.routedTarget);
     const auto refuse = [&](int code, QByteArray message, QByteArrayView data = {}) {
-        answerError(incoming, record, Outcome::Rejected, QByteArray::number(code), code, std::move(message), data);
+        m_answers.sendError(incoming, record, Outcome::Rejected, code, std::move(message), data);
         return false;
     };
     bool sendsTask = false;
@@ -216,8 +216,8 @@ bool Gateway::takeCreatedTask(std::unique_ptr<ActiveCall>& call, const mcp::Mess
     }
     Task* task = keepTask(*call, std::move(*state), false);
     if (task == nullptr) {
-        answerError(call->incoming, call->record, Outcome::Rejected, QByteArrayLiteral("too_many_tasks"),
-                    mcp::error_code::ServerError, QByteArrayLiteral("Too many tasks are kept for this client."));
+        m_answers.sendError(call->incoming, call->record, Outcome::Rejected, QByteArrayLiteral("too_many_tasks"),
+                            mcp::error_code::ServerError, QByteArrayLiteral("Too many tasks are kept for this client."));
         return true;
     }
     call->record.events.push_back({now() - call->incoming.startNs, QByteArrayLiteral("mcp.task_created"), {}});
@@ -240,7 +240,7 @@ bool Gateway::takeCreatedTask(std::unique_ptr<ActiveCall>& call, const mcp::Mess
         }
         shown.endObject();
     }
-    answerWhole(call->incoming, call->record, shown.view());
+    m_answers.sendWhole(call->incoming, call->record, shown.view());
     scheduleTasks();
     return true;
 }
@@ -255,13 +255,14 @@ void Gateway::keepFinishedTask(ActiveCall& call, const mcp::Message& answer)
     });
     mcp::TaskState state;
     state.status = answer.resultIsError ? mcp::TaskStatus::Failed : mcp::TaskStatus::Completed;
-    state.createdAt = state.lastUpdatedAt = timestamp(m_deps.clock);
+    state.createdAt = state.lastUpdatedAt = timestamp(m_context.clock);
     state.ttlMs = kFinishedTtlMs;
     const QByteArrayView result = answer.rawOf(Field::Result);
     Task* task = held + result.size() > kMaxFinishedBytes ? nullptr : keepTask(call, std::move(state), false);
     if (task == nullptr) {
-        answerError(call.incoming, call.record, Outcome::Rejected, QByteArrayLiteral("too_many_tasks"),
-                    mcp::error_code::ServerError, QByteArrayLiteral("Too many results of tasks are kept; fetch some of them."));
+        m_answers.sendError(call.incoming, call.record, Outcome::Rejected, QByteArrayLiteral("too_many_tasks"),
+                            mcp::error_code::ServerError,
+                            QByteArrayLiteral("Too many results of tasks are kept; fetch some of them."));
         return;
     }
     task->isSettled = true;
@@ -273,7 +274,7 @@ void Gateway::keepFinishedTask(ActiveCall& call, const mcp::Message& answer)
     renamed.id = task->id;
     renamed.write(shown, TaskForm::Core);
     shown.endObject().endObject();
-    answerResult(call.incoming, call.record, shown.view());
+    m_answers.sendResult(call.incoming, call.record, shown.view());
     scheduleTasks();
 }
 
@@ -282,8 +283,8 @@ void Gateway::awaitTask(std::unique_ptr<ActiveCall> call, mcp::TaskState&& state
 {
     Task* task = keepTask(*call, std::move(state), true);
     if (task == nullptr) {
-        answerError(call->incoming, call->record, Outcome::Rejected, QByteArrayLiteral("too_many_tasks"),
-                    mcp::error_code::ServerError, QByteArrayLiteral("Too many tasks are kept for this client."));
+        m_answers.sendError(call->incoming, call->record, Outcome::Rejected, QByteArrayLiteral("too_many_tasks"),
+                            mcp::error_code::ServerError, QByteArrayLiteral("Too many tasks are kept for this client."));
         return;
     }
     ActiveCall& kept = *call;
@@ -297,7 +298,7 @@ void Gateway::awaitTask(std::unique_ptr<ActiveCall> call, mcp::TaskState&& state
     }
     kept.token = {};
     const std::chrono::nanoseconds longest =
-        kept.connection->server().timeouts.toolCall.value_or(m_config.gateway.timeouts.toolCall);
+        kept.connection->server().timeouts.toolCall.value_or(m_context.config.gateway.timeouts.toolCall);
     task->deadlineNs = std::min(task->deadlineNs, now() + longest.count());
     task->nextPollNs = now() + task->pollNs();
     scheduleTasks();

@@ -101,7 +101,7 @@ void Gateway::endTask(quint64 serial, Outcome outcome, int code, const QByteArra
     for (const quint64 cookie : waiters) {
         if (const std::unique_ptr<ActiveCall> call = takeCall(cookie)) {
             call->connection->cancel(call->token, message);
-            answerError(call->incoming, call->record, outcome, QByteArray::number(code), code, message);
+            m_answers.sendError(call->incoming, call->record, outcome, code, message);
         }
     }
     answerTaskListings();
@@ -211,7 +211,7 @@ void Gateway::finishWaiters(Task& task, const json::Value& detailed)
             continue;
         tellPagesDone(*call);
         if (result.isEmpty()) {
-            answerError(call->incoming, call->record, Outcome::RpcError, QByteArray::number(code), code, message, data);
+            m_answers.sendError(call->incoming, call->record, Outcome::RpcError, code, message, data);
             continue;
         }
         if (isToolError) {
@@ -220,9 +220,9 @@ void Gateway::finishWaiters(Task& task, const json::Value& detailed)
         }
         const QByteArray shown = isAwaited ? result : mcp::withRelatedTask(result, id);
         if (shown.contains("\"resultType\""))
-            answerWhole(call->incoming, call->record, shown);
+            m_answers.sendWhole(call->incoming, call->record, shown);
         else
-            answerResult(call->incoming, call->record, shown);
+            m_answers.sendResult(call->incoming, call->record, shown);
     }
 }
 
@@ -269,7 +269,7 @@ void Gateway::askForTask(quint64 serial, const json::Value& inputRequests)
             [this, serial, key, isElicitation](const mcp::Message* given) { takeTaskInput(serial, key, isElicitation, given); });
         m_serverRequests.noteCall(wireCallOf(waiter->record));
         waiter->incoming.reply->notify(frame);
-        recordSent(*session, frame, wireCallOf(waiter->record), waiter->incoming.reply.get());
+        m_wire.recordSent(*session, frame, wireCallOf(waiter->record), waiter->incoming.reply.get());
     }
 }
 
@@ -350,7 +350,7 @@ bool Gateway::takeTaskQuestion(upstream::ServerConnection& connection, const mcp
         session->send(frame);
     const telemetry::WireCall wireCall = waiting != nullptr ? wireCallOf(waiting->record) : telemetry::WireCall();
     m_serverRequests.noteCall(wireCall);
-    recordSent(*session, frame, wireCall, waiting != nullptr ? waiting->incoming.reply.get() : nullptr);
+    m_wire.recordSent(*session, frame, wireCall, waiting != nullptr ? waiting->incoming.reply.get() : nullptr);
     return true;
 }
 
@@ -381,8 +381,7 @@ void Gateway::relayTaskStatus(upstream::ServerConnection& connection, const mcp:
     } else if (const auto session = task->session.lock()) {
         const QByteArray frame = mcp::Rewrite(message).setTarget(task->id).removeMeta(Field::MetaRelatedTask).apply();
         session->send(frame);
-        recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, &message, frame,
-                          nullptr);
+        m_wire.recordNotification(*session, message, frame);
     }
     scheduleTasks();
 }
@@ -407,8 +406,8 @@ void Gateway::relayTaskProgress(upstream::ServerConnection& connection, const mc
     else if (session != nullptr)
         session->send(frame);
     if (session != nullptr)
-        recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, &message, frame,
-                          onReply ? &waiting->record : nullptr, onReply ? waiting->incoming.reply.get() : nullptr);
+        m_wire.recordNotification(*session, message, frame, onReply ? &waiting->record : nullptr,
+                                  onReply ? waiting->incoming.reply.get() : nullptr);
 }
 
 /// The message with the task that it belongs to under the id that clients know; without it where none knows it.

@@ -64,14 +64,13 @@ bool Gateway::mayUseTasks(downstream::Incoming& incoming, telemetry::CallRecord&
 {
     const downstream::Session& session = *incoming.session;
     if (!offeredTasks(session).any) {
-        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::MethodNotFound),
-                    mcp::error_code::MethodNotFound, "Method not found: " + record.method);
+        m_answers.sendError(incoming, record, Outcome::Rejected, mcp::error_code::MethodNotFound,
+                            "Method not found: " + record.method);
         return false;
     }
     if (mcp::isModern(session.revision) && !session.capabilities.extensions.contains(mcp::TasksExtension.toByteArray())) {
-        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::MissingClientCapability),
-                    mcp::error_code::MissingClientCapability, QByteArrayLiteral("Missing required client capability"),
-                    tasksRequired());
+        m_answers.sendError(incoming, record, Outcome::Rejected, mcp::error_code::MissingClientCapability,
+                            QByteArrayLiteral("Missing required client capability"), tasksRequired());
         return false;
     }
     return true;
@@ -87,9 +86,8 @@ void Gateway::serveTask(downstream::Incoming&& incoming, telemetry::CallRecord&&
     }
     Task* task = m_tasks.find(incoming.message.text(Field::ParamsTaskId), taskOwner(*incoming.session));
     if (task == nullptr) {
-        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::InvalidParams),
-                    mcp::error_code::InvalidParams,
-                    QByteArrayLiteral("Invalid params: taskId names no task of this client, or one that has expired."));
+        m_answers.sendError(incoming, record, Outcome::Rejected, mcp::error_code::InvalidParams,
+                            QByteArrayLiteral("Invalid params: taskId names no task of this client, or one that has expired."));
         return;
     }
     record.routedServer = task->connection->context();
@@ -111,22 +109,22 @@ bool Gateway::answerTaskHere(downstream::Incoming& incoming, telemetry::CallReco
     }
     const bool hasEnded = task.isSettled || (task.connection->isModern() && task.state.isTerminal());
     if (method == MethodId::TasksCancel && hasEnded) {
-        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::InvalidParams),
-                    mcp::error_code::InvalidParams,
-                    "Invalid params: the task has ended, its status is " + mcp::toText(task.state.status).toByteArray() + '.');
+        m_answers.sendError(incoming, record, Outcome::Rejected, mcp::error_code::InvalidParams,
+                            "Invalid params: the task has ended, its status is " + mcp::toText(task.state.status).toByteArray() +
+                                '.');
         return true;
     }
     if (task.isSettled && method == MethodId::TasksGet) {
-        answerResult(incoming, record, coreTask(task));
+        m_answers.sendResult(incoming, record, coreTask(task));
         return true;
     }
     if (task.isSettled && task.state.status == TaskStatus::Cancelled) {
-        answerError(incoming, record, Outcome::RpcError, QByteArray::number(mcp::error_code::InvalidRequest),
-                    mcp::error_code::InvalidRequest, QByteArrayLiteral("The task was cancelled."));
+        m_answers.sendError(incoming, record, Outcome::RpcError, mcp::error_code::InvalidRequest,
+                            QByteArrayLiteral("The task was cancelled."));
         return true;
     }
     if (task.isSettled) {
-        answerResult(incoming, record, mcp::withRelatedTask(task.result, task.id));
+        m_answers.sendResult(incoming, record, mcp::withRelatedTask(task.result, task.id));
         return true;
     }
     if (method != MethodId::TasksResult || !task.connection->isModern())
@@ -149,8 +147,8 @@ bool Gateway::answerTaskHere(downstream::Incoming& incoming, telemetry::CallReco
 void Gateway::updateTask(downstream::Incoming& incoming, telemetry::CallRecord& record, Task& task)
 {
     if (incoming.message.kindOf(Field::ParamsInputResponses) != json::Kind::Object) {
-        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::InvalidParams),
-                    mcp::error_code::InvalidParams, QByteArrayLiteral("Invalid params: inputResponses must be an object."));
+        m_answers.sendError(incoming, record, Outcome::Rejected, mcp::error_code::InvalidParams,
+                            QByteArrayLiteral("Invalid params: inputResponses must be an object."));
         return;
     }
     json::Document document;
@@ -162,7 +160,7 @@ void Gateway::updateTask(downstream::Incoming& incoming, telemetry::CallRecord& 
         task.connection->reply(mcp::makeResult(question.serverId, mcp::withRelatedTask(response.raw(), task.state.id)));
         return true;
     });
-    answerResult(incoming, record, "{}");
+    m_answers.sendResult(incoming, record, "{}");
 }
 
 void Gateway::forwardForTask(downstream::Incoming&& incoming, telemetry::CallRecord&& record, Task& task)
@@ -182,7 +180,7 @@ void Gateway::forwardForTask(downstream::Incoming&& incoming, telemetry::CallRec
     options.target = task.state.id;
     options.wantsProgress = call->progressToken.isValid();
     options.traceId = record.traceId;
-    options.spanId = SpanId::generate(m_deps.random);
+    options.spanId = SpanId::generate(m_context.random);
     options.callSpanId = record.spanId;
     options.traceFlags = record.traceFlags;
     options.traceState = record.traceState;
@@ -216,8 +214,8 @@ bool Gateway::takeTaskState(std::unique_ptr<ActiveCall>& call, const mcp::Messag
     (void)mcp::parsedAgain(result, document);
     auto state = task->heard(document.root());
     if (!state) {
-        answerError(call->incoming, call->record, Outcome::RpcError, QByteArray::number(mcp::error_code::InternalError),
-                    mcp::error_code::InternalError, QByteArrayLiteral("The server's answer holds no task."));
+        m_answers.sendError(call->incoming, call->record, Outcome::RpcError, mcp::error_code::InternalError,
+                            QByteArrayLiteral("The server's answer holds no task."));
         return true;
     }
     m_tasks.update(*task, std::move(*state), now());
@@ -225,9 +223,10 @@ bool Gateway::takeTaskState(std::unique_ptr<ActiveCall>& call, const mcp::Messag
     if (task->clientIsModern == serverIsModern) {
         const QByteArray renamed = mcp::withTaskId(result, document.root(), task->id);
         const bool isNamed = serverIsModern && call->incoming.session->server.isEmpty();
-        answerWhole(call->incoming, call->record, isNamed ? withNamedQuestions(renamed, task->connection->name()) : renamed);
+        m_answers.sendWhole(call->incoming, call->record,
+                            isNamed ? withNamedQuestions(renamed, task->connection->name()) : renamed);
     } else if (serverIsModern) {
-        answerResult(call->incoming, call->record, coreTask(*task));
+        m_answers.sendResult(call->incoming, call->record, coreTask(*task));
     } else if (task->state.isTerminal() && task->state.status != TaskStatus::Cancelled) {
         ActiveCall& kept = *call;
         kept.taskStep = TaskStep::Fetch;
@@ -236,7 +235,7 @@ bool Gateway::takeTaskState(std::unique_ptr<ActiveCall>& call, const mcp::Messag
     } else {
         if (task->state.status == TaskStatus::InputRequired)
             openResult(*task);
-        answerResult(call->incoming, call->record, detailedTask(*task, {}, {}));
+        m_answers.sendResult(call->incoming, call->record, detailedTask(*task, {}, {}));
     }
     return true;
 }
@@ -251,7 +250,7 @@ bool Gateway::takeTaskResult(ActiveCall& call, const mcp::Message& answer)
     if (call.taskStep == TaskStep::Fetch) {
         const QByteArray outcome =
             isError ? answer.rawOf(Field::Error).toByteArray() : mcp::withRelatedTask(answer.rawOf(Field::Result), {});
-        answerResult(call.incoming, call.record, detailedTask(*task, isError ? "error" : "result", outcome));
+        m_answers.sendResult(call.incoming, call.record, detailedTask(*task, isError ? "error" : "result", outcome));
         return true;
     }
     if (isError)
@@ -260,7 +259,7 @@ bool Gateway::takeTaskResult(ActiveCall& call, const mcp::Message& answer)
         call.record.outcome = Outcome::ToolError;
         call.record.errorType = QByteArrayLiteral("tool_error");
     }
-    answerResult(call.incoming, call.record, mcp::withRelatedTask(answer.rawOf(Field::Result), task->id));
+    m_answers.sendResult(call.incoming, call.record, mcp::withRelatedTask(answer.rawOf(Field::Result), task->id));
     return true;
 }
 
@@ -278,7 +277,7 @@ bool Gateway::takeTaskCancelled(ActiveCall& call, const mcp::Message& answer)
         for (const HeldQuestion& question : std::exchange(task->questions, {}))
             task->connection->reply(
                 mcp::makeErrorResponse(question.serverId, mcp::error_code::InternalError, "The client cancelled the task."));
-        answerResult(call.incoming, call.record, "{}");
+        m_answers.sendResult(call.incoming, call.record, "{}");
         return true;
     }
     if (isError)
@@ -289,20 +288,19 @@ bool Gateway::takeTaskCancelled(ActiveCall& call, const mcp::Message& answer)
         (void)mcp::parsedAgain(result, document);
         if (auto state = mcp::TaskState::parse(document.root(), TaskForm::Core))
             m_tasks.update(*task, std::move(*state), now());
-        answerResult(call.incoming, call.record, mcp::withTaskId(result, document.root(), task->id));
+        m_answers.sendResult(call.incoming, call.record, mcp::withTaskId(result, document.root(), task->id));
         return true;
     }
     task->isSettled = true;
     task->state.status = TaskStatus::Cancelled;
     task->state.lastUpdatedAt =
-        QDateTime::fromMSecsSinceEpoch(m_deps.clock.unixNs() / 1'000'000, Qt::UTC).toString(Qt::ISODateWithMs).toLatin1();
-    answerResult(call.incoming, call.record, coreTask(*task));
+        QDateTime::fromMSecsSinceEpoch(m_context.clock.unixNs() / 1'000'000, Qt::UTC).toString(Qt::ISODateWithMs).toLatin1();
+    m_answers.sendResult(call.incoming, call.record, coreTask(*task));
     const std::vector<quint64> waiters = std::exchange(task->waiters, {});
     for (const quint64 cookie : waiters) {
         if (const std::unique_ptr<ActiveCall> waiting = takeCall(cookie))
-            answerError(waiting->incoming, waiting->record, Outcome::RpcError,
-                        QByteArray::number(mcp::error_code::InvalidRequest), mcp::error_code::InvalidRequest,
-                        QByteArrayLiteral("The task was cancelled."));
+            m_answers.sendError(waiting->incoming, waiting->record, Outcome::RpcError, mcp::error_code::InvalidRequest,
+                                QByteArrayLiteral("The task was cancelled."));
     }
     return true;
 }
@@ -317,8 +315,8 @@ void Gateway::listTasks(downstream::Incoming&& incoming, telemetry::CallRecord&&
         cursor = incoming.message.text(Field::ParamsCursor);
     auto page = m_tasks.page(taskOwner(*incoming.session), cursor);
     if (!page) {
-        answerError(incoming, record, Outcome::Rejected, QByteArray::number(mcp::error_code::InvalidParams),
-                    mcp::error_code::InvalidParams, "Invalid params: " + page.error().message.toUtf8());
+        m_answers.sendError(incoming, record, Outcome::Rejected, mcp::error_code::InvalidParams,
+                            "Invalid params: " + page.error().message.toUtf8());
         return;
     }
     for (const quint64 serial : page->serials) {
@@ -360,7 +358,7 @@ void Gateway::answerTaskListings()
         if (!listing->page.nextCursor.isEmpty())
             result.member("nextCursor", listing->page.nextCursor);
         result.endObject();
-        answerResult(listing->incoming, listing->record, result.view());
+        m_answers.sendResult(listing->incoming, listing->record, result.view());
     }
 }
 

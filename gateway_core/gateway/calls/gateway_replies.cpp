@@ -9,90 +9,6 @@ namespace oriel::gateway {
 
 using telemetry::Outcome;
 
-namespace {
-
-/// The results that the gateway makes itself, with the member that 2026-07-28 requires of each.
-QByteArray completeResult(QByteArrayView result)
-{
-    static constexpr QByteArrayView kComplete = "{\"resultType\":\"complete\"";
-    if (result.startsWith("{\"resultType\""))
-        return result.toByteArray();
-    QByteArray out;
-    out.reserve(kComplete.size() + result.size() + 1);
-    out += kComplete;
-    if (result.size() > 2)
-        out += ',';
-    return out += result.sliced(1);
-}
-
-} // namespace
-
-void Gateway::finish(telemetry::CallRecord& record, const downstream::Incoming& incoming, telemetry::Durable durable)
-{
-    record.durationNs = now() - incoming.startNs;
-    ++incoming.session->calls;
-    incoming.session->lastSeenUnixNs = record.startUnixNs + record.durationNs;
-    if (durable)
-        m_deps.recorder.recordCallDurably(std::move(record), std::move(durable));
-    else
-        m_deps.recorder.recordCall(std::move(record));
-}
-
-void Gateway::endUnanswered(const downstream::Incoming& incoming, QByteArrayView why)
-{
-    if (incoming.reply != nullptr && incoming.reply->isHttp() && incoming.reply->isOpen())
-        incoming.reply->finish(mcp::makeErrorResponse(incoming.message.id(), mcp::error_code::ServerError, why));
-}
-
-void Gateway::deliver(downstream::Incoming& incoming, telemetry::CallRecord& record, const QByteArray& frame,
-                      telemetry::WireKind kind)
-{
-    const auto recordFrame = [&] {
-        recordClientFrame(*incoming.session, telemetry::WireDirection::GatewayToClient, kind, nullptr, frame, &record,
-                          incoming.reply.get());
-    };
-    if (incoming.reply != nullptr && m_config.audit.mode == config::AuditMode::Strict &&
-        record.targetKind == telemetry::TargetKind::Tool) {
-        const auto otherwise =
-            record.errorType == kAuditUnavailable ? HeldAnswers::Otherwise::SameFrame : HeldAnswers::Otherwise::Error;
-        recordFrame();
-        finish(record, incoming, m_held.hold(incoming.reply, frame, incoming.message.id(), otherwise));
-        return;
-    }
-    if (incoming.reply != nullptr)
-        incoming.reply->finish(frame, record.httpStatus > 0 ? record.httpStatus : 200);
-    recordFrame();
-    finish(record, incoming);
-}
-
-void Gateway::answerResult(downstream::Incoming& incoming, telemetry::CallRecord& record, QByteArrayView result)
-{
-    answerWhole(incoming, record, mcp::isModern(incoming.session->revision) ? completeResult(result) : result.toByteArray());
-}
-
-void Gateway::answerWhole(downstream::Incoming& incoming, telemetry::CallRecord& record, QByteArrayView result)
-{
-    const QByteArray frame = mcp::makeResult(incoming.message.id(), result);
-    record.responseBytes = frame.size();
-    const qsizetype begin = frame.indexOf("\"result\":");
-    record.response = {frame, begin + 9, frame.size() - begin - 10};
-    deliver(incoming, record, frame, telemetry::WireKind::Response);
-}
-
-void Gateway::answerError(downstream::Incoming& incoming, telemetry::CallRecord& record, Outcome outcome, QByteArray errorType,
-                          int code, QByteArray message, QByteArrayView data)
-{
-    const QByteArray frame = mcp::makeErrorResponse(incoming.message.id(), code, message, data);
-    record.responseBytes = frame.size();
-    const qsizetype error = frame.indexOf("{\"code\"");
-    if (error >= 0)
-        record.response = {frame, error, frame.size() - error - 1};
-    recordError(record, outcome, std::move(errorType), code, std::move(message));
-    if (record.overHttp && mcp::isModern(incoming.session->revision))
-        record.httpStatus = mcp::modernHttpStatus(code);
-    deliver(incoming, record, frame, telemetry::WireKind::Error);
-}
-
 void Gateway::recordHop(ActiveCall& call, upstream::CallToken token, const upstream::Reply& reply)
 {
     telemetry::CallRecord& record = call.record;
@@ -104,7 +20,7 @@ void Gateway::recordHop(ActiveCall& call, upstream::CallToken token, const upstr
         const std::int64_t end = times.sentNs != 0 ? times.sentNs : times.doneNs;
         record.stages[static_cast<std::size_t>(telemetry::Stage::Queue)] = {times.acceptedNs - startNs, end - times.acceptedNs};
     }
-    const SpanId spanId = record.hops.isEmpty() ? SpanId::generate(m_deps.random) : record.hops.last().spanId;
+    const SpanId spanId = record.hops.isEmpty() ? SpanId::generate(m_context.random) : record.hops.last().spanId;
     call.dropOpenHop();
     record.hops.append(makeHop(spanId, call.connection->context(), record.routedTarget, startNs, token, reply));
     record.hops.last().attempt = call.attempt;
@@ -161,8 +77,9 @@ void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply
             rewrite.setRaw(mcp::Field::ResultInputRequests, questions);
         }
         const QByteArray frame = rewrite.apply();
-        deliver(call->incoming, record, frame,
-                reply.message.kind == mcp::Message::Kind::Error ? telemetry::WireKind::Error : telemetry::WireKind::Response);
+        m_answers.sendFrame(call->incoming, record, frame,
+                            reply.message.kind == mcp::Message::Kind::Error ? telemetry::WireKind::Error
+                                                                            : telemetry::WireKind::Response);
         return;
     }
     abandonSubscription(*call);
@@ -171,8 +88,9 @@ void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply
                             : reply.kind == upstream::Reply::Kind::Overloaded ? Outcome::Rejected
                             : reply.kind == upstream::Reply::Kind::Cancelled  ? Outcome::Cancelled
                                                                               : Outcome::Unavailable;
-    answerError(call->incoming, record, outcome, record.hops.last().errorType,
-                timedOut ? mcp::error_code::RequestTimeout : mcp::error_code::ServerError, reply.error.toString().toUtf8());
+    m_answers.sendError(call->incoming, record, outcome, record.hops.last().errorType,
+                        timedOut ? mcp::error_code::RequestTimeout : mcp::error_code::ServerError,
+                        reply.error.toString().toUtf8());
 }
 
 void Gateway::onProgress(upstream::CallToken /*token*/, quint64 cookie, const mcp::Message& message)
@@ -184,8 +102,7 @@ void Gateway::onProgress(upstream::CallToken /*token*/, quint64 cookie, const mc
     if (call->record.events.size() < 128)
         call->record.events.push_back({now() - call->incoming.startNs, QByteArrayLiteral("mcp.progress"), {}});
     call->incoming.reply->notify(frame);
-    recordClientFrame(*call->incoming.session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,
-                      &message, frame, &call->record, call->incoming.reply.get());
+    m_wire.recordNotification(*call->incoming.session, message, frame, &call->record, call->incoming.reply.get());
 }
 
 void Gateway::onTimeoutWarning(upstream::CallToken /*token*/, quint64 cookie)
@@ -202,6 +119,33 @@ void Gateway::onPaused(upstream::CallToken /*token*/, quint64 cookie, std::chron
     if (call->record.events.size() < 128)
         call->record.events.push_back({now() - call->incoming.startNs, QByteArrayLiteral("mcp.stream_paused"), {}});
     call->incoming.reply->pause(retry);
+}
+
+telemetry::WireCall Gateway::callOf(const upstream::ServerConnection& connection, const mcp::Message& message,
+                                    upstream::CallToken related) const
+{
+    quint64 cookie = 0;
+    QByteArray refusal;
+    const auto session = sessionForRequest(connection, message, related, &cookie, &refusal);
+    const ActiveCall* call = session != nullptr ? m_calls.find(cookie) : nullptr;
+    if (call == nullptr)
+        return {};
+    const telemetry::CallRecord& record = call->record;
+    return {record.traceId, record.hops.isEmpty() ? record.spanId : record.hops.last().spanId, record.spanId};
+}
+
+/// The call that a client's notifications/cancelled is about.
+const telemetry::CallRecord* Gateway::recordOfCancelled(const downstream::Incoming& incoming) const
+{
+    if (incoming.message.methodId != mcp::MethodId::NotificationCancelled)
+        return nullptr;
+    const auto id = mcp::RequestId::fromJson(incoming.message.rawOf(mcp::Field::ParamsRequestId));
+    const telemetry::CallRecord* record = nullptr;
+    m_calls.forEach([&](quint64, const ActiveCall& call) {
+        if (call.incoming.session == incoming.session && call.clientId == id)
+            record = &call.record;
+    });
+    return record;
 }
 
 } // namespace oriel::gateway
