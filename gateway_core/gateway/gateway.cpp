@@ -50,9 +50,10 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
                 dependencies.heldForNs},
       m_wire(m_context.clock, m_context.recorder),
       m_answers(m_context, m_wire),
-      m_circuits(m_context.clock),
-      m_limits(m_context.clock),
       m_heldCalls(m_context.random),
+      m_calls(m_heldCalls, m_serverRequests),
+      m_admission(m_context, m_answers, m_catalogue),
+      m_dispatch(m_context, m_calls, m_admission, *this),
       m_subscribeReplies([this](const Subscriptions::Key& key, const mcp::Message* answer) { subscribeAnswered(key, answer); }),
       m_tasks(m_context.random)
 {
@@ -67,15 +68,14 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
     offered.rootsListChanged = true;
     declareExtensions(offered);
     m_connectionContext.orielInstance = m_context.instance;
-    for (QTimer* timer :
-         {&m_listDeadline, &m_heldDeadline, &m_idleConnections, &m_taskTimer, &m_limitsTimer, &m_awaitDeadline, &m_gather})
+    for (QTimer* timer : {&m_listDeadline, &m_heldDeadline, &m_idleConnections, &m_taskTimer, &m_awaitDeadline, &m_gather})
         timer->setSingleShot(true);
     connect(&m_taskTimer, &QTimer::timeout, this, &Gateway::onTaskTimer);
     connect(&m_idleConnections, &QTimer::timeout, this, &Gateway::endIdleConnections);
     connect(&m_awaitDeadline, &QTimer::timeout, this, &Gateway::settleAllSubscriptions);
     m_heldDeadline.setTimerType(Qt::PreciseTimer); // never before the deadline
-    m_limitsTimer.setInterval(1'000);
-    connect(&m_limitsTimer, &QTimer::timeout, this, &Gateway::reportLimits);
+    connect(&m_admission, &Admission::limitsChanged, this, &Gateway::limitsChanged);
+    connect(&m_admission, &Admission::circuitChanged, this, &Gateway::serversChanged, Qt::QueuedConnection);
     connect(&m_heldDeadline, &QTimer::timeout, this, &Gateway::expireHeld);
     connect(&m_gather, &QTimer::timeout, this, &Gateway::askGathered);
     connect(&m_listDeadline, &QTimer::timeout, this, [this] { answerLists(true); });
@@ -102,7 +102,7 @@ void Gateway::retire(std::unique_ptr<upstream::ServerConnection> connection)
             orphans.append(cookie);
     });
     for (const quint64 cookie : orphans) {
-        const std::unique_ptr<ActiveCall> call = takeCall(cookie);
+        const std::unique_ptr<ActiveCall> call = m_calls.end(cookie);
         connection->cancel(call->token, "the server was removed or changed");
         if (call->incoming.reply == nullptr)
             continue; // its client was asked for input and was answered with that
@@ -142,9 +142,7 @@ Status Gateway::apply(const config::Config& configuration)
     m_context.config = configuration;
     m_configFresh = true;
     m_isConfigured = true;
-    m_circuits.configure(configuration);
-    m_limits.configure(configuration.limits);
-    m_limitsTimer.start();
+    m_admission.configure();
     m_context.policy = {configuration.telemetry.foreignContextAsLink, configuration.telemetry.passBaggage};
 
     auto previous = std::move(m_connections);
@@ -202,7 +200,7 @@ void Gateway::shutDown()
     QList<quint64> cookies;
     m_calls.forEach([&](quint64 cookie, const ActiveCall&) { cookies.append(cookie); });
     for (const quint64 cookie : std::as_const(cookies)) {
-        const std::unique_ptr<ActiveCall> call = takeCall(cookie);
+        const std::unique_ptr<ActiveCall> call = m_calls.end(cookie);
         call->connection->cancel(call->token, "Oriel is shutting down");
         if (call->incoming.reply == nullptr)
             continue;
@@ -272,7 +270,7 @@ void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
             cookies.append(cookie);
     });
     for (const quint64 cookie : std::as_const(cookies)) {
-        const std::unique_ptr<ActiveCall> call = takeCall(cookie);
+        const std::unique_ptr<ActiveCall> call = m_calls.end(cookie);
         call->connection->cancel(call->token, "the client disconnected");
         leaveTask(*call);
         if (call->incoming.reply == nullptr)

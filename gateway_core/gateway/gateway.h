@@ -4,10 +4,8 @@
 #include "base/holdings.h"
 #include "config/model.h"
 #include "downstream/message_handler.h"
-#include "gateway/admission/call_limits.h"
-#include "gateway/admission/server_circuits.h"
 #include "gateway/answers/answers.h"
-#include "gateway/calls/active_calls.h"
+#include "gateway/calls/call_dispatch.h"
 #include "gateway/calls/call_recording.h"
 #include "gateway/calls/tool_headers.h"
 #include "gateway/connections/client_connections.h"
@@ -60,9 +58,9 @@ public:
     void restartServer(const QByteArray& name); ///< with the connections that clients have for themselves
     void checkEraAgain(const QByteArray& name); ///< forgets what was found out about its era, and starts it again
     [[nodiscard]] QList<upstream::ServerStatus> serverStatuses() const;
-    [[nodiscard]] std::vector<LimitUse> limitUse() { return m_limits.use(); }
-    [[nodiscard]] QList<QuotaUse> quotas() { return m_limits.quotas(); }
-    void restoreQuotas(const QList<QuotaUse>& quotas) { m_limits.restore(quotas); } ///< before the first apply()
+    [[nodiscard]] std::vector<LimitUse> limitUse() { return m_admission.limitUse(); }
+    [[nodiscard]] QList<QuotaUse> quotas() { return m_admission.quotas(); }
+    void restoreQuotas(const QList<QuotaUse>& quotas) { m_admission.restore(quotas); } ///< before the first apply()
     struct ExposedTool {
         QByteArray server;
         mcp::ListEntry entry;
@@ -130,23 +128,6 @@ private:
     [[nodiscard]] QByteArray instructionsFor(const downstream::Session& session) const;
     [[nodiscard]] int viewOf(const downstream::Session& session) const;
 
-    // gateway_admission.cpp: whether a call may go to its server, how that went, and whether it goes there again
-    [[nodiscard]] bool admit(downstream::Incoming& incoming, telemetry::CallRecord& record, const Catalogue::Route& found,
-                             ActiveCall& call);
-    [[nodiscard]] bool passCircuit(downstream::Incoming& incoming, telemetry::CallRecord& record, const QByteArray& server,
-                                   ActiveCall& call);
-    void circuitChanged(const QByteArray& server, const upstream::CircuitBreaker& breaker);
-    void followServer(const upstream::ServerConnection& connection);
-    void closeCircuit(const QByteArray& server); ///< somebody has stopped or restarted it
-    void noteReply(ActiveCall& call, const upstream::Reply& reply);
-    [[nodiscard]] upstream::CallOptions optionsFor(const ActiveCall& call) const;
-    void dispatch(ActiveCall& call, quint64 cookie);
-    [[nodiscard]] bool isSafeToRepeat(const ActiveCall& call) const;
-    [[nodiscard]] bool mayRetry(const ActiveCall& call, const upstream::Reply& reply) const;
-    bool retryLater(std::unique_ptr<ActiveCall>& call, const upstream::Reply& reply);
-    void sendAgain(quint64 cookie);
-    void reportLimits();
-
     // gateway_connections.cpp: which connection a client uses
     [[nodiscard]] const Catalogue& catalogueOf(const downstream::Session& session) const; ///< what it sees
     /// The connection that a client uses to a server; null: it will have its own and has not asked for anything yet.
@@ -200,8 +181,6 @@ private:
     bool askForInput(ActiveCall& call, HeldCall&& held);
     bool resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& record);
     void expireHeld();
-    /// Takes a call out, and with it what is kept for it: its hold and its open questions.
-    std::unique_ptr<ActiveCall> takeCall(quint64 cookie);
     bool askClient(std::unique_ptr<ActiveCall>& call, const mcp::Message& answer);
     void takeInput(quint64 cookie, const QByteArray& key, const mcp::Message* given);
     void retryWithInput(quint64 cookie);
@@ -309,15 +288,14 @@ private:
     QHash<QByteArray, int> m_users;                                          ///< sessions by user
     QSet<const upstream::ServerConnection*> m_ready;                         ///< those counted in active_connections
     QHash<const upstream::ServerConnection*, downstream::LogLevel> m_levels; ///< that servers were told
-    ServerCircuits m_circuits;
-    CallLimits m_limits;
-    QTimer m_limitsTimer;
-    ActiveCalls m_calls;
     HeldCalls m_heldCalls;
+    ServerRequests m_serverRequests;
+    OpenCalls m_calls;
+    Admission m_admission;
+    CallDispatch m_dispatch;
     std::vector<HeldCall> m_gathering; ///< calls whose first question came just now
     std::vector<RefusedQuestion> m_refusals;
     Listeners m_listeners;
-    ServerRequests m_serverRequests;
     Subscriptions m_subscriptions;
     AwaitedSubscriptions m_awaited;
     SubscribeReplies m_subscribeReplies;

@@ -426,7 +426,7 @@ void Gateway::forward(downstream::Incoming&& incoming, telemetry::CallRecord&& r
     auto call = std::make_unique<ActiveCall>();
     if (incoming.message.methodId == MethodId::ToolsCall && !planTask(incoming, record, connection, *call))
         return;
-    if (!admit(incoming, record, *found, *call))
+    if (!m_admission.admit(incoming, record, *found, *call))
         return;
     call->clientId = incoming.message.id();
     call->progressToken = mcp::RequestId::fromJson(incoming.message.rawOf(mcp::Field::MetaProgressToken));
@@ -435,7 +435,7 @@ void Gateway::forward(downstream::Incoming&& incoming, telemetry::CallRecord&& r
     call->record = std::move(record);
     call->incoming = std::move(incoming);
     ActiveCall& kept = *call;
-    dispatch(kept, m_calls.add(std::move(call)));
+    m_dispatch.send(kept, m_calls.add(std::move(call)));
 }
 
 void Gateway::handleNotification(const downstream::Incoming& incoming)
@@ -463,7 +463,7 @@ void Gateway::cancelByClient(const downstream::Incoming& incoming)
         if (call.incoming.session == incoming.session && call.clientId == id)
             cookie = candidate;
     });
-    std::unique_ptr<ActiveCall> call = takeCall(cookie);
+    std::unique_ptr<ActiveCall> call = m_calls.end(cookie);
     if (call == nullptr) {
         for (auto& listener : m_listeners.takeIf([&](const Listener& one) {
                  return one.incoming.session == incoming.session && one.incoming.message.id() == id;

@@ -258,7 +258,7 @@ void Gateway::onStateChanged(upstream::ServerConnection& connection)
         else
             m_ready.remove(&connection);
     }
-    followServer(connection);
+    m_admission.followServer(connection, indexOf(connection) >= 0);
     if (!isReady)
         m_levels.remove(&connection);
     if (state == upstream::ServerState::Ready) {

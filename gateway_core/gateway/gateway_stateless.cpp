@@ -194,7 +194,7 @@ void Gateway::replyAbandoned(const downstream::Reply& reply)
         if (call.incoming.reply.get() == &reply)
             cookie = candidate;
     });
-    if (std::unique_ptr<ActiveCall> call = takeCall(cookie))
+    if (std::unique_ptr<ActiveCall> call = m_calls.end(cookie))
         cancelCall(std::move(call), "the client closed the stream");
 }
 

@@ -73,6 +73,16 @@ public:
                 visit(cookieOf(i), *m_slots[i].call);
         }
     }
+    /// Cookies of those for which `matches(call)` is true, to be taken afterwards.
+    template <class Predicate> [[nodiscard]] std::vector<quint64> select(Predicate&& matches) const
+    {
+        std::vector<quint64> cookies;
+        forEach([&](quint64 cookie, const ActiveCall& call) {
+            if (matches(call))
+                cookies.push_back(cookie);
+        });
+        return cookies;
+    }
     /// The newest call of `connection`, of `session` if that is given; null: none.
     [[nodiscard]] ActiveCall* newestOf(const upstream::ServerConnection& connection,
                                        const downstream::Session* session = nullptr) const;

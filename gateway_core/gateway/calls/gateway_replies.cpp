@@ -38,10 +38,10 @@ void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply
             return;
         }
     }
-    std::unique_ptr<ActiveCall> call = takeCall(cookie);
+    std::unique_ptr<ActiveCall> call = m_calls.end(cookie);
     if (call == nullptr)
         return;
-    noteReply(*call, reply);
+    m_admission.noteReply(*call, reply);
     if (reply.kind == upstream::Reply::Kind::Response && askClient(call, reply.message))
         return;
     recordHop(*call, token, reply);
@@ -49,7 +49,7 @@ void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply
         (reply.message.errorCode == mcp::error_code::UrlElicitationRequired && takeUrlRequired(*call, reply.message)))
         return;
     telemetry::CallRecord& record = call->record;
-    if (reply.kind != upstream::Reply::Kind::Response && retryLater(call, reply))
+    if (reply.kind != upstream::Reply::Kind::Response && m_dispatch.retryLater(call, reply))
         return;
     if (!call->elicitationIds.isEmpty())
         tellPagesDone(*call);

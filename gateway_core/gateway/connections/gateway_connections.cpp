@@ -237,7 +237,7 @@ void Gateway::restartServer(const QByteArray& name)
         if (const ClientConnections::Own* own = client.to(name))
             own->connection->restart(reason);
     });
-    closeCircuit(name);
+    m_admission.closeCircuit(name);
 }
 
 void Gateway::checkEraAgain(const QByteArray& name)
@@ -266,8 +266,8 @@ QList<upstream::ServerStatus> Gateway::serverStatuses() const
             if (status.diagnosis.isEmpty())
                 status.diagnosis = one.diagnosis;
         });
-        if (const auto breaker = m_circuits.of(connection->name()))
-            status.circuit = breaker->status();
+        if (const auto circuit = m_admission.circuitOf(connection->name()))
+            status.circuit = *circuit;
         statuses.append(std::move(status));
     }
     return statuses;

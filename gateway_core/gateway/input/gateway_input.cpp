@@ -97,7 +97,7 @@ void Gateway::endRefused(const RefusedQuestion& refused)
     const ActiveCall* known = m_calls.find(refused.cookie);
     if (known == nullptr || known->incoming.reply == nullptr)
         return; // over, or its client was asked for something else
-    const std::unique_ptr<ActiveCall> call = takeCall(refused.cookie);
+    const std::unique_ptr<ActiveCall> call = m_calls.end(refused.cookie);
     call->connection->cancel(call->token, "the client cannot give the input that is needed");
     call->dropOpenHop();
     m_answers.sendError(call->incoming, call->record, Outcome::RpcError, mcp::error_code::MissingClientCapability,
@@ -208,7 +208,7 @@ bool Gateway::resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& 
 void Gateway::expireHeld()
 {
     for (const HeldCall& held : m_heldCalls.takeExpired(now())) {
-        if (std::unique_ptr<ActiveCall> call = takeCall(held.cookie))
+        if (std::unique_ptr<ActiveCall> call = m_calls.end(held.cookie))
             call->connection->cancel(call->token, "the client did not come back with its input");
     }
     if (!m_heldCalls.isEmpty())
@@ -217,14 +217,6 @@ void Gateway::expireHeld()
 
 // --- a modern server, a client of the handshake revisions
 // -----------------------------------------------------------------------
-
-std::unique_ptr<ActiveCall> Gateway::takeCall(quint64 cookie)
-{
-    if (!m_heldCalls.isEmpty())
-        m_heldCalls.drop(cookie);
-    m_serverRequests.withdraw(cookie);
-    return m_calls.take(cookie);
-}
 
 bool Gateway::askClient(std::unique_ptr<ActiveCall>& call, const mcp::Message& answer)
 {
@@ -274,7 +266,7 @@ void Gateway::takeInput(quint64 cookie, const QByteArray& key, const mcp::Messag
     if (call == nullptr)
         return;
     if (given == nullptr || given->kind != mcp::Message::Kind::Response) {
-        const std::unique_ptr<ActiveCall> ended = takeCall(cookie);
+        const std::unique_ptr<ActiveCall> ended = m_calls.end(cookie);
         m_answers.sendError(ended->incoming, ended->record, Outcome::RpcError, mcp::error_code::InternalError,
                             "The client did not give the input that the server needs" +
                                 (given != nullptr ? ": " + given->text(Field::ErrorMessage) : QByteArray(".")));

@@ -99,7 +99,7 @@ void Gateway::endTask(quint64 serial, Outcome outcome, int code, const QByteArra
         task->connection->reply(mcp::makeErrorResponse(question.serverId, mcp::error_code::InternalError, message));
     m_tasks.drop(serial);
     for (const quint64 cookie : waiters) {
-        if (const std::unique_ptr<ActiveCall> call = takeCall(cookie)) {
+        if (const std::unique_ptr<ActiveCall> call = m_calls.end(cookie)) {
             call->connection->cancel(call->token, message);
             m_answers.sendError(call->incoming, call->record, outcome, code, message);
         }
@@ -206,7 +206,7 @@ void Gateway::finishWaiters(Task& task, const json::Value& detailed)
     if (isAwaited)
         m_tasks.drop(task.serial);
     for (const quint64 cookie : waiters) {
-        const std::unique_ptr<ActiveCall> call = takeCall(cookie);
+        const std::unique_ptr<ActiveCall> call = m_calls.end(cookie);
         if (call == nullptr)
             continue;
         tellPagesDone(*call);

@@ -298,7 +298,7 @@ bool Gateway::takeTaskCancelled(ActiveCall& call, const mcp::Message& answer)
     m_answers.sendResult(call.incoming, call.record, coreTask(*task));
     const std::vector<quint64> waiters = std::exchange(task->waiters, {});
     for (const quint64 cookie : waiters) {
-        if (const std::unique_ptr<ActiveCall> waiting = takeCall(cookie))
+        if (const std::unique_ptr<ActiveCall> waiting = m_calls.end(cookie))
             m_answers.sendError(waiting->incoming, waiting->record, Outcome::RpcError, mcp::error_code::InvalidRequest,
                                 QByteArrayLiteral("The task was cancelled."));
     }

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "gateway/calls/active_calls.h"
+#include "gateway/input/held_calls.h"
+#include "gateway/input/server_requests.h"
+
+namespace oriel::gateway {
+
+/// The calls in flight together with what is kept for each of them. take() is for a call that goes on under another cookie,
+/// end() for one that is over. Gateway thread only.
+class OpenCalls final : public ActiveCalls {
+public:
+    OpenCalls(HeldCalls& held, ServerRequests& requests) : m_held(held), m_requests(requests) {}
+
+    /// Takes a call out, and with it its hold and its open questions. Null: there is none of this cookie.
+    std::unique_ptr<ActiveCall> end(quint64 cookie)
+    {
+        if (!m_held.isEmpty())
+            m_held.drop(cookie);
+        m_requests.withdraw(cookie);
+        return take(cookie);
+    }
+
+private:
+    HeldCalls& m_held;
+    ServerRequests& m_requests;
+};
+
+} // namespace oriel::gateway
