@@ -11,23 +11,6 @@ namespace oriel::gateway {
 
 namespace {
 
-bool needsNewConnection(const config::Server& before, const config::Server& after)
-{
-    config::Server comparable = after;
-    comparable.disabledTools = before.disabledTools;
-    comparable.circuitBreaker = before.circuitBreaker;
-    comparable.retries = before.retries;
-    return !(comparable == before);
-}
-
-Catalogue::Server catalogueEntry(const config::Server& server)
-{
-    Catalogue::Server entry{server.name.toUtf8(), {}};
-    for (const QString& tool : server.disabledTools)
-        entry.disabledTools.insert(tool.toUtf8());
-    return entry;
-}
-
 /// In the order of the metric's row: error.type, mcp.protocol.version, network.protocol.name, network.protocol.version,
 /// network.transport.
 telemetry::LabelValues sessionLabels(const downstream::Session& session)
@@ -37,27 +20,10 @@ telemetry::LabelValues sessionLabels(const downstream::Session& session)
             http ? QByteArrayLiteral("1.1") : QByteArray(), http ? QByteArrayLiteral("tcp") : QByteArrayLiteral("pipe")};
 }
 
-} // namespace
-
-Gateway::Gateway(Dependencies dependencies, QObject* parent)
-    : QObject(parent),
-      m_connectionContext(std::move(dependencies.connections)),
-      m_context{dependencies.clock,
-                dependencies.random,
-                dependencies.recorder,
-                QByteArray::number(dependencies.random.next64(), 16),
-                m_connectionContext.clientVersion,
-                dependencies.heldForNs},
-      m_wire(m_context.clock, m_context.recorder),
-      m_answers(m_context, m_wire),
-      m_heldCalls(m_context.random),
-      m_calls(m_heldCalls, m_serverRequests),
-      m_admission(m_context, m_answers, m_catalogue),
-      m_dispatch(m_context, m_calls, m_admission, *this),
-      m_subscribeReplies([this](const Subscriptions::Key& key, const mcp::Message* answer) { subscribeAnswered(key, answer); }),
-      m_tasks(m_context.random)
+/// What every connection gets: a superset of what clients may be able to do, since all share one.
+upstream::ConnectionContext connectionContext(upstream::ConnectionContext context, const QByteArray& instance)
 {
-    mcp::ClientCapabilities& offered = m_connectionContext.clientCapabilities;
+    mcp::ClientCapabilities& offered = context.clientCapabilities;
     offered.sampling = true;
     offered.elicitation = true;
     offered.elicitationForm = true;
@@ -67,11 +33,34 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
     offered.roots = true;
     offered.rootsListChanged = true;
     declareExtensions(offered);
-    m_connectionContext.orielInstance = m_context.instance;
-    for (QTimer* timer : {&m_listDeadline, &m_heldDeadline, &m_idleConnections, &m_taskTimer, &m_awaitDeadline, &m_gather})
+    context.orielInstance = instance;
+    return context;
+}
+
+} // namespace
+
+Gateway::Gateway(Dependencies dependencies, QObject* parent)
+    : QObject(parent),
+      m_context{dependencies.clock,
+                dependencies.random,
+                dependencies.recorder,
+                QByteArray::number(dependencies.random.next64(), 16),
+                dependencies.connections.clientVersion,
+                dependencies.heldForNs},
+      m_wire(m_context.clock, m_context.recorder),
+      m_answers(m_context, m_wire),
+      m_pool(m_context, connectionContext(std::move(dependencies.connections), m_context.instance), *this, *this),
+      m_heldCalls(m_context.random),
+      m_calls(m_heldCalls, m_serverRequests),
+      m_admission(m_context, m_answers, m_pool.catalogue()),
+      m_dispatch(m_context, m_calls, m_admission, *this),
+      m_subscribeReplies([this](const Subscriptions::Key& key, const mcp::Message* answer) { subscribeAnswered(key, answer); }),
+      m_tasks(m_context.random)
+{
+    connect(&m_pool, &ConnectionPool::changed, this, &Gateway::serversChanged);
+    for (QTimer* timer : {&m_listDeadline, &m_heldDeadline, &m_taskTimer, &m_awaitDeadline, &m_gather})
         timer->setSingleShot(true);
     connect(&m_taskTimer, &QTimer::timeout, this, &Gateway::onTaskTimer);
-    connect(&m_idleConnections, &QTimer::timeout, this, &Gateway::endIdleConnections);
     connect(&m_awaitDeadline, &QTimer::timeout, this, &Gateway::settleAllSubscriptions);
     m_heldDeadline.setTimerType(Qt::PreciseTimer); // never before the deadline
     connect(&m_admission, &Admission::limitsChanged, this, &Gateway::limitsChanged);
@@ -83,111 +72,6 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
 }
 
 Gateway::~Gateway() = default;
-
-std::unique_ptr<upstream::ServerConnection> Gateway::makeConnection(const config::Server& server)
-{
-    upstream::ConnectionContext context = m_connectionContext;
-    context.timeouts = m_context.config.gateway.timeouts;
-    // Over the shared connection of a server that clients have their own to, nobody could answer it anything.
-    if (server.connection == config::ConnectionMode::PerClient)
-        context.clientCapabilities = {};
-    return std::make_unique<upstream::ServerConnection>(server, std::move(context), *this);
-}
-
-void Gateway::retire(std::unique_ptr<upstream::ServerConnection> connection)
-{
-    QList<quint64> orphans;
-    m_calls.forEach([&](quint64 cookie, const ActiveCall& call) {
-        if (call.connection == connection.get())
-            orphans.append(cookie);
-    });
-    for (const quint64 cookie : orphans) {
-        const std::unique_ptr<ActiveCall> call = m_calls.end(cookie);
-        connection->cancel(call->token, "the server was removed or changed");
-        if (call->incoming.reply == nullptr)
-            continue; // its client was asked for input and was answered with that
-        abandonSubscription(*call);
-        call->dropOpenHop();
-        m_answers.sendError(call->incoming, call->record, telemetry::Outcome::Unavailable, QByteArrayLiteral("unavailable"),
-                            mcp::error_code::ServerError,
-                            connection->name() +
-                                ": the server was removed or its configuration changed while it worked on this request.");
-    }
-    dropTasks([&](const Task& task) { return task.connection == connection.get(); });
-    m_taskTools.forget(*connection);
-    m_urlElicitations.forget(*connection);
-    m_serverRequests.connectionLost(*connection);
-    m_levels.remove(connection.get());
-    connection->stop();
-    if (connection->state() == upstream::ServerState::Stopped)
-        connection.release()->deleteLater();
-    else
-        m_retired.push_back(std::move(connection));
-}
-
-Status Gateway::apply(const config::Config& configuration)
-{
-    QList<Catalogue::Server> entries;
-    QList<config::Server> wanted;
-    for (const config::Server& server : configuration.servers) {
-        if (!server.enabled)
-            continue;
-        entries.append(catalogueEntry(server));
-        wanted.append(server);
-    }
-    Catalogue next;
-    if (Status valid = next.reset(entries, configuration.gateway.separator.toUtf8(), configuration.gateway.prefixSingleServer);
-        !valid)
-        return valid;
-    m_context.config = configuration;
-    m_configFresh = true;
-    m_isConfigured = true;
-    m_admission.configure();
-    m_context.policy = {configuration.telemetry.foreignContextAsLink, configuration.telemetry.passBaggage};
-
-    auto previous = std::move(m_connections);
-    m_connections.clear();
-    m_catalogue = std::move(next);
-    m_toolHeaders.reset();
-    QList<upstream::ServerConnection*> fresh;
-    for (const config::Server& server : std::as_const(wanted)) {
-        const auto same = std::find_if(previous.begin(), previous.end(), [&](const auto& connection) {
-            return connection != nullptr && !needsNewConnection(connection->server(), server);
-        });
-        m_context.recorder.recordMetric(same == previous.end() ? telemetry::MetricId::CacheMisses
-                                                               : telemetry::MetricId::CacheHits,
-                                        {QByteArrayLiteral("server_config")}, 1);
-        if (same != previous.end()) {
-            m_connections.push_back(std::move(*same));
-            const int index = static_cast<int>(m_connections.size()) - 1;
-            for (const auto kind :
-                 {mcp::ListKind::Tools, mcp::ListKind::Prompts, mcp::ListKind::Resources, mcp::ListKind::ResourceTemplates}) {
-                if (kind == mcp::ListKind::Tools)
-                    m_catalogue.offerAsTasks(index, TaskTools::decidesItself(*m_connections.back()));
-                m_catalogue.update(index, kind, entriesOf(*m_connections.back(), kind));
-            }
-            m_toolHeaders.update(index, m_connections.back()->items(mcp::ListKind::Tools));
-        } else {
-            m_connections.push_back(makeConnection(server));
-            if (server.start == config::StartMode::AtLaunch)
-                fresh.append(m_connections.back().get());
-        }
-    }
-    for (auto& connection : previous) {
-        if (connection != nullptr)
-            retire(std::move(connection));
-    }
-    rebuildClients();
-    for (upstream::ServerConnection* connection : std::as_const(fresh))
-        connection->start();
-    if (!previous.empty()) {
-        for (const auto kind : {mcp::ListKind::Tools, mcp::ListKind::Prompts, mcp::ListKind::Resources})
-            announceList(kind);
-    }
-    answerLists(false);
-    Q_EMIT serversChanged();
-    return {};
-}
 
 void Gateway::shutDown()
 {
@@ -209,21 +93,13 @@ void Gateway::shutDown()
                             mcp::error_code::ServerError, "Oriel is shutting down.");
     }
     m_heldCalls.clear();
-    retireAll(m_clients.takeIf([](const auto&, const auto&) { return true; }));
-    for (const auto& connection : m_connections) {
-        connection->stop();
-        onStateChanged(*connection);
-    }
+    m_pool.stopAll();
     QMetaObject::invokeMethod(this, &Gateway::reportStopped, Qt::QueuedConnection);
 }
 
 void Gateway::reportStopped()
 {
-    const auto isDown = [](const auto& kept) {
-        return kept->state() == upstream::ServerState::Stopped || kept->state() == upstream::ServerState::Failed;
-    };
-    if (!m_context.isShuttingDown || !m_retired.empty() || !m_answers.held().isEmpty() ||
-        !std::all_of(m_connections.cbegin(), m_connections.cend(), isDown))
+    if (!m_context.isShuttingDown || !m_answers.held().isEmpty() || !m_pool.isDown())
         return;
     m_context.isShuttingDown = false;
     Q_EMIT stopped();
@@ -234,9 +110,76 @@ void Gateway::messageRefused(const downstream::Incoming& incoming, const downstr
     recordRefused(m_context, m_wire, incoming, refusal);
 }
 
+Status Gateway::apply(const config::Config& configuration)
+{
+    auto planned = ConnectionPool::plan(configuration);
+    if (!planned)
+        return fail(planned.error());
+    m_context.config = configuration;
+    m_configFresh = true;
+    m_isConfigured = true;
+    m_admission.configure();
+    m_context.policy = {configuration.telemetry.foreignContextAsLink, configuration.telemetry.passBaggage};
+    if (m_pool.apply(std::move(*planned))) {
+        for (const auto kind : {mcp::ListKind::Tools, mcp::ListKind::Prompts, mcp::ListKind::Resources})
+            announceList(kind);
+    }
+    answerLists(false);
+    Q_EMIT serversChanged();
+    return {};
+}
+
+void Gateway::onRetiring(upstream::ServerConnection& connection)
+{
+    for (const quint64 cookie : m_calls.select([&](const ActiveCall& call) { return call.connection == &connection; })) {
+        const std::unique_ptr<ActiveCall> call = m_calls.end(cookie);
+        connection.cancel(call->token, "the server was removed or changed");
+        if (call->incoming.reply == nullptr)
+            continue; // its client was asked for input and was answered with that
+        abandonSubscription(*call);
+        call->dropOpenHop();
+        m_answers.sendError(call->incoming, call->record, telemetry::Outcome::Unavailable, QByteArrayLiteral("unavailable"),
+                            mcp::error_code::ServerError,
+                            connection.name() +
+                                ": the server was removed or its configuration changed while it worked on this request.");
+    }
+    dropTasks([&](const Task& task) { return task.connection == &connection; });
+    m_urlElicitations.forget(connection);
+    m_serverRequests.connectionLost(connection);
+    m_levels.remove(&connection);
+}
+
+bool Gateway::isInUse(const ClientConnections::Client& client, const ClientConnections::Own& own) const
+{
+    bool isUsed = !m_subscriptions.urisOf(own.key).isEmpty();
+    m_calls.forEach([&](quint64, const ActiveCall& call) { isUsed = isUsed || call.connection == own.connection.get(); });
+    isUsed =
+        isUsed ||
+        !m_tasks.select([&](const Task& task) { return task.connection == own.connection.get() && !task.state.isTerminal(); })
+             .empty();
+    return isUsed || std::any_of(m_waitingLists.cbegin(), m_waitingLists.cend(),
+                                 [&](const auto& waiting) { return waiting->incoming.session == client.session; });
+}
+
+void Gateway::restartServer(const QByteArray& name)
+{
+    m_pool.restart(name);
+    m_admission.closeCircuit(name);
+}
+
+QList<upstream::ServerStatus> Gateway::serverStatuses() const
+{
+    QList<upstream::ServerStatus> statuses = m_pool.statuses();
+    for (upstream::ServerStatus& status : statuses) {
+        if (const auto circuit = m_admission.circuitOf(status.name.toUtf8()))
+            status.circuit = *circuit;
+    }
+    return statuses;
+}
+
 bool Gateway::servesAlone(QByteArrayView server) const
 {
-    return m_catalogue.serverIndex(server) >= 0;
+    return m_pool.catalogue().serverIndex(server) >= 0;
 }
 
 void Gateway::countSessions(const downstream::Session& session, int delta)
@@ -297,7 +240,7 @@ void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
     m_awaited.drop(session.get());
     for (const auto& [server, uri] : m_subscriptions.removeSession(session.get()))
         setSubscribed(server, uri, false);
-    retireAll(m_clients.takeClient(*session));
+    m_pool.endClient(*session);
     const double seconds = static_cast<double>(m_context.clock.unixNs() - session->openedUnixNs) / 1e9;
     m_context.recorder.recordMetric(telemetry::MetricId::McpServerSessionDuration, sessionLabels(*session), seconds);
     Q_EMIT sessionsChanged();

@@ -7,16 +7,13 @@
 #include "gateway/answers/answers.h"
 #include "gateway/calls/call_dispatch.h"
 #include "gateway/calls/call_recording.h"
-#include "gateway/calls/tool_headers.h"
-#include "gateway/connections/client_connections.h"
+#include "gateway/connections/connection_pool.h"
 #include "gateway/input/held_calls.h"
 #include "gateway/input/server_requests.h"
 #include "gateway/input/url_elicitations.h"
-#include "gateway/lists/catalogue.h"
 #include "gateway/subscriptions/awaited_subscriptions.h"
 #include "gateway/subscriptions/listeners.h"
 #include "gateway/subscriptions/subscriptions.h"
-#include "gateway/tasks/task_tools.h"
 #include "gateway/tasks/tasks.h"
 #include "upstream/server_connection.h"
 
@@ -35,7 +32,8 @@ namespace oriel::gateway {
 class Gateway final : public QObject,
                       public downstream::MessageHandler,
                       public upstream::ReplyHandler,
-                      public upstream::ServerConnectionHandler {
+                      public upstream::ServerConnectionHandler,
+                      public ConnectionUsers {
     Q_OBJECT
 public:
     struct Dependencies {
@@ -56,17 +54,16 @@ public:
     void shutDown();
 
     void restartServer(const QByteArray& name); ///< with the connections that clients have for themselves
-    void checkEraAgain(const QByteArray& name); ///< forgets what was found out about its era, and starts it again
+    void checkEraAgain(const QByteArray& name)
+    {
+        m_pool.checkEraAgain(name);
+    } ///< forgets what was found out about its era, and starts it again
     [[nodiscard]] QList<upstream::ServerStatus> serverStatuses() const;
     [[nodiscard]] std::vector<LimitUse> limitUse() { return m_admission.limitUse(); }
     [[nodiscard]] QList<QuotaUse> quotas() { return m_admission.quotas(); }
     void restoreQuotas(const QList<QuotaUse>& quotas) { m_admission.restore(quotas); } ///< before the first apply()
-    struct ExposedTool {
-        QByteArray server;
-        mcp::ListEntry entry;
-        QByteArray exposedName;
-    };
-    [[nodiscard]] std::vector<ExposedTool> tools() const; ///< of all servers, the disabled ones too
+    using ExposedTool = ConnectionPool::ExposedTool;
+    [[nodiscard]] std::vector<ExposedTool> tools() const { return m_pool.tools(); } ///< of all servers, the disabled ones too
     [[nodiscard]] QList<std::shared_ptr<downstream::Session>> sessions() const { return m_sessions.values(); }
 
     /// What is kept for clients and servers that wait: empty once no client is there and nothing is under way.
@@ -97,6 +94,10 @@ public:
     void onListChanged(upstream::ServerConnection& connection, mcp::ListKind kind) override;
     void onListening(upstream::ServerConnection& connection) override;
 
+    // ConnectionUsers
+    [[nodiscard]] bool isInUse(const ClientConnections::Client& client, const ClientConnections::Own& own) const override;
+    void onRetiring(upstream::ServerConnection& connection) override;
+
 Q_SIGNALS:
     void serversChanged();
     void sessionsChanged();
@@ -126,27 +127,6 @@ private:
     void cancelCall(std::unique_ptr<ActiveCall> call, const QByteArray& reason);
     [[nodiscard]] mcp::ServerCapabilities capabilitiesFor(const downstream::Session& session) const;
     [[nodiscard]] QByteArray instructionsFor(const downstream::Session& session) const;
-    [[nodiscard]] int viewOf(const downstream::Session& session) const;
-
-    // gateway_connections.cpp: which connection a client uses
-    [[nodiscard]] const Catalogue& catalogueOf(const downstream::Session& session) const; ///< what it sees
-    /// The connection that a client uses to a server; null: it will have its own and has not asked for anything yet.
-    [[nodiscard]] upstream::ServerConnection* connectionOf(const downstream::Session& session, int server) const;
-    /// The same, made where it is missing. ResourceExhausted when too many clients have one of their own.
-    Result<upstream::ServerConnection*> useConnection(const std::shared_ptr<downstream::Session>& session, int server);
-    [[nodiscard]] bool isInUse(const ClientConnections::Client& client, const ClientConnections::Own& own) const;
-    bool makeRoom(const upstream::ServerConnection& shared);
-    void retireAll(std::vector<std::unique_ptr<upstream::ServerConnection>> connections);
-    void watchIdleConnections();
-    void endIdleConnections();
-    [[nodiscard]] QByteArray keyOf(const upstream::ServerConnection& connection) const; ///< among subscriptions
-    [[nodiscard]] upstream::ServerConnection* connectionByKey(const QByteArray& key) const;
-    [[nodiscard]] std::vector<mcp::ListEntry> entriesOf(const upstream::ServerConnection& connection, mcp::ListKind kind) const;
-    bool takeList(upstream::ServerConnection& connection, mcp::ListKind kind);     ///< true: somebody sees something else now
-    void rebuildClients();                                                         ///< after a new configuration
-    [[nodiscard]] int indexOf(const upstream::ServerConnection& connection) const; ///< of a shared one; -1: it is none
-    /// True when this is the connection that the client uses to its server: nothing else of that server reaches it.
-    [[nodiscard]] bool sees(const downstream::Session& session, const upstream::ServerConnection& connection) const;
 
     // gateway_stateless.cpp: what exists only in 2026-07-28
     static constexpr qsizetype kMaxWatchedResources = 1024; ///< of one listener
@@ -267,23 +247,16 @@ private:
     void sendLevelUpstream(upstream::ServerConnection& connection);
     void sendLevelUpstream(const downstream::Session& session); ///< to the servers that it uses
     void resubscribe(upstream::ServerConnection& connection);
-    std::unique_ptr<upstream::ServerConnection> makeConnection(const config::Server& server);
-    void retire(std::unique_ptr<upstream::ServerConnection> connection);
     void countSessions(const downstream::Session& session, int delta);
     void reportStopped(); ///< once everything is down
 
     [[nodiscard]] mcp::Implementation ownInfo() const;
     [[nodiscard]] std::int64_t now() const { return m_context.now(); }
 
-    upstream::ConnectionContext m_connectionContext;
     GatewayContext m_context;
     ClientWire m_wire;
     Answers m_answers;
-    Catalogue m_catalogue;
-    ToolHeaders m_toolHeaders;
-    std::vector<std::unique_ptr<upstream::ServerConnection>> m_connections; ///< in the catalogue's order
-    ClientConnections m_clients;
-    std::vector<std::unique_ptr<upstream::ServerConnection>> m_retired; ///< stopping; destroyed when stopped
+    ConnectionPool m_pool;
     QHash<const downstream::Session*, std::shared_ptr<downstream::Session>> m_sessions;
     QHash<QByteArray, int> m_users;                                          ///< sessions by user
     QSet<const upstream::ServerConnection*> m_ready;                         ///< those counted in active_connections
@@ -300,14 +273,12 @@ private:
     AwaitedSubscriptions m_awaited;
     SubscribeReplies m_subscribeReplies;
     Tasks m_tasks;
-    TaskTools m_taskTools;
     UrlElicitations m_urlElicitations;
     std::vector<std::unique_ptr<TaskListing>> m_taskListings;
     std::vector<std::unique_ptr<WaitingList>> m_waitingLists;
     QTimer m_listDeadline;
     QTimer m_heldDeadline;
     QTimer m_gather;
-    QTimer m_idleConnections;
     QTimer m_awaitDeadline;
     QTimer m_taskTimer; ///< the next poll or end of a task
     json::Document m_document;

@@ -17,20 +17,13 @@ Holdings Gateway::holdings() const
         .add("listeners", static_cast<qsizetype>(m_listeners.all().size()))
         .add("server requests", m_serverRequests.count())
         .add("roots of clients", m_serverRequests.rootsCount())
-        .add("clients with their own connections", m_clients.size())
         .add("subscriptions", m_subscriptions.count())
         .add("awaited subscriptions", m_awaited.count())
         .add("waiting lists", static_cast<qsizetype>(m_waitingLists.size()))
         .add("tasks", static_cast<qsizetype>(m_tasks.count()))
         .add("task listings", static_cast<qsizetype>(m_taskListings.size()))
-        .add("opened pages", m_urlElicitations.count())
-        .add("retired connections", static_cast<qsizetype>(m_retired.size()));
-    for (const auto& connection : m_connections)
-        held.add(connection->name(), connection->holdings());
-    m_clients.forEach([&held](const ClientConnections::Client& client) {
-        for (const ClientConnections::Own& own : client.own)
-            held.add(own.key, own.connection->holdings());
-    });
+        .add("opened pages", m_urlElicitations.count());
+    m_pool.addHoldings(held);
     return held;
 }
 

@@ -33,14 +33,6 @@ QByteArrayView listMetricName(mcp::ListKind kind)
 
 } // namespace
 
-int Gateway::viewOf(const downstream::Session& session) const
-{
-    if (session.server.isEmpty())
-        return Catalogue::kAllServers;
-    const int index = m_catalogue.serverIndex(session.server);
-    return index >= 0 ? index : Catalogue::kNoServer;
-}
-
 void Gateway::handleMessage(downstream::Incoming&& incoming)
 {
     switch (incoming.message.kind) {
@@ -136,7 +128,7 @@ void Gateway::initialize(downstream::Incoming& incoming, telemetry::CallRecord& 
         return;
     }
     if (session.isInitialized)
-        retireAll(m_clients.takeClient(session)); // they were declared with what it said before
+        m_pool.endClient(session); // they were declared with what it said before
     session.revision = mcp::negotiate(params->protocolVersion);
     session.capabilities = params->capabilities;
     session.capabilitiesJson = params->capabilities.toJson();
@@ -168,19 +160,19 @@ mcp::Implementation Gateway::ownInfo() const
 
 mcp::ServerCapabilities Gateway::capabilitiesFor(const downstream::Session& session) const
 {
-    const int view = viewOf(session);
+    const int view = m_pool.viewOf(session);
     mcp::ServerCapabilities all;
     bool complete = true;
-    for (std::size_t i = 0; i < m_connections.size(); ++i) {
+    for (std::size_t i = 0; i < m_pool.shared().size(); ++i) {
         if (view != Catalogue::kAllServers && view != static_cast<int>(i))
             continue;
-        const mcp::InitializeResult& answer = m_connections[i]->initializeResult();
+        const mcp::InitializeResult& answer = m_pool.shared()[i]->initializeResult();
         complete = complete && !answer.protocolVersion.isEmpty();
         all.merge(answer.capabilities);
     }
     // A server that has not answered yet may bring anything, and a client never asks again: better to offer what turns out to be
     // empty.
-    all.tools = all.tools || !complete || m_connections.empty();
+    all.tools = all.tools || !complete || m_pool.shared().empty();
     all.prompts = all.prompts || !complete;
     all.resources = all.resources || !complete;
     all.resourcesSubscribe = all.resourcesSubscribe || !complete;
@@ -195,13 +187,13 @@ mcp::ServerCapabilities Gateway::capabilitiesFor(const downstream::Session& sess
 
 QByteArray Gateway::instructionsFor(const downstream::Session& session) const
 {
-    const int view = viewOf(session);
+    const int view = m_pool.viewOf(session);
     if (view >= 0)
-        return m_connections[static_cast<std::size_t>(view)]->initializeResult().instructions;
+        return m_pool.shared(view).initializeResult().instructions;
     QByteArray merged;
     if (view == Catalogue::kNoServer)
         return merged;
-    for (const auto& connection : m_connections) {
+    for (const auto& connection : m_pool.shared()) {
         const QByteArray& text = connection->initializeResult().instructions;
         if (!text.isEmpty())
             merged += (merged.isEmpty() ? "" : "\n\n") + QByteArray("# ") + connection->name() + "\n" + text;
@@ -224,9 +216,9 @@ void Gateway::setLevel(downstream::Incoming& incoming, telemetry::CallRecord& re
 
 void Gateway::sendLevelUpstream(const downstream::Session& session)
 {
-    for (std::size_t i = 0; i < m_connections.size(); ++i) {
-        upstream::ServerConnection* connection = connectionOf(session, static_cast<int>(i));
-        if (connection != nullptr && sees(session, *connection))
+    for (std::size_t i = 0; i < m_pool.shared().size(); ++i) {
+        upstream::ServerConnection* connection = m_pool.connectionOf(session, static_cast<int>(i));
+        if (connection != nullptr && m_pool.sees(session, *connection))
             sendLevelUpstream(*connection);
     }
 }
@@ -238,7 +230,7 @@ void Gateway::sendLevelUpstream(upstream::ServerConnection& connection)
         return;
     std::optional<downstream::LogLevel> lowest;
     for (const auto& session : std::as_const(m_sessions)) {
-        if (session->logLevel && sees(*session, connection) && (!lowest || *session->logLevel < *lowest))
+        if (session->logLevel && m_pool.sees(*session, connection) && (!lowest || *session->logLevel < *lowest))
             lowest = session->logLevel;
     }
     // A server that is told the same again may be an Oriel that tells ours in turn.
@@ -255,15 +247,15 @@ void Gateway::sendLevelUpstream(upstream::ServerConnection& connection)
 
 void Gateway::list(downstream::Incoming&& incoming, telemetry::CallRecord&& record, mcp::ListKind kind)
 {
-    const int view = viewOf(*incoming.session);
+    const int view = m_pool.viewOf(*incoming.session);
     if (view >= 0)
-        record.routedServer = m_connections[static_cast<std::size_t>(view)]->context();
+        record.routedServer = m_pool.shared(view).context();
     auto waiting = std::make_unique<WaitingList>(std::move(incoming), std::move(record), kind);
     waiting->beganNs = now();
-    for (std::size_t i = 0; i < m_connections.size(); ++i) {
+    for (std::size_t i = 0; i < m_pool.shared().size(); ++i) {
         if (view != Catalogue::kAllServers && view != static_cast<int>(i))
             continue;
-        const auto used = useConnection(waiting->incoming.session, static_cast<int>(i));
+        const auto used = m_pool.use(waiting->incoming.session, static_cast<int>(i));
         if (!used)
             continue; // the list has what the server offers everybody
         upstream::ServerConnection& connection = **used;
@@ -284,7 +276,7 @@ void Gateway::list(downstream::Incoming&& incoming, telemetry::CallRecord&& reco
 void Gateway::answerLists(bool overdue)
 {
     const auto isWorking = [this](const downstream::Session& session, std::size_t server, mcp::ListKind kind) {
-        const upstream::ServerConnection* connection = connectionOf(session, static_cast<int>(server));
+        const upstream::ServerConnection* connection = m_pool.connectionOf(session, static_cast<int>(server));
         if (connection == nullptr)
             return false;
         switch (connection->state()) {
@@ -301,8 +293,8 @@ void Gateway::answerLists(bool overdue)
         // Two Oriels that are each other's server would wait for each other; what comes later is announced.
         bool isReady = m_isConfigured || overdue;
         const bool waits = !overdue && !federation::isPeer(*waiting->incoming.session->client);
-        const int view = viewOf(*waiting->incoming.session);
-        for (std::size_t i = 0; i < m_connections.size() && waits; ++i) {
+        const int view = m_pool.viewOf(*waiting->incoming.session);
+        for (std::size_t i = 0; i < m_pool.shared().size() && waits; ++i) {
             if (view == Catalogue::kAllServers || view == static_cast<int>(i))
                 isReady = isReady && !isWorking(*waiting->incoming.session, i, waiting->kind);
         }
@@ -323,7 +315,7 @@ void Gateway::answerList(WaitingList& waiting)
     if (waiting.incoming.message.has(mcp::Field::ParamsCursor))
         cursor = waiting.incoming.message.text(mcp::Field::ParamsCursor);
     const downstream::Session& session = *waiting.incoming.session;
-    const auto result = catalogueOf(session).list(waiting.kind, viewOf(session), cursor, session.revision);
+    const auto result = m_pool.catalogueOf(session).list(waiting.kind, m_pool.viewOf(session), cursor, session.revision);
     telemetry::CallRecord& record = waiting.record;
     const std::int64_t start = waiting.incoming.startNs;
     if (waiting.missed)
@@ -340,8 +332,8 @@ void Gateway::answerList(WaitingList& waiting)
 std::optional<Catalogue::Route> Gateway::route(const downstream::Incoming& incoming, telemetry::CallRecord& record) const
 {
     const mcp::Message& message = incoming.message;
-    const int view = viewOf(*incoming.session);
-    const Catalogue& catalogue = catalogueOf(*incoming.session);
+    const int view = m_pool.viewOf(*incoming.session);
+    const Catalogue& catalogue = m_pool.catalogueOf(*incoming.session);
     switch (message.methodId) {
     case MethodId::ToolsCall:
         return catalogue.find(mcp::ListKind::Tools, record.target, view);
@@ -363,7 +355,7 @@ bool Gateway::answerSubscription(downstream::Incoming& incoming, telemetry::Call
     const MethodId method = incoming.message.methodId;
     if (method != MethodId::ResourcesSubscribe && method != MethodId::ResourcesUnsubscribe)
         return false;
-    const QByteArray key = keyOf(connection);
+    const QByteArray key = m_pool.keyOf(connection);
     const bool needsServer = method == MethodId::ResourcesSubscribe ? m_subscriptions.add(key, uri, incoming.session.get())
                                                                     : m_subscriptions.remove(key, uri, incoming.session.get());
     const bool listens = needsServer && connection.isModern();
@@ -405,7 +397,7 @@ void Gateway::forward(downstream::Incoming&& incoming, telemetry::CallRecord&& r
             return;
         }
     }
-    const auto used = useConnection(incoming.session, found->server);
+    const auto used = m_pool.use(incoming.session, found->server);
     if (!used) {
         m_answers.sendError(incoming, record, Outcome::Rejected, QByteArrayLiteral("connection_limit"),
                             mcp::error_code::ServerError, used.error().toString().toUtf8());

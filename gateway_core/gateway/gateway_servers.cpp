@@ -55,7 +55,7 @@ std::shared_ptr<downstream::Session> Gateway::sessionForRequest(const upstream::
     });
     const auto rootsOwner = m_serverRequests.rootsOwner(connection);
     for (const auto& session : m_sessions) {
-        if (mcp::isLegacy(session->revision) && session->isInitialized && sees(*session, connection))
+        if (mcp::isLegacy(session->revision) && session->isInitialized && m_pool.sees(*session, connection))
             candidates.push_back({session.get(), 0, false, session == rootsOwner,
                                   session->isReachable() && canAnswer(session->capabilities, message), 0});
     }
@@ -146,7 +146,7 @@ void Gateway::relayNotification(upstream::ServerConnection& connection, const mc
         relayElicitationComplete(connection, message);
         break;
     case MethodId::NotificationResourcesUpdated: {
-        const auto subscribers = m_subscriptions.of(keyOf(connection), message.text(mcp::Field::ParamsUri));
+        const auto subscribers = m_subscriptions.of(m_pool.keyOf(connection), message.text(mcp::Field::ParamsUri));
         for (const void* subscriber : subscribers) {
             tellListener(subscriber, message);
             if (const auto session = m_sessions.value(static_cast<const downstream::Session*>(subscriber))) {
@@ -158,7 +158,7 @@ void Gateway::relayNotification(upstream::ServerConnection& connection, const mc
     }
     default:
         for (const auto& session : std::as_const(m_sessions)) {
-            if (session->isInitialized && mcp::isLegacy(session->revision) && sees(*session, connection)) {
+            if (session->isInitialized && mcp::isLegacy(session->revision) && m_pool.sees(*session, connection)) {
                 session->send(message.raw);
                 m_wire.recordNotification(*session, message, message.raw);
             }
@@ -170,9 +170,10 @@ void Gateway::relayNotification(upstream::ServerConnection& connection, const mc
 /// A server knows one client's roots: that another's have changed does not concern it.
 void Gateway::relayRootsChange(const downstream::Incoming& incoming)
 {
-    for (std::size_t i = 0; incoming.session->capabilities.roots && i < m_connections.size(); ++i) {
-        upstream::ServerConnection* connection = connectionOf(*incoming.session, static_cast<int>(i));
-        if (connection == nullptr || !sees(*incoming.session, *connection) || connection->state() != upstream::ServerState::Ready)
+    for (std::size_t i = 0; incoming.session->capabilities.roots && i < m_pool.shared().size(); ++i) {
+        upstream::ServerConnection* connection = m_pool.connectionOf(*incoming.session, static_cast<int>(i));
+        if (connection == nullptr || !m_pool.sees(*incoming.session, *connection) ||
+            connection->state() != upstream::ServerState::Ready)
             continue;
         const auto owner = m_serverRequests.rootsOwner(*connection);
         if (owner != nullptr && owner != incoming.session)
@@ -229,7 +230,7 @@ void Gateway::relayLogMessage(upstream::ServerConnection& connection, const mcp:
         // 2026-07-28.
         if (!isOwners && (related.isValid() || isModern))
             continue;
-        if (!session->isInitialized || !sees(*session, connection) || (isModern && !session->logLevel) ||
+        if (!session->isInitialized || !m_pool.sees(*session, connection) || (isModern && !session->logLevel) ||
             level < session->logLevel.value_or(downstream::LogLevel::Debug))
             continue;
         const QByteArray& frame = session->server.isEmpty() ? framed : message.raw;
@@ -249,7 +250,7 @@ void Gateway::onStateChanged(upstream::ServerConnection& connection)
     const bool isReady = state == upstream::ServerState::Ready;
     const bool wasReady = m_ready.contains(&connection);
     // What one client's own connection does says nothing of the server.
-    if (indexOf(connection) >= 0)
+    if (m_pool.isShared(connection))
         m_context.recorder.recordMetric(telemetry::MetricId::ServerStatus, {connection.name()}, isReady ? 1 : 0);
     if (isReady != wasReady) {
         m_context.recorder.recordMetric(telemetry::MetricId::ActiveConnections, {connection.name()}, isReady ? 1 : -1);
@@ -258,7 +259,7 @@ void Gateway::onStateChanged(upstream::ServerConnection& connection)
         else
             m_ready.remove(&connection);
     }
-    m_admission.followServer(connection, indexOf(connection) >= 0);
+    m_admission.followServer(connection, m_pool.isShared(connection));
     if (!isReady)
         m_levels.remove(&connection);
     if (state == upstream::ServerState::Ready) {
@@ -273,7 +274,7 @@ void Gateway::onStateChanged(upstream::ServerConnection& connection)
     QMetaObject::invokeMethod(
         this,
         [this] {
-            std::erase_if(m_retired, [](const auto& retired) { return retired->state() == upstream::ServerState::Stopped; });
+            m_pool.sweep();
             answerLists(false);
             Q_EMIT serversChanged();
             reportStopped();
@@ -284,10 +285,10 @@ void Gateway::onStateChanged(upstream::ServerConnection& connection)
 void Gateway::resubscribe(upstream::ServerConnection& connection)
 {
     if (connection.isModern()) {
-        connection.setListenFilter(m_subscriptions.urisOf(keyOf(connection)));
+        connection.setListenFilter(m_subscriptions.urisOf(m_pool.keyOf(connection)));
         return;
     }
-    for (const QByteArray& uri : m_subscriptions.reopen(keyOf(connection)))
+    for (const QByteArray& uri : m_subscriptions.reopen(m_pool.keyOf(connection)))
         callForResource(connection, MethodId::ResourcesSubscribe, uri);
 }
 
@@ -299,14 +300,14 @@ void Gateway::callForResource(upstream::ServerConnection& connection, MethodId m
     options.operation = upstream::OperationType::Connectivity;
     if (method == MethodId::ResourcesSubscribe)
         connection.call(mcp::methodName(method), params.view(), options, m_subscribeReplies,
-                        m_subscribeReplies.expect({keyOf(connection), uri}));
+                        m_subscribeReplies.expect({m_pool.keyOf(connection), uri}));
     else
         connection.call(mcp::methodName(method), params.view(), options, *this);
 }
 
 bool Gateway::setSubscribed(const QByteArray& key, const QByteArray& uri, bool subscribed)
 {
-    upstream::ServerConnection* connection = connectionByKey(key);
+    upstream::ServerConnection* connection = m_pool.byKey(key);
     if (connection == nullptr)
         return false;
     const bool isReady = connection->state() == upstream::ServerState::Ready;
@@ -324,7 +325,7 @@ bool Gateway::setSubscribed(const QByteArray& key, const QByteArray& uri, bool s
 
 void Gateway::abandonSubscription(const ActiveCall& call)
 {
-    const QByteArray key = keyOf(*call.connection);
+    const QByteArray key = m_pool.keyOf(*call.connection);
     const QByteArray& uri = call.record.routedTarget;
     // Whether the server took it is not known.
     if (call.incoming.message.methodId == MethodId::ResourcesSubscribe &&
@@ -337,7 +338,7 @@ void Gateway::announceList(mcp::ListKind kind, const upstream::ServerConnection*
     const QByteArray frame = mcp::makeNotification(listChangedMethod(kind));
     tellListeners(kind, listChangedMethod(kind).toByteArray(), of);
     for (const auto& session : std::as_const(m_sessions)) {
-        if (!session->isInitialized || mcp::isModern(session->revision) || (of != nullptr && !sees(*session, *of)))
+        if (!session->isInitialized || mcp::isModern(session->revision) || (of != nullptr && !m_pool.sees(*session, *of)))
             continue;
         session->send(frame);
         m_wire.recordSent(*session, frame, {});
@@ -346,10 +347,10 @@ void Gateway::announceList(mcp::ListKind kind, const upstream::ServerConnection*
 
 void Gateway::onListChanged(upstream::ServerConnection& connection, mcp::ListKind kind)
 {
-    const bool isShared = indexOf(connection) >= 0;
-    if (!isShared && m_clients.ownerOf(connection) == nullptr)
+    const bool isShared = m_pool.isShared(connection);
+    if (!isShared && !m_pool.isOfClient(connection))
         return;
-    const bool isNew = takeList(connection, kind);
+    const bool isNew = m_pool.takeList(connection, kind);
     if (kind == mcp::ListKind::Tools && isShared)
         m_context.recorder.recordMetric(telemetry::MetricId::ServersDiscovered, {connection.name()}, 1);
     // Two Oriels in a circle would tell each other for ever of what has not changed; every other server is believed.

@@ -70,13 +70,13 @@ void Gateway::listen(downstream::Incoming&& incoming, telemetry::CallRecord&& re
     listener->tools = offered.toolsListChanged && asks("toolsListChanged");
     listener->prompts = offered.promptsListChanged && asks("promptsListChanged");
     listener->resources = offered.resourcesListChanged && asks("resourcesListChanged");
-    const int view = viewOf(*incoming.session);
+    const int view = m_pool.viewOf(*incoming.session);
     for (const json::Value& entry : filter.find("resourceSubscriptions").elements()) {
         const QByteArray uri = entry.asUtf8();
-        const auto owner = catalogueOf(*incoming.session).findResource(uri, view);
+        const auto owner = m_pool.catalogueOf(*incoming.session).findResource(uri, view);
         if (!owner || listener->honoured.size() >= kMaxWatchedResources)
             continue;
-        const auto used = useConnection(incoming.session, owner->server);
+        const auto used = m_pool.use(incoming.session, owner->server);
         if (!used)
             continue;
         upstream::ServerConnection& connection = **used;
@@ -84,7 +84,7 @@ void Gateway::listen(downstream::Incoming&& incoming, telemetry::CallRecord&& re
             !connection.initializeResult().capabilities.resourcesSubscribe)
             continue;
         listener->honoured.append(uri);
-        listener->watched.insert({keyOf(connection), owner->local});
+        listener->watched.insert({m_pool.keyOf(connection), owner->local});
     }
     listener->incoming = std::move(incoming);
     listener->record = std::move(record);
@@ -123,14 +123,14 @@ bool Gateway::listenToTasks(downstream::Incoming& incoming, telemetry::CallRecor
 
 bool Gateway::refuseToolHeaders(downstream::Incoming& incoming, telemetry::CallRecord& record)
 {
-    if (m_toolHeaders.isEmpty() || record.targetKind != telemetry::TargetKind::Tool || !incoming.reply->isHttp() ||
+    if (m_pool.toolHeaders().isEmpty() || record.targetKind != telemetry::TargetKind::Tool || !incoming.reply->isHttp() ||
         mcp::isLegacy(incoming.session->revision))
         return false;
     const auto found = route(incoming, record);
     if (!found)
         return false;
-    const auto mismatch = m_toolHeaders.mismatch(found->server, found->local, incoming.paramHeaders,
-                                                 incoming.message.rawOf(mcp::Field::ParamsArguments), m_document);
+    const auto mismatch = m_pool.toolHeaders().mismatch(found->server, found->local, incoming.paramHeaders,
+                                                        incoming.message.rawOf(mcp::Field::ParamsArguments), m_document);
     if (!mismatch)
         return false;
     m_answers.sendError(incoming, record, Outcome::Rejected, mcp::error_code::HeaderMismatch, *mismatch);
@@ -152,7 +152,7 @@ void Gateway::tell(Listener& listener, const QByteArray& frame)
 void Gateway::tellListeners(mcp::ListKind kind, const QByteArray& method, const upstream::ServerConnection* of)
 {
     for (const auto& listener : m_listeners.all()) {
-        if (!listener->wants(kind) || (of != nullptr && !sees(*listener->incoming.session, *of)))
+        if (!listener->wants(kind) || (of != nullptr && !m_pool.sees(*listener->incoming.session, *of)))
             continue;
         json::Writer params;
         params.beginObject().key("_meta").beginObject();

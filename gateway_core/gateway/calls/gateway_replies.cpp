@@ -56,9 +56,9 @@ void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply
     if (reply.kind == upstream::Reply::Kind::Response) {
         if (call->incoming.message.methodId == mcp::MethodId::ResourcesSubscribe) {
             if (reply.message.kind == mcp::Message::Kind::Error)
-                m_subscriptions.remove(keyOf(*call->connection), record.routedTarget, call->incoming.session.get());
+                m_subscriptions.remove(m_pool.keyOf(*call->connection), record.routedTarget, call->incoming.session.get());
             else
-                m_subscriptions.accept(keyOf(*call->connection), record.routedTarget);
+                m_subscriptions.accept(m_pool.keyOf(*call->connection), record.routedTarget);
         }
         recordAnswer(record, reply.message, reply.message.raw);
         call->limits.addTokens(telemetry::estimateTokens(record.response.length));

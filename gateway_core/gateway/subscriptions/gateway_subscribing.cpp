@@ -30,7 +30,7 @@ void Gateway::settleAllSubscriptions()
 /// What a server that went away had to confirm is asked of it again when it is back.
 void Gateway::settleSubscriptionsOf(const upstream::ServerConnection& connection)
 {
-    m_awaited.settle([of = keyOf(connection)](const Subscriptions::Key& key) {
+    m_awaited.settle([of = m_pool.keyOf(connection)](const Subscriptions::Key& key) {
         return key.first == of ? std::optional<bool>(true) : std::nullopt;
     });
 }
@@ -39,7 +39,7 @@ void Gateway::onListening(upstream::ServerConnection& connection)
 {
     if (!connection.isListening())
         return;
-    const QByteArray of = keyOf(connection);
+    const QByteArray of = m_pool.keyOf(connection);
     for (const QByteArray& uri : m_subscriptions.urisOf(of)) {
         if (!connection.refusesUpdatesOf(uri))
             m_subscriptions.accept(of, uri);

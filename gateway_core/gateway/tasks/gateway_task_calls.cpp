@@ -47,7 +47,7 @@ QByteArray timestamp(const Clock& clock)
 Gateway::OfferedTasks Gateway::offeredTasks(const downstream::Session& session) const
 {
     OfferedTasks offered;
-    for (const auto& connection : m_connections) {
+    for (const auto& connection : m_pool.shared()) {
         if ((!session.server.isEmpty() && session.server != connection->name()) || !TaskTools::takesTasks(*connection))
             continue;
         offered.any = true;
@@ -71,13 +71,13 @@ bool Gateway::planTask(downstream::Incoming& incoming, telemetry::CallRecord& re
 {
     const bool asked = incoming.message.has(Field::ParamsTask);
     // What a client's own connection has not told yet, Oriel's own has.
-    const int server = m_catalogue.serverIndex(connection.name());
+    const int server = m_pool.catalogue().serverIndex(connection.name());
     const bool isFresh = server >= 0 && !connection.isListed(mcp::ListKind::Tools);
-    const upstream::ServerConnection& told = isFresh ? *m_connections[static_cast<std::size_t>(server)] : connection;
+    const upstream::ServerConnection& told = isFresh ? m_pool.shared(server) : connection;
     if (!asked && !TaskTools::takesTasks(told))
         return true;
     const downstream::Session& session = *incoming.session;
-    const Support support = m_taskTools.of(told, record.routedTarget);
+    const Support support = m_pool.taskTools().of(told, record.routedTarget);
     const auto refuse = [&](int code, QByteArray message, QByteArrayView data = {}) {
         m_answers.sendError(incoming, record, Outcome::Rejected, code, std::move(message), data);
         return false;
