@@ -11,15 +11,6 @@ namespace oriel::gateway {
 
 namespace {
 
-/// In the order of the metric's row: error.type, mcp.protocol.version, network.protocol.name, network.protocol.version,
-/// network.transport.
-telemetry::LabelValues sessionLabels(const downstream::Session& session)
-{
-    const bool http = session.client->transport == telemetry::Transport::Http;
-    return {QByteArray(), session.client->protocolVersion, http ? QByteArrayLiteral("http") : QByteArray(),
-            http ? QByteArrayLiteral("1.1") : QByteArray(), http ? QByteArrayLiteral("tcp") : QByteArrayLiteral("pipe")};
-}
-
 /// What every connection gets: a superset of what clients may be able to do, since all share one.
 upstream::ConnectionContext connectionContext(upstream::ConnectionContext context, const QByteArray& instance)
 {
@@ -50,10 +41,13 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
       m_wire(m_context.clock, m_context.recorder),
       m_answers(m_context, m_wire),
       m_pool(m_context, connectionContext(std::move(dependencies.connections), m_context.instance), *this, *this),
+      m_sessions(m_context),
+      m_handshake(m_context, m_answers, m_pool),
       m_heldCalls(m_context.random),
       m_calls(m_heldCalls, m_serverRequests),
       m_admission(m_context, m_answers, m_pool.catalogue()),
       m_dispatch(m_context, m_calls, m_admission, *this),
+      m_logs(m_context, m_wire, m_answers, m_pool, m_sessions, m_calls, *this),
       m_subscribeReplies([this](const Subscriptions::Key& key, const mcp::Message* answer) { subscribeAnswered(key, answer); }),
       m_tasks(m_context.random)
 {
@@ -81,9 +75,7 @@ void Gateway::shutDown()
     for (auto& listener : m_listeners.takeIf([](const Listener&) { return true; }))
         endListener(std::move(listener), telemetry::Outcome::Ok, {});
     dropTasks([](const Task&) { return true; });
-    QList<quint64> cookies;
-    m_calls.forEach([&](quint64 cookie, const ActiveCall&) { cookies.append(cookie); });
-    for (const quint64 cookie : std::as_const(cookies)) {
+    for (const quint64 cookie : m_calls.select([](const ActiveCall&) { return true; })) {
         const std::unique_ptr<ActiveCall> call = m_calls.end(cookie);
         call->connection->cancel(call->token, "Oriel is shutting down");
         if (call->incoming.reply == nullptr)
@@ -116,7 +108,7 @@ Status Gateway::apply(const config::Config& configuration)
     if (!planned)
         return fail(planned.error());
     m_context.config = configuration;
-    m_configFresh = true;
+    m_handshake.configure();
     m_isConfigured = true;
     m_admission.configure();
     m_context.policy = {configuration.telemetry.foreignContextAsLink, configuration.telemetry.passBaggage};
@@ -146,7 +138,7 @@ void Gateway::onRetiring(upstream::ServerConnection& connection)
     dropTasks([&](const Task& task) { return task.connection == &connection; });
     m_urlElicitations.forget(connection);
     m_serverRequests.connectionLost(connection);
-    m_levels.remove(&connection);
+    m_logs.forget(connection);
 }
 
 bool Gateway::isInUse(const ClientConnections::Client& client, const ClientConnections::Own& own) const
@@ -182,37 +174,19 @@ bool Gateway::servesAlone(QByteArrayView server) const
     return m_pool.catalogue().serverIndex(server) >= 0;
 }
 
-void Gateway::countSessions(const downstream::Session& session, int delta)
-{
-    m_context.recorder.recordMetric(telemetry::MetricId::ActiveSessions, {}, delta);
-    int& sessionsOfUser = m_users[session.client->userId];
-    sessionsOfUser += delta;
-    if ((delta > 0 && sessionsOfUser == 1) || sessionsOfUser == 0)
-        m_context.recorder.recordMetric(telemetry::MetricId::ActiveUsers, {}, delta);
-    if (sessionsOfUser == 0)
-        m_users.remove(session.client->userId);
-}
-
 void Gateway::sessionOpened(const std::shared_ptr<downstream::Session>& session)
 {
-    m_sessions.insert(session.get(), session);
-    countSessions(*session, 1);
+    m_sessions.open(session);
     if (session->logLevel)
-        sendLevelUpstream(*session);
+        m_logs.tellServersOf(*session);
     Q_EMIT sessionsChanged();
 }
 
 void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
 {
-    if (m_sessions.remove(session.get()) == 0)
+    if (!m_sessions.close(session))
         return;
-    countSessions(*session, -1);
-    QList<quint64> cookies;
-    m_calls.forEach([&](quint64 cookie, const ActiveCall& call) {
-        if (call.incoming.session == session)
-            cookies.append(cookie);
-    });
-    for (const quint64 cookie : std::as_const(cookies)) {
+    for (const quint64 cookie : m_calls.select([&](const ActiveCall& call) { return call.incoming.session == session; })) {
         const std::unique_ptr<ActiveCall> call = m_calls.end(cookie);
         call->connection->cancel(call->token, "the client disconnected");
         leaveTask(*call);
@@ -241,8 +215,6 @@ void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
     for (const auto& [server, uri] : m_subscriptions.removeSession(session.get()))
         setSubscribed(server, uri, false);
     m_pool.endClient(*session);
-    const double seconds = static_cast<double>(m_context.clock.unixNs() - session->openedUnixNs) / 1e9;
-    m_context.recorder.recordMetric(telemetry::MetricId::McpServerSessionDuration, sessionLabels(*session), seconds);
     Q_EMIT sessionsChanged();
 }
 

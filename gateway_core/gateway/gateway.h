@@ -7,6 +7,9 @@
 #include "gateway/answers/answers.h"
 #include "gateway/calls/call_dispatch.h"
 #include "gateway/calls/call_recording.h"
+#include "gateway/clients/client_sessions.h"
+#include "gateway/clients/handshake.h"
+#include "gateway/clients/log_relay.h"
 #include "gateway/connections/connection_pool.h"
 #include "gateway/input/held_calls.h"
 #include "gateway/input/server_requests.h"
@@ -64,7 +67,7 @@ public:
     void restoreQuotas(const QList<QuotaUse>& quotas) { m_admission.restore(quotas); } ///< before the first apply()
     using ExposedTool = ConnectionPool::ExposedTool;
     [[nodiscard]] std::vector<ExposedTool> tools() const { return m_pool.tools(); } ///< of all servers, the disabled ones too
-    [[nodiscard]] QList<std::shared_ptr<downstream::Session>> sessions() const { return m_sessions.values(); }
+    [[nodiscard]] QList<std::shared_ptr<downstream::Session>> sessions() const { return m_sessions.all().values(); }
 
     /// What is kept for clients and servers that wait: empty once no client is there and nothing is under way.
     [[nodiscard]] Holdings holdings() const;
@@ -112,8 +115,6 @@ private:
     void handleRequest(downstream::Incoming&& incoming);
     void answerOwn(downstream::Incoming&& incoming, telemetry::CallRecord&& record);
     void handleNotification(const downstream::Incoming& incoming);
-    void initialize(downstream::Incoming& incoming, telemetry::CallRecord& record);
-    void setLevel(downstream::Incoming& incoming, telemetry::CallRecord& record);
     void list(downstream::Incoming&& incoming, telemetry::CallRecord&& record, mcp::ListKind kind);
     void answerList(WaitingList& waiting);
     void answerLists(bool overdue);
@@ -125,12 +126,9 @@ private:
                             const QByteArray& uri);
     void cancelByClient(const downstream::Incoming& incoming);
     void cancelCall(std::unique_ptr<ActiveCall> call, const QByteArray& reason);
-    [[nodiscard]] mcp::ServerCapabilities capabilitiesFor(const downstream::Session& session) const;
-    [[nodiscard]] QByteArray instructionsFor(const downstream::Session& session) const;
 
     // gateway_stateless.cpp: what exists only in 2026-07-28
     static constexpr qsizetype kMaxWatchedResources = 1024; ///< of one listener
-    void discover(downstream::Incoming& incoming, telemetry::CallRecord& record);
     void listen(downstream::Incoming&& incoming, telemetry::CallRecord&& record);
     bool listenToTasks(downstream::Incoming& incoming, telemetry::CallRecord& record, const json::Value& ids, Listener& listener);
     void tell(Listener& listener, const QByteArray& frame);
@@ -177,12 +175,6 @@ private:
                                            const mcp::Message& request);
 
     // gateway_task_calls.cpp: calls that become tasks
-    struct OfferedTasks {
-        bool any = false;
-        bool cancel = false;
-    };
-    [[nodiscard]] OfferedTasks offeredTasks(const downstream::Session& session) const;
-    void offerTasks(const downstream::Session& session, mcp::ServerCapabilities& all) const;
     bool planTask(downstream::Incoming& incoming, telemetry::CallRecord& record, upstream::ServerConnection& connection,
                   ActiveCall& call);
     void setTaskParam(mcp::Message& message, bool wanted);
@@ -239,33 +231,28 @@ private:
                                                                          quint64* cookie, QByteArray* refusal) const;
     void relayNotification(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related);
     void relayRootsChange(const downstream::Incoming& incoming);
-    void relayLogMessage(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related);
     void announceList(mcp::ListKind kind, const upstream::ServerConnection* of = nullptr);
     void callForResource(upstream::ServerConnection& connection, mcp::MethodId method, const QByteArray& uri);
     bool setSubscribed(const QByteArray& key, const QByteArray& uri, bool subscribed); ///< true: the server has to confirm it
     void abandonSubscription(const ActiveCall& call); ///< a resources/subscribe ended without an answer
-    void sendLevelUpstream(upstream::ServerConnection& connection);
-    void sendLevelUpstream(const downstream::Session& session); ///< to the servers that it uses
     void resubscribe(upstream::ServerConnection& connection);
-    void countSessions(const downstream::Session& session, int delta);
     void reportStopped(); ///< once everything is down
 
-    [[nodiscard]] mcp::Implementation ownInfo() const;
     [[nodiscard]] std::int64_t now() const { return m_context.now(); }
 
     GatewayContext m_context;
     ClientWire m_wire;
     Answers m_answers;
     ConnectionPool m_pool;
-    QHash<const downstream::Session*, std::shared_ptr<downstream::Session>> m_sessions;
-    QHash<QByteArray, int> m_users;                                          ///< sessions by user
-    QSet<const upstream::ServerConnection*> m_ready;                         ///< those counted in active_connections
-    QHash<const upstream::ServerConnection*, downstream::LogLevel> m_levels; ///< that servers were told
+    ClientSessions m_sessions;
+    Handshake m_handshake;
+    QSet<const upstream::ServerConnection*> m_ready; ///< those counted in active_connections
     HeldCalls m_heldCalls;
     ServerRequests m_serverRequests;
     OpenCalls m_calls;
     Admission m_admission;
     CallDispatch m_dispatch;
+    LogRelay m_logs;
     std::vector<HeldCall> m_gathering; ///< calls whose first question came just now
     std::vector<RefusedQuestion> m_refusals;
     Listeners m_listeners;
@@ -282,7 +269,6 @@ private:
     QTimer m_awaitDeadline;
     QTimer m_taskTimer; ///< the next poll or end of a task
     json::Document m_document;
-    bool m_configFresh = true;
     bool m_isConfigured = false; ///< until then nobody is told that there is nothing
 };
 

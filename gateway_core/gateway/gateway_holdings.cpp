@@ -8,8 +8,8 @@ namespace oriel::gateway {
 Holdings Gateway::holdings() const
 {
     Holdings held;
-    held.add("sessions", m_sessions.size())
-        .add("users", m_users.size())
+    held.add("sessions", m_sessions.all().size())
+        .add("users", m_sessions.userCount())
         .add("active calls", static_cast<qsizetype>(m_calls.count()))
         .add("held calls", m_heldCalls.count())
         .add("gathering calls", static_cast<qsizetype>(m_gathering.size() + m_refusals.size()))

@@ -100,149 +100,22 @@ void Gateway::answerOwn(downstream::Incoming&& incoming, telemetry::CallRecord&&
 {
     switch (incoming.message.methodId) {
     case MethodId::Initialize:
-        initialize(incoming, record);
+        if (m_handshake.initialize(incoming, record))
+            Q_EMIT sessionsChanged();
         break;
     case MethodId::ServerDiscover:
-        discover(incoming, record);
+        m_handshake.discover(incoming, record);
         break;
     case MethodId::SubscriptionsListen:
         listen(std::move(incoming), std::move(record));
         break;
     case MethodId::LoggingSetLevel:
-        setLevel(incoming, record);
+        m_logs.setLevel(incoming, record);
         break;
     default:
         m_answers.sendResult(incoming, record, "{}"); // ping
         break;
     }
-}
-
-void Gateway::initialize(downstream::Incoming& incoming, telemetry::CallRecord& record)
-{
-    downstream::Session& session = *incoming.session;
-    (void)mcp::parsedAgain(incoming.message.raw, m_document);
-    const auto params = mcp::InitializeParams::parse(m_document.root().find("params"));
-    if (!params) {
-        m_answers.sendError(incoming, record, Outcome::Rejected, mcp::error_code::InvalidParams, params.error().message.toUtf8());
-        session.close();
-        return;
-    }
-    if (session.isInitialized)
-        m_pool.endClient(session); // they were declared with what it said before
-    session.revision = mcp::negotiate(params->protocolVersion);
-    session.capabilities = params->capabilities;
-    session.capabilitiesJson = params->capabilities.toJson();
-    auto client = std::make_shared<telemetry::ClientContext>(*session.client);
-    client->clientName = params->clientInfo.name.left(128);
-    client->clientVersion = params->clientInfo.version.left(64);
-    client->protocolVersion = mcp::toText(session.revision).toByteArray();
-    session.client = std::move(client);
-    session.isInitialized = true;
-    record.client = session.client;
-
-    mcp::InitializeResult result;
-    result.protocolVersion = session.client->protocolVersion;
-    result.capabilities = capabilitiesFor(session);
-    result.serverInfo = ownInfo();
-    result.instructions = instructionsFor(session);
-    result.orielInstance = m_context.instance;
-    m_context.recorder.recordMetric(m_configFresh ? telemetry::MetricId::CacheMisses : telemetry::MetricId::CacheHits,
-                                    {QByteArrayLiteral("gateway_config")}, 1);
-    m_configFresh = false;
-    m_answers.sendResult(incoming, record, result.toJson());
-    Q_EMIT sessionsChanged();
-}
-
-mcp::Implementation Gateway::ownInfo() const
-{
-    return {federation::kName.toByteArray(), QByteArrayLiteral("Oriel"), m_context.version, {}};
-}
-
-mcp::ServerCapabilities Gateway::capabilitiesFor(const downstream::Session& session) const
-{
-    const int view = m_pool.viewOf(session);
-    mcp::ServerCapabilities all;
-    bool complete = true;
-    for (std::size_t i = 0; i < m_pool.shared().size(); ++i) {
-        if (view != Catalogue::kAllServers && view != static_cast<int>(i))
-            continue;
-        const mcp::InitializeResult& answer = m_pool.shared()[i]->initializeResult();
-        complete = complete && !answer.protocolVersion.isEmpty();
-        all.merge(answer.capabilities);
-    }
-    // A server that has not answered yet may bring anything, and a client never asks again: better to offer what turns out to be
-    // empty.
-    all.tools = all.tools || !complete || m_pool.shared().empty();
-    all.prompts = all.prompts || !complete;
-    all.resources = all.resources || !complete;
-    all.resourcesSubscribe = all.resourcesSubscribe || !complete;
-    all.completions = all.completions || !complete;
-    all.logging = true;
-    all.toolsListChanged = all.tools;
-    all.promptsListChanged = all.prompts;
-    all.resourcesListChanged = all.resources;
-    offerTasks(session, all);
-    return all;
-}
-
-QByteArray Gateway::instructionsFor(const downstream::Session& session) const
-{
-    const int view = m_pool.viewOf(session);
-    if (view >= 0)
-        return m_pool.shared(view).initializeResult().instructions;
-    QByteArray merged;
-    if (view == Catalogue::kNoServer)
-        return merged;
-    for (const auto& connection : m_pool.shared()) {
-        const QByteArray& text = connection->initializeResult().instructions;
-        if (!text.isEmpty())
-            merged += (merged.isEmpty() ? "" : "\n\n") + QByteArray("# ") + connection->name() + "\n" + text;
-    }
-    return merged;
-}
-
-void Gateway::setLevel(downstream::Incoming& incoming, telemetry::CallRecord& record)
-{
-    const auto level = downstream::logLevelFromText(incoming.message.text(mcp::Field::ParamsLevel));
-    if (!level) {
-        m_answers.sendError(incoming, record, Outcome::Rejected, mcp::error_code::InvalidParams,
-                            "Invalid params: level is one of debug, info, notice, warning, error, critical, alert, emergency.");
-        return;
-    }
-    incoming.session->logLevel = level;
-    sendLevelUpstream(*incoming.session);
-    m_answers.sendResult(incoming, record, "{}");
-}
-
-void Gateway::sendLevelUpstream(const downstream::Session& session)
-{
-    for (std::size_t i = 0; i < m_pool.shared().size(); ++i) {
-        upstream::ServerConnection* connection = m_pool.connectionOf(session, static_cast<int>(i));
-        if (connection != nullptr && m_pool.sees(session, *connection))
-            sendLevelUpstream(*connection);
-    }
-}
-
-void Gateway::sendLevelUpstream(upstream::ServerConnection& connection)
-{
-    if (connection.isModern() || !connection.initializeResult().capabilities.logging ||
-        connection.state() != upstream::ServerState::Ready)
-        return;
-    std::optional<downstream::LogLevel> lowest;
-    for (const auto& session : std::as_const(m_sessions)) {
-        if (session->logLevel && m_pool.sees(*session, connection) && (!lowest || *session->logLevel < *lowest))
-            lowest = session->logLevel;
-    }
-    // A server that is told the same again may be an Oriel that tells ours in turn.
-    const auto told = m_levels.constFind(&connection);
-    if (!lowest || (told != m_levels.constEnd() && *told == *lowest))
-        return;
-    m_levels.insert(&connection, *lowest);
-    json::Writer params;
-    params.beginObject().member("level", logLevelName(*lowest)).endObject();
-    upstream::CallOptions options;
-    options.operation = upstream::OperationType::Connectivity;
-    connection.call(mcp::methodName(MethodId::LoggingSetLevel), params.view(), options, *this);
 }
 
 void Gateway::list(downstream::Incoming&& incoming, telemetry::CallRecord&& record, mcp::ListKind kind)

@@ -14,15 +14,6 @@ using mcp::MethodId;
 
 namespace {
 
-telemetry::Severity severityOf(QByteArrayView level)
-{
-    using telemetry::Severity;
-    static constexpr std::array<Severity, 8> kSeverities{Severity::Debug, Severity::Info,     Severity::Notice, Severity::Warn,
-                                                         Severity::Error, Severity::Critical, Severity::Alert,  Severity::Fatal};
-    const auto known = downstream::logLevelFromText(level);
-    return known ? kSeverities[static_cast<std::size_t>(*known)] : Severity::Info;
-}
-
 QByteArrayView listChangedMethod(mcp::ListKind kind)
 {
     switch (kind) {
@@ -54,7 +45,7 @@ std::shared_ptr<downstream::Session> Gateway::sessionForRequest(const upstream::
                                   canAnswer(call.incoming.session->capabilities, message), call.forwardedNs});
     });
     const auto rootsOwner = m_serverRequests.rootsOwner(connection);
-    for (const auto& session : m_sessions) {
+    for (const auto& session : m_sessions.all()) {
         if (mcp::isLegacy(session->revision) && session->isInitialized && m_pool.sees(*session, connection))
             candidates.push_back({session.get(), 0, false, session == rootsOwner,
                                   session->isReachable() && canAnswer(session->capabilities, message), 0});
@@ -65,7 +56,7 @@ std::shared_ptr<downstream::Session> Gateway::sessionForRequest(const upstream::
         return nullptr;
     }
     *cookie = choice.chosen->cookie;
-    return m_sessions.value(choice.chosen->session);
+    return m_sessions.find(choice.chosen->session);
 }
 
 void Gateway::onRequest(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related)
@@ -126,9 +117,9 @@ void Gateway::relayNotification(upstream::ServerConnection& connection, const mc
     switch (message.methodId) {
     case MethodId::NotificationMessage:
         if (message.has(mcp::Field::MetaRelatedTask))
-            relayLogMessage(connection, withTaskShown(connection, message), related);
+            m_logs.relay(connection, withTaskShown(connection, message), related);
         else
-            relayLogMessage(connection, message, related);
+            m_logs.relay(connection, message, related);
         break;
     case MethodId::NotificationCancelled:
         m_serverRequests.cancelledByServer(connection, message);
@@ -149,7 +140,7 @@ void Gateway::relayNotification(upstream::ServerConnection& connection, const mc
         const auto subscribers = m_subscriptions.of(m_pool.keyOf(connection), message.text(mcp::Field::ParamsUri));
         for (const void* subscriber : subscribers) {
             tellListener(subscriber, message);
-            if (const auto session = m_sessions.value(static_cast<const downstream::Session*>(subscriber))) {
+            if (const auto session = m_sessions.find(subscriber)) {
                 session->send(message.raw);
                 m_wire.recordNotification(*session, message, message.raw);
             }
@@ -157,7 +148,7 @@ void Gateway::relayNotification(upstream::ServerConnection& connection, const mc
         break;
     }
     default:
-        for (const auto& session : std::as_const(m_sessions)) {
+        for (const auto& session : m_sessions.all()) {
             if (session->isInitialized && mcp::isLegacy(session->revision) && m_pool.sees(*session, connection)) {
                 session->send(message.raw);
                 m_wire.recordNotification(*session, message, message.raw);
@@ -183,67 +174,6 @@ void Gateway::relayRootsChange(const downstream::Incoming& incoming)
     }
 }
 
-void Gateway::relayLogMessage(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related)
-{
-    (void)mcp::parsedAgain(message.raw, m_document);
-    const json::Value params = m_document.root().find("params");
-    const QByteArray levelText = params.find("level").asUtf8();
-    const json::Value data = params.find("data");
-    ActiveCall* call = nullptr;
-    int candidates = 0;
-    m_calls.forEach([&](quint64, ActiveCall& candidate) {
-        if (candidate.connection != &connection || (related.isValid() && !(candidate.token == related)))
-            return;
-        ++candidates;
-        call = &candidate;
-    });
-    if (candidates != 1)
-        call = nullptr;
-
-    telemetry::LogRecord log;
-    log.timeUnixNs = log.observedUnixNs = m_context.clock.unixNs();
-    log.severity = severityOf(levelText);
-    log.severityText = levelText.left(16);
-    log.body = telemetry::AnyValue(data.isString() ? data.asUtf8().left(64 * 1024) : data.raw().toByteArray().left(64 * 1024));
-    log.source = connection.name();
-    log.attributes.push_back({QByteArrayLiteral("mcp.method.name"), QByteArrayLiteral("notifications/message")});
-    if (params.find("logger").isString())
-        log.attributes.push_back({QByteArrayLiteral("mcp.logger"), params.find("logger").asUtf8().left(256)});
-    if (call != nullptr) {
-        log.traceId = call->record.traceId;
-        log.spanId = call->record.hops.isEmpty() ? call->record.spanId : call->record.hops.last().spanId;
-    }
-    m_context.recorder.recordLog(std::move(log));
-
-    // Clients of all servers have to be able to tell whose logger it is.
-    json::Splicer named(message.raw);
-    const QByteArray logger =
-        params.find("logger").isString() ? connection.name() + '/' + params.find("logger").asUtf8() : connection.name();
-    const QByteArray quoted = json::quote(QByteArrayView(logger));
-    named.setMember(params, "logger", quoted);
-    const QByteArray framed = named.apply();
-    const auto level = downstream::logLevelFromText(levelText).value_or(downstream::LogLevel::Info);
-    for (const auto& session : std::as_const(m_sessions)) {
-        const bool isModern = mcp::isModern(session->revision);
-        const bool isOwners = call != nullptr && call->incoming.session == session;
-        // What belongs to a call is its client's alone; what has no mark of one is everybody's, but there is no everybody in
-        // 2026-07-28.
-        if (!isOwners && (related.isValid() || isModern))
-            continue;
-        if (!session->isInitialized || !m_pool.sees(*session, connection) || (isModern && !session->logLevel) ||
-            level < session->logLevel.value_or(downstream::LogLevel::Debug))
-            continue;
-        const QByteArray& frame = session->server.isEmpty() ? framed : message.raw;
-        const ActiveCall* owner = isOwners ? call : m_calls.newestOf(connection, session.get());
-        if (owner != nullptr && owner->incoming.reply != nullptr)
-            owner->incoming.reply->notify(frame);
-        else if (!isModern)
-            session->send(frame);
-        m_wire.recordNotification(*session, message, frame, owner != nullptr ? &owner->record : nullptr,
-                                  owner != nullptr ? owner->incoming.reply.get() : nullptr);
-    }
-}
-
 void Gateway::onStateChanged(upstream::ServerConnection& connection)
 {
     const upstream::ServerState state = connection.state();
@@ -261,9 +191,9 @@ void Gateway::onStateChanged(upstream::ServerConnection& connection)
     }
     m_admission.followServer(connection, m_pool.isShared(connection));
     if (!isReady)
-        m_levels.remove(&connection);
+        m_logs.forget(connection);
     if (state == upstream::ServerState::Ready) {
-        sendLevelUpstream(connection);
+        m_logs.tellServer(connection);
         resubscribe(connection);
     } else if (state != upstream::ServerState::Listing) {
         forgetQuestions(connection);
@@ -337,7 +267,7 @@ void Gateway::announceList(mcp::ListKind kind, const upstream::ServerConnection*
 {
     const QByteArray frame = mcp::makeNotification(listChangedMethod(kind));
     tellListeners(kind, listChangedMethod(kind).toByteArray(), of);
-    for (const auto& session : std::as_const(m_sessions)) {
+    for (const auto& session : m_sessions.all()) {
         if (!session->isInitialized || mcp::isModern(session->revision) || (of != nullptr && !m_pool.sees(*session, *of)))
             continue;
         session->send(frame);

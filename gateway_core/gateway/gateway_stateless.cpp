@@ -3,6 +3,7 @@
 #include "base/json_splice.h"
 #include "base/json_writer.h"
 #include "gateway/clients/extensions.h"
+#include "gateway/clients/offer.h"
 #include "gateway/gateway.h"
 #include "gateway/lists/waiting_list.h"
 #include "mcp/errors.h"
@@ -43,26 +44,11 @@ QByteArray Gateway::acknowledgementOf(const Listener& listener)
     return mcp::makeNotification(mcp::methodName(MethodId::NotificationSubscriptionsAcknowledged), params.view());
 }
 
-void Gateway::discover(downstream::Incoming& incoming, telemetry::CallRecord& record)
-{
-    mcp::DiscoverResult result;
-    for (auto revision = mcp::AllRevisions.rbegin(); revision != mcp::AllRevisions.rend(); ++revision)
-        result.supportedVersions.append(mcp::toText(*revision).toByteArray());
-    result.capabilities = capabilitiesFor(*incoming.session);
-    result.serverInfo = ownInfo();
-    result.instructions = instructionsFor(*incoming.session);
-    result.orielInstance = m_context.instance;
-    m_context.recorder.recordMetric(m_configFresh ? telemetry::MetricId::CacheMisses : telemetry::MetricId::CacheHits,
-                                    {QByteArrayLiteral("gateway_config")}, 1);
-    m_configFresh = false;
-    m_answers.sendResult(incoming, record, result.toJson());
-}
-
 void Gateway::listen(downstream::Incoming&& incoming, telemetry::CallRecord&& record)
 {
     (void)mcp::parsedAgain(incoming.message.raw, m_document);
     const json::Value filter = m_document.root().find("params").find("notifications");
-    const mcp::ServerCapabilities offered = capabilitiesFor(*incoming.session);
+    const mcp::ServerCapabilities offered = capabilitiesFor(m_pool, *incoming.session);
     auto listener = std::make_unique<Listener>();
     if (filter.find("taskIds").exists() && !listenToTasks(incoming, record, filter.find("taskIds"), *listener))
         return;

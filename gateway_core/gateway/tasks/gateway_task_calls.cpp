@@ -5,6 +5,7 @@
 #include "gateway/clients/extensions.h"
 #include "gateway/gateway.h"
 #include "gateway/tasks/task_listing.h"
+#include "gateway/tasks/task_offers.h"
 #include "mcp/errors.h"
 
 #include <QDateTime>
@@ -43,28 +44,6 @@ QByteArray timestamp(const Clock& clock)
 
 } // namespace
 
-/// Whether a server that the client sees has tasks, and one of those also cancels them.
-Gateway::OfferedTasks Gateway::offeredTasks(const downstream::Session& session) const
-{
-    OfferedTasks offered;
-    for (const auto& connection : m_pool.shared()) {
-        if ((!session.server.isEmpty() && session.server != connection->name()) || !TaskTools::takesTasks(*connection))
-            continue;
-        offered.any = true;
-        offered.cancel = offered.cancel || connection->isModern() || connection->initializeResult().capabilities.tasksCancel;
-    }
-    return offered;
-}
-
-void Gateway::offerTasks(const downstream::Session& session, mcp::ServerCapabilities& all) const
-{
-    const OfferedTasks offered = offeredTasks(session);
-    const bool inCore = offered.any && session.revision == mcp::Revision::V2025_11_25;
-    all.tasks = all.tasksList = all.tasksToolsCall = inCore;
-    all.tasksCancel = inCore && offered.cancel;
-    offerExtensions(all, session.revision, offered.any);
-}
-
 /// Settles how a tools/call goes to its server where tasks come into it. False when it was answered with a refusal.
 bool Gateway::planTask(downstream::Incoming& incoming, telemetry::CallRecord& record, upstream::ServerConnection& connection,
                        ActiveCall& call)
@@ -94,7 +73,7 @@ bool Gateway::planTask(downstream::Incoming& incoming, telemetry::CallRecord& re
         }
     } else if (session.revision == mcp::Revision::V2025_11_25) {
         const bool isKnown = !connection.initializeResult().protocolVersion.isEmpty();
-        if (asked && isKnown && support == Support::Forbidden && offeredTasks(session).any)
+        if (asked && isKnown && support == Support::Forbidden && offeredTasks(m_pool, session).any)
             return refuse(mcp::error_code::MethodNotFound, QByteArrayLiteral("This tool does not run as a task."));
         if (!asked && support == Support::Required)
             return refuse(mcp::error_code::MethodNotFound,

@@ -5,6 +5,7 @@
 #include "gateway/gateway.h"
 #include "gateway/input/questions.h"
 #include "gateway/tasks/task_listing.h"
+#include "gateway/tasks/task_offers.h"
 #include "mcp/errors.h"
 
 #include <QDateTime>
@@ -63,7 +64,7 @@ QByteArray detailedTask(const Task& task, QByteArrayView outcomeKey, QByteArrayV
 bool Gateway::mayUseTasks(downstream::Incoming& incoming, telemetry::CallRecord& record)
 {
     const downstream::Session& session = *incoming.session;
-    if (!offeredTasks(session).any) {
+    if (!offeredTasks(m_pool, session).any) {
         m_answers.sendError(incoming, record, Outcome::Rejected, mcp::error_code::MethodNotFound,
                             "Method not found: " + record.method);
         return false;
