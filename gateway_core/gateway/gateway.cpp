@@ -3,7 +3,6 @@
 
 #include "gateway/answers/refused_messages.h"
 #include "gateway/clients/extensions.h"
-#include "gateway/lists/waiting_list.h"
 #include "gateway/tasks/task_listing.h"
 #include "mcp/errors.h"
 
@@ -48,20 +47,21 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
       m_admission(m_context, m_answers, m_pool.catalogue()),
       m_dispatch(m_context, m_calls, m_admission, *this),
       m_logs(m_context, m_wire, m_answers, m_pool, m_sessions, m_calls, *this),
-      m_subscribeReplies([this](const Subscriptions::Key& key, const mcp::Message* answer) { subscribeAnswered(key, answer); }),
+      m_streams(m_context, m_wire, m_pool),
+      m_resources(m_context, m_answers, m_pool, *this),
+      m_lists(m_context, m_answers, m_pool),
+      m_listChanges(m_wire, m_pool, m_sessions, m_streams),
       m_tasks(m_context.random)
 {
     connect(&m_pool, &ConnectionPool::changed, this, &Gateway::serversChanged);
-    for (QTimer* timer : {&m_listDeadline, &m_heldDeadline, &m_taskTimer, &m_awaitDeadline, &m_gather})
+    for (QTimer* timer : {&m_heldDeadline, &m_taskTimer, &m_gather})
         timer->setSingleShot(true);
     connect(&m_taskTimer, &QTimer::timeout, this, &Gateway::onTaskTimer);
-    connect(&m_awaitDeadline, &QTimer::timeout, this, &Gateway::settleAllSubscriptions);
     m_heldDeadline.setTimerType(Qt::PreciseTimer); // never before the deadline
     connect(&m_admission, &Admission::limitsChanged, this, &Gateway::limitsChanged);
     connect(&m_admission, &Admission::circuitChanged, this, &Gateway::serversChanged, Qt::QueuedConnection);
     connect(&m_heldDeadline, &QTimer::timeout, this, &Gateway::expireHeld);
     connect(&m_gather, &QTimer::timeout, this, &Gateway::askGathered);
-    connect(&m_listDeadline, &QTimer::timeout, this, [this] { answerLists(true); });
     connect(&m_answers.held(), &HeldAnswers::emptied, this, &Gateway::reportStopped);
 }
 
@@ -70,9 +70,9 @@ Gateway::~Gateway() = default;
 void Gateway::shutDown()
 {
     m_context.isShuttingDown = true;
-    answerLists(true);
-    settleAllSubscriptions();
-    for (auto& listener : m_listeners.takeIf([](const Listener&) { return true; }))
+    m_lists.answerAll();
+    m_resources.settleAll();
+    for (auto& listener : m_streams.takeIf([](const Listener&) { return true; }))
         endListener(std::move(listener), telemetry::Outcome::Ok, {});
     dropTasks([](const Task&) { return true; });
     for (const quint64 cookie : m_calls.select([](const ActiveCall&) { return true; })) {
@@ -109,14 +109,14 @@ Status Gateway::apply(const config::Config& configuration)
         return fail(planned.error());
     m_context.config = configuration;
     m_handshake.configure();
-    m_isConfigured = true;
+    m_lists.configure();
     m_admission.configure();
     m_context.policy = {configuration.telemetry.foreignContextAsLink, configuration.telemetry.passBaggage};
     if (m_pool.apply(std::move(*planned))) {
         for (const auto kind : {mcp::ListKind::Tools, mcp::ListKind::Prompts, mcp::ListKind::Resources})
-            announceList(kind);
+            m_listChanges.announce(kind);
     }
-    answerLists(false);
+    m_lists.answerReady();
     Q_EMIT serversChanged();
     return {};
 }
@@ -128,7 +128,7 @@ void Gateway::onRetiring(upstream::ServerConnection& connection)
         connection.cancel(call->token, "the server was removed or changed");
         if (call->incoming.reply == nullptr)
             continue; // its client was asked for input and was answered with that
-        abandonSubscription(*call);
+        m_resources.abandon(*call);
         call->dropOpenHop();
         m_answers.sendError(call->incoming, call->record, telemetry::Outcome::Unavailable, QByteArrayLiteral("unavailable"),
                             mcp::error_code::ServerError,
@@ -143,14 +143,13 @@ void Gateway::onRetiring(upstream::ServerConnection& connection)
 
 bool Gateway::isInUse(const ClientConnections::Client& client, const ClientConnections::Own& own) const
 {
-    bool isUsed = !m_subscriptions.urisOf(own.key).isEmpty();
+    bool isUsed = m_resources.isWatched(own.key);
     m_calls.forEach([&](quint64, const ActiveCall& call) { isUsed = isUsed || call.connection == own.connection.get(); });
     isUsed =
         isUsed ||
         !m_tasks.select([&](const Task& task) { return task.connection == own.connection.get() && !task.state.isTerminal(); })
              .empty();
-    return isUsed || std::any_of(m_waitingLists.cbegin(), m_waitingLists.cend(),
-                                 [&](const auto& waiting) { return waiting->incoming.session == client.session; });
+    return isUsed || m_lists.isWaiting(*client.session);
 }
 
 void Gateway::restartServer(const QByteArray& name)
@@ -203,17 +202,15 @@ void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
         Answers::endUnanswered(waiting->incoming, "The session was ended.");
         return true;
     };
-    std::erase_if(m_waitingLists, isOfSession);
+    m_lists.endSession(*session);
     std::erase_if(m_taskListings, isOfSession);
     if (mcp::isLegacy(session->revision))
         dropTasks([owner = taskOwner(*session)](const Task& task) { return task.owner == owner; });
     m_urlElicitations.forget(*session);
     m_serverRequests.sessionClosed(*session);
-    for (auto& listener : m_listeners.takeIf([&](const Listener& one) { return one.incoming.session == session; }))
+    for (auto& listener : m_streams.takeIf([&](const Listener& one) { return one.incoming.session == session; }))
         endListener(std::move(listener), telemetry::Outcome::Cancelled, "the client disconnected");
-    m_awaited.drop(session.get());
-    for (const auto& [server, uri] : m_subscriptions.removeSession(session.get()))
-        setSubscribed(server, uri, false);
+    m_resources.removeSubscriber(session.get());
     m_pool.endClient(*session);
     Q_EMIT sessionsChanged();
 }

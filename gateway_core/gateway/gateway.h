@@ -14,9 +14,10 @@
 #include "gateway/input/held_calls.h"
 #include "gateway/input/server_requests.h"
 #include "gateway/input/url_elicitations.h"
-#include "gateway/subscriptions/awaited_subscriptions.h"
-#include "gateway/subscriptions/listeners.h"
-#include "gateway/subscriptions/subscriptions.h"
+#include "gateway/lists/list_changes.h"
+#include "gateway/lists/list_requests.h"
+#include "gateway/subscriptions/listen_streams.h"
+#include "gateway/subscriptions/resource_subscriptions.h"
 #include "gateway/tasks/tasks.h"
 #include "upstream/server_connection.h"
 
@@ -95,7 +96,7 @@ public:
                                              upstream::CallToken related) const override;
     void onStateChanged(upstream::ServerConnection& connection) override;
     void onListChanged(upstream::ServerConnection& connection, mcp::ListKind kind) override;
-    void onListening(upstream::ServerConnection& connection) override;
+    void onListening(upstream::ServerConnection& connection) override { m_resources.onListening(connection); }
 
     // ConnectionUsers
     [[nodiscard]] bool isInUse(const ClientConnections::Client& client, const ClientConnections::Own& own) const override;
@@ -108,22 +109,16 @@ Q_SIGNALS:
     void stopped();
 
 private:
-    struct WaitingList; ///< a list request that waits for servers that are still starting
     struct TaskListing; ///< a tasks/list that waits for what servers say of its tasks
 
     // gateway_requests.cpp: what clients ask
     void handleRequest(downstream::Incoming&& incoming);
     void answerOwn(downstream::Incoming&& incoming, telemetry::CallRecord&& record);
     void handleNotification(const downstream::Incoming& incoming);
-    void list(downstream::Incoming&& incoming, telemetry::CallRecord&& record, mcp::ListKind kind);
-    void answerList(WaitingList& waiting);
-    void answerLists(bool overdue);
     void forward(downstream::Incoming&& incoming, telemetry::CallRecord&& record);
     [[nodiscard]] std::optional<Catalogue::Route> route(const downstream::Incoming& incoming,
                                                         telemetry::CallRecord& record) const;
     bool refuseToolHeaders(downstream::Incoming& incoming, telemetry::CallRecord& record);
-    bool answerSubscription(downstream::Incoming& incoming, telemetry::CallRecord& record, upstream::ServerConnection& connection,
-                            const QByteArray& uri);
     void cancelByClient(const downstream::Incoming& incoming);
     void cancelCall(std::unique_ptr<ActiveCall> call, const QByteArray& reason);
 
@@ -131,20 +126,9 @@ private:
     static constexpr qsizetype kMaxWatchedResources = 1024; ///< of one listener
     void listen(downstream::Incoming&& incoming, telemetry::CallRecord&& record);
     bool listenToTasks(downstream::Incoming& incoming, telemetry::CallRecord& record, const json::Value& ids, Listener& listener);
-    void tell(Listener& listener, const QByteArray& frame);
-    [[nodiscard]] static QByteArray acknowledgementOf(const Listener& listener);
-    void tellListeners(mcp::ListKind kind, const QByteArray& method, const upstream::ServerConnection* of);
-    void tellListener(const void* subscriber, const mcp::Message& updated);
     void endListener(std::unique_ptr<Listener> listener, telemetry::Outcome outcome, QByteArrayView reason);
 
-    // gateway_subscribing.cpp: subscriptions that servers have to confirm
-    void awaitSubscriptions(const void* subscriber, const AwaitedSubscriptions::Keys& open,
-                            std::function<void(const AwaitedSubscriptions::Keys& refused)> done);
-    void settleAllSubscriptions();
-    void settleSubscriptionsOf(const upstream::ServerConnection& connection);
-    void subscribeAnswered(const Subscriptions::Key& key, const mcp::Message* answer);
-    void answerWhenSubscribed(downstream::Incoming&& incoming, telemetry::CallRecord&& record, const Subscriptions::Key& key);
-    void acknowledge(Listener& listener, const AwaitedSubscriptions::Keys& refused);
+    void acknowledge(Listener& listener, const ResourceSubscriptions::Keys& refused);
 
     // gateway_input.cpp: questions of servers across the eras
     static constexpr int kMaxInputRounds = 16;
@@ -218,7 +202,6 @@ private:
     void relayTaskStatus(upstream::ServerConnection& connection, const mcp::Message& message);
     void relayTaskProgress(upstream::ServerConnection& connection, const mcp::Message& message);
     [[nodiscard]] mcp::Message withTaskShown(const upstream::ServerConnection& connection, const mcp::Message& message) const;
-    [[nodiscard]] bool isListenedTo(const Task& task) const;
     void tellTask(Task& task, const QByteArray& detailed);
 
     // gateway_answers.cpp: what goes back
@@ -231,11 +214,6 @@ private:
                                                                          quint64* cookie, QByteArray* refusal) const;
     void relayNotification(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related);
     void relayRootsChange(const downstream::Incoming& incoming);
-    void announceList(mcp::ListKind kind, const upstream::ServerConnection* of = nullptr);
-    void callForResource(upstream::ServerConnection& connection, mcp::MethodId method, const QByteArray& uri);
-    bool setSubscribed(const QByteArray& key, const QByteArray& uri, bool subscribed); ///< true: the server has to confirm it
-    void abandonSubscription(const ActiveCall& call); ///< a resources/subscribe ended without an answer
-    void resubscribe(upstream::ServerConnection& connection);
     void reportStopped(); ///< once everything is down
 
     [[nodiscard]] std::int64_t now() const { return m_context.now(); }
@@ -255,21 +233,17 @@ private:
     LogRelay m_logs;
     std::vector<HeldCall> m_gathering; ///< calls whose first question came just now
     std::vector<RefusedQuestion> m_refusals;
-    Listeners m_listeners;
-    Subscriptions m_subscriptions;
-    AwaitedSubscriptions m_awaited;
-    SubscribeReplies m_subscribeReplies;
+    ListenStreams m_streams;
+    ResourceSubscriptions m_resources;
+    ListRequests m_lists;
+    ListChanges m_listChanges;
     Tasks m_tasks;
     UrlElicitations m_urlElicitations;
     std::vector<std::unique_ptr<TaskListing>> m_taskListings;
-    std::vector<std::unique_ptr<WaitingList>> m_waitingLists;
-    QTimer m_listDeadline;
     QTimer m_heldDeadline;
     QTimer m_gather;
-    QTimer m_awaitDeadline;
     QTimer m_taskTimer; ///< the next poll or end of a task
     json::Document m_document;
-    bool m_isConfigured = false; ///< until then nobody is told that there is nothing
 };
 
 } // namespace oriel::gateway

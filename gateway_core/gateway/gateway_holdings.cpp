@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gateway/gateway.h"
-#include "gateway/lists/waiting_list.h"
 #include "gateway/tasks/task_listing.h"
 
 namespace oriel::gateway {
@@ -14,15 +13,14 @@ Holdings Gateway::holdings() const
         .add("held calls", m_heldCalls.count())
         .add("gathering calls", static_cast<qsizetype>(m_gathering.size() + m_refusals.size()))
         .add("held answers", m_answers.held().count())
-        .add("listeners", static_cast<qsizetype>(m_listeners.all().size()))
+        .add("listeners", static_cast<qsizetype>(m_streams.all().size()))
         .add("server requests", m_serverRequests.count())
         .add("roots of clients", m_serverRequests.rootsCount())
-        .add("subscriptions", m_subscriptions.count())
-        .add("awaited subscriptions", m_awaited.count())
-        .add("waiting lists", static_cast<qsizetype>(m_waitingLists.size()))
+        .add("waiting lists", static_cast<qsizetype>(m_lists.count()))
         .add("tasks", static_cast<qsizetype>(m_tasks.count()))
         .add("task listings", static_cast<qsizetype>(m_taskListings.size()))
         .add("opened pages", m_urlElicitations.count());
+    m_resources.addHoldings(held);
     m_pool.addHoldings(held);
     return held;
 }

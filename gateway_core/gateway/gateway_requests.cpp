@@ -3,7 +3,6 @@
 #include "gateway/clients/extensions.h"
 #include "gateway/connections/federation.h"
 #include "gateway/gateway.h"
-#include "gateway/lists/waiting_list.h"
 #include "gateway/method_handling.h"
 #include "mcp/errors.h"
 #include "mcp/initialize.h"
@@ -21,14 +20,6 @@ namespace {
 constexpr std::size_t slotOf(Stage stage)
 {
     return static_cast<std::size_t>(stage);
-}
-
-/// How long a list waits for servers that are starting, before it answers with what is there.
-constexpr int kListWaitMs = 15'000;
-
-QByteArrayView listMetricName(mcp::ListKind kind)
-{
-    return kind == mcp::ListKind::Tools ? QByteArrayView("tools") : QByteArrayView();
 }
 
 } // namespace
@@ -80,7 +71,7 @@ void Gateway::handleRequest(downstream::Incoming&& incoming)
     }
     switch (handlingOf(method)) {
     case Handling::Listed:
-        list(std::move(incoming), std::move(record), *mcp::listKindOf(method));
+        m_lists.serve(std::move(incoming), std::move(record), *mcp::listKindOf(method));
         break;
     case Handling::Routed:
         forward(std::move(incoming), std::move(record));
@@ -118,90 +109,6 @@ void Gateway::answerOwn(downstream::Incoming&& incoming, telemetry::CallRecord&&
     }
 }
 
-void Gateway::list(downstream::Incoming&& incoming, telemetry::CallRecord&& record, mcp::ListKind kind)
-{
-    const int view = m_pool.viewOf(*incoming.session);
-    if (view >= 0)
-        record.routedServer = m_pool.shared(view).context();
-    auto waiting = std::make_unique<WaitingList>(std::move(incoming), std::move(record), kind);
-    waiting->beganNs = now();
-    for (std::size_t i = 0; i < m_pool.shared().size(); ++i) {
-        if (view != Catalogue::kAllServers && view != static_cast<int>(i))
-            continue;
-        const auto used = m_pool.use(waiting->incoming.session, static_cast<int>(i));
-        if (!used)
-            continue; // the list has what the server offers everybody
-        upstream::ServerConnection& connection = **used;
-        if (connection.state() == upstream::ServerState::Stopped)
-            connection.start();
-        connection.refreshStale(kind);
-        waiting->missed = waiting->missed || !connection.isListed(kind);
-    }
-    if (!listMetricName(kind).isEmpty())
-        m_context.recorder.recordMetric(waiting->missed ? telemetry::MetricId::CacheMisses : telemetry::MetricId::CacheHits,
-                                        {listMetricName(kind).toByteArray()}, 1);
-    m_waitingLists.push_back(std::move(waiting));
-    answerLists(false);
-    if (!m_waitingLists.empty() && !m_listDeadline.isActive())
-        m_listDeadline.start(kListWaitMs);
-}
-
-void Gateway::answerLists(bool overdue)
-{
-    const auto isWorking = [this](const downstream::Session& session, std::size_t server, mcp::ListKind kind) {
-        const upstream::ServerConnection* connection = m_pool.connectionOf(session, static_cast<int>(server));
-        if (connection == nullptr)
-            return false;
-        switch (connection->state()) {
-        case upstream::ServerState::Starting:
-        case upstream::ServerState::Handshaking:
-        case upstream::ServerState::Listing:
-            return !connection->isListed(kind);
-        default:
-            return false;
-        }
-    };
-    std::vector<std::unique_ptr<WaitingList>> ready;
-    std::erase_if(m_waitingLists, [&](std::unique_ptr<WaitingList>& waiting) {
-        // Two Oriels that are each other's server would wait for each other; what comes later is announced.
-        bool isReady = m_isConfigured || overdue;
-        const bool waits = !overdue && !federation::isPeer(*waiting->incoming.session->client);
-        const int view = m_pool.viewOf(*waiting->incoming.session);
-        for (std::size_t i = 0; i < m_pool.shared().size() && waits; ++i) {
-            if (view == Catalogue::kAllServers || view == static_cast<int>(i))
-                isReady = isReady && !isWorking(*waiting->incoming.session, i, waiting->kind);
-        }
-        if (isReady)
-            ready.push_back(std::move(waiting));
-        return isReady;
-    });
-    for (const auto& waiting : ready)
-        answerList(*waiting);
-    if (m_waitingLists.empty())
-        m_listDeadline.stop();
-}
-
-void Gateway::answerList(WaitingList& waiting)
-{
-    const std::int64_t before = now();
-    std::optional<QByteArray> cursor;
-    if (waiting.incoming.message.has(mcp::Field::ParamsCursor))
-        cursor = waiting.incoming.message.text(mcp::Field::ParamsCursor);
-    const downstream::Session& session = *waiting.incoming.session;
-    const auto result = m_pool.catalogueOf(session).list(waiting.kind, m_pool.viewOf(session), cursor, session.revision);
-    telemetry::CallRecord& record = waiting.record;
-    const std::int64_t start = waiting.incoming.startNs;
-    if (waiting.missed)
-        record.stages[slotOf(Stage::Discover)] = {waiting.beganNs - start, before - waiting.beganNs};
-    record.stages[slotOf(Stage::CacheGet)] = {before - start, now() - before};
-    if (!result) {
-        m_answers.sendError(waiting.incoming, record, Outcome::Rejected, mcp::error_code::InvalidParams,
-                            "Invalid params: " + result.error().message.toUtf8());
-        return;
-    }
-    m_answers.sendResult(waiting.incoming, record, *result);
-}
-
 std::optional<Catalogue::Route> Gateway::route(const downstream::Incoming& incoming, telemetry::CallRecord& record) const
 {
     const mcp::Message& message = incoming.message;
@@ -220,26 +127,6 @@ std::optional<Catalogue::Route> Gateway::route(const downstream::Incoming& incom
     default:
         return catalogue.findResource(record.target, view);
     }
-}
-
-bool Gateway::answerSubscription(downstream::Incoming& incoming, telemetry::CallRecord& record,
-                                 upstream::ServerConnection& connection, const QByteArray& uri)
-{
-    const MethodId method = incoming.message.methodId;
-    if (method != MethodId::ResourcesSubscribe && method != MethodId::ResourcesUnsubscribe)
-        return false;
-    const QByteArray key = m_pool.keyOf(connection);
-    const bool needsServer = method == MethodId::ResourcesSubscribe ? m_subscriptions.add(key, uri, incoming.session.get())
-                                                                    : m_subscriptions.remove(key, uri, incoming.session.get());
-    const bool listens = needsServer && connection.isModern();
-    if (listens && setSubscribed(key, uri, method == MethodId::ResourcesSubscribe)) {
-        answerWhenSubscribed(std::move(incoming), std::move(record), {key, uri});
-        return true;
-    }
-    if (needsServer && !listens)
-        return false;
-    m_answers.sendResult(incoming, record, "{}");
-    return true;
 }
 
 void Gateway::forward(downstream::Incoming&& incoming, telemetry::CallRecord&& record)
@@ -281,7 +168,7 @@ void Gateway::forward(downstream::Incoming&& incoming, telemetry::CallRecord&& r
     record.routedTarget = found->local;
     if (!m_answers.mayCallTools(incoming, record))
         return;
-    if (answerSubscription(incoming, record, connection, found->local))
+    if (m_resources.serve(incoming, record, connection, found->local))
         return;
     if (incoming.message.methodId == MethodId::CompletionComplete && !connection.initializeResult().protocolVersion.isEmpty() &&
         !connection.initializeResult().capabilities.completions) {
@@ -330,7 +217,7 @@ void Gateway::cancelByClient(const downstream::Incoming& incoming)
     });
     std::unique_ptr<ActiveCall> call = m_calls.end(cookie);
     if (call == nullptr) {
-        for (auto& listener : m_listeners.takeIf([&](const Listener& one) {
+        for (auto& listener : m_streams.takeIf([&](const Listener& one) {
                  return one.incoming.session == incoming.session && one.incoming.message.id() == id;
              }))
             endListener(std::move(listener), Outcome::Cancelled, "cancelled by the client");
@@ -344,7 +231,7 @@ void Gateway::cancelByClient(const downstream::Incoming& incoming)
 void Gateway::cancelCall(std::unique_ptr<ActiveCall> call, const QByteArray& reason)
 {
     call->connection->cancel(call->token, reason);
-    abandonSubscription(*call);
+    m_resources.abandon(*call);
     leaveTask(*call);
     telemetry::CallRecord& record = call->record;
     const std::int64_t forwarded = call->forwardedNs - call->incoming.startNs;

@@ -5,30 +5,13 @@
 #include "gateway/gateway.h"
 #include "gateway/input/questions.h"
 #include "gateway/input/request_routing.h"
-#include "gateway/lists/waiting_list.h"
 #include "mcp/errors.h"
 
 namespace oriel::gateway {
 
 using mcp::MethodId;
 
-namespace {
-
-QByteArrayView listChangedMethod(mcp::ListKind kind)
-{
-    switch (kind) {
-    case mcp::ListKind::Tools:
-        return mcp::methodName(MethodId::NotificationToolsListChanged);
-    case mcp::ListKind::Prompts:
-        return mcp::methodName(MethodId::NotificationPromptsListChanged);
-    case mcp::ListKind::Resources:
-    case mcp::ListKind::ResourceTemplates:
-        break;
-    }
-    return mcp::methodName(MethodId::NotificationResourcesListChanged);
-}
-
-} // namespace
+namespace {} // namespace
 
 std::shared_ptr<downstream::Session> Gateway::sessionForRequest(const upstream::ServerConnection& connection,
                                                                 const mcp::Message& message, upstream::CallToken related,
@@ -137,9 +120,9 @@ void Gateway::relayNotification(upstream::ServerConnection& connection, const mc
         relayElicitationComplete(connection, message);
         break;
     case MethodId::NotificationResourcesUpdated: {
-        const auto subscribers = m_subscriptions.of(m_pool.keyOf(connection), message.text(mcp::Field::ParamsUri));
+        const auto subscribers = m_resources.subscribersOf(connection, message.text(mcp::Field::ParamsUri));
         for (const void* subscriber : subscribers) {
-            tellListener(subscriber, message);
+            m_streams.tellUpdated(subscriber, message);
             if (const auto session = m_sessions.find(subscriber)) {
                 session->send(message.raw);
                 m_wire.recordNotification(*session, message, message.raw);
@@ -194,85 +177,22 @@ void Gateway::onStateChanged(upstream::ServerConnection& connection)
         m_logs.forget(connection);
     if (state == upstream::ServerState::Ready) {
         m_logs.tellServer(connection);
-        resubscribe(connection);
+        m_resources.renew(connection);
     } else if (state != upstream::ServerState::Listing) {
         forgetQuestions(connection);
         if (state != upstream::ServerState::Handshaking)
-            settleSubscriptionsOf(connection);
+            m_resources.settle(connection);
     }
     // The connection may be the caller: what it leads to happens after it has returned.
     QMetaObject::invokeMethod(
         this,
         [this] {
             m_pool.sweep();
-            answerLists(false);
+            m_lists.answerReady();
             Q_EMIT serversChanged();
             reportStopped();
         },
         Qt::QueuedConnection);
-}
-
-void Gateway::resubscribe(upstream::ServerConnection& connection)
-{
-    if (connection.isModern()) {
-        connection.setListenFilter(m_subscriptions.urisOf(m_pool.keyOf(connection)));
-        return;
-    }
-    for (const QByteArray& uri : m_subscriptions.reopen(m_pool.keyOf(connection)))
-        callForResource(connection, MethodId::ResourcesSubscribe, uri);
-}
-
-void Gateway::callForResource(upstream::ServerConnection& connection, MethodId method, const QByteArray& uri)
-{
-    json::Writer params;
-    params.beginObject().member("uri", uri).endObject();
-    upstream::CallOptions options;
-    options.operation = upstream::OperationType::Connectivity;
-    if (method == MethodId::ResourcesSubscribe)
-        connection.call(mcp::methodName(method), params.view(), options, m_subscribeReplies,
-                        m_subscribeReplies.expect({m_pool.keyOf(connection), uri}));
-    else
-        connection.call(mcp::methodName(method), params.view(), options, *this);
-}
-
-bool Gateway::setSubscribed(const QByteArray& key, const QByteArray& uri, bool subscribed)
-{
-    upstream::ServerConnection* connection = m_pool.byKey(key);
-    if (connection == nullptr)
-        return false;
-    const bool isReady = connection->state() == upstream::ServerState::Ready;
-    if (connection->isModern()) {
-        connection->setListenFilter(m_subscriptions.urisOf(key));
-        onListening(*connection);
-        return subscribed && isReady && !connection->isListening();
-    }
-    if (subscribed)
-        callForResource(*connection, MethodId::ResourcesSubscribe, uri);
-    else if (isReady)
-        callForResource(*connection, MethodId::ResourcesUnsubscribe, uri);
-    return subscribed && isReady;
-}
-
-void Gateway::abandonSubscription(const ActiveCall& call)
-{
-    const QByteArray key = m_pool.keyOf(*call.connection);
-    const QByteArray& uri = call.record.routedTarget;
-    // Whether the server took it is not known.
-    if (call.incoming.message.methodId == MethodId::ResourcesSubscribe &&
-        m_subscriptions.remove(key, uri, call.incoming.session.get()))
-        setSubscribed(key, uri, false);
-}
-
-void Gateway::announceList(mcp::ListKind kind, const upstream::ServerConnection* of)
-{
-    const QByteArray frame = mcp::makeNotification(listChangedMethod(kind));
-    tellListeners(kind, listChangedMethod(kind).toByteArray(), of);
-    for (const auto& session : m_sessions.all()) {
-        if (!session->isInitialized || mcp::isModern(session->revision) || (of != nullptr && !m_pool.sees(*session, *of)))
-            continue;
-        session->send(frame);
-        m_wire.recordSent(*session, frame, {});
-    }
 }
 
 void Gateway::onListChanged(upstream::ServerConnection& connection, mcp::ListKind kind)
@@ -285,11 +205,11 @@ void Gateway::onListChanged(upstream::ServerConnection& connection, mcp::ListKin
         m_context.recorder.recordMetric(telemetry::MetricId::ServersDiscovered, {connection.name()}, 1);
     // Two Oriels in a circle would tell each other for ever of what has not changed; every other server is believed.
     if (isNew || connection.initializeResult().orielInstance.isEmpty())
-        announceList(kind, &connection);
+        m_listChanges.announce(kind, &connection);
     QMetaObject::invokeMethod(
         this,
         [this] {
-            answerLists(false);
+            m_lists.answerReady();
             Q_EMIT serversChanged();
         },
         Qt::QueuedConnection);

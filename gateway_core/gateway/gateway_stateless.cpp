@@ -5,7 +5,6 @@
 #include "gateway/clients/extensions.h"
 #include "gateway/clients/offer.h"
 #include "gateway/gateway.h"
-#include "gateway/lists/waiting_list.h"
 #include "mcp/errors.h"
 #include "mcp/headers.h"
 #include "mcp/initialize.h"
@@ -15,34 +14,6 @@ namespace oriel::gateway {
 
 using mcp::MethodId;
 using telemetry::Outcome;
-
-QByteArray Gateway::acknowledgementOf(const Listener& listener)
-{
-    json::Writer params;
-    params.beginObject().key("_meta").beginObject();
-    params.rawMember(mcp::meta_key::SubscriptionId, listener.incoming.message.rawOf(mcp::Field::Id)).endObject();
-    params.key("notifications").beginObject();
-    if (listener.tools)
-        params.member("toolsListChanged", true);
-    if (listener.prompts)
-        params.member("promptsListChanged", true);
-    if (listener.resources)
-        params.member("resourcesListChanged", true);
-    if (!listener.honoured.isEmpty()) {
-        params.key("resourceSubscriptions").beginArray();
-        for (const QByteArray& uri : listener.honoured)
-            params.value(uri);
-        params.endArray();
-    }
-    if (!listener.tasks.isEmpty()) {
-        params.key("taskIds").beginArray();
-        for (const QByteArray& id : listener.tasks)
-            params.value(id);
-        params.endArray();
-    }
-    params.endObject().endObject();
-    return mcp::makeNotification(mcp::methodName(MethodId::NotificationSubscriptionsAcknowledged), params.view());
-}
 
 void Gateway::listen(downstream::Incoming&& incoming, telemetry::CallRecord&& record)
 {
@@ -74,14 +45,9 @@ void Gateway::listen(downstream::Incoming&& incoming, telemetry::CallRecord&& re
     }
     listener->incoming = std::move(incoming);
     listener->record = std::move(record);
-    Listener& kept = m_listeners.add(std::move(listener));
-    AwaitedSubscriptions::Keys open;
-    for (const auto& [server, uri] : std::as_const(kept.watched)) {
-        if (m_subscriptions.add(server, uri, &kept))
-            open.insert({server, uri});
-    }
-    open.removeIf([this](const Subscriptions::Key& key) { return !setSubscribed(key.first, key.second, true); });
-    awaitSubscriptions(&kept, open, [this, &kept](const AwaitedSubscriptions::Keys& refused) { acknowledge(kept, refused); });
+    Listener& kept = m_streams.add(std::move(listener));
+    m_resources.subscribe(&kept, kept.watched,
+                          [this, &kept](const ResourceSubscriptions::Keys& refused) { acknowledge(kept, refused); });
     if (!kept.tasks.isEmpty())
         scheduleTasks();
 }
@@ -123,45 +89,9 @@ bool Gateway::refuseToolHeaders(downstream::Incoming& incoming, telemetry::CallR
     return true;
 }
 
-void Gateway::tell(Listener& listener, const QByteArray& frame)
-{
-    if (!listener.isAcknowledged) {
-        if (listener.early.size() < Listener::kMaxEarly)
-            listener.early.append(frame);
-        return;
-    }
-    listener.incoming.session->lastSeenUnixNs = m_context.clock.unixNs();
-    listener.incoming.reply->notify(frame);
-    m_wire.recordSent(*listener.incoming.session, frame, wireCallOf(listener.record), listener.incoming.reply.get());
-}
-
-void Gateway::tellListeners(mcp::ListKind kind, const QByteArray& method, const upstream::ServerConnection* of)
-{
-    for (const auto& listener : m_listeners.all()) {
-        if (!listener->wants(kind) || (of != nullptr && !m_pool.sees(*listener->incoming.session, *of)))
-            continue;
-        json::Writer params;
-        params.beginObject().key("_meta").beginObject();
-        params.rawMember(mcp::meta_key::SubscriptionId, listener->incoming.message.rawOf(mcp::Field::Id)).endObject().endObject();
-        tell(*listener, mcp::makeNotification(method, params.view()));
-    }
-}
-
-void Gateway::tellListener(const void* subscriber, const mcp::Message& updated)
-{
-    for (const auto& listener : m_listeners.all()) {
-        if (listener.get() == subscriber)
-            tell(*listener, mcp::Rewrite(updated)
-                                .setMetaRaw(mcp::Field::MetaSubscriptionId, listener->incoming.message.rawOf(mcp::Field::Id))
-                                .apply());
-    }
-}
-
 void Gateway::endListener(std::unique_ptr<Listener> listener, Outcome outcome, QByteArrayView reason)
 {
-    m_awaited.drop(listener.get());
-    for (const auto& [server, uri] : m_subscriptions.removeSession(listener.get()))
-        setSubscribed(server, uri, false);
+    m_resources.removeSubscriber(listener.get());
     if (outcome == Outcome::Ok) {
         m_answers.sendResult(listener->incoming, listener->record, "{}");
         return;
@@ -172,9 +102,9 @@ void Gateway::endListener(std::unique_ptr<Listener> listener, Outcome outcome, Q
 
 void Gateway::replyAbandoned(const downstream::Reply& reply)
 {
-    for (auto& listener : m_listeners.takeIf([&](const Listener& one) { return one.incoming.reply.get() == &reply; }))
+    for (auto& listener : m_streams.takeIf([&](const Listener& one) { return one.incoming.reply.get() == &reply; }))
         endListener(std::move(listener), Outcome::Cancelled, "the client closed the stream");
-    std::erase_if(m_waitingLists, [&](const auto& waiting) { return waiting->incoming.reply.get() == &reply; });
+    m_lists.drop(reply);
     quint64 cookie = 0;
     m_calls.forEach([&](quint64 candidate, const ActiveCall& call) {
         if (call.incoming.reply.get() == &reply)
@@ -186,10 +116,20 @@ void Gateway::replyAbandoned(const downstream::Reply& reply)
 
 bool Gateway::isBusy(const downstream::Session& session) const
 {
-    bool isBusy = std::any_of(m_listeners.all().cbegin(), m_listeners.all().cend(),
+    bool isBusy = std::any_of(m_streams.all().cbegin(), m_streams.all().cend(),
                               [&](const auto& listener) { return listener->incoming.session.get() == &session; });
     m_calls.forEach([&](quint64, const ActiveCall& call) { isBusy = isBusy || call.incoming.session.get() == &session; });
     return isBusy;
+}
+
+void Gateway::acknowledge(Listener& listener, const ResourceSubscriptions::Keys& refused)
+{
+    for (const auto& [server, uri] : refused) {
+        m_resources.forget({server, uri}, &listener);
+        listener.watched.remove({server, uri});
+        listener.honoured.removeAll(uri);
+    }
+    m_streams.acknowledge(listener);
 }
 
 } // namespace oriel::gateway

@@ -54,12 +54,7 @@ void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply
     if (!call->elicitationIds.isEmpty())
         tellPagesDone(*call);
     if (reply.kind == upstream::Reply::Kind::Response) {
-        if (call->incoming.message.methodId == mcp::MethodId::ResourcesSubscribe) {
-            if (reply.message.kind == mcp::Message::Kind::Error)
-                m_subscriptions.remove(m_pool.keyOf(*call->connection), record.routedTarget, call->incoming.session.get());
-            else
-                m_subscriptions.accept(m_pool.keyOf(*call->connection), record.routedTarget);
-        }
+        m_resources.noteAnswer(*call, reply.message);
         recordAnswer(record, reply.message, reply.message.raw);
         call->limits.addTokens(telemetry::estimateTokens(record.response.length));
         mcp::Rewrite rewrite(reply.message);
@@ -82,7 +77,7 @@ void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply
                                                                             : telemetry::WireKind::Response);
         return;
     }
-    abandonSubscription(*call);
+    m_resources.abandon(*call);
     const bool timedOut = reply.kind == upstream::Reply::Kind::Timeout;
     const Outcome outcome = timedOut                                          ? Outcome::Timeout
                             : reply.kind == upstream::Reply::Kind::Overloaded ? Outcome::Rejected

@@ -37,12 +37,6 @@ QByteArray shape(const Task& task)
 // --- time
 // ---------------------------------------------------------------------------------------------------------------------------
 
-bool Gateway::isListenedTo(const Task& task) const
-{
-    return std::any_of(m_listeners.all().cbegin(), m_listeners.all().cend(),
-                       [&](const auto& listener) { return listener->tasks.contains(task.id); });
-}
-
 void Gateway::scheduleTasks()
 {
     if (m_tasks.isEmpty()) {
@@ -52,7 +46,7 @@ void Gateway::scheduleTasks()
     std::int64_t next = std::numeric_limits<std::int64_t>::max();
     (void)m_tasks.select([&](const Task& task) {
         next = std::min(next, task.deadlineNs);
-        const bool isPolled = (task.connection->isModern() && !task.waiters.empty()) || isListenedTo(task);
+        const bool isPolled = (task.connection->isModern() && !task.waiters.empty()) || m_streams.hearsOfTask(task.id);
         if (isPolled && !task.poll.isValid() && !(task.state.isTerminal() && task.told == shape(task)))
             next = std::min(next, task.nextPollNs);
         return false;
@@ -74,7 +68,7 @@ void Gateway::onTaskTimer()
                                : QByteArrayLiteral("The task's ttl is over."));
     }
     const auto isDue = [&](const Task& task) {
-        const bool isPolled = (task.connection->isModern() && !task.waiters.empty()) || isListenedTo(task);
+        const bool isPolled = (task.connection->isModern() && !task.waiters.empty()) || m_streams.hearsOfTask(task.id);
         return isPolled && !task.poll.isValid() && task.nextPollNs <= at &&
                !(task.state.isTerminal() && task.told == shape(task));
     };
@@ -146,7 +140,7 @@ void Gateway::takePoll(quint64 serial, upstream::Reply& reply)
     m_tasks.update(task, std::move(*state), now());
     task.nextPollNs = now() + task.pollNs();
     const bool serverIsModern = task.connection->isModern();
-    if (isListenedTo(task) && task.told != shape(task)) {
+    if (m_streams.hearsOfTask(task.id) && task.told != shape(task)) {
         const bool isOver = task.state.isTerminal() && task.state.status != TaskStatus::Cancelled;
         if (serverIsModern)
             tellTask(task, result);
@@ -175,7 +169,7 @@ void Gateway::takeOwnResult(quint64 serial, upstream::Reply& reply)
     Task& task = *m_tasks.find(serial);
     task.resultCall = {};
     task.questions.clear();
-    if (reply.kind != upstream::Reply::Kind::Response || !isListenedTo(task))
+    if (reply.kind != upstream::Reply::Kind::Response || !m_streams.hearsOfTask(task.id))
         return;
     if (!task.state.isTerminal()) {
         task.nextPollNs = now();
@@ -336,7 +330,7 @@ bool Gateway::takeTaskQuestion(upstream::ServerConnection& connection, const mcp
         question.method = message.text(Field::Method);
         question.params = questionParams(questionFor(*session, connection, message));
         task->questions.push_back(std::move(question));
-        if (isListenedTo(*task))
+        if (m_streams.hearsOfTask(task->id))
             tellTask(*task, detailedTask(*task, {}, {}));
         return true;
     }
@@ -434,7 +428,7 @@ void Gateway::tellTask(Task& task, const QByteArray& detailed)
         return;
     const QByteArray id = json::quote(QByteArrayView(task.id));
     const json::Value root = document.root();
-    for (const auto& listener : m_listeners.all()) {
+    for (const auto& listener : m_streams.all()) {
         if (!listener->tasks.contains(task.id))
             continue;
         json::Writer meta;
@@ -449,8 +443,8 @@ void Gateway::tellTask(Task& task, const QByteArray& detailed)
         const QByteArray params = splicer.apply();
         // Questions of older servers were named when they came.
         const bool isNamed = task.connection->isModern() && listener->incoming.session->server.isEmpty();
-        tell(*listener, mcp::makeNotification(mcp::methodName(MethodId::NotificationTasks),
-                                              isNamed ? withNamedQuestions(params, task.connection->name()) : params));
+        m_streams.tell(*listener, mcp::makeNotification(mcp::methodName(MethodId::NotificationTasks),
+                                                        isNamed ? withNamedQuestions(params, task.connection->name()) : params));
     }
 }
 
