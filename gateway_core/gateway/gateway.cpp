@@ -47,6 +47,10 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
       m_admission(m_context, m_answers, m_pool.catalogue()),
       m_dispatch(m_context, m_calls, m_admission, *this),
       m_logs(m_context, m_wire, m_answers, m_pool, m_sessions, m_calls, *this),
+      m_pages(m_context, m_wire),
+      m_heldInput(m_context, m_answers, m_calls, m_heldCalls, m_pages, *this),
+      m_rounds(m_context, m_wire, m_answers, m_calls, m_serverRequests, m_pages, *this),
+      m_requests(m_context, m_wire, m_pool, m_sessions, m_calls, m_serverRequests, m_pages, m_heldInput),
       m_streams(m_context, m_wire, m_pool),
       m_resources(m_context, m_answers, m_pool, *this),
       m_lists(m_context, m_answers, m_pool),
@@ -54,14 +58,10 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
       m_tasks(m_context.random)
 {
     connect(&m_pool, &ConnectionPool::changed, this, &Gateway::serversChanged);
-    for (QTimer* timer : {&m_heldDeadline, &m_taskTimer, &m_gather})
-        timer->setSingleShot(true);
+    m_taskTimer.setSingleShot(true);
     connect(&m_taskTimer, &QTimer::timeout, this, &Gateway::onTaskTimer);
-    m_heldDeadline.setTimerType(Qt::PreciseTimer); // never before the deadline
     connect(&m_admission, &Admission::limitsChanged, this, &Gateway::limitsChanged);
     connect(&m_admission, &Admission::circuitChanged, this, &Gateway::serversChanged, Qt::QueuedConnection);
-    connect(&m_heldDeadline, &QTimer::timeout, this, &Gateway::expireHeld);
-    connect(&m_gather, &QTimer::timeout, this, &Gateway::askGathered);
     connect(&m_answers.held(), &HeldAnswers::emptied, this, &Gateway::reportStopped);
 }
 
@@ -84,7 +84,7 @@ void Gateway::shutDown()
         m_answers.sendError(call->incoming, call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("shutting_down"),
                             mcp::error_code::ServerError, "Oriel is shutting down.");
     }
-    m_heldCalls.clear();
+    m_heldInput.clear();
     m_pool.stopAll();
     QMetaObject::invokeMethod(this, &Gateway::reportStopped, Qt::QueuedConnection);
 }
@@ -136,7 +136,7 @@ void Gateway::onRetiring(upstream::ServerConnection& connection)
                                 ": the server was removed or its configuration changed while it worked on this request.");
     }
     dropTasks([&](const Task& task) { return task.connection == &connection; });
-    m_urlElicitations.forget(connection);
+    m_pages.forget(connection);
     m_serverRequests.connectionLost(connection);
     m_logs.forget(connection);
 }
@@ -206,7 +206,7 @@ void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
     std::erase_if(m_taskListings, isOfSession);
     if (mcp::isLegacy(session->revision))
         dropTasks([owner = taskOwner(*session)](const Task& task) { return task.owner == owner; });
-    m_urlElicitations.forget(*session);
+    m_pages.forget(*session);
     m_serverRequests.sessionClosed(*session);
     for (auto& listener : m_streams.takeIf([&](const Listener& one) { return one.incoming.session == session; }))
         endListener(std::move(listener), telemetry::Outcome::Cancelled, "the client disconnected");

@@ -11,9 +11,8 @@
 #include "gateway/clients/handshake.h"
 #include "gateway/clients/log_relay.h"
 #include "gateway/connections/connection_pool.h"
-#include "gateway/input/held_calls.h"
-#include "gateway/input/server_requests.h"
-#include "gateway/input/url_elicitations.h"
+#include "gateway/input/input_rounds.h"
+#include "gateway/input/request_relay.h"
 #include "gateway/lists/list_changes.h"
 #include "gateway/lists/list_requests.h"
 #include "gateway/subscriptions/listen_streams.h"
@@ -93,7 +92,10 @@ public:
                         upstream::CallToken related) override;
     void onRequest(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related) override;
     [[nodiscard]] telemetry::WireCall callOf(const upstream::ServerConnection& connection, const mcp::Message& message,
-                                             upstream::CallToken related) const override;
+                                             upstream::CallToken related) const override
+    {
+        return m_requests.callOf(connection, message, related);
+    }
     void onStateChanged(upstream::ServerConnection& connection) override;
     void onListChanged(upstream::ServerConnection& connection, mcp::ListKind kind) override;
     void onListening(upstream::ServerConnection& connection) override { m_resources.onListening(connection); }
@@ -129,34 +131,6 @@ private:
     void endListener(std::unique_ptr<Listener> listener, telemetry::Outcome outcome, QByteArrayView reason);
 
     void acknowledge(Listener& listener, const ResourceSubscriptions::Keys& refused);
-
-    // gateway_input.cpp: questions of servers across the eras
-    static constexpr int kMaxInputRounds = 16;
-    static constexpr int kGatherMs = 10; ///< for what a server asks at the same time
-    void holdForInput(upstream::ServerConnection& connection, const mcp::Message& request, ActiveCall& call, quint64 cookie);
-    void askGathered();
-    bool refuseForCapability(upstream::ServerConnection& connection, const mcp::Message& request, upstream::CallToken related,
-                             const QByteArray& refusal);
-    void endRefused(const RefusedQuestion& refused);
-    /// A server that is gone, or begins a new session, does not wait for answers any more.
-    void forgetQuestions(const upstream::ServerConnection& connection);
-    bool askForInput(ActiveCall& call, HeldCall&& held);
-    bool resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& record);
-    void expireHeld();
-    bool askClient(std::unique_ptr<ActiveCall>& call, const mcp::Message& answer);
-    void takeInput(quint64 cookie, const QByteArray& key, const mcp::Message* given);
-    void retryWithInput(quint64 cookie);
-
-    // gateway_elicitation.cpp: pages that users are sent to
-    bool takeUrlRequired(ActiveCall& call, const mcp::Message& answer);
-    bool resumeRefused(downstream::Incoming& incoming, telemetry::CallRecord& record, const HeldCall& known);
-    void rememberPage(const upstream::ServerConnection& connection, const mcp::Message& request,
-                      const std::shared_ptr<downstream::Session>& session);
-    void relayElicitationComplete(upstream::ServerConnection& connection, const mcp::Message& message);
-    void tellPagesDone(ActiveCall& call);
-    [[nodiscard]] mcp::Message withPageId(const mcp::Message& request, ActiveCall& call);
-    [[nodiscard]] mcp::Message questionFor(const downstream::Session& session, const upstream::ServerConnection& connection,
-                                           const mcp::Message& request);
 
     // gateway_task_calls.cpp: calls that become tasks
     bool planTask(downstream::Incoming& incoming, telemetry::CallRecord& record, upstream::ServerConnection& connection,
@@ -209,11 +183,7 @@ private:
     [[nodiscard]] const telemetry::CallRecord* recordOfCancelled(const downstream::Incoming& incoming) const;
 
     // gateway_servers.cpp: what servers say
-    [[nodiscard]] std::shared_ptr<downstream::Session> sessionForRequest(const upstream::ServerConnection& connection,
-                                                                         const mcp::Message& message, upstream::CallToken related,
-                                                                         quint64* cookie, QByteArray* refusal) const;
     void relayNotification(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related);
-    void relayRootsChange(const downstream::Incoming& incoming);
     void reportStopped(); ///< once everything is down
 
     [[nodiscard]] std::int64_t now() const { return m_context.now(); }
@@ -231,17 +201,16 @@ private:
     Admission m_admission;
     CallDispatch m_dispatch;
     LogRelay m_logs;
-    std::vector<HeldCall> m_gathering; ///< calls whose first question came just now
-    std::vector<RefusedQuestion> m_refusals;
+    ElicitationPages m_pages;
+    HeldInput m_heldInput;
+    InputRounds m_rounds;
+    RequestRelay m_requests;
     ListenStreams m_streams;
     ResourceSubscriptions m_resources;
     ListRequests m_lists;
     ListChanges m_listChanges;
     Tasks m_tasks;
-    UrlElicitations m_urlElicitations;
     std::vector<std::unique_ptr<TaskListing>> m_taskListings;
-    QTimer m_heldDeadline;
-    QTimer m_gather;
     QTimer m_taskTimer; ///< the next poll or end of a task
     json::Document m_document;
 };

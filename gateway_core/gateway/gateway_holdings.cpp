@@ -10,8 +10,6 @@ Holdings Gateway::holdings() const
     held.add("sessions", m_sessions.all().size())
         .add("users", m_sessions.userCount())
         .add("active calls", static_cast<qsizetype>(m_calls.count()))
-        .add("held calls", m_heldCalls.count())
-        .add("gathering calls", static_cast<qsizetype>(m_gathering.size() + m_refusals.size()))
         .add("held answers", m_answers.held().count())
         .add("listeners", static_cast<qsizetype>(m_streams.all().size()))
         .add("server requests", m_serverRequests.count())
@@ -19,7 +17,8 @@ Holdings Gateway::holdings() const
         .add("waiting lists", static_cast<qsizetype>(m_lists.count()))
         .add("tasks", static_cast<qsizetype>(m_tasks.count()))
         .add("task listings", static_cast<qsizetype>(m_taskListings.size()))
-        .add("opened pages", m_urlElicitations.count());
+        .add("opened pages", m_pages.count());
+    m_heldInput.addHoldings(held);
     m_resources.addHoldings(held);
     m_pool.addHoldings(held);
     return held;

@@ -133,7 +133,7 @@ void Gateway::forward(downstream::Incoming&& incoming, telemetry::CallRecord&& r
 {
     if (refuseToolHeaders(incoming, record))
         return;
-    if (incoming.message.has(mcp::Field::ParamsRequestState) && resumeHeld(incoming, record))
+    if (incoming.message.has(mcp::Field::ParamsRequestState) && m_heldInput.resume(incoming, record))
         return;
     const std::int64_t before = now();
     const auto found = route(incoming, record);
@@ -200,7 +200,7 @@ void Gateway::handleNotification(const downstream::Incoming& incoming)
         m_serverRequests.progress(*incoming.session, incoming.message);
         break;
     case MethodId::NotificationRootsListChanged:
-        relayRootsChange(incoming);
+        m_requests.relayRootsChange(incoming);
         break;
     default:
         break;

@@ -42,17 +42,17 @@ void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply
     if (call == nullptr)
         return;
     m_admission.noteReply(*call, reply);
-    if (reply.kind == upstream::Reply::Kind::Response && askClient(call, reply.message))
+    if (reply.kind == upstream::Reply::Kind::Response && m_rounds.ask(call, reply.message))
         return;
     recordHop(*call, token, reply);
     if (takeTaskReply(call, reply) ||
-        (reply.message.errorCode == mcp::error_code::UrlElicitationRequired && takeUrlRequired(*call, reply.message)))
+        (reply.message.errorCode == mcp::error_code::UrlElicitationRequired && m_heldInput.takeUrlRequired(*call, reply.message)))
         return;
     telemetry::CallRecord& record = call->record;
     if (reply.kind != upstream::Reply::Kind::Response && m_dispatch.retryLater(call, reply))
         return;
     if (!call->elicitationIds.isEmpty())
-        tellPagesDone(*call);
+        m_pages.tellDone(*call);
     if (reply.kind == upstream::Reply::Kind::Response) {
         m_resources.noteAnswer(*call, reply.message);
         recordAnswer(record, reply.message, reply.message.raw);
@@ -114,19 +114,6 @@ void Gateway::onPaused(upstream::CallToken /*token*/, quint64 cookie, std::chron
     if (call->record.events.size() < 128)
         call->record.events.push_back({now() - call->incoming.startNs, QByteArrayLiteral("mcp.stream_paused"), {}});
     call->incoming.reply->pause(retry);
-}
-
-telemetry::WireCall Gateway::callOf(const upstream::ServerConnection& connection, const mcp::Message& message,
-                                    upstream::CallToken related) const
-{
-    quint64 cookie = 0;
-    QByteArray refusal;
-    const auto session = sessionForRequest(connection, message, related, &cookie, &refusal);
-    const ActiveCall* call = session != nullptr ? m_calls.find(cookie) : nullptr;
-    if (call == nullptr)
-        return {};
-    const telemetry::CallRecord& record = call->record;
-    return {record.traceId, record.hops.isEmpty() ? record.spanId : record.hops.last().spanId, record.spanId};
 }
 
 /// The call that a client's notifications/cancelled is about.

@@ -109,4 +109,17 @@ bool asksByUrl(const mcp::Message& request)
            mcp::parsedAgain(request.rawOf(mcp::Field::Params), document).exists() && document.root().find("mode").equals("url");
 }
 
+mcp::Message questionFor(const downstream::Session& session, const upstream::ServerConnection& connection,
+                         const mcp::Message& request)
+{
+    if (!session.server.isEmpty() || request.methodId != mcp::MethodId::ElicitationCreate || !request.has(mcp::Field::Params))
+        return request;
+    const QByteArray params = namedQuestion(request.rawOf(mcp::Field::Params), connection.name());
+    json::Splicer splicer(request.raw);
+    splicer.replace(request.span(mcp::Field::Params), params);
+    json::Document document;
+    auto named = mcp::readMessage(splicer.apply(), document);
+    return named ? std::move(*named) : request;
+}
+
 } // namespace oriel::gateway

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "downstream/session.h"
 #include "mcp/message.h"
+#include "upstream/server_connection.h"
 
 #include <QByteArray>
 
@@ -24,5 +26,9 @@ namespace oriel::gateway {
 
 /// True for an elicitation/create that sends the user to a page.
 [[nodiscard]] bool asksByUrl(const mcp::Message& request);
+
+/// A server's request as the session is to see it: clients of all servers are told in the text who asks.
+[[nodiscard]] mcp::Message questionFor(const downstream::Session& session, const upstream::ServerConnection& connection,
+                                       const mcp::Message& request);
 
 } // namespace oriel::gateway

@@ -203,7 +203,7 @@ void Gateway::finishWaiters(Task& task, const json::Value& detailed)
         const std::unique_ptr<ActiveCall> call = m_calls.end(cookie);
         if (call == nullptr)
             continue;
-        tellPagesDone(*call);
+        m_pages.tellDone(*call);
         if (result.isEmpty()) {
             m_answers.sendError(call->incoming, call->record, Outcome::RpcError, code, message, data);
             continue;
@@ -251,7 +251,7 @@ void Gateway::askForTask(quint64 serial, const json::Value& inputRequests)
         if (!request)
             continue;
         const bool isElicitation = request->methodId == MethodId::ElicitationCreate;
-        mcp::Message shown = questionFor(*session, *task.connection, withPageId(*request, *waiter));
+        mcp::Message shown = questionFor(*session, *task.connection, m_pages.withId(*request, *waiter));
         if (!task.isAwaited) {
             const QByteArray related = mcp::relatedTask(task.id);
             if (auto tagged =
@@ -334,7 +334,7 @@ bool Gateway::takeTaskQuestion(upstream::ServerConnection& connection, const mcp
             tellTask(*task, detailedTask(*task, {}, {}));
         return true;
     }
-    rememberPage(connection, message, session);
+    m_pages.remember(connection, message, session);
     const mcp::Message named = questionFor(*session, connection, message);
     const mcp::Message shown = withTaskShown(connection, named);
     const QByteArray frame = m_serverRequests.forward(connection, shown, session, task->state.id);
