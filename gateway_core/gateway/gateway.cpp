@@ -3,7 +3,6 @@
 
 #include "gateway/answers/refused_messages.h"
 #include "gateway/clients/extensions.h"
-#include "gateway/tasks/task_listing.h"
 #include "mcp/errors.h"
 
 namespace oriel::gateway {
@@ -55,11 +54,9 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
       m_resources(m_context, m_answers, m_pool, *this),
       m_lists(m_context, m_answers, m_pool),
       m_listChanges(m_wire, m_pool, m_sessions, m_streams),
-      m_tasks(m_context.random)
+      m_tasks(m_context, m_wire, m_answers, m_pool, m_calls, m_serverRequests, m_pages, m_streams, *this)
 {
     connect(&m_pool, &ConnectionPool::changed, this, &Gateway::serversChanged);
-    m_taskTimer.setSingleShot(true);
-    connect(&m_taskTimer, &QTimer::timeout, this, &Gateway::onTaskTimer);
     connect(&m_admission, &Admission::limitsChanged, this, &Gateway::limitsChanged);
     connect(&m_admission, &Admission::circuitChanged, this, &Gateway::serversChanged, Qt::QueuedConnection);
     connect(&m_answers.held(), &HeldAnswers::emptied, this, &Gateway::reportStopped);
@@ -74,7 +71,7 @@ void Gateway::shutDown()
     m_resources.settleAll();
     for (auto& listener : m_streams.takeIf([](const Listener&) { return true; }))
         endListener(std::move(listener), telemetry::Outcome::Ok, {});
-    dropTasks([](const Task&) { return true; });
+    m_tasks.endAll();
     for (const quint64 cookie : m_calls.select([](const ActiveCall&) { return true; })) {
         const std::unique_ptr<ActiveCall> call = m_calls.end(cookie);
         call->connection->cancel(call->token, "Oriel is shutting down");
@@ -135,7 +132,7 @@ void Gateway::onRetiring(upstream::ServerConnection& connection)
                             connection.name() +
                                 ": the server was removed or its configuration changed while it worked on this request.");
     }
-    dropTasks([&](const Task& task) { return task.connection == &connection; });
+    m_tasks.endConnection(connection);
     m_pages.forget(connection);
     m_serverRequests.connectionLost(connection);
     m_logs.forget(connection);
@@ -145,10 +142,7 @@ bool Gateway::isInUse(const ClientConnections::Client& client, const ClientConne
 {
     bool isUsed = m_resources.isWatched(own.key);
     m_calls.forEach([&](quint64, const ActiveCall& call) { isUsed = isUsed || call.connection == own.connection.get(); });
-    isUsed =
-        isUsed ||
-        !m_tasks.select([&](const Task& task) { return task.connection == own.connection.get() && !task.state.isTerminal(); })
-             .empty();
+    isUsed = isUsed || m_tasks.isWorking(*own.connection);
     return isUsed || m_lists.isWaiting(*client.session);
 }
 
@@ -188,7 +182,7 @@ void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
     for (const quint64 cookie : m_calls.select([&](const ActiveCall& call) { return call.incoming.session == session; })) {
         const std::unique_ptr<ActiveCall> call = m_calls.end(cookie);
         call->connection->cancel(call->token, "the client disconnected");
-        leaveTask(*call);
+        m_tasks.leave(*call);
         if (call->incoming.reply == nullptr)
             continue;
         call->dropOpenHop();
@@ -196,16 +190,8 @@ void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
         Answers::endUnanswered(call->incoming, "The session was ended.");
         m_answers.endRecord(call->record, call->incoming);
     }
-    const auto isOfSession = [&](const auto& waiting) {
-        if (waiting->incoming.session != session)
-            return false;
-        Answers::endUnanswered(waiting->incoming, "The session was ended.");
-        return true;
-    };
     m_lists.endSession(*session);
-    std::erase_if(m_taskListings, isOfSession);
-    if (mcp::isLegacy(session->revision))
-        dropTasks([owner = taskOwner(*session)](const Task& task) { return task.owner == owner; });
+    m_tasks.endSession(*session);
     m_pages.forget(*session);
     m_serverRequests.sessionClosed(*session);
     for (auto& listener : m_streams.takeIf([&](const Listener& one) { return one.incoming.session == session; }))

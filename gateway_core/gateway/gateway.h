@@ -17,7 +17,7 @@
 #include "gateway/lists/list_requests.h"
 #include "gateway/subscriptions/listen_streams.h"
 #include "gateway/subscriptions/resource_subscriptions.h"
-#include "gateway/tasks/tasks.h"
+#include "gateway/tasks/task_relay.h"
 #include "upstream/server_connection.h"
 
 #include <QHash>
@@ -111,8 +111,6 @@ Q_SIGNALS:
     void stopped();
 
 private:
-    struct TaskListing; ///< a tasks/list that waits for what servers say of its tasks
-
     // gateway_requests.cpp: what clients ask
     void handleRequest(downstream::Incoming&& incoming);
     void answerOwn(downstream::Incoming&& incoming, telemetry::CallRecord&& record);
@@ -131,52 +129,6 @@ private:
     void endListener(std::unique_ptr<Listener> listener, telemetry::Outcome outcome, QByteArrayView reason);
 
     void acknowledge(Listener& listener, const ResourceSubscriptions::Keys& refused);
-
-    // gateway_task_calls.cpp: calls that become tasks
-    bool planTask(downstream::Incoming& incoming, telemetry::CallRecord& record, upstream::ServerConnection& connection,
-                  ActiveCall& call);
-    void setTaskParam(mcp::Message& message, bool wanted);
-    bool takeTaskReply(std::unique_ptr<ActiveCall>& call, upstream::Reply& reply);
-    bool retryAsTask(std::unique_ptr<ActiveCall>& call, const mcp::Message& refusal);
-    bool takeCreatedTask(std::unique_ptr<ActiveCall>& call, const mcp::Message& answer);
-    void awaitTask(std::unique_ptr<ActiveCall> call, mcp::TaskState&& state);
-    void keepFinishedTask(ActiveCall& call, const mcp::Message& answer);
-    Task* keepTask(const ActiveCall& call, mcp::TaskState&& state, bool awaited);
-    upstream::CallToken callForTask(const Task& task, mcp::MethodId method, quint64 cookie, QByteArrayView inputResponses = {});
-    void cancelTask(Task& task);
-    void leaveTask(const ActiveCall& call); ///< its client no longer waits
-    void dropTasks(const std::function<bool(const Task&)>& matches);
-
-    // gateway_tasks.cpp: what clients ask of their tasks
-    void serveTask(downstream::Incoming&& incoming, telemetry::CallRecord&& record);
-    bool mayUseTasks(downstream::Incoming& incoming, telemetry::CallRecord& record);
-    bool answerTaskHere(downstream::Incoming& incoming, telemetry::CallRecord& record, Task& task);
-    void updateTask(downstream::Incoming& incoming, telemetry::CallRecord& record, Task& task);
-    void forwardForTask(downstream::Incoming&& incoming, telemetry::CallRecord&& record, Task& task);
-    bool takeTaskState(std::unique_ptr<ActiveCall>& call, const mcp::Message& answer);
-    bool takeTaskResult(ActiveCall& call, const mcp::Message& answer);
-    bool takeTaskCancelled(ActiveCall& call, const mcp::Message& answer);
-    void listTasks(downstream::Incoming&& incoming, telemetry::CallRecord&& record);
-    void answerTaskListings();
-
-    // gateway_task_follow.cpp: tasks that somebody waits for, and what servers say of them
-    void scheduleTasks();
-    void onTaskTimer();
-    void takeErrand(quint64 cookie, upstream::Reply& reply);
-    void takePoll(quint64 serial, upstream::Reply& reply);
-    void takeOwnResult(quint64 serial, upstream::Reply& reply);
-    void endTask(quint64 serial, telemetry::Outcome outcome, int code, const QByteArray& message);
-    void finishWaiters(Task& task, const json::Value& detailed);
-    void askForTask(quint64 serial, const json::Value& inputRequests);
-    void takeTaskInput(quint64 serial, const QByteArray& key, bool isElicitation, const mcp::Message* given);
-    bool takeTaskQuestion(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related);
-    void withdrawTaskQuestion(const upstream::ServerConnection& connection, const mcp::Message& cancelled);
-    [[nodiscard]] ActiveCall* callBlockedBy(const Task& task) const;
-    void openResult(Task& task);
-    void relayTaskStatus(upstream::ServerConnection& connection, const mcp::Message& message);
-    void relayTaskProgress(upstream::ServerConnection& connection, const mcp::Message& message);
-    [[nodiscard]] mcp::Message withTaskShown(const upstream::ServerConnection& connection, const mcp::Message& message) const;
-    void tellTask(Task& task, const QByteArray& detailed);
 
     // gateway_answers.cpp: what goes back
     void recordHop(ActiveCall& call, upstream::CallToken token, const upstream::Reply& reply);
@@ -209,9 +161,7 @@ private:
     ResourceSubscriptions m_resources;
     ListRequests m_lists;
     ListChanges m_listChanges;
-    Tasks m_tasks;
-    std::vector<std::unique_ptr<TaskListing>> m_taskListings;
-    QTimer m_taskTimer; ///< the next poll or end of a task
+    TaskRelay m_tasks;
     json::Document m_document;
 };
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gateway/gateway.h"
-#include "gateway/tasks/task_listing.h"
 
 namespace oriel::gateway {
 
@@ -15,9 +14,8 @@ Holdings Gateway::holdings() const
         .add("server requests", m_serverRequests.count())
         .add("roots of clients", m_serverRequests.rootsCount())
         .add("waiting lists", static_cast<qsizetype>(m_lists.count()))
-        .add("tasks", static_cast<qsizetype>(m_tasks.count()))
-        .add("task listings", static_cast<qsizetype>(m_taskListings.size()))
         .add("opened pages", m_pages.count());
+    m_tasks.addHoldings(held);
     m_heldInput.addHoldings(held);
     m_resources.addHoldings(held);
     m_pool.addHoldings(held);

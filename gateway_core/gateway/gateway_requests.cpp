@@ -77,7 +77,7 @@ void Gateway::handleRequest(downstream::Incoming&& incoming)
         forward(std::move(incoming), std::move(record));
         break;
     case Handling::Task:
-        serveTask(std::move(incoming), std::move(record));
+        m_tasks.serve(std::move(incoming), std::move(record));
         break;
     case Handling::Own:
         answerOwn(std::move(incoming), std::move(record));
@@ -176,7 +176,7 @@ void Gateway::forward(downstream::Incoming&& incoming, telemetry::CallRecord&& r
         return;
     }
     auto call = std::make_unique<ActiveCall>();
-    if (incoming.message.methodId == MethodId::ToolsCall && !planTask(incoming, record, connection, *call))
+    if (incoming.message.methodId == MethodId::ToolsCall && !m_tasks.plan(incoming, record, connection, *call))
         return;
     if (!m_admission.admit(incoming, record, *found, *call))
         return;
@@ -232,7 +232,7 @@ void Gateway::cancelCall(std::unique_ptr<ActiveCall> call, const QByteArray& rea
 {
     call->connection->cancel(call->token, reason);
     m_resources.abandon(*call);
-    leaveTask(*call);
+    m_tasks.leave(*call);
     telemetry::CallRecord& record = call->record;
     const std::int64_t forwarded = call->forwardedNs - call->incoming.startNs;
     record.stages[slotOf(Stage::Forward)] = {forwarded, now() - call->forwardedNs};

@@ -15,7 +15,7 @@ namespace {} // namespace
 
 void Gateway::onRequest(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related)
 {
-    if (!takeTaskQuestion(connection, message, related))
+    if (!m_tasks.takeQuestion(connection, message, related))
         m_requests.relay(connection, message, related);
 }
 
@@ -35,19 +35,19 @@ void Gateway::relayNotification(upstream::ServerConnection& connection, const mc
     switch (message.methodId) {
     case MethodId::NotificationMessage:
         if (message.has(mcp::Field::MetaRelatedTask))
-            m_logs.relay(connection, withTaskShown(connection, message), related);
+            m_logs.relay(connection, m_tasks.shown(connection, message), related);
         else
             m_logs.relay(connection, message, related);
         break;
     case MethodId::NotificationCancelled:
         m_serverRequests.cancelledByServer(connection, message);
-        withdrawTaskQuestion(connection, message);
+        m_tasks.withdrawQuestion(connection, message);
         break;
     case MethodId::NotificationProgress:
-        relayTaskProgress(connection, message);
+        m_tasks.relayProgress(connection, message);
         break;
     case MethodId::NotificationTasksStatus:
-        relayTaskStatus(connection, message);
+        m_tasks.relayStatus(connection, message);
         break;
     case MethodId::NotificationTasks:
         break; // never asked for: tasks that are listened to are polled

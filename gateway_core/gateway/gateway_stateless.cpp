@@ -49,7 +49,7 @@ void Gateway::listen(downstream::Incoming&& incoming, telemetry::CallRecord&& re
     m_resources.subscribe(&kept, kept.watched,
                           [this, &kept](const ResourceSubscriptions::Keys& refused) { acknowledge(kept, refused); });
     if (!kept.tasks.isEmpty())
-        scheduleTasks();
+        m_tasks.listensAnew();
 }
 
 /// False when the client may not, and was told so.
@@ -61,15 +61,7 @@ bool Gateway::listenToTasks(downstream::Incoming& incoming, telemetry::CallRecor
                             QByteArrayLiteral("Missing required client capability"), tasksRequired());
         return false;
     }
-    const QByteArray owner = taskOwner(*incoming.session);
-    for (const json::Value& id : ids.elements()) {
-        Task* task = m_tasks.find(id.asUtf8(), owner);
-        if (task == nullptr)
-            continue;
-        task->told.clear(); // every listener begins with how the task is
-        task->nextPollNs = now();
-        listener.tasks.insert(task->id);
-    }
+    listener.tasks = m_tasks.heardBy(*incoming.session, ids);
     return true;
 }
 

@@ -28,8 +28,8 @@ void Gateway::recordHop(ActiveCall& call, upstream::CallToken token, const upstr
 
 void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply& reply)
 {
-    if (Tasks::isCookie(cookie)) {
-        takeErrand(cookie, reply);
+    if (TaskRelay::isErrand(cookie)) {
+        m_tasks.takeErrand(cookie, reply);
         return;
     }
     if (!m_heldCalls.isEmpty()) {
@@ -45,7 +45,7 @@ void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply
     if (reply.kind == upstream::Reply::Kind::Response && m_rounds.ask(call, reply.message))
         return;
     recordHop(*call, token, reply);
-    if (takeTaskReply(call, reply) ||
+    if (m_tasks.takeReply(call, reply) ||
         (reply.message.errorCode == mcp::error_code::UrlElicitationRequired && m_heldInput.takeUrlRequired(*call, reply.message)))
         return;
     telemetry::CallRecord& record = call->record;

@@ -50,6 +50,14 @@ struct Task {
     {
         return std::clamp<std::int64_t>(state.pollIntervalMs.value_or(1'000), 50, 60'000) * 1'000'000;
     }
+    /// What is new to a listener since it was told last.
+    [[nodiscard]] QByteArray shape() const
+    {
+        return mcp::toText(state.status).toByteArray() + ' ' + state.lastUpdatedAt + ' ' + QByteArray::number(questionsAsked) +
+               ' ' + QByteArray::number(qsizetype(questions.size()));
+    }
+    /// The listeners know how it is.
+    [[nodiscard]] bool isTold() const { return told == shape(); }
     [[nodiscard]] mcp::TaskForm serverForm() const
     {
         return connection->isModern() ? mcp::TaskForm::Extension : mcp::TaskForm::Core;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What clients ask of their tasks: 2025-11-25 basic/utilities/tasks, and the extension io.modelcontextprotocol/tasks.
-#include "base/json_writer.h"
+#include "gateway/tasks/task_requests.h"
+
 #include "gateway/clients/extensions.h"
-#include "gateway/gateway.h"
 #include "gateway/input/questions.h"
-#include "gateway/tasks/task_listing.h"
+#include "gateway/tasks/task_forms.h"
 #include "gateway/tasks/task_offers.h"
 #include "mcp/errors.h"
 
@@ -18,50 +17,28 @@ using mcp::TaskForm;
 using mcp::TaskStatus;
 using telemetry::Outcome;
 
-namespace {
-
-QByteArray coreTask(const Task& task)
+void TaskRequests::serve(downstream::Incoming&& incoming, telemetry::CallRecord&& record)
 {
-    mcp::TaskState shown = task.state;
-    shown.id = task.id;
-    json::Writer writer;
-    writer.beginObject();
-    shown.write(writer, TaskForm::Core);
-    writer.endObject();
-    return writer.take();
-}
-
-} // namespace
-
-/// Questions make a working task one that needs input, whatever its server calls it. `outcome`: further members.
-QByteArray detailedTask(const Task& task, QByteArrayView outcomeKey, QByteArrayView outcome)
-{
-    mcp::TaskState shown = task.state;
-    shown.id = task.id;
-    if (!shown.isTerminal())
-        shown.status = task.questions.empty() ? TaskStatus::Working : TaskStatus::InputRequired;
-    else if (shown.status != TaskStatus::Cancelled)
-        shown.status = outcomeKey == QByteArrayView("error") ? TaskStatus::Failed : TaskStatus::Completed;
-    json::Writer writer;
-    writer.beginObject().member("resultType", "complete");
-    shown.write(writer, TaskForm::Extension);
-    if (shown.status == TaskStatus::InputRequired) {
-        writer.key("inputRequests").beginObject();
-        for (const HeldQuestion& question : task.questions) {
-            writer.key(QByteArrayView(question.key)).beginObject().member("method", question.method);
-            if (!question.params.isEmpty())
-                writer.rawMember("params", question.params);
-            writer.endObject();
-        }
-        writer.endObject();
-    } else if (!outcomeKey.isEmpty()) {
-        writer.rawMember(outcomeKey, outcome);
+    if (!mayUse(incoming, record))
+        return;
+    if (incoming.message.methodId == MethodId::TasksList) {
+        list(std::move(incoming), std::move(record));
+        return;
     }
-    writer.endObject();
-    return writer.take();
+    Task* task = m_lifecycle.tasks().find(incoming.message.text(Field::ParamsTaskId), taskOwner(*incoming.session));
+    if (task == nullptr) {
+        m_answers.sendError(incoming, record, Outcome::Rejected, mcp::error_code::InvalidParams,
+                            QByteArrayLiteral("Invalid params: taskId names no task of this client, or one that has expired."));
+        return;
+    }
+    record.routedServer = task->connection->context();
+    if (task->clientIsModern)
+        task->session = incoming.session;
+    if (!answerHere(incoming, record, *task))
+        forward(std::move(incoming), std::move(record), *task);
 }
 
-bool Gateway::mayUseTasks(downstream::Incoming& incoming, telemetry::CallRecord& record)
+bool TaskRequests::mayUse(downstream::Incoming& incoming, telemetry::CallRecord& record)
 {
     const downstream::Session& session = *incoming.session;
     if (!offeredTasks(m_pool, session).any) {
@@ -77,35 +54,13 @@ bool Gateway::mayUseTasks(downstream::Incoming& incoming, telemetry::CallRecord&
     return true;
 }
 
-void Gateway::serveTask(downstream::Incoming&& incoming, telemetry::CallRecord&& record)
-{
-    if (!mayUseTasks(incoming, record))
-        return;
-    if (incoming.message.methodId == MethodId::TasksList) {
-        listTasks(std::move(incoming), std::move(record));
-        return;
-    }
-    Task* task = m_tasks.find(incoming.message.text(Field::ParamsTaskId), taskOwner(*incoming.session));
-    if (task == nullptr) {
-        m_answers.sendError(incoming, record, Outcome::Rejected, mcp::error_code::InvalidParams,
-                            QByteArrayLiteral("Invalid params: taskId names no task of this client, or one that has expired."));
-        return;
-    }
-    record.routedServer = task->connection->context();
-    if (task->clientIsModern)
-        task->session = incoming.session;
-    if (!answerTaskHere(incoming, record, *task))
-        forwardForTask(std::move(incoming), std::move(record), *task);
-}
-
-/// True when the server is not needed, or not at once.
-bool Gateway::answerTaskHere(downstream::Incoming& incoming, telemetry::CallRecord& record, Task& task)
+bool TaskRequests::answerHere(downstream::Incoming& incoming, telemetry::CallRecord& record, Task& task)
 {
     const MethodId method = incoming.message.methodId;
     if (task.clientIsModern) {
         if (method != MethodId::TasksUpdate || task.connection->isModern())
             return false;
-        updateTask(incoming, record, task);
+        update(incoming, record, task);
         return true;
     }
     const bool hasEnded = task.isSettled || (task.connection->isModern() && task.state.isTerminal());
@@ -115,37 +70,45 @@ bool Gateway::answerTaskHere(downstream::Incoming& incoming, telemetry::CallReco
                                 '.');
         return true;
     }
-    if (task.isSettled && method == MethodId::TasksGet) {
-        m_answers.sendResult(incoming, record, coreTask(task));
-        return true;
-    }
-    if (task.isSettled && task.state.status == TaskStatus::Cancelled) {
-        m_answers.sendError(incoming, record, Outcome::RpcError, mcp::error_code::InvalidRequest,
-                            QByteArrayLiteral("The task was cancelled."));
-        return true;
-    }
-    if (task.isSettled) {
-        m_answers.sendResult(incoming, record, mcp::withRelatedTask(task.result, task.id));
-        return true;
-    }
+    if (task.isSettled)
+        return answerSettled(incoming, record, task);
     if (method != MethodId::TasksResult || !task.connection->isModern())
         return false;
+    waitForEnd(incoming, record, task);
+    return true;
+}
+
+/// What the client was told stands, whatever the server says.
+bool TaskRequests::answerSettled(downstream::Incoming& incoming, telemetry::CallRecord& record, const Task& task)
+{
+    if (incoming.message.methodId == MethodId::TasksGet)
+        m_answers.sendResult(incoming, record, coreTask(task));
+    else if (task.state.status == TaskStatus::Cancelled)
+        m_answers.sendError(incoming, record, Outcome::RpcError, mcp::error_code::InvalidRequest,
+                            QByteArrayLiteral("The task was cancelled."));
+    else
+        m_answers.sendResult(incoming, record, mcp::withRelatedTask(task.result, task.id));
+    return true;
+}
+
+/// tasks/result at a server that has no such method: the task is polled.
+void TaskRequests::waitForEnd(downstream::Incoming& incoming, telemetry::CallRecord& record, Task& task)
+{
     auto call = std::make_unique<ActiveCall>();
     call->clientId = incoming.message.id();
     call->connection = task.connection;
-    call->forwardedNs = now();
+    call->forwardedNs = m_context.now();
     call->taskStep = TaskStep::ResultByPolling;
     call->task = task.serial;
     call->record = std::move(record);
     call->incoming = std::move(incoming);
     task.waiters.push_back(m_calls.add(std::move(call)));
-    task.nextPollNs = now();
-    scheduleTasks();
-    return true;
+    task.nextPollNs = m_context.now();
+    m_lifecycle.schedule();
 }
 
 /// Answers to questions that a server of 2025-11-25 asked. What is not asked (any more) is passed over.
-void Gateway::updateTask(downstream::Incoming& incoming, telemetry::CallRecord& record, Task& task)
+void TaskRequests::update(downstream::Incoming& incoming, telemetry::CallRecord& record, Task& task)
 {
     if (incoming.message.kindOf(Field::ParamsInputResponses) != json::Kind::Object) {
         m_answers.sendError(incoming, record, Outcome::Rejected, mcp::error_code::InvalidParams,
@@ -164,14 +127,14 @@ void Gateway::updateTask(downstream::Incoming& incoming, telemetry::CallRecord& 
     m_answers.sendResult(incoming, record, "{}");
 }
 
-void Gateway::forwardForTask(downstream::Incoming&& incoming, telemetry::CallRecord&& record, Task& task)
+void TaskRequests::forward(downstream::Incoming&& incoming, telemetry::CallRecord&& record, Task& task)
 {
     auto call = std::make_unique<ActiveCall>();
     const MethodId method = incoming.message.methodId;
     call->clientId = incoming.message.id();
     call->progressToken = mcp::RequestId::fromJson(incoming.message.rawOf(Field::MetaProgressToken));
     call->connection = task.connection;
-    call->forwardedNs = now();
+    call->forwardedNs = m_context.now();
     call->task = task.serial;
     call->taskStep = method == MethodId::TasksGet      ? TaskStep::Get
                      : method == MethodId::TasksResult ? TaskStep::Result
@@ -187,7 +150,7 @@ void Gateway::forwardForTask(downstream::Incoming&& incoming, telemetry::CallRec
     options.traceState = record.traceState;
     options.clientCapabilities = declaredWithTasks(*incoming.session);
     if (method == MethodId::TasksResult)
-        options.timeout = std::chrono::milliseconds(std::max<std::int64_t>((task.deadlineNs - now()) / 1'000'000, 1));
+        options.timeout = std::chrono::milliseconds(std::max<std::int64_t>((task.deadlineNs - m_context.now()) / 1'000'000, 1));
     call->options = options;
     telemetry::Hop hop;
     hop.spanId = options.spanId;
@@ -196,18 +159,39 @@ void Gateway::forwardForTask(downstream::Incoming&& incoming, telemetry::CallRec
     call->incoming = std::move(incoming);
     ActiveCall& kept = *call;
     const quint64 cookie = m_calls.add(std::move(call));
-    kept.token = kept.connection->call(kept.incoming.message, options, *this, cookie);
+    kept.token = kept.connection->call(kept.incoming.message, options, m_replies, cookie);
+}
+
+void TaskRequests::list(downstream::Incoming&& incoming, telemetry::CallRecord&& record)
+{
+    std::optional<QByteArray> cursor;
+    if (incoming.message.has(Field::ParamsCursor))
+        cursor = incoming.message.text(Field::ParamsCursor);
+    auto page = m_lifecycle.tasks().page(taskOwner(*incoming.session), cursor);
+    if (!page) {
+        m_answers.sendError(incoming, record, Outcome::Rejected, mcp::error_code::InvalidParams,
+                            "Invalid params: " + page.error().message.toUtf8());
+        return;
+    }
+    for (const quint64 serial : page->serials) {
+        Task* task = m_lifecycle.tasks().find(serial);
+        const bool mayHaveChanged = !task->isSettled && !task->state.isTerminal() && !task->poll.isValid() &&
+                                    task->connection->state() == upstream::ServerState::Ready;
+        if (mayHaveChanged)
+            m_lifecycle.poll(*task);
+    }
+    m_lifecycle.listings().add(std::move(incoming), std::move(record), std::move(*page));
 }
 
 /// The answer to a client's tasks/get.
-bool Gateway::takeTaskState(std::unique_ptr<ActiveCall>& call, const mcp::Message& answer)
+bool TaskRequests::takeState(std::unique_ptr<ActiveCall>& call, const mcp::Message& answer)
 {
-    Task* task = m_tasks.find(call->task);
+    Task* task = m_lifecycle.tasks().find(call->task);
     if (task == nullptr)
         return false;
     if (answer.kind == mcp::Message::Kind::Error) {
         if (answer.errorCode == mcp::error_code::InvalidParams)
-            m_tasks.drop(task->serial); // the server has forgotten it
+            m_lifecycle.tasks().drop(task->serial); // the server has forgotten it
         return false;
     }
     const QByteArray result = answer.rawOf(Field::Result).toByteArray();
@@ -219,7 +203,7 @@ bool Gateway::takeTaskState(std::unique_ptr<ActiveCall>& call, const mcp::Messag
                             QByteArrayLiteral("The server's answer holds no task."));
         return true;
     }
-    m_tasks.update(*task, std::move(*state), now());
+    m_lifecycle.tasks().update(*task, std::move(*state), m_context.now());
     const bool serverIsModern = task->connection->isModern();
     if (task->clientIsModern == serverIsModern) {
         const QByteArray renamed = mcp::withTaskId(result, document.root(), task->id);
@@ -232,19 +216,18 @@ bool Gateway::takeTaskState(std::unique_ptr<ActiveCall>& call, const mcp::Messag
         ActiveCall& kept = *call;
         kept.taskStep = TaskStep::Fetch;
         const quint64 cookie = m_calls.add(std::move(call));
-        kept.token = callForTask(*task, MethodId::TasksResult, cookie);
+        kept.token = m_lifecycle.call(*task, MethodId::TasksResult, cookie);
     } else {
         if (task->state.status == TaskStatus::InputRequired)
-            openResult(*task);
-        m_answers.sendResult(call->incoming, call->record, detailedTask(*task, {}, {}));
+            m_lifecycle.openResult(*task);
+        m_answers.sendResult(call->incoming, call->record, detailedTask(*task));
     }
     return true;
 }
 
-/// The answer to a tasks/result: the client's own, or the one that completes a tasks/get of 2026-07-28.
-bool Gateway::takeTaskResult(ActiveCall& call, const mcp::Message& answer)
+bool TaskRequests::takeResult(ActiveCall& call, const mcp::Message& answer)
 {
-    const Task* task = m_tasks.find(call.task);
+    const Task* task = m_lifecycle.tasks().find(call.task);
     if (task == nullptr)
         return false;
     const bool isError = answer.kind == mcp::Message::Kind::Error;
@@ -264,9 +247,9 @@ bool Gateway::takeTaskResult(ActiveCall& call, const mcp::Message& answer)
     return true;
 }
 
-bool Gateway::takeTaskCancelled(ActiveCall& call, const mcp::Message& answer)
+bool TaskRequests::takeCancelled(ActiveCall& call, const mcp::Message& answer)
 {
-    Task* task = m_tasks.find(call.task);
+    Task* task = m_lifecycle.tasks().find(call.task);
     if (task == nullptr)
         return false;
     const bool isError = answer.kind == mcp::Message::Kind::Error;
@@ -288,78 +271,27 @@ bool Gateway::takeTaskCancelled(ActiveCall& call, const mcp::Message& answer)
         json::Document document;
         (void)mcp::parsedAgain(result, document);
         if (auto state = mcp::TaskState::parse(document.root(), TaskForm::Core))
-            m_tasks.update(*task, std::move(*state), now());
+            m_lifecycle.tasks().update(*task, std::move(*state), m_context.now());
         m_answers.sendResult(call.incoming, call.record, mcp::withTaskId(result, document.root(), task->id));
         return true;
     }
-    task->isSettled = true;
-    task->state.status = TaskStatus::Cancelled;
-    task->state.lastUpdatedAt =
+    settleCancelled(call, *task);
+    return true;
+}
+
+/// A server of 2026-07-28 has taken the wish; a client of 2025-11-25 has to see the task cancelled.
+void TaskRequests::settleCancelled(ActiveCall& call, Task& task)
+{
+    task.isSettled = true;
+    task.state.status = TaskStatus::Cancelled;
+    task.state.lastUpdatedAt =
         QDateTime::fromMSecsSinceEpoch(m_context.clock.unixNs() / 1'000'000, Qt::UTC).toString(Qt::ISODateWithMs).toLatin1();
-    m_answers.sendResult(call.incoming, call.record, coreTask(*task));
-    const std::vector<quint64> waiters = std::exchange(task->waiters, {});
+    m_answers.sendResult(call.incoming, call.record, coreTask(task));
+    const std::vector<quint64> waiters = std::exchange(task.waiters, {});
     for (const quint64 cookie : waiters) {
         if (const std::unique_ptr<ActiveCall> waiting = m_calls.end(cookie))
             m_answers.sendError(waiting->incoming, waiting->record, Outcome::RpcError, mcp::error_code::InvalidRequest,
                                 QByteArrayLiteral("The task was cancelled."));
-    }
-    return true;
-}
-
-// --- tasks/list: the gateway knows whose tasks are whose, the servers how they are
-// ------------------------------------------------
-
-void Gateway::listTasks(downstream::Incoming&& incoming, telemetry::CallRecord&& record)
-{
-    std::optional<QByteArray> cursor;
-    if (incoming.message.has(Field::ParamsCursor))
-        cursor = incoming.message.text(Field::ParamsCursor);
-    auto page = m_tasks.page(taskOwner(*incoming.session), cursor);
-    if (!page) {
-        m_answers.sendError(incoming, record, Outcome::Rejected, mcp::error_code::InvalidParams,
-                            "Invalid params: " + page.error().message.toUtf8());
-        return;
-    }
-    for (const quint64 serial : page->serials) {
-        Task* task = m_tasks.find(serial);
-        const bool mayHaveChanged = !task->isSettled && !task->state.isTerminal() && !task->poll.isValid() &&
-                                    task->connection->state() == upstream::ServerState::Ready;
-        if (mayHaveChanged)
-            task->poll = callForTask(*task, MethodId::TasksGet, Tasks::cookie(*task, Tasks::Errand::Poll));
-    }
-    auto listing = std::make_unique<TaskListing>();
-    listing->incoming = std::move(incoming);
-    listing->record = std::move(record);
-    listing->page = std::move(*page);
-    m_taskListings.push_back(std::move(listing));
-    answerTaskListings();
-}
-
-void Gateway::answerTaskListings()
-{
-    std::vector<std::unique_ptr<TaskListing>> ready;
-    std::erase_if(m_taskListings, [&](std::unique_ptr<TaskListing>& listing) {
-        const auto& serials = listing->page.serials;
-        const bool waits = std::any_of(serials.cbegin(), serials.cend(), [this](quint64 serial) {
-            const Task* task = m_tasks.find(serial);
-            return task != nullptr && task->poll.isValid();
-        });
-        if (!waits)
-            ready.push_back(std::move(listing));
-        return !waits;
-    });
-    for (const auto& listing : ready) {
-        json::Writer result;
-        result.beginObject().key("tasks").beginArray();
-        for (const quint64 serial : listing->page.serials) {
-            if (const Task* task = m_tasks.find(serial))
-                result.raw(coreTask(*task));
-        }
-        result.endArray();
-        if (!listing->page.nextCursor.isEmpty())
-            result.member("nextCursor", listing->page.nextCursor);
-        result.endObject();
-        m_answers.sendResult(listing->incoming, listing->record, result.view());
     }
 }
 
