@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gateway/gateway.h"
 
-#include "gateway/answers/refused_messages.h"
 #include "gateway/clients/extensions.h"
-#include "mcp/errors.h"
 
 namespace oriel::gateway {
 
@@ -54,7 +52,11 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
       m_resources(m_context, m_answers, m_pool, *this),
       m_lists(m_context, m_answers, m_pool),
       m_listChanges(m_wire, m_pool, m_sessions, m_streams),
-      m_tasks(m_context, m_wire, m_answers, m_pool, m_calls, m_serverRequests, m_pages, m_streams, *this)
+      m_tasks(m_context, m_wire, m_answers, m_pool, m_calls, m_serverRequests, m_pages, m_streams, *this),
+      m_listening(m_context, m_answers, m_pool, m_streams, m_resources, m_tasks),
+      m_router(m_context, m_answers, m_pool),
+      m_cancellation(m_context, m_answers, m_calls, m_resources, m_tasks),
+      m_replies(m_context, m_wire, m_answers)
 {
     connect(&m_pool, &ConnectionPool::changed, this, &Gateway::serversChanged);
     connect(&m_admission, &Admission::limitsChanged, this, &Gateway::limitsChanged);
@@ -63,41 +65,6 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
 }
 
 Gateway::~Gateway() = default;
-
-void Gateway::shutDown()
-{
-    m_context.isShuttingDown = true;
-    m_lists.answerAll();
-    m_resources.settleAll();
-    for (auto& listener : m_streams.takeIf([](const Listener&) { return true; }))
-        endListener(std::move(listener), telemetry::Outcome::Ok, {});
-    m_tasks.endAll();
-    for (const quint64 cookie : m_calls.select([](const ActiveCall&) { return true; })) {
-        const std::unique_ptr<ActiveCall> call = m_calls.end(cookie);
-        call->connection->cancel(call->token, "Oriel is shutting down");
-        if (call->incoming.reply == nullptr)
-            continue;
-        call->dropOpenHop();
-        m_answers.sendError(call->incoming, call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("shutting_down"),
-                            mcp::error_code::ServerError, "Oriel is shutting down.");
-    }
-    m_heldInput.clear();
-    m_pool.stopAll();
-    QMetaObject::invokeMethod(this, &Gateway::reportStopped, Qt::QueuedConnection);
-}
-
-void Gateway::reportStopped()
-{
-    if (!m_context.isShuttingDown || !m_answers.held().isEmpty() || !m_pool.isDown())
-        return;
-    m_context.isShuttingDown = false;
-    Q_EMIT stopped();
-}
-
-void Gateway::messageRefused(const downstream::Incoming& incoming, const downstream::Refusal& refusal)
-{
-    recordRefused(m_context, m_wire, incoming, refusal);
-}
 
 Status Gateway::apply(const config::Config& configuration)
 {
@@ -118,32 +85,25 @@ Status Gateway::apply(const config::Config& configuration)
     return {};
 }
 
-void Gateway::onRetiring(upstream::ServerConnection& connection)
+void Gateway::shutDown()
 {
-    for (const quint64 cookie : m_calls.select([&](const ActiveCall& call) { return call.connection == &connection; })) {
-        const std::unique_ptr<ActiveCall> call = m_calls.end(cookie);
-        connection.cancel(call->token, "the server was removed or changed");
-        if (call->incoming.reply == nullptr)
-            continue; // its client was asked for input and was answered with that
-        m_resources.abandon(*call);
-        call->dropOpenHop();
-        m_answers.sendError(call->incoming, call->record, telemetry::Outcome::Unavailable, QByteArrayLiteral("unavailable"),
-                            mcp::error_code::ServerError,
-                            connection.name() +
-                                ": the server was removed or its configuration changed while it worked on this request.");
-    }
-    m_tasks.endConnection(connection);
-    m_pages.forget(connection);
-    m_serverRequests.connectionLost(connection);
-    m_logs.forget(connection);
+    m_context.isShuttingDown = true;
+    m_lists.answerAll();
+    m_resources.settleAll();
+    m_listening.endAll();
+    m_tasks.endAll();
+    m_cancellation.endAll();
+    m_heldInput.clear();
+    m_pool.stopAll();
+    QMetaObject::invokeMethod(this, &Gateway::reportStopped, Qt::QueuedConnection);
 }
 
-bool Gateway::isInUse(const ClientConnections::Client& client, const ClientConnections::Own& own) const
+void Gateway::reportStopped()
 {
-    bool isUsed = m_resources.isWatched(own.key);
-    m_calls.forEach([&](quint64, const ActiveCall& call) { isUsed = isUsed || call.connection == own.connection.get(); });
-    isUsed = isUsed || m_tasks.isWorking(*own.connection);
-    return isUsed || m_lists.isWaiting(*client.session);
+    if (!m_context.isShuttingDown || !m_answers.held().isEmpty() || !m_pool.isDown())
+        return;
+    m_context.isShuttingDown = false;
+    Q_EMIT stopped();
 }
 
 void Gateway::restartServer(const QByteArray& name)
@@ -162,43 +122,38 @@ QList<upstream::ServerStatus> Gateway::serverStatuses() const
     return statuses;
 }
 
-bool Gateway::servesAlone(QByteArrayView server) const
+bool Gateway::isInUse(const ClientConnections::Client& client, const ClientConnections::Own& own) const
 {
-    return m_pool.catalogue().serverIndex(server) >= 0;
+    return m_resources.isWatched(own.key) || m_tasks.isWorking(*own.connection) || m_lists.isWaiting(*client.session) ||
+           m_calls.cookieIf([&](const ActiveCall& call) { return call.connection == own.connection.get(); }) != 0;
 }
 
-void Gateway::sessionOpened(const std::shared_ptr<downstream::Session>& session)
+void Gateway::onRetiring(upstream::ServerConnection& connection)
 {
-    m_sessions.open(session);
-    if (session->logLevel)
-        m_logs.tellServersOf(*session);
-    Q_EMIT sessionsChanged();
+    m_cancellation.endConnection(connection);
+    m_tasks.endConnection(connection);
+    m_pages.forget(connection);
+    m_serverRequests.connectionLost(connection);
+    m_logs.forget(connection);
 }
 
-void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
+Holdings Gateway::holdings() const
 {
-    if (!m_sessions.close(session))
-        return;
-    for (const quint64 cookie : m_calls.select([&](const ActiveCall& call) { return call.incoming.session == session; })) {
-        const std::unique_ptr<ActiveCall> call = m_calls.end(cookie);
-        call->connection->cancel(call->token, "the client disconnected");
-        m_tasks.leave(*call);
-        if (call->incoming.reply == nullptr)
-            continue;
-        call->dropOpenHop();
-        recordError(call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("cancelled"), 0, "the client disconnected");
-        Answers::endUnanswered(call->incoming, "The session was ended.");
-        m_answers.endRecord(call->record, call->incoming);
-    }
-    m_lists.endSession(*session);
-    m_tasks.endSession(*session);
-    m_pages.forget(*session);
-    m_serverRequests.sessionClosed(*session);
-    for (auto& listener : m_streams.takeIf([&](const Listener& one) { return one.incoming.session == session; }))
-        endListener(std::move(listener), telemetry::Outcome::Cancelled, "the client disconnected");
-    m_resources.removeSubscriber(session.get());
-    m_pool.endClient(*session);
-    Q_EMIT sessionsChanged();
+    Holdings held;
+    held.add("sessions", m_sessions.all().size())
+        .add("users", m_sessions.userCount())
+        .add("active calls", static_cast<qsizetype>(m_calls.count()))
+        .add("held answers", m_answers.held().count())
+        .add("listeners", static_cast<qsizetype>(m_streams.all().size()))
+        .add("server requests", m_serverRequests.count())
+        .add("roots of clients", m_serverRequests.rootsCount())
+        .add("waiting lists", static_cast<qsizetype>(m_lists.count()))
+        .add("opened pages", m_pages.count());
+    m_tasks.addHoldings(held);
+    m_heldInput.addHoldings(held);
+    m_resources.addHoldings(held);
+    m_pool.addHoldings(held);
+    return held;
 }
 
 } // namespace oriel::gateway

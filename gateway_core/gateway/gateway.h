@@ -5,8 +5,11 @@
 #include "config/model.h"
 #include "downstream/message_handler.h"
 #include "gateway/answers/answers.h"
+#include "gateway/calls/answer_relay.h"
+#include "gateway/calls/call_cancellation.h"
 #include "gateway/calls/call_dispatch.h"
 #include "gateway/calls/call_recording.h"
+#include "gateway/calls/call_router.h"
 #include "gateway/clients/client_sessions.h"
 #include "gateway/clients/handshake.h"
 #include "gateway/clients/log_relay.h"
@@ -15,6 +18,7 @@
 #include "gateway/input/request_relay.h"
 #include "gateway/lists/list_changes.h"
 #include "gateway/lists/list_requests.h"
+#include "gateway/subscriptions/listen_requests.h"
 #include "gateway/subscriptions/listen_streams.h"
 #include "gateway/subscriptions/resource_subscriptions.h"
 #include "gateway/tasks/task_relay.h"
@@ -111,42 +115,26 @@ Q_SIGNALS:
     void stopped();
 
 private:
-    // gateway_requests.cpp: what clients ask
+    // what clients send
     void handleRequest(downstream::Incoming&& incoming);
     void answerOwn(downstream::Incoming&& incoming, telemetry::CallRecord&& record);
-    void handleNotification(const downstream::Incoming& incoming);
     void forward(downstream::Incoming&& incoming, telemetry::CallRecord&& record);
-    [[nodiscard]] std::optional<Catalogue::Route> route(const downstream::Incoming& incoming,
-                                                        telemetry::CallRecord& record) const;
-    bool refuseToolHeaders(downstream::Incoming& incoming, telemetry::CallRecord& record);
-    void cancelByClient(const downstream::Incoming& incoming);
-    void cancelCall(std::unique_ptr<ActiveCall> call, const QByteArray& reason);
+    void handleNotification(const downstream::Incoming& incoming);
 
-    // gateway_stateless.cpp: what exists only in 2026-07-28
-    static constexpr qsizetype kMaxWatchedResources = 1024; ///< of one listener
-    void listen(downstream::Incoming&& incoming, telemetry::CallRecord&& record);
-    bool listenToTasks(downstream::Incoming& incoming, telemetry::CallRecord& record, const json::Value& ids, Listener& listener);
-    void endListener(std::unique_ptr<Listener> listener, telemetry::Outcome outcome, QByteArrayView reason);
-
-    void acknowledge(Listener& listener, const ResourceSubscriptions::Keys& refused);
-
-    // gateway_answers.cpp: what goes back
-    void recordHop(ActiveCall& call, upstream::CallToken token, const upstream::Reply& reply);
-    [[nodiscard]] const telemetry::CallRecord* recordOfCancelled(const downstream::Incoming& incoming) const;
-
-    // gateway_servers.cpp: what servers say
+    // what servers send
     void relayNotification(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related);
+    void relayUpdate(const upstream::ServerConnection& connection, const mcp::Message& message);
+    void broadcast(const upstream::ServerConnection& connection, const mcp::Message& message);
+
     void reportStopped(); ///< once everything is down
 
-    [[nodiscard]] std::int64_t now() const { return m_context.now(); }
-
+    // The parts: each may know those above it, none those below.
     GatewayContext m_context;
     ClientWire m_wire;
     Answers m_answers;
     ConnectionPool m_pool;
     ClientSessions m_sessions;
     Handshake m_handshake;
-    QSet<const upstream::ServerConnection*> m_ready; ///< those counted in active_connections
     HeldCalls m_heldCalls;
     ServerRequests m_serverRequests;
     OpenCalls m_calls;
@@ -162,7 +150,10 @@ private:
     ListRequests m_lists;
     ListChanges m_listChanges;
     TaskRelay m_tasks;
-    json::Document m_document;
+    ListenRequests m_listening;
+    CallRouter m_router;
+    CallCancellation m_cancellation;
+    AnswerRelay m_replies;
 };
 
 } // namespace oriel::gateway

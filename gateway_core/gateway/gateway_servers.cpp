@@ -1,17 +1,68 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "base/json_splice.h"
-#include "base/json_writer.h"
+// What servers send: answers to calls, notifications, requests, and news of their own state.
 #include "gateway/connections/federation.h"
 #include "gateway/gateway.h"
-#include "gateway/input/questions.h"
-#include "gateway/input/request_routing.h"
 #include "mcp/errors.h"
+#include "telemetry/metrics.h"
 
 namespace oriel::gateway {
 
 using mcp::MethodId;
 
-namespace {} // namespace
+/// The way of a call back to its client.
+void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply& reply)
+{
+    if (TaskRelay::isErrand(cookie)) {
+        m_tasks.takeErrand(cookie, reply);
+        return;
+    }
+    if (!m_heldCalls.isEmpty()) {
+        if (HeldCall* held = m_heldCalls.findByCookie(cookie)) {
+            held->answer = std::move(reply); // the server did not wait for the client
+            return;
+        }
+    }
+    std::unique_ptr<ActiveCall> call = m_calls.end(cookie);
+    if (call == nullptr)
+        return;
+    const bool isResponse = reply.kind == upstream::Reply::Kind::Response;
+    m_admission.noteReply(*call, reply);
+    if (isResponse && m_rounds.ask(call, reply.message))
+        return;
+    m_replies.recordHop(*call, token, reply);
+    if (m_tasks.takeReply(call, reply) ||
+        (reply.message.errorCode == mcp::error_code::UrlElicitationRequired && m_heldInput.takeUrlRequired(*call, reply.message)))
+        return;
+    if (!isResponse && m_dispatch.retryLater(call, reply))
+        return;
+    if (!call->elicitationIds.isEmpty())
+        m_pages.tellDone(*call);
+    if (isResponse) {
+        m_resources.noteAnswer(*call, reply.message);
+        m_replies.relay(*call, reply);
+    } else {
+        m_resources.abandon(*call);
+        m_replies.fail(*call, reply);
+    }
+}
+
+void Gateway::onProgress(upstream::CallToken /*token*/, quint64 cookie, const mcp::Message& message)
+{
+    if (ActiveCall* call = m_calls.find(cookie))
+        m_replies.relayProgress(*call, message);
+}
+
+void Gateway::onTimeoutWarning(upstream::CallToken /*token*/, quint64 cookie)
+{
+    if (ActiveCall* call = m_calls.find(cookie))
+        m_replies.noteTimeoutWarning(*call);
+}
+
+void Gateway::onPaused(upstream::CallToken /*token*/, quint64 cookie, std::chrono::milliseconds retry)
+{
+    if (ActiveCall* call = m_calls.find(cookie))
+        m_replies.pause(*call, retry);
+}
 
 void Gateway::onRequest(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related)
 {
@@ -54,25 +105,30 @@ void Gateway::relayNotification(upstream::ServerConnection& connection, const mc
     case MethodId::NotificationElicitationComplete:
         m_pages.relayComplete(connection, message);
         break;
-    case MethodId::NotificationResourcesUpdated: {
-        const auto subscribers = m_resources.subscribersOf(connection, message.text(mcp::Field::ParamsUri));
-        for (const void* subscriber : subscribers) {
-            m_streams.tellUpdated(subscriber, message);
-            if (const auto session = m_sessions.find(subscriber)) {
-                session->send(message.raw);
-                m_wire.recordNotification(*session, message, message.raw);
-            }
-        }
+    case MethodId::NotificationResourcesUpdated:
+        relayUpdate(connection, message);
+        break;
+    default:
+        broadcast(connection, message);
         break;
     }
-    default:
-        for (const auto& session : m_sessions.all()) {
-            if (session->isInitialized && mcp::isLegacy(session->revision) && m_pool.sees(*session, connection)) {
-                session->send(message.raw);
-                m_wire.recordNotification(*session, message, message.raw);
-            }
-        }
-        break;
+}
+
+void Gateway::relayUpdate(const upstream::ServerConnection& connection, const mcp::Message& message)
+{
+    for (const void* subscriber : m_resources.subscribersOf(connection, message.text(mcp::Field::ParamsUri))) {
+        m_streams.tellUpdated(subscriber, message);
+        if (const auto session = m_sessions.find(subscriber))
+            m_wire.passOn(*session, message);
+    }
+}
+
+/// What concerns nobody in particular; in 2026-07-28 there is no everybody.
+void Gateway::broadcast(const upstream::ServerConnection& connection, const mcp::Message& message)
+{
+    for (const auto& session : m_sessions.all()) {
+        if (session->isInitialized && mcp::isLegacy(session->revision) && m_pool.sees(*session, connection))
+            m_wire.passOn(*session, message);
     }
 }
 
@@ -80,21 +136,11 @@ void Gateway::onStateChanged(upstream::ServerConnection& connection)
 {
     const upstream::ServerState state = connection.state();
     const bool isReady = state == upstream::ServerState::Ready;
-    const bool wasReady = m_ready.contains(&connection);
-    // What one client's own connection does says nothing of the server.
-    if (m_pool.isShared(connection))
-        m_context.recorder.recordMetric(telemetry::MetricId::ServerStatus, {connection.name()}, isReady ? 1 : 0);
-    if (isReady != wasReady) {
-        m_context.recorder.recordMetric(telemetry::MetricId::ActiveConnections, {connection.name()}, isReady ? 1 : -1);
-        if (isReady)
-            m_ready.insert(&connection);
-        else
-            m_ready.remove(&connection);
-    }
+    m_pool.noteState(connection);
     m_admission.followServer(connection, m_pool.isShared(connection));
     if (!isReady)
         m_logs.forget(connection);
-    if (state == upstream::ServerState::Ready) {
+    if (isReady) {
         m_logs.tellServer(connection);
         m_resources.renew(connection);
     } else if (state != upstream::ServerState::Listing) {

@@ -99,4 +99,10 @@ void ClientWire::recordNotification(const downstream::Session& session, const mc
     record(session, WireDirection::GatewayToClient, telemetry::WireKind::Notification, &message, frame, call, over);
 }
 
+void ClientWire::passOn(downstream::Session& session, const mcp::Message& message)
+{
+    session.send(message.raw);
+    recordNotification(session, message, message.raw);
+}
+
 } // namespace oriel::gateway

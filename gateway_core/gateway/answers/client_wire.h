@@ -27,6 +27,8 @@ public:
     /// A notification that goes to the client as it is or changed; `call`: the one that it belongs to, or null.
     void recordNotification(const downstream::Session& session, const mcp::Message& message, const QByteArray& frame,
                             const telemetry::CallRecord* call = nullptr, const downstream::Reply* over = nullptr);
+    /// Sends a server's notification to the client as it is, on its own stream, and records it.
+    void passOn(downstream::Session& session, const mcp::Message& message);
     /// A frame that was made here for the client: method and id are read from it.
     void recordSent(const downstream::Session& session, const QByteArray& frame, const telemetry::WireCall& call,
                     const downstream::Reply* over = nullptr);

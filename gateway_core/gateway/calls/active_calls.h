@@ -73,6 +73,16 @@ public:
                 visit(cookieOf(i), *m_slots[i].call);
         }
     }
+    /// Cookie of the one for which `matches(call)` is true, the last of several; 0: none.
+    template <class Predicate> [[nodiscard]] quint64 cookieIf(Predicate&& matches) const
+    {
+        quint64 found = 0;
+        forEach([&](quint64 cookie, const ActiveCall& call) {
+            if (matches(call))
+                found = cookie;
+        });
+        return found;
+    }
     /// Cookies of those for which `matches(call)` is true, to be taken afterwards.
     template <class Predicate> [[nodiscard]] std::vector<quint64> select(Predicate&& matches) const
     {

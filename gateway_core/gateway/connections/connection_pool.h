@@ -84,6 +84,8 @@ public:
     /// Among subscriptions: the server's name for a shared connection, for others one that no server has.
     [[nodiscard]] QByteArray keyOf(const upstream::ServerConnection& connection) const;
     [[nodiscard]] upstream::ServerConnection* byKey(const QByteArray& key) const; ///< null: it is gone
+    /// Its state has changed: counts it in the gauges of servers and connections.
+    void noteState(const upstream::ServerConnection& connection);
     /// Ends the connections that this client has for itself.
     void endClient(const downstream::Session& session);
 
@@ -114,7 +116,8 @@ private:
     TaskTools m_taskTools;
     Shared m_shared; ///< in the catalogue's order
     ClientConnections m_clients;
-    Shared m_retired; ///< stopping; destroyed when stopped
+    Shared m_retired;                                ///< stopping; destroyed when stopped
+    QSet<const upstream::ServerConnection*> m_ready; ///< those counted in active_connections
     QTimer m_idle;
 };
 

@@ -120,6 +120,21 @@ void ConnectionPool::rebuildClients()
     });
 }
 
+void ConnectionPool::noteState(const ServerConnection& connection)
+{
+    const bool isReady = connection.state() == ServerState::Ready;
+    // What one client's own connection does says nothing of the server.
+    if (isShared(connection))
+        m_context.recorder.recordMetric(telemetry::MetricId::ServerStatus, {connection.name()}, isReady ? 1 : 0);
+    if (isReady == m_ready.contains(&connection))
+        return;
+    m_context.recorder.recordMetric(telemetry::MetricId::ActiveConnections, {connection.name()}, isReady ? 1 : -1);
+    if (isReady)
+        m_ready.insert(&connection);
+    else
+        m_ready.remove(&connection);
+}
+
 void ConnectionPool::stopAll()
 {
     retireAll(m_clients.takeIf([](const auto&, const auto&) { return true; }));

@@ -35,9 +35,7 @@ void ElicitationPages::relayComplete(const upstream::ServerConnection& connectio
     const auto session = m_opened.take(connection, document.root().find("elicitationId").asUtf8());
     if (session == nullptr)
         return;
-    session->send(message.raw);
-    m_wire.record(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, &message, message.raw,
-                  nullptr);
+    m_wire.passOn(*session, message);
 }
 
 mcp::Message ElicitationPages::withId(const mcp::Message& request, ActiveCall& call) const
