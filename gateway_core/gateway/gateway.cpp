@@ -42,7 +42,9 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
       m_heldCalls(m_context.random),
       m_calls(m_heldCalls, m_serverRequests),
       m_admission(m_context, m_answers, m_pool.catalogue()),
+      m_router(m_context, m_answers, m_pool),
       m_dispatch(m_context, m_calls, m_admission, *this),
+      m_replies(m_context, m_wire, m_answers),
       m_logs(m_context, m_wire, m_answers, m_pool, m_sessions, m_calls, *this),
       m_pages(m_context, m_wire),
       m_heldInput(m_context, m_answers, m_calls, m_heldCalls, m_pages, *this),
@@ -54,9 +56,7 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
       m_listChanges(m_wire, m_pool, m_sessions, m_streams),
       m_tasks(m_context, m_wire, m_answers, m_pool, m_calls, m_serverRequests, m_pages, m_streams, *this),
       m_listening(m_context, m_answers, m_pool, m_streams, m_resources, m_tasks),
-      m_router(m_context, m_answers, m_pool),
-      m_cancellation(m_context, m_answers, m_calls, m_resources, m_tasks),
-      m_replies(m_context, m_wire, m_answers)
+      m_cancellation(m_context, m_answers, m_calls, m_resources, m_tasks)
 {
     connect(&m_pool, &ConnectionPool::changed, this, &Gateway::serversChanged);
     connect(&m_admission, &Admission::limitsChanged, this, &Gateway::limitsChanged);

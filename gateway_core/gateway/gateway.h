@@ -2,13 +2,11 @@
 #pragma once
 
 #include "base/holdings.h"
-#include "config/model.h"
 #include "downstream/message_handler.h"
 #include "gateway/answers/answers.h"
 #include "gateway/calls/answer_relay.h"
 #include "gateway/calls/call_cancellation.h"
 #include "gateway/calls/call_dispatch.h"
-#include "gateway/calls/call_recording.h"
 #include "gateway/calls/call_router.h"
 #include "gateway/clients/client_sessions.h"
 #include "gateway/clients/handshake.h"
@@ -19,16 +17,10 @@
 #include "gateway/lists/list_changes.h"
 #include "gateway/lists/list_requests.h"
 #include "gateway/subscriptions/listen_requests.h"
-#include "gateway/subscriptions/listen_streams.h"
-#include "gateway/subscriptions/resource_subscriptions.h"
 #include "gateway/tasks/task_relay.h"
-#include "upstream/server_connection.h"
 
-#include <QHash>
 #include <QObject>
-#include <QTimer>
 
-#include <functional>
 #include <memory>
 
 namespace oriel::gateway {
@@ -36,6 +28,9 @@ namespace oriel::gateway {
 /// All configured servers behind one endpoint: sessions come in from the transports, requests are routed to servers or answered
 /// here, and one record of each goes to the telemetry thread. Lives on the gateway thread with its connections; nothing in it
 /// blocks.
+///
+/// It composes the parts, each of which looks after one concern with its own maps and timers, and shows the order in which a
+/// message passes them: forward() on the way to the server, onReply() on the way back.
 class Gateway final : public QObject,
                       public downstream::MessageHandler,
                       public upstream::ReplyHandler,
@@ -61,10 +56,8 @@ public:
     void shutDown();
 
     void restartServer(const QByteArray& name); ///< with the connections that clients have for themselves
-    void checkEraAgain(const QByteArray& name)
-    {
-        m_pool.checkEraAgain(name);
-    } ///< forgets what was found out about its era, and starts it again
+    /// Forgets what was found out about its era, and starts it again.
+    void checkEraAgain(const QByteArray& name) { m_pool.checkEraAgain(name); }
     [[nodiscard]] QList<upstream::ServerStatus> serverStatuses() const;
     [[nodiscard]] std::vector<LimitUse> limitUse() { return m_admission.limitUse(); }
     [[nodiscard]] QList<QuotaUse> quotas() { return m_admission.quotas(); }
@@ -128,32 +121,35 @@ private:
 
     void reportStopped(); ///< once everything is down
 
-    // The parts: each may know those above it, none those below.
+    // The parts. Each knows some of those above it and none below.
     GatewayContext m_context;
     ClientWire m_wire;
     Answers m_answers;
     ConnectionPool m_pool;
     ClientSessions m_sessions;
     Handshake m_handshake;
+    // calls, and what is kept for each of them
     HeldCalls m_heldCalls;
     ServerRequests m_serverRequests;
     OpenCalls m_calls;
     Admission m_admission;
+    CallRouter m_router;
     CallDispatch m_dispatch;
+    AnswerRelay m_replies;
     LogRelay m_logs;
+    // what servers ask
     ElicitationPages m_pages;
     HeldInput m_heldInput;
     InputRounds m_rounds;
     RequestRelay m_requests;
+    // what clients wait and listen for
     ListenStreams m_streams;
     ResourceSubscriptions m_resources;
     ListRequests m_lists;
     ListChanges m_listChanges;
     TaskRelay m_tasks;
     ListenRequests m_listening;
-    CallRouter m_router;
     CallCancellation m_cancellation;
-    AnswerRelay m_replies;
 };
 
 } // namespace oriel::gateway

@@ -123,11 +123,10 @@ void Gateway::relayUpdate(const upstream::ServerConnection& connection, const mc
     }
 }
 
-/// What concerns nobody in particular; in 2026-07-28 there is no everybody.
 void Gateway::broadcast(const upstream::ServerConnection& connection, const mcp::Message& message)
 {
     for (const auto& session : m_sessions.all()) {
-        if (session->isInitialized && mcp::isLegacy(session->revision) && m_pool.sees(*session, connection))
+        if (hearsBroadcasts(*session) && m_pool.sees(*session, connection))
             m_wire.passOn(*session, message);
     }
 }

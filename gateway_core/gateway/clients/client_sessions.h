@@ -10,6 +10,13 @@
 
 namespace oriel::gateway {
 
+/// True for a session that hears what concerns no call of its own. In 2026-07-28 there is nobody like that: a client hears what
+/// it asked for.
+[[nodiscard]] inline bool hearsBroadcasts(const downstream::Session& session)
+{
+    return session.isInitialized && mcp::isLegacy(session.revision);
+}
+
 /// The sessions of all clients, counted in the gauges of sessions and users (G7). Gateway thread only.
 class ClientSessions {
 public:

@@ -22,7 +22,7 @@ RequestRelay::Asked RequestRelay::choose(const upstream::ServerConnection& conne
     });
     const auto rootsOwner = m_requests.rootsOwner(connection);
     for (const auto& session : m_sessions.all()) {
-        if (mcp::isLegacy(session->revision) && session->isInitialized && m_pool.sees(*session, connection))
+        if (hearsBroadcasts(*session) && m_pool.sees(*session, connection))
             candidates.push_back({session.get(), 0, false, session == rootsOwner,
                                   session->isReachable() && canAnswer(session->capabilities, request), 0});
     }

@@ -28,7 +28,7 @@ void ListChanges::announce(mcp::ListKind kind, const upstream::ServerConnection*
     const QByteArray frame = mcp::makeNotification(listChangedMethod(kind));
     m_streams.tellList(kind, listChangedMethod(kind), of);
     for (const auto& session : m_sessions.all()) {
-        if (!session->isInitialized || mcp::isModern(session->revision) || (of != nullptr && !m_pool.sees(*session, *of)))
+        if (!hearsBroadcasts(*session) || (of != nullptr && !m_pool.sees(*session, *of)))
             continue;
         session->send(frame);
         m_wire.recordSent(*session, frame, {});
