@@ -34,6 +34,19 @@ std::unique_ptr<ActiveCall> ActiveCalls::take(quint64 cookie)
     return call;
 }
 
+quint64 ActiveCalls::causeOf(const upstream::ServerConnection& connection, upstream::CallToken related) const
+{
+    quint64 cause = 0;
+    int candidates = 0;
+    forEach([&](quint64 cookie, const ActiveCall& call) {
+        if (call.connection != &connection || (related.isValid() && !(call.token == related)))
+            return;
+        ++candidates;
+        cause = cookie;
+    });
+    return candidates == 1 ? cause : 0;
+}
+
 ActiveCall* ActiveCalls::newestOf(const upstream::ServerConnection& connection, const downstream::Session* session) const
 {
     ActiveCall* newest = nullptr;

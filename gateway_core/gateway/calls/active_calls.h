@@ -93,6 +93,9 @@ public:
         });
         return cookies;
     }
+    /// Cookie of the one call that can have caused what `connection` says: that of `related` if it is valid, else its only one; 0
+    /// where there is none or several.
+    [[nodiscard]] quint64 causeOf(const upstream::ServerConnection& connection, upstream::CallToken related) const;
     /// The newest call of `connection`, of `session` if that is given; null: none.
     [[nodiscard]] ActiveCall* newestOf(const upstream::ServerConnection& connection,
                                        const downstream::Session* session = nullptr) const;

@@ -67,20 +67,6 @@ void LogRelay::tellServer(upstream::ServerConnection& connection)
     connection.call(mcp::methodName(MethodId::LoggingSetLevel), params.view(), options, m_ignored);
 }
 
-/// The only call that can have caused what the server says; null where several can.
-ActiveCall* LogRelay::callOf(const upstream::ServerConnection& connection, upstream::CallToken related) const
-{
-    ActiveCall* call = nullptr;
-    int candidates = 0;
-    m_calls.forEach([&](quint64, ActiveCall& candidate) {
-        if (candidate.connection != &connection || (related.isValid() && !(candidate.token == related)))
-            return;
-        ++candidates;
-        call = &candidate;
-    });
-    return candidates == 1 ? call : nullptr;
-}
-
 void LogRelay::recordLog(const upstream::ServerConnection& connection, const json::Value& params, const ActiveCall* call)
 {
     const QByteArray levelText = params.find("level").asUtf8();
@@ -106,7 +92,7 @@ void LogRelay::relay(const upstream::ServerConnection& connection, const mcp::Me
     (void)mcp::parsedAgain(message.raw, m_document);
     const json::Value params = m_document.root().find("params");
     const QByteArray levelText = params.find("level").asUtf8();
-    ActiveCall* call = callOf(connection, related);
+    ActiveCall* call = m_calls.find(m_calls.causeOf(connection, related));
     recordLog(connection, params, call);
 
     // Clients of all servers have to be able to tell whose logger it is.

@@ -37,7 +37,6 @@ public:
     void relay(const upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related);
 
 private:
-    [[nodiscard]] ActiveCall* callOf(const upstream::ServerConnection& connection, upstream::CallToken related) const;
     void recordLog(const upstream::ServerConnection& connection, const json::Value& params, const ActiveCall* call);
 
     const GatewayContext& m_context;

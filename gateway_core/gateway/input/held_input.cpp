@@ -93,15 +93,8 @@ void HeldInput::askGathered()
 bool HeldInput::refuse(const upstream::ServerConnection& connection, const mcp::Message& request, upstream::CallToken related,
                        const QByteArray& refusal)
 {
-    quint64 cookie = 0;
-    int candidates = 0;
-    m_calls.forEach([&](quint64 candidate, const ActiveCall& call) {
-        if (call.connection != &connection || (related.isValid() && !(call.token == related)))
-            return;
-        ++candidates;
-        cookie = candidate;
-    });
-    const ActiveCall* known = candidates == 1 ? m_calls.find(cookie) : nullptr;
+    const quint64 cookie = m_calls.causeOf(connection, related);
+    const ActiveCall* known = m_calls.find(cookie);
     if (known == nullptr || known->incoming.reply == nullptr || mcp::isLegacy(known->incoming.session->revision))
         return false;
     QByteArray missing = missingCapability(known->incoming.session->capabilities, request);
