@@ -39,22 +39,21 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
       m_pool(m_context, connectionContext(std::move(dependencies.connections), m_context.instance), *this, *this),
       m_sessions(m_context),
       m_handshake(m_context, m_answers, m_pool),
-      m_heldCalls(m_context.random),
-      m_calls(m_heldCalls, m_serverRequests),
+      m_calls(m_context.random),
       m_admission(m_context, m_answers, m_pool.catalogue()),
       m_router(m_context, m_answers, m_pool),
       m_dispatch(m_context, m_calls, m_admission, *this),
       m_replies(m_context, m_wire, m_answers),
       m_logs(m_context, m_wire, m_answers, m_pool, m_sessions, m_calls, *this),
       m_pages(m_context, m_wire),
-      m_heldInput(m_context, m_answers, m_calls, m_heldCalls, m_pages, *this),
-      m_rounds(m_context, m_wire, m_answers, m_calls, m_serverRequests, m_pages, *this),
-      m_requests(m_context, m_wire, m_pool, m_sessions, m_calls, m_serverRequests, m_pages, m_heldInput),
+      m_heldInput(m_context, m_answers, m_calls, m_pages, *this),
+      m_rounds(m_context, m_wire, m_answers, m_calls, m_pages, *this),
+      m_requests(m_context, m_wire, m_pool, m_sessions, m_calls, m_pages, m_heldInput),
       m_streams(m_context, m_wire, m_pool),
       m_resources(m_context, m_answers, m_pool, *this),
       m_lists(m_context, m_answers, m_pool),
       m_listChanges(m_wire, m_pool, m_sessions, m_streams),
-      m_tasks(m_context, m_wire, m_answers, m_pool, m_calls, m_serverRequests, m_pages, m_streams, *this),
+      m_tasks(m_context, m_wire, m_answers, m_pool, m_calls, m_pages, m_streams, *this),
       m_listening(m_context, m_answers, m_pool, m_streams, m_resources, m_tasks),
       m_cancellation(m_context, m_answers, m_calls, m_resources, m_tasks)
 {
@@ -133,7 +132,7 @@ void Gateway::onRetiring(upstream::ServerConnection& connection)
     m_cancellation.endConnection(connection);
     m_tasks.endConnection(connection);
     m_pages.forget(connection);
-    m_serverRequests.connectionLost(connection);
+    m_calls.requests().connectionLost(connection);
     m_logs.forget(connection);
 }
 
@@ -145,8 +144,8 @@ Holdings Gateway::holdings() const
         .add("active calls", static_cast<qsizetype>(m_calls.count()))
         .add("held answers", m_answers.held().count())
         .add("listeners", static_cast<qsizetype>(m_streams.all().size()))
-        .add("server requests", m_serverRequests.count())
-        .add("roots of clients", m_serverRequests.rootsCount())
+        .add("server requests", m_calls.requests().count())
+        .add("roots of clients", m_calls.requests().rootsCount())
         .add("waiting lists", static_cast<qsizetype>(m_lists.count()))
         .add("opened pages", m_pages.count());
     m_tasks.addHoldings(held);

@@ -128,9 +128,7 @@ private:
     ConnectionPool m_pool;
     ClientSessions m_sessions;
     Handshake m_handshake;
-    // calls, and what is kept for each of them
-    HeldCalls m_heldCalls;
-    ServerRequests m_serverRequests;
+    // calls
     OpenCalls m_calls;
     Admission m_admission;
     CallRouter m_router;

@@ -27,8 +27,8 @@ void Gateway::handleMessage(downstream::Incoming&& incoming)
         m_wire.record(*incoming.session, telemetry::WireDirection::ClientToGateway,
                       incoming.message.kind == mcp::Message::Kind::Error ? telemetry::WireKind::Error
                                                                          : telemetry::WireKind::Response,
-                      &incoming.message, incoming.message.raw, m_serverRequests.callOf(*incoming.session, incoming.message));
-        if (!m_serverRequests.answer(*incoming.session, incoming.message))
+                      &incoming.message, incoming.message.raw, m_calls.requests().callOf(*incoming.session, incoming.message));
+        if (!m_calls.requests().answer(*incoming.session, incoming.message))
             m_context.recorder.recordMetric(telemetry::MetricId::Errors, {QByteArrayLiteral("unexpected_answer")}, 1);
         break;
     case mcp::Message::Kind::Invalid:
@@ -131,7 +131,7 @@ void Gateway::handleNotification(const downstream::Incoming& incoming)
             m_listening.cancel(incoming);
         break;
     case MethodId::NotificationProgress:
-        m_serverRequests.progress(*incoming.session, incoming.message);
+        m_calls.requests().progress(*incoming.session, incoming.message);
         break;
     case MethodId::NotificationRootsListChanged:
         m_requests.relayRootsChange(incoming);
@@ -167,7 +167,7 @@ void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
     m_lists.endSession(*session);
     m_tasks.endSession(*session);
     m_pages.forget(*session);
-    m_serverRequests.sessionClosed(*session);
+    m_calls.requests().sessionClosed(*session);
     m_listening.endSession(*session);
     m_resources.removeSubscriber(session.get());
     m_pool.endClient(*session);

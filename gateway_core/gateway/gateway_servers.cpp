@@ -16,12 +16,8 @@ void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply
         m_tasks.takeErrand(cookie, reply);
         return;
     }
-    if (!m_heldCalls.isEmpty()) {
-        if (HeldCall* held = m_heldCalls.findByCookie(cookie)) {
-            held->answer = std::move(reply); // the server did not wait for the client
-            return;
-        }
-    }
+    if (m_heldInput.keepReply(cookie, reply))
+        return;
     std::unique_ptr<ActiveCall> call = m_calls.end(cookie);
     if (call == nullptr)
         return;
@@ -91,7 +87,7 @@ void Gateway::relayNotification(upstream::ServerConnection& connection, const mc
             m_logs.relay(connection, message, related);
         break;
     case MethodId::NotificationCancelled:
-        m_serverRequests.cancelledByServer(connection, message);
+        m_calls.requests().cancelledByServer(connection, message);
         m_tasks.withdrawQuestion(connection, message);
         break;
     case MethodId::NotificationProgress:

@@ -12,7 +12,7 @@
 
 namespace oriel::gateway {
 
-/// What a call has to do with a task (gateway_tasks.cpp).
+/// What a call has to do with a task (tasks/task_relay.h).
 enum class TaskStep : quint8 {
     None,
     Relay,    ///< tools/call: its task is its client's

@@ -7,11 +7,11 @@
 
 namespace oriel::gateway {
 
-/// The calls in flight together with what is kept for each of them. take() is for a call that goes on under another cookie,
-/// end() for one that is over. Gateway thread only.
+/// The calls in flight together with what is kept for each of them: its hold while its client is away, and what its client is
+/// asked. take() is for a call that goes on under another cookie, end() for one that is over. Gateway thread only.
 class OpenCalls final : public ActiveCalls {
 public:
-    OpenCalls(HeldCalls& held, ServerRequests& requests) : m_held(held), m_requests(requests) {}
+    explicit OpenCalls(Random& random) : m_held(random) {}
 
     /// Takes a call out, and with it its hold and its open questions. Null: there is none of this cookie.
     std::unique_ptr<ActiveCall> end(quint64 cookie)
@@ -21,10 +21,14 @@ public:
         m_requests.withdraw(cookie);
         return take(cookie);
     }
+    [[nodiscard]] HeldCalls& held() { return m_held; }
+    [[nodiscard]] const HeldCalls& held() const { return m_held; }
+    [[nodiscard]] ServerRequests& requests() { return m_requests; }
+    [[nodiscard]] const ServerRequests& requests() const { return m_requests; }
 
 private:
-    HeldCalls& m_held;
-    ServerRequests& m_requests;
+    HeldCalls m_held;
+    ServerRequests m_requests;
 };
 
 } // namespace oriel::gateway

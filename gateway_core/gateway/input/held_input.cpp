@@ -17,12 +17,12 @@ constexpr int kGatherMs = 10; ///< for what a server asks at the same time
 
 } // namespace
 
-HeldInput::HeldInput(const GatewayContext& context, Answers& answers, OpenCalls& calls, HeldCalls& held, ElicitationPages& pages,
+HeldInput::HeldInput(const GatewayContext& context, Answers& answers, OpenCalls& calls, ElicitationPages& pages,
                      upstream::ReplyHandler& replies)
     : m_context(context),
       m_answers(answers),
       m_calls(calls),
-      m_held(held),
+      m_held(calls.held()),
       m_pages(pages),
       m_replies(replies)
 {

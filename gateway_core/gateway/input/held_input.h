@@ -15,7 +15,7 @@ namespace oriel::gateway {
 class HeldInput {
 public:
     /// `replies` hears of an answer that came while the call was held.
-    HeldInput(const GatewayContext& context, Answers& answers, OpenCalls& calls, HeldCalls& held, ElicitationPages& pages,
+    HeldInput(const GatewayContext& context, Answers& answers, OpenCalls& calls, ElicitationPages& pages,
               upstream::ReplyHandler& replies);
 
     /// The server asks for `call` with this cookie.
@@ -26,6 +26,15 @@ public:
                 const QByteArray& refusal);
     /// A server of 2025-11-25 refuses until the user has been to a page (-32042). False: the error goes to the client as it is.
     bool takeUrlRequired(ActiveCall& call, const mcp::Message& answer);
+
+    /// True for the reply of a server that did not wait for the client; it is kept for when the client is back.
+    bool keepReply(quint64 cookie, upstream::Reply& reply)
+    {
+        HeldCall* held = m_held.isEmpty() ? nullptr : m_held.findByCookie(cookie);
+        if (held != nullptr)
+            held->answer = std::move(reply);
+        return held != nullptr;
+    }
 
     /// A request with a `requestState` of ours. True: it is dealt with. False: it is to be sent to its server as it is now.
     bool resume(downstream::Incoming& incoming, telemetry::CallRecord& record);

@@ -40,11 +40,11 @@ bool InputRounds::ask(std::unique_ptr<ActiveCall>& call, const mcp::Message& ans
             return true;
         }
         const mcp::Message shown = questionFor(*kept.incoming.session, *kept.connection, m_pages.withId(*request, kept));
-        const QByteArray frame =
-            m_requests.ask(kept.incoming.session, shown.text(Field::Method), shown.rawOf(Field::Params),
-                           [this, cookie, key = member.key.asUtf8()](const mcp::Message* given) { take(cookie, key, given); });
-        m_requests.bindNewest(cookie);
-        m_requests.noteCall(wireCallOf(kept.record));
+        const QByteArray frame = m_calls.requests().ask(
+            kept.incoming.session, shown.text(Field::Method), shown.rawOf(Field::Params),
+            [this, cookie, key = member.key.asUtf8()](const mcp::Message* given) { take(cookie, key, given); });
+        m_calls.requests().bindNewest(cookie);
+        m_calls.requests().noteCall(wireCallOf(kept.record));
         kept.incoming.reply->notify(frame);
         m_wire.recordSent(*kept.incoming.session, frame, wireCallOf(kept.record), kept.incoming.reply.get());
     }

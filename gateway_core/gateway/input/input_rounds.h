@@ -12,13 +12,12 @@ namespace oriel::gateway {
 class InputRounds {
 public:
     /// `replies` hears of the answers to calls that are sent again.
-    InputRounds(const GatewayContext& context, ClientWire& wire, Answers& answers, OpenCalls& calls, ServerRequests& requests,
-                ElicitationPages& pages, upstream::ReplyHandler& replies)
+    InputRounds(const GatewayContext& context, ClientWire& wire, Answers& answers, OpenCalls& calls, ElicitationPages& pages,
+                upstream::ReplyHandler& replies)
         : m_context(context),
           m_wire(wire),
           m_answers(answers),
           m_calls(calls),
-          m_requests(requests),
           m_pages(pages),
           m_replies(replies)
     {}
@@ -35,7 +34,6 @@ private:
     ClientWire& m_wire;
     Answers& m_answers;
     OpenCalls& m_calls;
-    ServerRequests& m_requests;
     ElicitationPages& m_pages;
     upstream::ReplyHandler& m_replies;
     json::Document m_document;

@@ -20,7 +20,7 @@ RequestRelay::Asked RequestRelay::choose(const upstream::ServerConnection& conne
             candidates.push_back({call.incoming.session.get(), candidate, related.isValid() && call.token == related, false,
                                   canAnswer(call.incoming.session->capabilities, request), call.forwardedNs});
     });
-    const auto rootsOwner = m_requests.rootsOwner(connection);
+    const auto rootsOwner = m_calls.requests().rootsOwner(connection);
     for (const auto& session : m_sessions.all()) {
         if (hearsBroadcasts(*session) && m_pool.sees(*session, connection))
             candidates.push_back({session.get(), 0, false, session == rootsOwner,
@@ -48,10 +48,10 @@ void RequestRelay::relay(upstream::ServerConnection& connection, const mcp::Mess
     }
     m_pages.remember(connection, request, session);
     const telemetry::WireCall wireCall = wireCallOf(asked);
-    const QByteArray frame = m_requests.forward(connection, questionFor(*session, connection, request), session);
+    const QByteArray frame = m_calls.requests().forward(connection, questionFor(*session, connection, request), session);
     if (related.isValid())
-        m_requests.bindNewest(asked.cookie);
-    m_requests.noteCall(wireCall);
+        m_calls.requests().bindNewest(asked.cookie);
+    m_calls.requests().noteCall(wireCall);
     if (call != nullptr) {
         telemetry::CallEvent event;
         event.offsetNs = m_context.now() - call->incoming.startNs;
@@ -100,17 +100,17 @@ void RequestRelay::relayRootsChange(const downstream::Incoming& incoming)
         if (connection == nullptr || !m_pool.sees(*incoming.session, *connection) ||
             connection->state() != upstream::ServerState::Ready)
             continue;
-        const auto owner = m_requests.rootsOwner(*connection);
+        const auto owner = m_calls.requests().rootsOwner(*connection);
         if (owner != nullptr && owner != incoming.session)
             continue;
-        m_requests.setRootsOwner(*connection, incoming.session);
+        m_calls.requests().setRootsOwner(*connection, incoming.session);
         connection->notify(incoming.message.raw);
     }
 }
 
 void RequestRelay::forgetQuestions(const upstream::ServerConnection& connection)
 {
-    m_requests.connectionLost(connection);
+    m_calls.requests().connectionLost(connection);
     m_held.forgetQuestions(connection);
 }
 

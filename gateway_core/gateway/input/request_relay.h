@@ -14,13 +14,12 @@ namespace oriel::gateway {
 class RequestRelay {
 public:
     RequestRelay(const GatewayContext& context, ClientWire& wire, const ConnectionPool& pool, const ClientSessions& sessions,
-                 OpenCalls& calls, ServerRequests& requests, ElicitationPages& pages, HeldInput& held)
+                 OpenCalls& calls, ElicitationPages& pages, HeldInput& held)
         : m_context(context),
           m_wire(wire),
           m_pool(pool),
           m_sessions(sessions),
           m_calls(calls),
-          m_requests(requests),
           m_pages(pages),
           m_held(held)
     {}
@@ -52,7 +51,6 @@ private:
     const ConnectionPool& m_pool;
     const ClientSessions& m_sessions;
     OpenCalls& m_calls;
-    ServerRequests& m_requests;
     ElicitationPages& m_pages;
     HeldInput& m_held;
 };

@@ -58,11 +58,11 @@ void TaskQuestions::askOne(Task& task, ActiveCall& waiter, const QByteArray& key
         if (auto tagged = mcp::readMessage(mcp::Rewrite(shown).setMetaRaw(Field::MetaRelatedTask, related).apply(), document))
             shown = std::move(*tagged);
     }
-    const QByteArray frame = m_requests.ask(session, shown.text(Field::Method), shown.rawOf(Field::Params),
-                                            [this, serial = task.serial, key, isElicitation](const mcp::Message* given) {
-                                                takeInput(serial, key, isElicitation, given);
-                                            });
-    m_requests.noteCall(wireCallOf(waiter.record));
+    const QByteArray frame = m_calls.requests().ask(session, shown.text(Field::Method), shown.rawOf(Field::Params),
+                                                    [this, serial = task.serial, key, isElicitation](const mcp::Message* given) {
+                                                        takeInput(serial, key, isElicitation, given);
+                                                    });
+    m_calls.requests().noteCall(wireCallOf(waiter.record));
     waiter.incoming.reply->notify(frame);
     m_wire.recordSent(*session, frame, wireCallOf(waiter.record), waiter.incoming.reply.get());
 }
@@ -137,13 +137,13 @@ bool TaskQuestions::take(upstream::ServerConnection& connection, const mcp::Mess
     m_pages.remember(connection, message, session);
     const mcp::Message named = questionFor(*session, connection, message);
     const mcp::Message shown = m_notices.shown(connection, named);
-    const QByteArray frame = m_requests.forward(connection, shown, session, task->state.id);
+    const QByteArray frame = m_calls.requests().forward(connection, shown, session, task->state.id);
     if (waiting != nullptr)
         waiting->incoming.reply->notify(frame);
     else
         session->send(frame);
     const telemetry::WireCall wireCall = waiting != nullptr ? wireCallOf(waiting->record) : telemetry::WireCall();
-    m_requests.noteCall(wireCall);
+    m_calls.requests().noteCall(wireCall);
     m_wire.recordSent(*session, frame, wireCall, waiting != nullptr ? waiting->incoming.reply.get() : nullptr);
     return true;
 }

@@ -9,12 +9,11 @@ namespace oriel::gateway {
 /// What servers ask while they work on a task, on its way to the task's client in the form of its era. Gateway thread only.
 class TaskQuestions {
 public:
-    TaskQuestions(const GatewayContext& context, ClientWire& wire, OpenCalls& calls, ServerRequests& requests,
-                  ElicitationPages& pages, TaskLifecycle& lifecycle, TaskNotices& notices)
+    TaskQuestions(const GatewayContext& context, ClientWire& wire, OpenCalls& calls, ElicitationPages& pages,
+                  TaskLifecycle& lifecycle, TaskNotices& notices)
         : m_context(context),
           m_wire(wire),
           m_calls(calls),
-          m_requests(requests),
           m_pages(pages),
           m_lifecycle(lifecycle),
           m_notices(notices)
@@ -37,7 +36,6 @@ private:
     const GatewayContext& m_context;
     ClientWire& m_wire;
     OpenCalls& m_calls;
-    ServerRequests& m_requests;
     ElicitationPages& m_pages;
     TaskLifecycle& m_lifecycle;
     TaskNotices& m_notices;

@@ -4,12 +4,11 @@
 namespace oriel::gateway {
 
 TaskRelay::TaskRelay(const GatewayContext& context, ClientWire& wire, Answers& answers, const ConnectionPool& pool,
-                     OpenCalls& calls, ServerRequests& requests, ElicitationPages& pages, ListenStreams& streams,
-                     upstream::ReplyHandler& replies)
+                     OpenCalls& calls, ElicitationPages& pages, ListenStreams& streams, upstream::ReplyHandler& replies)
     : m_context(context),
       m_lifecycle(context, answers, calls, streams, replies),
       m_notices(context, wire, streams, m_lifecycle),
-      m_questions(context, wire, calls, requests, pages, m_lifecycle, m_notices),
+      m_questions(context, wire, calls, pages, m_lifecycle, m_notices),
       m_follower(context, answers, calls, pages, m_lifecycle, m_notices, m_questions),
       m_creation(context, answers, pool, calls, m_lifecycle, replies),
       m_requests(context, answers, pool, calls, m_lifecycle, replies)

@@ -13,7 +13,7 @@ class TaskRelay {
 public:
     /// `replies` hears of the answers to all requests made here, and hands those back to takeReply() and takeErrand().
     TaskRelay(const GatewayContext& context, ClientWire& wire, Answers& answers, const ConnectionPool& pool, OpenCalls& calls,
-              ServerRequests& requests, ElicitationPages& pages, ListenStreams& streams, upstream::ReplyHandler& replies);
+              ElicitationPages& pages, ListenStreams& streams, upstream::ReplyHandler& replies);
 
     // --- what clients do
     /// A tools/call that may become a task. False when it was answered with a refusal.
