@@ -16,6 +16,9 @@ public:
     /// Takes a call out, and with it its hold and its open questions. Null: there is none of this cookie.
     std::unique_ptr<ActiveCall> end(quint64 cookie)
     {
+        // What is kept for no call has the cookie of none.
+        if (find(cookie) == nullptr)
+            return nullptr;
         if (!m_held.isEmpty())
             m_held.drop(cookie);
         m_requests.withdraw(cookie);

@@ -322,6 +322,20 @@ private Q_SLOTS:
         QVERIFY(m_recorder.logLines("\"roots\":[]").first().contains("\"id\":\"q\""));
         QVERIFY(m_recorder.logLines("forged").isEmpty());
     }
+    void aCancellationThatNamesNoCallTakesNobodysQuestionAway()
+    {
+        open({onCall("asking",
+                     QStringLiteral("echo '{\"jsonrpc\":\"2.0\",\"id\":\"q\",\"method\":\"roots/list\"}'; read -r reply; "
+                                    "echo \"$reply\" >&2; answer \"$line\" '{\"content\":[]}'"))});
+        const auto session = openSession({.capabilities = "{\"roots\":{}}"});
+        const auto call = request(session, "tools/call", "{\"name\":\"asking__one\"}");
+        QTRY_COMPARE(call->notified.size(), 1);
+        ask(openSession(), "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":77}}");
+        QVERIFY(session->sent.isEmpty());
+        answer(session, call->notified.first(), "{\"roots\":[]}");
+        QTRY_COMPARE(call->finished.size(), 1);
+        QTRY_VERIFY(!m_recorder.logLines("\"roots\":[]").isEmpty());
+    }
     void aRequestThatNoClientCanAnswerIsRefused()
     {
         open({onCall("asking",
