@@ -105,7 +105,7 @@ void Gateway::forward(downstream::Incoming&& incoming, telemetry::CallRecord&& r
         return;
     const auto way = m_router.route(incoming, record);
     if (!way || !m_answers.mayCallTools(incoming, record) ||
-        m_resources.serve(incoming, record, way->connection, record.routedTarget) ||
+        m_resources.serve(incoming, record, way->connection, way->found.local) ||
         m_router.completeEmpty(incoming, record, way->connection))
         return;
     auto call = std::make_unique<ActiveCall>();
