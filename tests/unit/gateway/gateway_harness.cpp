@@ -62,20 +62,43 @@ bool GatewayHarness::close()
     if (m_gateway == nullptr)
         return true;
     // Clients that leave take everything with them, and so does the end of the gateway.
+    leaveAll();
+    const bool isEmpty = QTest::qWaitFor([this] { return holdsNothing(); });
+    const bool isStopped = shutDown();
+    const bool isStillEmpty = isEmpty && holdsNothing();
+    m_gateway.reset();
+    return isStopped && isStillEmpty;
+}
+
+bool GatewayHarness::stop()
+{
+    if (m_gateway == nullptr)
+        return true;
+    const bool isStopped = shutDown();
+    leaveAll();
+    const bool isEmpty = QTest::qWaitFor([this] { return holdsNothing(); });
+    m_gateway.reset();
+    return isStopped && isEmpty;
+}
+
+bool GatewayHarness::holdsNothing()
+{
+    m_held = m_gateway->holdings().toText();
+    return m_held.isEmpty();
+}
+
+bool GatewayHarness::shutDown()
+{
+    QSignalSpy stopped(m_gateway.get(), &Gateway::stopped);
+    m_gateway->shutDown();
+    return QTest::qWaitFor([&] { return stopped.count() == 1; });
+}
+
+void GatewayHarness::leaveAll()
+{
     const auto sessions = m_gateway->sessions();
     for (const auto& session : sessions)
         m_gateway->sessionClosed(session);
-    const auto holdsNothing = [this] {
-        m_held = m_gateway->holdings().toText();
-        return m_held.isEmpty();
-    };
-    bool isEmpty = QTest::qWaitFor(holdsNothing);
-    QSignalSpy stopped(m_gateway.get(), &Gateway::stopped);
-    m_gateway->shutDown();
-    const bool isStopped = QTest::qWaitFor([&] { return stopped.count() == 1; });
-    isEmpty = isEmpty && holdsNothing();
-    m_gateway.reset();
-    return isStopped && isEmpty;
 }
 
 GatewayHarness::Reply GatewayHarness::ask(const Session& session, const QByteArray& text)

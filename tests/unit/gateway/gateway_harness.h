@@ -53,7 +53,7 @@ public:
 
     GatewayHarness() = default;
     explicit GatewayHarness(const QList<config::Server>& servers) { open(servers); }
-    ~GatewayHarness() { (void)close(); }
+    ~GatewayHarness() { (void)stop(); }
 
     void open(const QList<config::Server>& servers);
     void open(const config::Config& configuration);
@@ -63,6 +63,9 @@ public:
     /// Lets every client leave, then ends the gateway; false when something is still held afterwards (m_held says what), or it
     /// does not stop in time.
     bool close();
+
+    /// The same the other way round: the gateway ends while its clients are there.
+    bool stop();
 
     [[nodiscard]] Session openSession(const Client& client = Client());
     /// A client of 2026-07-28, as the stateless endpoint presents it.
@@ -87,6 +90,10 @@ public:
     [[nodiscard]] const telemetry::CallRecord* record(QByteArrayView method) const;
 
 protected:
+    [[nodiscard]] bool holdsNothing(); ///< m_held says what is held
+    bool shutDown();
+    void leaveAll();
+
     const Clock* m_clock = &upstream::test::systemClock();
     http::Client* m_http = nullptr;
     Random* m_random = &upstream::test::systemRandom();

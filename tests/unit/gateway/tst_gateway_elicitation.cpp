@@ -56,7 +56,7 @@ class GatewayElicitationTest : public QObject, private GatewayHarness {
 
 private Q_SLOTS:
     void init() { m_recorder = RecordingRecorder(); }
-    void cleanup() { QVERIFY2(close(), m_held.constData()); }
+    void cleanup() { QVERIFY2(stop(), m_held.constData()); }
 
     void aRefusalUntilAPageWasSeenIsRelayedAndItsEndToldToItsClientAlone()
     {

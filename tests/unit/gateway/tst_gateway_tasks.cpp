@@ -76,7 +76,7 @@ class GatewayTasksTest : public QObject, private GatewayHarness {
 
 private Q_SLOTS:
     void init() { m_recorder = RecordingRecorder(); }
-    void cleanup() { QVERIFY2(close(), m_held.constData()); }
+    void cleanup() { QVERIFY2(stop(), m_held.constData()); }
 
     // --- 2025-11-25 on both sides ---
 
