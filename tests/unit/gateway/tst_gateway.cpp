@@ -331,7 +331,6 @@ private Q_SLOTS:
         const auto call = request(session, "tools/call", "{\"name\":\"asking__one\"}");
         QTRY_COMPARE(call->notified.size(), 1);
         ask(openSession(), "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":77}}");
-        QVERIFY(session->sent.isEmpty());
         answer(session, call->notified.first(), "{\"roots\":[]}");
         QTRY_COMPARE(call->finished.size(), 1);
         QTRY_VERIFY(!m_recorder.logLines("\"roots\":[]").isEmpty());
