@@ -1,53 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gateway/gateway.h"
 
-#include "gateway/extensions.h"
-#include "gateway/task_listing.h"
-#include "gateway/waiting_list.h"
-#include "mcp/errors.h"
+#include "gateway/clients/extensions.h"
 
 namespace oriel::gateway {
 
 namespace {
 
-bool needsNewConnection(const config::Server& before, const config::Server& after)
+/// What every connection gets: a superset of what clients may be able to do, since all share one.
+upstream::ConnectionContext connectionContext(upstream::ConnectionContext context, const QByteArray& instance)
 {
-    config::Server comparable = after;
-    comparable.disabledTools = before.disabledTools;
-    comparable.circuitBreaker = before.circuitBreaker;
-    comparable.retries = before.retries;
-    return !(comparable == before);
-}
-
-Catalogue::Server catalogueEntry(const config::Server& server)
-{
-    Catalogue::Server entry{server.name.toUtf8(), {}};
-    for (const QString& tool : server.disabledTools)
-        entry.disabledTools.insert(tool.toUtf8());
-    return entry;
-}
-
-/// In the order of the metric's row: error.type, mcp.protocol.version, network.protocol.name, network.protocol.version,
-/// network.transport.
-telemetry::LabelValues sessionLabels(const downstream::Session& session)
-{
-    const bool http = session.client->transport == telemetry::Transport::Http;
-    return {QByteArray(), session.client->protocolVersion, http ? QByteArrayLiteral("http") : QByteArray(),
-            http ? QByteArrayLiteral("1.1") : QByteArray(), http ? QByteArrayLiteral("tcp") : QByteArrayLiteral("pipe")};
-}
-
-} // namespace
-
-Gateway::Gateway(Dependencies dependencies, QObject* parent)
-    : QObject(parent),
-      m_deps(std::move(dependencies)),
-      m_circuits(m_deps.clock),
-      m_limits(m_deps.clock),
-      m_heldCalls(m_deps.random),
-      m_subscribeReplies([this](const Subscriptions::Key& key, const mcp::Message* answer) { subscribeAnswered(key, answer); }),
-      m_tasks(m_deps.random)
-{
-    mcp::ClientCapabilities& offered = m_deps.connections.clientCapabilities;
+    mcp::ClientCapabilities& offered = context.clientCapabilities;
     offered.sampling = true;
     offered.elicitation = true;
     offered.elicitationForm = true;
@@ -57,239 +20,142 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
     offered.roots = true;
     offered.rootsListChanged = true;
     declareExtensions(offered);
-    m_deps.connections.orielInstance = QByteArray::number(m_deps.random.next64(), 16);
-    for (QTimer* timer :
-         {&m_listDeadline, &m_heldDeadline, &m_idleConnections, &m_taskTimer, &m_limitsTimer, &m_awaitDeadline, &m_gather})
-        timer->setSingleShot(true);
-    connect(&m_taskTimer, &QTimer::timeout, this, &Gateway::onTaskTimer);
-    connect(&m_idleConnections, &QTimer::timeout, this, &Gateway::endIdleConnections);
-    connect(&m_awaitDeadline, &QTimer::timeout, this, &Gateway::settleAllSubscriptions);
-    m_heldDeadline.setTimerType(Qt::PreciseTimer); // never before the deadline
-    m_limitsTimer.setInterval(1'000);
-    connect(&m_limitsTimer, &QTimer::timeout, this, &Gateway::reportLimits);
-    connect(&m_heldDeadline, &QTimer::timeout, this, &Gateway::expireHeld);
-    connect(&m_gather, &QTimer::timeout, this, &Gateway::askGathered);
-    connect(&m_listDeadline, &QTimer::timeout, this, [this] { answerLists(true); });
-    connect(&m_held, &HeldAnswers::emptied, this, &Gateway::reportStopped);
+    context.orielInstance = instance;
+    return context;
+}
+
+} // namespace
+
+Gateway::Gateway(Dependencies dependencies, QObject* parent)
+    : QObject(parent),
+      m_context{dependencies.clock,
+                dependencies.random,
+                dependencies.recorder,
+                QByteArray::number(dependencies.random.next64(), 16),
+                dependencies.connections.clientVersion,
+                dependencies.heldForNs},
+      m_wire(m_context.clock, m_context.recorder),
+      m_answers(m_context, m_wire),
+      m_pool(m_context, connectionContext(std::move(dependencies.connections), m_context.instance), *this, *this),
+      m_sessions(m_context),
+      m_handshake(m_context, m_answers, m_pool),
+      m_calls(m_context.random),
+      m_admission(m_context, m_answers, m_pool.catalogue()),
+      m_router(m_context, m_answers, m_pool),
+      m_dispatch(m_context, m_calls, m_admission, *this),
+      m_replies(m_context, m_wire, m_answers),
+      m_logs(m_context, m_wire, m_answers, m_pool, m_sessions, m_calls, *this),
+      m_pages(m_context, m_wire),
+      m_heldInput(m_context, m_answers, m_calls, m_pages, *this),
+      m_rounds(m_context, m_wire, m_answers, m_calls, m_pages, *this),
+      m_requests(m_context, m_wire, m_pool, m_sessions, m_calls, m_pages, m_heldInput),
+      m_streams(m_context, m_wire, m_pool),
+      m_resources(m_context, m_answers, m_pool, *this),
+      m_lists(m_context, m_answers, m_pool),
+      m_listChanges(m_wire, m_pool, m_sessions, m_streams),
+      m_tasks(m_context, m_wire, m_answers, m_pool, m_calls, m_pages, m_streams, *this),
+      m_listening(m_context, m_answers, m_pool, m_streams, m_resources, m_tasks),
+      m_cancellation(m_context, m_answers, m_calls, m_resources, m_tasks)
+{
+    connect(&m_pool, &ConnectionPool::changed, this, &Gateway::serversChanged);
+    connect(&m_admission, &Admission::limitsChanged, this, &Gateway::limitsChanged);
+    connect(&m_admission, &Admission::circuitChanged, this, &Gateway::serversChanged, Qt::QueuedConnection);
+    connect(&m_answers.held(), &HeldAnswers::emptied, this, &Gateway::reportStopped);
 }
 
 Gateway::~Gateway() = default;
 
-std::unique_ptr<upstream::ServerConnection> Gateway::makeConnection(const config::Server& server)
-{
-    upstream::ConnectionContext context = m_deps.connections;
-    context.timeouts = m_config.gateway.timeouts;
-    // Over the shared connection of a server that clients have their own to, nobody could answer it anything.
-    if (server.connection == config::ConnectionMode::PerClient)
-        context.clientCapabilities = {};
-    return std::make_unique<upstream::ServerConnection>(server, std::move(context), *this);
-}
-
-void Gateway::retire(std::unique_ptr<upstream::ServerConnection> connection)
-{
-    QList<quint64> orphans;
-    m_calls.forEach([&](quint64 cookie, const ActiveCall& call) {
-        if (call.connection == connection.get())
-            orphans.append(cookie);
-    });
-    for (const quint64 cookie : orphans) {
-        const std::unique_ptr<ActiveCall> call = takeCall(cookie);
-        connection->cancel(call->token, "the server was removed or changed");
-        if (call->incoming.reply == nullptr)
-            continue; // its client was asked for input and was answered with that
-        abandonSubscription(*call);
-        call->dropOpenHop();
-        answerError(call->incoming, call->record, telemetry::Outcome::Unavailable, QByteArrayLiteral("unavailable"),
-                    mcp::error_code::ServerError,
-                    connection->name() +
-                        ": the server was removed or its configuration changed while it worked on this request.");
-    }
-    dropTasks([&](const Task& task) { return task.connection == connection.get(); });
-    m_taskTools.forget(*connection);
-    m_urlElicitations.forget(*connection);
-    m_serverRequests.connectionLost(*connection);
-    m_levels.remove(connection.get());
-    connection->stop();
-    if (connection->state() == upstream::ServerState::Stopped)
-        connection.release()->deleteLater();
-    else
-        m_retired.push_back(std::move(connection));
-}
-
 Status Gateway::apply(const config::Config& configuration)
 {
-    QList<Catalogue::Server> entries;
-    QList<config::Server> wanted;
-    for (const config::Server& server : configuration.servers) {
-        if (!server.enabled)
-            continue;
-        entries.append(catalogueEntry(server));
-        wanted.append(server);
-    }
-    Catalogue next;
-    if (Status valid = next.reset(entries, configuration.gateway.separator.toUtf8(), configuration.gateway.prefixSingleServer);
-        !valid)
-        return valid;
-    m_config = configuration;
-    m_configFresh = true;
-    m_isConfigured = true;
-    m_circuits.configure(configuration);
-    m_limits.configure(configuration.limits);
-    m_limitsTimer.start();
+    auto planned = ConnectionPool::plan(configuration);
+    if (!planned)
+        return fail(planned.error());
+    m_context.config = configuration;
+    m_handshake.configure();
+    m_lists.configure();
+    m_admission.configure();
     const telemetry::Propagators propagators = telemetry::propagatorsByName(configuration.telemetry.propagators);
-    m_policy = {configuration.telemetry.foreignContextAsLink,
-                configuration.telemetry.passBaggage && telemetry::has(propagators, telemetry::Propagator::Baggage), propagators};
-
-    auto previous = std::move(m_connections);
-    m_connections.clear();
-    m_catalogue = std::move(next);
-    m_toolHeaders.reset();
-    QList<upstream::ServerConnection*> fresh;
-    for (const config::Server& server : std::as_const(wanted)) {
-        const auto same = std::find_if(previous.begin(), previous.end(), [&](const auto& connection) {
-            return connection != nullptr && !needsNewConnection(connection->server(), server);
-        });
-        m_deps.recorder.recordMetric(same == previous.end() ? telemetry::MetricId::CacheMisses : telemetry::MetricId::CacheHits,
-                                     {QByteArrayLiteral("server_config")}, 1);
-        if (same != previous.end()) {
-            m_connections.push_back(std::move(*same));
-            const int index = static_cast<int>(m_connections.size()) - 1;
-            for (const auto kind :
-                 {mcp::ListKind::Tools, mcp::ListKind::Prompts, mcp::ListKind::Resources, mcp::ListKind::ResourceTemplates}) {
-                if (kind == mcp::ListKind::Tools)
-                    m_catalogue.offerAsTasks(index, TaskTools::decidesItself(*m_connections.back()));
-                m_catalogue.update(index, kind, entriesOf(*m_connections.back(), kind));
-            }
-            m_toolHeaders.update(index, m_connections.back()->items(mcp::ListKind::Tools));
-        } else {
-            m_connections.push_back(makeConnection(server));
-            if (server.start == config::StartMode::AtLaunch)
-                fresh.append(m_connections.back().get());
-        }
-    }
-    for (auto& connection : previous) {
-        if (connection != nullptr)
-            retire(std::move(connection));
-    }
-    rebuildClients();
-    for (upstream::ServerConnection* connection : std::as_const(fresh))
-        connection->start();
-    if (!previous.empty()) {
+    m_context.policy = {configuration.telemetry.foreignContextAsLink,
+                        configuration.telemetry.passBaggage && telemetry::has(propagators, telemetry::Propagator::Baggage),
+                        propagators};
+    if (m_pool.apply(std::move(*planned))) {
         for (const auto kind : {mcp::ListKind::Tools, mcp::ListKind::Prompts, mcp::ListKind::Resources})
-            announceList(kind);
+            m_listChanges.announce(kind);
     }
-    answerLists(false);
+    m_lists.answerReady();
     Q_EMIT serversChanged();
     return {};
 }
 
 void Gateway::shutDown()
 {
-    m_shuttingDown = true;
-    answerLists(true);
-    settleAllSubscriptions();
-    for (auto& listener : m_listeners.takeIf([](const Listener&) { return true; }))
-        endListener(std::move(listener), telemetry::Outcome::Ok, {});
-    dropTasks([](const Task&) { return true; });
-    QList<quint64> cookies;
-    m_calls.forEach([&](quint64 cookie, const ActiveCall&) { cookies.append(cookie); });
-    for (const quint64 cookie : std::as_const(cookies)) {
-        const std::unique_ptr<ActiveCall> call = takeCall(cookie);
-        call->connection->cancel(call->token, "Oriel is shutting down");
-        if (call->incoming.reply == nullptr)
-            continue;
-        call->dropOpenHop();
-        answerError(call->incoming, call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("shutting_down"),
-                    mcp::error_code::ServerError, "Oriel is shutting down.");
-    }
-    m_heldCalls.clear();
-    retireAll(m_clients.takeIf([](const auto&, const auto&) { return true; }));
-    for (const auto& connection : m_connections) {
-        connection->stop();
-        onStateChanged(*connection);
-    }
+    m_context.isShuttingDown = true;
+    m_lists.answerAll();
+    m_resources.settleAll();
+    m_listening.endAll();
+    m_tasks.endAll();
+    m_cancellation.endAll();
+    m_heldInput.clear();
+    m_pool.stopAll();
     QMetaObject::invokeMethod(this, &Gateway::reportStopped, Qt::QueuedConnection);
 }
 
 void Gateway::reportStopped()
 {
-    const auto isDown = [](const auto& kept) {
-        return kept->state() == upstream::ServerState::Stopped || kept->state() == upstream::ServerState::Failed;
-    };
-    if (!m_shuttingDown || !m_retired.empty() || !m_held.isEmpty() ||
-        !std::all_of(m_connections.cbegin(), m_connections.cend(), isDown))
+    if (!m_context.isShuttingDown || !m_answers.held().isEmpty() || !m_pool.isDown())
         return;
-    m_shuttingDown = false;
+    m_context.isShuttingDown = false;
     Q_EMIT stopped();
 }
 
-bool Gateway::servesAlone(QByteArrayView server) const
+void Gateway::restartServer(const QByteArray& name)
 {
-    return m_catalogue.serverIndex(server) >= 0;
+    m_pool.restart(name);
+    m_admission.closeCircuit(name);
 }
 
-void Gateway::countSessions(const downstream::Session& session, int delta)
+QList<upstream::ServerStatus> Gateway::serverStatuses() const
 {
-    m_deps.recorder.recordMetric(telemetry::MetricId::ActiveSessions, {}, delta);
-    int& sessionsOfUser = m_users[session.client->userId];
-    sessionsOfUser += delta;
-    if ((delta > 0 && sessionsOfUser == 1) || sessionsOfUser == 0)
-        m_deps.recorder.recordMetric(telemetry::MetricId::ActiveUsers, {}, delta);
-    if (sessionsOfUser == 0)
-        m_users.remove(session.client->userId);
-}
-
-void Gateway::sessionOpened(const std::shared_ptr<downstream::Session>& session)
-{
-    m_sessions.insert(session.get(), session);
-    countSessions(*session, 1);
-    if (session->logLevel)
-        sendLevelUpstream(*session);
-    Q_EMIT sessionsChanged();
-}
-
-void Gateway::sessionClosed(const std::shared_ptr<downstream::Session>& session)
-{
-    if (m_sessions.remove(session.get()) == 0)
-        return;
-    countSessions(*session, -1);
-    QList<quint64> cookies;
-    m_calls.forEach([&](quint64 cookie, const ActiveCall& call) {
-        if (call.incoming.session == session)
-            cookies.append(cookie);
-    });
-    for (const quint64 cookie : std::as_const(cookies)) {
-        const std::unique_ptr<ActiveCall> call = takeCall(cookie);
-        call->connection->cancel(call->token, "the client disconnected");
-        leaveTask(*call);
-        if (call->incoming.reply == nullptr)
-            continue;
-        call->dropOpenHop();
-        recordError(call->record, telemetry::Outcome::Cancelled, QByteArrayLiteral("cancelled"), 0, "the client disconnected");
-        endUnanswered(call->incoming, "The session was ended.");
-        finish(call->record, call->incoming);
+    QList<upstream::ServerStatus> statuses = m_pool.statuses();
+    for (upstream::ServerStatus& status : statuses) {
+        if (const auto circuit = m_admission.circuitOf(status.name.toUtf8()))
+            status.circuit = *circuit;
     }
-    const auto isOfSession = [&](const auto& waiting) {
-        if (waiting->incoming.session != session)
-            return false;
-        endUnanswered(waiting->incoming, "The session was ended.");
-        return true;
-    };
-    std::erase_if(m_waitingLists, isOfSession);
-    std::erase_if(m_taskListings, isOfSession);
-    if (mcp::isLegacy(session->revision))
-        dropTasks([owner = taskOwner(*session)](const Task& task) { return task.owner == owner; });
-    m_urlElicitations.forget(*session);
-    m_serverRequests.sessionClosed(*session);
-    for (auto& listener : m_listeners.takeIf([&](const Listener& one) { return one.incoming.session == session; }))
-        endListener(std::move(listener), telemetry::Outcome::Cancelled, "the client disconnected");
-    m_awaited.drop(session.get());
-    for (const auto& [server, uri] : m_subscriptions.removeSession(session.get()))
-        setSubscribed(server, uri, false);
-    retireAll(m_clients.takeClient(*session));
-    const double seconds = static_cast<double>(m_deps.clock.unixNs() - session->openedUnixNs) / 1e9;
-    m_deps.recorder.recordMetric(telemetry::MetricId::McpServerSessionDuration, sessionLabels(*session), seconds);
-    Q_EMIT sessionsChanged();
+    return statuses;
+}
+
+bool Gateway::isInUse(const ClientConnections::Client& client, const ClientConnections::Own& own) const
+{
+    return m_resources.isWatched(own.key) || m_tasks.isWorking(*own.connection) || m_lists.isWaiting(*client.session) ||
+           m_calls.cookieIf([&](const ActiveCall& call) { return call.connection == own.connection.get(); }) != 0;
+}
+
+void Gateway::onRetiring(upstream::ServerConnection& connection)
+{
+    m_cancellation.endConnection(connection);
+    m_tasks.endConnection(connection);
+    m_pages.forget(connection);
+    m_calls.requests().connectionLost(connection);
+    m_logs.forget(connection);
+}
+
+Holdings Gateway::holdings() const
+{
+    Holdings held;
+    held.add("sessions", m_sessions.all().size())
+        .add("users", m_sessions.userCount())
+        .add("active calls", static_cast<qsizetype>(m_calls.count()))
+        .add("held answers", m_answers.held().count())
+        .add("listeners", static_cast<qsizetype>(m_streams.all().size()))
+        .add("server requests", m_calls.requests().count())
+        .add("roots of clients", m_calls.requests().rootsCount())
+        .add("waiting lists", static_cast<qsizetype>(m_lists.count()))
+        .add("opened pages", m_pages.count());
+    m_tasks.addHoldings(held);
+    m_heldInput.addHoldings(held);
+    m_resources.addHoldings(held);
+    m_pool.addHoldings(held);
+    return held;
 }
 
 } // namespace oriel::gateway

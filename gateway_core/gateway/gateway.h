@@ -2,31 +2,25 @@
 #pragma once
 
 #include "base/holdings.h"
-#include "config/model.h"
 #include "downstream/message_handler.h"
-#include "gateway/active_calls.h"
-#include "gateway/awaited_subscriptions.h"
-#include "gateway/call_limits.h"
-#include "gateway/call_recording.h"
-#include "gateway/catalogue.h"
-#include "gateway/client_connections.h"
-#include "gateway/held_answers.h"
-#include "gateway/held_calls.h"
-#include "gateway/listeners.h"
-#include "gateway/server_circuits.h"
-#include "gateway/server_requests.h"
-#include "gateway/subscriptions.h"
-#include "gateway/task_tools.h"
-#include "gateway/tasks.h"
-#include "gateway/tool_headers.h"
-#include "gateway/url_elicitations.h"
-#include "upstream/server_connection.h"
+#include "gateway/answers/answers.h"
+#include "gateway/calls/answer_relay.h"
+#include "gateway/calls/call_cancellation.h"
+#include "gateway/calls/call_dispatch.h"
+#include "gateway/calls/call_router.h"
+#include "gateway/clients/client_sessions.h"
+#include "gateway/clients/handshake.h"
+#include "gateway/clients/log_relay.h"
+#include "gateway/connections/connection_pool.h"
+#include "gateway/input/input_rounds.h"
+#include "gateway/input/request_relay.h"
+#include "gateway/lists/list_changes.h"
+#include "gateway/lists/list_requests.h"
+#include "gateway/subscriptions/listen_requests.h"
+#include "gateway/tasks/task_relay.h"
 
-#include <QHash>
 #include <QObject>
-#include <QTimer>
 
-#include <functional>
 #include <memory>
 
 namespace oriel::gateway {
@@ -34,10 +28,14 @@ namespace oriel::gateway {
 /// All configured servers behind one endpoint: sessions come in from the transports, requests are routed to servers or answered
 /// here, and one record of each goes to the telemetry thread. Lives on the gateway thread with its connections; nothing in it
 /// blocks.
+///
+/// It composes the parts, each of which looks after one concern with its own maps and timers, and shows the order in which a
+/// message passes them: forward() on the way to the server, onReply() on the way back.
 class Gateway final : public QObject,
                       public downstream::MessageHandler,
                       public upstream::ReplyHandler,
-                      public upstream::ServerConnectionHandler {
+                      public upstream::ServerConnectionHandler,
+                      public ConnectionUsers {
     Q_OBJECT
 public:
     struct Dependencies {
@@ -58,18 +56,15 @@ public:
     void shutDown();
 
     void restartServer(const QByteArray& name); ///< with the connections that clients have for themselves
-    void checkEraAgain(const QByteArray& name); ///< forgets what was found out about its era, and starts it again
+    /// Forgets what was found out about its era, and starts it again.
+    void checkEraAgain(const QByteArray& name) { m_pool.checkEraAgain(name); }
     [[nodiscard]] QList<upstream::ServerStatus> serverStatuses() const;
-    [[nodiscard]] std::vector<LimitUse> limitUse() { return m_limits.use(); }
-    [[nodiscard]] QList<QuotaUse> quotas() { return m_limits.quotas(); }
-    void restoreQuotas(const QList<QuotaUse>& quotas) { m_limits.restore(quotas); } ///< before the first apply()
-    struct ExposedTool {
-        QByteArray server;
-        mcp::ListEntry entry;
-        QByteArray exposedName;
-    };
-    [[nodiscard]] std::vector<ExposedTool> tools() const; ///< of all servers, the disabled ones too
-    [[nodiscard]] QList<std::shared_ptr<downstream::Session>> sessions() const { return m_sessions.values(); }
+    [[nodiscard]] std::vector<LimitUse> limitUse() { return m_admission.limitUse(); }
+    [[nodiscard]] QList<QuotaUse> quotas() { return m_admission.quotas(); }
+    void restoreQuotas(const QList<QuotaUse>& quotas) { m_admission.restore(quotas); } ///< before the first apply()
+    using ExposedTool = ConnectionPool::ExposedTool;
+    [[nodiscard]] std::vector<ExposedTool> tools() const { return m_pool.tools(); } ///< of all servers, the disabled ones too
+    [[nodiscard]] QList<std::shared_ptr<downstream::Session>> sessions() const { return m_sessions.all().values(); }
 
     /// What is kept for clients and servers that wait: empty once no client is there and nothing is under way.
     [[nodiscard]] Holdings holdings() const;
@@ -94,10 +89,17 @@ public:
                         upstream::CallToken related) override;
     void onRequest(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related) override;
     [[nodiscard]] telemetry::WireCall callOf(const upstream::ServerConnection& connection, const mcp::Message& message,
-                                             upstream::CallToken related) const override;
+                                             upstream::CallToken related) const override
+    {
+        return m_requests.callOf(connection, message, related);
+    }
     void onStateChanged(upstream::ServerConnection& connection) override;
     void onListChanged(upstream::ServerConnection& connection, mcp::ListKind kind) override;
-    void onListening(upstream::ServerConnection& connection) override;
+    void onListening(upstream::ServerConnection& connection) override { m_resources.onListening(connection); }
+
+    // ConnectionUsers
+    [[nodiscard]] bool isInUse(const ClientConnections::Client& client, const ClientConnections::Own& own) const override;
+    void onRetiring(upstream::ServerConnection& connection) override;
 
 Q_SIGNALS:
     void serversChanged();
@@ -106,258 +108,46 @@ Q_SIGNALS:
     void stopped();
 
 private:
-    struct WaitingList; ///< a list request that waits for servers that are still starting
-    struct TaskListing; ///< a tasks/list that waits for what servers say of its tasks
-
-    // gateway_requests.cpp: what clients ask
+    // what clients send
     void handleRequest(downstream::Incoming&& incoming);
     void answerOwn(downstream::Incoming&& incoming, telemetry::CallRecord&& record);
-    void handleNotification(const downstream::Incoming& incoming);
-    void initialize(downstream::Incoming& incoming, telemetry::CallRecord& record);
-    void setLevel(downstream::Incoming& incoming, telemetry::CallRecord& record);
-    void list(downstream::Incoming&& incoming, telemetry::CallRecord&& record, mcp::ListKind kind);
-    void answerList(WaitingList& waiting);
-    void answerLists(bool overdue);
     void forward(downstream::Incoming&& incoming, telemetry::CallRecord&& record);
-    [[nodiscard]] std::optional<Catalogue::Route> route(const downstream::Incoming& incoming,
-                                                        telemetry::CallRecord& record) const;
-    bool refuseToolHeaders(downstream::Incoming& incoming, telemetry::CallRecord& record);
-    bool answerSubscription(downstream::Incoming& incoming, telemetry::CallRecord& record, upstream::ServerConnection& connection,
-                            const QByteArray& uri);
-    void cancelByClient(const downstream::Incoming& incoming);
-    void cancelCall(std::unique_ptr<ActiveCall> call, const QByteArray& reason);
-    [[nodiscard]] mcp::ServerCapabilities capabilitiesFor(const downstream::Session& session) const;
-    [[nodiscard]] QByteArray instructionsFor(const downstream::Session& session) const;
-    [[nodiscard]] int viewOf(const downstream::Session& session) const;
+    void handleNotification(const downstream::Incoming& incoming);
 
-    // gateway_admission.cpp: whether a call may go to its server, how that went, and whether it goes there again
-    [[nodiscard]] bool admit(downstream::Incoming& incoming, telemetry::CallRecord& record, const Catalogue::Route& found,
-                             ActiveCall& call);
-    [[nodiscard]] bool passCircuit(downstream::Incoming& incoming, telemetry::CallRecord& record, const QByteArray& server,
-                                   ActiveCall& call);
-    void circuitChanged(const QByteArray& server, const upstream::CircuitBreaker& breaker);
-    void followServer(const upstream::ServerConnection& connection);
-    void closeCircuit(const QByteArray& server); ///< somebody has stopped or restarted it
-    void noteReply(ActiveCall& call, const upstream::Reply& reply);
-    [[nodiscard]] upstream::CallOptions optionsFor(const ActiveCall& call) const;
-    void dispatch(ActiveCall& call, quint64 cookie);
-    [[nodiscard]] bool isSafeToRepeat(const ActiveCall& call) const;
-    [[nodiscard]] bool mayRetry(const ActiveCall& call, const upstream::Reply& reply) const;
-    bool retryLater(std::unique_ptr<ActiveCall>& call, const upstream::Reply& reply);
-    void sendAgain(quint64 cookie);
-    void reportLimits();
-
-    // gateway_connections.cpp: which connection a client uses
-    [[nodiscard]] const Catalogue& catalogueOf(const downstream::Session& session) const; ///< what it sees
-    /// The connection that a client uses to a server; null: it will have its own and has not asked for anything yet.
-    [[nodiscard]] upstream::ServerConnection* connectionOf(const downstream::Session& session, int server) const;
-    /// The same, made where it is missing. ResourceExhausted when too many clients have one of their own.
-    Result<upstream::ServerConnection*> useConnection(const std::shared_ptr<downstream::Session>& session, int server);
-    [[nodiscard]] bool isInUse(const ClientConnections::Client& client, const ClientConnections::Own& own) const;
-    bool makeRoom(const upstream::ServerConnection& shared);
-    void retireAll(std::vector<std::unique_ptr<upstream::ServerConnection>> connections);
-    void watchIdleConnections();
-    void endIdleConnections();
-    [[nodiscard]] QByteArray keyOf(const upstream::ServerConnection& connection) const; ///< among subscriptions
-    [[nodiscard]] upstream::ServerConnection* connectionByKey(const QByteArray& key) const;
-    [[nodiscard]] std::vector<mcp::ListEntry> entriesOf(const upstream::ServerConnection& connection, mcp::ListKind kind) const;
-    bool takeList(upstream::ServerConnection& connection, mcp::ListKind kind);     ///< true: somebody sees something else now
-    void rebuildClients();                                                         ///< after a new configuration
-    [[nodiscard]] int indexOf(const upstream::ServerConnection& connection) const; ///< of a shared one; -1: it is none
-    /// True when this is the connection that the client uses to its server: nothing else of that server reaches it.
-    [[nodiscard]] bool sees(const downstream::Session& session, const upstream::ServerConnection& connection) const;
-
-    // gateway_stateless.cpp: what exists only in 2026-07-28
-    static constexpr qsizetype kMaxWatchedResources = 1024; ///< of one listener
-    void discover(downstream::Incoming& incoming, telemetry::CallRecord& record);
-    void listen(downstream::Incoming&& incoming, telemetry::CallRecord&& record);
-    bool listenToTasks(downstream::Incoming& incoming, telemetry::CallRecord& record, const json::Value& ids, Listener& listener);
-    void tell(Listener& listener, const QByteArray& frame);
-    [[nodiscard]] static QByteArray acknowledgementOf(const Listener& listener);
-    void tellListeners(mcp::ListKind kind, const QByteArray& method, const upstream::ServerConnection* of);
-    void tellListener(const void* subscriber, const mcp::Message& updated);
-    void endListener(std::unique_ptr<Listener> listener, telemetry::Outcome outcome, QByteArrayView reason);
-
-    // gateway_subscribing.cpp: subscriptions that servers have to confirm
-    void awaitSubscriptions(const void* subscriber, const AwaitedSubscriptions::Keys& open,
-                            std::function<void(const AwaitedSubscriptions::Keys& refused)> done);
-    void settleAllSubscriptions();
-    void settleSubscriptionsOf(const upstream::ServerConnection& connection);
-    void subscribeAnswered(const Subscriptions::Key& key, const mcp::Message* answer);
-    void answerWhenSubscribed(downstream::Incoming&& incoming, telemetry::CallRecord&& record, const Subscriptions::Key& key);
-    void acknowledge(Listener& listener, const AwaitedSubscriptions::Keys& refused);
-
-    // gateway_input.cpp: questions of servers across the eras
-    static constexpr int kMaxInputRounds = 16;
-    static constexpr int kGatherMs = 10; ///< for what a server asks at the same time
-    void holdForInput(upstream::ServerConnection& connection, const mcp::Message& request, ActiveCall& call, quint64 cookie);
-    void askGathered();
-    bool refuseForCapability(upstream::ServerConnection& connection, const mcp::Message& request, upstream::CallToken related,
-                             const QByteArray& refusal);
-    void endRefused(const RefusedQuestion& refused);
-    /// A server that is gone, or begins a new session, does not wait for answers any more.
-    void forgetQuestions(const upstream::ServerConnection& connection);
-    bool askForInput(ActiveCall& call, HeldCall&& held);
-    bool resumeHeld(downstream::Incoming& incoming, telemetry::CallRecord& record);
-    void expireHeld();
-    /// Takes a call out, and with it what is kept for it: its hold and its open questions.
-    std::unique_ptr<ActiveCall> takeCall(quint64 cookie);
-    bool askClient(std::unique_ptr<ActiveCall>& call, const mcp::Message& answer);
-    void takeInput(quint64 cookie, const QByteArray& key, const mcp::Message* given);
-    void retryWithInput(quint64 cookie);
-
-    // gateway_elicitation.cpp: pages that users are sent to
-    bool takeUrlRequired(ActiveCall& call, const mcp::Message& answer);
-    bool resumeRefused(downstream::Incoming& incoming, telemetry::CallRecord& record, const HeldCall& known);
-    void rememberPage(const upstream::ServerConnection& connection, const mcp::Message& request,
-                      const std::shared_ptr<downstream::Session>& session);
-    void relayElicitationComplete(upstream::ServerConnection& connection, const mcp::Message& message);
-    void tellPagesDone(ActiveCall& call);
-    [[nodiscard]] mcp::Message withPageId(const mcp::Message& request, ActiveCall& call);
-    [[nodiscard]] mcp::Message questionFor(const downstream::Session& session, const upstream::ServerConnection& connection,
-                                           const mcp::Message& request);
-
-    // gateway_task_calls.cpp: calls that become tasks
-    struct OfferedTasks {
-        bool any = false;
-        bool cancel = false;
-    };
-    [[nodiscard]] OfferedTasks offeredTasks(const downstream::Session& session) const;
-    void offerTasks(const downstream::Session& session, mcp::ServerCapabilities& all) const;
-    bool planTask(downstream::Incoming& incoming, telemetry::CallRecord& record, upstream::ServerConnection& connection,
-                  ActiveCall& call);
-    void setTaskParam(mcp::Message& message, bool wanted);
-    bool takeTaskReply(std::unique_ptr<ActiveCall>& call, upstream::Reply& reply);
-    bool retryAsTask(std::unique_ptr<ActiveCall>& call, const mcp::Message& refusal);
-    bool takeCreatedTask(std::unique_ptr<ActiveCall>& call, const mcp::Message& answer);
-    void awaitTask(std::unique_ptr<ActiveCall> call, mcp::TaskState&& state);
-    void keepFinishedTask(ActiveCall& call, const mcp::Message& answer);
-    Task* keepTask(const ActiveCall& call, mcp::TaskState&& state, bool awaited);
-    upstream::CallToken callForTask(const Task& task, mcp::MethodId method, quint64 cookie, QByteArrayView inputResponses = {});
-    void cancelTask(Task& task);
-    void leaveTask(const ActiveCall& call); ///< its client no longer waits
-    void dropTasks(const std::function<bool(const Task&)>& matches);
-
-    // gateway_tasks.cpp: what clients ask of their tasks
-    void serveTask(downstream::Incoming&& incoming, telemetry::CallRecord&& record);
-    bool mayUseTasks(downstream::Incoming& incoming, telemetry::CallRecord& record);
-    bool answerTaskHere(downstream::Incoming& incoming, telemetry::CallRecord& record, Task& task);
-    void updateTask(downstream::Incoming& incoming, telemetry::CallRecord& record, Task& task);
-    void forwardForTask(downstream::Incoming&& incoming, telemetry::CallRecord&& record, Task& task);
-    bool takeTaskState(std::unique_ptr<ActiveCall>& call, const mcp::Message& answer);
-    bool takeTaskResult(ActiveCall& call, const mcp::Message& answer);
-    bool takeTaskCancelled(ActiveCall& call, const mcp::Message& answer);
-    void listTasks(downstream::Incoming&& incoming, telemetry::CallRecord&& record);
-    void answerTaskListings();
-
-    // gateway_task_follow.cpp: tasks that somebody waits for, and what servers say of them
-    void scheduleTasks();
-    void onTaskTimer();
-    void takeErrand(quint64 cookie, upstream::Reply& reply);
-    void takePoll(quint64 serial, upstream::Reply& reply);
-    void takeOwnResult(quint64 serial, upstream::Reply& reply);
-    void endTask(quint64 serial, telemetry::Outcome outcome, int code, const QByteArray& message);
-    void finishWaiters(Task& task, const json::Value& detailed);
-    void askForTask(quint64 serial, const json::Value& inputRequests);
-    void takeTaskInput(quint64 serial, const QByteArray& key, bool isElicitation, const mcp::Message* given);
-    bool takeTaskQuestion(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related);
-    void withdrawTaskQuestion(const upstream::ServerConnection& connection, const mcp::Message& cancelled);
-    [[nodiscard]] ActiveCall* callBlockedBy(const Task& task) const;
-    void openResult(Task& task);
-    void relayTaskStatus(upstream::ServerConnection& connection, const mcp::Message& message);
-    void relayTaskProgress(upstream::ServerConnection& connection, const mcp::Message& message);
-    [[nodiscard]] mcp::Message withTaskShown(const upstream::ServerConnection& connection, const mcp::Message& message) const;
-    [[nodiscard]] bool isListenedTo(const Task& task) const;
-    void tellTask(Task& task, const QByteArray& detailed);
-
-    // gateway_answers.cpp: what goes back
-    void recordHop(ActiveCall& call, upstream::CallToken token, const upstream::Reply& reply);
-    void answerResult(downstream::Incoming& incoming, telemetry::CallRecord& record, QByteArrayView result);
-    /// The same for a result that has all members of its revision already.
-    void answerWhole(downstream::Incoming& incoming, telemetry::CallRecord& record, QByteArrayView result);
-    void answerError(downstream::Incoming& incoming, telemetry::CallRecord& record, telemetry::Outcome outcome,
-                     QByteArray errorType, int code, QByteArray message, QByteArrayView data = {});
-    /// Nobody waits for the answer any more, but an HTTP request has to end, with an answer that its client ignores.
-    static void endUnanswered(const downstream::Incoming& incoming, QByteArrayView why);
-    void deliver(downstream::Incoming& incoming, telemetry::CallRecord& record, const QByteArray& frame,
-                 telemetry::WireKind kind);
-    void finish(telemetry::CallRecord& record, const downstream::Incoming& incoming, telemetry::Durable durable = {});
-
-    // gateway_wire.cpp: what the wire log hears of the clients' side. `record`: of the call that the frame belongs to; `over`:
-    // the reply that it went through, after it went.
-    void recordClientFrame(const downstream::Session& session, telemetry::WireDirection direction, telemetry::WireKind kind,
-                           const mcp::Message* message, const QByteArray& frame, const telemetry::CallRecord* record,
-                           const downstream::Reply* over = nullptr);
-    void recordClientFrame(const downstream::Session& session, telemetry::WireDirection direction, telemetry::WireKind kind,
-                           const mcp::Message* message, const QByteArray& frame, const telemetry::WireCall& call,
-                           const downstream::Reply* over = nullptr);
-    /// Of a frame that was made here: method and id are read from it.
-    void recordSent(const downstream::Session& session, const QByteArray& frame, const telemetry::WireCall& call,
-                    const downstream::Reply* over = nullptr);
-    [[nodiscard]] const telemetry::CallRecord* recordOfCancelled(const downstream::Incoming& incoming) const;
-
-    // gateway_servers.cpp: what servers say
-    [[nodiscard]] std::shared_ptr<downstream::Session> sessionForRequest(const upstream::ServerConnection& connection,
-                                                                         const mcp::Message& message, upstream::CallToken related,
-                                                                         quint64* cookie, QByteArray* refusal) const;
+    // what servers send
     void relayNotification(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related);
-    void relayRootsChange(const downstream::Incoming& incoming);
-    void relayLogMessage(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related);
-    void announceList(mcp::ListKind kind, const upstream::ServerConnection* of = nullptr);
-    void callForResource(upstream::ServerConnection& connection, mcp::MethodId method, const QByteArray& uri);
-    bool setSubscribed(const QByteArray& key, const QByteArray& uri, bool subscribed); ///< true: the server has to confirm it
-    void abandonSubscription(const ActiveCall& call); ///< a resources/subscribe ended without an answer
-    void sendLevelUpstream(upstream::ServerConnection& connection);
-    void sendLevelUpstream(const downstream::Session& session); ///< to the servers that it uses
-    void resubscribe(upstream::ServerConnection& connection);
-    std::unique_ptr<upstream::ServerConnection> makeConnection(const config::Server& server);
-    void retire(std::unique_ptr<upstream::ServerConnection> connection);
-    void countSessions(const downstream::Session& session, int delta);
+    void relayUpdate(const upstream::ServerConnection& connection, const mcp::Message& message);
+    void broadcast(const upstream::ServerConnection& connection, const mcp::Message& message);
+
     void reportStopped(); ///< once everything is down
 
-    [[nodiscard]] mcp::Implementation ownInfo() const;
-    [[nodiscard]] std::int64_t now() const { return m_deps.clock.monotonicNs(); }
-
-    Dependencies m_deps;
-    config::Config m_config;
-    ContextPolicy m_policy;
-    Catalogue m_catalogue;
-    ToolHeaders m_toolHeaders;
-    std::vector<std::unique_ptr<upstream::ServerConnection>> m_connections; ///< in the catalogue's order
-    ClientConnections m_clients;
-    std::vector<std::unique_ptr<upstream::ServerConnection>> m_retired; ///< stopping; destroyed when stopped
-    QHash<const downstream::Session*, std::shared_ptr<downstream::Session>> m_sessions;
-    QHash<QByteArray, int> m_users;                                          ///< sessions by user
-    QSet<const upstream::ServerConnection*> m_ready;                         ///< those counted in active_connections
-    QHash<const upstream::ServerConnection*, downstream::LogLevel> m_levels; ///< that servers were told
-    ServerCircuits m_circuits;
-    CallLimits m_limits;
-    QTimer m_limitsTimer;
-    ActiveCalls m_calls;
-    HeldAnswers m_held;
-    HeldCalls m_heldCalls;
-    std::vector<HeldCall> m_gathering; ///< calls whose first question came just now
-    std::vector<RefusedQuestion> m_refusals;
-    Listeners m_listeners;
-    ServerRequests m_serverRequests;
-    Subscriptions m_subscriptions;
-    AwaitedSubscriptions m_awaited;
-    SubscribeReplies m_subscribeReplies;
-    Tasks m_tasks;
-    TaskTools m_taskTools;
-    UrlElicitations m_urlElicitations;
-    std::vector<std::unique_ptr<TaskListing>> m_taskListings;
-    std::vector<std::unique_ptr<WaitingList>> m_waitingLists;
-    QTimer m_listDeadline;
-    QTimer m_heldDeadline;
-    QTimer m_gather;
-    QTimer m_idleConnections;
-    QTimer m_awaitDeadline;
-    QTimer m_taskTimer; ///< the next poll or end of a task
-    json::Document m_document;
-    bool m_shuttingDown = false;
-    bool m_configFresh = true;
-    bool m_isConfigured = false; ///< until then nobody is told that there is nothing
+    // The parts. Each knows some of those above it and none below.
+    GatewayContext m_context;
+    ClientWire m_wire;
+    Answers m_answers;
+    ConnectionPool m_pool;
+    ClientSessions m_sessions;
+    Handshake m_handshake;
+    // calls
+    OpenCalls m_calls;
+    Admission m_admission;
+    CallRouter m_router;
+    CallDispatch m_dispatch;
+    AnswerRelay m_replies;
+    LogRelay m_logs;
+    // what servers ask
+    ElicitationPages m_pages;
+    HeldInput m_heldInput;
+    InputRounds m_rounds;
+    RequestRelay m_requests;
+    // what clients wait and listen for
+    ListenStreams m_streams;
+    ResourceSubscriptions m_resources;
+    ListRequests m_lists;
+    ListChanges m_listChanges;
+    TaskRelay m_tasks;
+    ListenRequests m_listening;
+    CallCancellation m_cancellation;
 };
 
 } // namespace oriel::gateway

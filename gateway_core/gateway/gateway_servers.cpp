@@ -1,113 +1,69 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "base/json_splice.h"
-#include "base/json_writer.h"
-#include "gateway/federation.h"
+// What servers send: answers to calls, notifications, requests, and news of their own state.
+#include "gateway/connections/federation.h"
 #include "gateway/gateway.h"
-#include "gateway/questions.h"
-#include "gateway/request_routing.h"
-#include "gateway/waiting_list.h"
 #include "mcp/errors.h"
+#include "telemetry/metrics.h"
 
 namespace oriel::gateway {
 
 using mcp::MethodId;
 
-namespace {
-
-telemetry::Severity severityOf(QByteArrayView level)
+/// The way of a call back to its client.
+void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply& reply)
 {
-    using telemetry::Severity;
-    static constexpr std::array<Severity, 8> kSeverities{Severity::Debug, Severity::Info,     Severity::Notice, Severity::Warn,
-                                                         Severity::Error, Severity::Critical, Severity::Alert,  Severity::Fatal};
-    const auto known = downstream::logLevelFromText(level);
-    return known ? kSeverities[static_cast<std::size_t>(*known)] : Severity::Info;
+    if (TaskRelay::isErrand(cookie)) {
+        m_tasks.takeErrand(cookie, reply);
+        return;
+    }
+    if (m_heldInput.keepReply(cookie, reply))
+        return;
+    std::unique_ptr<ActiveCall> call = m_calls.end(cookie);
+    if (call == nullptr)
+        return;
+    const bool isResponse = reply.kind == upstream::Reply::Kind::Response;
+    m_admission.noteReply(*call, reply);
+    if (isResponse && m_rounds.ask(call, reply.message))
+        return;
+    m_replies.recordHop(*call, token, reply);
+    if (m_tasks.takeReply(call, reply) ||
+        (reply.message.errorCode == mcp::error_code::UrlElicitationRequired && m_heldInput.takeUrlRequired(*call, reply.message)))
+        return;
+    if (!isResponse && m_dispatch.retryLater(call, reply))
+        return;
+    if (!call->elicitationIds.isEmpty())
+        m_pages.tellDone(*call);
+    if (isResponse) {
+        m_resources.noteAnswer(*call, reply.message);
+        m_replies.relay(*call, reply);
+    } else {
+        m_resources.abandon(*call);
+        m_replies.fail(*call, reply);
+    }
 }
 
-QByteArrayView listChangedMethod(mcp::ListKind kind)
+void Gateway::onProgress(upstream::CallToken /*token*/, quint64 cookie, const mcp::Message& message)
 {
-    switch (kind) {
-    case mcp::ListKind::Tools:
-        return mcp::methodName(MethodId::NotificationToolsListChanged);
-    case mcp::ListKind::Prompts:
-        return mcp::methodName(MethodId::NotificationPromptsListChanged);
-    case mcp::ListKind::Resources:
-    case mcp::ListKind::ResourceTemplates:
-        break;
-    }
-    return mcp::methodName(MethodId::NotificationResourcesListChanged);
+    if (ActiveCall* call = m_calls.find(cookie))
+        m_replies.relayProgress(*call, message);
 }
 
-} // namespace
-
-std::shared_ptr<downstream::Session> Gateway::sessionForRequest(const upstream::ServerConnection& connection,
-                                                                const mcp::Message& message, upstream::CallToken related,
-                                                                quint64* cookie, QByteArray* refusal) const
+void Gateway::onTimeoutWarning(upstream::CallToken /*token*/, quint64 cookie)
 {
-    std::vector<RequestCandidate> candidates;
-    bool isOfACall = !related.isValid(); // what comes on the stream of a request of ours is no call's
-    m_calls.forEach([&](quint64, const ActiveCall& call) {
-        isOfACall = isOfACall || (call.connection == &connection && call.token == related);
-    });
-    m_calls.forEach([&](quint64 candidate, const ActiveCall& call) {
-        if (isOfACall && call.connection == &connection)
-            candidates.push_back({call.incoming.session.get(), candidate, related.isValid() && call.token == related, false,
-                                  canAnswer(call.incoming.session->capabilities, message), call.forwardedNs});
-    });
-    const auto rootsOwner = m_serverRequests.rootsOwner(connection);
-    for (const auto& session : m_sessions) {
-        if (mcp::isLegacy(session->revision) && session->isInitialized && sees(*session, connection))
-            candidates.push_back({session.get(), 0, false, session == rootsOwner,
-                                  session->isReachable() && canAnswer(session->capabilities, message), 0});
-    }
-    const RequestChoice choice = chooseClient(candidates);
-    if (choice.chosen == nullptr) {
-        *refusal = QByteArray(choice.refusal.toByteArray()).replace("%1", message.text(mcp::Field::Method));
-        return nullptr;
-    }
-    *cookie = choice.chosen->cookie;
-    return m_sessions.value(choice.chosen->session);
+    if (ActiveCall* call = m_calls.find(cookie))
+        m_replies.noteTimeoutWarning(*call);
+}
+
+void Gateway::onPaused(upstream::CallToken /*token*/, quint64 cookie, std::chrono::milliseconds retry)
+{
+    if (ActiveCall* call = m_calls.find(cookie))
+        m_replies.pause(*call, retry);
 }
 
 void Gateway::onRequest(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related)
 {
-    if (takeTaskQuestion(connection, message, related))
-        return;
-    quint64 cookie = 0;
-    QByteArray refusal;
-    const auto session = sessionForRequest(connection, message, related, &cookie, &refusal);
-    ActiveCall* call = m_calls.find(cookie);
-    if (session == nullptr) {
-        const bool isMode = asksByUrl(message); // the method is there, this way of asking is not
-        const QByteArray frame =
-            mcp::makeErrorResponse(message.id(), isMode ? mcp::error_code::InvalidParams : mcp::error_code::MethodNotFound,
-                                   refusal + (isMode ? QByteArray(" Elicitation by URL was not declared.") : QByteArray()));
-        if (!refuseForCapability(connection, message, related, frame))
-            connection.reply(frame);
-        return;
-    }
-    // A client on a line may have changed its era while its call is held.
-    if (call != nullptr && (mcp::isModern(session->revision) || call->incoming.reply == nullptr)) {
-        holdForInput(connection, message, *call, cookie);
-        return;
-    }
-    rememberPage(connection, message, session);
-    const telemetry::WireCall wireCall = callOf(connection, message, related);
-    const QByteArray frame = m_serverRequests.forward(connection, questionFor(*session, connection, message), session);
-    if (related.isValid())
-        m_serverRequests.bindNewest(cookie);
-    m_serverRequests.noteCall(wireCall);
-    if (call != nullptr) {
-        telemetry::CallEvent event;
-        event.offsetNs = now() - call->incoming.startNs;
-        event.name = QByteArrayLiteral("mcp.server_request");
-        event.attributes.push_back({QByteArrayLiteral("mcp.method.name"), message.text(mcp::Field::Method)});
-        call->record.events.push_back(std::move(event));
-        call->incoming.reply->notify(frame);
-    } else {
-        session->send(frame);
-    }
-    recordSent(*session, frame, {wireCall.traceId, wireCall.callSpanId, wireCall.callSpanId},
-               call != nullptr ? call->incoming.reply.get() : nullptr);
+    if (!m_tasks.takeQuestion(connection, message, related))
+        m_requests.relay(connection, message, related);
 }
 
 void Gateway::onNotification(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related)
@@ -117,7 +73,7 @@ void Gateway::onNotification(upstream::ServerConnection& connection, const mcp::
         relayNotification(connection, message, related);
         return;
     }
-    if (const auto marked = federation::passedOn(message, peer, m_deps.connections.orielInstance))
+    if (const auto marked = federation::passedOn(message, peer, m_context.instance))
         relayNotification(connection, *marked, related);
 }
 
@@ -126,122 +82,48 @@ void Gateway::relayNotification(upstream::ServerConnection& connection, const mc
     switch (message.methodId) {
     case MethodId::NotificationMessage:
         if (message.has(mcp::Field::MetaRelatedTask))
-            relayLogMessage(connection, withTaskShown(connection, message), related);
+            m_logs.relay(connection, m_tasks.shown(connection, message), related);
         else
-            relayLogMessage(connection, message, related);
+            m_logs.relay(connection, message, related);
         break;
     case MethodId::NotificationCancelled:
-        m_serverRequests.cancelledByServer(connection, message);
-        withdrawTaskQuestion(connection, message);
+        m_calls.requests().cancelledByServer(connection, message);
+        m_tasks.withdrawQuestion(connection, message);
         break;
     case MethodId::NotificationProgress:
-        relayTaskProgress(connection, message);
+        m_tasks.relayProgress(connection, message);
         break;
     case MethodId::NotificationTasksStatus:
-        relayTaskStatus(connection, message);
+        m_tasks.relayStatus(connection, message);
         break;
     case MethodId::NotificationTasks:
         break; // never asked for: tasks that are listened to are polled
     case MethodId::NotificationElicitationComplete:
-        relayElicitationComplete(connection, message);
+        m_pages.relayComplete(connection, message);
         break;
-    case MethodId::NotificationResourcesUpdated: {
-        const auto subscribers = m_subscriptions.of(keyOf(connection), message.text(mcp::Field::ParamsUri));
-        for (const void* subscriber : subscribers) {
-            tellListener(subscriber, message);
-            if (const auto session = m_sessions.value(static_cast<const downstream::Session*>(subscriber))) {
-                session->send(message.raw);
-                recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,
-                                  &message, message.raw, nullptr);
-            }
-        }
+    case MethodId::NotificationResourcesUpdated:
+        relayUpdate(connection, message);
         break;
-    }
     default:
-        for (const auto& session : std::as_const(m_sessions)) {
-            if (session->isInitialized && mcp::isLegacy(session->revision) && sees(*session, connection)) {
-                session->send(message.raw);
-                recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification,
-                                  &message, message.raw, nullptr);
-            }
-        }
+        broadcast(connection, message);
         break;
     }
 }
 
-/// A server knows one client's roots: that another's have changed does not concern it.
-void Gateway::relayRootsChange(const downstream::Incoming& incoming)
+void Gateway::relayUpdate(const upstream::ServerConnection& connection, const mcp::Message& message)
 {
-    for (std::size_t i = 0; incoming.session->capabilities.roots && i < m_connections.size(); ++i) {
-        upstream::ServerConnection* connection = connectionOf(*incoming.session, static_cast<int>(i));
-        if (connection == nullptr || !sees(*incoming.session, *connection) || connection->state() != upstream::ServerState::Ready)
-            continue;
-        const auto owner = m_serverRequests.rootsOwner(*connection);
-        if (owner != nullptr && owner != incoming.session)
-            continue;
-        m_serverRequests.setRootsOwner(*connection, incoming.session);
-        connection->notify(incoming.message.raw);
+    for (const void* subscriber : m_resources.subscribersOf(connection, message.text(mcp::Field::ParamsUri))) {
+        m_streams.tellUpdated(subscriber, message);
+        if (const auto session = m_sessions.find(subscriber))
+            m_wire.passOn(*session, message);
     }
 }
 
-void Gateway::relayLogMessage(upstream::ServerConnection& connection, const mcp::Message& message, upstream::CallToken related)
+void Gateway::broadcast(const upstream::ServerConnection& connection, const mcp::Message& message)
 {
-    (void)mcp::parsedAgain(message.raw, m_document);
-    const json::Value params = m_document.root().find("params");
-    const QByteArray levelText = params.find("level").asUtf8();
-    const json::Value data = params.find("data");
-    ActiveCall* call = nullptr;
-    int candidates = 0;
-    m_calls.forEach([&](quint64, ActiveCall& candidate) {
-        if (candidate.connection != &connection || (related.isValid() && !(candidate.token == related)))
-            return;
-        ++candidates;
-        call = &candidate;
-    });
-    if (candidates != 1)
-        call = nullptr;
-
-    telemetry::LogRecord log;
-    log.timeUnixNs = log.observedUnixNs = m_deps.clock.unixNs();
-    log.severity = severityOf(levelText);
-    log.severityText = levelText.left(16);
-    log.body = telemetry::AnyValue(data.isString() ? data.asUtf8().left(64 * 1024) : data.raw().toByteArray().left(64 * 1024));
-    log.source = connection.name();
-    log.attributes.push_back({QByteArrayLiteral("mcp.method.name"), QByteArrayLiteral("notifications/message")});
-    if (params.find("logger").isString())
-        log.attributes.push_back({QByteArrayLiteral("mcp.logger"), params.find("logger").asUtf8().left(256)});
-    if (call != nullptr) {
-        log.traceId = call->record.traceId;
-        log.spanId = call->record.hops.isEmpty() ? call->record.spanId : call->record.hops.last().spanId;
-    }
-    m_deps.recorder.recordLog(std::move(log));
-
-    // Clients of all servers have to be able to tell whose logger it is.
-    json::Splicer named(message.raw);
-    const QByteArray logger =
-        params.find("logger").isString() ? connection.name() + '/' + params.find("logger").asUtf8() : connection.name();
-    const QByteArray quoted = json::quote(QByteArrayView(logger));
-    named.setMember(params, "logger", quoted);
-    const QByteArray framed = named.apply();
-    const auto level = downstream::logLevelFromText(levelText).value_or(downstream::LogLevel::Info);
-    for (const auto& session : std::as_const(m_sessions)) {
-        const bool isModern = mcp::isModern(session->revision);
-        const bool isOwners = call != nullptr && call->incoming.session == session;
-        // What belongs to a call is its client's alone; what has no mark of one is everybody's, but there is no everybody in
-        // 2026-07-28.
-        if (!isOwners && (related.isValid() || isModern))
-            continue;
-        if (!session->isInitialized || !sees(*session, connection) || (isModern && !session->logLevel) ||
-            level < session->logLevel.value_or(downstream::LogLevel::Debug))
-            continue;
-        const QByteArray& frame = session->server.isEmpty() ? framed : message.raw;
-        const ActiveCall* owner = isOwners ? call : m_calls.newestOf(connection, session.get());
-        if (owner != nullptr && owner->incoming.reply != nullptr)
-            owner->incoming.reply->notify(frame);
-        else if (!isModern)
-            session->send(frame);
-        recordClientFrame(*session, telemetry::WireDirection::GatewayToClient, telemetry::WireKind::Notification, &message, frame,
-                          owner != nullptr ? &owner->record : nullptr, owner != nullptr ? owner->incoming.reply.get() : nullptr);
+    for (const auto& session : m_sessions.all()) {
+        if (hearsBroadcasts(*session) && m_pool.sees(*session, connection))
+            m_wire.passOn(*session, message);
     }
 }
 
@@ -249,118 +131,45 @@ void Gateway::onStateChanged(upstream::ServerConnection& connection)
 {
     const upstream::ServerState state = connection.state();
     const bool isReady = state == upstream::ServerState::Ready;
-    const bool wasReady = m_ready.contains(&connection);
-    // What one client's own connection does says nothing of the server.
-    if (indexOf(connection) >= 0)
-        m_deps.recorder.recordMetric(telemetry::MetricId::ServerStatus, {connection.name()}, isReady ? 1 : 0);
-    if (isReady != wasReady) {
-        m_deps.recorder.recordMetric(telemetry::MetricId::ActiveConnections, {connection.name()}, isReady ? 1 : -1);
-        if (isReady)
-            m_ready.insert(&connection);
-        else
-            m_ready.remove(&connection);
-    }
-    followServer(connection);
+    m_pool.noteState(connection);
+    m_admission.followServer(connection, m_pool.isShared(connection));
     if (!isReady)
-        m_levels.remove(&connection);
-    if (state == upstream::ServerState::Ready) {
-        sendLevelUpstream(connection);
-        resubscribe(connection);
+        m_logs.forget(connection);
+    if (isReady) {
+        m_logs.tellServer(connection);
+        m_resources.renew(connection);
     } else if (state != upstream::ServerState::Listing) {
-        forgetQuestions(connection);
+        m_requests.forgetQuestions(connection);
         if (state != upstream::ServerState::Handshaking)
-            settleSubscriptionsOf(connection);
+            m_resources.settle(connection);
     }
     // The connection may be the caller: what it leads to happens after it has returned.
     QMetaObject::invokeMethod(
         this,
         [this] {
-            std::erase_if(m_retired, [](const auto& retired) { return retired->state() == upstream::ServerState::Stopped; });
-            answerLists(false);
+            m_pool.sweep();
+            m_lists.answerReady();
             Q_EMIT serversChanged();
             reportStopped();
         },
         Qt::QueuedConnection);
 }
 
-void Gateway::resubscribe(upstream::ServerConnection& connection)
-{
-    if (connection.isModern()) {
-        connection.setListenFilter(m_subscriptions.urisOf(keyOf(connection)));
-        return;
-    }
-    for (const QByteArray& uri : m_subscriptions.reopen(keyOf(connection)))
-        callForResource(connection, MethodId::ResourcesSubscribe, uri);
-}
-
-void Gateway::callForResource(upstream::ServerConnection& connection, MethodId method, const QByteArray& uri)
-{
-    json::Writer params;
-    params.beginObject().member("uri", uri).endObject();
-    upstream::CallOptions options;
-    options.operation = upstream::OperationType::Connectivity;
-    if (method == MethodId::ResourcesSubscribe)
-        connection.call(mcp::methodName(method), params.view(), options, m_subscribeReplies,
-                        m_subscribeReplies.expect({keyOf(connection), uri}));
-    else
-        connection.call(mcp::methodName(method), params.view(), options, *this);
-}
-
-bool Gateway::setSubscribed(const QByteArray& key, const QByteArray& uri, bool subscribed)
-{
-    upstream::ServerConnection* connection = connectionByKey(key);
-    if (connection == nullptr)
-        return false;
-    const bool isReady = connection->state() == upstream::ServerState::Ready;
-    if (connection->isModern()) {
-        connection->setListenFilter(m_subscriptions.urisOf(key));
-        onListening(*connection);
-        return subscribed && isReady && !connection->isListening();
-    }
-    if (subscribed)
-        callForResource(*connection, MethodId::ResourcesSubscribe, uri);
-    else if (isReady)
-        callForResource(*connection, MethodId::ResourcesUnsubscribe, uri);
-    return subscribed && isReady;
-}
-
-void Gateway::abandonSubscription(const ActiveCall& call)
-{
-    const QByteArray key = keyOf(*call.connection);
-    const QByteArray& uri = call.record.routedTarget;
-    // Whether the server took it is not known.
-    if (call.incoming.message.methodId == MethodId::ResourcesSubscribe &&
-        m_subscriptions.remove(key, uri, call.incoming.session.get()))
-        setSubscribed(key, uri, false);
-}
-
-void Gateway::announceList(mcp::ListKind kind, const upstream::ServerConnection* of)
-{
-    const QByteArray frame = mcp::makeNotification(listChangedMethod(kind));
-    tellListeners(kind, listChangedMethod(kind).toByteArray(), of);
-    for (const auto& session : std::as_const(m_sessions)) {
-        if (!session->isInitialized || mcp::isModern(session->revision) || (of != nullptr && !sees(*session, *of)))
-            continue;
-        session->send(frame);
-        recordSent(*session, frame, {});
-    }
-}
-
 void Gateway::onListChanged(upstream::ServerConnection& connection, mcp::ListKind kind)
 {
-    const bool isShared = indexOf(connection) >= 0;
-    if (!isShared && m_clients.ownerOf(connection) == nullptr)
+    const bool isShared = m_pool.isShared(connection);
+    if (!isShared && !m_pool.isOfClient(connection))
         return;
-    const bool isNew = takeList(connection, kind);
+    const bool isNew = m_pool.takeList(connection, kind);
     if (kind == mcp::ListKind::Tools && isShared)
-        m_deps.recorder.recordMetric(telemetry::MetricId::ServersDiscovered, {connection.name()}, 1);
+        m_context.recorder.recordMetric(telemetry::MetricId::ServersDiscovered, {connection.name()}, 1);
     // Two Oriels in a circle would tell each other for ever of what has not changed; every other server is believed.
     if (isNew || connection.initializeResult().orielInstance.isEmpty())
-        announceList(kind, &connection);
+        m_listChanges.announce(kind, &connection);
     QMetaObject::invokeMethod(
         this,
         [this] {
-            answerLists(false);
+            m_lists.answerReady();
             Q_EMIT serversChanged();
         },
         Qt::QueuedConnection);

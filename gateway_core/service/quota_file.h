@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "gateway/limit_use.h"
+#include "gateway/admission/limit_use.h"
 
 #include <QList>
 #include <QString>

@@ -14,8 +14,12 @@ using telemetry::WireDirection;
 using telemetry::WireEra;
 using telemetry::WireKind;
 
+constexpr const char* kLists = "tools/list prompts/list resources/list resources/templates/list";
+constexpr const char* kListChanges =
+    "notifications/tools/list_changed notifications/prompts/list_changed notifications/resources/list_changed";
+
 struct Reason {
-    const char* method; ///< empty: any
+    const char* methods; ///< parted by spaces; empty: any
     WireDirection direction;
     const char* words;
 };
@@ -27,11 +31,7 @@ constexpr std::array kReasons{
     Reason{"notifications/initialized", WireDirection::ClientToGateway, "Ends the client's handshake with Oriel."},
     Reason{"server/discover", WireDirection::ClientToGateway, "Oriel answers for all its servers."},
     Reason{"ping", WireDirection::ClientToGateway, "Oriel answers pings itself."},
-    Reason{"tools/list", WireDirection::ClientToGateway, "Answered from the catalogue; the servers' lists were read before."},
-    Reason{"prompts/list", WireDirection::ClientToGateway, "Answered from the catalogue; the servers' lists were read before."},
-    Reason{"resources/list", WireDirection::ClientToGateway, "Answered from the catalogue; the servers' lists were read before."},
-    Reason{"resources/templates/list", WireDirection::ClientToGateway,
-           "Answered from the catalogue; the servers' lists were read before."},
+    Reason{kLists, WireDirection::ClientToGateway, "Answered from the catalogue; the servers' lists were read before."},
     Reason{"logging/setLevel", WireDirection::ClientToGateway,
            "Kept here: a server of before gets the lowest level of all clients, one of 2026-07-28 the level with each call."},
     Reason{"resources/subscribe", WireDirection::ClientToGateway,
@@ -52,21 +52,11 @@ constexpr std::array kReasons{
     Reason{"server/discover", WireDirection::GatewayToServer, "Oriel asks for the era of this server, once a start."},
     Reason{"subscriptions/listen", WireDirection::GatewayToServer,
            "One for all clients: what they subscribe to becomes the filter of this request."},
-    Reason{"tools/list", WireDirection::GatewayToServer, "Oriel reads the list for its catalogue."},
-    Reason{"prompts/list", WireDirection::GatewayToServer, "Oriel reads the list for its catalogue."},
-    Reason{"resources/list", WireDirection::GatewayToServer, "Oriel reads the list for its catalogue."},
-    Reason{"resources/templates/list", WireDirection::GatewayToServer, "Oriel reads the list for its catalogue."},
+    Reason{kLists, WireDirection::GatewayToServer, "Oriel reads the list for its catalogue."},
     Reason{"resources/subscribe", WireDirection::GatewayToServer, "One subscription for all clients that want this resource."},
     Reason{"resources/unsubscribe", WireDirection::GatewayToServer, "The last client that wanted this resource has gone."},
-    Reason{"notifications/tools/list_changed", WireDirection::ServerToGateway,
-           "Oriel reads the list again and then tells the clients."},
-    Reason{"notifications/prompts/list_changed", WireDirection::ServerToGateway,
-           "Oriel reads the list again and then tells the clients."},
-    Reason{"notifications/resources/list_changed", WireDirection::ServerToGateway,
-           "Oriel reads the list again and then tells the clients."},
-    Reason{"notifications/tools/list_changed", WireDirection::GatewayToClient, "Oriel's catalogue has changed."},
-    Reason{"notifications/prompts/list_changed", WireDirection::GatewayToClient, "Oriel's catalogue has changed."},
-    Reason{"notifications/resources/list_changed", WireDirection::GatewayToClient, "Oriel's catalogue has changed."},
+    Reason{kListChanges, WireDirection::ServerToGateway, "Oriel reads the list again and then tells the clients."},
+    Reason{kListChanges, WireDirection::GatewayToClient, "Oriel's catalogue has changed."},
     Reason{"notifications/progress", WireDirection::ServerToGateway, "Not passed on: the client asked for no progress."},
     Reason{"ping", WireDirection::ServerToGateway, "Oriel answers pings itself."},
     Reason{"", WireDirection::ServerToGateway, "Ends at Oriel: no client waits for it."},
@@ -75,10 +65,18 @@ constexpr std::array kReasons{
     Reason{"", WireDirection::GatewayToClient, "Oriel's own: no server sent it."},
 };
 
+bool names(QByteArrayView methods, QByteArrayView method)
+{
+    if (methods.isEmpty())
+        return true;
+    const QList<QByteArray> each = methods.toByteArray().split(' ');
+    return std::any_of(each.cbegin(), each.cend(), [method](const QByteArray& one) { return one == method; });
+}
+
 QString wordsFor(const telemetry::WireFrame& frame)
 {
     for (const Reason& reason : kReasons) {
-        if (reason.direction == frame.direction && (*reason.method == 0 || frame.method == reason.method))
+        if (reason.direction == frame.direction && names(reason.methods, frame.method))
             return QString::fromUtf8(reason.words);
     }
     return {};

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gateway_harness.h"
 
-#include <QSignalSpy>
-#include <QTest>
-
 namespace oriel::gateway::test {
 
 using namespace oriel::upstream::test;
@@ -23,6 +20,13 @@ config::Server onCall(const char* name, const QString& lines)
         name);
 }
 
+bool allReady(const Gateway& gateway)
+{
+    const auto statuses = gateway.serverStatuses();
+    return std::all_of(statuses.cbegin(), statuses.cend(),
+                       [](const auto& status) { return status.state == upstream::ServerState::Ready; });
+}
+
 void GatewayHarness::open(const QList<config::Server>& servers)
 {
     config::Config configuration;
@@ -40,28 +44,64 @@ void GatewayHarness::open(const config::Config& configuration)
     QVERIFY(m_gateway->apply(configuration));
 }
 
+void GatewayHarness::openReady(const QList<config::Server>& servers)
+{
+    open(servers);
+    QTRY_VERIFY_WITH_TIMEOUT(allReady(), 20'000);
+}
+
+void GatewayHarness::apply(const QList<config::Server>& servers)
+{
+    config::Config configuration;
+    configuration.servers = servers;
+    QVERIFY(m_gateway->apply(configuration));
+}
+
 bool GatewayHarness::close()
 {
     if (m_gateway == nullptr)
         return true;
     // Clients that leave take everything with them, and so does the end of the gateway.
-    const auto sessions = m_gateway->sessions();
-    for (const auto& session : sessions)
-        m_gateway->sessionClosed(session);
-    const auto holdsNothing = [this] {
-        m_held = m_gateway->holdings().toText();
-        return m_held.isEmpty();
-    };
-    bool isEmpty = QTest::qWaitFor(holdsNothing);
-    QSignalSpy stopped(m_gateway.get(), &Gateway::stopped);
-    m_gateway->shutDown();
-    const bool isStopped = QTest::qWaitFor([&] { return stopped.count() == 1; });
-    isEmpty = isEmpty && holdsNothing();
+    leaveAll();
+    const bool isEmpty = QTest::qWaitFor([this] { return holdsNothing(); });
+    const bool isStopped = shutDown();
+    const bool isStillEmpty = isEmpty && holdsNothing();
+    m_gateway.reset();
+    return isStopped && isStillEmpty;
+}
+
+bool GatewayHarness::stop()
+{
+    if (m_gateway == nullptr)
+        return true;
+    const bool isStopped = shutDown();
+    leaveAll();
+    const bool isEmpty = QTest::qWaitFor([this] { return holdsNothing(); });
     m_gateway.reset();
     return isStopped && isEmpty;
 }
 
-std::shared_ptr<KeptReply> GatewayHarness::ask(const std::shared_ptr<KeptSession>& session, const QByteArray& text)
+bool GatewayHarness::holdsNothing()
+{
+    m_held = m_gateway->holdings().toText();
+    return m_held.isEmpty();
+}
+
+bool GatewayHarness::shutDown()
+{
+    QSignalSpy stopped(m_gateway.get(), &Gateway::stopped);
+    m_gateway->shutDown();
+    return QTest::qWaitFor([&] { return stopped.count() == 1; });
+}
+
+void GatewayHarness::leaveAll()
+{
+    const auto sessions = m_gateway->sessions();
+    for (const auto& session : sessions)
+        m_gateway->sessionClosed(session);
+}
+
+GatewayHarness::Reply GatewayHarness::ask(const Session& session, const QByteArray& text)
 {
     json::Document document;
     const auto read = mcp::readMessage(text, document);
@@ -79,32 +119,64 @@ std::shared_ptr<KeptReply> GatewayHarness::ask(const std::shared_ptr<KeptSession
     return reply;
 }
 
-std::shared_ptr<KeptReply> GatewayHarness::request(const std::shared_ptr<KeptSession>& session, const QByteArray& method,
-                                                   const QByteArray& params, const QByteArray& id)
+GatewayHarness::Reply GatewayHarness::request(const Session& session, const QByteArray& method, const QByteArray& params,
+                                              const QByteArray& id)
 {
     return ask(session, "{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"method\":\"" + method + "\",\"params\":" + params + '}');
 }
 
-std::shared_ptr<KeptSession> GatewayHarness::openSession(const QByteArray& server, const QByteArray& capabilities,
-                                                         const QByteArray& token)
+GatewayHarness::Reply GatewayHarness::call(const Session& session, const QByteArray& tool, const QByteArray& id)
+{
+    return request(session, "tools/call", "{\"name\":\"" + tool + "\",\"arguments\":{}}", id);
+}
+
+void GatewayHarness::notify(const Session& session, const QByteArray& method)
+{
+    ask(session, "{\"jsonrpc\":\"2.0\",\"method\":\"" + method + "\"}");
+}
+
+void GatewayHarness::answer(const Session& session, const QByteArray& question, const QByteArray& result)
+{
+    json::Document document;
+    const auto read = mcp::readMessage(question, document);
+    QVERIFY(read);
+    ask(session, "{\"jsonrpc\":\"2.0\",\"id\":" + read->id().toJson() + ",\"result\":" + result + '}');
+}
+
+GatewayHarness::Session GatewayHarness::openSession(const Client& client)
 {
     auto session = std::make_shared<KeptSession>();
-    session->server = server;
-    auto client = std::make_shared<telemetry::ClientContext>();
-    client->tokenName = token;
-    session->client = std::move(client);
+    session->server = client.server;
+    auto context = std::make_shared<telemetry::ClientContext>();
+    context->tokenName = client.token;
+    session->client = std::move(context);
     m_gateway->sessionOpened(session);
     request(session, "initialize",
-            "{\"protocolVersion\":\"2025-11-25\",\"capabilities\":" + capabilities +
-                ",\"clientInfo\":{\"name\":\"tester\",\"version\":\"1\"}}");
+            "{\"protocolVersion\":\"2025-11-25\",\"capabilities\":" + client.capabilities + ",\"clientInfo\":{\"name\":\"" +
+                client.name + "\",\"version\":\"1\"}}");
     return session;
 }
 
-bool GatewayHarness::allReady() const
+GatewayHarness::Session GatewayHarness::openModern(const QByteArray& capabilities)
+{
+    auto session = std::make_shared<KeptSession>();
+    session->reachable = false;
+    session->revision = mcp::NewestModern;
+    session->capabilitiesJson = capabilities;
+    json::Document document;
+    if (document.parse(capabilities))
+        session->capabilities = mcp::ClientCapabilities::parse(document.root());
+    session->isInitialized = true;
+    session->client = std::make_shared<telemetry::ClientContext>();
+    m_gateway->sessionOpened(session);
+    return session;
+}
+
+upstream::ServerStatus GatewayHarness::status(const QString& name) const
 {
     const auto statuses = m_gateway->serverStatuses();
-    return std::all_of(statuses.cbegin(), statuses.cend(),
-                       [](const auto& status) { return status.state == upstream::ServerState::Ready; });
+    const auto it = std::find_if(statuses.cbegin(), statuses.cend(), [&](const auto& one) { return one.name == name; });
+    return it == statuses.cend() ? upstream::ServerStatus() : *it;
 }
 
 const telemetry::CallRecord* GatewayHarness::record(QByteArrayView method) const

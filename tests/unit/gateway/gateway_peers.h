@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "../upstream/upstream_fixture.h"
-#include "gateway/gateway.h"
+#include "gateway_harness.h"
 
 #include <QJsonArray>
 #include <QJsonDocument>
@@ -128,11 +127,6 @@ private:
     Gateway& m_gateway;
 };
 
-inline config::Server named(config::Server server, const char* name)
-{
-    server.name = QString::fromLatin1(name);
-    return server;
-}
 /// The conformance server of one revision on a pipe.
 inline config::Server conformanceServer(const char* name, const char* revision)
 {
@@ -141,13 +135,6 @@ inline config::Server conformanceServer(const char* name, const char* revision)
                                       {QStringLiteral("--era"), QString::fromLatin1(revision)});
     server.era = QByteArrayView(revision) == QByteArrayView("2026-07-28") ? config::Era::Modern : config::Era::Legacy;
     return named(server, name);
-}
-
-[[nodiscard]] inline bool allReady(const Gateway& gateway)
-{
-    const auto statuses = gateway.serverStatuses();
-    return std::all_of(statuses.cbegin(), statuses.cend(),
-                       [](const auto& status) { return status.state == upstream::ServerState::Ready; });
 }
 
 /// The text of a tool's result.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "gateway/call_limits.h"
-#include "gateway/quota_window.h"
-#include "gateway/token_bucket.h"
+#include "gateway/admission/call_limits.h"
+#include "gateway/admission/quota_window.h"
+#include "gateway/admission/token_bucket.h"
 
 #include <QDateTime>
 #include <QTest>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "gateway/catalogue.h"
+#include "gateway/lists/catalogue.h"
 
 #include <QTest>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "gateway_fixture.h"
+#include "gateway_harness.h"
 
 using namespace oriel;
 using namespace oriel::gateway;
@@ -51,9 +51,9 @@ class ClientConnectionsTest : public QObject {
 private Q_SLOTS:
     void eachClientIsShownWhatTheServerOffersToItsOwnCapabilities()
     {
-        GatewayFixture fixture({perClient()});
-        const auto plain = fixture.open();
-        const auto able = fixture.open("{\"roots\":{}}");
+        GatewayHarness fixture({perClient()});
+        const auto plain = fixture.openSession();
+        const auto able = fixture.openSession({.capabilities = "{\"roots\":{}}"});
         const auto plainList = fixture.request(plain, "tools/list");
         const auto ableList = fixture.request(able, "tools/list");
         QTRY_COMPARE(plainList->finished.size(), 1);
@@ -64,20 +64,21 @@ private Q_SLOTS:
         const auto used = fixture.call(able, "notes__two");
         QTRY_COMPARE(used->finished.size(), 1);
         QVERIFY2(used->finished.first().contains("process"), used->finished.first().constData());
-        QCOMPARE(fixture.gateway.tools().size(), std::size_t(2)); // what any of them is offered
+        QCOMPARE(fixture.gateway().tools().size(), std::size_t(2)); // what any of them is offered
     }
     void theServerIsToldExactlyWhatThatClientCanDoAndForWhom()
     {
-        GatewayFixture fixture({perClient()});
+        GatewayHarness fixture({perClient()});
         QTRY_VERIFY(fixture.isReady(kName));
-        QTRY_COMPARE(fixture.recorder.logLines("\"capabilities\":{}").size(), 1);
-        const auto client = fixture.open("{\"elicitation\":{\"url\":{}},\"sampling\":{},\"tasks\":{\"list\":{}},"
-                                         "\"experimental\":{\"x\":{}},\"extensions\":{\"io.modelcontextprotocol/ui\":{\"a\":1}}}",
-                                         "painter");
+        QTRY_COMPARE(fixture.recorder().logLines("\"capabilities\":{}").size(), 1);
+        const auto client = fixture.openSession(
+            {.capabilities = "{\"elicitation\":{\"url\":{}},\"sampling\":{},\"tasks\":{\"list\":{}},"
+                             "\"experimental\":{\"x\":{}},\"extensions\":{\"io.modelcontextprotocol/ui\":{\"a\":1}}}",
+             .name = "painter"});
         fixture.request(client, "tools/list");
-        QTRY_COMPARE(fixture.recorder.logLines("\"initialize\"").size(), 2);
+        QTRY_COMPARE(fixture.recorder().logLines("\"initialize\"").size(), 2);
         json::Document document;
-        const QByteArray told = fixture.recorder.logLines("\"initialize\"").last();
+        const QByteArray told = fixture.recorder().logLines("\"initialize\"").last();
         QVERIFY(document.parse(told));
         const json::Value params = document.root().find("params");
         const auto capabilities = mcp::ClientCapabilities::parse(params.find("capabilities"));
@@ -90,9 +91,9 @@ private Q_SLOTS:
     }
     void callsOfOneClientGoToItsOwnProcess()
     {
-        GatewayFixture fixture({perClient()});
-        const auto first = fixture.open();
-        const auto second = fixture.open();
+        GatewayHarness fixture({perClient()});
+        const auto first = fixture.openSession();
+        const auto second = fixture.openSession();
         const auto ofFirst = fixture.call(first, "notes__one");
         const auto ofSecond = fixture.call(second, "notes__one");
         QTRY_COMPARE(ofFirst->finished.size(), 1);
@@ -104,10 +105,10 @@ private Q_SLOTS:
     }
     void aServersRequestReachesTheClientWhoseProcessItIsAndNoOther()
     {
-        GatewayFixture fixture({perClient(asksForRoots())});
-        const auto owner = fixture.open("{\"roots\":{}}");
-        const auto other = fixture.open("{\"roots\":{}}");
-        const auto unable = fixture.open();
+        GatewayHarness fixture({perClient(asksForRoots())});
+        const auto owner = fixture.openSession({.capabilities = "{\"roots\":{}}"});
+        const auto other = fixture.openSession({.capabilities = "{\"roots\":{}}"});
+        const auto unable = fixture.openSession();
         const auto list = fixture.request(other, "tools/list");
         QTRY_COMPARE(list->finished.size(), 1);
         const auto call = fixture.call(owner, "notes__one");
@@ -115,19 +116,19 @@ private Q_SLOTS:
         QVERIFY(call->notified.first().contains("roots/list"));
         fixture.answer(other, call->notified.first(), "{\"roots\":[\"forged\"]}");
         fixture.answer(owner, call->notified.first(), "{\"roots\":[\"mine\"]}");
-        QTRY_COMPARE(fixture.recorder.logLines("mine").size(), 1);
-        QVERIFY(fixture.recorder.logLines("forged").isEmpty());
+        QTRY_COMPARE(fixture.recorder().logLines("mine").size(), 1);
+        QVERIFY(fixture.recorder().logLines("forged").isEmpty());
         const auto refused = fixture.call(unable, "notes__one");
         QTRY_COMPARE(refused->finished.size(), 1);
-        QTRY_COMPARE(fixture.recorder.logLines("-32601").size(), 1);
+        QTRY_COMPARE(fixture.recorder().logLines("-32601").size(), 1);
         QVERIFY(refused->notified.isEmpty() && other->sent.join().indexOf("roots/list") < 0);
         QVERIFY(owner->sent.join().indexOf("roots/list") < 0);
     }
     void updatesAndLevelsAreTheClientsOwn()
     {
-        GatewayFixture fixture({perClient()});
-        const auto watcher = fixture.open();
-        const auto other = fixture.open();
+        GatewayHarness fixture({perClient()});
+        const auto watcher = fixture.openSession();
+        const auto other = fixture.openSession();
         const auto subscribed = fixture.request(watcher, "resources/subscribe", "{\"uri\":\"a://b\"}");
         const auto alsoUsed = fixture.call(other, "notes__one");
         QTRY_COMPARE(subscribed->finished.size(), 1);
@@ -135,45 +136,45 @@ private Q_SLOTS:
         QTRY_VERIFY(watcher->sent.join().contains("notifications/resources/updated"));
         QVERIFY(!other->sent.join().contains("notifications/resources/updated"));
         fixture.request(watcher, "logging/setLevel", "{\"level\":\"debug\"}");
-        QTRY_COMPARE(fixture.recorder.logLines("logging/setLevel").size(), 1);
+        QTRY_COMPARE(fixture.recorder().logLines("logging/setLevel").size(), 1);
         fixture.request(other, "logging/setLevel", "{\"level\":\"error\"}");
-        QTRY_COMPARE(fixture.recorder.logLines("logging/setLevel").size(), 2);
-        QVERIFY(fixture.recorder.logLines("logging/setLevel").last().contains("error"));
+        QTRY_COMPARE(fixture.recorder().logLines("logging/setLevel").size(), 2);
+        QVERIFY(fixture.recorder().logLines("logging/setLevel").last().contains("error"));
     }
     void aChangeOfRootsIsToldToTheClientsOwnProcessAlone()
     {
-        GatewayFixture fixture({perClient()});
-        const auto one = fixture.open("{\"roots\":{\"listChanged\":true}}");
-        const auto two = fixture.open("{\"roots\":{\"listChanged\":true}}");
+        GatewayHarness fixture({perClient()});
+        const auto one = fixture.openSession({.capabilities = "{\"roots\":{\"listChanged\":true}}"});
+        const auto two = fixture.openSession({.capabilities = "{\"roots\":{\"listChanged\":true}}"});
         for (const auto& client : {one, two}) {
             const auto list = fixture.request(client, "tools/list");
             QTRY_COMPARE(list->finished.size(), 1);
         }
         fixture.notify(one, "notifications/roots/list_changed");
-        QTRY_COMPARE(fixture.recorder.logLines("roots/list_changed").size(), 1);
+        QTRY_COMPARE(fixture.recorder().logLines("roots/list_changed").size(), 1);
         const auto settled = fixture.call(two, "notes__one");
         QTRY_COMPARE(settled->finished.size(), 1);
-        QCOMPARE(fixture.recorder.logLines("roots/list_changed").size(), 1);
+        QCOMPARE(fixture.recorder().logLines("roots/list_changed").size(), 1);
     }
     void aClientThatLeavesTakesItsProcessWithIt()
     {
-        GatewayFixture fixture({perClient()});
-        const auto client = fixture.open();
+        GatewayHarness fixture({perClient()});
+        const auto client = fixture.openSession();
         const auto call = fixture.call(client, "notes__one");
         QTRY_COMPARE(call->finished.size(), 1);
-        QTRY_COMPARE(fixture.recorder.sum(telemetry::MetricId::ActiveConnections, "notes"), 2.0);
-        fixture.close(client);
+        QTRY_COMPARE(fixture.recorder().sum(telemetry::MetricId::ActiveConnections, "notes"), 2.0);
+        fixture.leave(client);
         QCOMPARE(fixture.clientConnections(kName), 0);
-        QTRY_COMPARE(fixture.recorder.sum(telemetry::MetricId::ActiveConnections, "notes"), 1.0);
+        QTRY_COMPARE(fixture.recorder().sum(telemetry::MetricId::ActiveConnections, "notes"), 1.0);
         QVERIFY(fixture.isReady(kName));
-        QTRY_VERIFY2(fixture.gateway.holdings().isEmpty(), fixture.gateway.holdings().toText().constData());
+        QTRY_VERIFY2(fixture.gateway().holdings().isEmpty(), fixture.gateway().holdings().toText().constData());
     }
     void aConnectionThatNobodyUsesEndsAndTheNextCallMakesAnother()
     {
         config::Server server = perClient();
         server.connectionIdle = std::chrono::milliseconds(1);
-        GatewayFixture fixture({server});
-        const auto client = fixture.open("{\"roots\":{}}");
+        GatewayHarness fixture({server});
+        const auto client = fixture.openSession({.capabilities = "{\"roots\":{}}"});
         const auto first = fixture.call(client, "notes__one");
         QTRY_COMPARE(first->finished.size(), 1);
         QTRY_COMPARE(fixture.clientConnections(kName), 0);
@@ -187,27 +188,27 @@ private Q_SLOTS:
     {
         config::Server server = perClient();
         server.connectionIdle = std::chrono::milliseconds(1);
-        GatewayFixture fixture({server});
-        const auto idle = fixture.open();
-        const auto watcher = fixture.open();
+        GatewayHarness fixture({server});
+        const auto idle = fixture.openSession();
+        const auto watcher = fixture.openSession();
         const auto subscribed = fixture.request(watcher, "resources/subscribe", "{\"uri\":\"a://b\"}");
         QTRY_COMPARE(subscribed->finished.size(), 1);
         const auto call = fixture.call(idle, "notes__one");
         QTRY_COMPARE(call->finished.size(), 1);
         QTRY_COMPARE(fixture.clientConnections(kName), 1);
-        fixture.close(watcher);
+        fixture.leave(watcher);
         QCOMPARE(fixture.clientConnections(kName), 0);
     }
     void beyondTheLimitACallIsRefusedAndTheListHasWhatEverybodyIsOffered()
     {
         config::Server server = perClient();
         server.maxConnections = 1;
-        GatewayFixture fixture({server});
+        GatewayHarness fixture({server});
         QTRY_VERIFY(fixture.isReady(kName));
-        const auto first = fixture.open();
+        const auto first = fixture.openSession();
         const auto used = fixture.call(first, "notes__one");
         QTRY_COMPARE(used->finished.size(), 1);
-        const auto second = fixture.open();
+        const auto second = fixture.openSession();
         const auto refused = fixture.call(second, "notes__one");
         QCOMPARE(refused->finished.size(), 1);
         QVERIFY2(refused->finished.first().contains("raise maxConnections"), refused->finished.first().constData());
@@ -223,22 +224,22 @@ private Q_SLOTS:
     }
     void aClientOf20260728HasItsOwnAsLong()
     {
-        GatewayFixture fixture({perClient()});
+        GatewayHarness fixture({perClient()});
         const auto modern = fixture.openModern("{\"roots\":{}}");
         const auto list = fixture.request(modern, "tools/list");
         QTRY_COMPARE(list->finished.size(), 1);
         QVERIFY2(list->finished.first().contains("notes__two"), list->finished.first().constData());
         QCOMPARE(fixture.clientConnections(kName), 1);
-        fixture.close(modern);
+        fixture.leave(modern);
         QCOMPARE(fixture.clientConnections(kName), 0);
     }
     void restartingTheServerRestartsEveryConnection()
     {
-        GatewayFixture fixture({perClient()});
-        const auto client = fixture.open();
+        GatewayHarness fixture({perClient()});
+        const auto client = fixture.openSession();
         const auto before = fixture.call(client, "notes__one");
         QTRY_COMPARE(before->finished.size(), 1);
-        fixture.gateway.restartServer("notes");
+        fixture.gateway().restartServer("notes");
         const auto after = fixture.call(client, "notes__one");
         QTRY_COMPARE(after->finished.size(), 1);
         QVERIFY(after->finished.first().contains("process") && after->finished.first() != before->finished.first());
@@ -246,8 +247,8 @@ private Q_SLOTS:
     }
     void aChangedConfigurationRetiresEveryConnectionAndAnUnchangedOneNone()
     {
-        GatewayFixture fixture({perClient()});
-        const auto client = fixture.open();
+        GatewayHarness fixture({perClient()});
+        const auto client = fixture.openSession();
         const auto before = fixture.call(client, "notes__one");
         QTRY_COMPARE(before->finished.size(), 1);
         config::Server second = perClient();
@@ -271,34 +272,34 @@ private Q_SLOTS:
     }
     void aCallThatWaitsWhenItsConnectionIsRetiredIsAnswered()
     {
-        GatewayFixture fixture({perClient(QStringLiteral("echo waiting >&2"))});
-        const auto client = fixture.open();
+        GatewayHarness fixture({perClient(QStringLiteral("echo waiting >&2"))});
+        const auto client = fixture.openSession();
         const auto call = fixture.call(client, "notes__one");
-        QTRY_COMPARE(fixture.recorder.logLines("waiting").size(), 1);
+        QTRY_COMPARE(fixture.recorder().logLines("waiting").size(), 1);
         fixture.apply({});
         QCOMPARE(call->finished.size(), 1);
         QVERIFY2(call->finished.first().contains("configuration changed"), call->finished.first().constData());
     }
     void shuttingDownWaitsForEveryProcess()
     {
-        GatewayFixture fixture({perClient()});
+        GatewayHarness fixture({perClient()});
         for (int i = 0; i < 3; ++i) {
-            const auto call = fixture.call(fixture.open(), "notes__one");
+            const auto call = fixture.call(fixture.openSession(), "notes__one");
             QTRY_COMPARE(call->finished.size(), 1);
         }
-        QSignalSpy stopped(&fixture.gateway, &Gateway::stopped);
-        fixture.gateway.shutDown();
+        QSignalSpy stopped(&fixture.gateway(), &Gateway::stopped);
+        fixture.gateway().shutDown();
         QTRY_COMPARE(stopped.count(), 1);
-        QCOMPARE(fixture.recorder.sum(telemetry::MetricId::ActiveConnections, "notes"), 0.0);
+        QCOMPARE(fixture.recorder().sum(telemetry::MetricId::ActiveConnections, "notes"), 0.0);
     }
     void theErasVerdictIsForgottenAndFoundOutAgain()
     {
-        GatewayFixture fixture({perClient()});
+        GatewayHarness fixture({perClient()});
         QTRY_VERIFY(fixture.isReady(kName));
-        const auto client = fixture.open();
+        const auto client = fixture.openSession();
         const auto call = fixture.call(client, "notes__one");
         QTRY_COMPARE(call->finished.size(), 1);
-        fixture.gateway.checkEraAgain("notes");
+        fixture.gateway().checkEraAgain("notes");
         QCOMPARE(fixture.clientConnections(kName), 0);
         QTRY_VERIFY(fixture.isReady(kName));
         QCOMPARE(fixture.status(kName).era, config::Era::Legacy);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "gateway/federation.h"
+#include "gateway/connections/federation.h"
 
 #include <QTest>
 

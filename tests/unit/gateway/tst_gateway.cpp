@@ -105,7 +105,7 @@ private Q_SLOTS:
     void aSessionOfOneServerSeesThatServerAlone()
     {
         openTwoEchoes();
-        const auto session = openSession("beta");
+        const auto session = openSession({.server = "beta"});
         const auto list = request(session, "tools/list");
         QTRY_COMPARE(list->finished.size(), 1);
         QVERIFY(list->finished.first().contains("\"name\":\"echo\"") && !list->finished.first().contains("alpha"));
@@ -116,7 +116,7 @@ private Q_SLOTS:
     void aSessionWhoseOnlyServerWasRemovedSeesNoOther()
     {
         openTwoEchoes();
-        const auto session = openSession("beta");
+        const auto session = openSession({.server = "beta"});
         QTRY_VERIFY(allReady());
         config::Config configuration;
         configuration.servers = {named(programServer(builtProgram(QStringLiteral("oriel-echo-server"))), "alpha")};
@@ -308,18 +308,32 @@ private Q_SLOTS:
         open({onCall("asking",
                      QStringLiteral("echo '{\"jsonrpc\":\"2.0\",\"id\":\"q\",\"method\":\"roots/list\"}'; read -r reply; "
                                     "echo \"$reply\" >&2; answer \"$line\" '{\"content\":[]}'"))});
-        const auto session = openSession({}, "{\"roots\":{}}");
+        const auto session = openSession({.capabilities = "{\"roots\":{}}"});
         const auto call = request(session, "tools/call", "{\"name\":\"asking__one\"}");
         QTRY_COMPARE(call->notified.size(), 1);
         json::Document document;
         QVERIFY(document.parse(call->notified.first()));
         const QByteArray id = document.root().find("id").raw().toByteArray();
-        ask(openSession({}, "{\"roots\":{}}"), "{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"result\":{\"roots\":[\"forged\"]}}");
+        ask(openSession({.capabilities = "{\"roots\":{}}"}),
+            "{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"result\":{\"roots\":[\"forged\"]}}");
         ask(session, "{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"result\":{\"roots\":[]}}");
         QTRY_COMPARE(call->finished.size(), 1);
         QTRY_VERIFY(!m_recorder.logLines("\"roots\":[]").isEmpty());
         QVERIFY(m_recorder.logLines("\"roots\":[]").first().contains("\"id\":\"q\""));
         QVERIFY(m_recorder.logLines("forged").isEmpty());
+    }
+    void aCancellationThatNamesNoCallTakesNobodysQuestionAway()
+    {
+        open({onCall("asking",
+                     QStringLiteral("echo '{\"jsonrpc\":\"2.0\",\"id\":\"q\",\"method\":\"roots/list\"}'; read -r reply; "
+                                    "echo \"$reply\" >&2; answer \"$line\" '{\"content\":[]}'"))});
+        const auto session = openSession({.capabilities = "{\"roots\":{}}"});
+        const auto call = request(session, "tools/call", "{\"name\":\"asking__one\"}");
+        QTRY_COMPARE(call->notified.size(), 1);
+        ask(openSession(), "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":77}}");
+        answer(session, call->notified.first(), "{\"roots\":[]}");
+        QTRY_COMPARE(call->finished.size(), 1);
+        QTRY_VERIFY(!m_recorder.logLines("\"roots\":[]").isEmpty());
     }
     void aRequestThatNoClientCanAnswerIsRefused()
     {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "crowd_realm.h"
-#include "gateway_fixture.h"
+#include "gateway_harness.h"
 
 #include <QSignalSpy>
 #include <QTest>

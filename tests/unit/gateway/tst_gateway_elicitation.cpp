@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gateway_peers.h"
 
-#include <QSignalSpy>
 #include <QTest>
 
 using namespace oriel;
@@ -47,21 +46,9 @@ config::Server signInServer(const char* name)
 } // namespace
 
 /// Questions to the user through the gateway: who asks, and pages across the revisions.
-class GatewayElicitationTest : public QObject {
+class GatewayElicitationTest : public QObject, private GatewayHarness {
     Q_OBJECT
 
-    RecordingRecorder m_recorder;
-    std::unique_ptr<Gateway> m_gateway;
-
-    void open(const QList<config::Server>& servers)
-    {
-        m_gateway =
-            std::make_unique<Gateway>(Gateway::Dependencies{systemClock(), systemRandom(), m_recorder, quickContext(m_recorder)});
-        config::Config configuration;
-        configuration.servers = servers;
-        QVERIFY(m_gateway->apply(configuration));
-        QTRY_VERIFY(allReady(*m_gateway));
-    }
     static QByteArray call(const QByteArray& tool, const QByteArray& more = {})
     {
         return "{\"name\":\"" + tool + "\",\"arguments\":{\"message\":\"How are you?\"}" + more + '}';
@@ -69,22 +56,11 @@ class GatewayElicitationTest : public QObject {
 
 private Q_SLOTS:
     void init() { m_recorder = RecordingRecorder(); }
-    void cleanup()
-    {
-        if (m_gateway == nullptr)
-            return;
-        QSignalSpy stopped(m_gateway.get(), &Gateway::stopped);
-        m_gateway->shutDown();
-        QTRY_COMPARE(stopped.count(), 1);
-        for (const auto& session : m_gateway->sessions())
-            m_gateway->sessionClosed(session);
-        QTRY_COMPARE(m_gateway->holdings().toText(), QByteArray());
-        m_gateway.reset();
-    }
+    void cleanup() { QVERIFY2(stop(), m_held.constData()); }
 
     void aRefusalUntilAPageWasSeenIsRelayedAndItsEndToldToItsClientAlone()
     {
-        open({signInServer("s")});
+        openReady({signInServer("s")});
         Peer peer(*m_gateway, "2025-11-25", kUrl, "s");
         Peer stranger(*m_gateway, "2025-11-25", kUrl, "s");
         const auto refused = peer.ask("tools/call", call("one"));
@@ -103,7 +79,7 @@ private Q_SLOTS:
     }
     void clientsOfAllServersSeeWhoSendsThemToAPage()
     {
-        open({signInServer("s")});
+        openReady({signInServer("s")});
         Peer peer(*m_gateway, "2025-11-25", kUrl);
         const auto refused = peer.ask("tools/call", call("s__one"));
         QTRY_VERIFY(refused->isAnswered());
@@ -118,7 +94,7 @@ private Q_SLOTS:
     }
     void aClientThatOpensNoPagesIsToldSo()
     {
-        open({signInServer("s"), signInServer("t"), signInServer("u")});
+        openReady({signInServer("s"), signInServer("t"), signInServer("u")});
         Peer forms(*m_gateway, "2025-11-25", "{\"elicitation\":{}}");
         const auto legacy = forms.ask("tools/call", call("s__one"));
         QTRY_VERIFY(legacy->isAnswered());
@@ -137,7 +113,7 @@ private Q_SLOTS:
     }
     void aClientOf20260728IsAskedAndItsCallIsMadeAgain()
     {
-        open({signInServer("s")});
+        openReady({signInServer("s")});
         Peer peer(*m_gateway, "2026-07-28", kUrl);
         const auto asked = peer.ask("tools/call", call("s__one"));
         QTRY_VERIFY(asked->isAnswered());
@@ -163,7 +139,7 @@ private Q_SLOTS:
     }
     void aUserWhoDeclinesEndsTheCall()
     {
-        open({signInServer("s"), signInServer("t")});
+        openReady({signInServer("s"), signInServer("t")});
         Peer peer(*m_gateway, "2026-07-28", kUrl);
         const auto declined = [&](const QByteArray& method, const QByteArray& name) {
             const auto asked = peer.ask(method, "{\"name\":\"" + name + "\"}");
@@ -180,7 +156,7 @@ private Q_SLOTS:
     }
     void aServerOf20260728SendsAnOlderClientToAPageWithAnId()
     {
-        open({conformanceServer("new", "2026-07-28"), conformanceServer("other", "2026-07-28")});
+        openReady({conformanceServer("new", "2026-07-28"), conformanceServer("other", "2026-07-28")});
         Peer peer(*m_gateway, "2025-11-25", kUrl);
         const auto asked = peer.ask("tools/call", call("new__test_url_elicitation_required"));
         QTRY_COMPARE(asked->notified.size(), 1);
@@ -197,7 +173,7 @@ private Q_SLOTS:
     }
     void aPageIsForClientsThatDeclaredPages()
     {
-        open({conformanceServer("old", "2025-11-25"), conformanceServer("other", "2025-11-25")});
+        openReady({conformanceServer("old", "2025-11-25"), conformanceServer("other", "2025-11-25")});
         Peer forms(*m_gateway, "2025-11-25", "{\"elicitation\":{}}");
         const auto refused = forms.ask("tools/call", call("old__test_elicitation_url"));
         QTRY_VERIFY(refused->isAnswered());
@@ -237,7 +213,7 @@ private Q_SLOTS:
     {
         QFETCH(QByteArray, client);
         QFETCH(QByteArray, server);
-        open({conformanceServer("s", server.constData()), conformanceServer("t", server.constData())});
+        openReady({conformanceServer("s", server.constData()), conformanceServer("t", server.constData())});
         const auto shown = [&](const QByteArray& view, const QByteArray& tool) {
             Peer peer(*m_gateway, client, "{\"elicitation\":{}}", view);
             const auto asked = peer.ask("tools/call", call(tool));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gateway_peers.h"
 
-#include <QSignalSpy>
 #include <QTest>
 
 using namespace oriel;
@@ -39,22 +38,10 @@ done)sh"_s),
 } // namespace
 
 /// Extensions through the gateway: offered where both ends have them, and untouched on the way.
-class GatewayExtensionsTest : public QObject {
+class GatewayExtensionsTest : public QObject, private GatewayHarness {
     Q_OBJECT
 
-    RecordingRecorder m_recorder;
-    std::unique_ptr<Gateway> m_gateway;
-
-    void open(const QList<config::Server>& servers)
-    {
-        m_gateway =
-            std::make_unique<Gateway>(Gateway::Dependencies{systemClock(), systemRandom(), m_recorder, quickContext(m_recorder)});
-        config::Config configuration;
-        configuration.servers = servers;
-        QVERIFY(m_gateway->apply(configuration));
-        QTRY_VERIFY(allReady(*m_gateway));
-    }
-    void openApps() { open({named(programServer(builtProgram(u"oriel-echo-server"_s)), "echo"), appServer("apps")}); }
+    void openApps() { openReady({named(programServer(builtProgram(u"oriel-echo-server"_s)), "echo"), appServer("apps")}); }
     /// The last frame to a server with this method.
     [[nodiscard]] QJsonObject sentToServer(QByteArrayView method) const
     {
@@ -67,18 +54,7 @@ class GatewayExtensionsTest : public QObject {
 
 private Q_SLOTS:
     void init() { m_recorder = RecordingRecorder(); }
-    void cleanup()
-    {
-        if (m_gateway == nullptr)
-            return;
-        QSignalSpy stopped(m_gateway.get(), &Gateway::stopped);
-        m_gateway->shutDown();
-        QTRY_COMPARE(stopped.count(), 1);
-        for (const auto& session : m_gateway->sessions())
-            m_gateway->sessionClosed(session);
-        QTRY_COMPARE(m_gateway->holdings().toText(), QByteArray());
-        m_gateway.reset();
-    }
+    void cleanup() { QVERIFY2(stop(), m_held.constData()); }
 
     void whatServersOfferIsOfferedExceptSigningIn()
     {
@@ -102,7 +78,7 @@ private Q_SLOTS:
     }
     void aRequestOf20260728DeclaresWhatItsClientDeclared()
     {
-        open({conformanceServer("new", "2026-07-28")});
+        openReady({conformanceServer("new", "2026-07-28")});
         Peer peer(
             *m_gateway, "2026-07-28",
             R"({"sampling":{},"extensions":{"com.example/x":{"b":1.50},"io.modelcontextprotocol/enterprise-managed-authorization":{}}})");

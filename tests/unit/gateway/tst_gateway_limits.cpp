@@ -57,7 +57,7 @@ private Q_SLOTS:
         limit.callsPerSecond = 0.001;
         limit.burst = 1;
         openWith({limit});
-        const auto session = openSession({}, "{}", "claude");
+        const auto session = openSession({.token = "claude"});
         const auto first = echo(session);
         QTRY_COMPARE(first->finished.size(), 1);
         QCOMPARE(record("tools/call")->outcome, Outcome::Ok);
@@ -87,7 +87,7 @@ private Q_SLOTS:
         QVERIFY(attribute != nullptr && attribute->text() != nullptr);
         QCOMPARE(*attribute->text(), QByteArray("callsPerSecond"));
 
-        const auto other = echo(openSession({}, "{}", "cursor"));
+        const auto other = echo(openSession({.token = "cursor"}));
         QTRY_COMPARE(other->finished.size(), 1);
         QCOMPARE(record("tools/call")->outcome, Outcome::Ok);
     }
@@ -97,9 +97,9 @@ private Q_SLOTS:
         config::Limit limit = limitFor(config::LimitScope::Tool, "alpha__echo");
         limit.callsPerDay = 1;
         openWith({limit});
-        const auto first = echo(openSession({}, "{}", "claude"));
+        const auto first = echo(openSession({.token = "claude"}));
         QTRY_COMPARE(first->finished.size(), 1);
-        const auto alone = openSession("alpha", "{}", "cursor");
+        const auto alone = openSession({.server = "alpha", .token = "cursor"});
         const auto refused = request(alone, "tools/call", "{\"name\":\"echo\",\"arguments\":{\"text\":\"hi\"}}");
         QCOMPARE(refused->finished.size(), 1);
         QVERIFY2(refused->finished.first().contains("\"reason\":\"quota_exceeded\"") &&
@@ -189,8 +189,8 @@ private Q_SLOTS:
         server.concurrency = 1;
         server.start = config::StartMode::OnFirstUse;
         open(QList<config::Server>{server});
-        const auto greedy = openSession({}, "{}", "greedy");
-        const auto modest = openSession({}, "{}", "modest");
+        const auto greedy = openSession({.token = "greedy"});
+        const auto modest = openSession({.token = "modest"});
         const QByteArray params = "{\"name\":\"notes__one\",\"arguments\":{}}";
         std::vector<std::shared_ptr<KeptReply>> many;
         for (int i = 0; i < 30; ++i)

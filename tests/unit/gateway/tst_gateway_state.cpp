@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "gateway/active_calls.h"
-#include "gateway/call_recording.h"
-#include "gateway/subscriptions.h"
+#include "gateway/calls/active_calls.h"
+#include "gateway/calls/call_recording.h"
+#include "gateway/subscriptions/subscriptions.h"
 
 #include <QTest>
 
@@ -124,6 +124,20 @@ private Q_SLOTS:
         });
         QCOMPARE(seen, 3);
         QCOMPARE(calls.count(), std::size_t(0));
+    }
+    void callsAreFoundByWhatTheyAre()
+    {
+        ActiveCalls calls;
+        QList<quint64> cookies;
+        for (const quint16 attempt : {quint16(0), quint16(1), quint16(1)}) {
+            auto call = std::make_unique<ActiveCall>();
+            call->attempt = attempt;
+            cookies.append(calls.add(std::move(call)));
+        }
+        const auto isAgain = [](const ActiveCall& call) { return call.attempt == 1; };
+        QCOMPARE(calls.select(isAgain), (std::vector<quint64>{cookies.at(1), cookies.at(2)}));
+        QCOMPARE(calls.cookieIf(isAgain), cookies.at(2));
+        QCOMPARE(calls.cookieIf([](const ActiveCall& call) { return call.attempt == 2; }), quint64(0));
     }
     void aRecordBeginsWithWhatTheClientSent()
     {

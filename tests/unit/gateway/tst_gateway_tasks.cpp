@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gateway_peers.h"
 
-#include <QSignalSpy>
 #include <QTest>
 
 using namespace oriel;
@@ -46,27 +45,11 @@ while read -r line; do
 } // namespace
 
 /// Tasks of both forms through the gateway, with real servers behind it.
-class GatewayTasksTest : public QObject {
+class GatewayTasksTest : public QObject, private GatewayHarness {
     Q_OBJECT
 
-    RecordingRecorder m_recorder;
-    std::unique_ptr<Gateway> m_gateway;
-
-    void open(const QList<config::Server>& servers)
-    {
-        m_gateway =
-            std::make_unique<Gateway>(Gateway::Dependencies{systemClock(), systemRandom(), m_recorder, quickContext(m_recorder)});
-        configure(servers);
-        QTRY_VERIFY(allReady(*m_gateway));
-    }
-    void configure(const QList<config::Server>& servers)
-    {
-        config::Config configuration;
-        configuration.servers = servers;
-        QVERIFY(m_gateway->apply(configuration));
-    }
-    void openLegacy() { open({conformanceServer("old", "2025-11-25"), conformanceServer("other", "2025-11-25")}); }
-    void openModern() { open({conformanceServer("new", "2026-07-28"), conformanceServer("other", "2026-07-28")}); }
+    void openLegacy() { openReady({conformanceServer("old", "2025-11-25"), conformanceServer("other", "2025-11-25")}); }
+    void openModern() { openReady({conformanceServer("new", "2026-07-28"), conformanceServer("other", "2026-07-28")}); }
 
     /// Asks until the task has that status; the last answer.
     QJsonObject untilStatus(Peer& peer, const QString& taskId, const QString& status)
@@ -93,18 +76,7 @@ class GatewayTasksTest : public QObject {
 
 private Q_SLOTS:
     void init() { m_recorder = RecordingRecorder(); }
-    void cleanup()
-    {
-        if (m_gateway == nullptr)
-            return;
-        QSignalSpy stopped(m_gateway.get(), &Gateway::stopped);
-        m_gateway->shutDown();
-        QTRY_COMPARE(stopped.count(), 1);
-        for (const auto& session : m_gateway->sessions())
-            m_gateway->sessionClosed(session);
-        QTRY_COMPARE(m_gateway->holdings().toText(), QByteArray());
-        m_gateway.reset();
-    }
+    void cleanup() { QVERIFY2(stop(), m_held.constData()); }
 
     // --- 2025-11-25 on both sides ---
 
@@ -121,7 +93,7 @@ private Q_SLOTS:
     }
     void tasksAreNotOfferedWhenNoServerOffersThem()
     {
-        open({named(programServer(builtProgram(u"oriel-echo-server"_s)), "echo")});
+        openReady({named(programServer(builtProgram(u"oriel-echo-server"_s)), "echo")});
         Peer peer(*m_gateway, "2025-11-25");
         QVERIFY(!peer.initialized.value("capabilities"_L1).toObject().contains("tasks"_L1));
         QCOMPARE(peer.ask("tasks/list")->code(), -32601);
@@ -256,7 +228,7 @@ private Q_SLOTS:
     }
     void progressOfATaskKeepsItsToken()
     {
-        open({taskScript("t", uR"sh(
+        openReady({taskScript("t", uR"sh(
 token=$(printf '%s\n' "$line" | sed 's/.*"progressToken":\([0-9]*\).*/\1/')
 echo '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":'$token',"progress":1,"_meta":{"io.modelcontextprotocol/related-task":{"taskId":"theirs"}}}}')sh"_s)});
         Peer peer(*m_gateway, "2025-11-25");
@@ -270,7 +242,7 @@ echo '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToke
     }
     void aStatusIsToldToTheOwnerAlone()
     {
-        open({taskScript("t", uR"sh(
+        openReady({taskScript("t", uR"sh(
 echo '{"jsonrpc":"2.0","method":"notifications/tasks/status","params":{"status":"completed",'$state'}}')sh"_s)});
         Peer peer(*m_gateway, "2025-11-25");
         Peer stranger(*m_gateway, "2025-11-25");
@@ -313,7 +285,7 @@ echo '{"jsonrpc":"2.0","method":"notifications/tasks/status","params":{"status":
         QTRY_VERIFY(begun->isAnswered());
         const QString id = taskOf(begun->result()).value("taskId"_L1).toString();
         const auto waiting = peer.askOfTask("tasks/result", id);
-        configure({conformanceServer("other", "2025-11-25")});
+        apply({conformanceServer("other", "2025-11-25")});
         QCOMPARE(m_gateway->holdings().count("tasks"), 0);
         QVERIFY(waiting->isAnswered());
         QCOMPARE(peer.askOfTask("tasks/get", id)->code(), -32602);
@@ -399,7 +371,7 @@ echo '{"jsonrpc":"2.0","method":"notifications/tasks/status","params":{"status":
     void aListenerHearsOfItsTasks()
     {
         QFETCH(QByteArray, revision);
-        open({conformanceServer("s", revision.constData()), conformanceServer("t", revision.constData())});
+        openReady({conformanceServer("s", revision.constData()), conformanceServer("t", revision.constData())});
         Peer peer(*m_gateway, "2026-07-28", kTasks);
         const auto begun = peer.ask("tools/call", toolCall("s__confirm_delete", "{\"filename\":\"a.txt\"}"));
         QTRY_VERIFY(begun->isAnswered());
@@ -566,7 +538,7 @@ echo '{"jsonrpc":"2.0","method":"notifications/tasks/status","params":{"status":
     {
         QFETCH(QByteArray, client);
         QFETCH(QByteArray, server);
-        open({conformanceServer("s", server.constData()), conformanceServer("t", server.constData())});
+        openReady({conformanceServer("s", server.constData()), conformanceServer("t", server.constData())});
         Peer peer(*m_gateway, client);
         const auto call = peer.ask("tools/call", toolCall("s__failing_job"));
         QTRY_COMPARE(m_gateway->holdings().count("tasks"), 1);
@@ -585,7 +557,7 @@ echo '{"jsonrpc":"2.0","method":"notifications/tasks/status","params":{"status":
         QFETCH(QByteArray, server);
         config::Server hasty = conformanceServer("s", server.constData());
         hasty.timeouts.toolCall = std::chrono::milliseconds(500);
-        open({hasty, conformanceServer("t", server.constData())});
+        openReady({hasty, conformanceServer("t", server.constData())});
         Peer peer(*m_gateway, client);
         const auto call = peer.ask("tools/call", toolCall("s__failing_job"));
         QTRY_VERIFY(call->isAnswered());
@@ -599,7 +571,7 @@ echo '{"jsonrpc":"2.0","method":"notifications/tasks/status","params":{"status":
     {
         QFETCH(QByteArray, client);
         QFETCH(QByteArray, server);
-        open({conformanceServer("s", server.constData()), conformanceServer("t", server.constData())});
+        openReady({conformanceServer("s", server.constData()), conformanceServer("t", server.constData())});
         Peer peer(*m_gateway, client);
         const auto call = peer.ask("tools/call", toolCall("s__failing_job"));
         QTRY_COMPARE(m_gateway->holdings().count("tasks"), 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "gateway/held_calls.h"
+#include "gateway/input/held_calls.h"
 
 #include <QTest>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "gateway/request_routing.h"
-#include "gateway_fixture.h"
+#include "gateway/input/request_routing.h"
+#include "gateway_harness.h"
 
 using namespace oriel;
 using namespace oriel::gateway;
@@ -53,7 +53,7 @@ QList<QByteArray> containing(const QList<QByteArray>& frames, const char* text)
     return found;
 }
 
-qsizetype asked(const GatewayFixture::Session& session, const GatewayFixture::Reply& reply = nullptr)
+qsizetype asked(const GatewayHarness::Session& session, const GatewayHarness::Reply& reply = nullptr)
 {
     const char* question = "roots/list\"";
     return containing(session->sent, question).size() + (reply ? containing(reply->notified, question).size() : 0);
@@ -144,9 +144,9 @@ private Q_SLOTS:
     }
     void onASharedPipeOnlyAClientWithACallIsAsked()
     {
-        GatewayFixture fixture({shared(kRootsRequest)});
-        const auto caller = fixture.open(kRoots);
-        const auto bystander = fixture.open(kRoots);
+        GatewayHarness fixture({shared(kRootsRequest)});
+        const auto caller = fixture.openSession({.capabilities = kRoots});
+        const auto bystander = fixture.openSession({.capabilities = kRoots});
         bystander->lastSeenUnixNs = upstream::test::systemClock().unixNs() + 1'000'000'000; // seen later than the caller
         const auto call = fixture.call(caller, "s__ask");
         QTRY_COMPARE(asked(caller, call), 1);
@@ -154,66 +154,66 @@ private Q_SLOTS:
     }
     void aCallerThatCannotAnswerIsNotReplacedByOneThatCan()
     {
-        GatewayFixture fixture({shared(kRootsRequest)});
-        const auto caller = fixture.open();
-        const auto able = fixture.open(kRoots);
+        GatewayHarness fixture({shared(kRootsRequest)});
+        const auto caller = fixture.openSession();
+        const auto able = fixture.openSession({.capabilities = kRoots});
         fixture.call(caller, "s__ask");
-        QTRY_COMPARE(fixture.recorder.logLines("-32601").size(), 1);
-        QVERIFY(fixture.recorder.logLines("-32601").first().contains("The client whose call this belongs to"));
+        QTRY_COMPARE(fixture.recorder().logLines("-32601").size(), 1);
+        QVERIFY(fixture.recorder().logLines("-32601").first().contains("The client whose call this belongs to"));
         QCOMPARE(asked(able), 0);
     }
     void withoutACallTheOnlyClientIsAskedAndOfSeveralNone()
     {
-        GatewayFixture fixture({shared(kRootsRequest)});
+        GatewayHarness fixture({shared(kRootsRequest)});
         QTRY_VERIFY(fixture.isReady(QStringLiteral("s")));
-        const auto first = fixture.open(kRoots);
+        const auto first = fixture.openSession({.capabilities = kRoots});
         fixture.notify(first, "notifications/roots/list_changed");
         QTRY_COMPARE(asked(first), 1);
         fixture.answer(first, containing(first->sent, "roots/list\"").first(), "{\"roots\":[\"of the first\"]}");
-        QTRY_COMPARE(fixture.recorder.logLines("of the first").size(), 1);
+        QTRY_COMPARE(fixture.recorder().logLines("of the first").size(), 1);
         // The server has the first one's roots; that another's change does not concern it.
-        const auto second = fixture.open(kRoots);
+        const auto second = fixture.openSession({.capabilities = kRoots});
         fixture.notify(second, "notifications/roots/list_changed");
         const auto settled = fixture.call(second, "s__one");
         QTRY_COMPARE(settled->finished.size(), 1);
-        QCOMPARE(fixture.recorder.logLines("roots/list_changed").size(), 1);
+        QCOMPARE(fixture.recorder().logLines("roots/list_changed").size(), 1);
         QCOMPARE(asked(second), 0);
         fixture.notify(first, "notifications/roots/list_changed");
         QTRY_COMPARE(asked(first), 2);
         QCOMPARE(asked(second), 0);
         // When the first has left, the next one's roots may take their place.
-        fixture.close(first);
+        fixture.leave(first);
         fixture.notify(second, "notifications/roots/list_changed");
         QTRY_COMPARE(asked(second), 1);
     }
     void whoseRequestItIsOfTwoIdleClientsIsNotGuessed()
     {
-        GatewayFixture fixture({shared(kRootsRequest)});
+        GatewayHarness fixture({shared(kRootsRequest)});
         QTRY_VERIFY(fixture.isReady(QStringLiteral("s")));
-        const auto first = fixture.open("{\"roots\":{}}");
-        const auto second = fixture.open("{\"roots\":{}}");
+        const auto first = fixture.openSession({.capabilities = "{\"roots\":{}}"});
+        const auto second = fixture.openSession({.capabilities = "{\"roots\":{}}"});
         const auto call = fixture.call(first, "s__late");
-        QTRY_COMPARE(fixture.recorder.logLines("-32601").size(), 1);
-        QVERIFY(fixture.recorder.logLines("-32601").first().contains("Several clients share this server"));
+        QTRY_COMPARE(fixture.recorder().logLines("-32601").size(), 1);
+        QVERIFY(fixture.recorder().logLines("-32601").first().contains("Several clients share this server"));
         QCOMPARE(asked(first, call) + asked(second), 0);
     }
     void randomClientsOnASharedServerNeverGetAnothersRequest()
     {
         SeededRandom random(7);
-        GatewayFixture fixture({shared(kRootsRequest)});
+        GatewayHarness fixture({shared(kRootsRequest)});
         QTRY_VERIFY(fixture.isReady(QStringLiteral("s")));
-        QList<GatewayFixture::Session> clients;
+        QList<GatewayHarness::Session> clients;
         for (int i = 0; i < 4; ++i)
-            clients.append(fixture.open(i % 2 == 0 ? kRoots : QByteArray("{}")));
+            clients.append(fixture.openSession({.capabilities = i % 2 == 0 ? kRoots : QByteArray("{}")}));
         for (int round = 0; round < 60; ++round) {
             const auto caller = static_cast<int>(random.next64() % 4);
-            const qsizetype refusals = fixture.recorder.logLines("-32601").size();
+            const qsizetype refusals = fixture.recorder().logLines("-32601").size();
             const QByteArray id = QByteArray::number(round);
             const auto call = fixture.call(clients[caller], "s__ask", id);
             if (caller % 2 == 0)
                 QTRY_COMPARE(asked(clients[caller], call), 1);
             else
-                QTRY_COMPARE(fixture.recorder.logLines("-32601").size(), refusals + 1);
+                QTRY_COMPARE(fixture.recorder().logLines("-32601").size(), refusals + 1);
             for (const auto& client : clients) {
                 QCOMPARE(asked(client), 0);
                 client->sent.clear();

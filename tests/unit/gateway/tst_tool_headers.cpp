@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "gateway/tool_headers.h"
+#include "gateway/calls/tool_headers.h"
 
 #include <QTest>
 
