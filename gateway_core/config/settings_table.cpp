@@ -37,8 +37,6 @@ constexpr std::array kServerTypes{"stdio", "http", "streamable-http", "sse"};
 constexpr std::array kProtocols{"grpc", "http/protobuf", "http/json", "console", "file", "none", "zipkin", "jaeger"};
 constexpr std::array kCompressions{"none", "gzip", "zstd"};
 constexpr std::array kAuthKinds{"none", "basic", "bearer", "sigv4", "google", "entra", "command"};
-constexpr std::array kTemporalities{"cumulative", "delta", "lowmemory"};
-constexpr std::array kHistograms{"explicit", "exponential"};
 constexpr std::array kSignals{"traces", "metrics", "logs"};
 constexpr std::array kPropagators{"tracecontext", "baggage", "b3", "b3multi"};
 constexpr std::array kPiiTypes{"credit-card", "email", "iban", "us-ssn", "ipv4", "phone"};
