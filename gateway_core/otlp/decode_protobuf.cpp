@@ -214,6 +214,11 @@ Result<DecodedLogs> decodeLogs(QByteArrayView message)
         walkRequest(request, [&out](const Reader& reader, const SharedResource& resource, const SharedScope& scope) {
             LogRecord& log = out.logs.emplace_back();
             readItem(reader, log);
+            if (isEmpty(log)) {
+                out.logs.pop_back();
+                ++out.rejected;
+                return;
+            }
             log.resource = resource;
             log.scope = scope;
         });

@@ -11,7 +11,34 @@
 /// Small readings of protobuf fields. All throw protozero's exceptions, which the decoders catch at their door.
 namespace oriel::otlp::protobuf {
 
-using Reader = protozero::pbf_reader;
+/// A message has more parts than memory is given for.
+struct TooManyParts : protozero::exception {
+    [[nodiscard]] const char* what() const noexcept override { return "it has too many parts"; }
+};
+
+/// protozero's reader, which counts the parts of the whole message as they are entered.
+class Reader : public protozero::pbf_reader {
+public:
+    Reader() = default;
+    Reader(protozero::data_view view, std::uint32_t* partsLeft) : pbf_reader(view), m_partsLeft(partsLeft) {}
+
+    Reader get_message() { return part(1); }
+    /// A message that becomes a span, log record or point.
+    Reader get_item() { return part(kPartsAnItem); }
+
+private:
+    Reader part(std::uint32_t parts)
+    {
+        if (m_partsLeft != nullptr) {
+            if (*m_partsLeft < parts)
+                throw TooManyParts();
+            *m_partsLeft -= parts;
+        }
+        return {get_view(), m_partsLeft};
+    }
+
+    std::uint32_t* m_partsLeft = nullptr;
+};
 
 constexpr std::uint32_t varint(fields::Tag tag)
 {
@@ -30,9 +57,9 @@ constexpr std::uint32_t fixed64(fields::Tag tag)
     return protozero::tag_and_type(tag, protozero::pbf_wire_type::fixed64);
 }
 
-inline Reader readerOf(QByteArrayView message)
+inline Reader readerOf(QByteArrayView message, std::uint32_t* partsLeft)
 {
-    return Reader(protozero::data_view(message.data(), static_cast<std::size_t>(message.size())));
+    return {protozero::data_view(message.data(), static_cast<std::size_t>(message.size())), partsLeft};
 }
 
 inline QByteArray textOf(Reader& reader)
@@ -61,10 +88,15 @@ inline std::int64_t timeOf(Reader& reader)
 /// Runs `decode` and turns what protozero throws at broken input into an error.
 template <class T, class Decode> Result<T> guarded(QByteArrayView message, Decode decode)
 {
+    std::uint32_t partsLeft = kMaxParts;
     try {
         T out;
-        decode(readerOf(message), out);
+        decode(readerOf(message, &partsLeft), out);
         return out;
+    } catch (const TooManyParts& many) {
+        return fail(
+            ErrorCode::TooLarge,
+            QStringLiteral("the message cannot be taken: %1; send smaller batches").arg(QString::fromLatin1(many.what())));
     } catch (const protozero::exception& broken) {
         return fail(ErrorCode::Parse,
                     QStringLiteral("the message is not valid protobuf: %1").arg(QString::fromLatin1(broken.what())));

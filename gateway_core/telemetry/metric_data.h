@@ -41,6 +41,40 @@ struct HistogramPoint {
     std::vector<Exemplar> exemplars;
 };
 
+/// Counts of consecutive buckets of an exponential histogram; the first has the index `offset`.
+struct ExponentialBuckets {
+    std::int32_t offset = 0;
+    std::vector<std::uint64_t> counts;
+    bool operator==(const ExponentialBuckets&) const = default;
+};
+
+/// Bucket `i` holds (b^i, b^(i+1)], b = 2^(2^−scale); negative values by their magnitude.
+struct ExponentialHistogramPoint {
+    Attributes attributes;
+    std::int64_t startUnixNs = 0;
+    std::int64_t timeUnixNs = 0;
+    std::uint64_t count = 0;
+    double sum = 0;
+    std::optional<double> min;
+    std::optional<double> max;
+    std::int32_t scale = 0;
+    std::uint64_t zeroCount = 0;
+    double zeroThreshold = 0;
+    ExponentialBuckets positive;
+    ExponentialBuckets negative;
+    std::vector<Exemplar> exemplars;
+};
+
+/// Quantiles that somebody else has computed; only ever received.
+struct SummaryPoint {
+    Attributes attributes;
+    std::int64_t startUnixNs = 0;
+    std::int64_t timeUnixNs = 0;
+    std::uint64_t count = 0;
+    double sum = 0;
+    std::vector<std::pair<double, double>> quantiles; ///< quantile and its value
+};
+
 /// One metric with all its points at one collection, as it is exported, scraped and stored.
 struct MetricData {
     QByteArray name;
@@ -52,6 +86,8 @@ struct MetricData {
     Temporality temporality = Temporality::Cumulative;
     std::vector<NumberPoint> numbers;
     std::vector<HistogramPoint> histograms;
+    std::vector<ExponentialHistogramPoint> exponentials; ///< of kind Histogram
+    std::vector<SummaryPoint> summaries;                 ///< of kind Histogram; only ever received
 };
 
 } // namespace oriel::telemetry

@@ -36,6 +36,8 @@ inline std::shared_ptr<const Resource> resource(const QByteArray& name = "oriel"
     resource->attributes = {{"service.name", name}};
     resource->schemaUrl = "https://opentelemetry.io/schemas/1.44.0";
     resource->droppedAttributes = 3;
+    resource->entityRefs = {{"https://example.org/entity", "service", {"service.name"}, {"service.version"}},
+                            {{}, "host", {}, {}}};
     return resource;
 }
 
