@@ -43,12 +43,13 @@ struct Flavour {
     Encoding encoding = Encoding::Protobuf;
     telemetry::AliasSets aliases = 0;
     bool payloads = false;
+    bool received = false; ///< takes what Oriel's receiver took
     bool operator==(const Flavour&) const = default;
 };
 
 Flavour flavourOf(const config::Destination& destination, Signal signal)
 {
-    Flavour flavour{encodingOf(destination.protocol), 0, false};
+    Flavour flavour{encodingOf(destination.protocol), 0, false, destination.received};
     if (signal != Signal::Traces)
         return flavour;
     for (const QString& name : destination.aliases)
@@ -102,11 +103,11 @@ bool isSampled(const telemetry::Sampler& sampler, const telemetry::CallRecord& c
     return sampler.isExported({call.traceId, call.parentSpanId.isValid() || call.linkSpanId.isValid(), true, call.parentSampled});
 }
 
-std::uint32_t pointCount(const std::vector<telemetry::MetricData>& metrics)
+std::uint32_t pointCount(std::span<const telemetry::MetricData> metrics)
 {
     std::size_t count = 0;
     for (const telemetry::MetricData& metric : metrics)
-        count += metric.numbers.size() + metric.histograms.size();
+        count += metric.numbers.size() + metric.histograms.size() + metric.exponentials.size() + metric.summaries.size();
     return static_cast<std::uint32_t>(count);
 }
 
@@ -196,12 +197,16 @@ void ExportPipeline::apply(const config::Telemetry& telemetry, std::shared_ptr<c
     }
 
     unsigned wanted = 0;
+    unsigned received = 0;
     for (const Signal signal : kSignals) {
-        const bool any = std::any_of(m_destinations.begin(), m_destinations.end(),
-                                     [signal](const auto& queue) { return queue->takes(signal); });
-        wanted |= any ? 1U << static_cast<unsigned>(signal) : 0U;
+        for (const auto& queue : m_destinations) {
+            const unsigned bit = queue->takes(signal) ? 1U << static_cast<unsigned>(signal) : 0U;
+            wanted |= bit;
+            received |= queue->config().received ? bit : 0U;
+        }
     }
     m_wanted = m_shuttingDown ? 0 : wanted;
+    m_wantedReceived = m_shuttingDown ? 0 : received;
     m_applying = false;
     destinationChanged();
 }
@@ -252,6 +257,20 @@ void ExportPipeline::submitMetrics(std::vector<telemetry::MetricData> metrics)
         return;
     QMetaObject::invokeMethod(
         this, [this, metrics = std::move(metrics)]() mutable { encodeMetrics(std::move(metrics)); }, Qt::QueuedConnection);
+}
+
+void ExportPipeline::submitReceivedMetrics(std::vector<ScopedMetrics> metrics)
+{
+    if (metrics.empty() || !wantsReceived(Signal::Metrics))
+        return;
+    QMetaObject::invokeMethod(
+        this, [this, metrics = std::move(metrics)] { encodeReceivedMetrics(metrics); }, Qt::QueuedConnection);
+}
+
+void ExportPipeline::setReceiverPorts(std::vector<quint16> ports)
+{
+    QMetaObject::invokeMethod(
+        this, [this, ports = std::move(ports)]() mutable { m_options.receiverPorts = std::move(ports); }, Qt::QueuedConnection);
 }
 
 void ExportPipeline::noteMetricsChanged()
@@ -305,6 +324,8 @@ void ExportPipeline::encodeTraces(const Inbox& inbox)
             telemetry::appendCallSpans(*item.call, options, spans);
         }
         for (const telemetry::SpanData& span : inbox.spans) {
+            if (span.received && !takers.flavour.received)
+                continue;
             // By the trace alone, so that all spans of a trace share one fate wherever they come from.
             if (!m_settings->sampler->isExported({span.traceId, false, false, true}))
                 continue;
@@ -331,10 +352,14 @@ void ExportPipeline::encodeLogs(std::vector<telemetry::LogRecord> logs)
             log.scope = m_settings->scope;
         telemetry::applyLimits(log, m_settings->limits);
     }
+    // What the receiver took goes last, so that those who do not want it take the front alone.
+    const auto received =
+        std::stable_partition(logs.begin(), logs.end(), [](const telemetry::LogRecord& log) { return !log.received; });
     for (const Takers& takers : takersOf(m_destinations, Signal::Logs)) {
-        enqueueAll(
-            std::span<const telemetry::LogRecord>(logs), takers, Signal::Logs,
-            [](std::span<const telemetry::LogRecord> items, Encoding encoding) { return otlp::encodeLogs(items, encoding); });
+        enqueueAll(std::span<const telemetry::LogRecord>(logs.begin(), takers.flavour.received ? logs.end() : received), takers,
+                   Signal::Logs, [](std::span<const telemetry::LogRecord> items, Encoding encoding) {
+                       return otlp::encodeLogs(items, encoding);
+                   });
     }
 }
 
@@ -344,6 +369,20 @@ void ExportPipeline::encodeMetrics(std::vector<telemetry::MetricData> metrics)
     const ScopedMetrics scoped{m_settings->resource, m_settings->scope, std::move(metrics)};
     for (const Takers& takers : takersOf(m_destinations, Signal::Metrics)) {
         const QByteArray request = otlp::encodeMetrics({&scoped, 1}, takers.flavour.encoding);
+        for (DestinationQueue* destination : takers.destinations)
+            destination->enqueue(Signal::Metrics, {request, takers.flavour.encoding, points, false});
+    }
+}
+
+void ExportPipeline::encodeReceivedMetrics(const std::vector<ScopedMetrics>& metrics)
+{
+    std::uint32_t points = 0;
+    for (const ScopedMetrics& scoped : metrics)
+        points += pointCount(scoped.metrics);
+    for (const Takers& takers : takersOf(m_destinations, Signal::Metrics)) {
+        if (!takers.flavour.received)
+            continue;
+        const QByteArray request = otlp::encodeMetrics(metrics, takers.flavour.encoding);
         for (DestinationQueue* destination : takers.destinations)
             destination->enqueue(Signal::Metrics, {request, takers.flavour.encoding, points, false});
     }
@@ -437,6 +476,7 @@ void ExportPipeline::beginShutdown(milliseconds deadline)
     flushInbox();
     m_metricTimer->stop();
     m_wanted = 0;
+    m_wantedReceived = 0;
     m_shuttingDown = true;
     m_deadlineTimer->start(deadline);
     // One last try for those that wait to try again.
