@@ -88,6 +88,7 @@ GatewayService::Private::Private(GatewayService& owner, ServiceOptions given) : 
     telemetryThread.setObjectName(QStringLiteral("oriel-telemetry"));
     exportThread.setObjectName(QStringLiteral("oriel-export"));
     vaultThread.setObjectName(QStringLiteral("oriel-vault"));
+    receiverThread.setObjectName(QStringLiteral("oriel-receiver"));
     readers.setMaxThreadCount(3);
     readers.setExpiryTimeout(30'000);
     reload.setSingleShot(true);
@@ -178,6 +179,7 @@ void GatewayService::Private::openStores()
     pipeline =
         std::make_unique<TelemetryPipeline>(TelemetryPipeline::Dependencies{clock, random, buffer, *stores, *exports}, effective);
     pipeline->setMasker(*masker);
+    makeReceiver();
     quotaFile = std::make_unique<QuotaFile>(options.dataDir + QStringLiteral("/quotas.json"));
 }
 
@@ -222,15 +224,25 @@ void GatewayService::Private::putInForce()
     maskingError = masker ? QString() : masker.error().toString();
     if (masker)
         pipeline->setMasker(*masker);
-    const auto resource = resourceOf(effective.telemetry, QByteArray::number(QCoreApplication::applicationPid()));
-    pipeline->configure(effective, resource, telemetry::orielScope());
-    exports->configure(effective.telemetry, resource, telemetry::orielScope());
+    pipeline->configure(effective, ownResource(), telemetry::orielScope());
+    configureExports();
+    QMetaObject::invokeMethod(receiver.get(), [this, settings = receiverSettings()] { receiver->configure(settings); });
     stores->retention.setRetention(effective.retention);
     if (!waitsForVault || !refersToVault(effective))
         applyToGateway();
     Q_EMIT q.configurationChanged();
     Q_EMIT q.destinationsChanged();
     schedulePublish();
+}
+
+std::shared_ptr<const telemetry::Resource> GatewayService::Private::ownResource() const
+{
+    return resourceOf(effective.telemetry, QByteArray::number(QCoreApplication::applicationPid()));
+}
+
+void GatewayService::Private::configureExports()
+{
+    exports->configure(effective.telemetry, ownResource(), telemetry::orielScope());
 }
 
 void GatewayService::Private::applyToGateway()
@@ -247,7 +259,7 @@ void GatewayService::Private::applyToGateway()
 Status GatewayService::Private::startGateway()
 {
     Result<quint16> listening = 0;
-    Result<QString> socketName = QString();
+    Result<QString> localSocket = QString();
     auto* anchor = new QObject;
     anchor->moveToThread(&gatewayThread);
     QMetaObject::invokeMethod(
@@ -263,8 +275,8 @@ Status GatewayService::Private::startGateway()
                                                    vaultKeeper.get(),
                                                    quotaFile->read()};
             host = new GatewayHost(std::move(dependencies), effective, effective.gateway.auth);
-            api = new HttpApi({*stores, *pipeline, readers,
-                               resourceOf(effective.telemetry, QByteArray::number(QCoreApplication::applicationPid())),
+            host->setReceiver(receiver->status());
+            api = new HttpApi({*stores, *pipeline, readers, ownResource(),
                                [this](const std::function<void(const QByteArray&)>& give) {
                                    QMetaObject::invokeMethod(&q, [this, give] {
                                        if (host != nullptr)
@@ -285,7 +297,7 @@ Status GatewayService::Private::startGateway()
                                   }},
                                  host);
             listening = host->listen(effective.gateway.host, effective.gateway.port);
-            socketName = control->listen(options.dataDir);
+            localSocket = control->listen(options.dataDir);
             anchor->deleteLater();
         },
         Qt::BlockingQueuedConnection);
@@ -297,9 +309,10 @@ Status GatewayService::Private::startGateway()
     } else {
         port = *listening;
     }
-    if (!socketName)
-        return fail(socketName.error());
-    return lock.writeRuntime(port, *socketName);
+    if (!localSocket)
+        return fail(localSocket.error());
+    socketName = *localSocket;
+    return writeRuntime();
 }
 
 void GatewayService::Private::connectSignals()
