@@ -282,6 +282,46 @@ void writePoint(Writer& writer, const HistogramPoint& point)
     writer.endObject();
 }
 
+void writeBuckets(Writer& writer, const char* name, const ExponentialBuckets& buckets)
+{
+    if (buckets.counts.empty())
+        return;
+    writer.key(name).beginObject();
+    writer.member("offset", static_cast<std::int64_t>(buckets.offset));
+    writer.key("bucketCounts").beginArray();
+    for (const std::uint64_t count : buckets.counts)
+        writer.value(QByteArray::number(static_cast<qulonglong>(count)));
+    writer.endArray().endObject();
+}
+
+void writePoint(Writer& writer, const ExponentialHistogramPoint& point)
+{
+    const auto number = [&writer](const char* name, double value) {
+        writer.key(name);
+        writeDouble(writer, value);
+    };
+    writer.beginObject();
+    writeEntries(writer, "attributes", point.attributes);
+    writeTime(writer, "startTimeUnixNano", point.startUnixNs);
+    writeTime(writer, "timeUnixNano", point.timeUnixNs);
+    writeWide(writer, "count", point.count);
+    number("sum", point.sum);
+    if (point.scale != 0)
+        writer.member("scale", static_cast<std::int64_t>(point.scale));
+    if (point.zeroCount != 0)
+        writeWide(writer, "zeroCount", point.zeroCount);
+    writeBuckets(writer, "positive", point.positive);
+    writeBuckets(writer, "negative", point.negative);
+    writeExemplars(writer, point.exemplars);
+    if (point.min)
+        number("min", *point.min);
+    if (point.max)
+        number("max", *point.max);
+    if (point.zeroThreshold != 0)
+        number("zeroThreshold", point.zeroThreshold);
+    writer.endObject();
+}
+
 void writePoint(Writer& writer, const SummaryPoint& point)
 {
     writer.beginObject();
@@ -324,6 +364,10 @@ void writeMetric(Writer& writer, const MetricData& metric)
     } else if (metric.kind == InstrumentKind::Gauge) {
         writer.key("gauge").beginObject();
         writePoints(writer, metric.numbers);
+    } else if (metric.kind == InstrumentKind::Histogram && metric.histograms.empty() && !metric.exponentials.empty()) {
+        writer.key("exponentialHistogram").beginObject();
+        writePoints(writer, metric.exponentials);
+        writeCount(writer, "aggregationTemporality", temporality);
     } else if (metric.kind == InstrumentKind::Histogram) {
         writer.key("histogram").beginObject();
         writePoints(writer, metric.histograms);

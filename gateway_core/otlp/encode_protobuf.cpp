@@ -237,6 +237,41 @@ void writePoint(Writer& parent, const HistogramPoint& point)
         message.add_double(f::kMax, *point.max);
 }
 
+void writeBuckets(Writer& point, fields::Tag tag, const ExponentialBuckets& buckets)
+{
+    if (buckets.counts.empty())
+        return;
+    namespace f = fields::exponential_point;
+    Writer message(point, tag);
+    if (buckets.offset != 0)
+        message.add_sint32(f::kOffset, buckets.offset);
+    message.add_packed_uint64(f::kBucketCounts, buckets.counts.begin(), buckets.counts.end());
+}
+
+void writePoint(Writer& parent, const ExponentialHistogramPoint& point)
+{
+    namespace f = fields::exponential_point;
+    Writer message(parent, fields::points::kPoints);
+    writeAttributes(message, f::kAttributes, point.attributes);
+    writeTime(message, f::kStart, point.startUnixNs);
+    writeTime(message, f::kTime, point.timeUnixNs);
+    message.add_fixed64(f::kCount, point.count);
+    message.add_double(f::kSum, point.sum);
+    if (point.scale != 0)
+        message.add_sint32(f::kScale, point.scale);
+    if (point.zeroCount != 0)
+        message.add_fixed64(f::kZeroCount, point.zeroCount);
+    writeBuckets(message, f::kPositive, point.positive);
+    writeBuckets(message, f::kNegative, point.negative);
+    writeExemplars(message, f::kExemplars, point.exemplars);
+    if (point.min)
+        message.add_double(f::kMin, *point.min);
+    if (point.max)
+        message.add_double(f::kMax, *point.max);
+    if (point.zeroThreshold != 0)
+        message.add_double(f::kZeroThreshold, point.zeroThreshold);
+}
+
 void writePoint(Writer& parent, const SummaryPoint& point)
 {
     namespace f = fields::summary_point;
@@ -268,6 +303,11 @@ void writeMetric(Writer& message, const MetricData& metric)
         Writer gauge(message, f::kGauge);
         for (const NumberPoint& point : metric.numbers)
             writePoint(gauge, point);
+    } else if (metric.kind == InstrumentKind::Histogram && metric.histograms.empty() && !metric.exponentials.empty()) {
+        Writer histogram(message, f::kExponentialHistogram);
+        for (const ExponentialHistogramPoint& point : metric.exponentials)
+            writePoint(histogram, point);
+        writeCount(histogram, fields::points::kTemporality, temporality);
     } else if (metric.kind == InstrumentKind::Histogram) {
         Writer histogram(message, f::kHistogram);
         for (const HistogramPoint& point : metric.histograms)

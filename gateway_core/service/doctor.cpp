@@ -104,9 +104,10 @@ void checkRunning(const DoctorInput& input, QList<DoctorCheck>& checks)
                        QStringLiteral("Start without --no-auth.")});
     const ReceiverSnapshot& receiver = status.receiver;
     checks.append({QStringLiteral("receiver"), receiver.error.isEmpty() ? Verdict::Ok : Verdict::Warning,
-                   receiver.error.isEmpty()  ? QStringLiteral("OTLP at %1").arg(receiver.text)
-                   : receiver.text.isEmpty() ? receiver.error
-                                             : QStringLiteral("OTLP at %1; %2").arg(receiver.text, receiver.error),
+                   !receiver.enabled          ? QStringLiteral("switched off")
+                   : receiver.error.isEmpty() ? QStringLiteral("OTLP at %1").arg(receiver.text)
+                   : receiver.text.isEmpty()  ? receiver.error
+                                              : QStringLiteral("OTLP at %1; %2").arg(receiver.text, receiver.error),
                    receiver.error.isEmpty()
                        ? QString()
                        : QStringLiteral("End the program that holds the port, or set receiver.grpcPort or receiver.httpPort.")});

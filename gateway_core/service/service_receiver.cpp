@@ -4,8 +4,6 @@
 #include "http/loopback_guard.h"
 #include "service/service_state.h"
 
-#include <QCoreApplication>
-
 namespace oriel::service {
 
 namespace {
@@ -38,8 +36,12 @@ void GatewayService::Private::makeReceiver()
     const QByteArray mark = SpanId::generate(random).toHex();
     receivedPipeline = std::make_unique<ReceivedPipeline>(
         ReceivedPipeline::Dependencies{clock, received, *stores, *exports, [this] { return pipeline->masker(); }, mark});
-    receiver = std::make_unique<otlp::OtlpReceiver>(
-        clock, received, otlp::ReceiverIdentity{QByteArray::number(QCoreApplication::applicationPid()), mark});
+    otlp::ReceiverIdentity identity{{}, mark};
+    const std::shared_ptr<const telemetry::Resource> own = ownResource();
+    if (const telemetry::AnyValue* instance = telemetry::findAttribute(own->attributes, "service.instance.id");
+        instance != nullptr && instance->text() != nullptr)
+        identity.instance = *instance->text();
+    receiver = std::make_unique<otlp::OtlpReceiver>(clock, received, std::move(identity));
 }
 
 void GatewayService::Private::openReceiver()

@@ -124,4 +124,23 @@ inline ScopedMetrics metrics()
     return {resource(), scope(), {counter, upDown, gauge, histogram}};
 }
 
+/// Of the kinds that others send.
+inline ScopedMetrics foreignMetrics()
+{
+    const ScopedMetrics own = metrics();
+    const MetricData& histogram = own.metrics.back();
+    const Exemplar exemplar = histogram.histograms.front().exemplars.front();
+    MetricData exponential = histogram;
+    exponential.name = "exponential";
+    exponential.histograms.clear();
+    exponential.exponentials = {
+        {{{"m", QByteArray("x")}}, 10, 20, 5, 1.5, 0.0, 1.0, -2, 1, 0.001, {-3, {1, 0, 300}}, {4, {1}}, {exemplar}}};
+    MetricData summary = histogram;
+    summary.name = "summary";
+    summary.temporality = Temporality::Unspecified;
+    summary.histograms.clear();
+    summary.summaries = {{{{"m", QByteArray("x")}}, 10, 20, 3, 1.5, {{0.5, 0.0}, {0.99, 1.0}}}};
+    return {own.resource, own.scope, {exponential, summary}};
+}
+
 } // namespace full

@@ -104,6 +104,20 @@ private Q_SLOTS:
         QVERIFY(point.min && *point.min == 0.0 && point.max && *point.max == 1.5);
         QCOMPARE(point.exemplars[0].traceId, (TraceId{5, 6}));
         QVERIFY(point.exemplars[0].filteredAttributes == (Attributes{{"filtered", std::int64_t(1)}}));
+
+        const ScopedMetrics foreign = full::foreignMetrics();
+        const auto others = decodeMetrics(encodeMetrics({&foreign, 1}, as), as);
+        QVERIFY(others && others->metrics.size() == 1 && others->metrics[0].metrics.size() == 2);
+        const ExponentialHistogramPoint& sent = foreign.metrics[0].exponentials[0];
+        const ExponentialHistogramPoint& got = others->metrics[0].metrics[0].exponentials.at(0);
+        QVERIFY(got.positive == sent.positive && got.negative == sent.negative && got.attributes == sent.attributes);
+        QCOMPARE(got.scale, sent.scale);
+        QCOMPARE(got.zeroCount, sent.zeroCount);
+        QCOMPARE(got.zeroThreshold, sent.zeroThreshold);
+        QVERIFY(got.min == sent.min && got.max == sent.max && got.sum == sent.sum && got.count == sent.count);
+        const SummaryPoint& summary = others->metrics[0].metrics[1].summaries.at(0);
+        QCOMPARE(summary.quantiles, foreign.metrics[1].summaries[0].quantiles);
+        QVERIFY(summary.attributes == foreign.metrics[1].summaries[0].attributes && summary.count == 3 && summary.sum == 1.5);
     }
 
     void unknownFieldsAreSkippedAndTheLastScalarWins()
