@@ -253,6 +253,27 @@ void writePoint(Writer& writer, const NumberPoint& point)
     writer.endObject();
 }
 
+void writePoint(Writer& writer, const SummaryPoint& point)
+{
+    writer.beginObject();
+    writeTime(writer, "startTimeUnixNano", point.startUnixNs);
+    writeTime(writer, "timeUnixNano", point.timeUnixNs);
+    writeWide(writer, "count", point.count);
+    writer.key("sum");
+    writeDouble(writer, point.sum);
+    writer.key("quantileValues").beginArray();
+    for (const auto& [quantile, value] : point.quantiles) {
+        writer.beginObject().key("quantile");
+        writeDouble(writer, quantile);
+        writer.key("value");
+        writeDouble(writer, value);
+        writer.endObject();
+    }
+    writer.endArray();
+    writeEntries(writer, "attributes", point.attributes);
+    writer.endObject();
+}
+
 void writePoint(Writer& writer, const HistogramPoint& point)
 {
     writer.beginObject();
@@ -319,27 +340,6 @@ void writePoint(Writer& writer, const ExponentialHistogramPoint& point)
         number("max", *point.max);
     if (point.zeroThreshold != 0)
         number("zeroThreshold", point.zeroThreshold);
-    writer.endObject();
-}
-
-void writePoint(Writer& writer, const SummaryPoint& point)
-{
-    writer.beginObject();
-    writeTime(writer, "startTimeUnixNano", point.startUnixNs);
-    writeTime(writer, "timeUnixNano", point.timeUnixNs);
-    writeWide(writer, "count", point.count);
-    writer.key("sum");
-    writeDouble(writer, point.sum);
-    writer.key("quantileValues").beginArray();
-    for (const auto& [quantile, value] : point.quantiles) {
-        writer.beginObject().key("quantile");
-        writeDouble(writer, quantile);
-        writer.key("value");
-        writeDouble(writer, value);
-        writer.endObject();
-    }
-    writer.endArray();
-    writeEntries(writer, "attributes", point.attributes);
     writer.endObject();
 }
 

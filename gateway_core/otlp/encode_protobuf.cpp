@@ -219,6 +219,22 @@ void writePoint(Writer& parent, const NumberPoint& point)
     writeAttributes(message, f::kAttributes, point.attributes);
 }
 
+void writePoint(Writer& parent, const SummaryPoint& point)
+{
+    namespace f = fields::summary_point;
+    Writer message(parent, fields::points::kPoints);
+    writeTime(message, f::kStart, point.startUnixNs);
+    writeTime(message, f::kTime, point.timeUnixNs);
+    message.add_fixed64(f::kCount, point.count);
+    message.add_double(f::kSum, point.sum);
+    for (const auto& [quantile, value] : point.quantiles) {
+        Writer pair(message, f::kQuantiles);
+        pair.add_double(f::kQuantile, quantile);
+        pair.add_double(f::kValue, value);
+    }
+    writeAttributes(message, f::kAttributes, point.attributes);
+}
+
 void writePoint(Writer& parent, const HistogramPoint& point)
 {
     namespace f = fields::histogram_point;
@@ -270,22 +286,6 @@ void writePoint(Writer& parent, const ExponentialHistogramPoint& point)
         message.add_double(f::kMax, *point.max);
     if (point.zeroThreshold != 0)
         message.add_double(f::kZeroThreshold, point.zeroThreshold);
-}
-
-void writePoint(Writer& parent, const SummaryPoint& point)
-{
-    namespace f = fields::summary_point;
-    Writer message(parent, fields::points::kPoints);
-    writeTime(message, f::kStart, point.startUnixNs);
-    writeTime(message, f::kTime, point.timeUnixNs);
-    message.add_fixed64(f::kCount, point.count);
-    message.add_double(f::kSum, point.sum);
-    for (const auto& [quantile, value] : point.quantiles) {
-        Writer pair(message, f::kQuantiles);
-        pair.add_double(f::kQuantile, quantile);
-        pair.add_double(f::kValue, value);
-    }
-    writeAttributes(message, f::kAttributes, point.attributes);
 }
 
 void writeMetric(Writer& message, const MetricData& metric)

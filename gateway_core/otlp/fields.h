@@ -74,13 +74,13 @@ inline constexpr Tag kAttributes = 1, kStart = 2, kTime = 3, kCount = 4, kSum = 
                      kNegative = 9, kFlags = 10, kExemplars = 11, kMin = 12, kMax = 13, kZeroThreshold = 14;
 inline constexpr Tag kOffset = 1, kBucketCounts = 2; // of Buckets
 } // namespace exponential_point
+namespace exemplar {
+inline constexpr Tag kTime = 2, kDouble = 3, kSpanId = 4, kTraceId = 5, kInt = 6, kFilteredAttributes = 7;
+}
 namespace summary_point {
 inline constexpr Tag kStart = 2, kTime = 3, kCount = 4, kSum = 5, kQuantiles = 6, kAttributes = 7, kFlags = 8;
 inline constexpr Tag kQuantile = 1, kValue = 2; // of ValueAtQuantile
 } // namespace summary_point
-namespace exemplar {
-inline constexpr Tag kTime = 2, kDouble = 3, kSpanId = 4, kTraceId = 5, kInt = 6, kFilteredAttributes = 7;
-}
 namespace response { // Export*ServiceResponse and its partial success
 inline constexpr Tag kPartialSuccess = 1, kRejected = 1, kMessage = 2;
 }

@@ -28,6 +28,16 @@ struct NumberPoint {
     std::vector<Exemplar> exemplars;
 };
 
+/// Quantiles that somebody else has computed; only ever received.
+struct SummaryPoint {
+    Attributes attributes;
+    std::int64_t startUnixNs = 0;
+    std::int64_t timeUnixNs = 0;
+    std::uint64_t count = 0;
+    double sum = 0;
+    std::vector<std::pair<double, double>> quantiles; ///< quantile and its value
+};
+
 struct HistogramPoint {
     Attributes attributes;
     std::int64_t startUnixNs = 0;
@@ -65,16 +75,6 @@ struct ExponentialHistogramPoint {
     std::vector<Exemplar> exemplars;
 };
 
-/// Quantiles that somebody else has computed; only ever received.
-struct SummaryPoint {
-    Attributes attributes;
-    std::int64_t startUnixNs = 0;
-    std::int64_t timeUnixNs = 0;
-    std::uint64_t count = 0;
-    double sum = 0;
-    std::vector<std::pair<double, double>> quantiles; ///< quantile and its value
-};
-
 /// One metric with all its points at one collection, as it is exported, scraped and stored.
 struct MetricData {
     QByteArray name;
@@ -84,10 +84,10 @@ struct MetricData {
     InstrumentKind kind = InstrumentKind::Counter;
     bool monotonic = true;
     Temporality temporality = Temporality::Cumulative;
+    std::vector<SummaryPoint> summaries; ///< of kind Histogram; only ever received
     std::vector<NumberPoint> numbers;
     std::vector<HistogramPoint> histograms;
     std::vector<ExponentialHistogramPoint> exponentials; ///< of kind Histogram
-    std::vector<SummaryPoint> summaries;                 ///< of kind Histogram; only ever received
 };
 
 } // namespace oriel::telemetry
