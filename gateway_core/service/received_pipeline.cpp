@@ -7,6 +7,8 @@
 
 #include <QElapsedTimer>
 
+#include <array>
+
 namespace oriel::service {
 
 namespace {
@@ -62,13 +64,57 @@ template <class Item> std::vector<Item> marked(const std::vector<Item>& items, c
     return copies;
 }
 
-void maskText(QByteArray& text, const privacy::Masker& masker)
+/// Texts of one request in which nothing was found. A decoded message holds a text that comes again once, so its address tells;
+/// it stays the same text while the request is held.
+class CleanTexts {
+public:
+    /// Whether it was remembered. `key`: null for a text without one.
+    [[nodiscard]] bool has(const char* key, const char* text) const
+    {
+        const Entry& entry = m_entries[slotOf(key, text)];
+        return entry.key == key && entry.text == text;
+    }
+    void remember(const char* key, const char* text) { m_entries[slotOf(key, text)] = {key, text}; }
+
+private:
+    struct Entry {
+        const char* key = nullptr;
+        const char* text = nullptr;
+    };
+    static constexpr int kSlotBits = 10;
+    static std::size_t slotOf(const char* key, const char* text)
+    {
+        const auto mixed = (reinterpret_cast<std::uintptr_t>(key) * 31 + reinterpret_cast<std::uintptr_t>(text)) >> 4U;
+        return static_cast<std::size_t>((mixed * std::uint64_t{0x9e3779b97f4a7c15}) >> (64 - kSlotBits));
+    }
+    std::array<Entry, std::size_t{1} << kSlotBits> m_entries;
+};
+
+void maskRepeated(QByteArray& text, const privacy::Masker& masker, CleanTexts& clean)
 {
-    if (text.isEmpty())
+    if (text.isEmpty() || clean.has(nullptr, text.constData()))
         return;
     privacy::MaskResult masked = masker.maskText(text);
     if (masked.changed())
         text = std::move(masked.bytes);
+    else
+        clean.remember(nullptr, text.constData());
+}
+
+void maskRepeated(telemetry::Attributes& attributes, const privacy::Masker& masker, CleanTexts& clean)
+{
+    for (telemetry::Attribute& attribute : attributes) {
+        const QByteArray* text = attribute.value.text();
+        if (text == nullptr) {
+            maskValue(attribute.value, masker);
+        } else if (!clean.has(attribute.key.constData(), text->constData())) {
+            privacy::MaskResult masked = masker.maskHeader(attribute.key, *text);
+            if (masked.changed())
+                attribute.value = AnyValue(std::move(masked.bytes));
+            else
+                clean.remember(attribute.key.constData(), text->constData());
+        }
+    }
 }
 
 template <class Point> void maskPoints(std::vector<Point>& points, const privacy::Masker& masker)
@@ -141,16 +187,17 @@ void ReceivedPipeline::store(ReceivedTelemetry::Request&& request)
 void ReceivedPipeline::storeSpans(std::vector<telemetry::SpanData>& spans, const privacy::Masker& masker)
 {
     ChangedResource masked([&masker](Resource& resource) { maskAttributes(resource.attributes, masker); });
+    CleanTexts clean;
     for (telemetry::SpanData& span : spans) {
         span.received = true;
         span.resource = masked.of(span.resource);
-        maskText(span.name, masker);
-        maskText(span.statusMessage, masker);
-        maskAttributes(span.attributes, masker);
+        maskRepeated(span.name, masker, clean);
+        maskRepeated(span.statusMessage, masker, clean);
+        maskRepeated(span.attributes, masker, clean);
         for (telemetry::SpanEvent& event : span.events)
-            maskAttributes(event.attributes, masker);
+            maskRepeated(event.attributes, masker, clean);
         for (telemetry::SpanLink& link : span.links)
-            maskAttributes(link.attributes, masker);
+            maskRepeated(link.attributes, masker, clean);
     }
     if (m_deps.exports.wantsReceived(otlp::Signal::Traces))
         m_deps.exports.submitSpans(marked(spans, m_deps.mark));
