@@ -120,6 +120,24 @@ private Q_SLOTS:
         QVERIFY(summary.attributes == foreign.metrics[1].summaries[0].attributes && summary.count == 3 && summary.sum == 1.5);
     }
 
+    void shortTextsThatComeAgainAreShared()
+    {
+        SeededRandom random(3);
+        std::vector<SpanData> spans(40, full::span());
+        for (SpanData& span : spans) {
+            span.attributes.clear();
+            for (int i = 0; i < 100; ++i)
+                span.attributes.push_back({"key " + QByteArray::number(i),
+                                           QByteArray(static_cast<int>(random.next64() % 70), char('a' + random.next64() % 26))});
+        }
+        const auto decoded = decodeTraces(encodeTraces(spans, Encoding::Protobuf), Encoding::Protobuf);
+        QVERIFY(decoded && decoded->spans.size() == spans.size());
+        for (std::size_t i = 0; i < spans.size(); ++i)
+            QVERIFY(decoded->spans[i].attributes == spans[i].attributes);
+        QCOMPARE(static_cast<const void*>(decoded->spans[0].name.constData()),
+                 static_cast<const void*>(decoded->spans[39].name.constData()));
+    }
+
     void unknownFieldsAreSkippedAndTheLastScalarWins()
     {
         // span{5:"a", 5:"b", 99: varint 1, 100: "x", 6: 9 (no such kind), 15: status{1: "reserved", 3: 2}, …ids}
