@@ -133,8 +133,20 @@ inline ScopedMetrics foreignMetrics()
     MetricData exponential = histogram;
     exponential.name = "exponential";
     exponential.histograms.clear();
-    exponential.exponentials = {
-        {{{"m", QByteArray("x")}}, 10, 20, 5, 1.5, 0.0, 1.0, -2, 1, 0.001, {-3, {1, 0, 300}}, {4, {1}}, {exemplar}}};
+    ExponentialHistogramPoint& point = exponential.exponentials.emplace_back();
+    point.attributes = {{"m", QByteArray("x")}};
+    point.startUnixNs = 10;
+    point.timeUnixNs = 20;
+    point.count = 5;
+    point.sum = 1.5;
+    point.min = 0.0;
+    point.max = 1.0;
+    point.scale = -2;
+    point.zeroCount = 1;
+    point.zeroThreshold = 0.001;
+    point.positive = {-3, {1, 0, 300}};
+    point.negative = {4, {1}};
+    point.exemplars = {exemplar};
     MetricData summary = histogram;
     summary.name = "summary";
     summary.temporality = Temporality::Unspecified;
