@@ -164,6 +164,7 @@ private Q_SLOTS:
         SpanData own = span(9);
         own.name = "own work";
         own.resource = nullptr;
+        own.events.clear();
         fixture.exports.submitSpans({own});
         QVERIFY(fixture.received.takeSpans({span(1)}, 100));
         QVERIFY(fixture.received.takeLogs({log("plain " + kSecret)}, 100));
