@@ -38,6 +38,7 @@ namespace {
 
 constexpr int kSpansARequest = 512; // what an SDK sends at most
 constexpr double kTarget = 300'000;
+constexpr unsigned long kPauseMs = 20; // of a sender that is asked to come again
 
 /// Requests as a server's SDK sends them: eight attributes, two hundred names, ids that never come again.
 std::vector<QByteArray> makeRequests(int count, otlp::Encoding encoding)
@@ -94,8 +95,10 @@ bool sendOverGrpc(quint16 port, const std::vector<QByteArray>& requests, int cou
         void* tag = nullptr;
         bool ok = false;
         queue.Next(&tag, &ok);
-        if (status.error_code() == grpc::StatusCode::UNAVAILABLE)
+        if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
+            QThread::msleep(kPauseMs);
             continue;
+        }
         if (!status.ok())
             return false;
         ++i;
@@ -119,8 +122,10 @@ bool sendOverHttp(quint16 port, const std::vector<QByteArray>& requests, int cou
                 return false;
             answer += socket.readAll();
         }
-        if (answer.startsWith("HTTP/1.1 503"))
+        if (answer.startsWith("HTTP/1.1 503")) {
+            QThread::msleep(kPauseMs);
             continue;
+        }
         if (!answer.startsWith("HTTP/1.1 200"))
             return false;
         ++i;
