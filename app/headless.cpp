@@ -140,6 +140,8 @@ int runHeadless(const Options& options)
             .arg(status.endpoint, status.authDisabled ? QStringLiteral(" WITHOUT AUTHENTICATION (--no-auth)") : QString()));
     if (!status.configError.isEmpty())
         printError(QStringLiteral("oriel: the configuration is broken: ") + status.configError);
+    if (!status.receiver.error.isEmpty())
+        printError(QStringLiteral("oriel: ") + status.receiver.error);
     std::unique_ptr<DemoTraffic> demo;
     if (options.demo)
         demo = std::make_unique<DemoTraffic>(service);

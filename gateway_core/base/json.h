@@ -31,6 +31,7 @@ struct Span {
 struct ParseOptions {
     int maxDepth = 128;                  ///< nested arrays and objects
     std::uint32_t maxBytes = 64U << 20U; ///< of the text; never above 512 MiB
+    std::uint32_t maxValues = 0;         ///< values and keys in it, against many small ones; 0: any number
     bool allowComments = false;          ///< configuration files: // and /* */ comments, a comma before ] or }, a leading BOM
     bool allowLoneSurrogates = false;    ///< "\ud83d" without its pair in string values (never in keys); read as U+FFFD
 };

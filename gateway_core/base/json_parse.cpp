@@ -388,6 +388,9 @@ template <bool Comments> bool Parser::run()
         if (!skipSpace<Comments>()) {
             return false;
         }
+        if (m_options.maxValues != 0 && m_nodes.size() > m_options.maxValues) {
+            return refuse(ParseError::Reason::Size, m_at, "fewer values");
+        }
         bool good = false;
         switch (m_next) {
         case Next::Value:

@@ -10,8 +10,8 @@ namespace oriel::config {
 namespace {
 
 /// Top-level keys that later versions read; they are no mistake.
-const QStringList kReservedKeys{QStringLiteral("clients"), QStringLiteral("receiver"), QStringLiteral("guardrails"),
-                                QStringLiteral("alerts"),  QStringLiteral("$schema"),  QStringLiteral("inputs")};
+const QStringList kReservedKeys{QStringLiteral("clients"), QStringLiteral("guardrails"), QStringLiteral("alerts"),
+                                QStringLiteral("$schema"), QStringLiteral("inputs")};
 
 /// Keys that clients write into an entry and that mean nothing here.
 const QStringList kForeignServerKeys{QStringLiteral("serverUrl"), QStringLiteral("description"), QStringLiteral("envFile"),

@@ -59,6 +59,9 @@ struct ServerOAuth {
     bool operator==(const ServerOAuth&) const = default;
 };
 
+/// Which of OTEL_EXPORTER_OTLP_ENDPOINT with what belongs to it, and of TRACEPARENT, a child process gets.
+enum class ChildTelemetry : quint8 { Default, All, Endpoint, Context, None };
+
 /// One entry of `mcpServers`.
 struct Server {
     QString name;
@@ -67,6 +70,7 @@ struct Server {
     QStringList args;
     QMap<QString, QString> env; ///< values may hold ${vault:name} and ${VAR}
     QString cwd;
+    ChildTelemetry childTelemetry = ChildTelemetry::Default; ///< Default: as receiver.childTelemetry says
     QString url;
     QList<std::pair<QString, QString>> headers; ///< values may hold ${vault:name}
     ServerOAuth oauth;
@@ -155,6 +159,7 @@ struct Destination {
     QString keyFile;
     bool includePayloads = false; ///< arguments and results as span attributes (T5), off unless asked
     QStringList aliases;          ///< attribute alias sets to emit as well (T6): "enkrypt", "kuadrant", …
+    bool received = false;        ///< gets what the receiver took, too
     bool fromEnvironment = false; ///< defined by OTEL_* variables or the file of OTEL_CONFIG_FILE, not by the configuration file
     QString sourceFile;           ///< that of OTEL_CONFIG_FILE that defines it; empty: another source
 
@@ -206,6 +211,15 @@ struct Telemetry {
     bool operator==(const Telemetry&) const = default;
 };
 
+/// Oriel as the OTLP receiver of this machine (T7).
+struct Receiver {
+    bool enabled = true;
+    quint16 grpcPort = 4317; ///< 0 picks a free one
+    quint16 httpPort = 4318;
+    ChildTelemetry childTelemetry = ChildTelemetry::All; ///< of servers that do not say; never Default
+    bool operator==(const Receiver&) const = default;
+};
+
 struct Metrics {
     QString nameSpace = QStringLiteral("mcp_gateway");
     QString exemplarFilter = QStringLiteral("trace_based");
@@ -251,6 +265,7 @@ struct Config {
     Gateway gateway;
     QList<Limit> limits;
     Telemetry telemetry;
+    Receiver receiver;
     Metrics metrics;
     Audit audit;
     Retention retention;

@@ -32,6 +32,8 @@ constexpr std::array kEras{"auto", "legacy", "modern"};
 constexpr std::array kToolRetries{"never", "annotated"};
 constexpr std::array kLimitScopeNames{"client", "project", "tenant", "server", "tool"};
 constexpr std::array kConnectionModes{"shared", "per-client"};
+constexpr std::array kChildTelemetry{"default", "all", "endpoint", "context", "none"};
+constexpr std::array kReceiverChildTelemetry{"all", "endpoint", "context", "none"};
 constexpr std::array kGrants{"browser", "client-credentials"};
 constexpr std::array kServerTypes{"stdio", "http", "streamable-http", "sse"};
 constexpr std::array kProtocols{"grpc", "http/protobuf", "http/json", "console", "file", "none", "zipkin", "jaeger"};
@@ -52,6 +54,20 @@ constexpr std::array kAliases{"enkrypt", "kuadrant", "decorator", "contextforge"
 #define ORIEL_TIMEOUT(member)                                                                                                    \
     [](const Server& s) -> SettingValue { return s.timeouts.member ? qint64(s.timeouts.member->count()) : qint64(-1); },         \
         [](Server& s, const SettingValue& v) { s.timeouts.member = milliseconds(std::get<qint64>(v)); }
+
+QString childTelemetryName(ChildTelemetry what)
+{
+    return QString::fromLatin1(kChildTelemetry[static_cast<std::size_t>(what)]);
+}
+
+ChildTelemetry childTelemetryOf(const SettingValue& value)
+{
+    for (std::size_t i = 0; i < kChildTelemetry.size(); ++i) {
+        if (std::get<QString>(value) == QLatin1String(kChildTelemetry[i]))
+            return static_cast<ChildTelemetry>(i);
+    }
+    return ChildTelemetry::Default;
+}
 
 const std::array kSettings{
     SettingRow<Config>{"gateway.port", Integer, "Port of the local endpoint; 0 picks a free one at each start.",
@@ -157,6 +173,19 @@ const std::array kSettings{
                        ORIEL_DURATION(Config, telemetry.spanInterval), 10, kDay},
     SettingRow<Config>{"telemetry.metricInterval", Duration, "Metrics leave this often while they change.",
                        ORIEL_DURATION(Config, telemetry.metricInterval), 100, kDay},
+    SettingRow<Config>{"receiver.enabled", Bool, "Take traces, metrics and logs of programs on this machine over OTLP.",
+                       ORIEL_FIELD(Config, bool, receiver.enabled)},
+    SettingRow<Config>{"receiver.grpcPort", Integer, "Port for OTLP/gRPC; 0 picks a free one at each start.",
+                       ORIEL_FIELD(Config, qint64, receiver.grpcPort), 0, 65535},
+    SettingRow<Config>{"receiver.httpPort", Integer, "Port for OTLP/HTTP; 0 picks a free one at each start.",
+                       ORIEL_FIELD(Config, qint64, receiver.httpPort), 0, 65535},
+    SettingRow<Config>{
+        "receiver.childTelemetry", Choice,
+        "What servers that Oriel starts are told in their environment: endpoint is where the receiver is and the server's name "
+        "(OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_PROTOCOL, OTEL_SERVICE_NAME), context the trace of their start "
+        "(TRACEPARENT). What an entry's env says itself is never replaced.",
+        [](const Config& c) { return SettingValue(childTelemetryName(c.receiver.childTelemetry)); },
+        [](Config& c, const SettingValue& v) { c.receiver.childTelemetry = childTelemetryOf(v); }, 0, 0, kReceiverChildTelemetry},
     SettingRow<Config>{"metrics.namespace", Text, "Put before the names of Oriel's own metrics.",
                        ORIEL_FIELD(Config, QString, metrics.nameSpace)},
     SettingRow<Config>{"metrics.exemplars", Choice, "Measurements that become exemplars: those of sampled calls, all, or none.",
@@ -224,6 +253,9 @@ const std::array kServer{
                        [](const Server& s) { return SettingValue(s.env); },
                        [](Server& s, const SettingValue& v) { s.env = std::get<QMap<QString, QString>>(v); }},
     SettingRow<Server>{"cwd", Text, "The folder it is started in.", ORIEL_FIELD(Server, QString, cwd)},
+    SettingRow<Server>{"childTelemetry", Choice, "Instead of receiver.childTelemetry.",
+                       [](const Server& s) { return SettingValue(childTelemetryName(s.childTelemetry)); },
+                       [](Server& s, const SettingValue& v) { s.childTelemetry = childTelemetryOf(v); }, 0, 0, kChildTelemetry},
     SettingRow<Server>{"url", Text, "The endpoint of an HTTP server.", ORIEL_FIELD(Server, QString, url)},
     SettingRow<Server>{"headers", Headers, "Headers of every request; values may hold ${vault:name}.",
                        ORIEL_FIELD(Server, HeaderList, headers)},
@@ -430,6 +462,11 @@ const std::array kDestination{
     SettingRow<Destination>{"keyFile", Text, "Its private key (PEM).", ORIEL_FIELD(Destination, QString, keyFile)},
     SettingRow<Destination>{"includePayloads", Bool, "Send arguments and results, masked, as span attributes.",
                             ORIEL_FIELD(Destination, bool, includePayloads)},
+    SettingRow<Destination>{
+        "received", Bool,
+        "Send what other programs sent to Oriel's receiver, too. Off, as it is theirs: they may send it there "
+        "themselves, and it may hold what is not meant for this place.",
+        ORIEL_FIELD(Destination, bool, received)},
     SettingRow<Destination>{"aliases", TextList, "Other systems' attribute names to write as well.",
                             ORIEL_FIELD(Destination, QStringList, aliases), 0, 0, kAliases},
 

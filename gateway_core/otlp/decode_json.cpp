@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/json.h"
 #include "otlp/decoders.h"
+#include "otlp/fields.h"
 
 #include <cmath>
 #include <limits>
@@ -51,6 +52,14 @@ std::uint32_t toCount(const Value& value)
     return number > 0 && number <= std::numeric_limits<std::uint32_t>::max() ? static_cast<std::uint32_t>(number) : 0;
 }
 
+std::int32_t toInt32(const Value& value)
+{
+    const std::int64_t number = toInteger(value);
+    return number >= std::numeric_limits<std::int32_t>::min() && number <= std::numeric_limits<std::int32_t>::max()
+               ? static_cast<std::int32_t>(number)
+               : 0;
+}
+
 template <class Enum> Enum toEnum(const Value& value, std::int64_t last)
 {
     const std::int64_t number = toInteger(value);
@@ -72,8 +81,11 @@ Attributes readAttributes(const Value& array, int depth = 0)
 {
     Attributes attributes;
     attributes.reserve(array.size());
-    for (const Value& entry : array.elements())
-        attributes.push_back({entry.find("key").asUtf8(), readValue(entry.find("value"), depth)});
+    for (const Value& entry : array.elements()) {
+        QByteArray key = entry.find("key").asUtf8();
+        if (!key.isEmpty())
+            attributes.push_back({std::move(key), readValue(entry.find("value"), depth)});
+    }
     return attributes;
 }
 
@@ -172,6 +184,11 @@ std::vector<Exemplar> readExemplars(const Value& array)
     return exemplars;
 }
 
+bool saysNoValue(const Value& item)
+{
+    return (toCount(item.find("flags")) & fields::kNoRecordedValue) != 0;
+}
+
 void readPoint(const Value& item, std::vector<NumberPoint>& out)
 {
     const Value integer = item.find("asInt");
@@ -200,6 +217,47 @@ void readPoint(const Value& item, std::vector<HistogramPoint>& out)
         point.max = toDouble(max);
 }
 
+ExponentialBuckets readBuckets(const Value& content)
+{
+    ExponentialBuckets buckets;
+    buckets.offset = toInt32(content.find("offset"));
+    for (const Value& count : content.find("bucketCounts").elements())
+        buckets.counts.push_back(static_cast<std::uint64_t>(toInteger(count)));
+    return buckets;
+}
+
+void readPoint(const Value& item, std::vector<ExponentialHistogramPoint>& out)
+{
+    ExponentialHistogramPoint& point = out.emplace_back();
+    point.attributes = readAttributes(item.find("attributes"));
+    point.startUnixNs = toInteger(item.find("startTimeUnixNano"));
+    point.timeUnixNs = toInteger(item.find("timeUnixNano"));
+    point.count = static_cast<std::uint64_t>(toInteger(item.find("count")));
+    point.sum = toDouble(item.find("sum"));
+    point.scale = toInt32(item.find("scale"));
+    point.zeroCount = static_cast<std::uint64_t>(toInteger(item.find("zeroCount")));
+    point.zeroThreshold = toDouble(item.find("zeroThreshold"));
+    point.positive = readBuckets(item.find("positive"));
+    point.negative = readBuckets(item.find("negative"));
+    point.exemplars = readExemplars(item.find("exemplars"));
+    if (const Value min = item.find("min"); min.exists() && !min.isNull())
+        point.min = toDouble(min);
+    if (const Value max = item.find("max"); max.exists() && !max.isNull())
+        point.max = toDouble(max);
+}
+
+void readPoint(const Value& item, std::vector<SummaryPoint>& out)
+{
+    SummaryPoint& point = out.emplace_back();
+    point.attributes = readAttributes(item.find("attributes"));
+    point.startUnixNs = toInteger(item.find("startTimeUnixNano"));
+    point.timeUnixNs = toInteger(item.find("timeUnixNano"));
+    point.count = static_cast<std::uint64_t>(toInteger(item.find("count")));
+    point.sum = toDouble(item.find("sum"));
+    for (const Value& quantile : item.find("quantileValues").elements())
+        point.quantiles.emplace_back(toDouble(quantile.find("quantile")), toDouble(quantile.find("value")));
+}
+
 template <class Point> void readPoints(const Value& content, MetricData& metric, std::vector<Point>& out)
 {
     metric.temporality = metric.kind == InstrumentKind::Gauge ? Temporality::Cumulative
@@ -207,11 +265,13 @@ template <class Point> void readPoints(const Value& content, MetricData& metric,
     metric.monotonic = content.find("isMonotonic").asBool().value_or(false);
     if (metric.kind == InstrumentKind::Counter && !metric.monotonic)
         metric.kind = InstrumentKind::UpDownCounter;
-    for (const Value& point : content.find("dataPoints").elements())
-        readPoint(point, out);
+    for (const Value& point : content.find("dataPoints").elements()) {
+        if (!saysNoValue(point))
+            readPoint(point, out);
+    }
 }
 
-void readMetric(const Value& item, ScopedMetrics& out, std::uint64_t& skippedPoints)
+void readMetric(const Value& item, ScopedMetrics& out)
 {
     MetricData metric;
     metric.name = item.find("name").asUtf8();
@@ -226,13 +286,32 @@ void readMetric(const Value& item, ScopedMetrics& out, std::uint64_t& skippedPoi
     } else if (const Value histogram = item.find("histogram"); histogram.isObject()) {
         metric.kind = InstrumentKind::Histogram;
         readPoints(histogram, metric, metric.histograms);
-    } else {
-        skippedPoints +=
-            item.find("exponentialHistogram").find("dataPoints").size() + item.find("summary").find("dataPoints").size();
-        return;
+    } else if (const Value exponential = item.find("exponentialHistogram"); exponential.isObject()) {
+        metric.kind = InstrumentKind::Histogram;
+        readPoints(exponential, metric, metric.exponentials);
+    } else if (const Value summary = item.find("summary"); summary.isObject()) {
+        metric.kind = InstrumentKind::Histogram;
+        readPoints(summary, metric, metric.summaries);
     }
-    if (!metric.numbers.empty() || !metric.histograms.empty())
+    if (hasPoints(metric))
         out.metrics.push_back(std::move(metric));
+}
+
+std::vector<QByteArray> readTexts(const Value& array)
+{
+    std::vector<QByteArray> texts;
+    for (const Value& text : array.elements())
+        texts.push_back(text.asUtf8());
+    return texts;
+}
+
+std::vector<EntityRef> readEntityRefs(const Value& array)
+{
+    std::vector<EntityRef> refs;
+    for (const Value& item : array.elements())
+        refs.push_back({item.find("schemaUrl").asUtf8(), item.find("type").asUtf8(), readTexts(item.find("idKeys")),
+                        readTexts(item.find("descriptionKeys"))});
+    return refs;
 }
 
 struct GroupNames {
@@ -246,6 +325,7 @@ template <class T, class ReadOne> Result<T> walkRequest(QByteArrayView message, 
     json::ParseOptions options;
     options.maxDepth = 4 * kMaxValueDepth;
     options.allowLoneSurrogates = true;
+    options.maxValues = kMaxParts;
     json::Document document;
     if (const Status parsed = document.parseOrError(message, options); !parsed)
         return fail(parsed.error());
@@ -256,6 +336,7 @@ template <class T, class ReadOne> Result<T> walkRequest(QByteArrayView message, 
         auto resource = std::make_shared<Resource>();
         resource->attributes = readAttributes(group.find("resource").find("attributes"));
         resource->droppedAttributes = toCount(group.find("resource").find("droppedAttributesCount"));
+        resource->entityRefs = readEntityRefs(group.find("resource").find("entityRefs"));
         resource->schemaUrl = group.find("schemaUrl").asUtf8();
         for (const Value& scopeGroup : group.find(names.scopes).elements()) {
             const Value named = scopeGroup.find("scope");
@@ -300,6 +381,11 @@ Result<DecodedLogs> decodeLogs(QByteArrayView message)
         [](const Value& item, DecodedLogs& out, const SharedResource& resource, const SharedScope& scope) {
             LogRecord& log = out.logs.emplace_back();
             readItem(item, log);
+            if (isEmpty(log)) {
+                out.logs.pop_back();
+                ++out.rejected;
+                return;
+            }
             log.resource = resource;
             log.scope = scope;
         });
@@ -312,7 +398,7 @@ Result<DecodedMetrics> decodeMetrics(QByteArrayView message)
         [](const Value& item, DecodedMetrics& out, const SharedResource& resource, const SharedScope& scope) {
             if (out.metrics.empty() || out.metrics.back().scope != scope)
                 out.metrics.push_back({resource, scope, {}});
-            readMetric(item, out.metrics.back(), out.skippedPoints);
+            readMetric(item, out.metrics.back());
         });
 }
 

@@ -8,6 +8,11 @@ namespace {
 
 using namespace telemetry;
 
+// Growing step by step costs more than all the rest of a span.
+constexpr std::size_t kUsualAttributes = 8;
+constexpr qsizetype kUsualSpanBytes = 160;
+constexpr qsizetype kUsualSpans = 4'096;
+
 SpanEvent readEvent(Reader reader)
 {
     namespace f = fields::event;
@@ -114,6 +119,8 @@ void readItem(Reader reader, SpanData& span)
             span.endUnixNs = timeOf(reader);
             break;
         case bytes(f::kAttributes):
+            if (span.attributes.empty())
+                span.attributes.reserve(kUsualAttributes);
             readAttribute(reader.get_message(), span.attributes, 0);
             break;
         case varint(f::kDroppedAttributes):
@@ -193,7 +200,8 @@ void readItem(Reader reader, LogRecord& log)
 
 Result<DecodedSpans> decodeTraces(QByteArrayView message)
 {
-    return guarded<DecodedSpans>(message, [](Reader request, DecodedSpans& out) {
+    return guarded<DecodedSpans>(message, [&message](Reader request, DecodedSpans& out) {
+        out.spans.reserve(static_cast<std::size_t>(std::min(message.size() / kUsualSpanBytes, kUsualSpans)));
         walkRequest(request, [&out](const Reader& reader, const SharedResource& resource, const SharedScope& scope) {
             SpanData& span = out.spans.emplace_back();
             span.kind = SpanKind::Unspecified;
@@ -214,6 +222,11 @@ Result<DecodedLogs> decodeLogs(QByteArrayView message)
         walkRequest(request, [&out](const Reader& reader, const SharedResource& resource, const SharedScope& scope) {
             LogRecord& log = out.logs.emplace_back();
             readItem(reader, log);
+            if (isEmpty(log)) {
+                out.logs.pop_back();
+                ++out.rejected;
+                return;
+            }
             log.resource = resource;
             log.scope = scope;
         });

@@ -135,8 +135,10 @@ DestinationQueue::~DestinationQueue() = default;
 void DestinationQueue::configure(const config::Destination& destination, bool exportDisabled)
 {
     const bool fresh = !m_exporter && m_refusal.isEmpty();
-    const bool unchanged = !fresh && sameButForTheName(m_config, destination);
+    const bool own = isOwnReceiver(destination, m_options.receiverPorts);
+    const bool unchanged = !fresh && own == m_isOwnReceiver && sameButForTheName(m_config, destination);
     m_config = destination;
+    m_isOwnReceiver = own;
     m_exportDisabled = exportDisabled;
     m_counts.identify(destination);
     m_temporality.configure(preferenceOf(destination.temporality), formOf(destination.histograms));
@@ -154,7 +156,7 @@ void DestinationQueue::configure(const config::Destination& destination, bool ex
 void DestinationQueue::makeExporter()
 {
     m_refusal.clear();
-    if (isOwnReceiver(m_config, m_options.receiverPorts)) {
+    if (m_isOwnReceiver) {
         m_refusal = QStringLiteral("this is Oriel's own receiver: what it sends there would come back for ever");
         noteError(m_refusal);
         return;

@@ -72,6 +72,7 @@ private:
     const PipelineOptions& m_options;
     std::function<void()> m_changed;
     config::Destination m_config;
+    bool m_isOwnReceiver = false;
     bool m_exportDisabled = false;
     QString m_refusal;                           ///< why it cannot be used as configured; empty: it can
     std::shared_ptr<TraceProcessor> m_processor; ///< null: m_unprocessable says why

@@ -18,6 +18,16 @@ void writeText(Writer& writer, const char* key, const QByteArray& text)
         writer.member(key, text);
 }
 
+void writeTexts(Writer& writer, const char* key, const std::vector<QByteArray>& texts)
+{
+    if (texts.empty())
+        return;
+    writer.key(key).beginArray();
+    for (const QByteArray& text : texts)
+        writer.value(text);
+    writer.endArray();
+}
+
 void writeCount(Writer& writer, const char* key, std::uint32_t count)
 {
     if (count != 0)
@@ -115,6 +125,18 @@ void writeResource(Writer& writer, const Resource* resource)
     writer.key("resource").beginObject();
     writeEntries(writer, "attributes", resource->attributes);
     writeCount(writer, "droppedAttributesCount", resource->droppedAttributes);
+    if (!resource->entityRefs.empty()) {
+        writer.key("entityRefs").beginArray();
+        for (const EntityRef& ref : resource->entityRefs) {
+            writer.beginObject();
+            writeText(writer, "schemaUrl", ref.schemaUrl);
+            writeText(writer, "type", ref.type);
+            writeTexts(writer, "idKeys", ref.idKeys);
+            writeTexts(writer, "descriptionKeys", ref.descriptionKeys);
+            writer.endObject();
+        }
+        writer.endArray();
+    }
     writer.endObject();
 }
 
@@ -221,12 +243,33 @@ void writePoint(Writer& writer, const NumberPoint& point)
     writeTime(writer, "startTimeUnixNano", point.startUnixNs);
     writeTime(writer, "timeUnixNano", point.timeUnixNs);
     if (point.isInteger) {
-        writeWide(writer, "asInt", static_cast<std::int64_t>(point.value));
+        writeWide(writer, "asInt", toWireInteger(point.value));
     } else {
         writer.key("asDouble");
         writeDouble(writer, point.value);
     }
     writeExemplars(writer, point.exemplars);
+    writeEntries(writer, "attributes", point.attributes);
+    writer.endObject();
+}
+
+void writePoint(Writer& writer, const SummaryPoint& point)
+{
+    writer.beginObject();
+    writeTime(writer, "startTimeUnixNano", point.startUnixNs);
+    writeTime(writer, "timeUnixNano", point.timeUnixNs);
+    writeWide(writer, "count", point.count);
+    writer.key("sum");
+    writeDouble(writer, point.sum);
+    writer.key("quantileValues").beginArray();
+    for (const auto& [quantile, value] : point.quantiles) {
+        writer.beginObject().key("quantile");
+        writeDouble(writer, quantile);
+        writer.key("value");
+        writeDouble(writer, value);
+        writer.endObject();
+    }
+    writer.endArray();
     writeEntries(writer, "attributes", point.attributes);
     writer.endObject();
 }
@@ -315,7 +358,10 @@ void writeMetric(Writer& writer, const MetricData& metric)
     writeText(writer, "description", metric.description);
     writeText(writer, "unit", metric.unit);
     const auto temporality = static_cast<std::uint32_t>(metric.temporality);
-    if (metric.kind == InstrumentKind::Gauge) {
+    if (!metric.summaries.empty()) {
+        writer.key("summary").beginObject();
+        writePoints(writer, metric.summaries);
+    } else if (metric.kind == InstrumentKind::Gauge) {
         writer.key("gauge").beginObject();
         writePoints(writer, metric.numbers);
     } else if (metric.kind == InstrumentKind::Histogram && metric.histograms.empty() && !metric.exponentials.empty()) {

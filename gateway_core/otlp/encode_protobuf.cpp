@@ -111,6 +111,16 @@ void writeResource(Writer& group, const Resource* resource)
     Writer message(group, fields::resource_group::kResource);
     writeAttributes(message, fields::resource::kAttributes, resource->attributes);
     writeCount(message, fields::resource::kDroppedAttributes, resource->droppedAttributes);
+    for (const EntityRef& ref : resource->entityRefs) {
+        namespace f = fields::entity_ref;
+        Writer entity(message, fields::resource::kEntityRefs);
+        writeText(entity, f::kSchemaUrl, ref.schemaUrl);
+        writeText(entity, f::kType, ref.type);
+        for (const QByteArray& key : ref.idKeys)
+            entity.add_string(f::kIdKeys, key.constData(), static_cast<std::size_t>(key.size()));
+        for (const QByteArray& key : ref.descriptionKeys)
+            entity.add_string(f::kDescriptionKeys, key.constData(), static_cast<std::size_t>(key.size()));
+    }
 }
 
 void writeScope(Writer& group, const Scope* scope)
@@ -202,10 +212,26 @@ void writePoint(Writer& parent, const NumberPoint& point)
     writeTime(message, f::kStart, point.startUnixNs);
     writeTime(message, f::kTime, point.timeUnixNs);
     if (point.isInteger)
-        message.add_sfixed64(f::kInt, static_cast<std::int64_t>(point.value));
+        message.add_sfixed64(f::kInt, toWireInteger(point.value));
     else
         message.add_double(f::kDouble, point.value);
     writeExemplars(message, f::kExemplars, point.exemplars);
+    writeAttributes(message, f::kAttributes, point.attributes);
+}
+
+void writePoint(Writer& parent, const SummaryPoint& point)
+{
+    namespace f = fields::summary_point;
+    Writer message(parent, fields::points::kPoints);
+    writeTime(message, f::kStart, point.startUnixNs);
+    writeTime(message, f::kTime, point.timeUnixNs);
+    message.add_fixed64(f::kCount, point.count);
+    message.add_double(f::kSum, point.sum);
+    for (const auto& [quantile, value] : point.quantiles) {
+        Writer pair(message, f::kQuantiles);
+        pair.add_double(f::kQuantile, quantile);
+        pair.add_double(f::kValue, value);
+    }
     writeAttributes(message, f::kAttributes, point.attributes);
 }
 
@@ -269,7 +295,11 @@ void writeMetric(Writer& message, const MetricData& metric)
     writeText(message, f::kDescription, metric.description);
     writeText(message, f::kUnit, metric.unit);
     const auto temporality = static_cast<std::uint32_t>(metric.temporality);
-    if (metric.kind == InstrumentKind::Gauge) {
+    if (!metric.summaries.empty()) {
+        Writer summary(message, f::kSummary);
+        for (const SummaryPoint& point : metric.summaries)
+            writePoint(summary, point);
+    } else if (metric.kind == InstrumentKind::Gauge) {
         Writer gauge(message, f::kGauge);
         for (const NumberPoint& point : metric.numbers)
             writePoint(gauge, point);

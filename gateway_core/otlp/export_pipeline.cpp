@@ -41,6 +41,7 @@ struct Flavour {
     Encoding encoding = Encoding::Protobuf;
     telemetry::AliasSets aliases = 0;
     bool payloads = false;
+    bool received = false; ///< takes what Oriel's receiver took
     TraceProcessor* processor = nullptr;
     bool operator==(const Flavour&) const = default;
 };
@@ -48,7 +49,7 @@ struct Flavour {
 Flavour flavourOf(const DestinationQueue& queue, Signal signal)
 {
     const config::Destination& destination = queue.config();
-    Flavour flavour{encodingOf(destination.protocol), 0, false, queue.processor()};
+    Flavour flavour{encodingOf(destination.protocol), 0, false, destination.received, queue.processor()};
     if (signal != Signal::Traces)
         return flavour;
     for (const QString& name : destination.aliases)
@@ -97,11 +98,11 @@ void enqueueAll(std::span<const Item> items, const Takers& takers, Signal signal
             signal, {request, takers.flavour.encoding, static_cast<std::uint32_t>(items.size()), takers.flavour.payloads});
 }
 
-std::uint32_t pointCount(const std::vector<telemetry::MetricData>& metrics)
+std::uint32_t pointCount(std::span<const telemetry::MetricData> metrics)
 {
     std::size_t count = 0;
     for (const telemetry::MetricData& metric : metrics)
-        count += metric.numbers.size() + metric.histograms.size() + metric.exponentials.size();
+        count += metric.numbers.size() + metric.histograms.size() + metric.exponentials.size() + metric.summaries.size();
     return static_cast<std::uint32_t>(count);
 }
 
@@ -188,12 +189,16 @@ void ExportPipeline::apply(const config::Telemetry& telemetry, std::shared_ptr<c
     std::erase_if(m_processors, [](const auto& processor) { return processor.use_count() == 1; });
 
     unsigned wanted = 0;
+    unsigned received = 0;
     for (const Signal signal : kSignals) {
-        const bool any = std::any_of(m_destinations.begin(), m_destinations.end(),
-                                     [signal](const auto& queue) { return queue->takes(signal); });
-        wanted |= any ? 1U << static_cast<unsigned>(signal) : 0U;
+        for (const auto& queue : m_destinations) {
+            const unsigned bit = queue->takes(signal) ? 1U << static_cast<unsigned>(signal) : 0U;
+            wanted |= bit;
+            received |= queue->config().received ? bit : 0U;
+        }
     }
     m_wanted = m_shuttingDown ? 0 : wanted;
+    m_wantedReceived = m_shuttingDown ? 0 : received;
     m_applying = false;
     destinationChanged();
 }
@@ -261,6 +266,20 @@ void ExportPipeline::submitMetrics(std::vector<telemetry::MetricData> metrics)
         this, [this, metrics = std::move(metrics)]() mutable { encodeMetrics(std::move(metrics)); }, Qt::QueuedConnection);
 }
 
+void ExportPipeline::submitReceivedMetrics(std::vector<ScopedMetrics> metrics)
+{
+    if (metrics.empty() || !wantsReceived(Signal::Metrics))
+        return;
+    QMetaObject::invokeMethod(
+        this, [this, metrics = std::move(metrics)] { encodeReceivedMetrics(metrics); }, Qt::QueuedConnection);
+}
+
+void ExportPipeline::setReceiverPorts(std::vector<quint16> ports)
+{
+    QMetaObject::invokeMethod(
+        this, [this, ports = std::move(ports)]() mutable { m_options.receiverPorts = std::move(ports); }, Qt::QueuedConnection);
+}
+
 void ExportPipeline::noteMetricsChanged()
 {
     if (!wants(Signal::Metrics) || m_metricsNoted.exchange(true))
@@ -312,8 +331,10 @@ void ExportPipeline::encodeTraces(const Inbox& inbox, bool decideAll)
         for (const Takers& takers : all) {
             if (takers.flavour.processor != processor.get())
                 continue;
-            const std::vector<telemetry::SpanData> spans = processor->expand(
+            std::vector<telemetry::SpanData> spans = processor->expand(
                 selection, {m_settings->resource, m_settings->scope, takers.flavour.aliases, takers.flavour.payloads, {}, {}});
+            if (!takers.flavour.received)
+                std::erase_if(spans, [](const telemetry::SpanData& span) { return span.received; });
             enqueueAll(std::span<const telemetry::SpanData>(spans), takers, Signal::Traces,
                        [](std::span<const telemetry::SpanData> items, Encoding encoding) {
                            return otlp::encodeTraces(items, encoding);
@@ -330,8 +351,12 @@ void ExportPipeline::encodeLogs(std::vector<telemetry::LogRecord> logs)
         if (!log.scope)
             log.scope = m_settings->scope;
     }
+    // What the receiver took goes last, so that those who do not want it take the front alone.
+    const auto received =
+        std::stable_partition(logs.begin(), logs.end(), [](const telemetry::LogRecord& log) { return !log.received; });
     for (const Takers& takers : takersOf(m_destinations, Signal::Logs)) {
-        const std::vector<telemetry::LogRecord> processed = takers.flavour.processor->process(logs);
+        const std::span<const telemetry::LogRecord> taken(logs.begin(), takers.flavour.received ? logs.end() : received);
+        const std::vector<telemetry::LogRecord> processed = takers.flavour.processor->process(taken);
         enqueueAll(
             std::span<const telemetry::LogRecord>(processed), takers, Signal::Logs,
             [](std::span<const telemetry::LogRecord> items, Encoding encoding) { return otlp::encodeLogs(items, encoding); });
@@ -369,6 +394,20 @@ void ExportPipeline::encodeMetrics(std::vector<telemetry::MetricData> metrics)
             known = shared.insert(shared.end(), std::move(made));
         }
         destination->enqueue(Signal::Metrics, {known->request, encoding, known->points, false});
+    }
+}
+
+void ExportPipeline::encodeReceivedMetrics(const std::vector<ScopedMetrics>& metrics)
+{
+    std::uint32_t points = 0;
+    for (const ScopedMetrics& scoped : metrics)
+        points += pointCount(scoped.metrics);
+    for (const Takers& takers : takersOf(m_destinations, Signal::Metrics)) {
+        if (!takers.flavour.received)
+            continue;
+        const QByteArray request = otlp::encodeMetrics(metrics, takers.flavour.encoding);
+        for (DestinationQueue* destination : takers.destinations)
+            destination->enqueue(Signal::Metrics, {request, takers.flavour.encoding, points, false});
     }
 }
 
@@ -488,6 +527,7 @@ void ExportPipeline::beginShutdown(milliseconds deadline)
     flushInbox(true);
     m_metricTimer->stop();
     m_wanted = 0;
+    m_wantedReceived = 0;
     m_shuttingDown = true;
     m_deadlineTimer->start(deadline);
     // One last try for those that wait to try again.

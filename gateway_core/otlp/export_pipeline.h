@@ -4,6 +4,7 @@
 #include "base/result.h"
 #include "config/model.h"
 #include "otlp/batch_queue.h"
+#include "otlp/encode.h"
 #include "otlp/endpoint.h"
 #include "otlp/export_call.h"
 #include "otlp/export_counters.h"
@@ -95,12 +96,22 @@ public:
         return (m_wanted.load(std::memory_order_relaxed) & (1U << static_cast<unsigned>(signal))) != 0;
     }
 
+    /// Any thread, cheap: the same for what the receiver took (SpanData::received, LogRecord::received).
+    [[nodiscard]] bool wantsReceived(Signal signal) const
+    {
+        return (m_wantedReceived.load(std::memory_order_relaxed) & (1U << static_cast<unsigned>(signal))) != 0;
+    }
+    /// Any thread: where Oriel's own receiver listens, in force with the next configure().
+    void setReceiverPorts(std::vector<quint16> ports);
+
     // Any thread. Takes over what is given; what does not fit is dropped and counted in inboxDropped().
     void submitCalls(std::vector<ExportCall> calls);
     void submitSpans(std::vector<telemetry::SpanData> spans);
     void submitLogs(std::vector<telemetry::LogRecord> logs);
     /// A collection of all metrics, as answer to metricsDue().
     void submitMetrics(std::vector<telemetry::MetricData> metrics);
+    /// Metrics that the receiver took, as they came.
+    void submitReceivedMetrics(std::vector<ScopedMetrics> metrics);
 
     /// Any thread, cheap when called often: something was recorded, so metricsDue() follows within the metric interval.
     void noteMetricsChanged();
@@ -148,6 +159,7 @@ private:
     void encodeLogs(std::vector<telemetry::LogRecord> logs);
     void giveProcessor(DestinationQueue& queue, const config::Telemetry& telemetry);
     void encodeMetrics(std::vector<telemetry::MetricData> metrics);
+    void encodeReceivedMetrics(const std::vector<ScopedMetrics>& metrics);
     void arm(QTimer& timer, std::chrono::milliseconds interval);
     void destinationChanged();
     void beginShutdown(std::chrono::milliseconds deadline);
@@ -167,6 +179,7 @@ private:
     bool m_drained = false;
 
     std::atomic<unsigned> m_wanted{0};
+    std::atomic<unsigned> m_wantedReceived{0};
     std::atomic<bool> m_metricsNoted{false};
     std::atomic<std::uint64_t> m_inboxDropped{0};
     mutable std::mutex m_mutex; ///< guards the members below

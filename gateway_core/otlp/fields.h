@@ -18,7 +18,10 @@ namespace scope_group { // ScopeSpans, ScopeMetrics, ScopeLogs
 inline constexpr Tag kScope = 1, kItem = 2, kSchemaUrl = 3;
 }
 namespace resource {
-inline constexpr Tag kAttributes = 1, kDroppedAttributes = 2;
+inline constexpr Tag kAttributes = 1, kDroppedAttributes = 2, kEntityRefs = 3;
+}
+namespace entity_ref {
+inline constexpr Tag kSchemaUrl = 1, kType = 2, kIdKeys = 3, kDescriptionKeys = 4;
 }
 namespace scope {
 inline constexpr Tag kName = 1, kVersion = 2, kAttributes = 3, kDroppedAttributes = 4;
@@ -57,6 +60,8 @@ inline constexpr Tag kName = 1, kDescription = 2, kUnit = 3, kGauge = 5, kSum = 
 namespace points { // Gauge, Sum, Histogram
 inline constexpr Tag kPoints = 1, kTemporality = 2, kMonotonic = 3;
 }
+/// Bit of a point's flags: there is no value (DataPointFlags).
+inline constexpr std::uint32_t kNoRecordedValue = 1;
 namespace number_point {
 inline constexpr Tag kStart = 2, kTime = 3, kDouble = 4, kExemplars = 5, kInt = 6, kAttributes = 7, kFlags = 8;
 }
@@ -72,6 +77,10 @@ inline constexpr Tag kOffset = 1, kBucketCounts = 2; // of Buckets
 namespace exemplar {
 inline constexpr Tag kTime = 2, kDouble = 3, kSpanId = 4, kTraceId = 5, kInt = 6, kFilteredAttributes = 7;
 }
+namespace summary_point {
+inline constexpr Tag kStart = 2, kTime = 3, kCount = 4, kSum = 5, kQuantiles = 6, kAttributes = 7, kFlags = 8;
+inline constexpr Tag kQuantile = 1, kValue = 2; // of ValueAtQuantile
+} // namespace summary_point
 namespace response { // Export*ServiceResponse and its partial success
 inline constexpr Tag kPartialSuccess = 1, kRejected = 1, kMessage = 2;
 }

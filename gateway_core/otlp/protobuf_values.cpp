@@ -20,6 +20,8 @@ void readAttribute(Reader reader, Attributes& out, int depth)
             reader.skip();
         }
     }
+    if (attribute.key.isEmpty())
+        out.pop_back();
 }
 
 namespace {
@@ -92,6 +94,35 @@ AnyValue readValue(Reader reader, int depth)
     return value;
 }
 
+namespace {
+
+EntityRef readEntityRef(Reader reader)
+{
+    namespace f = fields::entity_ref;
+    EntityRef ref;
+    while (reader.next()) {
+        switch (reader.tag_and_type()) {
+        case bytes(f::kSchemaUrl):
+            ref.schemaUrl = textOf(reader);
+            break;
+        case bytes(f::kType):
+            ref.type = textOf(reader);
+            break;
+        case bytes(f::kIdKeys):
+            ref.idKeys.push_back(textOf(reader));
+            break;
+        case bytes(f::kDescriptionKeys):
+            ref.descriptionKeys.push_back(textOf(reader));
+            break;
+        default:
+            reader.skip();
+        }
+    }
+    return ref;
+}
+
+} // namespace
+
 void readResource(Reader reader, Resource& resource)
 {
     while (reader.next()) {
@@ -101,6 +132,9 @@ void readResource(Reader reader, Resource& resource)
             break;
         case varint(fields::resource::kDroppedAttributes):
             resource.droppedAttributes = reader.get_uint32();
+            break;
+        case bytes(fields::resource::kEntityRefs):
+            resource.entityRefs.push_back(readEntityRef(reader.get_message()));
             break;
         default:
             reader.skip();

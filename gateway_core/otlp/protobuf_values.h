@@ -59,7 +59,7 @@ template <class ItemReader> void walkRequest(Reader request, ItemReader readOne)
             }
             for (Reader items = scopeGroup; items.next();) {
                 if (items.tag_and_type() == bytes(fields::scope_group::kItem))
-                    readOne(items.get_message(), resource, scope);
+                    readOne(items.get_item(), resource, scope);
                 else
                     items.skip();
             }

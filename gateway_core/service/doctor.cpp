@@ -102,6 +102,15 @@ void checkRunning(const DoctorInput& input, QList<DoctorCheck>& checks)
         checks.append({QStringLiteral("port"), Verdict::Warning,
                        QStringLiteral("authentication is off: every program of this machine may call the servers"),
                        QStringLiteral("Start without --no-auth.")});
+    const ReceiverSnapshot& receiver = status.receiver;
+    checks.append({QStringLiteral("receiver"), receiver.error.isEmpty() ? Verdict::Ok : Verdict::Warning,
+                   !receiver.enabled          ? QStringLiteral("switched off")
+                   : receiver.error.isEmpty() ? QStringLiteral("OTLP at %1").arg(receiver.text)
+                   : receiver.text.isEmpty()  ? receiver.error
+                                              : QStringLiteral("OTLP at %1; %2").arg(receiver.text, receiver.error),
+                   receiver.error.isEmpty()
+                       ? QString()
+                       : QStringLiteral("End the program that holds the port, or set receiver.grpcPort or receiver.httpPort.")});
     checks.append({QStringLiteral("keychain"), status.vaultDegraded ? Verdict::Warning : Verdict::Ok, status.vaultState,
                    status.vaultDegraded
                        ? QStringLiteral("Unlock the system's keychain, or give a passphrase with --passphrase-file.")

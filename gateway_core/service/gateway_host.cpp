@@ -2,6 +2,7 @@
 #include "service/gateway_host.h"
 
 #include "http/loopback_guard.h"
+#include "service/child_telemetry.h"
 #include "vault/vault.h"
 
 namespace oriel::service {
@@ -17,6 +18,9 @@ upstream::ConnectionContext GatewayHost::connectionContext(const Dependencies& d
     context.eraCache = &m_eras;
     context.expand = dependencies.expandSecrets;
     context.clientVersion = dependencies.version;
+    context.childEnvironment = [this](const config::Server& server, const QByteArray& traceparent) {
+        return childTelemetryEnvironment(server, m_childTelemetry, m_receiver, traceparent);
+    };
     if (m_signIns)
         context.tokenSource = [this](const config::Server& server) { return m_signIns->sourceFor(server); };
     return context;
@@ -55,6 +59,7 @@ void GatewayHost::startAgain(const QString& server)
 
 GatewayHost::GatewayHost(Dependencies dependencies, const config::Config& configuration, bool auth)
     : m_auth(auth),
+      m_childTelemetry(configuration.receiver.childTelemetry),
       m_client({}, dependencies.clock),
       m_eras(dependencies.eraPath),
       m_tokens(dependencies.tokenPath, dependencies.clock, dependencies.random),
@@ -93,6 +98,7 @@ Result<quint16> GatewayHost::listen(const QString& host, quint16 port)
 
 Status GatewayHost::apply(const config::Config& configuration)
 {
+    m_childTelemetry = configuration.receiver.childTelemetry;
     m_endpoint->setOptions(endpointOptions(configuration));
     return m_gateway->apply(configuration);
 }

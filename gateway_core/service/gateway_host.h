@@ -7,6 +7,7 @@
 #include "gateway/gateway.h"
 #include "http/client.h"
 #include "oauth/credential_store.h"
+#include "otlp/receiver.h"
 #include "service/upstream_sign_ins.h"
 #include "upstream/era_cache.h"
 
@@ -39,6 +40,8 @@ public:
     /// Reads the tokens and listens. AlreadyExists: the port is taken, and the context names the holder where the system tells.
     Result<quint16> listen(const QString& host, quint16 port);
     Status apply(const config::Config& configuration);
+    /// Where the receiver listens, for servers that are started from now on.
+    void setReceiver(const otlp::ReceiverStatus& receiver) { m_receiver = receiver; }
     /// Cancels, stops and says `stopped` when no connection and no child is left.
     void stop(std::chrono::milliseconds grace);
 
@@ -59,6 +62,8 @@ private:
     [[nodiscard]] downstream::HttpEndpoint::Options endpointOptions(const config::Config& configuration) const;
 
     bool m_auth;
+    otlp::ReceiverStatus m_receiver;
+    config::ChildTelemetry m_childTelemetry;
     http::Client m_client;
     upstream::FileEraCache m_eras;
     downstream::TokenStore m_tokens;

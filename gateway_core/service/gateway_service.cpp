@@ -44,6 +44,7 @@ Status GatewayService::start()
     d->openStores();
     d->makeWorkers();
     d->running = true;
+    d->openReceiver();
     if (const Status started = d->startGateway(); !started) {
         stop();
         return started;
@@ -81,7 +82,9 @@ void GatewayService::stop()
             });
         });
     }
+    QMetaObject::invokeMethod(d->receiver.get(), &otlp::OtlpReceiver::close, Qt::BlockingQueuedConnection);
     QMetaObject::invokeMethod(d->pipeline.get(), &TelemetryPipeline::drain, Qt::BlockingQueuedConnection);
+    QMetaObject::invokeMethod(d->receivedPipeline.get(), &ReceivedPipeline::drain, Qt::BlockingQueuedConnection);
     waitFor(d->exports.get(), &otlp::ExportPipeline::drained, 3'500, [this] { d->exports->shutdown(); });
     // The API's queries come back through the host.
     d->readers.waitForDone();
@@ -109,6 +112,9 @@ void GatewayService::stop()
         thread.quit();
         thread.wait();
     };
+    end(d->receiver, d->receiverThread);
+    QMetaObject::invokeMethod(
+        d->receivedPipeline.get(), [this] { d->receivedPipeline.reset(); }, Qt::BlockingQueuedConnection);
     end(d->pipeline, d->telemetryThread);
     end(d->exports, d->exportThread);
     end(d->vaultKeeper, d->vaultThread);

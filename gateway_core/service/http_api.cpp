@@ -9,6 +9,8 @@
 
 #include <QThread>
 
+#include <limits>
+
 namespace oriel::service {
 
 namespace {
@@ -125,6 +127,31 @@ http::Response listLogs(const store::LogStore& logs, QByteArrayView query)
     return http::Response::json(200, writer.take());
 }
 
+/// The newest value of each series of a metric, by its name as in Prometheus.
+http::Response listSeries(const store::SeriesStore& series, QByteArrayView query)
+{
+    const auto metric = http::queryValue(query, "metric");
+    if (!metric || metric->isEmpty())
+        return problem(400, "metric is the name of a metric, as /metrics writes it");
+    constexpr std::size_t kMaxSeries = 1000;
+    std::size_t left = kMaxSeries;
+    json::Writer writer;
+    writer.beginObject().key("series").beginArray();
+    for (const store::SeriesData& one : series.select(*metric, {}, 0, std::numeric_limits<std::int64_t>::max())) {
+        if (one.samples.empty() || left-- == 0)
+            break;
+        writer.beginObject().member("metric", one.metric).key("labels").beginObject();
+        for (const store::Label& label : one.labels)
+            writer.member(label.name, label.value);
+        writer.endObject()
+            .member("timeUnixMilli", QByteArray::number(qint64(one.samples.back().timeMs)))
+            .member("value", telemetry::prometheusNumber(one.samples.back().value))
+            .endObject();
+    }
+    writer.endArray().endObject();
+    return http::Response::json(200, writer.take());
+}
+
 http::Response listAudit(const Stores& stores, QByteArrayView query)
 {
     store::AuditQuery wanted;
@@ -208,6 +235,8 @@ void HttpApi::handle(const http::Request& request, Answer answer)
         answerLater(std::move(answer), [this, id = path.mid(15)] { return oneTrace(m_deps.stores.traces, id); });
     else if (path == "/api/v1/logs")
         answerLater(std::move(answer), [this, query] { return listLogs(m_deps.stores.logs, query); });
+    else if (path == "/api/v1/series")
+        answerLater(std::move(answer), [this, query] { return listSeries(m_deps.stores.series, query); });
     else if (path == "/api/v1/audit")
         answerLater(std::move(answer), [this, query] { return listAudit(m_deps.stores, query); });
     else

@@ -12,8 +12,9 @@
 
 namespace oriel::service {
 
-/// The routes beside /mcp: `/healthz`, `/metrics`, and `/api/v1/` with metrics, status, traces, logs and audit. Token and scope
-/// were checked by the endpoint. Lives on the gateway thread and never blocks it: queries run on the readers' pool and come back.
+/// The routes beside /mcp: `/healthz`, `/metrics`, and `/api/v1/` with metrics, series, status, traces, logs and audit. Token and
+/// scope were checked by the endpoint. Lives on the gateway thread and never blocks it: queries run on the readers' pool and come
+/// back.
 class HttpApi final : public QObject {
     Q_OBJECT
 public:

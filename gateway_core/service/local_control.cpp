@@ -85,13 +85,15 @@ Status DataDirectoryLock::acquire(const QString& dataDir)
                 QStringLiteral("Check that it is writable, or choose another one with --data-dir."));
 }
 
-Status DataDirectoryLock::writeRuntime(quint16 port, const QString& socketName) const
+Status DataDirectoryLock::writeRuntime(const RuntimePorts& ports, const QString& socketName) const
 {
     json::Writer writer;
     writer.beginObject()
         .member("pid", QCoreApplication::applicationPid())
-        .member("port", port)
-        .member("endpoint", QStringLiteral("http://127.0.0.1:%1/mcp").arg(port))
+        .member("port", ports.gateway)
+        .member("endpoint", QStringLiteral("http://127.0.0.1:%1/mcp").arg(ports.gateway))
+        .member("otlpGrpcPort", ports.otlpGrpc)
+        .member("otlpHttpPort", ports.otlpHttp)
         .member("socket", socketName)
         .endObject();
     QSaveFile file(m_dataDir + QStringLiteral("/runtime.json"));

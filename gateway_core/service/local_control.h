@@ -16,15 +16,22 @@ class QLockFile;
 
 namespace oriel::service {
 
+/// Where a running Oriel listens; 0: it does not.
+struct RuntimePorts {
+    quint16 gateway = 0;
+    quint16 otlpGrpc = 0;
+    quint16 otlpHttp = 0;
+};
+
 /// One data directory has one owner. Holds the lock file for the life of the process and writes `runtime.json` (mode 0600: pid,
-/// port, socket), by which other Oriel processes of the user find it.
+/// ports, socket), by which other Oriel processes of the user find it.
 class DataDirectoryLock {
 public:
     DataDirectoryLock();
     ~DataDirectoryLock();
     /// Makes the directory (0700) if needed. AlreadyExists: another Oriel owns it; the context tells its pid.
     Status acquire(const QString& dataDir);
-    Status writeRuntime(quint16 port, const QString& socketName) const;
+    Status writeRuntime(const RuntimePorts& ports, const QString& socketName) const;
     void release();
 
 private:

@@ -329,6 +329,7 @@ GatewayStatus GatewayService::status() const
     status.configError = d->configError();
     if (d->auditState.health != store::AuditState::Health::Ok)
         status.auditError = d->auditState.error.toString();
+    status.receiver = d->receiverSnapshot();
     return status;
 }
 
@@ -374,6 +375,7 @@ QByteArray GatewayService::statusJson() const
     }
     writer.endArray();
     writeLimits(writer, d->limitList);
+    writeReceiver(writer, now.receiver);
     writer.endObject();
     return writer.take();
 }

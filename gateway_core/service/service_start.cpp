@@ -79,6 +79,7 @@ GatewayService::Private::Private(GatewayService& owner, ServiceOptions given) : 
     telemetryThread.setObjectName(QStringLiteral("oriel-telemetry"));
     exportThread.setObjectName(QStringLiteral("oriel-export"));
     vaultThread.setObjectName(QStringLiteral("oriel-vault"));
+    receiverThread.setObjectName(QStringLiteral("oriel-receiver"));
     readers.setMaxThreadCount(3);
     readers.setExpiryTimeout(30'000);
     reload.setSingleShot(true);
@@ -169,6 +170,7 @@ void GatewayService::Private::openStores()
     pipeline =
         std::make_unique<TelemetryPipeline>(TelemetryPipeline::Dependencies{clock, random, buffer, *stores, *exports}, effective);
     pipeline->setMasker(*masker);
+    makeReceiver();
     quotaFile = std::make_unique<QuotaFile>(options.dataDir + QStringLiteral("/quotas.json"));
 }
 
@@ -226,15 +228,25 @@ void GatewayService::Private::putInForce()
     maskingError = masker ? QString() : masker.error().toString();
     if (masker)
         pipeline->setMasker(*masker);
-    const auto resource = resourceOf(effective.telemetry, instanceId);
-    pipeline->configure(effective, resource, telemetry::orielScope());
-    exports->configure(effective.telemetry, resource, telemetry::orielScope());
+    pipeline->configure(effective, ownResource(), telemetry::orielScope());
+    configureExports();
+    QMetaObject::invokeMethod(receiver.get(), [this, settings = receiverSettings()] { receiver->configure(settings); });
     stores->retention.setRetention(effective.retention);
     if (!waitsForVault || !refersToVault(effective))
         applyToGateway();
     Q_EMIT q.configurationChanged();
     Q_EMIT q.destinationsChanged();
     schedulePublish();
+}
+
+std::shared_ptr<const telemetry::Resource> GatewayService::Private::ownResource() const
+{
+    return resourceOf(effective.telemetry, instanceId);
+}
+
+void GatewayService::Private::configureExports()
+{
+    exports->configure(effective.telemetry, ownResource(), telemetry::orielScope());
 }
 
 void GatewayService::Private::applyToGateway()
@@ -251,7 +263,7 @@ void GatewayService::Private::applyToGateway()
 Status GatewayService::Private::startGateway()
 {
     Result<quint16> listening = 0;
-    Result<QString> socketName = QString();
+    Result<QString> localSocket = QString();
     auto* anchor = new QObject;
     anchor->moveToThread(&gatewayThread);
     QMetaObject::invokeMethod(
@@ -267,7 +279,8 @@ Status GatewayService::Private::startGateway()
                                                    vaultKeeper.get(),
                                                    quotaFile->read()};
             host = new GatewayHost(std::move(dependencies), effective, effective.gateway.auth);
-            api = new HttpApi({*stores, *pipeline, readers, resourceOf(effective.telemetry, instanceId),
+            host->setReceiver(receiver->status());
+            api = new HttpApi({*stores, *pipeline, readers, ownResource(),
                                [this](const std::function<void(const QByteArray&)>& give) {
                                    QMetaObject::invokeMethod(&q, [this, give] {
                                        if (host != nullptr)
@@ -288,7 +301,7 @@ Status GatewayService::Private::startGateway()
                                   }},
                                  host);
             listening = host->listen(effective.gateway.host, effective.gateway.port);
-            socketName = control->listen(options.dataDir);
+            localSocket = control->listen(options.dataDir);
             anchor->deleteLater();
         },
         Qt::BlockingQueuedConnection);
@@ -300,9 +313,10 @@ Status GatewayService::Private::startGateway()
     } else {
         port = *listening;
     }
-    if (!socketName)
-        return fail(socketName.error());
-    return lock.writeRuntime(port, *socketName);
+    if (!localSocket)
+        return fail(localSocket.error());
+    socketName = *localSocket;
+    return writeRuntime();
 }
 
 void GatewayService::Private::connectSignals()

@@ -6,11 +6,13 @@
 #include "base/random.h"
 #include "config/config_file.h"
 #include "otlp/export_pipeline.h"
+#include "otlp/receiver.h"
 #include "service/gateway_host.h"
 #include "service/gateway_service.h"
 #include "service/http_api.h"
 #include "service/local_control.h"
 #include "service/quota_file.h"
+#include "service/received_pipeline.h"
 #include "service/stores.h"
 #include "service/telemetry_buffer.h"
 #include "service/telemetry_pipeline.h"
@@ -25,6 +27,10 @@
 #include <QTimer>
 
 #include <map>
+
+namespace oriel::json {
+class Writer;
+}
 
 namespace oriel::service {
 
@@ -51,13 +57,17 @@ struct GatewayService::Private {
     QThread telemetryThread;
     QThread exportThread;
     QThread vaultThread;
+    QThread receiverThread;
     QThreadPool readers;
 
     TelemetryBuffer buffer;
     std::unique_ptr<Stores> stores;
     std::unique_ptr<otlp::ExportPipeline> exports;
     std::unique_ptr<TelemetryPipeline> pipeline;
-    std::unique_ptr<QuotaFile> quotaFile; ///< read before the threads start, then the telemetry thread's
+    ReceivedTelemetry received;
+    std::unique_ptr<ReceivedPipeline> receivedPipeline; ///< telemetry thread
+    std::unique_ptr<otlp::OtlpReceiver> receiver;       ///< receiver thread
+    std::unique_ptr<QuotaFile> quotaFile;               ///< read before the threads start, then the telemetry thread's
     std::unique_ptr<vault::KeychainSecretStore> keychain;
     std::unique_ptr<vault::Vault> vaultKeeper;
     GatewayHost* host = nullptr;     ///< gateway thread
@@ -73,6 +83,7 @@ struct GatewayService::Private {
     // What the workers published last; this thread.
     quint16 port = 0;
     QString listenError;
+    QString socketName;
     QList<upstream::ServerStatus> serverStatuses;
     QHash<QString, QList<ToolInfo>> tools;
     QHash<QString, SignInStatus> signIns; ///< by server
@@ -96,8 +107,18 @@ struct GatewayService::Private {
     void watchConfiguration();
     void reloadConfiguration();
     void putInForce();
+    [[nodiscard]] std::shared_ptr<const telemetry::Resource> ownResource() const;
+    void configureExports();
     void applyToGateway();
     QByteArray auditChainKey() const;
+
+    // service_receiver.cpp
+    [[nodiscard]] otlp::ReceiverSettings receiverSettings() const;
+    void makeReceiver();
+    void openReceiver();
+    void receiverMoved(); ///< its ports have changed
+    [[nodiscard]] Status writeRuntime() const;
+    [[nodiscard]] ReceiverSnapshot receiverSnapshot() const;
 
     // service_snapshots.cpp
     void refreshServers();
@@ -136,6 +157,9 @@ struct GatewayService::Private {
     /// Runs on the thread of `context`, the answer as a future.
     template <class Function> auto on(QObject* context, Function function) -> QFuture<std::invoke_result_t<Function>>;
 };
+
+/// As a member of /api/v1/status.
+void writeReceiver(json::Writer& writer, const ReceiverSnapshot& receiver);
 
 template <class Function>
 auto GatewayService::Private::read(Function function) -> QFuture<std::invoke_result_t<Function, std::stop_token>>

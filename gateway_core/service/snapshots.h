@@ -143,6 +143,21 @@ struct TokenSnapshot {
     std::int64_t lastUsedUnixNs = 0;
 };
 
+/// Oriel's OTLP receiver.
+struct ReceiverSnapshot {
+    bool enabled = false;
+    quint16 grpcPort = 0; ///< 0: not listening
+    quint16 httpPort = 0;
+    QString text;      ///< "http://127.0.0.1:4318, gRPC 127.0.0.1:4317", or "off"
+    QString error;     ///< why one or both do not listen, with the holder of the port where known
+    quint64 spans = 0; ///< taken since the start
+    quint64 points = 0;
+    quint64 logs = 0;
+    quint64 rejected = 0; ///< left out of requests that were taken
+    quint64 failed = 0;   ///< requests that could not be read
+    quint64 busy = 0;     ///< requests that were asked to come again
+};
+
 /// The gateway as the status bar and the Overview tell it.
 struct GatewayStatus {
     bool listening = false;
@@ -165,6 +180,7 @@ struct GatewayStatus {
     QString configPath;
     QString configError; ///< the file is broken: path, line, what was expected; the last good one is in force
     QString auditError;  ///< the audit log cannot be written just now
+    ReceiverSnapshot receiver;
 };
 
 /// One check of `oriel doctor`.

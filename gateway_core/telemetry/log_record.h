@@ -36,6 +36,7 @@ struct LogRecord {
     QByteArray source;
     std::shared_ptr<const Resource> resource;
     std::shared_ptr<const Scope> scope;
+    bool received = false; ///< it came from another program over OTLP; known until it is stored
 };
 
 } // namespace oriel::telemetry

@@ -28,6 +28,16 @@ struct NumberPoint {
     std::vector<Exemplar> exemplars;
 };
 
+/// Quantiles that somebody else has computed; only ever received.
+struct SummaryPoint {
+    Attributes attributes;
+    std::int64_t startUnixNs = 0;
+    std::int64_t timeUnixNs = 0;
+    std::uint64_t count = 0;
+    double sum = 0;
+    std::vector<std::pair<double, double>> quantiles; ///< quantile and its value
+};
+
 struct HistogramPoint {
     Attributes attributes;
     std::int64_t startUnixNs = 0;
@@ -74,6 +84,7 @@ struct MetricData {
     InstrumentKind kind = InstrumentKind::Counter;
     bool monotonic = true;
     Temporality temporality = Temporality::Cumulative;
+    std::vector<SummaryPoint> summaries; ///< of kind Histogram; only ever received
     std::vector<NumberPoint> numbers;
     std::vector<HistogramPoint> histograms;
     /// Points of an exponential histogram. A collection for export may hold both forms of the same measurements; what is encoded

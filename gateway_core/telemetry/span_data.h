@@ -9,11 +9,21 @@ namespace oriel::telemetry {
 enum class SpanKind : quint8 { Unspecified = 0, Internal = 1, Server = 2, Client = 3, Producer = 4, Consumer = 5 };
 enum class StatusCode : quint8 { Unset = 0, Ok = 1, Error = 2 };
 
+/// OTLP's EntityRef: which attributes of the resource identify one of the things that it is made of.
+struct EntityRef {
+    QByteArray schemaUrl;
+    QByteArray type;
+    std::vector<QByteArray> idKeys;
+    std::vector<QByteArray> descriptionKeys;
+    bool operator==(const EntityRef&) const = default;
+};
+
 /// What produced a piece of telemetry: OTLP's Resource. Shared by all that it produced, never changed.
 struct Resource {
     Attributes attributes;
     QByteArray schemaUrl;
     std::uint32_t droppedAttributes = 0;
+    std::vector<EntityRef> entityRefs;
     bool operator==(const Resource&) const = default;
 };
 
@@ -66,6 +76,7 @@ struct SpanData {
     std::uint32_t droppedLinks = 0;
     std::shared_ptr<const Resource> resource;
     std::shared_ptr<const Scope> scope;
+    bool received = false; ///< it came from another program over OTLP; known until it is stored
 };
 
 } // namespace oriel::telemetry

@@ -145,8 +145,9 @@ struct ConnectionContext {
     /// Puts values in place of ${vault:name} and ${VAR}; null: texts are used as they are.
     std::function<Result<QString>(const QString& text)> expand;
     QMap<QString, QString> inheritedEnvironment; ///< what children may see of ours; empty: the allow-list of this platform
-    QMap<QString, QString> extraEnvironment;     ///< for every child: OTEL_EXPORTER_OTLP_ENDPOINT …; the server's own env wins
-    bool passTraceContext = true;                ///< TRACEPARENT of the spawn for children
+    /// What a child's environment gets beside that, such as OTEL_EXPORTER_OTLP_ENDPOINT; asked at each start, with the context of
+    /// the spawn as a traceparent. The server's own env wins. Null: nothing.
+    std::function<QMap<QString, QString>(const config::Server& server, const QByteArray& traceparent)> childEnvironment;
     config::Timeouts timeouts;                   ///< for servers without their own
     QByteArray clientName = QByteArrayLiteral("oriel");
     QByteArray clientTitle; ///< for whom, where a connection is one client's

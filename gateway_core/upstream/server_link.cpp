@@ -123,9 +123,8 @@ Result<StdioSettings> ServerConnection::Private::stdioSettings(const QByteArray&
         settings.arguments.append(*value);
     }
     settings.environment = context.inheritedEnvironment.isEmpty() ? allowedEnvironment() : context.inheritedEnvironment;
-    settings.environment.insert(context.extraEnvironment);
-    if (context.passTraceContext) {
-        settings.environment.insert(QStringLiteral("TRACEPARENT"), QString::fromLatin1(traceparent));
+    if (context.childEnvironment) {
+        settings.environment.insert(context.childEnvironment(server, traceparent));
     }
     for (auto it = server.env.cbegin(); it != server.env.cend(); ++it) {
         Result<QString> value = expand(it.value());

@@ -36,6 +36,8 @@ inline std::shared_ptr<const Resource> resource(const QByteArray& name = "oriel"
     resource->attributes = {{"service.name", name}};
     resource->schemaUrl = "https://opentelemetry.io/schemas/1.44.0";
     resource->droppedAttributes = 3;
+    resource->entityRefs = {{"https://example.org/entity", "service", {"service.name"}, {"service.version"}},
+                            {{}, "host", {}, {}}};
     return resource;
 }
 
@@ -120,6 +122,37 @@ inline ScopedMetrics metrics()
     histogram.temporality = Temporality::Delta;
     histogram.histograms = {{{{"m", QByteArray("x")}}, 10, 20, 3, 0.0, 0.0, 1.5, {0.1, 1.0}, {1, 0, 2}, {exemplar}}};
     return {resource(), scope(), {counter, upDown, gauge, histogram}};
+}
+
+/// Of the kinds that others send.
+inline ScopedMetrics foreignMetrics()
+{
+    const ScopedMetrics own = metrics();
+    const MetricData& histogram = own.metrics.back();
+    const Exemplar exemplar = histogram.histograms.front().exemplars.front();
+    MetricData exponential = histogram;
+    exponential.name = "exponential";
+    exponential.histograms.clear();
+    ExponentialHistogramPoint& point = exponential.exponentials.emplace_back();
+    point.attributes = {{"m", QByteArray("x")}};
+    point.startUnixNs = 10;
+    point.timeUnixNs = 20;
+    point.count = 5;
+    point.sum = 1.5;
+    point.min = 0.0;
+    point.max = 1.0;
+    point.scale = -2;
+    point.zeroCount = 1;
+    point.zeroThreshold = 0.001;
+    point.positive = {-3, {1, 0, 300}};
+    point.negative = {4, {1}};
+    point.exemplars = {exemplar};
+    MetricData summary = histogram;
+    summary.name = "summary";
+    summary.temporality = Temporality::Unspecified;
+    summary.histograms.clear();
+    summary.summaries = {{{{"m", QByteArray("x")}}, 10, 20, 3, 1.5, {{0.5, 0.0}, {0.99, 1.0}}}};
+    return {own.resource, own.scope, {exponential, summary}};
 }
 
 } // namespace full

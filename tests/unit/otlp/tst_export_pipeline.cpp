@@ -446,6 +446,22 @@ private Q_SLOTS:
         QVERIFY(!answer.result().has_value());
     }
 
+    void aDestinationIsRefusedWhenTheReceiverMovesToItsPort()
+    {
+        ScriptedBackend backend(always(ok()));
+        ExportPipeline pipeline(options());
+        const config::Telemetry settings = settingsOf({destinationOf(backend.url())});
+        put(pipeline, settings);
+        QCOMPARE(statusOf(pipeline).state, DestinationState::Idle);
+        pipeline.setReceiverPorts({static_cast<quint16>(QUrl(backend.url()).port())});
+        pipeline.configure(settings, m_resource, m_scope);
+        QTRY_COMPARE(statusOf(pipeline).state, DestinationState::Refused);
+        pipeline.setReceiverPorts({});
+        pipeline.configure(settings, m_resource, m_scope);
+        QTRY_COMPARE(statusOf(pipeline).state, DestinationState::Idle);
+        QVERIFY(pipeline.wants(Signal::Traces));
+    }
+
     void aBadEndpointIsSaidAndDisturbsNobodyElse()
     {
         ScriptedBackend backend(always(ok()));

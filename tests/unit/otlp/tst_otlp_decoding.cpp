@@ -5,6 +5,8 @@
 
 #include <QTest>
 
+#include <cmath>
+
 using namespace oriel;
 using namespace oriel::telemetry;
 using namespace oriel::otlp;
@@ -102,6 +104,38 @@ private Q_SLOTS:
         QVERIFY(point.min && *point.min == 0.0 && point.max && *point.max == 1.5);
         QCOMPARE(point.exemplars[0].traceId, (TraceId{5, 6}));
         QVERIFY(point.exemplars[0].filteredAttributes == (Attributes{{"filtered", std::int64_t(1)}}));
+
+        const ScopedMetrics foreign = full::foreignMetrics();
+        const auto others = decodeMetrics(encodeMetrics({&foreign, 1}, as), as);
+        QVERIFY(others && others->metrics.size() == 1 && others->metrics[0].metrics.size() == 2);
+        const ExponentialHistogramPoint& sent = foreign.metrics[0].exponentials[0];
+        const ExponentialHistogramPoint& got = others->metrics[0].metrics[0].exponentials.at(0);
+        QVERIFY(got.positive == sent.positive && got.negative == sent.negative && got.attributes == sent.attributes);
+        QCOMPARE(got.scale, sent.scale);
+        QCOMPARE(got.zeroCount, sent.zeroCount);
+        QCOMPARE(got.zeroThreshold, sent.zeroThreshold);
+        QVERIFY(got.min == sent.min && got.max == sent.max && got.sum == sent.sum && got.count == sent.count);
+        const SummaryPoint& summary = others->metrics[0].metrics[1].summaries.at(0);
+        QCOMPARE(summary.quantiles, foreign.metrics[1].summaries[0].quantiles);
+        QVERIFY(summary.attributes == foreign.metrics[1].summaries[0].attributes && summary.count == 3 && summary.sum == 1.5);
+    }
+
+    void shortTextsThatComeAgainAreShared()
+    {
+        SeededRandom random(3);
+        std::vector<SpanData> spans(40, full::span());
+        for (SpanData& span : spans) {
+            span.attributes.clear();
+            for (int i = 0; i < 100; ++i)
+                span.attributes.push_back({"key " + QByteArray::number(i),
+                                           QByteArray(static_cast<int>(random.next64() % 70), char('a' + random.next64() % 26))});
+        }
+        const auto decoded = decodeTraces(encodeTraces(spans, Encoding::Protobuf), Encoding::Protobuf);
+        QVERIFY(decoded && decoded->spans.size() == spans.size());
+        for (std::size_t i = 0; i < spans.size(); ++i)
+            QVERIFY(decoded->spans[i].attributes == spans[i].attributes);
+        QCOMPARE(static_cast<const void*>(decoded->spans[0].name.constData()),
+                 static_cast<const void*>(decoded->spans[39].name.constData()));
     }
 
     void unknownFieldsAreSkippedAndTheLastScalarWins()
@@ -235,18 +269,99 @@ private Q_SLOTS:
         QVERIFY(decodeTraces("{}", Encoding::Json).has_value());
     }
 
-    void whatOrielDoesNotHoldIsCounted()
+    void exponentialHistogramsAndSummariesAreKept()
     {
-        const QByteArray text = R"({"resourceMetrics":[{"scopeMetrics":[{"metrics":[
-            {"name":"e","exponentialHistogram":{"dataPoints":[{},{}]}},{"name":"s","summary":{"dataPoints":[{}]}}]}]}]})";
+        const QByteArray text =
+            "{\"resourceMetrics\":[{\"scopeMetrics\":[{\"metrics\":[{\"name\":\"e\",\"exponentialHistogram\":{"
+            "\"aggregationTemporality\":2,\"dataPoints\":[{\"count\":\"3\",\"sum\":7,\"scale\":-1,\"zeroCount\":1,"
+            "\"zeroThreshold\":0.5,\"min\":0,\"max\":\"Infinity\",\"positive\":{\"offset\":-2,\"bucketCounts\":[1,\"1\"]}}]}},"
+            "{\"name\":\"s\",\"summary\":{\"dataPoints\":[{\"count\":4,\"sum\":2.5,\"quantileValues\":["
+            "{\"quantile\":0.5,\"value\":\"NaN\"},{\"quantile\":1,\"value\":3}]}]}}]}]}]}";
         const auto decoded = decodeMetrics(text, Encoding::Json);
-        QVERIFY(decoded);
-        QCOMPARE(decoded->skippedPoints, std::uint64_t(3));
-        QByteArray request = id("0a00"
-                                "0a00");
-        for (const char tag : {'\x52', '\x12', '\x12', '\x0a'})
-            request = QByteArray(1, tag) + static_cast<char>(request.size()) + request;
-        QCOMPARE(decodeMetrics(request, Encoding::Protobuf)->skippedPoints, std::uint64_t(2));
+        QVERIFY(decoded && decoded->metrics.size() == 1 && decoded->metrics[0].metrics.size() == 2);
+        const MetricData& exponential = decoded->metrics[0].metrics[0];
+        QCOMPARE(exponential.kind, InstrumentKind::Histogram);
+        QCOMPARE(exponential.temporality, Temporality::Cumulative);
+        const ExponentialHistogramPoint& point = exponential.exponentials.at(0);
+        QCOMPARE(point.count, std::uint64_t(3));
+        QCOMPARE(point.scale, -1);
+        QCOMPARE(point.zeroCount, std::uint64_t(1));
+        QCOMPARE(point.zeroThreshold, 0.5);
+        QVERIFY(point.min == 0.0 && std::isinf(point.max.value_or(0)));
+        QVERIFY((point.positive == ExponentialBuckets{-2, {1, 1}}));
+        const SummaryPoint& summary = decoded->metrics[0].metrics[1].summaries.at(0);
+        QCOMPARE(summary.count, std::uint64_t(4));
+        QVERIFY(summary.quantiles.size() == 2 && std::isnan(summary.quantiles[0].second) && summary.quantiles[1].second == 3);
+
+        // The same on the wire: zigzag offset and scale, packed counts, then one unpacked.
+        const QByteArray buckets = id("0803"
+                                      "120101"
+                                      "1002");
+        QByteArray wire = id("3001") + QByteArray("\x42", 1) + static_cast<char>(buckets.size()) + buckets;
+        for (const char tag : {'\x0a', '\x52', '\x12', '\x12', '\x0a'})
+            wire = QByteArray(1, tag) + static_cast<char>(wire.size()) + wire;
+        const auto fromWire = decodeMetrics(wire, Encoding::Protobuf);
+        QVERIFY(fromWire && fromWire->metrics.size() == 1);
+        const ExponentialHistogramPoint& second = fromWire->metrics[0].metrics.at(0).exponentials.at(0);
+        QCOMPARE(second.scale, -1);
+        QVERIFY((second.positive == ExponentialBuckets{-2, {1, 2}}));
+    }
+
+    void theLastKindOfAMetricStands()
+    {
+        // A gauge with one point, then a sum with one: members of the same oneof.
+        const QByteArray point = id("0a09"
+                                    "310500000000000000");
+        QByteArray wire = QByteArray("\x2a", 1) + static_cast<char>(point.size()) + point + QByteArray("\x3a", 1) +
+                          static_cast<char>(point.size()) + point;
+        for (const char tag : {'\x12', '\x12', '\x0a'})
+            wire = QByteArray(1, tag) + static_cast<char>(wire.size()) + wire;
+        const auto decoded = decodeMetrics(wire, Encoding::Protobuf);
+        QVERIFY(decoded && decoded->metrics.size() == 1);
+        const MetricData& metric = decoded->metrics[0].metrics.at(0);
+        QCOMPARE(metric.kind, InstrumentKind::UpDownCounter);
+        QCOMPARE(metric.numbers.size(), std::size_t(1));
+    }
+
+    void pointsWithoutARecordedValueAndAttributesWithoutAKeyAreLeftOut()
+    {
+        const QByteArray text =
+            "{\"resourceMetrics\":[{\"scopeMetrics\":[{\"metrics\":[{\"name\":\"g\",\"gauge\":{\"dataPoints\":["
+            "{\"asDouble\":0,\"flags\":1},{\"asDouble\":2,\"attributes\":[{\"key\":\"\"},{\"key\":\"a\"}]}]}}]}]}]}";
+        const auto decoded = decodeMetrics(text, Encoding::Json);
+        QVERIFY(decoded && decoded->metrics.size() == 1);
+        const MetricData metric = decoded->metrics[0].metrics.at(0);
+        QCOMPARE(metric.numbers.size(), std::size_t(1));
+        QCOMPARE(metric.numbers[0].value, 2.0);
+        QCOMPARE(metric.numbers[0].attributes.size(), std::size_t(1));
+        const auto again = decodeMetrics(encodeMetrics(decoded->metrics, Encoding::Protobuf), Encoding::Protobuf);
+        QVERIFY(again && again->metrics.at(0).metrics.at(0).numbers.size() == 1);
+    }
+
+    void aMessageOfTooManyPartsIsRefusedBeforeItTakesTheMemory()
+    {
+        // Four bytes a record, of which each would be two hundred in memory.
+        QByteArray records;
+        for (int i = 0; i < 2'000'000; ++i)
+            records += id("12021009");
+        const auto lengthOf = [](quint64 number) {
+            QByteArray bytes;
+            for (; number >= 0x80; number >>= 7)
+                bytes += static_cast<char>((number & 0x7f) | 0x80);
+            return bytes + static_cast<char>(number);
+        };
+        QByteArray wire = QByteArray("\x12", 1) + lengthOf(static_cast<quint64>(records.size())) + records;
+        wire = QByteArray("\x0a", 1) + lengthOf(static_cast<quint64>(wire.size())) + wire;
+        const auto protobuf = decodeLogs(wire, Encoding::Protobuf);
+        QVERIFY(!protobuf && protobuf.error().code == ErrorCode::TooLarge);
+
+        QByteArray text = "{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{}";
+        for (int i = 0; i < 6'100'000; ++i)
+            text += ",{}";
+        const auto json = decodeLogs(text + "]}]}]}", Encoding::Json);
+        QVERIFY(!json && json.error().code == ErrorCode::TooLarge);
+        const auto few = decodeLogs("{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{},{}]}]}]}", Encoding::Json);
+        QVERIFY(few && few->logs.empty() && few->rejected == 2);
     }
 };
 

@@ -91,6 +91,21 @@ private Q_SLOTS:
             return check.verdict == Verdict::Warning && check.finding.contains(QStringLiteral("OTEL_SDK_DISABLED"));
         }));
     }
+    void aTakenPortOfTheReceiverIsAWarningAndTheOtherIsTold()
+    {
+        DoctorInput running = input("{}", true);
+        QCOMPARE(of(runDoctor(running), QStringLiteral("receiver")).first().finding, QStringLiteral("switched off"));
+        running.status.receiver.enabled = true;
+        running.status.receiver.text = QStringLiteral("http://127.0.0.1:4318");
+        QCOMPARE(of(runDoctor(running), QStringLiteral("receiver")).first().verdict, Verdict::Ok);
+        running.status.receiver.error = QStringLiteral("no OTLP over gRPC: Port 4317 is in use by other (pid 5)");
+        const auto checks = of(runDoctor(running), QStringLiteral("receiver"));
+        QCOMPARE(checks.size(), 1);
+        QCOMPARE(checks.first().verdict, Verdict::Warning);
+        QVERIFY(checks.first().finding.contains(QStringLiteral("4318")) &&
+                checks.first().finding.contains(QStringLiteral("other (pid 5)")));
+        QVERIFY(checks.first().remedy.contains(QStringLiteral("receiver.grpcPort")));
+    }
     void whatIsWrongWithARunningOrielHasARemedy()
     {
         DoctorInput running = input("{\"mcpServers\":{\"a\":{\"command\":\"sh\"}}}", true);

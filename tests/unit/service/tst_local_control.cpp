@@ -30,7 +30,7 @@ struct Fixture {
     {
         owned = lock.acquire(directory.path()).has_value();
         const auto name = control.listen(directory.path());
-        opened = name && lock.writeRuntime(7420, *name).has_value();
+        opened = name && lock.writeRuntime({7420, 4317, 4318}, *name).has_value();
         socketName = name.value_or(QString());
     }
 
@@ -202,7 +202,7 @@ private Q_SLOTS:
         QVERIFY(first.acquire(data));
         QCOMPARE(QFileInfo(data).permissions() & (QFile::ReadGroup | QFile::ReadOther | QFile::ExeGroup | QFile::ExeOther),
                  QFile::Permissions());
-        QVERIFY(first.writeRuntime(7421, QStringLiteral("name")));
+        QVERIFY(first.writeRuntime({7421, 0, 0}, QStringLiteral("name")));
         const QFileInfo runtime(data + QStringLiteral("/runtime.json"));
         QCOMPARE(runtime.permissions() & (QFile::ReadGroup | QFile::ReadOther), QFile::Permissions());
         const auto info = readRuntime(data);

@@ -94,8 +94,11 @@ private Q_SLOTS:
         ServerConnection& connection =
             open(scriptServer(QStringLiteral("echo \"tp=$TRACEPARENT ex=$EXTRA mine=$MINE\" >&2; handshake; serve")),
                  [](ConnectionContext& context) {
-                     context.extraEnvironment = {{QStringLiteral("EXTRA"), QStringLiteral("1")},
-                                                 {QStringLiteral("MINE"), QStringLiteral("no")}};
+                     context.childEnvironment = [](const config::Server&, const QByteArray& traceparent) {
+                         return QMap<QString, QString>{{QStringLiteral("TRACEPARENT"), QString::fromLatin1(traceparent)},
+                                                       {QStringLiteral("EXTRA"), QStringLiteral("1")},
+                                                       {QStringLiteral("MINE"), QStringLiteral("no")}};
+                     };
                  });
         QVERIFY(connection.server().env.isEmpty());
         connection.start();
@@ -111,7 +114,9 @@ private Q_SLOTS:
         config::Server server = scriptServer(QStringLiteral("echo \"key=$KEY\" >&2; handshake; serve"));
         server.env.insert(QStringLiteral("KEY"), QStringLiteral("${vault:k}"));
         ServerConnection& connection = open(server, [](ConnectionContext& context) {
-            context.extraEnvironment.insert(QStringLiteral("KEY"), QStringLiteral("outer"));
+            context.childEnvironment = [](const config::Server&, const QByteArray&) {
+                return QMap<QString, QString>{{QStringLiteral("KEY"), QStringLiteral("outer")}};
+            };
             context.expand = [](const QString& text) -> Result<QString> {
                 QString copy = text;
                 return copy.replace(QStringLiteral("${vault:k}"), QStringLiteral("fake-value"));
