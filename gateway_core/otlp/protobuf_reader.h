@@ -103,7 +103,7 @@ constexpr std::uint32_t fixed64(fields::Tag tag)
     return protozero::tag_and_type(tag, protozero::pbf_wire_type::fixed64);
 }
 
-inline Reader readerOf(QByteArrayView message, MessageContext* context)
+inline Reader readerOf(QByteArrayView message, MessageContext* context = nullptr)
 {
     return {protozero::data_view(message.data(), static_cast<std::size_t>(message.size())), context};
 }
