@@ -67,8 +67,11 @@ void HttpLink::send(const QByteArray& frame)
         options.initialize = message->methodId == mcp::MethodId::Initialize;
         m_requests.insert(options.requestId, request);
     }
-    if (const Status sent = m_transport->send(frame, options); !sent && options.requestId != 0)
-        onSendFailed(options.requestId, {sent.error(), 0, false, false, {}});
+    if (const Status sent = m_transport->send(frame, options); !sent && options.requestId != 0) {
+        upstream::SendFailure failure;
+        failure.error = sent.error();
+        onSendFailed(options.requestId, failure);
+    }
 }
 
 /// In 2026-07-28 closing the stream of a request is what cancels it.
