@@ -114,6 +114,7 @@ struct Destination {
     bool metrics = true;
     bool logs = true;
     bool enabled = true;
+    bool paused = false; ///< what comes is kept for it and nothing is sent
     QString compression; ///< "" or "gzip"
     milliseconds timeout{10'000};
     bool insecure = false; ///< gRPC without a scheme only
@@ -124,6 +125,13 @@ struct Destination {
     QStringList aliases;          ///< attribute alias sets to emit as well (T6): "enkrypt", "kuadrant", …
     bool fromEnvironment = false; ///< the destination `env`, defined by OTEL_* variables
     bool operator==(const Destination&) const = default;
+};
+
+/// What waits for destinations on the disk.
+struct Spool {
+    qint64 maxBytes = 512LL * 1024 * 1024;
+    milliseconds maxAge{7LL * 24 * 3600 * 1000};
+    bool operator==(const Spool&) const = default;
 };
 
 struct Telemetry {
@@ -142,6 +150,7 @@ struct Telemetry {
     int linkCountLimit = 128;
     milliseconds spanInterval{1'000};
     milliseconds metricInterval{5'000};
+    Spool spool;
     bool operator==(const Telemetry&) const = default;
 };
 

@@ -127,6 +127,11 @@ const std::array kSettings{
                        ORIEL_DURATION(Config, telemetry.spanInterval), 10, kDay},
     SettingRow<Config>{"telemetry.metricInterval", Duration, "Metrics leave this often while they change.",
                        ORIEL_DURATION(Config, telemetry.metricInterval), 100, kDay},
+    SettingRow<Config>{"telemetry.spool.maxBytes", Integer,
+                       "Bytes on the disk of what waits for destinations; beyond them the oldest is lost and counted.",
+                       ORIEL_FIELD(Config, qint64, telemetry.spool.maxBytes), 1024.0 * 1024, kMaxBytes},
+    SettingRow<Config>{"telemetry.spool.maxAge", Duration, "What has waited longer is lost and counted.",
+                       ORIEL_DURATION(Config, telemetry.spool.maxAge), 60'000, 365 * kDay},
     SettingRow<Config>{"metrics.namespace", Text, "Put before the names of Oriel's own metrics.",
                        ORIEL_FIELD(Config, QString, metrics.nameSpace)},
     SettingRow<Config>{"audit.mode", Choice, "group: rows are committed within 20 ms; strict: before the answer is released.",
@@ -361,8 +366,10 @@ const std::array kDestination{
                                 d.logs = list.contains(QLatin1String("logs"));
                             },
                             0, 0, kSignals},
-    SettingRow<Destination>{"enabled", Bool, "A disabled destination gets nothing and keeps nothing.",
+    SettingRow<Destination>{"enabled", Bool, "Nothing is recorded for a disabled destination; what already waits for it stays.",
                             ORIEL_FIELD(Destination, bool, enabled)},
+    SettingRow<Destination>{"paused", Bool, "Nothing is sent to a paused destination; what is recorded waits for it on the disk.",
+                            ORIEL_FIELD(Destination, bool, paused)},
     SettingRow<Destination>{
         "compression", Choice, "Compression of requests.",
         [](const Destination& d) { return SettingValue(d.compression.isEmpty() ? QStringLiteral("none") : d.compression); },

@@ -32,69 +32,61 @@ struct PipelineSettings {
 
 namespace {
 
-constexpr qsizetype kMaxRequestBytes = 4LL * 1024 * 1024;
 constexpr std::size_t kMaxRequestItems = 2'048;
 /// So many waiting items are encoded at once, without waiting for the interval.
 constexpr std::size_t kEagerItems = 4'096;
 constexpr milliseconds kStatusInterval{200};
+/// While the disk is this far behind, finished telemetry waits in the inbox, which is bounded.
+constexpr qint64 kMaxOutstandingBytes = 64LL * 1024 * 1024;
 
-/// Destinations that want exactly the same bytes share one encoding.
-struct Flavour {
-    Encoding encoding = Encoding::Protobuf;
+/// Destinations that share the records of a signal, and what these carry so that each can be given what it wants.
+struct Takers {
+    std::vector<DestinationQueue*> destinations;
     telemetry::AliasSets aliases = 0;
     bool payloads = false;
-    bool operator==(const Flavour&) const = default;
-};
-
-Flavour flavourOf(const config::Destination& destination, Signal signal)
-{
-    Flavour flavour{encodingOf(destination.protocol), 0, false};
-    if (signal != Signal::Traces)
-        return flavour;
-    for (const QString& name : destination.aliases)
-        flavour.aliases |= telemetry::aliasSetByName(name);
-    flavour.payloads = destination.includePayloads;
-    return flavour;
-}
-
-struct Takers {
-    Flavour flavour;
-    std::vector<DestinationQueue*> destinations;
 };
 
 std::vector<Takers> takersOf(const std::vector<std::unique_ptr<DestinationQueue>>& destinations, Signal signal)
 {
-    std::vector<Takers> all;
+    Takers all;
     for (const auto& destination : destinations) {
         if (!destination->takes(signal))
             continue;
-        const Flavour flavour = flavourOf(destination->config(), signal);
-        auto known = std::find_if(all.begin(), all.end(), [&](const Takers& takers) { return takers.flavour == flavour; });
-        if (known == all.end())
-            known = all.insert(all.end(), Takers{flavour, {}});
-        known->destinations.push_back(destination.get());
+        all.destinations.push_back(destination.get());
+        if (signal != Signal::Traces)
+            continue;
+        for (const QString& name : destination->config().aliases)
+            all.aliases |= telemetry::aliasSetByName(name);
+        all.payloads = all.payloads || destination->config().includePayloads;
     }
-    return all;
+    return all.destinations.empty() ? std::vector<Takers>() : std::vector<Takers>{std::move(all)};
 }
 
-/// Encodes `items` into as few requests as their sizes allow and queues each.
-template <class Item, class Encode>
-void enqueueAll(std::span<const Item> items, const Takers& takers, Signal signal, Encode encode)
+void spool(ExportSpool& spool, Batch batch, const Takers& takers)
+{
+    const Signal signal = batch.signal;
+    std::vector<int> handles;
+    for (const DestinationQueue* destination : takers.destinations)
+        handles.push_back(destination->handle());
+    spool.append(std::move(batch), std::move(handles));
+    for (DestinationQueue* destination : takers.destinations)
+        destination->noteSpooled(signal);
+}
+
+/// Encodes `items` into as few records as their sizes allow and gives each to `keep`.
+template <class Item, class Encode, class Keep>
+void encodeAll(std::span<const Item> items, qsizetype maxBytes, Encode encode, const Keep& keep)
 {
     if (items.empty())
         return;
-    if (items.size() > kMaxRequestItems) {
-        enqueueAll(items.first(kMaxRequestItems), takers, signal, encode);
-        return enqueueAll(items.subspan(kMaxRequestItems), takers, signal, encode);
+    const bool tooMany = items.size() > kMaxRequestItems;
+    QByteArray request = tooMany ? QByteArray() : encode(items, Encoding::Protobuf);
+    if (items.size() > 1 && (tooMany || request.size() > maxBytes)) {
+        const std::size_t first = tooMany ? kMaxRequestItems : items.size() / 2;
+        encodeAll(items.first(first), maxBytes, encode, keep);
+        return encodeAll(items.subspan(first), maxBytes, encode, keep);
     }
-    const QByteArray request = encode(items, takers.flavour.encoding);
-    if (request.size() > kMaxRequestBytes && items.size() > 1) {
-        enqueueAll(items.first(items.size() / 2), takers, signal, encode);
-        return enqueueAll(items.subspan(items.size() / 2), takers, signal, encode);
-    }
-    for (DestinationQueue* destination : takers.destinations)
-        destination->enqueue(
-            signal, {request, takers.flavour.encoding, static_cast<std::uint32_t>(items.size()), takers.flavour.payloads});
+    keep(std::move(request), static_cast<std::uint32_t>(items.size()));
 }
 
 bool isSampled(const telemetry::Sampler& sampler, const telemetry::CallRecord& call)
@@ -123,6 +115,9 @@ ExportPipeline::ExportPipeline(PipelineOptions options, QObject* parent)
     : QObject(parent),
       m_options(std::move(options)),
       m_settings(std::make_unique<PipelineSettings>()),
+      m_spool(std::make_unique<ExportSpool>(
+          ExportSpoolOptions{m_options.spoolDirectory, m_options.queue, 16LL * 1024 * 1024, m_options.spooled}, m_options.clock,
+          m_options.random, this)),
       m_spanTimer(makeTimer(this)),
       m_metricTimer(makeTimer(this)),
       m_statusTimer(makeTimer(this)),
@@ -136,9 +131,14 @@ ExportPipeline::ExportPipeline(PipelineOptions options, QObject* parent)
     });
     connect(m_statusTimer, &QTimer::timeout, this, &ExportPipeline::statusChanged);
     connect(m_deadlineTimer, &QTimer::timeout, this, [this] { finishWhenDrained(); });
+    connect(m_spool.get(), &ExportSpool::stateChanged, this, [this] { destinationChanged(); });
 }
 
-ExportPipeline::~ExportPipeline() = default;
+ExportPipeline::~ExportPipeline()
+{
+    m_destinations.clear();
+    m_spool.reset();
+}
 
 void ExportPipeline::configure(const config::Telemetry& telemetry, std::shared_ptr<const telemetry::Resource> resource,
                                std::shared_ptr<const telemetry::Scope> scope)
@@ -164,6 +164,10 @@ void ExportPipeline::apply(const config::Telemetry& telemetry, std::shared_ptr<c
                           telemetry.linkCountLimit};
     m_settings->spanInterval = telemetry.spanInterval;
     m_settings->metricInterval = telemetry.metricInterval;
+    SpoolBounds bounds = m_options.queue;
+    bounds.bytes = telemetry.spool.maxBytes;
+    bounds.age = telemetry.spool.maxAge;
+    m_spool->setBounds(bounds);
 
     m_applying = true;
     std::vector<std::unique_ptr<DestinationQueue>> old = std::move(m_destinations);
@@ -190,10 +194,15 @@ void ExportPipeline::apply(const config::Telemetry& telemetry, std::shared_ptr<c
             }
         }
         if (!queue)
-            queue = std::make_unique<DestinationQueue>(m_options, [this] { destinationChanged(); });
+            queue = std::make_unique<DestinationQueue>(m_options, *m_spool, [this] { destinationChanged(); });
         queue->configure(wanted, telemetry.exportDisabled);
         m_destinations.push_back(std::move(queue));
     }
+    for (const auto& removed : old) {
+        if (removed)
+            removed->forget();
+    }
+    old.clear();
 
     unsigned wanted = 0;
     for (const Signal signal : kSignals) {
@@ -278,6 +287,10 @@ void ExportPipeline::wake()
 void ExportPipeline::flushInbox()
 {
     m_spanTimer->stop();
+    if (m_spool->outstandingBytes() > kMaxOutstandingBytes && !m_shuttingDown) {
+        m_spanTimer->start(m_settings->spanInterval);
+        return;
+    }
     Inbox inbox;
     {
         const std::lock_guard lock(m_mutex);
@@ -292,33 +305,43 @@ void ExportPipeline::flushInbox()
 
 void ExportPipeline::encodeTraces(const Inbox& inbox)
 {
-    std::vector<telemetry::SpanData> spans;
+    const auto encode = [](std::span<const telemetry::SpanData> items, Encoding encoding) {
+        return otlp::encodeTraces(items, encoding);
+    };
     for (const Takers& takers : takersOf(m_destinations, Signal::Traces)) {
-        spans.clear();
-        telemetry::CallSpanOptions options{
-            m_settings->resource, m_settings->scope, takers.flavour.aliases, takers.flavour.payloads, {}, {}};
+        std::vector<telemetry::SpanData> own;
+        telemetry::CallSpanOptions options{m_settings->resource, m_settings->scope, takers.aliases, takers.payloads, {}, {}};
         for (const ExportCall& item : inbox.calls) {
             if (!isSampled(*m_settings->sampler, *item.call))
                 continue;
             options.arguments = item.arguments;
             options.result = item.result;
-            telemetry::appendCallSpans(*item.call, options, spans);
+            telemetry::appendCallSpans(*item.call, options, own);
         }
+        std::vector<telemetry::SpanData> received;
         for (const telemetry::SpanData& span : inbox.spans) {
             // By the trace alone, so that all spans of a trace share one fate wherever they come from.
             if (!m_settings->sampler->isExported({span.traceId, false, false, true}))
                 continue;
-            telemetry::SpanData& copy = spans.emplace_back(span);
+            telemetry::SpanData& copy = received.emplace_back(span);
             if (!copy.resource)
                 copy.resource = m_settings->resource;
             if (!copy.scope)
                 copy.scope = m_settings->scope;
         }
-        for (telemetry::SpanData& span : spans)
-            telemetry::applyLimits(span, m_settings->limits);
-        enqueueAll(
-            std::span<const telemetry::SpanData>(spans), takers, Signal::Traces,
-            [](std::span<const telemetry::SpanData> items, Encoding encoding) { return otlp::encodeTraces(items, encoding); });
+        for (auto* spans : {&own, &received}) {
+            for (telemetry::SpanData& span : *spans)
+                telemetry::applyLimits(span, m_settings->limits);
+        }
+        // Records of their own: what is taken out of Oriel's spans for a destination must stay in others'.
+        encodeAll(std::span<const telemetry::SpanData>(own), m_options.maxRequestBytes, encode,
+                  [&](QByteArray request, std::uint32_t items) {
+                      spool(*m_spool, {Signal::Traces, std::move(request), items, takers.payloads, takers.aliases}, takers);
+                  });
+        encodeAll(std::span<const telemetry::SpanData>(received), m_options.maxRequestBytes, encode,
+                  [&](QByteArray request, std::uint32_t items) {
+                      spool(*m_spool, {Signal::Traces, std::move(request), items, false, 0}, takers);
+                  });
     }
 }
 
@@ -332,9 +355,12 @@ void ExportPipeline::encodeLogs(std::vector<telemetry::LogRecord> logs)
         telemetry::applyLimits(log, m_settings->limits);
     }
     for (const Takers& takers : takersOf(m_destinations, Signal::Logs)) {
-        enqueueAll(
-            std::span<const telemetry::LogRecord>(logs), takers, Signal::Logs,
-            [](std::span<const telemetry::LogRecord> items, Encoding encoding) { return otlp::encodeLogs(items, encoding); });
+        encodeAll(
+            std::span<const telemetry::LogRecord>(logs), m_options.maxRequestBytes,
+            [](std::span<const telemetry::LogRecord> items, Encoding encoding) { return otlp::encodeLogs(items, encoding); },
+            [&](QByteArray request, std::uint32_t items) {
+                spool(*m_spool, {Signal::Logs, std::move(request), items, false, 0}, takers);
+            });
     }
 }
 
@@ -343,9 +369,8 @@ void ExportPipeline::encodeMetrics(std::vector<telemetry::MetricData> metrics)
     const std::uint32_t points = pointCount(metrics);
     const ScopedMetrics scoped{m_settings->resource, m_settings->scope, std::move(metrics)};
     for (const Takers& takers : takersOf(m_destinations, Signal::Metrics)) {
-        const QByteArray request = otlp::encodeMetrics({&scoped, 1}, takers.flavour.encoding);
-        for (DestinationQueue* destination : takers.destinations)
-            destination->enqueue(Signal::Metrics, {request, takers.flavour.encoding, points, false});
+        const QByteArray request = otlp::encodeMetrics({&scoped, 1}, Encoding::Protobuf);
+        spool(*m_spool, {Signal::Metrics, request, points, false, 0}, takers);
     }
 }
 
@@ -377,9 +402,26 @@ void ExportPipeline::destinationChanged()
     }
     if (differs)
         arm(*m_statusTimer, kStatusInterval);
-    if (m_shuttingDown &&
-        std::none_of(m_destinations.begin(), m_destinations.end(), [](const auto& queue) { return queue->isBusy(); }))
-        finishWhenDrained();
+    if (m_shuttingDown && !isBusy())
+        flushSpool();
+}
+
+bool ExportPipeline::isBusy() const
+{
+    return std::any_of(m_destinations.begin(), m_destinations.end(), [](const auto& queue) { return queue->isBusy(); });
+}
+
+void ExportPipeline::flushSpool()
+{
+    if (m_flushing || m_drained)
+        return;
+    m_flushing = true;
+    m_spool->flush([this] {
+        m_flushing = false;
+        // An answer of the spool may have brought something about meanwhile.
+        if (!isBusy())
+            finishWhenDrained();
+    });
 }
 
 QFuture<Result<QString>> ExportPipeline::sendTestSpan(const QString& destination)
@@ -420,6 +462,17 @@ void ExportPipeline::resume(const QString& destination)
         [this, destination] {
             if (DestinationQueue* queue = find(destination))
                 queue->resume();
+        },
+        Qt::QueuedConnection);
+}
+
+void ExportPipeline::clear(const QString& destination)
+{
+    QMetaObject::invokeMethod(
+        this,
+        [this, destination] {
+            if (DestinationQueue* queue = find(destination))
+                queue->clear();
         },
         Qt::QueuedConnection);
 }

@@ -137,7 +137,24 @@ std::vector<telemetry::MetricData> TelemetryPipeline::collect()
 std::vector<telemetry::MetricData> TelemetryPipeline::collectNow()
 {
     telemetry::observeProcesses(m_registry, m_processes);
+    observeExports();
     return m_registry.collect();
+}
+
+void TelemetryPipeline::observeExports()
+{
+    for (const otlp::DestinationStatus& status : m_deps.exports.status()) {
+        for (const otlp::Signal signal : otlp::kSignals) {
+            const otlp::LossCounts& lost = status.lost[static_cast<std::size_t>(signal)];
+            for (std::size_t loss = 0; loss < lost.size(); ++loss) {
+                if (lost[loss] > 0)
+                    m_registry.set(
+                        telemetry::MetricId::ExportLost,
+                        {status.name.toUtf8(), otlp::signalName(signal), otlp::lossName(static_cast<otlp::Loss>(loss))},
+                        static_cast<double>(lost[loss]));
+            }
+        }
+    }
 }
 
 void TelemetryPipeline::drain()

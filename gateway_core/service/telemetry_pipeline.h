@@ -66,6 +66,8 @@ private:
                                            const QByteArray& response) const;
     void sampleSeries();
     std::vector<telemetry::MetricData> collectNow();
+    /// What destinations did not get, from their own books.
+    void observeExports();
 
     Dependencies m_deps;
     telemetry::MetricRegistry m_registry;
