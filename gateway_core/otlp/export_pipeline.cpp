@@ -124,7 +124,7 @@ ExportPipeline::ExportPipeline(PipelineOptions options, QObject* parent)
       m_deadlineTimer(makeTimer(this))
 {
     m_settings->sampler = *telemetry::makeSampler(u"parentbased_always_on");
-    connect(m_spanTimer, &QTimer::timeout, this, [this] { flushInbox(); });
+    connect(m_spanTimer, &QTimer::timeout, this, [this] { wake(true); });
     connect(m_metricTimer, &QTimer::timeout, this, [this] {
         m_metricsNoted = false;
         Q_EMIT metricsDue();
@@ -239,7 +239,7 @@ template <class Item> void ExportPipeline::submit(std::vector<Item>& box, std::v
     }
     if (wakeNow)
         QMetaObject::invokeMethod(
-            this, [this] { wake(); }, Qt::QueuedConnection);
+            this, [this] { wake(false); }, Qt::QueuedConnection);
 }
 
 void ExportPipeline::submitCalls(std::vector<ExportCall> calls)
@@ -271,26 +271,25 @@ void ExportPipeline::noteMetricsChanged()
         this, [this] { arm(*m_metricTimer, m_settings->metricInterval); }, Qt::QueuedConnection);
 }
 
-void ExportPipeline::wake()
+void ExportPipeline::wake(bool isDue)
 {
     std::size_t waiting = 0;
     {
         const std::lock_guard lock(m_mutex);
         waiting = m_inbox.size();
     }
-    if (waiting >= kEagerItems)
+    if (waiting == 0)
+        return;
+    const bool diskKeepsUp = m_spool->outstandingBytes() <= kMaxOutstandingBytes;
+    if (diskKeepsUp && (waiting >= kEagerItems || isDue))
         flushInbox();
-    else if (waiting > 0)
+    else
         arm(*m_spanTimer, m_settings->spanInterval);
 }
 
 void ExportPipeline::flushInbox()
 {
     m_spanTimer->stop();
-    if (m_spool->outstandingBytes() > kMaxOutstandingBytes && !m_shuttingDown) {
-        m_spanTimer->start(m_settings->spanInterval);
-        return;
-    }
     Inbox inbox;
     {
         const std::lock_guard lock(m_mutex);

@@ -152,7 +152,8 @@ private:
     template <class Item> void submit(std::vector<Item>& box, std::vector<Item>&& items, Signal signal);
     void apply(const config::Telemetry& telemetry, std::shared_ptr<const telemetry::Resource> resource,
                std::shared_ptr<const telemetry::Scope> scope);
-    void wake();
+    /// Encodes what waits when it is much or has waited for its interval, if the disk keeps up.
+    void wake(bool isDue);
     void flushInbox();
     void encodeTraces(const Inbox& inbox);
     void encodeLogs(std::vector<telemetry::LogRecord> logs);

@@ -167,16 +167,25 @@ bool SpoolLog::append(const Batch& batch, std::uint64_t audience)
     head.signal = batch.signal;
     head.payloads = batch.payloads;
     head.aliases = batch.aliases;
+    const bool tooLarge = batch.request.size() > static_cast<qsizetype>(kMaxSpooledRequestBytes);
     for (int slot = 0; slot < kMaxDestinations; ++slot) {
         if (!concerns(head, slot))
             continue;
-        Lane& lane = m_slots[indexOf(slot)].lanes[indexOf(head.signal)];
+        Slot& one = m_slots[indexOf(slot)];
+        if (tooLarge) {
+            one.cursor.lanes[indexOf(head.signal)].lost[static_cast<std::size_t>(Loss::Refused)] += head.items;
+            one.dirty = m_dirty = true;
+            continue;
+        }
+        Lane& lane = one.lanes[indexOf(head.signal)];
         if (lane.items == 0)
             lane.oldestUnixNs = head.unixNs;
         lane.items += head.items;
         lane.bytes += head.bytes;
     }
-    bool written = writeMemory() && writeRecord(head, batch.request);
+    if (tooLarge)
+        return false;
+    const bool written = writeMemory() && writeRecord(head, batch.request);
     if (!written) {
         m_memory.push_back({head, batch.request});
         m_memoryBytes += batch.request.size();

@@ -408,6 +408,7 @@ private Q_SLOTS:
         QCOMPARE(queued(log, dead), 20ULL);
         QCOMPARE(deliverAll(log, dead), requests);
         QCOMPARE(spool.segments().size(), 1);
+        QVERIFY(log.sync());
         spool.open({kName, QStringLiteral("dead")});
         QCOMPARE(spool.segments().size(), 0);
     }
@@ -596,6 +597,16 @@ private Q_SLOTS:
         const QList<QByteArray> requests = appendSix(log, bit(slot));
         QCOMPARE(lost(log, slot, Loss::Full), 1ULL + 2 + 3 + 4);
         QCOMPARE(deliverAll(log, slot), requests.last(2));
+    }
+
+    void whatNobodyMaySendIsRefusedAndCounted()
+    {
+        Spool spool;
+        SpoolLog& log = spool.open();
+        const int slot = spool.slotOf[0];
+        QVERIFY(!log.append(batchOf(QByteArray(kMaxSpooledRequestBytes + 1, 'x'), 3), bit(slot)));
+        QCOMPARE(lost(log, slot, Loss::Refused), 3ULL);
+        QCOMPARE(queued(log, slot), 0ULL);
     }
 
     void anotherDestinationStartsNow()
