@@ -20,7 +20,7 @@ namespace oriel::otlp {
 /// A damaged head costs nothing, as its copy tells the same; a damaged request costs its record, and the head tells exactly what.
 
 inline constexpr qsizetype kSegmentHeaderBytes = 48;
-inline constexpr qsizetype kRecordHeadBytes = 52;
+inline constexpr qsizetype kRecordHeadBytes = 48;
 inline constexpr std::uint32_t kSpoolVersion = 1;
 /// The largest request that is kept; more than OTLP lets anybody send (64 MiB).
 inline constexpr std::uint32_t kMaxSpooledRequestBytes = 64U * 1024U * 1024U;
