@@ -151,8 +151,8 @@ void SpoolLog::forgetAll(int slot)
 {
     std::vector<std::uint64_t> done;
     for (auto& [number, segment] : m_segments) {
-        (void)forEachHead(number, [&](const RecordHead& head) {
-            segment.waiting -= concerns(head, slot) ? std::min<std::uint64_t>(segment.waiting, 1) : 0;
+        (void)forEachHead(number, [this, slot, &waiting = segment.waiting](const RecordHead& head) {
+            waiting -= concerns(head, slot) ? std::min<std::uint64_t>(waiting, 1) : 0;
         });
         if (segment.waiting == 0 && !isActive(number))
             done.push_back(number);
