@@ -244,7 +244,7 @@ struct Destination {
 /// One schedule. Steps return false when something did not come about; `failure` says what.
 class Schedule {
 public:
-    explicit Schedule(quint64 seed) : m_seed(seed), m_random(seed)
+    explicit Schedule(quint64 seed) : m_random(seed)
     {
         for (const char* name : {"alpha", "beta"}) {
             Destination& one = m_destinations.emplace_back();
@@ -513,7 +513,6 @@ private:
         return true;
     }
 
-    quint64 m_seed;
     std::mt19937_64 m_random;
     QTemporaryDir m_directory{QDir(QStringLiteral("/dev/shm")).exists()
                                   ? QStringLiteral("/dev/shm/oriel-ledger-XXXXXX")

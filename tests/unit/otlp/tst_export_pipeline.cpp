@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/clock.h"
 #include "base/random.h"
+#ifdef Q_OS_UNIX
+#include "file_size_limit.h"
+#endif
 #include "full_telemetry.h"
 #include "otlp/decode.h"
 #include "otlp/export_pipeline.h"
@@ -789,6 +792,34 @@ private Q_SLOTS:
         }
         QTRY_COMPARE(statusOf(pipeline, QStringLiteral("dead")).queued, 10ULL);
     }
+
+#ifdef Q_OS_UNIX
+    void aFullDiskIsSaidAndCostsNothing()
+    {
+        QTemporaryDir directory;
+        ScriptedBackend backend(always(ok()));
+        ExportPipeline pipeline(durableOptions(directory));
+        config::Destination destination = destinationOf(backend.url());
+        destination.paused = true;
+        put(pipeline, settingsOf({destination}));
+        pipeline.submitCalls(calls(1, 1));
+        QTRY_COMPARE(statusOf(pipeline).queued, 2ULL);
+        {
+            const FileSizeLimit full(4'096);
+            pipeline.submitCalls(calls(2, 50));
+            QTRY_COMPARE(statusOf(pipeline).queued, 102ULL);
+            QVERIFY(!statusOf(pipeline).spoolError.isEmpty());
+        }
+        pipeline.submitCalls(calls(60, 1));
+        QTRY_COMPARE(statusOf(pipeline).queued, 104ULL);
+        QTRY_VERIFY(statusOf(pipeline).spoolError.isEmpty());
+        destination.paused = false;
+        put(pipeline, settingsOf({destination}));
+        QTRY_COMPARE(statusOf(pipeline).sent, 104ULL);
+        QCOMPARE(statusOf(pipeline).dropped, 0ULL);
+        QCOMPARE(allSpans(backend).size(), std::size_t(104));
+    }
+#endif
 
     void aPausedDestinationKeepsEverythingUntilItIsResumed()
     {
