@@ -198,6 +198,9 @@ ExportOutcome HttpExporter::judge(QNetworkReply& reply, const QByteArray& body, 
         return judgeError(reply, status, body);
     if (reply.error() != QNetworkReply::NoError)
         return {Kind::Retryable, 0, status, reply.errorString(), {}};
+    // A connection that ends within the head of the answer may leave a status and nothing else.
+    if (reply.rawHeaderList().isEmpty())
+        return {Kind::Retryable, 0, status, QStringLiteral("the answer broke off"), {}};
     const QString reason = reply.attribute(QNetworkRequest::HttpReasonPhraseAttribute).toString();
     // An answer that cannot be read is no reason to send the data twice.
     const auto partial = decodeExportResponse(body, m_encoding);

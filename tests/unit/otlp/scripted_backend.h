@@ -59,7 +59,7 @@ public:
     /// Refuses connections, and drops those that are open, until comeBack().
     void goDown()
     {
-        m_port = m_server.serverPort();
+        m_port = port();
         m_server.close();
         for (QTcpSocket* socket : m_server.findChildren<QTcpSocket*>())
             socket->abort();
