@@ -110,7 +110,6 @@ public:
     QFuture<Status> removeDestination(QString name);
     QFuture<Result<QString>> testDestination(QString name);      ///< sends a real span; the backend's answer in words
     QFuture<Status> pauseDestination(QString name, bool paused); ///< what comes is kept meanwhile
-    QFuture<Status> moveDestination(QString name, int index);    ///< in the order of the configuration, from 0
     Status retryDestination(const QString& name);                ///< tries at once what waits, also after refused credentials
     Status clearDestination(const QString& name);                ///< drops what waits and counts it as lost
     [[nodiscard]] QByteArray exportJson() const;                 ///< of GET /api/v1/export

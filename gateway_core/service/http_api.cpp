@@ -188,10 +188,6 @@ void HttpApi::exports(const http::Request& request, Answer answer)
     if (!reads) {
         wanted.destination = QString::fromUtf8(QByteArray::fromPercentEncoding(parts[0]));
         wanted.action = parts[1];
-        const auto index = numberOf(request.query(), "to", -1, 0);
-        if (!index)
-            return answer(problem(400, "to is a place in the list, from 0"));
-        wanted.index = static_cast<int>(std::min<std::int64_t>(*index, kMaxRows));
     }
     m_deps.exports(wanted, [this, answer = std::move(answer)](int status, const QByteArray& json) {
         QMetaObject::invokeMethod(this, [answer, status, json] { answer(http::Response::json(status, json)); });

@@ -16,8 +16,7 @@ namespace oriel::service {
 struct ExportRequest {
     using Respond = std::function<void(int status, const QByteArray& json)>;
     QString destination; ///< empty: tell of all
-    QByteArray action;   ///< "pause", "resume", "retry", "clear", "test", "move"
-    int index = -1;      ///< where to move to
+    QByteArray action;   ///< "pause", "resume", "retry", "clear", "test"
 };
 
 /// The routes beside /mcp: `/healthz`, `/metrics`, and `/api/v1/` with metrics, status, traces, logs, audit and export. Token and

@@ -168,20 +168,6 @@ QFuture<Status> GatewayService::pauseDestination(QString name, bool paused)
         "destination " + name.toUtf8() + (paused ? " paused" : " resumed"));
 }
 
-QFuture<Status> GatewayService::moveDestination(QString name, int index)
-{
-    return d->changeConfiguration(
-        [name, index](config::Config& configuration) -> Status {
-            QList<config::Destination>& all = configuration.telemetry.destinations;
-            const auto found = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.name == name; });
-            if (found == all.end())
-                return fail(ErrorCode::NotFound, QStringLiteral("the configuration file has no destination of this name"), name);
-            all.move(found - all.begin(), std::clamp<qsizetype>(index, 0, all.size() - 1));
-            return {};
-        },
-        "destination " + name.toUtf8() + " moved");
-}
-
 Status GatewayService::retryDestination(const QString& name)
 {
     const auto& all = d->effective.telemetry.destinations;
@@ -207,8 +193,6 @@ void GatewayService::Private::handleExport(const ExportRequest& request, const E
     const auto later = [respond](const Status& done) { answerWith(done, respond); };
     if (request.action == "pause" || request.action == "resume") {
         q.pauseDestination(request.destination, request.action == "pause").then(&q, later);
-    } else if (request.action == "move" && request.index >= 0) {
-        q.moveDestination(request.destination, request.index).then(&q, later);
     } else if (request.action == "retry") {
         answerWith(q.retryDestination(request.destination), respond);
     } else if (request.action == "clear") {
@@ -223,7 +207,7 @@ void GatewayService::Private::handleExport(const ExportRequest& request, const E
         });
     } else {
         respond(404, errorJson({ErrorCode::NotFound, QStringLiteral("there is no such action"), QString::fromUtf8(request.action),
-                                QStringLiteral("Use pause, resume, retry, clear, test, or move with ?to=<place>.")}));
+                                QStringLiteral("Use pause, resume, retry, clear or test.")}));
     }
 }
 

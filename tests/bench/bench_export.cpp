@@ -80,6 +80,7 @@ int main(int argc, char** argv)
     settings.destinations = {dead};
     pipeline.configure(settings, std::make_shared<telemetry::Resource>(), std::make_shared<telemetry::Scope>());
 
+    (void)waitFor(pipeline, 0);
     std::uint64_t given = 0;
     double warm = 0;
     double peak = 0;

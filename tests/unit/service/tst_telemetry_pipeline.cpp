@@ -241,12 +241,12 @@ private Q_SLOTS:
         config::Telemetry settings;
         settings.spanInterval = std::chrono::milliseconds(1);
         config::Destination paused;
-        paused.name = QStringLiteral("backend");
+        paused.name = QStringLiteral("paused");
         paused.endpoint = QStringLiteral("http://127.0.0.1:9");
         paused.paused = true;
         settings.destinations = {paused};
         fixture.exports.configure(settings, std::make_shared<telemetry::Resource>(), std::make_shared<telemetry::Scope>());
-        QTRY_COMPARE(fixture.exports.status().size(), 1);
+        QTRY_VERIFY(fixture.exports.status().size() == 1 && fixture.exports.status()[0].name == paused.name);
         fixture.exports.submitLogs(std::vector<telemetry::LogRecord>(3));
         QTRY_COMPARE(fixture.exports.status()[0].queued, 3ULL);
         fixture.exports.clear(paused.name);
