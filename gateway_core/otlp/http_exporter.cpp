@@ -194,19 +194,20 @@ ExportOutcome HttpExporter::judge(QNetworkReply& reply, const QByteArray& body, 
     }
     if (status == 0)
         return {Kind::Retryable, 0, 0, reply.errorString(), {}};
+    // QNetworkAccessManager asks again by itself when a connection ends within the status line, and reads the next answer as the
+    // rest of that line: the status is that of the broken one, and the other stands in the reason.
+    const QString line = reply.attribute(QNetworkRequest::HttpReasonPhraseAttribute).toString();
+    if (line.contains(QLatin1StringView("HTTP/1.")))
+        return {Kind::Retryable, 0, status, QStringLiteral("the answer broke off"), {}};
     if (status < 200 || status > 299)
         return judgeError(reply, status, body);
     if (reply.error() != QNetworkReply::NoError)
         return {Kind::Retryable, 0, status, reply.errorString(), {}};
-    // A connection that ends within the head of the answer may leave a status and nothing else.
-    if (reply.rawHeaderList().isEmpty())
-        return {Kind::Retryable, 0, status, QStringLiteral("the answer broke off"), {}};
-    const QString reason = reply.attribute(QNetworkRequest::HttpReasonPhraseAttribute).toString();
     // An answer that cannot be read is no reason to send the data twice.
     const auto partial = decodeExportResponse(body, m_encoding);
     if (!partial || *partial == PartialSuccess{})
-        return {Kind::Success, 0, status, explain(status, reason, {}), {}};
-    return {Kind::PartialSuccess, partial->rejected, status, explain(status, reason, partial->message), {}};
+        return {Kind::Success, 0, status, explain(status, line, {}), {}};
+    return {Kind::PartialSuccess, partial->rejected, status, explain(status, line, partial->message), {}};
 }
 
 ExportOutcome HttpExporter::judgeError(QNetworkReply& reply, int status, const QByteArray& body) const

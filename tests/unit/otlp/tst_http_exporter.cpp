@@ -162,10 +162,20 @@ private Q_SLOTS:
             answer("307 Temporary Redirect", {}, "Location: http://elsewhere.example/v1/traces?key=1\r\n", "text/plain"),
             Kind::Permanent, 307, -1, "redirects are not followed; set the endpoint to http://elsewhere.example/v1/traces if");
         row("closed without an answer", ScriptedBackend::thenClose({}), Kind::Retryable, 0, -1, "");
-        row("closed within the head", ScriptedBackend::thenClose("HTTP/1.1 200 O"), Kind::Retryable, 200, -1, "");
         row("closed in the middle", ScriptedBackend::thenClose("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"),
             Kind::Retryable, 200, -1, "");
         row("no HTTP at all", ScriptedBackend::thenClose("SSH-2.0-OpenSSH_9.2\r\n\r\n"), Kind::Retryable, 0, -1, "");
+    }
+    void anAnswerThatBreaksOffWithinItsStatusLineIsNoSuccess()
+    {
+        // Asked again on its own, the network library takes both answers for one.
+        ScriptedBackend backend([](int index, const ReceivedRequest&) {
+            return index == 0 ? ScriptedBackend::thenClose("HTTP/1.1 200 O") : ScriptedBackend::answer("503 Service Unavailable");
+        });
+        const auto exporter = make(destinationOf(backend.url()));
+        const auto outcome = send(*exporter);
+        QVERIFY(outcome.has_value());
+        QCOMPARE(outcome->kind, ExportOutcome::Kind::Retryable);
     }
     void answersAreJudgedByTheRulesOfOtlp()
     {
