@@ -3,6 +3,7 @@
 
 #include "otlp/decode.h"
 #include "otlp/encode.h"
+#include "telemetry/limits.h"
 
 #include <algorithm>
 
@@ -78,6 +79,16 @@ void removePayloads(telemetry::SpanData& span)
     std::erase_if(span.attributes, [&](const Attribute& attribute) {
         return attribute.key == arguments || attribute.key == result || attribute.key.startsWith(variables);
     });
+}
+
+/// Nothing but the length of texts.
+telemetry::SpanLimits textLimits(int bytes)
+{
+    telemetry::SpanLimits limits;
+    limits.attributeCount = limits.eventCount = limits.linkCount = -1;
+    limits.eventAttributeCount = limits.linkAttributeCount = -1;
+    limits.attributeBytes = bytes;
+    return limits;
 }
 
 std::size_t pointCount(const telemetry::MetricData& metric)
@@ -157,8 +168,10 @@ Result<QByteArray> deriveRequest(const Batch& batch, const RequestForm& form)
 {
     const bool dropPayloads = batch.payloads && !form.payloads;
     const bool dropAliases = (batch.aliases & ~form.aliases) != 0;
-    if (form.encoding == Encoding::Protobuf && !dropPayloads && !dropAliases)
+    const bool cutTexts = form.attributeBytes > 0 && batch.signal != Signal::Metrics;
+    if (form.encoding == Encoding::Protobuf && !dropPayloads && !dropAliases && !cutTexts)
         return batch.request;
+    const telemetry::SpanLimits limits = textLimits(form.attributeBytes);
     switch (batch.signal) {
     case Signal::Traces: {
         auto decoded = decodeTraces(batch.request, Encoding::Protobuf);
@@ -169,6 +182,8 @@ Result<QByteArray> deriveRequest(const Batch& batch, const RequestForm& form)
                 removePayloads(span);
             if (dropAliases)
                 removeAliases(span, batch.aliases, form.aliases);
+            if (cutTexts)
+                telemetry::applyLimits(span, limits);
         }
         return encodeTraces(decoded->spans, form.encoding);
     }
@@ -177,8 +192,14 @@ Result<QByteArray> deriveRequest(const Batch& batch, const RequestForm& form)
         return decoded ? Result<QByteArray>(encodeMetrics(decoded->metrics, form.encoding)) : fail(decoded.error());
     }
     case Signal::Logs: {
-        const auto decoded = decodeLogs(batch.request, Encoding::Protobuf);
-        return decoded ? Result<QByteArray>(encodeLogs(decoded->logs, form.encoding)) : fail(decoded.error());
+        auto decoded = decodeLogs(batch.request, Encoding::Protobuf);
+        if (!decoded)
+            return fail(decoded.error());
+        for (telemetry::LogRecord& log : decoded->logs) {
+            if (cutTexts)
+                telemetry::applyLimits(log, limits);
+        }
+        return encodeLogs(decoded->logs, form.encoding);
     }
     }
     return fail(ErrorCode::Internal, QStringLiteral("a batch of no known signal"));

@@ -13,6 +13,7 @@ struct RequestForm {
     Encoding encoding = Encoding::Protobuf;
     bool payloads = false;
     telemetry::AliasSets aliases = 0;
+    int attributeBytes = 0; ///< of texts of spans' and logs' attributes, which are cut; 0: as long as they are
 };
 
 /// The request of `batch` as a destination wants it; the batch's own bytes where nothing has to change. Only what the batch says

@@ -165,7 +165,7 @@ config::RequestLimits DestinationQueue::limits(Signal signal) const
 
 RequestForm DestinationQueue::form() const
 {
-    RequestForm form{m_exporter->encoding(), m_config.includePayloads, 0};
+    RequestForm form{m_exporter->encoding(), m_config.includePayloads, 0, m_config.maxAttributeLength};
     for (const QString& name : m_config.aliases)
         form.aliases |= telemetry::aliasSetByName(name);
     return form;

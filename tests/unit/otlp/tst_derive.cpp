@@ -62,7 +62,7 @@ std::uint32_t itemsIn(const Batch& batch)
     const auto decoded = decodeMetrics(batch.request, Encoding::Protobuf);
     for (const ScopedMetrics& scoped : decoded ? decoded->metrics : std::vector<ScopedMetrics>()) {
         for (const telemetry::MetricData& metric : scoped.metrics)
-            points += metric.numbers.size() + metric.histograms.size();
+            points += metric.numbers.size() + metric.histograms.size() + metric.exponentials.size() + metric.summaries.size();
     }
     return static_cast<std::uint32_t>(points);
 }
@@ -104,6 +104,34 @@ private Q_SLOTS:
         QVERIFY(has(derived(richBatch(0), {Encoding::Json, true, 0}), nameOf(telemetry::Attr::GenAiToolCallArguments)));
     }
 
+    void argumentsOfPromptsArePayloadsToo()
+    {
+        SpanData span = full::span();
+        span.attributes = {{nameOf(telemetry::Attr::PromptArguments), QByteArray("names only")},
+                           {nameOf(telemetry::Attr::GenAiPromptVariable) + ".city", QByteArray("Ulm")}};
+        const Batch batch{Signal::Traces, encodeTraces({&span, 1}, Encoding::Protobuf), 1, true, 0};
+        const auto without = derived(batch, {Encoding::Protobuf, false, 0});
+        QCOMPARE(without.size(), std::size_t(1));
+        QVERIFY(has(without, nameOf(telemetry::Attr::PromptArguments)));
+        QCOMPARE(derived(batch, {Encoding::Json, true, 0}).size(), std::size_t(2));
+    }
+
+    void textsThatAreLongerThanTheDestinationTakesAreCutBetweenCharacters()
+    {
+        SpanData span = full::span();
+        span.attributes = {{"text", QByteArray("abc\xC3\xA4")}, {"short", QByteArray("abcd")}};
+        const Batch spans{Signal::Traces, encodeTraces({&span, 1}, Encoding::Protobuf), 1, false, 0};
+        const auto cut = derived(spans, {Encoding::Protobuf, false, 0, 4});
+        QCOMPARE(*telemetry::findAttribute(cut, "text")->text(), QByteArray("abc"));
+        QCOMPARE(*telemetry::findAttribute(cut, "short")->text(), QByteArray("abcd"));
+        telemetry::LogRecord log = full::log();
+        log.attributes = span.attributes;
+        const Batch logs{Signal::Logs, encodeLogs({&log, 1}, Encoding::Protobuf), 1, false, 0};
+        const auto decoded = decodeLogs(*deriveRequest(logs, {Encoding::Protobuf, false, 0, 4}), Encoding::Protobuf);
+        QCOMPARE(*telemetry::findAttribute(decoded->logs[0].attributes, "text")->text(), QByteArray("abc"));
+        QCOMPARE(*decoded->logs[0].body.text(), *full::log().body.text());
+    }
+
     void namesOfSetsThatAreNotWantedGo()
     {
         const Batch batch = richBatch(kEnkrypt | kKuadrant | kContextForge);
@@ -143,7 +171,7 @@ private Q_SLOTS:
         QTest::addColumn<int>("signal");
         QTest::addColumn<int>("items");
         QTest::newRow("spans") << 0 << 7;
-        QTest::newRow("points") << 1 << 6;
+        QTest::newRow("points") << 1 << 8;
         QTest::newRow("records") << 2 << 5;
     }
     void anyBatchIsHalvedDownToItsItems()
@@ -155,8 +183,8 @@ private Q_SLOTS:
         if (batch.signal == Signal::Traces) {
             batch.request = encodeTraces(std::vector<SpanData>(count, full::span()), Encoding::Protobuf);
         } else if (batch.signal == Signal::Metrics) {
-            const ScopedMetrics metrics = full::metrics();
-            batch.request = encodeMetrics({&metrics, 1}, Encoding::Protobuf);
+            const std::vector<ScopedMetrics> metrics{full::metrics(), full::foreignMetrics()};
+            batch.request = encodeMetrics(metrics, Encoding::Protobuf);
         } else {
             batch.request = encodeLogs(std::vector<telemetry::LogRecord>(count, full::log()), Encoding::Protobuf);
         }

@@ -117,6 +117,21 @@ QList<QByteArray> appendSix(SpoolLog& log, std::uint64_t audience)
 class SpoolLogTest : public QObject {
     Q_OBJECT
 private Q_SLOTS:
+    void aDestinationThatTakesNothingOldLosesItSoonerThanOthers()
+    {
+        Spool spool;
+        SpoolLog& log = spool.open({kName, QStringLiteral("patient")});
+        log.setMaxAge(spool.slotOf[0], 1h);
+        log.append(batchOf("old", 3), bit(spool.slotOf[0]) | bit(spool.slotOf[1]));
+        spool.clock.advanceNs(std::chrono::nanoseconds(2h).count());
+        log.append(batchOf("new"), bit(spool.slotOf[0]) | bit(spool.slotOf[1]));
+        QCOMPARE(queued(log, spool.slotOf[0]), 1ULL);
+        QCOMPARE(lost(log, spool.slotOf[0], Loss::Expired), 3ULL);
+        QCOMPARE(deliverAll(log, spool.slotOf[0]), QList<QByteArray>{"new"});
+        QCOMPARE(deliverAll(log, spool.slotOf[1]), (QList<QByteArray>{"old", "new"}));
+        QCOMPARE(lost(log, spool.slotOf[1], Loss::Expired), 0ULL);
+    }
+
     void whatWasAppendedIsThereAfterTheProcessEnded()
     {
         Spool spool;
