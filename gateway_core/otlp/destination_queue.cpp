@@ -138,6 +138,8 @@ void DestinationQueue::releaseLater(std::shared_ptr<Exporter> exporter)
 void DestinationQueue::setProcessor(std::shared_ptr<TraceProcessor> processor)
 {
     m_processor = std::move(processor);
+    if (m_lastError == m_unprocessable)
+        m_lastError.clear();
     m_unprocessable.clear();
 }
 

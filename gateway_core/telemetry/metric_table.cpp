@@ -162,7 +162,8 @@ const std::array<MetricRow, kMetricCount> kRows{{
      "Share of a rate limit or quota that is used up."},
     {MetricId::ExportLost, "oriel_export_lost_total", false, nullptr, Counter, "{item}", kExportLoss, kNoBounds,
      "Spans, points and log records that a destination did not get, by reason: rejected, refused, spool_full, expired, damaged, "
-     "cleared."},
+     "cleared.",
+     true},
     {MetricId::ProcessCpuSeconds, "process_cpu_seconds_total", false, nullptr, Counter, "s", kServer, kNoBounds,
      "Processor time used by Oriel, and by each server it started.", true},
     {MetricId::ProcessResidentMemory, "process_resident_memory_bytes", false, nullptr, Gauge, "By", kServer, kNoBounds,
