@@ -14,21 +14,19 @@
 /// Small readings of protobuf fields. All throw protozero's exceptions, which the decoders catch at their door.
 namespace oriel::otlp::protobuf {
 
-/// A message has more parts than memory is given for.
-struct TooManyParts : protozero::exception {
-    [[nodiscard]] const char* what() const noexcept override { return "it has too many parts"; }
-};
-
 /// What the readings of one message share: what is left of its parts, and short texts that came before. Keys, names and many
 /// values come again in every span, so most of them cost no memory of their own.
 class MessageContext {
 public:
     void enter(std::uint32_t parts)
     {
-        if (m_partsLeft < parts)
-            throw TooManyParts();
+        m_isExhausted = m_partsLeft < parts;
+        if (m_isExhausted)
+            throw protozero::exception();
         m_partsLeft -= parts;
     }
+    /// What was thrown last was for want of parts.
+    [[nodiscard]] bool isExhausted() const { return m_isExhausted; }
 
     QByteArray text(const char* data, std::size_t size)
     {
@@ -55,6 +53,7 @@ private:
     }
 
     std::uint32_t m_partsLeft = kMaxParts;
+    bool m_isExhausted = false;
     std::array<QByteArray, std::size_t{1} << kSlotBits> m_texts;
 };
 
@@ -103,7 +102,7 @@ constexpr std::uint32_t fixed64(fields::Tag tag)
     return protozero::tag_and_type(tag, protozero::pbf_wire_type::fixed64);
 }
 
-inline Reader readerOf(QByteArrayView message, MessageContext* context)
+inline Reader readerOf(QByteArrayView message, MessageContext* context = nullptr)
 {
     return {protozero::data_view(message.data(), static_cast<std::size_t>(message.size())), context};
 }
@@ -138,11 +137,9 @@ template <class T, class Decode> Result<T> guarded(QByteArrayView message, Decod
         T out;
         decode(readerOf(message, &context), out);
         return out;
-    } catch (const TooManyParts& many) {
-        return fail(
-            ErrorCode::TooLarge,
-            QStringLiteral("the message cannot be taken: %1; send smaller batches").arg(QString::fromLatin1(many.what())));
     } catch (const protozero::exception& broken) {
+        if (context.isExhausted())
+            return fail(ErrorCode::TooLarge, QStringLiteral("the message has too many parts; send smaller batches"));
         return fail(ErrorCode::Parse,
                     QStringLiteral("the message is not valid protobuf: %1").arg(QString::fromLatin1(broken.what())));
     }

@@ -134,8 +134,26 @@ private Q_SLOTS:
         QVERIFY(decoded && decoded->spans.size() == spans.size());
         for (std::size_t i = 0; i < spans.size(); ++i)
             QVERIFY(decoded->spans[i].attributes == spans[i].attributes);
-        QCOMPARE(static_cast<const void*>(decoded->spans[0].name.constData()),
-                 static_cast<const void*>(decoded->spans[39].name.constData()));
+        SpanData plain = full::span();
+        plain.attributes.clear();
+        const std::vector<SpanData> alike(2, plain);
+        const auto shared = decodeTraces(encodeTraces(alike, Encoding::Protobuf), Encoding::Protobuf);
+        QVERIFY(shared && shared->spans.size() == 2);
+        QVERIFY(shared->spans[0].name.constData() == shared->spans[1].name.constData());
+    }
+
+    void aMessageOfAnotherSignalIsReadAsFarAsItsFieldsAgreeOrRefused()
+    {
+        const SpanData span = full::span();
+        const LogRecord log = full::log();
+        const ScopedMetrics metrics = full::metrics();
+        for (const QByteArray& message : {encodeTraces({&span, 1}, Encoding::Protobuf), encodeLogs({&log, 1}, Encoding::Protobuf),
+                                          encodeMetrics({&metrics, 1}, Encoding::Protobuf)}) {
+            for (const Status& read : {decodeTraces(message, Encoding::Protobuf).map([](const auto&) {}),
+                                       decodeLogs(message, Encoding::Protobuf).map([](const auto&) {}),
+                                       decodeMetrics(message, Encoding::Protobuf).map([](const auto&) {})})
+                QVERIFY(read || read.error().code == ErrorCode::Parse);
+        }
     }
 
     void unknownFieldsAreSkippedAndTheLastScalarWins()
