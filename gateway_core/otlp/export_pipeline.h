@@ -73,9 +73,10 @@ struct PipelineOptions {
     std::vector<quint16> receiverPorts; ///< of Oriel's own OTLP receiver
     SpoolBounds queue;                  ///< bytes and age until configure() says otherwise
     RetryPolicy retry;
-    std::size_t inboxItems = 65'536;                ///< calls, spans and logs that wait to be encoded, at most
-    QString spoolDirectory = {};                    ///< empty: what waits is kept in memory only
-    qsizetype maxRequestBytes = 4LL * 1024 * 1024;  ///< larger requests are halved, down to one item
+    std::size_t inboxItems = 65'536; ///< calls, spans and logs that wait to be encoded, at most
+    QString spoolDirectory = {};     ///< empty: what waits is kept in memory only
+    /// Of a record, and of a request where neither the destination nor its backend says less; larger ones are halved.
+    qsizetype maxRequestBytes = 4LL * 1024 * 1024;
     std::function<void(const Batch&)> spooled = {}; ///< as ExportSpoolOptions::written
 };
 
