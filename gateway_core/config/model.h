@@ -151,6 +151,7 @@ struct Destination {
     bool metrics = true;
     bool logs = true;
     bool enabled = true;
+    bool paused = false; ///< what comes is kept for it and nothing is sent
     QString compression; ///< "", "gzip" or "zstd"
     milliseconds timeout{10'000};
     bool insecure = false; ///< gRPC without a scheme only
@@ -186,6 +187,13 @@ struct Destination {
     bool operator==(const Destination&) const = default;
 };
 
+/// What waits for destinations on the disk.
+struct Spool {
+    qint64 maxBytes = 512LL * 1024 * 1024;
+    milliseconds maxAge{7LL * 24 * 3600 * 1000};
+    bool operator==(const Spool&) const = default;
+};
+
 struct Telemetry {
     QList<Destination> destinations;
     QString serviceName = QStringLiteral("oriel");
@@ -208,6 +216,7 @@ struct Telemetry {
     int logAttributeLengthLimit = -1;
     milliseconds spanInterval{1'000};
     milliseconds metricInterval{5'000};
+    Spool spool;
     bool operator==(const Telemetry&) const = default;
 };
 

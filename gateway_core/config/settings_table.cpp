@@ -173,6 +173,11 @@ const std::array kSettings{
                        ORIEL_DURATION(Config, telemetry.spanInterval), 10, kDay},
     SettingRow<Config>{"telemetry.metricInterval", Duration, "Metrics leave this often while they change.",
                        ORIEL_DURATION(Config, telemetry.metricInterval), 100, kDay},
+    SettingRow<Config>{"telemetry.spool.maxBytes", Integer,
+                       "Bytes on the disk of what waits for destinations; beyond them the oldest is lost and counted.",
+                       ORIEL_FIELD(Config, qint64, telemetry.spool.maxBytes), 1024.0 * 1024, kMaxBytes},
+    SettingRow<Config>{"telemetry.spool.maxAge", Duration, "What has waited longer is lost and counted.",
+                       ORIEL_DURATION(Config, telemetry.spool.maxAge), 60'000, 365 * kDay},
     SettingRow<Config>{"receiver.enabled", Bool, "Take traces, metrics and logs of programs on this machine over OTLP.",
                        ORIEL_FIELD(Config, bool, receiver.enabled)},
     SettingRow<Config>{"receiver.grpcPort", Integer, "Port for OTLP/gRPC; 0 picks a free one at each start.",
@@ -445,8 +450,10 @@ const std::array kDestination{
                                 d.logs = list.contains(QLatin1String("logs"));
                             },
                             0, 0, kSignals},
-    SettingRow<Destination>{"enabled", Bool, "A disabled destination gets nothing and keeps nothing.",
+    SettingRow<Destination>{"enabled", Bool, "Nothing is recorded for a disabled destination; what already waits for it stays.",
                             ORIEL_FIELD(Destination, bool, enabled)},
+    SettingRow<Destination>{"paused", Bool, "Nothing is sent to a paused destination; what is recorded waits for it on the disk.",
+                            ORIEL_FIELD(Destination, bool, paused)},
     SettingRow<Destination>{
         "compression", Choice, "Compression of requests; zstd over HTTP alone. With a preset, the preset's unless gzip or zstd.",
         [](const Destination& d) { return SettingValue(d.compression.isEmpty() ? QStringLiteral("none") : d.compression); },

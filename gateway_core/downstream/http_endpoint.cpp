@@ -33,7 +33,7 @@ QByteArray methodLabel(const QByteArray& method)
 
 QByteArray routeLabel(QByteArrayView path)
 {
-    static const QSet<QByteArray> known{"traces", "logs", "audit", "metrics", "status"};
+    static const QSet<QByteArray> known{"traces", "logs", "audit", "metrics", "status", "export"};
     if (path == QByteArrayView("/mcp") || path == QByteArrayView("/metrics") || path == QByteArrayView("/healthz"))
         return path.toByteArray();
     if (path.startsWith("/mcp/"))

@@ -2,52 +2,14 @@
 #include "otlp/destination_queue.h"
 
 #include "base/clock.h"
-#include "base/random.h"
-#include "otlp/decode.h"
-#include "otlp/encode.h"
-#include "telemetry/semconv.h"
+#include "otlp/presets.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace oriel::otlp {
 
 namespace {
-
-using std::chrono::milliseconds;
-
-void removePayloads(std::vector<telemetry::SpanData>& spans)
-{
-    const QByteArray arguments = telemetry::attributeName(telemetry::Attr::GenAiToolCallArguments);
-    const QByteArray result = telemetry::attributeName(telemetry::Attr::GenAiToolCallResult);
-    for (telemetry::SpanData& span : spans) {
-        std::erase_if(span.attributes, [&](const telemetry::Attribute& attribute) {
-            return attribute.key == arguments || attribute.key == result;
-        });
-    }
-}
-
-/// The same request in another encoding, and without payloads where they are no longer wanted.
-QByteArray transcoded(Signal signal, const Batch& batch, Encoding encoding, bool keepPayloads)
-{
-    switch (signal) {
-    case Signal::Traces:
-        if (auto decoded = decodeTraces(batch.request, batch.encoding)) {
-            if (!keepPayloads)
-                removePayloads(decoded->spans);
-            return encodeTraces(decoded->spans, encoding);
-        }
-        break;
-    case Signal::Metrics:
-        if (const auto decoded = decodeMetrics(batch.request, batch.encoding))
-            return encodeMetrics(decoded->metrics, encoding);
-        break;
-    case Signal::Logs:
-        if (const auto decoded = decodeLogs(batch.request, batch.encoding))
-            return encodeLogs(decoded->logs, encoding);
-        break;
-    }
-    return {};
-}
 
 bool sameButForTheName(config::Destination a, const config::Destination& b)
 {
@@ -73,22 +35,6 @@ telemetry::HistogramForm formOf(config::HistogramKind kind)
 {
     return kind == config::HistogramKind::Exponential ? telemetry::HistogramForm::Exponential
                                                       : telemetry::HistogramForm::Explicit;
-}
-
-/// `error.type` of an export: low in cardinality.
-QByteArray errorTypeOf(const ExportOutcome& outcome)
-{
-    switch (outcome.kind) {
-    case ExportOutcome::Kind::Success:
-        return {};
-    case ExportOutcome::Kind::PartialSuccess:
-        return outcome.rejected > 0 ? QByteArrayLiteral("rejected") : QByteArray();
-    case ExportOutcome::Kind::Retryable:
-    case ExportOutcome::Kind::Permanent:
-    case ExportOutcome::Kind::Unauthenticated:
-        break;
-    }
-    return outcome.code != 0 ? QByteArray::number(outcome.code) : QByteArrayLiteral("unavailable");
 }
 
 bool isAccepted(const ExportOutcome& outcome)
@@ -121,35 +67,47 @@ Result<QString> testAnswer(const ExportOutcome& outcome, const QString& destinat
 
 } // namespace
 
-DestinationQueue::DestinationQueue(const PipelineOptions& options, std::function<void()> changed)
+DestinationQueue::DestinationQueue(const PipelineOptions& options, ExportSpool& spool, std::function<void()> changed)
     : m_options(options),
-      m_changed(std::move(changed)),
-      m_spools{MemorySpool(options.queue), MemorySpool(options.queue), MemorySpool(options.queue)}
+      m_spool(spool),
+      m_changed(std::move(changed))
 {
-    m_retryTimer.setSingleShot(true);
-    QObject::connect(&m_retryTimer, &QTimer::timeout, &m_home, [this] { pump(); });
+    for (const Signal signal : kSignals)
+        m_lanes[static_cast<std::size_t>(signal)] =
+            std::make_unique<DeliveryLane>(signal, static_cast<LaneHome&>(*this), options.retry, options.clock, options.random);
 }
 
-DestinationQueue::~DestinationQueue() = default;
+DestinationQueue::~DestinationQueue()
+{
+    if (m_handle != 0)
+        m_spool.remove(m_handle, m_fate);
+}
 
 void DestinationQueue::configure(const config::Destination& destination, bool exportDisabled)
 {
     const bool fresh = !m_exporter && m_refusal.isEmpty();
     const bool own = isOwnReceiver(destination, m_options.receiverPorts);
     const bool unchanged = !fresh && own == m_isOwnReceiver && sameButForTheName(m_config, destination);
+    const bool renamed = m_handle != 0 && m_config.name != destination.name;
     m_config = destination;
     m_isOwnReceiver = own;
     m_exportDisabled = exportDisabled;
     m_counts.identify(destination);
     m_temporality.configure(preferenceOf(destination.temporality), formOf(destination.histograms));
+    if (m_handle == 0)
+        m_handle = m_spool.add(destination.name, *this);
+    else if (renamed)
+        m_spool.rename(m_handle, destination.name);
+    if (!unchanged)
+        m_spool.setMaxAge(m_handle, std::chrono::hours(destination.maxAgeHours));
     if (!unchanged) {
         releaseLater(std::move(m_exporter));
         makeExporter();
         m_paused = false;
-        m_retryTimer.stop();
-        m_failures = 0;
+        for (const auto& lane : m_lanes)
+            lane->retryNow();
     }
-    pump();
+    pumpAll();
     m_changed();
 }
 
@@ -177,14 +135,11 @@ void DestinationQueue::releaseLater(std::shared_ptr<Exporter> exporter)
         &m_home, [keep = std::move(exporter)] {}, Qt::QueuedConnection);
 }
 
-bool DestinationQueue::isSending() const
-{
-    return std::any_of(m_inFlight.begin(), m_inFlight.end(), [](const auto& carrier) { return carrier != nullptr; });
-}
-
 void DestinationQueue::setProcessor(std::shared_ptr<TraceProcessor> processor)
 {
     m_processor = std::move(processor);
+    if (m_lastError == m_unprocessable)
+        m_lastError.clear();
     m_unprocessable.clear();
 }
 
@@ -202,9 +157,25 @@ ExporterCounts DestinationQueue::takeCounts()
     return counts;
 }
 
+config::RequestLimits DestinationQueue::limits(Signal signal) const
+{
+    config::RequestLimits limits = requestLimits(m_config, signal);
+    if (m_config.maxRequestBytes == 0)
+        limits.rawBytes = std::min<qint64>(limits.rawBytes, m_options.maxRequestBytes);
+    return limits;
+}
+
+RequestForm DestinationQueue::form() const
+{
+    RequestForm form{m_exporter->encoding(), m_config.includePayloads, 0, m_config.maxAttributeLength};
+    for (const QString& name : m_config.aliases)
+        form.aliases |= telemetry::aliasSetByName(name);
+    return form;
+}
+
 bool DestinationQueue::takes(Signal signal) const
 {
-    if (!m_config.enabled || m_exportDisabled || !m_refusal.isEmpty() || m_processor == nullptr || m_stopped)
+    if (!m_config.enabled || m_exportDisabled || !refusal().isEmpty() || m_processor == nullptr || m_stopped)
         return false;
     switch (signal) {
     case Signal::Traces:
@@ -217,21 +188,30 @@ bool DestinationQueue::takes(Signal signal) const
     return false;
 }
 
-void DestinationQueue::enqueue(Signal signal, Batch batch)
+void DestinationQueue::noteSpooled(Signal signal)
 {
-    const std::uint64_t lost = m_spools[static_cast<std::size_t>(signal)].push(std::move(batch));
-    m_dropped += lost;
-    m_counts.add(signal, lost, QByteArrayLiteral("queue_full"));
-    pump();
+    DeliveryLane& lane = *m_lanes[static_cast<std::size_t>(signal)];
+    lane.noteWaiting();
+    lane.pump();
     m_changed();
 }
 
 void DestinationQueue::resume()
 {
     m_paused = false;
-    m_retryTimer.stop();
-    pump();
+    for (const auto& lane : m_lanes)
+        lane->retryNow();
     m_changed();
+}
+
+void DestinationQueue::clear()
+{
+    m_spool.clear(m_handle);
+}
+
+void DestinationQueue::forget()
+{
+    m_fate = ExportSpool::Fate::Forget;
 }
 
 void DestinationQueue::stop()
@@ -239,105 +219,73 @@ void DestinationQueue::stop()
     m_stopped = true;
 }
 
-QByteArray DestinationQueue::requestFor(Signal signal, const Batch& batch) const
+void DestinationQueue::pumpAll()
 {
-    const bool payloadsUnwanted = batch.payloads && !m_config.includePayloads;
-    if (batch.encoding == m_exporter->encoding() && !payloadsUnwanted)
-        return batch.request;
-    return transcoded(signal, batch, m_exporter->encoding(), !payloadsUnwanted);
+    for (const auto& lane : m_lanes)
+        lane->pump();
 }
 
-void DestinationQueue::pump()
+void DestinationQueue::fetched(Signal signal, std::optional<Batch> batch)
 {
-    if (!isActive() || m_retryTimer.isActive())
-        return;
-    for (const Signal signal : kSignals) {
-        const auto index = static_cast<std::size_t>(signal);
-        MemorySpool& spool = m_spools[index];
-        if (m_inFlight[index] || spool.front() == nullptr)
-            continue;
-        const QByteArray request = requestFor(signal, *spool.front());
-        m_inFlight[index] = m_exporter;
-        m_sentNs[index] = m_options.clock.monotonicNs();
-        m_counts.inflight[index] = spool.front()->items;
-        spool.setFrontInFlight(true);
-        m_exporter->exportBatch(signal, request, [this, signal](const ExportOutcome& outcome) { finished(signal, outcome); });
-    }
+    m_lanes[static_cast<std::size_t>(signal)]->fetched(std::move(batch));
 }
 
-void DestinationQueue::finished(Signal signal, const ExportOutcome& outcome)
+void DestinationQueue::backlogChanged(const Backlog& backlog)
 {
-    const auto index = static_cast<std::size_t>(signal);
-    releaseLater(std::move(m_inFlight[index]));
-    m_inFlight[index].reset();
-    m_spools[index].setFrontInFlight(false);
-    m_counts.inflight[index] = 0;
-    m_counts.addOperation(signal, static_cast<double>(m_options.clock.monotonicNs() - m_sentNs[index]) * 1e-9,
-                          errorTypeOf(outcome));
-    switch (outcome.kind) {
-    case ExportOutcome::Kind::Success:
-    case ExportOutcome::Kind::PartialSuccess:
-        accepted(signal, outcome);
-        break;
-    case ExportOutcome::Kind::Retryable:
-        noteError(outcome.message);
-        scheduleRetry(outcome);
-        break;
-    case ExportOutcome::Kind::Unauthenticated:
-        noteError(outcome.message);
-        m_paused = true;
-        break;
-    case ExportOutcome::Kind::Permanent:
-        noteError(outcome.message);
-        m_counts.add(signal, m_spools[index].front() != nullptr ? m_spools[index].front()->items : 0, errorTypeOf(outcome));
-        drop(signal);
-        break;
-    }
-    pump();
+    countLosses(backlog);
+    m_backlog = backlog;
     m_changed();
 }
 
-void DestinationQueue::accepted(Signal signal, const ExportOutcome& outcome)
+void DestinationQueue::countLosses(const Backlog& backlog)
 {
-    MemorySpool& spool = m_spools[static_cast<std::size_t>(signal)];
-    const std::uint64_t items = spool.front() != nullptr ? spool.front()->items : 0;
-    const std::uint64_t rejected = std::min(items, static_cast<std::uint64_t>(std::max<std::int64_t>(outcome.rejected, 0)));
-    spool.pop();
-    m_sent += items - rejected;
-    m_dropped += rejected;
-    m_counts.add(signal, items - rejected, {});
-    m_counts.add(signal, rejected, QByteArrayLiteral("rejected"));
-    m_failures = 0;
-    m_lastSuccessUnixNs = m_options.clock.unixNs();
-    if (outcome.kind == ExportOutcome::Kind::PartialSuccess)
-        noteError(outcome.message);
-    else
-        m_lastError.clear();
+    // What an earlier run lost is not this one's. What the lanes count themselves is left out.
+    const bool isFirst = !std::exchange(m_hasBacklog, true);
+    for (const Signal signal : kSignals) {
+        const LossCounts& lost = backlog.lanes[static_cast<std::size_t>(signal)].cursor.lost;
+        LossCounts& counted = m_countedLosses[static_cast<std::size_t>(signal)];
+        for (const Loss loss : {Loss::Full, Loss::Expired, Loss::Damaged, Loss::Cleared}) {
+            const auto index = static_cast<std::size_t>(loss);
+            // A request that was under way when its record was given up, and is taken after all, makes it fewer again.
+            if (lost[index] <= counted[index])
+                continue;
+            if (!isFirst)
+                m_counts.add(signal, lost[index] - counted[index], QByteArray(lossName(loss)));
+            counted[index] = lost[index];
+        }
+    }
 }
 
-void DestinationQueue::drop(Signal signal)
+void DestinationQueue::requestBegan(Signal signal, std::uint32_t items)
 {
-    MemorySpool& spool = m_spools[static_cast<std::size_t>(signal)];
-    m_dropped += spool.front() != nullptr ? spool.front()->items : 0;
-    spool.pop();
+    const auto index = static_cast<std::size_t>(signal);
+    m_sentNs[index] = m_options.clock.monotonicNs();
+    m_counts.inflight[index] = items;
 }
 
-void DestinationQueue::scheduleRetry(const ExportOutcome& outcome)
+void DestinationQueue::requestEnded(Signal signal, const ExportOutcome& outcome)
 {
-    if (m_retryTimer.isActive())
-        return;
-    const RetryPolicy& policy = m_options.retry;
-    constexpr int kMaxDoublings = 20;
-    const std::int64_t ceiling =
-        std::min(policy.maximum.count(), policy.initial.count() << static_cast<unsigned>(std::min(m_failures, kMaxDoublings)));
-    ++m_failures;
-    // Full jitter: any moment up to the ceiling, so that many clients of one backend do not come back together.
-    milliseconds wait(1 + static_cast<std::int64_t>(m_options.random.next64() %
-                                                    static_cast<std::uint64_t>(std::max<std::int64_t>(ceiling, 1))));
-    if (outcome.retryAfter)
-        wait = std::max(*outcome.retryAfter, milliseconds(1));
-    m_nextTryUnixNs = m_options.clock.unixNs() + wait.count() * 1'000'000;
-    m_retryTimer.start(wait);
+    const auto index = static_cast<std::size_t>(signal);
+    m_counts.inflight[index] = 0;
+    m_counts.addOperation(signal, static_cast<double>(m_options.clock.monotonicNs() - m_sentNs[index]) * 1e-9,
+                          errorTypeOf(outcome));
+}
+
+void DestinationQueue::itemsEnded(Signal signal, std::uint64_t items, const QByteArray& errorType)
+{
+    m_counts.add(signal, items, errorType);
+}
+
+void DestinationQueue::refusedBySpool(const QString& why)
+{
+    m_spoolRefusal = why;
+    noteError(why);
+    m_changed();
+}
+
+void DestinationQueue::keepDeadLetter(const Batch& batch, const QString& reason)
+{
+    m_spool.keepDeadLetter({m_config.name, reason, m_options.clock.unixNs(), batch});
 }
 
 void DestinationQueue::noteError(const QString& message)
@@ -346,57 +294,74 @@ void DestinationQueue::noteError(const QString& message)
     m_lastErrorUnixNs = m_options.clock.unixNs();
 }
 
+void DestinationQueue::noteSuccess()
+{
+    m_lastSuccessUnixNs = m_options.clock.unixNs();
+    m_lastError.clear();
+}
+
 void DestinationQueue::sendTest(const QByteArray& request, std::function<void(Result<QString>)> done)
 {
-    if (!m_refusal.isEmpty())
-        return done(fail(ErrorCode::InvalidArgument, m_refusal, m_config.name));
+    if (!refusal().isEmpty())
+        return done(fail(ErrorCode::InvalidArgument, refusal(), m_config.name));
     if (!m_config.traces)
         return done(fail(ErrorCode::Unsupported, QStringLiteral("the destination does not take traces"), m_config.name));
-    const Batch batch{request, Encoding::Protobuf, 1, false};
+    const auto derived = deriveRequest({Signal::Traces, request, 1, false, 0}, form());
+    if (!derived)
+        return done(fail(derived.error()));
     const int test = m_nextTest++;
     m_tests[test] = m_exporter;
-    m_exporter->exportBatch(Signal::Traces, requestFor(Signal::Traces, batch),
-                            [this, test, done = std::move(done)](const ExportOutcome& outcome) {
-                                releaseLater(std::move(m_tests[test]));
-                                m_tests.erase(test);
-                                done(testAnswer(outcome, m_config.name));
-                                if (isAccepted(outcome))
-                                    resume();
-                            });
+    m_exporter->exportBatch(Signal::Traces, *derived, [this, test, done = std::move(done)](const ExportOutcome& outcome) {
+        releaseLater(std::move(m_tests[test]));
+        m_tests.erase(test);
+        done(testAnswer(outcome, m_config.name));
+        if (isAccepted(outcome))
+            resume();
+    });
 }
 
 bool DestinationQueue::isBusy() const
 {
-    const bool waiting =
-        std::any_of(m_spools.begin(), m_spools.end(), [](const MemorySpool& spool) { return spool.batches() != 0; });
-    return isSending() || (waiting && isActive() && !m_retryTimer.isActive());
+    return std::any_of(m_lanes.begin(), m_lanes.end(), [](const auto& lane) { return lane->isBusy(); });
+}
+
+DestinationState DestinationQueue::state() const
+{
+    const auto any = [this](const auto& is) { return std::any_of(m_lanes.begin(), m_lanes.end(), is); };
+    if (!m_config.enabled || m_exportDisabled)
+        return DestinationState::Disabled;
+    if (!refusal().isEmpty())
+        return DestinationState::Refused;
+    if (m_paused || m_config.paused)
+        return DestinationState::Paused;
+    if (any([](const auto& lane) { return lane->isWaitingToRetry(); }))
+        return DestinationState::Retrying;
+    return any([](const auto& lane) { return lane->isSending(); }) ? DestinationState::Sending : DestinationState::Idle;
 }
 
 DestinationStatus DestinationQueue::status() const
 {
     DestinationStatus status;
     status.name = m_config.name;
-    for (const MemorySpool& spool : m_spools) {
-        status.queued += spool.items();
-        status.queuedBytes += spool.bytes();
+    status.state = state();
+    for (std::size_t i = 0; i < kSignalCount; ++i) {
+        const Backlog::Lane& waiting = m_backlog.lanes[i];
+        status.queued += waiting.items;
+        status.queuedBytes += waiting.bytes;
+        status.sent += waiting.cursor.sent;
+        status.lost[i] = waiting.cursor.lost;
+        status.dropped = std::accumulate(waiting.cursor.lost.begin(), waiting.cursor.lost.end(), status.dropped);
+        const DeliveryLane& lane = *m_lanes[i];
+        status.circuitOpen = status.circuitOpen || lane.isCircuitOpen();
+        if (lane.isWaitingToRetry() && (status.nextTryUnixNs == 0 || lane.nextTryUnixNs() < status.nextTryUnixNs))
+            status.nextTryUnixNs = lane.nextTryUnixNs();
     }
-    status.sent = m_sent;
-    status.dropped = m_dropped;
+    if (status.state != DestinationState::Retrying)
+        status.nextTryUnixNs = 0;
     status.lastError = m_lastError;
     status.lastErrorUnixNs = m_lastErrorUnixNs;
     status.lastSuccessUnixNs = m_lastSuccessUnixNs;
-    if (!m_config.enabled || m_exportDisabled) {
-        status.state = DestinationState::Disabled;
-    } else if (!m_refusal.isEmpty() || !m_unprocessable.isEmpty()) {
-        status.state = DestinationState::Refused;
-    } else if (m_paused) {
-        status.state = DestinationState::Paused;
-    } else if (m_retryTimer.isActive()) {
-        status.state = DestinationState::Retrying;
-        status.nextTryUnixNs = m_nextTryUnixNs;
-    } else if (isSending()) {
-        status.state = DestinationState::Sending;
-    }
+    status.spoolError = m_spool.state().diskError;
     return status;
 }
 

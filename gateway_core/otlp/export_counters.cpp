@@ -48,6 +48,21 @@ constexpr std::array kSignalMetrics{
 
 } // namespace
 
+QByteArray errorTypeOf(const ExportOutcome& outcome)
+{
+    switch (outcome.kind) {
+    case ExportOutcome::Kind::Success:
+        return {};
+    case ExportOutcome::Kind::PartialSuccess:
+        return outcome.rejected > 0 ? QByteArrayLiteral("rejected") : QByteArray();
+    case ExportOutcome::Kind::Retryable:
+    case ExportOutcome::Kind::Permanent:
+    case ExportOutcome::Kind::Unauthenticated:
+        break;
+    }
+    return outcome.code != 0 ? QByteArray::number(outcome.code) : QByteArrayLiteral("unavailable");
+}
+
 void ExporterCounts::identify(const config::Destination& destination)
 {
     name = destination.name.toUtf8();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/model.h"
+#include "otlp/exporter.h"
 #include "otlp/signal.h"
 #include "telemetry/metrics.h"
 
@@ -11,6 +12,9 @@
 #include <vector>
 
 namespace oriel::otlp {
+
+/// `error.type` of an export, low in cardinality; empty: it did not fail.
+QByteArray errorTypeOf(const ExportOutcome& outcome);
 
 /// How many items of a signal came to their end, by why they failed; empty: they did not.
 using ItemCounts = std::map<QByteArray, std::uint64_t>;

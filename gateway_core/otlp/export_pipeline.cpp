@@ -5,10 +5,8 @@
 #include "base/ids.h"
 #include "base/random.h"
 #include "otlp/destination_queue.h"
-#include "otlp/encode.h"
-#include "otlp/presets.h"
+#include "otlp/pipeline_settings.h"
 #include "otlp/trace_processor.h"
-#include "telemetry/call_spans.h"
 
 #include <QPromise>
 #include <QTimer>
@@ -20,91 +18,13 @@ namespace oriel::otlp {
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
-/// What configure() puts in force.
-struct PipelineSettings {
-    std::shared_ptr<const telemetry::Resource> resource;
-    std::shared_ptr<const telemetry::Scope> scope;
-    milliseconds spanInterval{1'000};
-    milliseconds metricInterval{5'000};
-};
-
 namespace {
 
-constexpr qsizetype kMaxRequestBytes = 4LL * 1024 * 1024;
-constexpr std::size_t kMaxRequestItems = 2'048;
 /// So many waiting items are encoded at once, without waiting for the interval.
 constexpr std::size_t kEagerItems = 4'096;
 constexpr milliseconds kStatusInterval{200};
-
-/// Destinations that want exactly the same bytes share one encoding.
-struct Flavour {
-    Encoding encoding = Encoding::Protobuf;
-    telemetry::AliasSets aliases = 0;
-    bool payloads = false;
-    bool received = false; ///< takes what Oriel's receiver took
-    TraceProcessor* processor = nullptr;
-    bool operator==(const Flavour&) const = default;
-};
-
-Flavour flavourOf(const DestinationQueue& queue, Signal signal)
-{
-    const config::Destination& destination = queue.config();
-    Flavour flavour{encodingOf(destination.protocol), 0, false, destination.received, queue.processor()};
-    if (signal != Signal::Traces)
-        return flavour;
-    for (const QString& name : destination.aliases)
-        flavour.aliases |= telemetry::aliasSetByName(name);
-    flavour.payloads = destination.includePayloads;
-    return flavour;
-}
-
-struct Takers {
-    Flavour flavour;
-    std::vector<DestinationQueue*> destinations;
-};
-
-std::vector<Takers> takersOf(const std::vector<std::unique_ptr<DestinationQueue>>& destinations, Signal signal)
-{
-    std::vector<Takers> all;
-    for (const auto& destination : destinations) {
-        if (!destination->takes(signal))
-            continue;
-        const Flavour flavour = flavourOf(*destination, signal);
-        auto known = std::find_if(all.begin(), all.end(), [&](const Takers& takers) { return takers.flavour == flavour; });
-        if (known == all.end())
-            known = all.insert(all.end(), Takers{flavour, {}});
-        known->destinations.push_back(destination.get());
-    }
-    return all;
-}
-
-/// Encodes `items` into as few requests as their sizes allow and queues each.
-template <class Item, class Encode>
-void enqueueAll(std::span<const Item> items, const Takers& takers, Signal signal, Encode encode)
-{
-    if (items.empty())
-        return;
-    if (items.size() > kMaxRequestItems) {
-        enqueueAll(items.first(kMaxRequestItems), takers, signal, encode);
-        return enqueueAll(items.subspan(kMaxRequestItems), takers, signal, encode);
-    }
-    const QByteArray request = encode(items, takers.flavour.encoding);
-    if (request.size() > kMaxRequestBytes && items.size() > 1) {
-        enqueueAll(items.first(items.size() / 2), takers, signal, encode);
-        return enqueueAll(items.subspan(items.size() / 2), takers, signal, encode);
-    }
-    for (DestinationQueue* destination : takers.destinations)
-        destination->enqueue(
-            signal, {request, takers.flavour.encoding, static_cast<std::uint32_t>(items.size()), takers.flavour.payloads});
-}
-
-std::uint32_t pointCount(std::span<const telemetry::MetricData> metrics)
-{
-    std::size_t count = 0;
-    for (const telemetry::MetricData& metric : metrics)
-        count += metric.numbers.size() + metric.histograms.size() + metric.exponentials.size() + metric.summaries.size();
-    return static_cast<std::uint32_t>(count);
-}
+/// While the disk is this far behind, finished telemetry waits in the inbox, which is bounded.
+constexpr qint64 kMaxOutstandingBytes = 64LL * 1024 * 1024;
 
 QTimer* makeTimer(QObject* parent)
 {
@@ -119,103 +39,28 @@ ExportPipeline::ExportPipeline(PipelineOptions options, QObject* parent)
     : QObject(parent),
       m_options(std::move(options)),
       m_settings(std::make_unique<PipelineSettings>()),
+      m_spool(std::make_unique<ExportSpool>(
+          ExportSpoolOptions{m_options.spoolDirectory, m_options.queue, 16LL * 1024 * 1024, m_options.spooled}, m_options.clock,
+          m_options.random, this)),
       m_spanTimer(makeTimer(this)),
       m_metricTimer(makeTimer(this)),
       m_statusTimer(makeTimer(this)),
       m_deadlineTimer(makeTimer(this))
 {
-    connect(m_spanTimer, &QTimer::timeout, this, [this] { flushInbox(); });
+    connect(m_spanTimer, &QTimer::timeout, this, [this] { wake(true); });
     connect(m_metricTimer, &QTimer::timeout, this, [this] {
         m_metricsNoted = false;
         Q_EMIT metricsDue();
     });
     connect(m_statusTimer, &QTimer::timeout, this, &ExportPipeline::statusChanged);
     connect(m_deadlineTimer, &QTimer::timeout, this, [this] { finishWhenDrained(); });
+    connect(m_spool.get(), &ExportSpool::stateChanged, this, [this] { destinationChanged(); });
 }
 
-ExportPipeline::~ExportPipeline() = default;
-
-void ExportPipeline::configure(const config::Telemetry& telemetry, std::shared_ptr<const telemetry::Resource> resource,
-                               std::shared_ptr<const telemetry::Scope> scope)
+ExportPipeline::~ExportPipeline()
 {
-    QMetaObject::invokeMethod(
-        this,
-        [this, telemetry = withEffectiveDestinations(telemetry), resource = std::move(resource),
-         scope = std::move(scope)]() mutable { apply(telemetry, std::move(resource), std::move(scope)); },
-        Qt::QueuedConnection);
-}
-
-void ExportPipeline::apply(const config::Telemetry& telemetry, std::shared_ptr<const telemetry::Resource> resource,
-                           std::shared_ptr<const telemetry::Scope> scope)
-{
-    // What was recorded under the old settings goes out under them.
-    flushInbox(true);
-    m_settings->resource = std::move(resource);
-    m_settings->scope = std::move(scope);
-    m_settings->spanInterval = telemetry.spanInterval;
-    m_settings->metricInterval = telemetry.metricInterval;
-
-    m_applying = true;
-    std::vector<std::unique_ptr<DestinationQueue>> old = std::move(m_destinations);
     m_destinations.clear();
-    const auto take = [&old](const auto& matches) {
-        const auto found =
-            std::find_if(old.begin(), old.end(), [&](const auto& queue) { return queue && matches(queue->config()); });
-        return found != old.end() ? std::move(*found) : nullptr;
-    };
-    for (const config::Destination& wanted : telemetry.destinations) {
-        auto queue = take([&](const config::Destination& known) { return known.name == wanted.name; });
-        if (!queue) {
-            const bool renamed =
-                std::none_of(telemetry.destinations.begin(), telemetry.destinations.end(), [&](const config::Destination& other) {
-                    return std::any_of(old.begin(), old.end(), [&](const auto& left) {
-                        return left && left->config().name == other.name && left->config().endpoint == wanted.endpoint;
-                    });
-                });
-            if (renamed) {
-                queue = take([&](config::Destination known) {
-                    known.name = wanted.name;
-                    return known == wanted;
-                });
-            }
-        }
-        if (!queue)
-            queue = std::make_unique<DestinationQueue>(m_options, [this] { destinationChanged(); });
-        queue->configure(wanted, telemetry.exportDisabled);
-        giveProcessor(*queue, telemetry);
-        m_destinations.push_back(std::move(queue));
-    }
-    old.clear();
-    std::erase_if(m_processors, [](const auto& processor) { return processor.use_count() == 1; });
-
-    unsigned wanted = 0;
-    unsigned received = 0;
-    for (const Signal signal : kSignals) {
-        for (const auto& queue : m_destinations) {
-            const unsigned bit = queue->takes(signal) ? 1U << static_cast<unsigned>(signal) : 0U;
-            wanted |= bit;
-            received |= queue->config().received ? bit : 0U;
-        }
-    }
-    m_wanted = m_shuttingDown ? 0 : wanted;
-    m_wantedReceived = m_shuttingDown ? 0 : received;
-    m_applying = false;
-    destinationChanged();
-}
-
-void ExportPipeline::giveProcessor(DestinationQueue& queue, const config::Telemetry& telemetry)
-{
-    TraceProcessor::Settings settings = TraceProcessor::settingsOf(queue.config(), telemetry);
-    const auto known = std::find_if(m_processors.begin(), m_processors.end(),
-                                    [&](const auto& processor) { return processor->settings() == settings; });
-    if (known != m_processors.end())
-        return queue.setProcessor(*known);
-    auto made = TraceProcessor::make(std::move(settings), m_options.clock);
-    if (!made)
-        // Sending what a rule that is not understood should have removed would be worse than sending nothing.
-        return queue.refuse(made.error().toString());
-    m_processors.push_back(*made);
-    queue.setProcessor(std::move(*made));
+    m_spool.reset();
 }
 
 void ExportPipeline::arm(QTimer& timer, milliseconds interval)
@@ -242,7 +87,7 @@ template <class Item> void ExportPipeline::submit(std::vector<Item>& box, std::v
     }
     if (wakeNow)
         QMetaObject::invokeMethod(
-            this, [this] { wake(); }, Qt::QueuedConnection);
+            this, [this] { wake(false); }, Qt::QueuedConnection);
 }
 
 void ExportPipeline::submitCalls(std::vector<ExportCall> calls)
@@ -263,7 +108,7 @@ void ExportPipeline::submitMetrics(std::vector<telemetry::MetricData> metrics)
     if (metrics.empty() || !wants(Signal::Metrics))
         return;
     QMetaObject::invokeMethod(
-        this, [this, metrics = std::move(metrics)]() mutable { encodeMetrics(std::move(metrics)); }, Qt::QueuedConnection);
+        this, [this, metrics = std::move(metrics)] { encodeMetrics(metrics); }, Qt::QueuedConnection);
 }
 
 void ExportPipeline::submitReceivedMetrics(std::vector<ScopedMetrics> metrics)
@@ -274,12 +119,6 @@ void ExportPipeline::submitReceivedMetrics(std::vector<ScopedMetrics> metrics)
         this, [this, metrics = std::move(metrics)] { encodeReceivedMetrics(metrics); }, Qt::QueuedConnection);
 }
 
-void ExportPipeline::setReceiverPorts(std::vector<quint16> ports)
-{
-    QMetaObject::invokeMethod(
-        this, [this, ports = std::move(ports)]() mutable { m_options.receiverPorts = std::move(ports); }, Qt::QueuedConnection);
-}
-
 void ExportPipeline::noteMetricsChanged()
 {
     if (!wants(Signal::Metrics) || m_metricsNoted.exchange(true))
@@ -288,16 +127,19 @@ void ExportPipeline::noteMetricsChanged()
         this, [this] { arm(*m_metricTimer, m_settings->metricInterval); }, Qt::QueuedConnection);
 }
 
-void ExportPipeline::wake()
+void ExportPipeline::wake(bool isDue)
 {
     std::size_t waiting = 0;
     {
         const std::lock_guard lock(m_mutex);
         waiting = m_inbox.size();
     }
-    if (waiting >= kEagerItems)
+    if (waiting == 0 && !isHolding())
+        return;
+    const bool diskKeepsUp = m_spool->outstandingBytes() <= kMaxOutstandingBytes;
+    if (diskKeepsUp && (waiting >= kEagerItems || isDue))
         flushInbox();
-    else if (waiting > 0)
+    else
         arm(*m_spanTimer, m_settings->spanInterval);
 }
 
@@ -316,99 +158,9 @@ void ExportPipeline::flushInbox(bool decideAll)
         encodeLogs(std::move(inbox.logs));
 }
 
-void ExportPipeline::encodeTraces(const Inbox& inbox, bool decideAll)
+bool ExportPipeline::isHolding() const
 {
-    const std::vector<Takers> all = takersOf(m_destinations, Signal::Traces);
-    for (const std::shared_ptr<TraceProcessor>& processor : m_processors) {
-        const bool wanted = std::any_of(all.begin(), all.end(),
-                                        [&](const Takers& takers) { return takers.flavour.processor == processor.get(); });
-        if (!wanted || (inbox.calls.empty() && inbox.spans.empty() && !processor->isHolding()))
-            continue;
-        // Asked once for all that share it: some samplers count.
-        const auto selection = processor->select(inbox.calls, inbox.spans, decideAll);
-        if (processor->isHolding())
-            arm(*m_spanTimer, m_settings->spanInterval);
-        for (const Takers& takers : all) {
-            if (takers.flavour.processor != processor.get())
-                continue;
-            std::vector<telemetry::SpanData> spans = processor->expand(
-                selection, {m_settings->resource, m_settings->scope, takers.flavour.aliases, takers.flavour.payloads, {}, {}});
-            if (!takers.flavour.received)
-                std::erase_if(spans, [](const telemetry::SpanData& span) { return span.received; });
-            enqueueAll(std::span<const telemetry::SpanData>(spans), takers, Signal::Traces,
-                       [](std::span<const telemetry::SpanData> items, Encoding encoding) {
-                           return otlp::encodeTraces(items, encoding);
-                       });
-        }
-    }
-}
-
-void ExportPipeline::encodeLogs(std::vector<telemetry::LogRecord> logs)
-{
-    for (telemetry::LogRecord& log : logs) {
-        if (!log.resource)
-            log.resource = m_settings->resource;
-        if (!log.scope)
-            log.scope = m_settings->scope;
-    }
-    // What the receiver took goes last, so that those who do not want it take the front alone.
-    const auto received =
-        std::stable_partition(logs.begin(), logs.end(), [](const telemetry::LogRecord& log) { return !log.received; });
-    for (const Takers& takers : takersOf(m_destinations, Signal::Logs)) {
-        const std::span<const telemetry::LogRecord> taken(logs.begin(), takers.flavour.received ? logs.end() : received);
-        const std::vector<telemetry::LogRecord> processed = takers.flavour.processor->process(taken);
-        enqueueAll(
-            std::span<const telemetry::LogRecord>(processed), takers, Signal::Logs,
-            [](std::span<const telemetry::LogRecord> items, Encoding encoding) { return otlp::encodeLogs(items, encoding); });
-    }
-}
-
-void ExportPipeline::encodeMetrics(std::vector<telemetry::MetricData> metrics)
-{
-    using telemetry::TemporalityPreference;
-    struct Shared {
-        Encoding encoding;
-        telemetry::HistogramForm form;
-        QByteArray request;
-        std::uint32_t points;
-    };
-    std::vector<Shared> shared;
-    for (const auto& destination : m_destinations) {
-        if (!destination->takes(Signal::Metrics))
-            continue;
-        telemetry::TemporalityConverter& converter = destination->temporality();
-        const Encoding encoding = encodingOf(destination->config().protocol);
-        // What is cumulative is the same for all; a difference is everybody's own.
-        const bool common = converter.preference() == TemporalityPreference::Cumulative;
-        auto known = std::find_if(shared.begin(), shared.end(), [&](const Shared& one) {
-            return common && one.encoding == encoding && one.form == converter.form();
-        });
-        if (known == shared.end()) {
-            const ScopedMetrics scoped{m_settings->resource, m_settings->scope, converter.convert(metrics)};
-            Shared made{encoding, converter.form(), otlp::encodeMetrics({&scoped, 1}, encoding), pointCount(scoped.metrics)};
-            if (!common) {
-                if (made.points > 0)
-                    destination->enqueue(Signal::Metrics, {made.request, encoding, made.points, false});
-                continue;
-            }
-            known = shared.insert(shared.end(), std::move(made));
-        }
-        destination->enqueue(Signal::Metrics, {known->request, encoding, known->points, false});
-    }
-}
-
-void ExportPipeline::encodeReceivedMetrics(const std::vector<ScopedMetrics>& metrics)
-{
-    std::uint32_t points = 0;
-    for (const ScopedMetrics& scoped : metrics)
-        points += pointCount(scoped.metrics);
-    for (const Takers& takers : takersOf(m_destinations, Signal::Metrics)) {
-        if (!takers.flavour.received)
-            continue;
-        const QByteArray request = otlp::encodeMetrics(metrics, takers.flavour.encoding);
-        for (DestinationQueue* destination : takers.destinations)
-            destination->enqueue(Signal::Metrics, {request, takers.flavour.encoding, points, false});
-    }
+    return std::any_of(m_processors.begin(), m_processors.end(), [](const auto& processor) { return processor->isHolding(); });
 }
 
 std::vector<ExporterCounts> ExportPipeline::takeExporterCounts()
@@ -467,9 +219,26 @@ void ExportPipeline::destinationChanged()
     }
     if (differs)
         arm(*m_statusTimer, kStatusInterval);
-    if (m_shuttingDown &&
-        std::none_of(m_destinations.begin(), m_destinations.end(), [](const auto& queue) { return queue->isBusy(); }))
-        finishWhenDrained();
+    if (m_shuttingDown && !isBusy())
+        flushSpool();
+}
+
+bool ExportPipeline::isBusy() const
+{
+    return std::any_of(m_destinations.begin(), m_destinations.end(), [](const auto& queue) { return queue->isBusy(); });
+}
+
+void ExportPipeline::flushSpool()
+{
+    if (m_flushing || m_drained)
+        return;
+    m_flushing = true;
+    m_spool->flush([this] {
+        m_flushing = false;
+        // An answer of the spool may have brought something about meanwhile.
+        if (!isBusy())
+            finishWhenDrained();
+    });
 }
 
 QFuture<Result<QString>> ExportPipeline::sendTestSpan(const QString& destination)
@@ -510,6 +279,17 @@ void ExportPipeline::resume(const QString& destination)
         [this, destination] {
             if (DestinationQueue* queue = find(destination))
                 queue->resume();
+        },
+        Qt::QueuedConnection);
+}
+
+void ExportPipeline::clear(const QString& destination)
+{
+    QMetaObject::invokeMethod(
+        this,
+        [this, destination] {
+            if (DestinationQueue* queue = find(destination))
+                queue->clear();
         },
         Qt::QueuedConnection);
 }

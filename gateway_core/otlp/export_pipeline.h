@@ -3,7 +3,7 @@
 
 #include "base/result.h"
 #include "config/model.h"
-#include "otlp/batch_queue.h"
+#include "otlp/delivery_lane.h"
 #include "otlp/encode.h"
 #include "otlp/endpoint.h"
 #include "otlp/export_call.h"
@@ -18,7 +18,9 @@
 #include <QObject>
 #include <QString>
 
+#include <array>
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -41,8 +43,9 @@ enum class DestinationState : quint8 {
     Idle,
     Sending,
     Retrying, ///< the backend cannot be reached or asked for patience; waiting for the next try
-    Paused,   ///< the backend refused the credentials; nothing is sent until they change or somebody resumes it
-    Refused,  ///< cannot be used as configured: its own receiver, a bad endpoint, an unreadable certificate
+    Paused,   ///< the backend refused the credentials, or somebody paused it: everything is kept and nothing is sent
+    Refused,  ///< cannot be used as configured: its own receiver, a bad endpoint, an unreadable certificate, a rule that is not
+              ///< understood; what waits for it is kept
 };
 
 /// What is known of one destination just now.
@@ -51,18 +54,16 @@ struct DestinationStatus {
     DestinationState state = DestinationState::Idle;
     std::uint64_t queued = 0; ///< items that wait: spans, points, records
     qint64 queuedBytes = 0;
-    std::uint64_t sent = 0;
-    std::uint64_t dropped = 0; ///< refused by the backend, or pushed out of a full queue
-    QString lastError;         ///< stays until the next success
+    std::uint64_t sent = 0;    ///< since the destination was made; kept over restarts, as are the losses
+    std::uint64_t dropped = 0; ///< the sum of `lost`
+    std::array<LossCounts, kSignalCount> lost{};
+    QString lastError; ///< stays until the next success
     std::int64_t lastErrorUnixNs = 0;
     std::int64_t lastSuccessUnixNs = 0;
     std::int64_t nextTryUnixNs = 0; ///< while Retrying
+    bool circuitOpen = false;       ///< so many failures in a row that only single probes are sent
+    QString spoolError;             ///< why what is new waits in memory only; empty: it is on the disk
     bool operator==(const DestinationStatus&) const = default;
-};
-
-struct RetryPolicy {
-    std::chrono::milliseconds initial{1'000};
-    std::chrono::milliseconds maximum{60'000};
 };
 
 struct PipelineOptions {
@@ -70,15 +71,21 @@ struct PipelineOptions {
     Random& random;
     SecretResolver secrets;             ///< called on the exporter thread
     std::vector<quint16> receiverPorts; ///< of Oriel's own OTLP receiver
-    QueueBounds queue;
+    SpoolBounds queue;                  ///< bytes and age until configure() says otherwise
     RetryPolicy retry;
     std::size_t inboxItems = 65'536; ///< calls, spans and logs that wait to be encoded, at most
+    QString spoolDirectory = {};     ///< empty: what waits is kept in memory only
+    /// Of a record, and of a request where neither the destination nor its backend says less; larger ones are halved.
+    qsizetype maxRequestBytes = 4LL * 1024 * 1024;
+    std::function<void(const Batch&)> spooled = {}; ///< as ExportSpoolOptions::written
 };
 
-/// From finished telemetry to every configured destination: batches, samples, encodes once for destinations that want the same,
-/// queues, sends, retries, counts. Made by the service and moved to the exporter thread before configure(); must end on that
-/// thread, as by connecting its finished() to deleteLater(). Functions marked so may be called from any thread. With no
-/// destination nothing is kept, encoded or timed; with some, timers run only while something waits.
+/// From finished telemetry to every configured destination: samples and processes (TraceProcessor), encodes once for all to whom
+/// the same is due, writes to the spool (SpoolLog), and delivers from there to each (DeliveryLane). What a destination's sampler,
+/// rules, temporality and `received` make of the data is decided before the spool: who gets a record is marked in it, and those
+/// that want something else get records of their own. Made by the service and moved to the exporter thread before configure();
+/// must end on that thread, as by connecting its finished() to deleteLater(). Functions marked so may be called from any thread.
+/// With no destination nothing is kept, encoded or timed; with some, timers run only while something waits.
 class ExportPipeline : public QObject {
     Q_OBJECT
 public:
@@ -86,7 +93,8 @@ public:
     ~ExportPipeline() override;
 
     /// Any thread. Puts a configuration in force. A destination that stays (same name, or all but the name the same) keeps its
-    /// queue, what is on its way and its counters.
+    /// place in the spool, what is on its way and its counters. One that is no longer there is forgotten with what waits for it;
+    /// at the first call what an earlier run left for others is kept, until its bounds, for when they come back.
     void configure(const config::Telemetry& telemetry, std::shared_ptr<const telemetry::Resource> resource,
                    std::shared_ptr<const telemetry::Scope> scope);
 
@@ -132,8 +140,11 @@ public:
     /// Any thread. Tries a paused or waiting destination again at once, as after a secret of the vault changed.
     void resume(const QString& destination);
 
+    /// Any thread. Drops what waits for the destination and counts it as cleared.
+    void clear(const QString& destination);
+
     /// Any thread. Encodes and sends what waits; when all is answered for or the deadline has passed, drained() follows and
-    /// nothing more is sent.
+    /// nothing more is sent. What is left stays in the spool.
     void shutdown(std::chrono::milliseconds deadline = std::chrono::milliseconds(3'000));
 
 Q_SIGNALS:
@@ -153,21 +164,30 @@ private:
     template <class Item> void submit(std::vector<Item>& box, std::vector<Item>&& items, Signal signal);
     void apply(const config::Telemetry& telemetry, std::shared_ptr<const telemetry::Resource> resource,
                std::shared_ptr<const telemetry::Scope> scope);
-    void wake();
+    void applyDestinations(const config::Telemetry& telemetry);
+    void noteWanted();
+    void giveProcessor(DestinationQueue& queue, const config::Destination& destination, const config::Telemetry& telemetry);
+    /// Encodes what waits when it is much or has waited for its interval, if the disk keeps up.
+    void wake(bool isDue);
+    /// `decideAll`: no span waits any longer for its call.
     void flushInbox(bool decideAll = false);
+    [[nodiscard]] bool isHolding() const;
     void encodeTraces(const Inbox& inbox, bool decideAll);
     void encodeLogs(std::vector<telemetry::LogRecord> logs);
-    void giveProcessor(DestinationQueue& queue, const config::Telemetry& telemetry);
-    void encodeMetrics(std::vector<telemetry::MetricData> metrics);
+    void encodeMetrics(const std::vector<telemetry::MetricData>& metrics);
     void encodeReceivedMetrics(const std::vector<ScopedMetrics>& metrics);
+    void spool(Batch batch, const std::vector<DestinationQueue*>& takers);
     void arm(QTimer& timer, std::chrono::milliseconds interval);
     void destinationChanged();
     void beginShutdown(std::chrono::milliseconds deadline);
+    void flushSpool();
     void finishWhenDrained();
+    [[nodiscard]] bool isBusy() const;
     [[nodiscard]] DestinationQueue* find(const QString& name) const;
 
     PipelineOptions m_options;
     std::unique_ptr<PipelineSettings> m_settings;
+    std::unique_ptr<ExportSpool> m_spool;
     std::vector<std::unique_ptr<DestinationQueue>> m_destinations;
     std::vector<std::shared_ptr<TraceProcessor>> m_processors; ///< each once, shared by those that ask for the same
     QTimer* m_spanTimer;
@@ -176,6 +196,7 @@ private:
     QTimer* m_deadlineTimer;
     bool m_applying = false; ///< destinations are being rearranged; their changes are published together
     bool m_shuttingDown = false;
+    bool m_flushing = false;
     bool m_drained = false;
 
     std::atomic<unsigned> m_wanted{0};

@@ -236,6 +236,11 @@ ExportOutcome HttpExporter::judge(QNetworkReply& reply, const QByteArray& receiv
     }
     if (status == 0)
         return {Kind::Retryable, 0, 0, reply.errorString(), {}};
+    // QNetworkAccessManager asks again by itself when a connection ends within the status line, and reads the next answer as the
+    // rest of that line: the status is that of the broken one, and the other stands in the reason.
+    const QString line = reply.attribute(QNetworkRequest::HttpReasonPhraseAttribute).toString();
+    if (line.contains(QLatin1StringView("HTTP/1.")))
+        return {Kind::Retryable, 0, status, QStringLiteral("the answer broke off"), {}};
     const auto decoded = decodeContent(received, reply.rawHeader("Content-Encoding"), kMaxAnswer);
     const QByteArray body = decoded.value_or(QByteArray());
     if (status < 200 || status > 299)
@@ -250,14 +255,13 @@ ExportOutcome HttpExporter::judge(QNetworkReply& reply, const QByteArray& receiv
     }
     if (reply.error() != QNetworkReply::NoError)
         return {Kind::Retryable, 0, status, reply.errorString(), {}};
-    const QString reason = reply.attribute(QNetworkRequest::HttpReasonPhraseAttribute).toString();
     if (!m_destination.successCodes.isEmpty() && !m_destination.successCodes.contains(QString::number(status))) {
         return {
             Kind::Permanent,
             0,
             status,
             explain(
-                status, reason,
+                status, line,
                 QStringLiteral("this backend takes data with %1").arg(m_destination.successCodes.join(QStringLiteral(" or ")))),
             {}};
     }
@@ -265,8 +269,8 @@ ExportOutcome HttpExporter::judge(QNetworkReply& reply, const QByteArray& receiv
     const bool speaksOtlp = m_destination.protocol != config::ExportProtocol::Zipkin;
     const auto partial = speaksOtlp ? decodeExportResponse(body, m_encoding) : PartialSuccess{};
     if (!partial || *partial == PartialSuccess{})
-        return {Kind::Success, 0, status, explain(status, reason, {}), {}};
-    return {Kind::PartialSuccess, partial->rejected, status, explain(status, reason, partial->message), {}};
+        return {Kind::Success, 0, status, explain(status, line, {}), {}};
+    return {Kind::PartialSuccess, partial->rejected, status, explain(status, line, partial->message), {}};
 }
 
 ExportOutcome HttpExporter::judgeError(QNetworkReply& reply, int status, const QByteArray& body) const

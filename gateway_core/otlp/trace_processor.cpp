@@ -163,14 +163,6 @@ void TraceProcessor::expandOthers(const Selection& selection, const telemetry::C
     }
 }
 
-std::vector<SpanData> TraceProcessor::expand(const Selection& selection, const telemetry::CallSpanOptions& options) const
-{
-    std::vector<SpanData> out;
-    expandCalls(selection, options, out);
-    expandOthers(selection, options, out);
-    return out;
-}
-
 std::vector<telemetry::LogRecord> TraceProcessor::process(std::span<const telemetry::LogRecord> logs) const
 {
     std::vector<telemetry::LogRecord> out;

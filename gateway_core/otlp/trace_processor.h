@@ -50,11 +50,8 @@ public:
     Selection select(std::span<const ExportCall> calls, std::span<const telemetry::SpanData> spans, bool decideAll = false);
     [[nodiscard]] bool isHolding() const { return !m_held.empty(); }
 
-    /// The selection as spans, rules and limits applied: the spans of its calls, then its other spans. `options` without
-    /// arguments and result.
-    [[nodiscard]] std::vector<telemetry::SpanData> expand(const Selection& selection,
-                                                          const telemetry::CallSpanOptions& options) const;
-    /// The two parts of it, for those that treat Oriel's own spans differently.
+    /// The calls of the selection as spans, and its other spans, rules and limits applied. `options` without arguments and
+    /// result.
     void expandCalls(const Selection& selection, const telemetry::CallSpanOptions& options,
                      std::vector<telemetry::SpanData>& out) const;
     void expandOthers(const Selection& selection, const telemetry::CallSpanOptions& options,

@@ -108,7 +108,11 @@ public:
     // Destinations and telemetry settings.
     QFuture<Status> saveDestination(config::Destination destination, QString previousName = {});
     QFuture<Status> removeDestination(QString name);
-    QFuture<Result<QString>> testDestination(QString name); ///< sends a real span; the backend's answer in words
+    QFuture<Result<QString>> testDestination(QString name);      ///< sends a real span; the backend's answer in words
+    QFuture<Status> pauseDestination(QString name, bool paused); ///< what comes is kept meanwhile
+    Status retryDestination(const QString& name);                ///< tries at once what waits, also after refused credentials
+    Status clearDestination(const QString& name);                ///< drops what waits and counts it as lost
+    [[nodiscard]] QByteArray exportJson() const;                 ///< of GET /api/v1/export
 
     // Configuration.
     QFuture<Status> saveConfiguration(config::Config configuration); ///< gateway, retention, masking, audit, metrics, ui settings

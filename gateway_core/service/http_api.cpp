@@ -211,9 +211,28 @@ void HttpApi::metrics(const http::Request& request, Answer answer)
     });
 }
 
+void HttpApi::exports(const http::Request& request, Answer answer)
+{
+    ExportRequest wanted;
+    const QList<QByteArray> parts = request.path().toByteArray().split('/').mid(4); // behind /api/v1/export
+    const bool reads = request.method == "GET" || request.method == "HEAD";
+    if (reads != parts.isEmpty() || (!reads && request.method != "POST") || (!reads && parts.size() != 2))
+        return answer(problem(parts.isEmpty() || parts.size() == 2 ? 405 : 404,
+                              "GET /api/v1/export, or POST /api/v1/export/<destination>/<action>"));
+    if (!reads) {
+        wanted.destination = QString::fromUtf8(QByteArray::fromPercentEncoding(parts[0]));
+        wanted.action = parts[1];
+    }
+    m_deps.exports(wanted, [this, answer = std::move(answer)](int status, const QByteArray& json) {
+        QMetaObject::invokeMethod(this, [answer, status, json] { answer(http::Response::json(status, json)); });
+    });
+}
+
 void HttpApi::handle(const http::Request& request, Answer answer)
 {
     const QByteArray path = request.path().toByteArray();
+    if (m_deps.exports && (path == "/api/v1/export" || path.startsWith("/api/v1/export/")))
+        return exports(request, std::move(answer));
     if (request.method != "GET" && request.method != "HEAD") {
         http::Response response = problem(405, "use GET");
         response.headers.set("Allow", "GET, HEAD");

@@ -388,45 +388,6 @@ QList<ServerSnapshot> GatewayService::servers() const
     return list;
 }
 
-QList<DestinationSnapshot> GatewayService::destinations() const
-{
-    QList<DestinationSnapshot> list;
-    const QList<otlp::DestinationStatus> statuses =
-        d->exports != nullptr ? d->exports->status() : QList<otlp::DestinationStatus>();
-    for (const config::Destination& destination : d->effective.telemetry.destinations) {
-        DestinationSnapshot snapshot;
-        snapshot.config = destination;
-        snapshot.state = destination.enabled ? DestinationState::Idle : DestinationState::Disabled;
-        for (const otlp::DestinationStatus& status : statuses) {
-            if (status.name != destination.name)
-                continue;
-            snapshot.state =
-                static_cast<DestinationState>(status.state == otlp::DestinationState::Disabled   ? DestinationState::Disabled
-                                              : status.state == otlp::DestinationState::Sending  ? DestinationState::Sending
-                                              : status.state == otlp::DestinationState::Retrying ? DestinationState::Retrying
-                                              : status.state == otlp::DestinationState::Paused   ? DestinationState::Paused
-                                              : status.state == otlp::DestinationState::Refused  ? DestinationState::Refused
-                                                                                                 : DestinationState::Idle);
-            snapshot.queued = status.queued;
-            snapshot.sent = status.sent;
-            snapshot.dropped = status.dropped;
-            snapshot.lastError = status.lastError;
-            snapshot.lastSuccessUnixNs = status.lastSuccessUnixNs;
-            if (status.state == otlp::DestinationState::Retrying) {
-                const std::int64_t seconds =
-                    std::max<std::int64_t>(0, (status.nextTryUnixNs - d->clock.unixNs()) / 1'000'000'000);
-                snapshot.stateText = QStringLiteral("%1 waiting, retry in %2 s").arg(status.queued).arg(seconds);
-            } else if (!status.lastError.isEmpty()) {
-                snapshot.stateText = status.lastError;
-            } else {
-                snapshot.stateText = QStringLiteral("sent %1").arg(status.sent);
-            }
-        }
-        list.append(snapshot);
-    }
-    return list;
-}
-
 QList<SessionSnapshot> GatewayService::sessions() const
 {
     return d->sessionList;

@@ -166,6 +166,7 @@ void GatewayService::Private::openStores()
 
     otlp::PipelineOptions exportOptions{clock, random, [this](QStringView name) { return vaultKeeper->get(name.toString()); },
                                         {},    {},     {}};
+    exportOptions.spoolDirectory = options.dataDir + QStringLiteral("/spool");
     exports = std::make_unique<otlp::ExportPipeline>(std::move(exportOptions));
     pipeline =
         std::make_unique<TelemetryPipeline>(TelemetryPipeline::Dependencies{clock, random, buffer, *stores, *exports}, effective);
@@ -285,6 +286,14 @@ Status GatewayService::Private::startGateway()
                                    QMetaObject::invokeMethod(&q, [this, give] {
                                        if (host != nullptr)
                                            give(q.statusJson());
+                                   });
+                               },
+                               [this](const ExportRequest& request, const ExportRequest::Respond& respond) {
+                                   QMetaObject::invokeMethod(&q, [this, request, respond] {
+                                       handleExport(request, [this, respond](int status, const QByteArray& json) {
+                                           if (host != nullptr)
+                                               respond(status, json);
+                                       });
                                    });
                                }},
                               host);

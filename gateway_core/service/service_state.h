@@ -150,6 +150,7 @@ struct GatewayService::Private {
 
     // service_commands.cpp
     void handleCommand(const QByteArray& command, const QByteArray& arguments, const LocalControl::Respond& respond);
+    void handleExport(const ExportRequest& request, const ExportRequest::Respond& respond);
     QFuture<Status> changeConfiguration(std::function<Status(config::Config&)> change, QByteArray what);
 
     /// Runs on the readers' pool with a stop token that the future's cancellation sets.

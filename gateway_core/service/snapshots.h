@@ -117,10 +117,15 @@ struct DestinationSnapshot {
     DestinationState state = DestinationState::Idle;
     QString stateText; ///< "312 waiting, retry in 8 s", "401: the key was not accepted"
     quint64 queued = 0;
+    qint64 queuedBytes = 0;
     quint64 sent = 0;
     quint64 dropped = 0;
+    QMap<QString, quint64> lost; ///< of `dropped`, by "signal/reason" as in oriel_export_lost_total: "traces/spool_full"
     QString lastError;
     std::int64_t lastSuccessUnixNs = 0;
+    std::int64_t nextTryUnixNs = 0; ///< while Retrying
+    bool circuitOpen = false;       ///< only single probes are sent
+    QString spoolError;             ///< why what is new waits in memory only; empty: it is on the disk
 };
 
 struct SessionSnapshot {

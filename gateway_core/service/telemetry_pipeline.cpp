@@ -159,6 +159,7 @@ std::vector<telemetry::MetricData> TelemetryPipeline::collectNow(bool forExport)
     const std::vector<otlp::ExporterCounts> exporters = m_deps.exports.takeExporterCounts();
     if (!exporters.empty())
         otlp::observeExports(m_registry, exporters, m_deps.exports.inboxCounts());
+    observeLosses();
     return m_registry.collect(forExport);
 }
 
@@ -170,6 +171,22 @@ void TelemetryPipeline::countSpans(const CallRecord& call)
     if (const std::size_t children = telemetry::callSpanCount(call) - 1; children > 0)
         m_registry.record(telemetry::MetricId::SdkSpansStarted, {QByteArrayLiteral("local"), result},
                           static_cast<double>(children));
+}
+
+void TelemetryPipeline::observeLosses()
+{
+    for (const otlp::DestinationStatus& status : m_deps.exports.status()) {
+        for (const otlp::Signal signal : otlp::kSignals) {
+            const otlp::LossCounts& lost = status.lost[static_cast<std::size_t>(signal)];
+            for (std::size_t loss = 0; loss < lost.size(); ++loss) {
+                if (lost[loss] > 0)
+                    m_registry.set(
+                        telemetry::MetricId::ExportLost,
+                        {status.name.toUtf8(), otlp::signalName(signal), otlp::lossName(static_cast<otlp::Loss>(loss))},
+                        static_cast<double>(lost[loss]));
+            }
+        }
+    }
 }
 
 void TelemetryPipeline::drain()

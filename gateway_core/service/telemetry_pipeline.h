@@ -68,6 +68,8 @@ private:
     /// `forExport`: exponential histograms as well, where they are kept.
     std::vector<telemetry::MetricData> collectNow(bool forExport = false);
     void countSpans(const telemetry::CallRecord& call);
+    /// What destinations did not get, from their own books.
+    void observeLosses();
 
     Dependencies m_deps;
     telemetry::MetricRegistry m_registry;

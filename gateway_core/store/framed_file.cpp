@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "store/framed_file.h"
 
-#include "store/byte_io.h"
-#include "store/crc32c.h"
+#include "base/byte_io.h"
+#include "base/crc32c.h"
 
 #include <QDateTime>
 #include <QDir>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "store/byte_io.h"
+#include "base/byte_io.h"
 #include "telemetry/log_record.h"
 
 #include <memory>

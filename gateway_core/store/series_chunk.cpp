@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "store/series_chunk.h"
 
-#include "store/byte_io.h"
+#include "base/byte_io.h"
 
 #include <cmath>
 

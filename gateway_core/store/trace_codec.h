@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "store/byte_io.h"
+#include "base/byte_io.h"
 #include "store/trace_segment.h"
 #include "telemetry/call_record.h"
 #include "telemetry/span_data.h"

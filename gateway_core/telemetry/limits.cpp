@@ -24,44 +24,70 @@ qsizetype lengthOfCharacters(QByteArrayView text, int characters)
     return position;
 }
 
-bool hasDeepOrLong(const AnyValue& value, int length, int depth);
-
-bool anyDeepOrLong(const Attributes& attributes, int length, int depth)
+/// Where text that may have so many bytes ends.
+qsizetype endWithin(QByteArrayView text, qsizetype bytes)
 {
-    return std::any_of(attributes.begin(), attributes.end(),
-                       [&](const Attribute& attribute) { return hasDeepOrLong(attribute.value, length, depth); });
+    if (text.size() <= bytes)
+        return text.size();
+    while (bytes > 0 && isContinuation(text[bytes]))
+        --bytes;
+    return bytes;
 }
 
-bool hasDeepOrLong(const AnyValue& value, int length, int depth)
+/// How long values may be; negative: as long as they like.
+struct Lengths {
+    int characters = -1;
+    int bytes = -1;
+};
+
+qsizetype endOf(QByteArrayView text, const Lengths& lengths)
 {
-    if (const auto* text = std::get_if<QByteArray>(&value.value))
-        return length >= 0 && text->size() > length;
+    const qsizetype end = lengths.characters < 0 ? text.size() : lengthOfCharacters(text, lengths.characters);
+    return lengths.bytes < 0 ? end : endWithin(text.first(end), lengths.bytes);
+}
+
+bool hasDeepOrLong(const AnyValue& value, const Lengths& lengths, int depth);
+
+bool anyDeepOrLong(const Attributes& attributes, const Lengths& lengths, int depth)
+{
+    return std::any_of(attributes.begin(), attributes.end(),
+                       [&](const Attribute& attribute) { return hasDeepOrLong(attribute.value, lengths, depth); });
+}
+
+bool hasDeepOrLong(const AnyValue& value, const Lengths& lengths, int depth)
+{
+    if (const auto* text = std::get_if<QByteArray>(&value.value)) {
+        return (lengths.characters >= 0 && text->size() > lengths.characters) ||
+               (lengths.bytes >= 0 && text->size() > lengths.bytes);
+    }
     if (const auto* bytes = std::get_if<BytesValue>(&value.value))
-        return length >= 0 && bytes->bytes.size() > length;
+        return lengths.characters >= 0 && bytes->bytes.size() > lengths.characters;
     if (const auto* array = std::get_if<std::shared_ptr<const ArrayValue>>(&value.value)) {
         return depth == 0 || std::any_of((*array)->values.begin(), (*array)->values.end(),
-                                         [&](const AnyValue& element) { return hasDeepOrLong(element, length, depth - 1); });
+                                         [&](const AnyValue& element) { return hasDeepOrLong(element, lengths, depth - 1); });
     }
     if (const auto* list = std::get_if<std::shared_ptr<const KeyValueList>>(&value.value))
-        return depth == 0 || anyDeepOrLong((*list)->values, length, depth - 1);
+        return depth == 0 || anyDeepOrLong((*list)->values, lengths, depth - 1);
     return false;
 }
 
-AnyValue limited(const AnyValue& value, int length, int depth)
+AnyValue limited(const AnyValue& value, const Lengths& lengths, int depth)
 {
     if (const auto* text = std::get_if<QByteArray>(&value.value)) {
-        const qsizetype end = length < 0 ? text->size() : lengthOfCharacters(*text, length);
+        const qsizetype end = endOf(*text, lengths);
         return end < text->size() ? AnyValue(text->first(end)) : value;
     }
-    if (const auto* bytes = std::get_if<BytesValue>(&value.value))
+    if (const auto* bytes = std::get_if<BytesValue>(&value.value)) {
+        const int length = lengths.characters;
         return length >= 0 && bytes->bytes.size() > length ? AnyValue(BytesValue{bytes->bytes.first(length)}) : value;
+    }
     if (const auto* array = std::get_if<std::shared_ptr<const ArrayValue>>(&value.value)) {
         if (depth == 0)
             return {};
         auto copy = std::make_shared<ArrayValue>();
         copy->values.reserve((*array)->values.size());
         for (const AnyValue& element : (*array)->values)
-            copy->values.push_back(limited(element, length, depth - 1));
+            copy->values.push_back(limited(element, lengths, depth - 1));
         return std::shared_ptr<const ArrayValue>(std::move(copy));
     }
     if (const auto* list = std::get_if<std::shared_ptr<const KeyValueList>>(&value.value)) {
@@ -70,7 +96,7 @@ AnyValue limited(const AnyValue& value, int length, int depth)
         auto copy = std::make_shared<KeyValueList>();
         copy->values.reserve((*list)->values.size());
         for (const Attribute& entry : (*list)->values)
-            copy->values.push_back({entry.key, limited(entry.value, length, depth - 1)});
+            copy->values.push_back({entry.key, limited(entry.value, lengths, depth - 1)});
         return std::shared_ptr<const KeyValueList>(std::move(copy));
     }
     return value;
@@ -87,9 +113,10 @@ template <class List> void limitCount(List& list, int limit, std::uint32_t& drop
 void limitAttributes(Attributes& attributes, int count, std::uint32_t& dropped, const SpanLimits& limits)
 {
     limitCount(attributes, count, dropped);
+    const Lengths lengths{limits.attributeLength, limits.attributeBytes};
     for (Attribute& attribute : attributes) {
-        if (hasDeepOrLong(attribute.value, limits.attributeLength, limits.attributeDepth))
-            attribute.value = limited(attribute.value, limits.attributeLength, limits.attributeDepth);
+        if (hasDeepOrLong(attribute.value, lengths, limits.attributeDepth))
+            attribute.value = limited(attribute.value, lengths, limits.attributeDepth);
     }
 }
 

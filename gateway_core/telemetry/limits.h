@@ -16,6 +16,7 @@ struct SpanLimits {
     int eventAttributeCount = 128;
     int linkAttributeCount = 128;
     int attributeDepth = 64; ///< deeper arrays and maps become empty values
+    int attributeBytes = -1; ///< of text, cut between characters; counts beside attributeLength
     bool operator==(const SpanLimits&) const = default;
 };
 

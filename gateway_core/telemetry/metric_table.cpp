@@ -35,6 +35,7 @@ constexpr std::array kCategory{"category"};
 constexpr std::array kMethod{"mcp.method.name"};
 constexpr std::array kServerErrorType{"server", "error_type"};
 constexpr std::array kLimit{"scope", "name", "limit"};
+constexpr std::array kExportLoss{"destination", "signal", "reason"};
 constexpr std::array kSignalReason{"signal", "reason"};
 constexpr std::array kParentAndResult{"otel.span.parent.origin", "otel.span.sampling_result"};
 constexpr std::array kComponent{"otel.component.name", "otel.component.type"};
@@ -159,6 +160,10 @@ const std::array<MetricRow, kMetricCount> kRows{{
      "Circuit breaker of a server: 0 closed, 1 half-open, 2 open."},
     {MetricId::LimitUtilization, "oriel_limit_utilization_ratio", false, nullptr, Gauge, "1", kLimit, kNoBounds,
      "Share of a rate limit or quota that is used up."},
+    {MetricId::ExportLost, "oriel_export_lost_total", false, nullptr, Counter, "{item}", kExportLoss, kNoBounds,
+     "Spans, points and log records that a destination did not get, by reason: rejected, refused, spool_full, expired, damaged, "
+     "cleared.",
+     true},
     {MetricId::ProcessCpuSeconds, "process_cpu_seconds_total", false, nullptr, Counter, "s", kServer, kNoBounds,
      "Processor time used by Oriel, and by each server it started.", true},
     {MetricId::ProcessResidentMemory, "process_resident_memory_bytes", false, nullptr, Gauge, "By", kServer, kNoBounds,

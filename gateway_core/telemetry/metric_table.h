@@ -60,6 +60,7 @@ enum class MetricId : std::uint8_t {
     Retries,
     CircuitState,
     LimitUtilization,
+    ExportLost,
     ProcessCpuSeconds,
     ProcessResidentMemory,
     ProcessOpenFds,

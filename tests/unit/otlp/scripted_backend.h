@@ -37,7 +37,7 @@ public:
     }
 
     [[nodiscard]] bool isListening() const { return m_listening; }
-    [[nodiscard]] quint16 port() const { return m_server.serverPort(); }
+    [[nodiscard]] quint16 port() const { return m_server.isListening() ? m_server.serverPort() : m_port; }
     [[nodiscard]] QString url() const { return QStringLiteral("http://127.0.0.1:%1").arg(port()); }
     [[nodiscard]] const QList<ReceivedRequest>& requests() const { return m_requests; }
     [[nodiscard]] int closedByClient() const { return m_closedByClient; }
@@ -56,6 +56,16 @@ public:
                 socket->write(bytes);
         }
     }
+    /// Refuses connections, and drops those that are open, until comeBack().
+    void goDown()
+    {
+        m_port = port();
+        m_server.close();
+        for (QTcpSocket* socket : m_server.findChildren<QTcpSocket*>())
+            socket->abort();
+        m_open.clear();
+    }
+    bool comeBack() { return m_server.isListening() || m_server.listen(QHostAddress::LocalHost, m_port); }
     /// Written instead of an answer: the connection is closed after these bytes.
     static QByteArray thenClose(const QByteArray& bytes) { return QByteArray("\0close", 6) + bytes; }
 
@@ -118,5 +128,6 @@ private:
     QList<ReceivedRequest> m_requests;
     QList<QPointer<QTcpSocket>> m_open;
     bool m_listening = false;
+    quint16 m_port = 0; ///< while it is down
     int m_closedByClient = 0;
 };

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/clock.h"
 #include "base/random.h"
+#ifdef Q_OS_UNIX
+#include "file_size_limit.h"
+#endif
 #include "full_telemetry.h"
 #include "otlp/decode.h"
 #include "otlp/export_pipeline.h"
 #include "otlp/response.h"
 #include "scripted_backend.h"
 
+#include <QDir>
 #include <QSet>
 #include <QSignalSpy>
+#include <QTemporaryDir>
 #include <QTest>
 #include <QThread>
 #include <QTimer>
@@ -130,6 +135,19 @@ class ExportPipelineTest : public QObject {
                 return status;
         }
         return {};
+    }
+
+    /// With a spool on the disk.
+    PipelineOptions durableOptions(const QTemporaryDir& directory)
+    {
+        PipelineOptions durable = options();
+        durable.spoolDirectory = directory.filePath(QStringLiteral("spool"));
+        return durable;
+    }
+
+    static std::uint64_t lost(const DestinationStatus& status, Loss loss)
+    {
+        return status.lost[static_cast<std::size_t>(Signal::Traces)][static_cast<std::size_t>(loss)];
     }
 
 private Q_SLOTS:
@@ -345,7 +363,7 @@ private Q_SLOTS:
     void whatABackendRefusesIsDroppedAndCounted()
     {
         ScriptedBackend backend([](int index, const ReceivedRequest&) {
-            return index == 0
+            return index < 3 // the batch and each of its halves
                        ? ScriptedBackend::answer("400 Bad Request", "malformed", {}, "text/plain")
                        : ScriptedBackend::answer("200 OK", encodeExportResponse(Signal::Traces, {1, QStringLiteral("1 too old")},
                                                                                 Encoding::Protobuf));
@@ -506,7 +524,7 @@ private Q_SLOTS:
     {
         ScriptedBackend down(always(ScriptedBackend::answer("503 Service Unavailable", {}, "Retry-After: 300\r\n")));
         PipelineOptions small = options();
-        small.queue.batches = 2;
+        small.queue.memoryBatches = 2;
         ExportPipeline pipeline(small);
         put(pipeline, settingsOf({destinationOf(down.url())}));
         for (std::uint64_t i = 1; i <= 4; ++i) {
@@ -587,6 +605,299 @@ private Q_SLOTS:
         QSignalSpy atOnce(&idle, &ExportPipeline::drained);
         idle.shutdown(1h);
         QTRY_COMPARE(atOnce.size(), 1);
+    }
+
+    void withoutADestinationThereAreNoFiles()
+    {
+        QTemporaryDir directory;
+        {
+            ExportPipeline pipeline(durableOptions(directory));
+            pipeline.configure(settingsOf({}), m_resource, m_scope);
+            pipeline.submitCalls(calls(1, 10));
+            QCoreApplication::processEvents();
+            QSignalSpy drained(&pipeline, &ExportPipeline::drained);
+            pipeline.shutdown();
+            QTRY_COMPARE(drained.size(), 1);
+        }
+        QVERIFY(!QDir(directory.filePath(QStringLiteral("spool"))).exists());
+    }
+
+    void whatADeadBackendDidNotGetIsSentAfterTheNextStart()
+    {
+        QTemporaryDir directory;
+        bool isUp = false;
+        ScriptedBackend backend(
+            [&](int, const ReceivedRequest&) { return isUp ? ok() : ScriptedBackend::answer("503 Service Unavailable"); });
+        config::Telemetry settings = settingsOf({destinationOf(backend.url())});
+        {
+            ExportPipeline pipeline(durableOptions(directory));
+            put(pipeline, settings);
+            pipeline.submitCalls(calls(1, 3));
+            pipeline.submitLogs({full::log()});
+            pipeline.submitMetrics(full::metrics().metrics);
+            QTRY_COMPARE(statusOf(pipeline).queued, 6ULL + 1ULL + 6ULL);
+            QSignalSpy drained(&pipeline, &ExportPipeline::drained);
+            pipeline.shutdown();
+            QTRY_COMPARE(drained.size(), 1);
+        }
+        isUp = true;
+        ExportPipeline pipeline(durableOptions(directory));
+        put(pipeline, settings);
+        QTRY_COMPARE(statusOf(pipeline).sent, 13ULL);
+        QCOMPARE(statusOf(pipeline).dropped, 0ULL);
+    }
+
+    void aBackendThatIsNotThereAtTheStartMeansWaiting()
+    {
+        QTemporaryDir directory;
+        quint16 port = 0;
+        {
+            const ScriptedBackend gone(always(ok()));
+            port = gone.port();
+        }
+        ExportPipeline pipeline(durableOptions(directory));
+        put(pipeline, settingsOf({destinationOf(QStringLiteral("http://127.0.0.1:%1").arg(port))}));
+        QVERIFY(pipeline.wants(Signal::Traces));
+        pipeline.submitCalls(calls(1, 2));
+        QTRY_COMPARE(statusOf(pipeline).state, DestinationState::Retrying);
+        QCOMPARE(statusOf(pipeline).queued, 4ULL);
+    }
+
+    void aRequestThatIsTooLargeIsHalvedUntilItFits()
+    {
+        ScriptedBackend backend([](int, const ReceivedRequest& request) {
+            return request.body.size() > 3'000 ? ScriptedBackend::answer("413 Content Too Large") : ok();
+        });
+        ExportPipeline pipeline(options());
+        put(pipeline, settingsOf({destinationOf(backend.url())}));
+        pipeline.submitCalls(calls(1, 40));
+        QTRY_COMPARE(statusOf(pipeline).sent, 80ULL);
+        QCOMPARE(statusOf(pipeline).dropped, 0ULL);
+        QSet<QByteArray> ids;
+        for (const ReceivedRequest& request : backend.requests()) {
+            if (request.body.size() > 3'000)
+                continue;
+            for (const SpanData& span : spansOf(request))
+                ids.insert(span.traceId.toHex() + span.spanId.toHex());
+        }
+        QCOMPARE(ids.size(), 80);
+    }
+
+    void ourOwnLimitHalvesBeforeAnythingIsSent()
+    {
+        ScriptedBackend backend(always(ok()));
+        PipelineOptions narrow = options();
+        narrow.maxRequestBytes = 6'000;
+        ExportPipeline pipeline(narrow);
+        config::Destination destination = destinationOf(backend.url());
+        destination.protocol = config::ExportProtocol::HttpJson; // larger than the record that was measured
+        put(pipeline, settingsOf({destination}));
+        pipeline.submitCalls(calls(1, 20));
+        QTRY_COMPARE(statusOf(pipeline).sent, 40ULL);
+        for (const ReceivedRequest& request : backend.requests())
+            QVERIFY(request.body.size() <= 6'000);
+    }
+
+    void oneBadItemCostsOnlyItselfAndIsKeptForPeople()
+    {
+        QTemporaryDir directory;
+        const QByteArray bad = call(23).call->traceId.toHex();
+        ScriptedBackend backend([bad](int, const ReceivedRequest& request) {
+            for (const SpanData& span : spansOf(request)) {
+                if (span.traceId.toHex() == bad)
+                    return ScriptedBackend::answer("400 Bad Request", "no such trace, please", {}, "text/plain");
+            }
+            return ok();
+        });
+        ExportPipeline pipeline(durableOptions(directory));
+        put(pipeline, settingsOf({destinationOf(backend.url())}));
+        pipeline.submitCalls(calls(1, 60));
+        QTRY_COMPARE(statusOf(pipeline).sent, 118ULL);
+        QCOMPARE(lost(statusOf(pipeline), Loss::Refused), 2ULL);
+        QCOMPARE(statusOf(pipeline).queued, 0ULL);
+        QFile letters(directory.filePath(QStringLiteral("spool/dead-letter-0.jsonl")));
+        QVERIFY(letters.open(QIODevice::ReadOnly));
+        const QList<QByteArray> lines = letters.readAll().trimmed().split('\n');
+        QCOMPARE(lines.size(), 2);
+        for (const QByteArray& line : lines) {
+            QVERIFY(line.contains(bad) && line.contains("no such trace, please") && line.contains("\"destination\":\"backend\""));
+            QVERIFY(line.contains("\"signal\":\"traces\",\"items\":1,"));
+        }
+    }
+
+    void aBackendThatRefusesEverythingCostsABoundedNumberOfRequests()
+    {
+        ScriptedBackend backend(always(ScriptedBackend::answer("400 Bad Request", "never", {}, "text/plain")));
+        ExportPipeline pipeline(options());
+        put(pipeline, settingsOf({destinationOf(backend.url())}));
+        pipeline.submitCalls(calls(1, 1'000));
+        QTRY_COMPARE(lost(statusOf(pipeline), Loss::Refused), 2'000ULL);
+        QVERIFY2(backend.requests().size() < 120, QByteArray::number(backend.requests().size()).constData());
+    }
+
+    void otherPermanentAnswersAreNotTriedAgain()
+    {
+        ScriptedBackend backend(always(ScriptedBackend::answer("500 Internal Server Error")));
+        ExportPipeline pipeline(options());
+        put(pipeline, settingsOf({destinationOf(backend.url())}));
+        pipeline.submitCalls(calls(1, 2));
+        QTRY_COMPARE(lost(statusOf(pipeline), Loss::Refused), 4ULL);
+        QCOMPARE(backend.requests().size(), 1);
+    }
+
+    void fiveFailuresOpenTheCircuitAndASuccessClosesIt()
+    {
+        bool isUp = false;
+        ScriptedBackend backend(
+            [&](int, const ReceivedRequest&) { return isUp ? ok() : ScriptedBackend::answer("503 Service Unavailable"); });
+        ExportPipeline pipeline(options());
+        put(pipeline, settingsOf({destinationOf(backend.url())}));
+        pipeline.submitCalls(calls(1, 1));
+        QTRY_VERIFY(statusOf(pipeline).circuitOpen);
+        QCOMPARE(backend.requests().size(), 5);
+        QCOMPARE(statusOf(pipeline).nextTryUnixNs, m_clock.unixNs() + 30'000'000'000LL);
+        pipeline.submitCalls(calls(2, 1));
+        QTRY_COMPARE(statusOf(pipeline).queued, 4ULL);
+        QCOMPARE(backend.requests().size(), 5);
+        isUp = true;
+        pipeline.resume(QStringLiteral("backend"));
+        QTRY_COMPARE(statusOf(pipeline).sent, 4ULL);
+        QVERIFY(!statusOf(pipeline).circuitOpen);
+    }
+
+    void probesOfAnOpenCircuitComeAtDoublingDistances()
+    {
+        ScriptedBackend backend(always(ScriptedBackend::answer("503 Service Unavailable")));
+        PipelineOptions quick = options();
+        quick.retry.probe = 2ms;
+        quick.retry.maximumProbe = 7ms;
+        ExportPipeline pipeline(quick);
+        put(pipeline, settingsOf({destinationOf(backend.url())}));
+        pipeline.submitCalls(calls(1, 1));
+        QTRY_COMPARE(statusOf(pipeline).nextTryUnixNs, m_clock.unixNs() + 7'000'000LL);
+        QVERIFY(statusOf(pipeline).circuitOpen);
+        const qsizetype before = backend.requests().size();
+        QTRY_VERIFY(backend.requests().size() > before);
+    }
+
+    void oneSignalThatFailsDoesNotHoldUpTheOthers()
+    {
+        ScriptedBackend backend([](int, const ReceivedRequest& request) {
+            return request.path == "/v1/traces" ? ScriptedBackend::answer("503 Service Unavailable", {}, "Retry-After: 300\r\n")
+                                                : ok();
+        });
+        ExportPipeline pipeline(options());
+        put(pipeline, settingsOf({destinationOf(backend.url())}));
+        pipeline.submitCalls(calls(1, 1));
+        QTRY_COMPARE(statusOf(pipeline).state, DestinationState::Retrying);
+        pipeline.submitLogs({full::log()});
+        QTRY_COMPARE(statusOf(pipeline).sent, 1ULL);
+        QCOMPARE(statusOf(pipeline).queued, 2ULL);
+    }
+
+    void aDeadDestinationDoesNotHoldUpALiveOne()
+    {
+        QTemporaryDir directory;
+        ScriptedBackend live(always(ok()));
+        ScriptedBackend dead(always({}));
+        ExportPipeline pipeline(durableOptions(directory));
+        put(pipeline, settingsOf({destinationOf(dead.url(), QStringLiteral("dead")), destinationOf(live.url())}));
+        for (std::uint64_t i = 1; i <= 5; ++i) {
+            pipeline.submitCalls(calls(i, 1));
+            QTRY_COMPARE(statusOf(pipeline).sent, 2 * i);
+        }
+        QTRY_COMPARE(statusOf(pipeline, QStringLiteral("dead")).queued, 10ULL);
+    }
+
+#ifdef Q_OS_UNIX
+    void aFullDiskIsSaidAndCostsNothing()
+    {
+        QTemporaryDir directory;
+        ScriptedBackend backend(always(ok()));
+        ExportPipeline pipeline(durableOptions(directory));
+        config::Destination destination = destinationOf(backend.url());
+        destination.paused = true;
+        put(pipeline, settingsOf({destination}));
+        pipeline.submitCalls(calls(1, 1));
+        QTRY_COMPARE(statusOf(pipeline).queued, 2ULL);
+        {
+            const FileSizeLimit full(4'096);
+            pipeline.submitCalls(calls(2, 50));
+            QTRY_COMPARE(statusOf(pipeline).queued, 102ULL);
+            QVERIFY(!statusOf(pipeline).spoolError.isEmpty());
+        }
+        pipeline.submitCalls(calls(60, 1));
+        QTRY_COMPARE(statusOf(pipeline).queued, 104ULL);
+        QTRY_VERIFY(statusOf(pipeline).spoolError.isEmpty());
+        destination.paused = false;
+        put(pipeline, settingsOf({destination}));
+        QTRY_COMPARE(statusOf(pipeline).sent, 104ULL);
+        QCOMPARE(statusOf(pipeline).dropped, 0ULL);
+        QCOMPARE(allSpans(backend).size(), std::size_t(104));
+    }
+#endif
+
+    void aPausedDestinationKeepsEverythingUntilItIsResumed()
+    {
+        ScriptedBackend backend(always(ok()));
+        ExportPipeline pipeline(options());
+        config::Destination destination = destinationOf(backend.url());
+        destination.paused = true;
+        put(pipeline, settingsOf({destination}));
+        QCOMPARE(statusOf(pipeline).state, DestinationState::Paused);
+        pipeline.submitCalls(calls(1, 2));
+        QTRY_COMPARE(statusOf(pipeline).queued, 4ULL);
+        pipeline.resume(QStringLiteral("backend"));
+        QCoreApplication::processEvents();
+        QVERIFY(backend.requests().isEmpty());
+        destination.paused = false;
+        put(pipeline, settingsOf({destination}));
+        QTRY_COMPARE(statusOf(pipeline).sent, 4ULL);
+    }
+
+    void anotherOrderOfDestinationsChangesNothingElse()
+    {
+        ScriptedBackend down(always(ScriptedBackend::answer("503 Service Unavailable", {}, "Retry-After: 300\r\n")));
+        ExportPipeline pipeline(options());
+        const config::Destination one = destinationOf(down.url(), QStringLiteral("one"));
+        const config::Destination two = destinationOf(down.url(), QStringLiteral("two"));
+        put(pipeline, settingsOf({one, two}));
+        pipeline.submitCalls(calls(1, 1));
+        QTRY_COMPARE(statusOf(pipeline, QStringLiteral("one")).state, DestinationState::Retrying);
+        QTRY_COMPARE(statusOf(pipeline, QStringLiteral("two")).state, DestinationState::Retrying);
+        put(pipeline, settingsOf({two, one}));
+        QCOMPARE(pipeline.status()[0].name, QStringLiteral("two"));
+        QTRY_COMPARE(statusOf(pipeline, QStringLiteral("one")).queued, 2ULL);
+        QCOMPARE(down.requests().size(), 2);
+    }
+
+    void aRemovedDestinationIsForgottenAndANewOneStartsNow()
+    {
+        QTemporaryDir directory;
+        ScriptedBackend down(always(ScriptedBackend::answer("503 Service Unavailable", {}, "Retry-After: 300\r\n")));
+        ScriptedBackend up(always(ok()));
+        ExportPipeline pipeline(durableOptions(directory));
+        put(pipeline, settingsOf({destinationOf(down.url())}));
+        pipeline.submitCalls(calls(1, 2));
+        QTRY_COMPARE(statusOf(pipeline).queued, 4ULL);
+        put(pipeline, settingsOf({}));
+        put(pipeline, settingsOf({destinationOf(up.url())}));
+        pipeline.submitCalls(calls(9, 1));
+        QTRY_COMPARE(statusOf(pipeline).sent, 2ULL);
+        QCOMPARE(statusOf(pipeline).queued, 0ULL);
+        QCOMPARE(allSpans(up).size(), std::size_t(2));
+    }
+
+    void clearingDropsWhatWaitsAndSaysSo()
+    {
+        ScriptedBackend down(always(ScriptedBackend::answer("503 Service Unavailable", {}, "Retry-After: 300\r\n")));
+        ExportPipeline pipeline(options());
+        put(pipeline, settingsOf({destinationOf(down.url())}));
+        pipeline.submitCalls(calls(1, 2));
+        QTRY_COMPARE(statusOf(pipeline).state, DestinationState::Retrying);
+        pipeline.clear(QStringLiteral("backend"));
+        QTRY_COMPARE(lost(statusOf(pipeline), Loss::Cleared), 4ULL);
+        QCOMPARE(statusOf(pipeline).queued, 0ULL);
     }
 
     void itServesManyThreadsFromItsOwn()

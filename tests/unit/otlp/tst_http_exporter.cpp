@@ -329,6 +329,17 @@ private Q_SLOTS:
             Kind::Retryable, 200, -1, "");
         row("no HTTP at all", ScriptedBackend::thenClose("SSH-2.0-OpenSSH_9.2\r\n\r\n"), Kind::Retryable, 0, -1, "");
     }
+    void anAnswerThatBreaksOffWithinItsStatusLineIsNoSuccess()
+    {
+        // Asked again on its own, the network library takes both answers for one.
+        ScriptedBackend backend([](int index, const ReceivedRequest&) {
+            return index == 0 ? ScriptedBackend::thenClose("HTTP/1.1 200 O") : ScriptedBackend::answer("503 Service Unavailable");
+        });
+        const auto exporter = make(destinationOf(backend.url()));
+        const auto outcome = send(*exporter);
+        QVERIFY(outcome.has_value());
+        QCOMPARE(outcome->kind, ExportOutcome::Kind::Retryable);
+    }
     void answersAreJudgedByTheRulesOfOtlp()
     {
         QFETCH(QByteArray, answer);

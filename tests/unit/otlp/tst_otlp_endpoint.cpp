@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "otlp/batch_queue.h"
 #include "otlp/endpoint.h"
 
 #include <QTest>
@@ -14,10 +13,6 @@ config::Destination http(const char* endpoint)
     config::Destination destination;
     destination.endpoint = QString::fromLatin1(endpoint);
     return destination;
-}
-Batch batch(int bytes, std::uint32_t items)
-{
-    return {QByteArray(bytes, 'x'), Encoding::Protobuf, items, false};
 }
 } // namespace
 
@@ -124,35 +119,6 @@ private Q_SLOTS:
         QCOMPARE(*resolveSecrets(u"${vault:open", vault), QByteArray("${vault:open"));
         QCOMPARE(resolveSecrets(u"${vault:missing}", vault).error().code, ErrorCode::NotFound);
         QVERIFY(!resolveSecrets(u"${vault:key}", {}).has_value());
-    }
-
-    void aFullQueueLosesItsOldestAndCountsThem()
-    {
-        MemorySpool spool({100, 3});
-        QCOMPARE(spool.push(batch(10, 1)), 0ULL);
-        QCOMPARE(spool.push(batch(10, 2)), 0ULL);
-        QCOMPARE(spool.push(batch(10, 3)), 0ULL);
-        QCOMPARE(spool.push(batch(10, 4)), 1ULL);
-        QCOMPARE(spool.front()->items, 2U);
-        QCOMPARE(spool.push(batch(85, 5)), 2ULL + 3ULL);
-        QCOMPARE(spool.bytes(), qint64(95));
-        QCOMPARE(spool.items(), 9ULL);
-        spool.pop();
-        spool.pop();
-        spool.pop();
-        QVERIFY(spool.front() == nullptr && spool.bytes() == 0 && spool.items() == 0);
-    }
-
-    void whatIsOnItsWayIsNotPushedOut()
-    {
-        MemorySpool spool({100, 2});
-        spool.push(batch(10, 1));
-        spool.setFrontInFlight(true);
-        QCOMPARE(spool.push(batch(10, 2)), 0ULL);
-        QCOMPARE(spool.push(batch(10, 3)), 2ULL);
-        QCOMPARE(spool.front()->items, 1U);
-        QCOMPARE(spool.push(batch(500, 9)), 3ULL + 9ULL);
-        QCOMPARE(spool.batches(), std::size_t(1));
     }
 };
 

@@ -270,6 +270,25 @@ private Q_SLOTS:
         }
         QFAIL("the loss was not counted");
     }
+    void whatADestinationDidNotGetIsAMetric()
+    {
+        PipelineFixture fixture;
+        QCOMPARE(fixture.metric("oriel_export_lost_total"), -1.0);
+        config::Telemetry settings;
+        settings.spanInterval = std::chrono::milliseconds(1);
+        config::Destination paused;
+        paused.name = QStringLiteral("paused");
+        paused.endpoint = QStringLiteral("http://127.0.0.1:9");
+        paused.paused = true;
+        settings.destinations = {paused};
+        fixture.exports.configure(settings, std::make_shared<telemetry::Resource>(), std::make_shared<telemetry::Scope>());
+        QTRY_VERIFY(fixture.exports.status().size() == 1 && fixture.exports.status()[0].name == paused.name);
+        fixture.exports.submitLogs(std::vector<telemetry::LogRecord>(3));
+        QTRY_COMPARE(fixture.exports.status()[0].queued, 3ULL);
+        fixture.exports.clear(paused.name);
+        QTRY_COMPARE(fixture.exports.status()[0].dropped, 3ULL);
+        QCOMPARE(fixture.metric("oriel_export_lost_total"), 3.0);
+    }
     void theOutcomeOfACallDecidesItsMetrics_data()
     {
         QTest::addColumn<int>("outcome");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/random.h"
-#include "store/byte_io.h"
-#include "store/crc32c.h"
+#include "base/byte_io.h"
+#include "base/crc32c.h"
 #include "store/disk_thread.h"
 #include "store/framed_file.h"
 

@@ -9,9 +9,9 @@
 #include <cstring>
 #include <string>
 
-namespace oriel::store {
+namespace oriel {
 
-/// Appends numbers and text in the store's compact form: varints (LEB128), zigzag for signed numbers, little-endian fixed words.
+/// Appends numbers and text in a compact form: varints (LEB128), zigzag for signed numbers, little-endian fixed words.
 class ByteWriter {
 public:
     void clear() { m_out.clear(); }
@@ -135,4 +135,4 @@ private:
     bool m_failed = false;
 };
 
-} // namespace oriel::store
+} // namespace oriel

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "store/crc32c.h"
+#include "base/crc32c.h"
 
 #include <array>
 #include <cstring>
 
-namespace oriel::store {
+namespace oriel {
 
 namespace {
 
@@ -48,4 +48,4 @@ std::uint32_t crc32c(QByteArrayView bytes, std::uint32_t crc)
     return ~crc;
 }
 
-} // namespace oriel::store
+} // namespace oriel
