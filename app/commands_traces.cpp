@@ -2,7 +2,7 @@
 #include "base/json.h"
 #include "base/json_writer.h"
 #include "commands.h"
-#include "otlp/encode.h"
+#include "otlp/codec/encode.h"
 #include "service/local_control.h"
 #include "store/trace_store.h"
 #include "terminal.h"

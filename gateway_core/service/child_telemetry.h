@@ -2,7 +2,7 @@
 #pragma once
 
 #include "config/model.h"
-#include "otlp/receiver.h"
+#include "otlp/receiver/receiver.h"
 
 #include <QByteArray>
 #include <QMap>

@@ -7,7 +7,7 @@
 #include "gateway/gateway.h"
 #include "http/client.h"
 #include "oauth/credential_store.h"
-#include "otlp/receiver.h"
+#include "otlp/receiver/receiver.h"
 #include "service/upstream_sign_ins.h"
 #include "upstream/era_cache.h"
 

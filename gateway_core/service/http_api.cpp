@@ -2,8 +2,8 @@
 #include "service/http_api.h"
 
 #include "base/json_writer.h"
-#include "otlp/encode.h"
-#include "otlp/gzip.h"
+#include "otlp/codec/encode.h"
+#include "otlp/codec/gzip.h"
 #include "telemetry/call_spans.h"
 #include "telemetry/prometheus_text.h"
 

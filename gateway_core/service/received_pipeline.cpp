@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "service/received_pipeline.h"
 
-#include "otlp/receiver_service.h"
+#include "otlp/receiver/receiver_service.h"
 #include "service/masking.h"
 #include "service/received_series.h"
 

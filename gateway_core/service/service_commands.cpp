@@ -2,7 +2,7 @@
 #include "base/json.h"
 #include "base/json_writer.h"
 #include "config/client_configs.h"
-#include "otlp/encode.h"
+#include "otlp/codec/encode.h"
 #include "service/doctor.h"
 #include "service/masking.h"
 #include "service/service_state.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "otlp/export_pipeline.h"
+#include "otlp/pipeline/export_pipeline.h"
 #include "privacy/masker.h"
 #include "service/stores.h"
 #include "service/telemetry_buffer.h"

@@ -3,7 +3,7 @@
 // again. Prints one line for each.
 #include "base/clock.h"
 #include "base/random.h"
-#include "otlp/export_pipeline.h"
+#include "otlp/pipeline/export_pipeline.h"
 
 #include <QCoreApplication>
 #include <QDir>

@@ -2,8 +2,8 @@
 // Measures the OTLP receiver against the table "Q, R" of the product: spans taken, decoded, masked and stored by one core. The
 // sender is another process, so the processor time of this one is the receiver's: gRPC, sockets, kernel and disk included.
 #include "base/random.h"
-#include "otlp/decode.h"
-#include "otlp/receiver.h"
+#include "otlp/codec/decode.h"
+#include "otlp/receiver/receiver.h"
 #include "service/masking.h"
 #include "service/received_pipeline.h"
 

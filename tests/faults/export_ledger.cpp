@@ -8,9 +8,9 @@
 //   export_ledger [--schedules N] [--seed S]     repeat one schedule with --schedules 1 --seed <its seed>
 #include "../unit/otlp/scripted_backend.h"
 #include "ledger_child.h"
-#include "otlp/decode.h"
-#include "otlp/response.h"
-#include "otlp/spool_cursor.h"
+#include "otlp/codec/decode.h"
+#include "otlp/codec/response.h"
+#include "otlp/spool/spool_cursor.h"
 
 #include <QCoreApplication>
 #include <QDeadlineTimer>

@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "base/random.h"
-#include "otlp/decode.h"
-#include "otlp/export_pipeline.h"
+#include "otlp/codec/decode.h"
+#include "otlp/pipeline/export_pipeline.h"
 
 #include <QCoreApplication>
 #include <QSocketNotifier>

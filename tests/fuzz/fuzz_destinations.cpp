@@ -2,11 +2,11 @@
 // What decides where telemetry goes and with what: tokens that endpoints and commands give, service-account keys, preset files,
 // and requests that get resource attributes or become Zipkin's JSON. The first byte says what the rest is.
 #include "fuzz_support.h"
-#include "otlp/decode.h"
-#include "otlp/google_token.h"
-#include "otlp/presets.h"
-#include "otlp/resource_attributes.h"
-#include "otlp/zipkin.h"
+#include "otlp/auth/google_token.h"
+#include "otlp/codec/decode.h"
+#include "otlp/exporters/resource_attributes.h"
+#include "otlp/exporters/zipkin.h"
+#include "otlp/presets/presets.h"
 
 using namespace oriel;
 using namespace oriel::otlp;

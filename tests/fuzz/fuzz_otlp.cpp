@@ -2,9 +2,9 @@
 // The decoders of OTLP in both encodings and all signals, and gunzip before them: whatever comes is taken or refused within a
 // bounded memory, and what was taken is a fixed point, since decode → encode → decode → encode gives the same bytes.
 #include "fuzz_support.h"
-#include "otlp/decode.h"
-#include "otlp/gzip.h"
-#include "otlp/response.h"
+#include "otlp/codec/decode.h"
+#include "otlp/codec/gzip.h"
+#include "otlp/codec/response.h"
 
 using namespace oriel;
 using namespace oriel::otlp;

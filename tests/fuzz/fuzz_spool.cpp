@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "fuzz_support.h"
-#include "otlp/spool_log.h"
+#include "otlp/spool/spool_log.h"
 
 #include <QDir>
 #include <QFile>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/settings/settings_text.h"
 
-#include "otlp/endpoint.h"
+#include "otlp/exporters/endpoint.h"
 
 #include <QRegularExpression>
 #include <QUrl>

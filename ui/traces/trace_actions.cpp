@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/traces/trace_actions.h"
 
-#include "otlp/encode.h"
+#include "otlp/codec/encode.h"
 #include "ui/widgets/async.h"
 #include "ui/widgets/format.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/traces/trace_pane.h"
 
-#include "otlp/encode.h"
+#include "otlp/codec/encode.h"
 #include "ui/traces/pane_header.h"
 #include "ui/traces/trace_tables.h"
 #include "ui/traces/waterfall_minimap.h"

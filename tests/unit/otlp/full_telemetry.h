@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "otlp/encode.h"
+#include "otlp/codec/encode.h"
 
 /// One of each kind of telemetry with every field filled.
 namespace full {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "otlp/receiver_sink.h"
+#include "otlp/receiver/receiver_sink.h"
 
 #include <mutex>
 

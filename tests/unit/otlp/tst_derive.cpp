@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "full_telemetry.h"
-#include "otlp/decode.h"
-#include "otlp/derive.h"
+#include "otlp/codec/decode.h"
+#include "otlp/pipeline/derive.h"
 
 #include <QTest>
 

@@ -5,9 +5,9 @@
 #include "file_size_limit.h"
 #endif
 #include "full_telemetry.h"
-#include "otlp/decode.h"
-#include "otlp/export_pipeline.h"
-#include "otlp/response.h"
+#include "otlp/codec/decode.h"
+#include "otlp/codec/response.h"
+#include "otlp/pipeline/export_pipeline.h"
 #include "scripted_backend.h"
 
 #include <QDir>

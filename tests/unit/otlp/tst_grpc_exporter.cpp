@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/clock.h"
-#include "otlp/exporter.h"
-#include "otlp/response.h"
+#include "otlp/codec/response.h"
+#include "otlp/exporters/exporter.h"
 #include "scripted_backend.h"
 
 #include <QTest>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/clock.h"
-#include "otlp/decode.h"
-#include "otlp/encode.h"
-#include "otlp/exporter.h"
-#include "otlp/gzip.h"
-#include "otlp/response.h"
+#include "otlp/codec/decode.h"
+#include "otlp/codec/encode.h"
+#include "otlp/codec/gzip.h"
+#include "otlp/codec/response.h"
+#include "otlp/exporters/exporter.h"
 #include "scripted_backend.h"
 
 #include <QProcess>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "full_telemetry.h"
-#include "otlp/decode.h"
-#include "otlp/local_exporters.h"
+#include "otlp/codec/decode.h"
+#include "otlp/exporters/local_exporters.h"
 
 #include <QDir>
 #include <QProcess>

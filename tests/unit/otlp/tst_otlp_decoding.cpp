@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/random.h"
 #include "full_telemetry.h"
-#include "otlp/decode.h"
+#include "otlp/codec/decode.h"
 
 #include <QTest>
 

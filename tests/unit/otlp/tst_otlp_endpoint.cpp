@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "otlp/endpoint.h"
+#include "otlp/exporters/endpoint.h"
 
 #include <QTest>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "otlp/response.h"
+#include "otlp/codec/response.h"
 
 #include <QTest>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "otlp/endpoint.h"
-#include "otlp/presets.h"
+#include "otlp/exporters/endpoint.h"
+#include "otlp/presets/presets.h"
 
 #include <QDir>
 #include <QFile>

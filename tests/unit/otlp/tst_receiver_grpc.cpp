@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "full_telemetry.h"
 #include "keeping_sink.h"
-#include "otlp/gzip.h"
-#include "otlp/receiver_grpc.h"
+#include "otlp/codec/gzip.h"
+#include "otlp/receiver/receiver_grpc.h"
 
 #include <QTest>
 

@@ -2,9 +2,9 @@
 #include "../http/raw_peer.h"
 #include "full_telemetry.h"
 #include "keeping_sink.h"
-#include "otlp/decode.h"
-#include "otlp/gzip.h"
-#include "otlp/receiver.h"
+#include "otlp/codec/decode.h"
+#include "otlp/codec/gzip.h"
+#include "otlp/receiver/receiver.h"
 
 #include <QTcpServer>
 #include <QTest>

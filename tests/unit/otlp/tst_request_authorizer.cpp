@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/clock.h"
 #include "base/json.h"
-#include "otlp/command_token.h"
-#include "otlp/google_token.h"
-#include "otlp/request_authorizer.h"
-#include "otlp/rs256.h"
+#include "otlp/auth/command_token.h"
+#include "otlp/auth/google_token.h"
+#include "otlp/auth/request_authorizer.h"
+#include "otlp/auth/rs256.h"
 #include "scripted_backend.h"
 
 #include <QFile>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "otlp/sigv4.h"
+#include "otlp/auth/sigv4.h"
 
 #include <QDateTime>
 #include <QTest>

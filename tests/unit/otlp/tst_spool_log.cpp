@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "file_size_limit.h"
-#include "otlp/spool_log.h"
+#include "otlp/spool/spool_log.h"
 
 #include <QDir>
 #include <QTemporaryDir>

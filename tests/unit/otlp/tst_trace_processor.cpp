@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/clock.h"
-#include "otlp/trace_processor.h"
+#include "otlp/pipeline/trace_processor.h"
 
 #include <QTest>
 

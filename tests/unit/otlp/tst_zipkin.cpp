@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/json.h"
-#include "otlp/zipkin.h"
+#include "otlp/exporters/zipkin.h"
 
 #include <QTest>
 

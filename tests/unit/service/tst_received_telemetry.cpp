@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "otlp/local_exporters.h"
-#include "otlp/receiver_service.h"
+#include "otlp/exporters/local_exporters.h"
+#include "otlp/receiver/receiver_service.h"
 #include "service/masking.h"
 #include "service/received_pipeline.h"
 #include "service/received_series.h"

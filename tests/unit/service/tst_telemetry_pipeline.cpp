@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "otlp/local_exporters.h"
+#include "otlp/exporters/local_exporters.h"
 #include "service/masking.h"
 #include "service/telemetry_pipeline.h"
 #include "telemetry/call_spans.h"
@@ -169,6 +169,7 @@ private Q_SLOTS:
         fixture.take(telemetry::CallRecord(record));
         QCOMPARE(fixture.metric("otel.sdk.span.started"), spans);
         fixture.buffer.recordLog(telemetry::LogRecord());
+        fixture.pipeline->drain();
         QCOMPARE(fixture.metric("otel.sdk.log.created"), 1.0);
     }
 

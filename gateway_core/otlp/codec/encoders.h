@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "otlp/codec/encode.h"
+
+#include <cmath>
+#include <limits>
+
+namespace oriel::otlp {
+
+/// The nearest integer of the wire; a metric's value is kept as a double, which may lie just outside.
+inline std::int64_t toWireInteger(double value)
+{
+    constexpr double kLimit = 9.2233720368547748e18; // the largest double below 2^63
+    if (std::isnan(value))
+        return 0;
+    if (value > kLimit)
+        return std::numeric_limits<std::int64_t>::max();
+    return value < -kLimit ? std::numeric_limits<std::int64_t>::min() : static_cast<std::int64_t>(value);
+}
+
+} // namespace oriel::otlp
+
+/// The two bodies behind encode.h.
+namespace oriel::otlp::protobuf {
+QByteArray encode(std::span<const telemetry::SpanData> spans);
+QByteArray encode(std::span<const ScopedMetrics> metrics);
+QByteArray encode(std::span<const telemetry::LogRecord> logs);
+} // namespace oriel::otlp::protobuf
+
+namespace oriel::otlp::json_encoding {
+QByteArray encode(std::span<const telemetry::SpanData> spans);
+QByteArray encode(std::span<const ScopedMetrics> metrics);
+QByteArray encode(std::span<const telemetry::LogRecord> logs);
+} // namespace oriel::otlp::json_encoding

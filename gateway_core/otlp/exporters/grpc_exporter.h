@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "otlp/auth/request_authorizer.h"
+#include "otlp/exporters/exporter.h"
+
+#include <QObject>
+
+#include <memory>
+
+namespace oriel::otlp {
+
+/// OTLP/gRPC over generic stubs, no generated code. Requests are started on the exporter thread and completed by one thread of
+/// its own that sleeps until gRPC has something to say. Exporter thread.
+class GrpcExporter final : public Exporter {
+public:
+    static Result<std::unique_ptr<Exporter>> create(const config::Destination& destination, const ExporterContext& context);
+    ~GrpcExporter() override;
+
+    void exportBatch(Signal signal, const QByteArray& request, Done done) override;
+    [[nodiscard]] Encoding encoding() const override { return Encoding::Protobuf; }
+
+private:
+    class Worker;
+    /// One request until its outcome; a refused token is tried again once.
+    struct Attempt {
+        Signal signal = Signal::Traces;
+        QByteArray request;
+        RequestHeaders headers;
+        Done done;
+        bool isSecond = false;
+    };
+    GrpcExporter(const config::Destination& destination, const ExporterContext& context);
+    void authorize(std::shared_ptr<Attempt> attempt);
+    void send(const std::shared_ptr<Attempt>& attempt, const RequestHeaders& authorization);
+    void finish(Done done, const ExportOutcome& outcome);
+
+    config::Destination m_destination;
+    ExporterContext m_context;
+    std::unique_ptr<QObject> m_home; ///< results are posted to it; its end is the end of all call-backs
+    std::unique_ptr<Worker> m_worker;
+    std::unique_ptr<RequestAuthorizer> m_authorizer; ///< null: the headers are all there is
+};
+
+} // namespace oriel::otlp

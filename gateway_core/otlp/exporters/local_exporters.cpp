@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "otlp/exporters/local_exporters.h"
+
+#include <QDir>
+#include <QFileInfo>
+
+#include <cstdio>
+
+namespace oriel::otlp {
+
+namespace {
+
+using Kind = ExportOutcome::Kind;
+
+void answer(QObject& home, Exporter::Done done, ExportOutcome outcome)
+{
+    QMetaObject::invokeMethod(
+        &home, [done = std::move(done), outcome = std::move(outcome)] { done(outcome); }, Qt::QueuedConnection);
+}
+
+} // namespace
+
+void ConsoleExporter::exportBatch(Signal, const QByteArray& request, Done done)
+{
+    const auto size = static_cast<std::size_t>(request.size());
+    const bool written =
+        std::fwrite(request.constData(), 1, size, stdout) == size && std::fputc('\n', stdout) != EOF && std::fflush(stdout) == 0;
+    answer(m_home, std::move(done),
+           written ? ExportOutcome{Kind::Success, 0, 0, QStringLiteral("written"), {}}
+                   : ExportOutcome{Kind::Permanent, 0, 0, QStringLiteral("standard output cannot be written"), {}});
+}
+
+FileExporter::FileExporter(const QString& path, qint64 maxFileBytes) : m_maxFileBytes(maxFileBytes)
+{
+    for (const Signal signal : kSignals)
+        m_files[static_cast<std::size_t>(signal)].setFileName(pathFor(path, signal));
+}
+
+Result<std::unique_ptr<Exporter>> FileExporter::create(const config::Destination& destination, qint64 maxFileBytes)
+{
+    if (destination.endpoint.isEmpty()) {
+        return fail(ErrorCode::InvalidArgument, QStringLiteral("the destination \"%1\" names no file").arg(destination.name),
+                    QStringLiteral("endpoint"), QStringLiteral("Set endpoint to a path such as telemetry.jsonl."));
+    }
+    const QDir folder = QFileInfo(destination.endpoint).absoluteDir();
+    if (!folder.exists() && !folder.mkpath(QStringLiteral("."))) {
+        return fail(ErrorCode::Io, QStringLiteral("the folder cannot be made"), folder.path(),
+                    QStringLiteral("Check the path and its permissions."));
+    }
+    return std::unique_ptr<Exporter>(new FileExporter(destination.endpoint, maxFileBytes));
+}
+
+QString FileExporter::pathFor(const QString& configured, Signal signal)
+{
+    const QFileInfo info(configured);
+    const QString suffix = info.suffix().isEmpty() ? QStringLiteral("jsonl") : info.suffix();
+    return info.absoluteDir().filePath(
+        QStringLiteral("%1-%2.%3").arg(info.completeBaseName(), QString::fromLatin1(signalName(signal)), suffix));
+}
+
+ExportOutcome FileExporter::append(Signal signal, const QByteArray& request)
+{
+    QFile& file = m_files[static_cast<std::size_t>(signal)];
+    const auto failed = [&file](const QString& what) {
+        return ExportOutcome{
+            Kind::Retryable, 0, 0, QStringLiteral("%1: %2: %3").arg(file.fileName(), what, file.errorString()), {}};
+    };
+    if (!file.isOpen() && !file.open(QIODevice::WriteOnly | QIODevice::Append))
+        return failed(QStringLiteral("cannot be opened"));
+    const qint64 before = file.size();
+    if (before > 0 && before + request.size() + 1 > m_maxFileBytes) {
+        const QString older = file.fileName() + QStringLiteral(".1");
+        file.close();
+        if (QFile::exists(older) && !QFile::remove(older))
+            return failed(QStringLiteral("the older file cannot be removed"));
+        if (!QFile::rename(file.fileName(), older) || !file.open(QIODevice::WriteOnly | QIODevice::Append))
+            return failed(QStringLiteral("cannot be renamed"));
+    }
+    const qint64 start = file.size();
+    if (file.write(request + '\n') != request.size() + 1 || !file.flush()) {
+        ExportOutcome outcome = failed(QStringLiteral("cannot be written"));
+        // Half a line would spoil the file for every reader.
+        file.resize(start);
+        file.close();
+        return outcome;
+    }
+    return {Kind::Success, 0, 0, QStringLiteral("written to ") + file.fileName(), {}};
+}
+
+void FileExporter::exportBatch(Signal signal, const QByteArray& request, Done done)
+{
+    answer(m_home, std::move(done), append(signal, request));
+}
+
+void NoneExporter::exportBatch(Signal, const QByteArray&, Done done)
+{
+    answer(m_home, std::move(done), {Kind::Success, 0, 0, QStringLiteral("discarded"), {}});
+}
+
+} // namespace oriel::otlp

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "otlp/exporters/exporter.h"
+
+#include <QFile>
+#include <QObject>
+
+#include <array>
+
+namespace oriel::otlp {
+
+/// OTLP JSON, one message a line, on standard output.
+class ConsoleExporter final : public Exporter {
+public:
+    void exportBatch(Signal signal, const QByteArray& request, Done done) override;
+    [[nodiscard]] Encoding encoding() const override { return Encoding::Json; }
+
+private:
+    QObject m_home;
+};
+
+/// OTLP JSON lines in files, one a signal (OpenTelemetry specification, protocol/file-exporter): `<stem>-traces.jsonl` … beside
+/// the configured path. A file that would grow past its bound becomes `….1` and a new one is begun, so that at most twice the
+/// bound stays on disk for a signal.
+class FileExporter final : public Exporter {
+public:
+    static constexpr qint64 kMaxFileBytes = 64LL * 1024 * 1024;
+    static Result<std::unique_ptr<Exporter>> create(const config::Destination& destination, qint64 maxFileBytes = kMaxFileBytes);
+
+    void exportBatch(Signal signal, const QByteArray& request, Done done) override;
+    [[nodiscard]] Encoding encoding() const override { return Encoding::Json; }
+    /// Where a signal is written.
+    [[nodiscard]] static QString pathFor(const QString& configured, Signal signal);
+
+private:
+    FileExporter(const QString& path, qint64 maxFileBytes);
+    [[nodiscard]] ExportOutcome append(Signal signal, const QByteArray& request);
+
+    qint64 m_maxFileBytes;
+    std::array<QFile, kSignalCount> m_files;
+    QObject m_home;
+};
+
+/// Takes everything and keeps nothing.
+class NoneExporter final : public Exporter {
+public:
+    void exportBatch(Signal signal, const QByteArray& request, Done done) override;
+    [[nodiscard]] Encoding encoding() const override { return Encoding::Protobuf; }
+
+private:
+    QObject m_home;
+};
+
+} // namespace oriel::otlp

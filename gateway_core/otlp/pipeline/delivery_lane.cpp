@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "otlp/pipeline/delivery_lane.h"
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "otlp/pipeline/export_counters.h"
+
+#include <algorithm>
+
+namespace oriel::otlp {
+
+using std::chrono::milliseconds;
+
+namespace {
+
+/// A record is halved for malformed items this often; what is left then stands or falls as it is.
+constexpr int kMaxBisections = 48;
+/// OTLP lets nobody send more (specification, OTLP/HTTP request).
+constexpr qsizetype kMaxOtlpRequestBytes = 64LL * 1024 * 1024;
+constexpr int kMaxDoublings = 20;
+
+// HTTP statuses and gRPC codes do not overlap.
+bool isTooLarge(int code)
+{
+    constexpr int kHttpContentTooLarge = 413;
+    constexpr int kGrpcResourceExhausted = 8;
+    return code == kHttpContentTooLarge || code == kGrpcResourceExhausted;
+}
+bool isMalformed(int code)
+{
+    constexpr int kHttpBadRequest = 400;
+    constexpr int kHttpUnprocessable = 422;
+    constexpr int kGrpcInvalidArgument = 3;
+    return code == kHttpBadRequest || code == kHttpUnprocessable || code == kGrpcInvalidArgument;
+}
+
+} // namespace
+
+DeliveryLane::DeliveryLane(Signal signal, LaneHome& home, const RetryPolicy& policy, const Clock& clock, Random& random)
+    : m_signal(signal),
+      m_home(home),
+      m_policy(policy),
+      m_clock(clock),
+      m_random(random)
+{
+    m_timer.setSingleShot(true);
+    QObject::connect(&m_timer, &QTimer::timeout, &m_timer, [this] {
+        pump();
+        m_home.laneChanged();
+    });
+}
+
+bool DeliveryLane::isBusy() const
+{
+    return m_carrier != nullptr ||
+           (m_home.carrier() != nullptr && !m_timer.isActive() && (m_fetching || m_mayWait || !m_pieces.empty()));
+}
+
+void DeliveryLane::pump()
+{
+    if (m_timer.isActive() || m_carrier || m_fetching || m_home.carrier() == nullptr)
+        return;
+    if (!m_pieces.empty())
+        return send();
+    if (m_mayWait) {
+        m_mayWait = false;
+        m_fetching = true;
+        m_home.fetch(m_signal);
+    }
+}
+
+void DeliveryLane::fetched(std::optional<Batch> batch)
+{
+    m_fetching = false;
+    if (batch) {
+        m_mayWait = true;
+        m_pieces.push_back(std::move(*batch));
+        m_whole = true;
+        if (m_home.carrier() == nullptr)
+            letGo();
+    }
+    pump();
+    m_home.laneChanged();
+}
+
+void DeliveryLane::letGo()
+{
+    if (!m_whole)
+        return;
+    m_pieces.clear();
+    m_mayWait = true;
+    m_home.release(m_signal);
+}
+
+void DeliveryLane::retryNow()
+{
+    m_timer.stop();
+    m_failures = 0;
+    m_probe = milliseconds(0);
+    pump();
+}
+
+void DeliveryLane::send()
+{
+    while (!m_pieces.empty()) {
+        const Batch& piece = m_pieces.front();
+        const config::RequestLimits limits = m_home.limits(m_signal);
+        if (piece.items > static_cast<std::uint32_t>(limits.items) && split())
+            continue;
+        const auto request = deriveRequest(piece, m_home.form());
+        if (!request) {
+            giveUp(request.error().toString(), QByteArrayLiteral("unreadable"));
+            continue;
+        }
+        if (request->size() > limits.rawBytes && split())
+            continue;
+        if (request->size() > kMaxOtlpRequestBytes) {
+            giveUp(QStringLiteral("a single item of %1 bytes is more than OTLP lets anybody send").arg(request->size()),
+                   QByteArrayLiteral("too_large"));
+            continue;
+        }
+        m_carrier = m_home.carrier();
+        m_home.requestBegan(m_signal, piece.items);
+        m_carrier->exportBatch(m_signal, *request, [this](const ExportOutcome& outcome) { finished(outcome); });
+        return;
+    }
+    pump();
+}
+
+void DeliveryLane::finished(const ExportOutcome& outcome)
+{
+    m_home.releaseLater(std::exchange(m_carrier, nullptr));
+    m_home.requestEnded(m_signal, outcome);
+    using Kind = ExportOutcome::Kind;
+    if (outcome.kind != Kind::Retryable) {
+        m_failures = 0;
+        m_probe = milliseconds(0);
+    }
+    switch (outcome.kind) {
+    case Kind::Success:
+    case Kind::PartialSuccess:
+        accepted(outcome);
+        break;
+    case Kind::Retryable:
+        m_home.noteError(outcome.message);
+        waitToRetry(outcome);
+        break;
+    case Kind::Unauthenticated:
+        m_home.noteError(outcome.message);
+        letGo();
+        m_home.credentialsRefused();
+        break;
+    case Kind::Permanent:
+        m_home.noteError(outcome.message);
+        refused(outcome);
+        break;
+    }
+    pump();
+    m_home.laneChanged();
+}
+
+void DeliveryLane::accepted(const ExportOutcome& outcome)
+{
+    const std::uint64_t items = m_pieces.front().items;
+    const std::uint64_t rejected = std::min(items, static_cast<std::uint64_t>(std::max<std::int64_t>(outcome.rejected, 0)));
+    m_answer.sent += items - rejected;
+    m_answer.rejected += rejected;
+    m_home.itemsEnded(m_signal, items - rejected, {});
+    m_home.itemsEnded(m_signal, rejected, QByteArrayLiteral("rejected"));
+    m_home.noteSuccess();
+    if (outcome.kind == ExportOutcome::Kind::PartialSuccess)
+        m_home.noteError(outcome.message);
+    pieceDone();
+}
+
+void DeliveryLane::refused(const ExportOutcome& outcome)
+{
+    if (isTooLarge(outcome.code) && split()) {
+        m_whole = false;
+        return;
+    }
+    if (isMalformed(outcome.code) && m_bisections < kMaxBisections && split()) {
+        m_whole = false;
+        ++m_bisections;
+        return;
+    }
+    giveUp(outcome.message, errorTypeOf(outcome));
+}
+
+bool DeliveryLane::split()
+{
+    std::vector<Batch> parts = halves(m_pieces.front());
+    if (parts.empty())
+        return false;
+    m_pieces.pop_front();
+    m_pieces.insert(m_pieces.begin(), std::make_move_iterator(parts.begin()), std::make_move_iterator(parts.end()));
+    return true;
+}
+
+void DeliveryLane::giveUp(const QString& reason, const QByteArray& errorType)
+{
+    m_answer.refused += m_pieces.front().items;
+    m_home.itemsEnded(m_signal, m_pieces.front().items, errorType);
+    m_home.noteError(reason);
+    m_home.keepDeadLetter(m_pieces.front(), reason);
+    pieceDone();
+}
+
+void DeliveryLane::pieceDone()
+{
+    m_pieces.pop_front();
+    m_whole = false;
+    if (!m_pieces.empty())
+        return;
+    m_home.answer(m_signal, std::exchange(m_answer, {}));
+    m_bisections = 0;
+    m_mayWait = true;
+}
+
+void DeliveryLane::waitToRetry(const ExportOutcome& outcome)
+{
+    ++m_failures;
+    milliseconds wait(0);
+    if (m_failures >= m_policy.circuitFailures) {
+        m_probe = m_probe.count() == 0 ? m_policy.probe : std::min(2 * m_probe, m_policy.maximumProbe);
+        wait = m_probe;
+    } else if (!outcome.retryAfter) {
+        const auto doublings = static_cast<unsigned>(std::min(m_failures - 1, kMaxDoublings));
+        const auto ceiling = std::max<std::int64_t>(1, std::min(m_policy.maximum.count(), m_policy.initial.count() << doublings));
+        // Any moment up to the ceiling, so that many clients of one backend do not come back together.
+        wait = milliseconds(1 + static_cast<std::int64_t>(m_random.next64() % static_cast<std::uint64_t>(ceiling)));
+    }
+    if (outcome.retryAfter)
+        wait = std::max(wait, std::min(*outcome.retryAfter, m_policy.maximumRetryAfter));
+    wait = std::max(wait, milliseconds(1));
+    m_nextTryUnixNs = m_clock.unixNs() + wait.count() * 1'000'000;
+    m_timer.start(wait);
+    letGo();
+}
+
+} // namespace oriel::otlp

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "otlp/pipeline/destination_queue.h"
+
+#include "base/clock.h"
+#include "otlp/presets/presets.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace oriel::otlp {
+
+namespace {
+
+bool sameButForTheName(config::Destination a, const config::Destination& b)
+{
+    a.name = b.name;
+    return a == b;
+}
+
+telemetry::TemporalityPreference preferenceOf(config::MetricTemporality temporality)
+{
+    switch (temporality) {
+    case config::MetricTemporality::Delta:
+        return telemetry::TemporalityPreference::Delta;
+    case config::MetricTemporality::LowMemory:
+        return telemetry::TemporalityPreference::LowMemory;
+    case config::MetricTemporality::Default:
+    case config::MetricTemporality::Cumulative:
+        break;
+    }
+    return telemetry::TemporalityPreference::Cumulative;
+}
+
+telemetry::HistogramForm formOf(config::HistogramKind kind)
+{
+    return kind == config::HistogramKind::Exponential ? telemetry::HistogramForm::Exponential
+                                                      : telemetry::HistogramForm::Explicit;
+}
+
+bool isAccepted(const ExportOutcome& outcome)
+{
+    // A partial success that refuses nothing is a warning.
+    return outcome.kind == ExportOutcome::Kind::Success ||
+           (outcome.kind == ExportOutcome::Kind::PartialSuccess && outcome.rejected == 0);
+}
+
+Result<QString> testAnswer(const ExportOutcome& outcome, const QString& destination)
+{
+    using Kind = ExportOutcome::Kind;
+    if (isAccepted(outcome))
+        return QStringLiteral("accepted (%1)").arg(outcome.message);
+    switch (outcome.kind) {
+    case Kind::Unauthenticated:
+        return fail(ErrorCode::Unauthenticated, outcome.message, destination,
+                    QStringLiteral("Check the headers that carry its key."));
+    case Kind::Retryable:
+        return fail(ErrorCode::Unavailable, outcome.message, destination);
+    case Kind::PartialSuccess:
+        return fail(ErrorCode::InvalidArgument,
+                    QStringLiteral("the backend took the request but not the span: %1").arg(outcome.message), destination);
+    case Kind::Permanent:
+    case Kind::Success:
+        break;
+    }
+    return fail(ErrorCode::InvalidArgument, outcome.message, destination);
+}
+
+} // namespace
+
+DestinationQueue::DestinationQueue(const PipelineOptions& options, ExportSpool& spool, std::function<void()> changed)
+    : m_options(options),
+      m_spool(spool),
+      m_changed(std::move(changed))
+{
+    for (const Signal signal : kSignals)
+        m_lanes[static_cast<std::size_t>(signal)] =
+            std::make_unique<DeliveryLane>(signal, static_cast<LaneHome&>(*this), options.retry, options.clock, options.random);
+}
+
+DestinationQueue::~DestinationQueue()
+{
+    if (m_handle != 0)
+        m_spool.remove(m_handle, m_fate);
+}
+
+void DestinationQueue::configure(const config::Destination& destination, bool exportDisabled)
+{
+    const bool fresh = !m_exporter && m_refusal.isEmpty();
+    const bool own = isOwnReceiver(destination, m_options.receiverPorts);
+    const bool unchanged = !fresh && own == m_isOwnReceiver && sameButForTheName(m_config, destination);
+    const bool renamed = m_handle != 0 && m_config.name != destination.name;
+    m_config = destination;
+    m_isOwnReceiver = own;
+    m_exportDisabled = exportDisabled;
+    m_counts.identify(destination);
+    m_temporality.configure(preferenceOf(destination.temporality), formOf(destination.histograms));
+    if (m_handle == 0)
+        m_handle = m_spool.add(destination.name, *this);
+    else if (renamed)
+        m_spool.rename(m_handle, destination.name);
+    if (!unchanged)
+        m_spool.setMaxAge(m_handle, std::chrono::hours(destination.maxAgeHours));
+    if (!unchanged) {
+        releaseLater(std::move(m_exporter));
+        makeExporter();
+        m_paused = false;
+        for (const auto& lane : m_lanes)
+            lane->retryNow();
+    }
+    pumpAll();
+    m_changed();
+}
+
+void DestinationQueue::makeExporter()
+{
+    m_refusal.clear();
+    if (m_isOwnReceiver) {
+        m_refusal = QStringLiteral("this is Oriel's own receiver: what it sends there would come back for ever");
+        noteError(m_refusal);
+        return;
+    }
+    auto exporter = otlp::makeExporter(m_config, {m_options.clock, m_options.secrets});
+    if (exporter) {
+        m_exporter = std::move(*exporter);
+    } else {
+        m_refusal = exporter.error().toString();
+        noteError(m_refusal);
+    }
+}
+
+void DestinationQueue::releaseLater(std::shared_ptr<Exporter> exporter)
+{
+    // An exporter must not end inside its own call-back.
+    QMetaObject::invokeMethod(
+        &m_home, [keep = std::move(exporter)] {}, Qt::QueuedConnection);
+}
+
+void DestinationQueue::setProcessor(std::shared_ptr<TraceProcessor> processor)
+{
+    m_processor = std::move(processor);
+    if (m_lastError == m_unprocessable)
+        m_lastError.clear();
+    m_unprocessable.clear();
+}
+
+void DestinationQueue::refuse(const QString& why)
+{
+    m_processor.reset();
+    m_unprocessable = why;
+    noteError(why);
+}
+
+ExporterCounts DestinationQueue::takeCounts()
+{
+    ExporterCounts counts = m_counts;
+    m_counts.operations.clear();
+    return counts;
+}
+
+config::RequestLimits DestinationQueue::limits(Signal signal) const
+{
+    config::RequestLimits limits = requestLimits(m_config, signal);
+    if (m_config.maxRequestBytes == 0)
+        limits.rawBytes = std::min<qint64>(limits.rawBytes, m_options.maxRequestBytes);
+    return limits;
+}
+
+RequestForm DestinationQueue::form() const
+{
+    RequestForm form{m_exporter->encoding(), m_config.includePayloads, 0, m_config.maxAttributeLength};
+    for (const QString& name : m_config.aliases)
+        form.aliases |= telemetry::aliasSetByName(name);
+    return form;
+}
+
+bool DestinationQueue::takes(Signal signal) const
+{
+    if (!m_config.enabled || m_exportDisabled || !refusal().isEmpty() || m_processor == nullptr || m_stopped)
+        return false;
+    switch (signal) {
+    case Signal::Traces:
+        return m_config.traces;
+    case Signal::Metrics:
+        return m_config.metrics;
+    case Signal::Logs:
+        return m_config.logs;
+    }
+    return false;
+}
+
+void DestinationQueue::noteSpooled(Signal signal)
+{
+    DeliveryLane& lane = *m_lanes[static_cast<std::size_t>(signal)];
+    lane.noteWaiting();
+    lane.pump();
+    m_changed();
+}
+
+void DestinationQueue::resume()
+{
+    m_paused = false;
+    for (const auto& lane : m_lanes)
+        lane->retryNow();
+    m_changed();
+}
+
+void DestinationQueue::clear()
+{
+    m_spool.clear(m_handle);
+}
+
+void DestinationQueue::forget()
+{
+    m_fate = ExportSpool::Fate::Forget;
+}
+
+void DestinationQueue::stop()
+{
+    m_stopped = true;
+}
+
+void DestinationQueue::pumpAll()
+{
+    for (const auto& lane : m_lanes)
+        lane->pump();
+}
+
+void DestinationQueue::fetched(Signal signal, std::optional<Batch> batch)
+{
+    m_lanes[static_cast<std::size_t>(signal)]->fetched(std::move(batch));
+}
+
+void DestinationQueue::backlogChanged(const Backlog& backlog)
+{
+    countLosses(backlog);
+    m_backlog = backlog;
+    m_changed();
+}
+
+void DestinationQueue::countLosses(const Backlog& backlog)
+{
+    // What an earlier run lost is not this one's. What the lanes count themselves is left out.
+    const bool isFirst = !std::exchange(m_hasBacklog, true);
+    for (const Signal signal : kSignals) {
+        const LossCounts& lost = backlog.lanes[static_cast<std::size_t>(signal)].cursor.lost;
+        LossCounts& counted = m_countedLosses[static_cast<std::size_t>(signal)];
+        for (const Loss loss : {Loss::Full, Loss::Expired, Loss::Damaged, Loss::Cleared}) {
+            const auto index = static_cast<std::size_t>(loss);
+            // A request that was under way when its record was given up, and is taken after all, makes it fewer again.
+            if (lost[index] <= counted[index])
+                continue;
+            if (!isFirst)
+                m_counts.add(signal, lost[index] - counted[index], QByteArray(lossName(loss)));
+            counted[index] = lost[index];
+        }
+    }
+}
+
+void DestinationQueue::requestBegan(Signal signal, std::uint32_t items)
+{
+    const auto index = static_cast<std::size_t>(signal);
+    m_sentNs[index] = m_options.clock.monotonicNs();
+    m_counts.inflight[index] = items;
+}
+
+void DestinationQueue::requestEnded(Signal signal, const ExportOutcome& outcome)
+{
+    const auto index = static_cast<std::size_t>(signal);
+    m_counts.inflight[index] = 0;
+    m_counts.addOperation(signal, static_cast<double>(m_options.clock.monotonicNs() - m_sentNs[index]) * 1e-9,
+                          errorTypeOf(outcome));
+}
+
+void DestinationQueue::itemsEnded(Signal signal, std::uint64_t items, const QByteArray& errorType)
+{
+    m_counts.add(signal, items, errorType);
+}
+
+void DestinationQueue::refusedBySpool(const QString& why)
+{
+    m_spoolRefusal = why;
+    noteError(why);
+    m_changed();
+}
+
+void DestinationQueue::keepDeadLetter(const Batch& batch, const QString& reason)
+{
+    m_spool.keepDeadLetter({m_config.name, reason, m_options.clock.unixNs(), batch});
+}
+
+void DestinationQueue::noteError(const QString& message)
+{
+    m_lastError = message;
+    m_lastErrorUnixNs = m_options.clock.unixNs();
+}
+
+void DestinationQueue::noteSuccess()
+{
+    m_lastSuccessUnixNs = m_options.clock.unixNs();
+    m_lastError.clear();
+}
+
+void DestinationQueue::sendTest(const QByteArray& request, std::function<void(Result<QString>)> done)
+{
+    if (!refusal().isEmpty())
+        return done(fail(ErrorCode::InvalidArgument, refusal(), m_config.name));
+    if (!m_config.traces)
+        return done(fail(ErrorCode::Unsupported, QStringLiteral("the destination does not take traces"), m_config.name));
+    const auto derived = deriveRequest({Signal::Traces, request, 1, false, 0}, form());
+    if (!derived)
+        return done(fail(derived.error()));
+    const int test = m_nextTest++;
+    m_tests[test] = m_exporter;
+    m_exporter->exportBatch(Signal::Traces, *derived, [this, test, done = std::move(done)](const ExportOutcome& outcome) {
+        releaseLater(std::move(m_tests[test]));
+        m_tests.erase(test);
+        done(testAnswer(outcome, m_config.name));
+        if (isAccepted(outcome))
+            resume();
+    });
+}
+
+bool DestinationQueue::isBusy() const
+{
+    return std::any_of(m_lanes.begin(), m_lanes.end(), [](const auto& lane) { return lane->isBusy(); });
+}
+
+DestinationState DestinationQueue::state() const
+{
+    const auto any = [this](const auto& is) { return std::any_of(m_lanes.begin(), m_lanes.end(), is); };
+    if (!m_config.enabled || m_exportDisabled)
+        return DestinationState::Disabled;
+    if (!refusal().isEmpty())
+        return DestinationState::Refused;
+    if (m_paused || m_config.paused)
+        return DestinationState::Paused;
+    if (any([](const auto& lane) { return lane->isWaitingToRetry(); }))
+        return DestinationState::Retrying;
+    return any([](const auto& lane) { return lane->isSending(); }) ? DestinationState::Sending : DestinationState::Idle;
+}
+
+DestinationStatus DestinationQueue::status() const
+{
+    DestinationStatus status;
+    status.name = m_config.name;
+    status.state = state();
+    for (std::size_t i = 0; i < kSignalCount; ++i) {
+        const Backlog::Lane& waiting = m_backlog.lanes[i];
+        status.queued += waiting.items;
+        status.queuedBytes += waiting.bytes;
+        status.sent += waiting.cursor.sent;
+        status.lost[i] = waiting.cursor.lost;
+        status.dropped = std::accumulate(waiting.cursor.lost.begin(), waiting.cursor.lost.end(), status.dropped);
+        const DeliveryLane& lane = *m_lanes[i];
+        status.circuitOpen = status.circuitOpen || lane.isCircuitOpen();
+        if (lane.isWaitingToRetry() && (status.nextTryUnixNs == 0 || lane.nextTryUnixNs() < status.nextTryUnixNs))
+            status.nextTryUnixNs = lane.nextTryUnixNs();
+    }
+    if (status.state != DestinationState::Retrying)
+        status.nextTryUnixNs = 0;
+    status.lastError = m_lastError;
+    status.lastErrorUnixNs = m_lastErrorUnixNs;
+    status.lastSuccessUnixNs = m_lastSuccessUnixNs;
+    status.spoolError = m_spool.state().diskError;
+    return status;
+}
+
+} // namespace oriel::otlp

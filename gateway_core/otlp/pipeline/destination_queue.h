@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "otlp/exporters/exporter.h"
+#include "otlp/pipeline/delivery_lane.h"
+#include "otlp/pipeline/export_counters.h"
+#include "otlp/pipeline/export_pipeline.h"
+#include "otlp/pipeline/trace_processor.h"
+#include "otlp/spool/export_spool.h"
+#include "telemetry/temporality.h"
+
+#include <array>
+#include <functional>
+#include <map>
+#include <memory>
+
+namespace oriel::otlp {
+
+/// One destination of the pipeline: its place in the spool, its exporter, a lane for each signal, its state and its counters.
+/// Exporter thread.
+class DestinationQueue : private LaneHome, private SpoolListener {
+public:
+    DestinationQueue(const PipelineOptions& options, ExportSpool& spool, std::function<void()> changed);
+    /// What waits stays in the spool unless forget() was called.
+    ~DestinationQueue() override;
+    DestinationQueue(const DestinationQueue&) = delete;
+    DestinationQueue& operator=(const DestinationQueue&) = delete;
+
+    /// Puts a configuration in force. What waits and what is under way stays; a request under way is answered for by the exporter
+    /// that sent it.
+    void configure(const config::Destination& destination, bool exportDisabled);
+    [[nodiscard]] const config::Destination& config() const { return m_config; }
+    /// What is done to traces and logs before they are recorded for it. A destination whose rules make no sense gets nothing new,
+    /// keeps what waits, and says why. In force with the next configure().
+    void setProcessor(std::shared_ptr<TraceProcessor> processor);
+    void refuse(const QString& why);
+    [[nodiscard]] TraceProcessor* processor() const { return m_processor.get(); }
+    [[nodiscard]] telemetry::TemporalityConverter& temporality() { return m_temporality; }
+    /// What was done so far; the operations since the call before.
+    [[nodiscard]] ExporterCounts takeCounts();
+    /// Of its place in the spool.
+    [[nodiscard]] int handle() const { return m_handle; }
+
+    /// Does it want this signal, and can it have it?
+    [[nodiscard]] bool takes(Signal signal) const;
+    /// A record for it was given to the spool.
+    void noteSpooled(Signal signal);
+    /// Forgets a pause or a wait and tries at once.
+    void resume();
+    /// Drops what waits and counts it.
+    void clear();
+    /// The destination was removed: nothing is kept for it.
+    void forget();
+    void sendTest(const QByteArray& request, std::function<void(Result<QString>)> done);
+    /// Nothing more is sent.
+    void stop();
+
+    [[nodiscard]] DestinationStatus status() const;
+    /// Is anything under way or about to be? A destination that waits for a retry is not busy.
+    [[nodiscard]] bool isBusy() const;
+
+private:
+    [[nodiscard]] bool isActive() const
+    {
+        return m_config.enabled && !m_exportDisabled && refusal().isEmpty() && !m_paused && !m_config.paused && !m_stopped;
+    }
+    /// Why it cannot be used; empty: it can.
+    [[nodiscard]] const QString& refusal() const
+    {
+        if (!m_spoolRefusal.isEmpty())
+            return m_spoolRefusal;
+        return m_refusal.isEmpty() ? m_unprocessable : m_refusal;
+    }
+    void makeExporter();
+    void pumpAll();
+    [[nodiscard]] DestinationState state() const;
+    void countLosses(const Backlog& backlog);
+
+    // LaneHome
+    [[nodiscard]] std::shared_ptr<Exporter> carrier() const override { return isActive() ? m_exporter : nullptr; }
+    [[nodiscard]] RequestForm form() const override;
+    [[nodiscard]] config::RequestLimits limits(Signal signal) const override;
+    void fetch(Signal signal) override { m_spool.fetch(m_handle, signal); }
+    void answer(Signal signal, const RecordAnswer& answer) override { m_spool.answer(m_handle, signal, answer); }
+    void release(Signal signal) override { m_spool.release(m_handle, signal); }
+    void keepDeadLetter(const Batch& batch, const QString& reason) override;
+    void noteError(const QString& message) override;
+    void noteSuccess() override;
+    void credentialsRefused() override { m_paused = true; }
+    void releaseLater(std::shared_ptr<Exporter> exporter) override;
+    void laneChanged() override { m_changed(); }
+    void requestBegan(Signal signal, std::uint32_t items) override;
+    void requestEnded(Signal signal, const ExportOutcome& outcome) override;
+    void itemsEnded(Signal signal, std::uint64_t items, const QByteArray& errorType) override;
+
+    // SpoolListener
+    void fetched(Signal signal, std::optional<Batch> batch) override;
+    void backlogChanged(const Backlog& backlog) override;
+    void refusedBySpool(const QString& why) override;
+
+    const PipelineOptions& m_options;
+    ExportSpool& m_spool;
+    std::function<void()> m_changed;
+    config::Destination m_config;
+    bool m_exportDisabled = false;
+    bool m_isOwnReceiver = false;
+    QString m_refusal;                           ///< by the configuration
+    QString m_spoolRefusal;                      ///< by the spool, which has no place for it
+    std::shared_ptr<TraceProcessor> m_processor; ///< null: m_unprocessable says why
+    QString m_unprocessable;
+    telemetry::TemporalityConverter m_temporality{telemetry::TemporalityPreference::Cumulative,
+                                                  telemetry::HistogramForm::Explicit};
+    bool m_paused = false;
+    bool m_stopped = false;
+    int m_handle = 0; ///< 0: none yet
+    ExportSpool::Fate m_fate = ExportSpool::Fate::Keep;
+
+    std::shared_ptr<Exporter> m_exporter;
+    std::array<std::unique_ptr<DeliveryLane>, kSignalCount> m_lanes;
+    /// Who carries tests. Never held by their own call-backs: those would keep them alive past this object.
+    std::map<int, std::shared_ptr<Exporter>> m_tests;
+    int m_nextTest = 0;
+    QObject m_home; ///< context for what must run later
+
+    ExporterCounts m_counts;
+    std::array<std::int64_t, kSignalCount> m_sentNs{}; ///< when the request under way was handed over, monotonic
+    bool m_hasBacklog = false;
+    std::array<LossCounts, kSignalCount> m_countedLosses{}; ///< by the spool, as far as m_counts tells of them
+
+    Backlog m_backlog;
+    QString m_lastError;
+    std::int64_t m_lastErrorUnixNs = 0;
+    std::int64_t m_lastSuccessUnixNs = 0;
+};
+
+} // namespace oriel::otlp

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "otlp/pipeline/export_pipeline.h"
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/random.h"
+#include "otlp/pipeline/destination_queue.h"
+#include "otlp/pipeline/pipeline_settings.h"
+#include "otlp/pipeline/trace_processor.h"
+
+#include <QPromise>
+#include <QTimer>
+
+#include <algorithm>
+
+namespace oriel::otlp {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+namespace {
+
+/// So many waiting items are encoded at once, without waiting for the interval.
+constexpr std::size_t kEagerItems = 4'096;
+constexpr milliseconds kStatusInterval{200};
+/// While the disk is this far behind, finished telemetry waits in the inbox, which is bounded.
+constexpr qint64 kMaxOutstandingBytes = 64LL * 1024 * 1024;
+
+QTimer* makeTimer(QObject* parent)
+{
+    auto* timer = new QTimer(parent);
+    timer->setSingleShot(true);
+    return timer;
+}
+
+} // namespace
+
+ExportPipeline::ExportPipeline(PipelineOptions options, QObject* parent)
+    : QObject(parent),
+      m_options(std::move(options)),
+      m_settings(std::make_unique<PipelineSettings>()),
+      m_spool(std::make_unique<ExportSpool>(
+          ExportSpoolOptions{m_options.spoolDirectory, m_options.queue, 16LL * 1024 * 1024, m_options.spooled}, m_options.clock,
+          m_options.random, this)),
+      m_spanTimer(makeTimer(this)),
+      m_metricTimer(makeTimer(this)),
+      m_statusTimer(makeTimer(this)),
+      m_deadlineTimer(makeTimer(this))
+{
+    connect(m_spanTimer, &QTimer::timeout, this, [this] { wake(true); });
+    connect(m_metricTimer, &QTimer::timeout, this, [this] {
+        m_metricsNoted = false;
+        Q_EMIT metricsDue();
+    });
+    connect(m_statusTimer, &QTimer::timeout, this, &ExportPipeline::statusChanged);
+    connect(m_deadlineTimer, &QTimer::timeout, this, [this] { finishWhenDrained(); });
+    connect(m_spool.get(), &ExportSpool::stateChanged, this, [this] { destinationChanged(); });
+}
+
+ExportPipeline::~ExportPipeline()
+{
+    m_destinations.clear();
+    m_spool.reset();
+}
+
+void ExportPipeline::arm(QTimer& timer, milliseconds interval)
+{
+    if (!timer.isActive())
+        timer.start(interval);
+}
+
+template <class Item> void ExportPipeline::submit(std::vector<Item>& box, std::vector<Item>&& items, Signal signal)
+{
+    if (items.empty() || !wants(signal))
+        return;
+    bool wakeNow = false;
+    {
+        const std::lock_guard lock(m_mutex);
+        const std::size_t before = m_inbox.size();
+        const std::size_t room = m_options.inboxItems - std::min(m_options.inboxItems, before);
+        const std::size_t taken = std::min(room, items.size());
+        m_inboxDropped += items.size() - taken;
+        box.insert(box.end(), std::make_move_iterator(items.begin()),
+                   std::make_move_iterator(items.begin() + static_cast<std::ptrdiff_t>(taken)));
+        wakeNow = !m_wakePending || (before < kEagerItems && before + taken >= kEagerItems);
+        m_wakePending = true;
+    }
+    if (wakeNow)
+        QMetaObject::invokeMethod(
+            this, [this] { wake(false); }, Qt::QueuedConnection);
+}
+
+void ExportPipeline::submitCalls(std::vector<ExportCall> calls)
+{
+    submit(m_inbox.calls, std::move(calls), Signal::Traces);
+}
+void ExportPipeline::submitSpans(std::vector<telemetry::SpanData> spans)
+{
+    submit(m_inbox.spans, std::move(spans), Signal::Traces);
+}
+void ExportPipeline::submitLogs(std::vector<telemetry::LogRecord> logs)
+{
+    submit(m_inbox.logs, std::move(logs), Signal::Logs);
+}
+
+void ExportPipeline::submitMetrics(std::vector<telemetry::MetricData> metrics)
+{
+    if (metrics.empty() || !wants(Signal::Metrics))
+        return;
+    QMetaObject::invokeMethod(
+        this, [this, metrics = std::move(metrics)] { encodeMetrics(metrics); }, Qt::QueuedConnection);
+}
+
+void ExportPipeline::submitReceivedMetrics(std::vector<ScopedMetrics> metrics)
+{
+    if (metrics.empty() || !wantsReceived(Signal::Metrics))
+        return;
+    QMetaObject::invokeMethod(
+        this, [this, metrics = std::move(metrics)] { encodeReceivedMetrics(metrics); }, Qt::QueuedConnection);
+}
+
+void ExportPipeline::noteMetricsChanged()
+{
+    if (!wants(Signal::Metrics) || m_metricsNoted.exchange(true))
+        return;
+    QMetaObject::invokeMethod(
+        this, [this] { arm(*m_metricTimer, m_settings->metricInterval); }, Qt::QueuedConnection);
+}
+
+void ExportPipeline::wake(bool isDue)
+{
+    std::size_t waiting = 0;
+    {
+        const std::lock_guard lock(m_mutex);
+        waiting = m_inbox.size();
+    }
+    if (waiting == 0 && !isHolding())
+        return;
+    const bool diskKeepsUp = m_spool->outstandingBytes() <= kMaxOutstandingBytes;
+    if (diskKeepsUp && (waiting >= kEagerItems || isDue))
+        flushInbox();
+    else
+        arm(*m_spanTimer, m_settings->spanInterval);
+}
+
+void ExportPipeline::flushInbox(bool decideAll)
+{
+    m_spanTimer->stop();
+    Inbox inbox;
+    {
+        const std::lock_guard lock(m_mutex);
+        std::swap(inbox, m_inbox);
+        m_wakePending = false;
+        m_inboxProcessed += inbox.calls.size() + inbox.spans.size();
+    }
+    encodeTraces(inbox, decideAll);
+    if (!inbox.logs.empty())
+        encodeLogs(std::move(inbox.logs));
+}
+
+bool ExportPipeline::isHolding() const
+{
+    return std::any_of(m_processors.begin(), m_processors.end(), [](const auto& processor) { return processor->isHolding(); });
+}
+
+std::vector<ExporterCounts> ExportPipeline::takeExporterCounts()
+{
+    const std::lock_guard lock(m_mutex);
+    std::vector<ExporterCounts> counts = m_counts;
+    for (ExporterCounts& kept : m_counts)
+        kept.operations.clear();
+    return counts;
+}
+
+InboxCounts ExportPipeline::inboxCounts() const
+{
+    const std::lock_guard lock(m_mutex);
+    return {m_inbox.calls.size() + m_inbox.spans.size(), m_options.inboxItems, m_inboxProcessed, inboxDropped()};
+}
+
+DestinationQueue* ExportPipeline::find(const QString& name) const
+{
+    const auto found = std::find_if(m_destinations.begin(), m_destinations.end(),
+                                    [&](const auto& queue) { return queue->config().name == name; });
+    return found != m_destinations.end() ? found->get() : nullptr;
+}
+
+QList<DestinationStatus> ExportPipeline::status() const
+{
+    const std::lock_guard lock(m_mutex);
+    return m_status;
+}
+
+void ExportPipeline::destinationChanged()
+{
+    if (m_applying)
+        return;
+    QList<DestinationStatus> status;
+    std::vector<ExporterCounts> counts;
+    for (const auto& queue : m_destinations) {
+        status.append(queue->status());
+        counts.push_back(queue->takeCounts());
+    }
+    bool differs = false;
+    {
+        const std::lock_guard lock(m_mutex);
+        differs = status != m_status;
+        m_status = std::move(status);
+        // Operations that nobody has asked for yet stay with their exporter.
+        for (ExporterCounts& fresh : counts) {
+            for (const ExporterCounts& known : m_counts) {
+                if (known.name == fresh.name)
+                    fresh.operations.insert(fresh.operations.begin(), known.operations.begin(), known.operations.end());
+            }
+            if (fresh.operations.size() > ExporterCounts::kMaxOperations)
+                fresh.operations.resize(ExporterCounts::kMaxOperations);
+        }
+        m_counts = std::move(counts);
+    }
+    if (differs)
+        arm(*m_statusTimer, kStatusInterval);
+    if (m_shuttingDown && !isBusy())
+        flushSpool();
+}
+
+bool ExportPipeline::isBusy() const
+{
+    return std::any_of(m_destinations.begin(), m_destinations.end(), [](const auto& queue) { return queue->isBusy(); });
+}
+
+void ExportPipeline::flushSpool()
+{
+    if (m_flushing || m_drained)
+        return;
+    m_flushing = true;
+    m_spool->flush([this] {
+        m_flushing = false;
+        // An answer of the spool may have brought something about meanwhile.
+        if (!isBusy())
+            finishWhenDrained();
+    });
+}
+
+QFuture<Result<QString>> ExportPipeline::sendTestSpan(const QString& destination)
+{
+    auto promise = std::make_shared<QPromise<Result<QString>>>();
+    promise->start();
+    QFuture<Result<QString>> future = promise->future();
+    const auto answer = [promise](Result<QString> result) {
+        promise->addResult(std::move(result));
+        promise->finish();
+    };
+    QMetaObject::invokeMethod(
+        this,
+        [this, destination, answer] {
+            DestinationQueue* queue = find(destination);
+            if (queue == nullptr)
+                return answer(fail(ErrorCode::NotFound, QStringLiteral("there is no destination \"%1\"").arg(destination)));
+            telemetry::SpanData span;
+            span.traceId = TraceId::generate(m_options.random);
+            span.spanId = SpanId::generate(m_options.random);
+            span.name = "oriel.test";
+            span.flags = 1;
+            span.endUnixNs = m_options.clock.unixNs();
+            span.startUnixNs = span.endUnixNs - 1'000'000;
+            span.resource = m_settings->resource;
+            span.scope = m_settings->scope;
+            span.attributes = {{"oriel.test", true}, {"oriel.destination", destination.toUtf8()}};
+            queue->sendTest(otlp::encodeTraces({&span, 1}, Encoding::Protobuf), answer);
+        },
+        Qt::QueuedConnection);
+    return future;
+}
+
+void ExportPipeline::resume(const QString& destination)
+{
+    QMetaObject::invokeMethod(
+        this,
+        [this, destination] {
+            if (DestinationQueue* queue = find(destination))
+                queue->resume();
+        },
+        Qt::QueuedConnection);
+}
+
+void ExportPipeline::clear(const QString& destination)
+{
+    QMetaObject::invokeMethod(
+        this,
+        [this, destination] {
+            if (DestinationQueue* queue = find(destination))
+                queue->clear();
+        },
+        Qt::QueuedConnection);
+}
+
+void ExportPipeline::shutdown(milliseconds deadline)
+{
+    QMetaObject::invokeMethod(
+        this, [this, deadline] { beginShutdown(deadline); }, Qt::QueuedConnection);
+}
+
+void ExportPipeline::beginShutdown(milliseconds deadline)
+{
+    if (m_shuttingDown)
+        return;
+    flushInbox(true);
+    m_metricTimer->stop();
+    m_wanted = 0;
+    m_wantedReceived = 0;
+    m_shuttingDown = true;
+    m_deadlineTimer->start(deadline);
+    // One last try for those that wait to try again.
+    for (const auto& queue : m_destinations) {
+        if (queue->status().state == DestinationState::Retrying)
+            queue->resume();
+    }
+    destinationChanged();
+}
+
+void ExportPipeline::finishWhenDrained()
+{
+    if (m_drained)
+        return;
+    m_drained = true;
+    m_deadlineTimer->stop();
+    m_statusTimer->stop();
+    for (const auto& queue : m_destinations)
+        queue->stop();
+    Q_EMIT drained();
+}
+
+} // namespace oriel::otlp

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "otlp/receiver/receiver_grpc.h"
+
+#include "base/background_thread.h"
+#include "http/loopback_guard.h"
+#include "http/port_holder.h"
+#include "otlp/codec/gzip.h"
+
+#include <QTcpServer>
+
+// gRPC's headers are not written for our warnings.
+#if defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"
+#pragma GCC diagnostic ignored "-Wshadow"
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#endif
+#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
+
+#include <mutex>
+#include <thread>
+
+namespace oriel::otlp {
+
+namespace {
+
+/// Calls whose messages may be in memory at a time; further ones wait in their connections.
+constexpr int kMaxCalls = 8;
+constexpr int kMaxStreams = 64;
+
+std::optional<Signal> signalOf(const std::string& method)
+{
+    if (method == "/opentelemetry.proto.collector.trace.v1.TraceService/Export")
+        return Signal::Traces;
+    if (method == "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export")
+        return Signal::Metrics;
+    if (method == "/opentelemetry.proto.collector.logs.v1.LogsService/Export")
+        return Signal::Logs;
+    return std::nullopt;
+}
+
+Result<QByteArray> messageOf(const grpc::ByteBuffer& buffer)
+{
+    std::vector<grpc::Slice> slices;
+    if (!buffer.Dump(&slices).ok())
+        return fail(ErrorCode::Parse, QStringLiteral("the message cannot be read"));
+    QByteArray message;
+    message.reserve(static_cast<qsizetype>(buffer.Length()));
+    for (const grpc::Slice& slice : slices)
+        message.append(reinterpret_cast<const char*>(slice.begin()), static_cast<qsizetype>(slice.size()));
+    // No protobuf message begins like a gzip file: that would be a field of wire type 7.
+    if (message.startsWith("\x1f\x8b"))
+        return gunzip(message, kMaxReceivedBytes);
+    return message;
+}
+
+grpc::Status statusFor(const Error& error)
+{
+    const auto code =
+        error.code == ErrorCode::TooLarge ? grpc::StatusCode::RESOURCE_EXHAUSTED : grpc::StatusCode::INVALID_ARGUMENT;
+    return {code, error.message.toStdString()};
+}
+
+grpc::Status busyStatus()
+{
+    const QString message = QStringLiteral("the store cannot keep up just now; send it again");
+    const QByteArray details =
+        encodeRpcStatus({static_cast<int>(grpc::StatusCode::UNAVAILABLE), message, kReceiverRetryDelay}, Encoding::Protobuf);
+    return {grpc::StatusCode::UNAVAILABLE, message.toStdString(), details.toStdString()};
+}
+
+} // namespace
+
+/// The server and the thread that serves it. A call goes through Accept, Read and Finish; the object goes with the last.
+class GrpcReceiver::Worker {
+public:
+    explicit Worker(ReceiverService& service) : m_service(service) {}
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+    ~Worker()
+    {
+        {
+            const std::lock_guard lock(m_mutex);
+            m_stopping = true;
+        }
+        if (m_server)
+            m_server->Shutdown(std::chrono::system_clock::now());
+        if (m_queue)
+            m_queue->Shutdown();
+        if (m_thread.joinable())
+            m_thread.join();
+    }
+
+    bool start(const std::string& address)
+    {
+        grpc::ServerBuilder builder;
+        builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &m_port);
+        builder.RegisterAsyncGenericService(&m_generic);
+        builder.SetMaxReceiveMessageSize(static_cast<int>(kMaxReceivedBytes));
+        builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+        builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
+        builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreams);
+        // Else a second program could listen on the same port, and each would get a part.
+        builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+        m_queue = builder.AddCompletionQueue();
+        m_server = builder.BuildAndStart();
+        if (!m_server || m_port <= 0) {
+            // gRPC wants its queue empty.
+            if (m_server)
+                m_server->Shutdown();
+            m_server.reset();
+            m_queue->Shutdown();
+            run();
+            m_queue.reset();
+            return false;
+        }
+        m_thread = std::thread([this] {
+            enterBackground("oriel-grpc-in");
+            accept();
+            run();
+        });
+        return true;
+    }
+
+    [[nodiscard]] int port() const { return m_port; }
+
+private:
+    enum class Step { Accept, Read, Finish };
+    struct Call {
+        grpc::GenericServerContext context;
+        grpc::GenericServerAsyncReaderWriter stream{&context};
+        grpc::ByteBuffer request;
+        grpc::ByteBuffer answer;
+        Step step = Step::Accept;
+    };
+
+    void accept()
+    {
+        const std::lock_guard lock(m_mutex);
+        if (m_stopping || m_accepting || m_calls >= kMaxCalls)
+            return;
+        m_accepting = true;
+        auto* call = new Call;
+        m_generic.RequestCall(&call->context, &call->stream, m_queue.get(), m_queue.get(), call);
+    }
+
+    static void finish(Call* call, const grpc::Status& status)
+    {
+        call->step = Step::Finish;
+        call->stream.Finish(status, call);
+    }
+
+    void accepted(Call* call)
+    {
+        ++m_calls;
+        m_accepting = false;
+        accept();
+        if (!signalOf(call->context.method()))
+            return finish(call, {grpc::StatusCode::UNIMPLEMENTED, "this receiver takes traces, metrics and logs"});
+        if (m_service.isBusy()) {
+            m_service.countBusy();
+            return finish(call, busyStatus());
+        }
+        call->step = Step::Read;
+        call->stream.Read(&call->request, call);
+    }
+
+    void received(Call* call)
+    {
+        const Signal signal = *signalOf(call->context.method());
+        const Result<QByteArray> message = messageOf(call->request);
+        call->request.Clear();
+        if (!message) {
+            m_service.countFailed();
+            return finish(call, statusFor(message.error()));
+        }
+        const ReceivedOutcome outcome = m_service.take(signal, *message, Encoding::Protobuf);
+        if (outcome.kind == ReceivedOutcome::Kind::Busy)
+            return finish(call, busyStatus());
+        if (outcome.kind == ReceivedOutcome::Kind::TooLarge)
+            return finish(call, {grpc::StatusCode::RESOURCE_EXHAUSTED, outcome.partial.message.toStdString()});
+        if (outcome.kind == ReceivedOutcome::Kind::Malformed)
+            return finish(call, {grpc::StatusCode::INVALID_ARGUMENT, outcome.partial.message.toStdString()});
+        const QByteArray body = encodeExportResponse(signal, outcome.partial, Encoding::Protobuf);
+        const grpc::Slice slice(body.constData(), static_cast<std::size_t>(body.size()));
+        call->answer = grpc::ByteBuffer(&slice, 1);
+        call->step = Step::Finish;
+        call->stream.WriteAndFinish(call->answer, grpc::WriteOptions(), grpc::Status::OK, call);
+    }
+
+    void run()
+    {
+        void* tag = nullptr;
+        bool ok = false;
+        while (m_queue->Next(&tag, &ok)) {
+            auto* call = static_cast<Call*>(tag);
+            switch (call->step) {
+            case Step::Accept:
+                if (ok)
+                    accepted(call);
+                else
+                    delete call;
+                break;
+            case Step::Read:
+                // Without a message: the sender has gone, or gRPC has refused what is too large and said so.
+                if (ok)
+                    received(call);
+                else
+                    finish(call, {grpc::StatusCode::INVALID_ARGUMENT, "there was no message"});
+                break;
+            case Step::Finish:
+                delete call;
+                --m_calls;
+                accept();
+                break;
+            }
+        }
+    }
+
+    ReceiverService& m_service;
+    grpc::AsyncGenericService m_generic;
+    std::unique_ptr<grpc::ServerCompletionQueue> m_queue;
+    std::unique_ptr<grpc::Server> m_server;
+    std::thread m_thread;
+    int m_port = 0;
+    int m_calls = 0;          ///< accepted and not finished; worker thread
+    bool m_accepting = false; ///< worker thread
+    std::mutex m_mutex;       ///< no call may be asked for once the queue is being shut down
+    bool m_stopping = false;
+};
+
+GrpcReceiver::GrpcReceiver(std::unique_ptr<Worker> worker) : m_worker(std::move(worker)) {}
+
+GrpcReceiver::~GrpcReceiver() = default;
+
+Result<std::unique_ptr<GrpcReceiver>> GrpcReceiver::listen(ReceiverService& service, const QHostAddress& address, quint16 port)
+{
+    const QString where = QStringLiteral("%1:%2").arg(address.toString()).arg(port);
+    if (!http::isLoopback(address))
+        return fail(ErrorCode::InvalidArgument, QStringLiteral("Listening is allowed on loopback addresses only"), where,
+                    QStringLiteral("Use 127.0.0.1 or ::1."));
+    const auto taken = [&] {
+        const QString holder = http::portHolder(port);
+        return fail(ErrorCode::AlreadyExists,
+                    holder.isEmpty() ? QStringLiteral("Port %1 is in use").arg(port)
+                                     : QStringLiteral("Port %1 is in use by %2").arg(port).arg(holder),
+                    where, QStringLiteral("End that program or choose another port."));
+    };
+    // gRPC would say on stderr that it cannot listen, and not why.
+    if (port != 0) {
+        QTcpServer probe;
+        if (!probe.listen(address, port))
+            return probe.serverError() == QAbstractSocket::AddressInUseError ? taken()
+                                                                             : fail(ErrorCode::Io, probe.errorString(), where);
+    }
+    auto worker = std::make_unique<Worker>(service);
+    const QString host =
+        address.protocol() == QAbstractSocket::IPv6Protocol ? QStringLiteral("[%1]").arg(address.toString()) : address.toString();
+    if (!worker->start(QStringLiteral("%1:%2").arg(host).arg(port).toStdString()))
+        return taken();
+    return std::unique_ptr<GrpcReceiver>(new GrpcReceiver(std::move(worker)));
+}
+
+quint16 GrpcReceiver::port() const
+{
+    return static_cast<quint16>(m_worker->port());
+}
+
+} // namespace oriel::otlp

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "otlp/spool/export_spool.h"
+
+#include "base/background_thread.h"
+
+#include <QTimer>
+
+namespace oriel::otlp {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kSyncInterval = 500ms;
+constexpr qint64 kSyncBytes = 4LL * 1024 * 1024;
+/// A disk that refused a record is asked again this often.
+constexpr auto kDiskRetryInterval = 5s;
+
+} // namespace
+
+/// What runs on the spool's thread.
+class SpoolWorker : public QObject {
+public:
+    SpoolWorker(ExportSpool& home, const ExportSpoolOptions& options, const Clock& clock, Random& random)
+        : m_home(home),
+          m_written(options.written),
+          m_log(options.directory, options.bounds, clock, random),
+          m_deadLetters(options.directory, options.deadLetterBytes)
+    {}
+
+    void begin()
+    {
+        enterBackground("oriel-spool");
+        m_syncTimer = new QTimer(this);
+        m_diskTimer = new QTimer(this);
+        m_syncTimer->setSingleShot(true);
+        m_diskTimer->setSingleShot(true);
+        connect(m_syncTimer, &QTimer::timeout, this, [this] { (void)m_log.sync(); });
+        connect(m_diskTimer, &QTimer::timeout, this, [this] {
+            (void)m_log.writeMemory();
+            afterWork();
+        });
+        const SpoolRecovery recovery = m_log.open();
+        reply([&home = m_home, recovery] { home.m_recovery = recovery; });
+    }
+
+    void end()
+    {
+        (void)m_log.sync();
+        delete std::exchange(m_syncTimer, nullptr);
+        delete std::exchange(m_diskTimer, nullptr);
+    }
+
+    void add(int handle, const QString& name)
+    {
+        const auto slot = m_log.attach(name);
+        if (slot) {
+            m_slots.emplace(handle, Known{*slot, {}});
+            return;
+        }
+        reply([&home = m_home, handle, why = slot.error().toString()] {
+            if (SpoolListener* listener = home.listener(handle))
+                listener->refusedBySpool(why);
+        });
+    }
+
+    void rename(int handle, const QString& name)
+    {
+        if (const int slot = slotOf(handle); slot >= 0)
+            m_log.rename(slot, name);
+    }
+
+    void setMaxAge(int handle, std::chrono::milliseconds age)
+    {
+        const int slot = slotOf(handle);
+        if (slot < 0)
+            return;
+        m_log.setMaxAge(slot, age);
+        m_log.expire();
+    }
+
+    void remove(int handle, ExportSpool::Fate fate)
+    {
+        const int slot = slotOf(handle);
+        m_slots.erase(handle);
+        if (slot >= 0 && fate == ExportSpool::Fate::Forget)
+            m_log.detach(slot);
+    }
+
+    void append(const Batch& batch, const std::vector<int>& handles)
+    {
+        std::uint64_t audience = 0;
+        for (const int handle : handles) {
+            const int slot = slotOf(handle);
+            audience |= slot >= 0 ? std::uint64_t(1) << static_cast<unsigned>(slot) : 0;
+        }
+        if (m_log.append(batch, audience) && audience != 0 && m_log.isPersistent() && m_written)
+            m_written(batch);
+    }
+
+    void fetch(int handle, Signal signal)
+    {
+        const int slot = slotOf(handle);
+        reply([&home = m_home, handle, signal, batch = slot >= 0 ? m_log.fetch(slot, signal) : std::nullopt]() mutable {
+            if (SpoolListener* listener = home.listener(handle))
+                listener->fetched(signal, std::move(batch));
+        });
+    }
+
+    void answer(int handle, Signal signal, const RecordAnswer& answer)
+    {
+        if (const int slot = slotOf(handle); slot >= 0)
+            m_log.answer(slot, signal, answer);
+    }
+
+    void release(int handle, Signal signal)
+    {
+        if (const int slot = slotOf(handle); slot >= 0)
+            m_log.release(slot, signal);
+    }
+
+    void clear(int handle)
+    {
+        if (const int slot = slotOf(handle); slot >= 0)
+            m_log.clear(slot);
+    }
+
+    void keepDeadLetter(const DeadLetter& letter)
+    {
+        // What cannot be kept is counted as refused all the same.
+        if (m_log.isPersistent())
+            (void)m_deadLetters.append(letter);
+    }
+
+    void setBounds(const SpoolBounds& bounds) { m_log.setBounds(bounds); }
+
+    void flush(std::function<void()> done)
+    {
+        (void)m_log.writeMemory();
+        (void)m_log.sync();
+        reply(std::move(done));
+    }
+
+    /// After each call: what has changed is told, and what has to follow is scheduled.
+    void afterWork()
+    {
+        std::vector<std::pair<int, Backlog>> changed;
+        for (auto& [handle, known] : m_slots) {
+            const Backlog now = m_log.backlog(known.slot);
+            if (known.told && *known.told == now)
+                continue;
+            known.told = now;
+            changed.emplace_back(handle, now);
+        }
+        const SpoolState state{m_log.hasMemoryBacklog() && m_log.isPersistent() ? m_log.diskError() : QString(),
+                               m_log.diskBytes(), m_log.memoryBytes()};
+        if (!changed.empty() || state != m_told) {
+            m_told = state;
+            reply([&home = m_home, changed = std::move(changed), state] {
+                const bool stateChanged = std::exchange(home.m_state, state) != state;
+                for (const auto& [handle, backlog] : changed) {
+                    if (SpoolListener* listener = home.listener(handle))
+                        listener->backlogChanged(backlog);
+                }
+                if (stateChanged)
+                    Q_EMIT home.stateChanged();
+            });
+        }
+        if (m_log.unsyncedBytes() >= kSyncBytes)
+            (void)m_log.sync();
+        if (m_log.isDirty() && m_log.isPersistent() && !m_syncTimer->isActive())
+            m_syncTimer->start(kSyncInterval);
+        if (m_log.hasMemoryBacklog() && m_log.isPersistent() && !m_diskTimer->isActive())
+            m_diskTimer->start(kDiskRetryInterval);
+    }
+
+private:
+    struct Known {
+        int slot = 0;
+        std::optional<Backlog> told;
+    };
+
+    [[nodiscard]] int slotOf(int handle) const
+    {
+        const auto found = m_slots.find(handle);
+        return found != m_slots.end() ? found->second.slot : -1;
+    }
+
+    template <class Work> void reply(Work work) { QMetaObject::invokeMethod(&m_home, std::move(work), Qt::QueuedConnection); }
+
+    ExportSpool& m_home;
+    std::function<void(const Batch&)> m_written;
+    SpoolLog m_log;
+    DeadLetterFile m_deadLetters;
+    std::map<int, Known> m_slots;
+    SpoolState m_told;
+    QTimer* m_syncTimer = nullptr;
+    QTimer* m_diskTimer = nullptr;
+};
+
+ExportSpool::ExportSpool(ExportSpoolOptions options, const Clock& clock, Random& random, QObject* parent)
+    : QObject(parent),
+      m_options(std::move(options)),
+      m_clock(clock),
+      m_random(random)
+{}
+
+ExportSpool::~ExportSpool()
+{
+    if (!m_worker)
+        return;
+    post([](SpoolWorker& worker) { worker.end(); });
+    // quit() would overtake what is still waiting.
+    QMetaObject::invokeMethod(
+        m_worker.get(), [this] { m_thread.quit(); }, Qt::QueuedConnection);
+    m_thread.wait();
+}
+
+void ExportSpool::post(std::function<void(SpoolWorker&)> work)
+{
+    if (!m_worker) {
+        m_worker = std::make_unique<SpoolWorker>(*this, m_options, m_clock, m_random);
+        m_worker->moveToThread(&m_thread);
+        m_thread.setObjectName(QStringLiteral("oriel-spool"));
+        m_thread.start();
+        QMetaObject::invokeMethod(
+            m_worker.get(), [worker = m_worker.get()] { worker->begin(); }, Qt::QueuedConnection);
+    }
+    QMetaObject::invokeMethod(
+        m_worker.get(), [worker = m_worker.get(), work = std::move(work)] { work(*worker); }, Qt::QueuedConnection);
+}
+
+SpoolListener* ExportSpool::listener(int handle) const
+{
+    const auto found = m_listeners.find(handle);
+    return found != m_listeners.end() ? found->second : nullptr;
+}
+
+int ExportSpool::add(const QString& name, SpoolListener& listener)
+{
+    const int handle = m_nextHandle++;
+    m_listeners.emplace(handle, &listener);
+    post([handle, name](SpoolWorker& worker) {
+        worker.add(handle, name);
+        worker.afterWork();
+    });
+    return handle;
+}
+
+void ExportSpool::rename(int handle, const QString& name)
+{
+    post([handle, name](SpoolWorker& worker) { worker.rename(handle, name); });
+}
+
+void ExportSpool::setMaxAge(int handle, std::chrono::milliseconds age)
+{
+    post([handle, age](SpoolWorker& worker) {
+        worker.setMaxAge(handle, age);
+        worker.afterWork();
+    });
+}
+
+void ExportSpool::remove(int handle, Fate fate)
+{
+    m_listeners.erase(handle);
+    post([handle, fate](SpoolWorker& worker) {
+        worker.remove(handle, fate);
+        worker.afterWork();
+    });
+}
+
+void ExportSpool::append(Batch batch, std::vector<int> handles)
+{
+    const qint64 bytes = batch.request.size();
+    m_outstanding += bytes;
+    post([this, bytes, batch = std::move(batch), handles = std::move(handles)](SpoolWorker& worker) {
+        worker.append(batch, handles);
+        m_outstanding -= bytes;
+        worker.afterWork();
+    });
+}
+
+void ExportSpool::fetch(int handle, Signal signal)
+{
+    post([handle, signal](SpoolWorker& worker) {
+        worker.fetch(handle, signal);
+        worker.afterWork();
+    });
+}
+
+void ExportSpool::answer(int handle, Signal signal, const RecordAnswer& answer)
+{
+    post([handle, signal, answer](SpoolWorker& worker) {
+        worker.answer(handle, signal, answer);
+        worker.afterWork();
+    });
+}
+
+void ExportSpool::release(int handle, Signal signal)
+{
+    post([handle, signal](SpoolWorker& worker) { worker.release(handle, signal); });
+}
+
+void ExportSpool::clear(int handle)
+{
+    post([handle](SpoolWorker& worker) {
+        worker.clear(handle);
+        worker.afterWork();
+    });
+}
+
+void ExportSpool::keepDeadLetter(DeadLetter letter)
+{
+    post([letter = std::move(letter)](SpoolWorker& worker) { worker.keepDeadLetter(letter); });
+}
+
+void ExportSpool::setBounds(const SpoolBounds& bounds)
+{
+    m_options.bounds = bounds;
+    if (m_worker)
+        post([bounds](SpoolWorker& worker) { worker.setBounds(bounds); });
+}
+
+void ExportSpool::flush(std::function<void()> done)
+{
+    if (!m_worker) {
+        QMetaObject::invokeMethod(this, std::move(done), Qt::QueuedConnection);
+        return;
+    }
+    post([done = std::move(done)](SpoolWorker& worker) {
+        worker.flush(done);
+        worker.afterWork();
+    });
+}
+
+} // namespace oriel::otlp

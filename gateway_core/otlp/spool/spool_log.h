@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "base/result.h"
+#include "otlp/spool/batch.h"
+#include "otlp/spool/spool_cursor.h"
+#include "otlp/spool/spool_segment.h"
+
+#include <QString>
+
+#include <array>
+#include <chrono>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+
+namespace oriel {
+class Clock;
+class Random;
+} // namespace oriel
+
+namespace oriel::otlp {
+
+struct SpoolBounds {
+    qint64 bytes = 512LL * 1024 * 1024; ///< of all segments together
+    std::chrono::milliseconds age{std::chrono::hours(7 * 24)};
+    qint64 segmentBytes = 4LL * 1024 * 1024;
+    qint64 memoryBytes = 16LL * 1024 * 1024; ///< of what waits in memory, because it cannot be written or there is no directory
+    std::size_t memoryBatches = 1024;
+    bool operator==(const SpoolBounds&) const = default;
+};
+
+/// What waits for one destination and what became of the rest, by signal.
+struct Backlog {
+    struct Lane {
+        std::uint64_t items = 0;
+        qint64 bytes = 0;
+        LaneCursor cursor;
+        bool operator==(const Lane&) const = default;
+    };
+    std::array<Lane, kSignalCount> lanes;
+    bool operator==(const Backlog&) const = default;
+};
+
+/// What became of the items of one record.
+struct RecordAnswer {
+    std::uint64_t sent = 0;
+    std::uint64_t rejected = 0;
+    std::uint64_t refused = 0;
+};
+
+/// What open() found.
+struct SpoolRecovery {
+    std::uint64_t records = 0;
+    std::uint64_t tornEnds = 0;           ///< segments whose last record had not been written whole; it was cut off
+    std::uint64_t damagedGaps = 0;        ///< places where bytes are no record
+    std::uint64_t missingRecords = 0;     ///< records that stood there, by their numbers
+    std::uint64_t unreadableSegments = 0; ///< set aside as *.unreadable
+    std::uint64_t damagedCursors = 0;     ///< their destinations get everything again that is still there
+};
+
+/// One log for all destinations: records are appended to segment files, each destination reads with a cursor for each signal, and
+/// a segment goes when everybody whom its records were meant for has answered for them. So one dead destination holds up nobody.
+/// What a bound pushes out, what grew too old and what cannot be read is counted for each destination it was meant for.
+///
+/// append() returns when write(2) has: from then on a record survives the end of the process. sync() makes it survive a power
+/// cut. While the disk refuses, records wait in memory, in order behind those on the disk, and are written when it takes them
+/// again. With no directory everything waits in memory. Age is measured by a clock that ignores jumps of the system's while Oriel
+/// runs; a record from the future is not old.
+///
+/// Delivery is at least once: cursors are written with sync(), and before a segment goes, together with their counters, so a
+/// crash repeats records but counts nothing twice. One thread; the data directory's lock keeps other processes away.
+class SpoolLog {
+public:
+    static constexpr int kMaxDestinations = 64;
+
+    SpoolLog(QString directory, const SpoolBounds& bounds, const Clock& clock, Random& random);
+    ~SpoolLog();
+    SpoolLog(const SpoolLog&) = delete;
+    SpoolLog& operator=(const SpoolLog&) = delete;
+
+    /// Reads what is there. When the directory cannot be used the log works in memory and diskError() says why.
+    SpoolRecovery open();
+    void setBounds(const SpoolBounds& bounds);
+
+    /// The slot of a destination: where it stopped when it is known by name, else from now on. Fails when all slots are taken.
+    Result<int> attach(const QString& name);
+    void rename(int slot, const QString& name);
+    /// What has waited longer for this destination is lost as what has waited longer than the bounds allow; 0: only the bounds.
+    void setMaxAge(int slot, std::chrono::milliseconds age);
+    /// Forgets the destination, its cursor and what waits for it.
+    void detach(int slot);
+
+    /// `audience`: bits of slots. True when the record is on the disk.
+    bool append(const Batch& batch, std::uint64_t audience);
+    /// The oldest record that is not answered for, which is then held: it must be answered or released before the next.
+    std::optional<Batch> fetch(int slot, Signal signal);
+    void answer(int slot, Signal signal, const RecordAnswer& answer);
+    void release(int slot, Signal signal);
+    /// Drops all that waits and counts it as cleared.
+    void clear(int slot);
+    /// Drops and counts what is too old. Cheap when called often.
+    void expire();
+
+    [[nodiscard]] Backlog backlog(int slot) const;
+    /// The slots of destinations that have a cursor.
+    [[nodiscard]] std::uint64_t slotBits() const;
+
+    /// Tries to write what waits in memory. True when nothing does any more.
+    bool writeMemory();
+    [[nodiscard]] bool hasMemoryBacklog() const { return !m_memory.empty(); }
+    [[nodiscard]] bool isPersistent() const { return !m_directory.isEmpty(); }
+    [[nodiscard]] qint64 memoryBytes() const { return m_memoryBytes; }
+    [[nodiscard]] qint64 diskBytes() const;
+    [[nodiscard]] std::size_t segments() const { return m_segments.size(); }
+    /// Why the last write failed; empty after one that did not.
+    [[nodiscard]] const QString& diskError() const { return m_diskError; }
+
+    [[nodiscard]] bool isDirty() const { return m_dirty; }
+    [[nodiscard]] qint64 unsyncedBytes() const { return m_unsyncedBytes; }
+    /// Writes the cursors and waits until all is on the device.
+    Status sync();
+
+private:
+    static constexpr std::uint64_t kInMemory = 0; ///< segments count from 1
+
+    struct Segment {
+        std::int64_t bytes = 0;
+        std::uint64_t waiting = 0; ///< pairs of record and destination that are not answered for
+    };
+    struct MemoryRecord {
+        RecordHead head; ///< `audience`: those that have not answered
+        QByteArray request;
+    };
+    struct Held {
+        std::uint64_t sequence = 0;
+        std::uint64_t segment = kInMemory;
+        std::uint32_t items = 0;
+        std::uint32_t bytes = 0;
+        std::optional<Loss> lostAs; ///< counted as lost meanwhile; a good answer takes that back
+    };
+    struct Lane {
+        std::uint64_t items = 0;
+        qint64 bytes = 0;
+        std::uint64_t segment = 0; ///< where reading goes on
+        std::int64_t offset = 0;
+        std::int64_t oldestUnixNs = 0; ///< of the first record that waits, as far as known
+        std::optional<Held> held;
+    };
+    struct Slot {
+        bool used = false;
+        bool attached = false; ///< in this run
+        bool dirty = false;
+        std::chrono::milliseconds maxAge{0}; ///< 0: as long as the bounds allow
+        DestinationCursor cursor;
+        std::unique_ptr<CursorFile> file; ///< null: only in memory
+        std::array<Lane, kSignalCount> lanes;
+    };
+    struct Located {
+        RecordHead head;
+        QByteArray request;
+        std::uint64_t segment = kInMemory;
+    };
+
+    void recoverCursors(SpoolRecovery& recovery);
+    void recoverSegment(std::uint64_t number, SpoolRecovery& recovery);
+    void noteRecovered(std::uint64_t number, Segment& segment, const FoundRecord& found, std::int64_t at);
+    [[nodiscard]] bool concerns(const RecordHead& head, int slot) const;
+    bool writeRecord(const RecordHead& head, QByteArrayView request);
+    bool openSegment();
+    std::optional<Located> locate(int slot, Signal signal);
+    /// `readable` becomes false when a segment is there but cannot be opened just now.
+    std::optional<Located> locateOnDisk(int slot, Signal signal, bool& readable);
+    std::optional<Located> locateInMemory(int slot, Signal signal);
+    [[nodiscard]] bool isExpired(const RecordHead& head, int slot) const;
+    /// Takes a record from what waits for a destination; counts it unless it was answered for.
+    void takeOff(int slot, const RecordHead& head, std::optional<Loss> loss);
+    /// The same for the oldest that waits: its cursor moves behind it.
+    void settle(int slot, const RecordHead& head, std::optional<Loss> loss);
+    void leave(std::uint64_t segment, std::uint64_t sequence, int slot);
+    void forgetAll(int slot);
+    void writeOffInvisible(int slot, Signal signal);
+    void evictSegment(std::uint64_t number);
+    void trimDisk();
+    void trimMemory();
+    void removeSegment(std::uint64_t number);
+    void writeCursors();
+    bool openCursor(int slot);
+    [[nodiscard]] bool isActive(std::uint64_t number) const { return m_writer.isOpen() && number == m_activeNumber; }
+    [[nodiscard]] std::int64_t nowUnixNs() const;
+    /// False when the segment is there but cannot be opened just now.
+    template <class Visit> bool forEachHead(std::uint64_t number, Visit visit) const;
+
+    QString m_directory;
+    SpoolBounds m_bounds;
+    const Clock& m_clock;
+    Random& m_random;
+    std::array<Slot, kMaxDestinations> m_slots;
+    std::map<std::uint64_t, Segment> m_segments;
+    std::deque<MemoryRecord> m_memory;
+    qint64 m_memoryBytes = 0;
+    SegmentWriter m_writer;
+    std::uint64_t m_activeNumber = 0;
+    std::uint64_t m_nextNumber = 1;
+    std::uint64_t m_nextSequence = 1;
+    std::int64_t m_openUnixNs = 0;
+    std::int64_t m_openMonotonicNs = 0;
+    std::int64_t m_nextExpiryNs = 0;
+    bool m_dirty = false;
+    qint64 m_unsyncedBytes = 0;
+    QString m_diskError;
+};
+
+} // namespace oriel::otlp
