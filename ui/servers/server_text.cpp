@@ -229,8 +229,8 @@ QString eraSentence(const service::ServerSnapshot& server)
     const QString era = server.era == config::Era::Modern ? QStringLiteral("Modern: no handshake, from 2026-07-28.")
                                                           : QStringLiteral("Legacy: with a handshake, up to 2025-11-25.");
     if (server.eraCheckedUnixNs == 0)
-        return QStringLiteral("%1 Known by %2.").arg(era, server.eraFoundBy);
-    return QStringLiteral("%1 Known by %2, %3.").arg(era, server.eraFoundBy, formatDateTime(server.eraCheckedUnixNs).left(16));
+        return QStringLiteral("%1 Reason: %2.").arg(era, server.eraFoundBy);
+    return QStringLiteral("%1 Reason: %2 (%3).").arg(era, server.eraFoundBy, formatDateTime(server.eraCheckedUnixNs).left(16));
 }
 
 QString connectionText(const service::ServerSnapshot& server)

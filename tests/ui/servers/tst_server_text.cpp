@@ -281,7 +281,7 @@ private Q_SLOTS:
         server.era = config::Era::Modern;
         server.eraFoundBy = QStringLiteral("the setting");
         server.eraCheckedUnixNs = 0;
-        QCOMPARE(eraSentence(server), QStringLiteral("Modern: no handshake, from 2026-07-28. Known by the setting."));
+        QCOMPARE(eraSentence(server), QStringLiteral("Modern: no handshake, from 2026-07-28. Reason: the setting."));
     }
 
     void overHowManyConnectionsItIsUsedIsTold()
