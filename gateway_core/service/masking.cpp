@@ -3,6 +3,17 @@
 
 namespace oriel::service {
 
+namespace {
+
+/// Bytes that are text: a secret hides in them as well as in a string.
+const QByteArray* textIn(const telemetry::AnyValue& value)
+{
+    const auto* raw = std::get_if<telemetry::BytesValue>(&value.value);
+    return raw != nullptr && raw->bytes.isValidUtf8() ? &raw->bytes : nullptr;
+}
+
+} // namespace
+
 Result<std::shared_ptr<const privacy::Masker>> makeMasker(const config::Masking& masking)
 {
     privacy::MaskingOptions options;
@@ -26,6 +37,10 @@ void maskValue(telemetry::AnyValue& value, const privacy::Masker& masker)
         privacy::MaskResult masked = masker.maskText(*text);
         if (masked.changed())
             value = telemetry::AnyValue(std::move(masked.bytes));
+    } else if (const QByteArray* raw = textIn(value)) {
+        privacy::MaskResult masked = masker.maskText(*raw);
+        if (masked.changed())
+            value = telemetry::BytesValue{std::move(masked.bytes)};
     } else if (const auto* array = std::get_if<std::shared_ptr<const telemetry::ArrayValue>>(&value.value)) {
         auto copy = std::make_shared<telemetry::ArrayValue>(**array);
         for (telemetry::AnyValue& element : copy->values)
@@ -38,17 +53,25 @@ void maskValue(telemetry::AnyValue& value, const privacy::Masker& masker)
     }
 }
 
+void maskAttribute(telemetry::Attribute& attribute, const privacy::Masker& masker)
+{
+    if (const QByteArray* text = attribute.value.text()) {
+        privacy::MaskResult masked = masker.maskHeader(attribute.key, *text);
+        if (masked.changed())
+            attribute.value = telemetry::AnyValue(std::move(masked.bytes));
+    } else if (const QByteArray* raw = textIn(attribute.value)) {
+        privacy::MaskResult masked = masker.maskHeader(attribute.key, *raw);
+        if (masked.changed())
+            attribute.value = telemetry::BytesValue{std::move(masked.bytes)};
+    } else {
+        maskValue(attribute.value, masker);
+    }
+}
+
 void maskAttributes(telemetry::Attributes& attributes, const privacy::Masker& masker)
 {
-    for (telemetry::Attribute& attribute : attributes) {
-        if (const QByteArray* text = attribute.value.text()) {
-            privacy::MaskResult masked = masker.maskHeader(attribute.key, *text);
-            if (masked.changed())
-                attribute.value = telemetry::AnyValue(std::move(masked.bytes));
-        } else {
-            maskValue(attribute.value, masker);
-        }
-    }
+    for (telemetry::Attribute& attribute : attributes)
+        maskAttribute(attribute, masker);
 }
 
 } // namespace oriel::service

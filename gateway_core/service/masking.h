@@ -13,8 +13,9 @@ namespace oriel::service {
 /// The masker that the settings describe. An invalid pattern is an error that names it.
 Result<std::shared_ptr<const privacy::Masker>> makeMasker(const config::Masking& masking);
 
-/// Masks text anywhere in the value; what stands under a secret's name is masked whole.
+/// Masks text anywhere in the value, in bytes that are UTF-8 too; what stands under a secret's name is masked whole.
 void maskValue(telemetry::AnyValue& value, const privacy::Masker& masker);
+void maskAttribute(telemetry::Attribute& attribute, const privacy::Masker& masker);
 void maskAttributes(telemetry::Attributes& attributes, const privacy::Masker& masker);
 
 } // namespace oriel::service

@@ -15,20 +15,19 @@ namespace {
 
 using telemetry::AnyValue;
 using telemetry::Resource;
+using telemetry::Scope;
 
 constexpr qint64 kSliceMs = 10;
 
-using SharedResource = std::shared_ptr<const Resource>;
-
-/// Makes the changed copy of a resource once for all the neighbours that share it.
-template <class Change> class ChangedResource {
+/// Makes the changed copy of a resource or scope once for all the neighbours that share it.
+template <class Shared, class Change> class Changed {
 public:
-    explicit ChangedResource(Change change) : m_change(std::move(change)) {}
+    explicit Changed(Change change) : m_change(std::move(change)) {}
 
-    const SharedResource& of(const SharedResource& original)
+    const std::shared_ptr<const Shared>& of(const std::shared_ptr<const Shared>& original)
     {
         if (original == nullptr || original != m_original) {
-            auto changed = original != nullptr ? std::make_shared<Resource>(*original) : std::make_shared<Resource>();
+            auto changed = original != nullptr ? std::make_shared<Shared>(*original) : std::make_shared<Shared>();
             m_change(*changed);
             m_original = original;
             m_changed = std::move(changed);
@@ -38,8 +37,8 @@ public:
 
 private:
     Change m_change;
-    SharedResource m_original;
-    SharedResource m_changed;
+    std::shared_ptr<const Shared> m_original;
+    std::shared_ptr<const Shared> m_changed;
 };
 
 void addMark(Resource& resource, const QByteArray& mark)
@@ -58,7 +57,8 @@ void addMark(Resource& resource, const QByteArray& mark)
 template <class Item> std::vector<Item> marked(const std::vector<Item>& items, const QByteArray& mark)
 {
     std::vector<Item> copies = items;
-    ChangedResource changed([&mark](Resource& resource) { addMark(resource, mark); });
+    const auto add = [&mark](Resource& resource) { addMark(resource, mark); };
+    Changed<Resource, decltype(add)> changed(add);
     for (Item& copy : copies)
         copy.resource = changed.of(copy.resource);
     return copies;
@@ -106,7 +106,7 @@ void maskRepeated(telemetry::Attributes& attributes, const privacy::Masker& mask
     for (telemetry::Attribute& attribute : attributes) {
         const QByteArray* text = attribute.value.text();
         if (text == nullptr) {
-            maskValue(attribute.value, masker);
+            maskAttribute(attribute, masker);
         } else if (!clean.has(attribute.key.constData(), text->constData())) {
             privacy::MaskResult masked = masker.maskHeader(attribute.key, *text);
             if (masked.changed())
@@ -116,6 +116,27 @@ void maskRepeated(telemetry::Attributes& attributes, const privacy::Masker& mask
         }
     }
 }
+
+/// Masks the resources and scopes of neighbours.
+class OriginMask {
+public:
+    explicit OriginMask(const privacy::Masker& masker) : m_resources(MaskOrigin{masker}), m_scopes(MaskOrigin{masker}) {}
+
+    template <class Item> void apply(Item& item)
+    {
+        item.resource = m_resources.of(item.resource);
+        if (item.scope != nullptr && !item.scope->attributes.empty())
+            item.scope = m_scopes.of(item.scope);
+    }
+
+private:
+    struct MaskOrigin {
+        const privacy::Masker& masker;
+        template <class Shared> void operator()(Shared& shared) const { maskAttributes(shared.attributes, masker); }
+    };
+    Changed<Resource, MaskOrigin> m_resources;
+    Changed<Scope, MaskOrigin> m_scopes;
+};
 
 template <class Point> void maskPoints(std::vector<Point>& points, const privacy::Masker& masker)
 {
@@ -186,16 +207,18 @@ void ReceivedPipeline::store(ReceivedTelemetry::Request&& request)
 
 void ReceivedPipeline::storeSpans(std::vector<telemetry::SpanData>& spans, const privacy::Masker& masker)
 {
-    ChangedResource masked([&masker](Resource& resource) { maskAttributes(resource.attributes, masker); });
+    OriginMask origin(masker);
     CleanTexts clean;
     for (telemetry::SpanData& span : spans) {
         span.received = true;
-        span.resource = masked.of(span.resource);
+        origin.apply(span);
         maskRepeated(span.name, masker, clean);
         maskRepeated(span.statusMessage, masker, clean);
         maskRepeated(span.attributes, masker, clean);
-        for (telemetry::SpanEvent& event : span.events)
+        for (telemetry::SpanEvent& event : span.events) {
+            maskRepeated(event.name, masker, clean);
             maskRepeated(event.attributes, masker, clean);
+        }
         for (telemetry::SpanLink& link : span.links)
             maskRepeated(link.attributes, masker, clean);
     }
@@ -207,11 +230,13 @@ void ReceivedPipeline::storeSpans(std::vector<telemetry::SpanData>& spans, const
 
 void ReceivedPipeline::storeMetrics(std::vector<otlp::ScopedMetrics>& metrics, const privacy::Masker& masker)
 {
-    ChangedResource masked([&masker](Resource& resource) { maskAttributes(resource.attributes, masker); });
+    OriginMask origin(masker);
+    CleanTexts clean;
     std::vector<telemetry::MetricData> series;
     for (otlp::ScopedMetrics& scoped : metrics) {
-        scoped.resource = masked.of(scoped.resource);
+        origin.apply(scoped);
         for (telemetry::MetricData& metric : scoped.metrics) {
+            maskRepeated(metric.description, masker, clean);
             maskPoints(metric.numbers, masker);
             maskPoints(metric.histograms, masker);
             maskPoints(metric.exponentials, masker);
@@ -229,12 +254,15 @@ void ReceivedPipeline::storeMetrics(std::vector<otlp::ScopedMetrics>& metrics, c
 
 void ReceivedPipeline::storeLogs(std::vector<telemetry::LogRecord>& logs, const privacy::Masker& masker)
 {
-    ChangedResource masked([&masker](Resource& resource) { maskAttributes(resource.attributes, masker); });
+    OriginMask origin(masker);
+    CleanTexts clean;
     const std::int64_t now = m_deps.clock.unixNs();
     for (telemetry::LogRecord& log : logs) {
         log.received = true;
-        log.resource = masked.of(log.resource);
+        origin.apply(log);
         log.source = sourceOf(log.resource.get());
+        maskRepeated(log.severityText, masker, clean);
+        maskRepeated(log.eventName, masker, clean);
         maskValue(log.body, masker);
         maskAttributes(log.attributes, masker);
         if (log.observedUnixNs == 0)

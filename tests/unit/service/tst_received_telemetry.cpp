@@ -157,6 +157,49 @@ private Q_SLOTS:
         QCOMPARE(page.rows[1].record->timeUnixNs, fixture.clock.unixNs());
     }
 
+    void noTextOfARecordLeavesItsSecretBehind()
+    {
+        PipelineFixture fixture;
+        QVERIFY(fixture.opened);
+        auto scope = std::make_shared<Scope>();
+        scope->name = "lib";
+        scope->attributes = {{"built.with", QByteArray("key " + kSecret)}};
+        const BytesValue raw{kSecret};
+
+        SpanData work = span(1);
+        work.scope = scope;
+        work.events = {{work.startUnixNs, "used " + kSecret, {{"raw", raw}}, 0}};
+        LogRecord record = log("plain");
+        record.scope = scope;
+        record.severityText = "INFO " + kSecret;
+        record.eventName = "used " + kSecret;
+        record.attributes = {{"raw", raw}, {"password", BytesValue{"hunter22"}}, {"binary", BytesValue{"\xff\xfe"}}};
+        MetricData saved = counter(1, Temporality::Cumulative);
+        saved.description = "notes of " + kSecret;
+        QVERIFY(fixture.received.takeSpans({work}, 100));
+        QVERIFY(fixture.received.takeLogs({record}, 100));
+        QVERIFY(fixture.received.takeMetrics({{notes(), scope, {saved}}}, 100));
+
+        const QString all = QStringLiteral("all");
+        QTRY_VERIFY(fixture.exported(all, otlp::Signal::Logs).contains("plain"));
+        QTRY_VERIFY(fixture.exported(all, otlp::Signal::Traces).contains("\"work\""));
+        QTRY_VERIFY(fixture.exported(all, otlp::Signal::Metrics).contains("notes.saved"));
+        for (const otlp::Signal signal : otlp::kSignals) {
+            const QByteArray text = fixture.exported(all, signal);
+            QVERIFY2(text.contains("built.with") && !text.contains(kSecret), text.constData());
+            QVERIFY2(!text.contains(kSecret.toBase64()), text.constData());
+        }
+        const store::TraceLookup found = fixture.stores.traces.trace({1, 2});
+        QCOMPARE(found.spans.size(), std::size_t(1));
+        QVERIFY(!found.spans[0].events.at(0).name.contains(kSecret));
+        const store::LogPage page = fixture.stores.logs.query({});
+        QCOMPARE(page.rows.size(), std::size_t(1));
+        const LogRecord& stored = *page.rows[0].record;
+        QVERIFY(!stored.severityText.contains(kSecret) && !stored.eventName.contains(kSecret));
+        QCOMPARE(*findAttribute(stored.attributes, "password"), AnyValue(BytesValue{"[masked:key-name]"}));
+        QCOMPARE(*findAttribute(stored.attributes, "binary"), AnyValue(BytesValue{"\xff\xfe"}));
+    }
+
     void onlyDestinationsThatAskGetWhatWasReceivedAndItIsMarked()
     {
         PipelineFixture fixture;
