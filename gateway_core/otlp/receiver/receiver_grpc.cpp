@@ -23,15 +23,17 @@
 #pragma GCC diagnostic pop
 #endif
 
+#include <algorithm>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 namespace oriel::otlp {
 
 namespace {
 
 /// Calls whose messages may be in memory at a time; further ones wait in their connections.
-constexpr int kMaxCalls = 8;
+constexpr std::size_t kMaxCalls = 8;
 constexpr int kMaxStreams = 64;
 
 std::optional<Signal> signalOf(const std::string& method)
@@ -80,7 +82,7 @@ grpc::Status busyStatus()
 /// The server and the thread that serves it. A call goes through Accept, Read and Finish; the object goes with the last.
 class GrpcReceiver::Worker {
 public:
-    explicit Worker(ReceiverService& service) : m_service(service) {}
+    Worker(ReceiverService& service, std::chrono::milliseconds callTimeout) : m_service(service), m_callTimeout(callTimeout) {}
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
     ~Worker()
@@ -131,6 +133,7 @@ public:
     [[nodiscard]] int port() const { return m_port; }
 
 private:
+    using Time = std::chrono::steady_clock;
     enum class Step { Accept, Read, Finish };
     struct Call {
         grpc::GenericServerContext context;
@@ -138,27 +141,34 @@ private:
         grpc::ByteBuffer request;
         grpc::ByteBuffer answer;
         Step step = Step::Accept;
+        Time::time_point due = Time::time_point::max(); ///< when its step is cancelled
     };
 
     void accept()
     {
         const std::lock_guard lock(m_mutex);
-        if (m_stopping || m_accepting || m_calls >= kMaxCalls)
+        if (m_stopping || m_accepting || m_calls.size() >= kMaxCalls)
             return;
         m_accepting = true;
         auto* call = new Call;
         m_generic.RequestCall(&call->context, &call->stream, m_queue.get(), m_queue.get(), call);
     }
 
-    static void finish(Call* call, const grpc::Status& status)
+    void begin(Call* call, Step step) const
     {
-        call->step = Step::Finish;
+        call->step = step;
+        call->due = Time::now() + m_callTimeout;
+    }
+
+    void finish(Call* call, const grpc::Status& status) const
+    {
+        begin(call, Step::Finish);
         call->stream.Finish(status, call);
     }
 
     void accepted(Call* call)
     {
-        ++m_calls;
+        m_calls.push_back(call);
         m_accepting = false;
         accept();
         if (!signalOf(call->context.method()))
@@ -167,7 +177,7 @@ private:
             m_service.countBusy();
             return finish(call, busyStatus());
         }
-        call->step = Step::Read;
+        begin(call, Step::Read);
         call->stream.Read(&call->request, call);
     }
 
@@ -190,15 +200,45 @@ private:
         const QByteArray body = encodeExportResponse(signal, outcome.partial, Encoding::Protobuf);
         const grpc::Slice slice(body.constData(), static_cast<std::size_t>(body.size()));
         call->answer = grpc::ByteBuffer(&slice, 1);
-        call->step = Step::Finish;
+        begin(call, Step::Finish);
         call->stream.WriteAndFinish(call->answer, grpc::WriteOptions(), grpc::Status::OK, call);
+    }
+
+    /// The next event; false once the queue is shut down.
+    bool next(void** tag, bool* ok)
+    {
+        using Next = grpc::CompletionQueue::NextStatus;
+        for (;;) {
+            Time::time_point due = Time::time_point::max();
+            for (const Call* call : m_calls)
+                due = std::min(due, call->due);
+            if (due == Time::time_point::max())
+                return m_queue->Next(tag, ok);
+            const auto left = std::chrono::ceil<std::chrono::milliseconds>(due - Time::now());
+            const Next status = m_queue->AsyncNext(tag, ok, std::chrono::system_clock::now() + left);
+            if (status != Next::TIMEOUT)
+                return status == Next::GOT_EVENT;
+            // Not before: what waits in the queue may be the message of a call that only this thread has kept waiting.
+            cancelLate();
+        }
+    }
+
+    void cancelLate()
+    {
+        const Time::time_point now = Time::now();
+        for (Call* call : m_calls) {
+            if (call->due > now)
+                continue;
+            call->due = Time::time_point::max();
+            call->context.TryCancel();
+        }
     }
 
     void run()
     {
         void* tag = nullptr;
         bool ok = false;
-        while (m_queue->Next(&tag, &ok)) {
+        while (next(&tag, &ok)) {
             auto* call = static_cast<Call*>(tag);
             switch (call->step) {
             case Step::Accept:
@@ -215,8 +255,8 @@ private:
                     finish(call, {grpc::StatusCode::INVALID_ARGUMENT, "there was no message"});
                 break;
             case Step::Finish:
+                m_calls.erase(std::find(m_calls.begin(), m_calls.end(), call));
                 delete call;
-                --m_calls;
                 accept();
                 break;
             }
@@ -229,9 +269,10 @@ private:
     std::unique_ptr<grpc::Server> m_server;
     std::thread m_thread;
     int m_port = 0;
-    int m_calls = 0;          ///< accepted and not finished; worker thread
-    bool m_accepting = false; ///< worker thread
-    std::mutex m_mutex;       ///< no call may be asked for once the queue is being shut down
+    const std::chrono::milliseconds m_callTimeout;
+    std::vector<Call*> m_calls; ///< accepted and not finished; worker thread
+    bool m_accepting = false;   ///< worker thread
+    std::mutex m_mutex;         ///< no call may be asked for once the queue is being shut down
     bool m_stopping = false;
 };
 
@@ -239,7 +280,8 @@ GrpcReceiver::GrpcReceiver(std::unique_ptr<Worker> worker) : m_worker(std::move(
 
 GrpcReceiver::~GrpcReceiver() = default;
 
-Result<std::unique_ptr<GrpcReceiver>> GrpcReceiver::listen(ReceiverService& service, const QHostAddress& address, quint16 port)
+Result<std::unique_ptr<GrpcReceiver>> GrpcReceiver::listen(ReceiverService& service, const QHostAddress& address, quint16 port,
+                                                           std::chrono::milliseconds callTimeout)
 {
     const QString where = QStringLiteral("%1:%2").arg(address.toString()).arg(port);
     if (!http::isLoopback(address))
@@ -259,7 +301,7 @@ Result<std::unique_ptr<GrpcReceiver>> GrpcReceiver::listen(ReceiverService& serv
             return probe.serverError() == QAbstractSocket::AddressInUseError ? taken()
                                                                              : fail(ErrorCode::Io, probe.errorString(), where);
     }
-    auto worker = std::make_unique<Worker>(service);
+    auto worker = std::make_unique<Worker>(service, callTimeout);
     const QString host =
         address.protocol() == QAbstractSocket::IPv6Protocol ? QStringLiteral("[%1]").arg(address.toString()) : address.toString();
     if (!worker->start(QStringLiteral("%1:%2").arg(host).arg(port).toStdString()))

@@ -5,18 +5,24 @@
 
 #include <QHostAddress>
 
+#include <chrono>
 #include <memory>
 
 namespace oriel::otlp {
 
+/// A call whose message is not there by then, or whose answer is not taken, is cancelled: it would keep others waiting.
+inline constexpr std::chrono::milliseconds kReceiverCallTimeout{30'000};
+
 /// OTLP/gRPC without generated code: the Export methods of the trace, metrics and logs services; anything else is UNIMPLEMENTED.
 /// Messages may be plain or gzip and are unpacked here, because gRPC itself would unpack any number of bytes. They are read,
-/// decoded and answered on one thread of its own, which sleeps while nothing comes. Any thread may make and end it.
+/// decoded and answered on one thread of its own, which sleeps while nothing comes. Only so many calls are open at a time. Any
+/// thread may make and end it.
 class GrpcReceiver final {
 public:
     /// A loopback address; port 0 picks a free one. AlreadyExists: the port is taken; the message names the program that holds it
     /// where the system tells. `service` outlives the receiver.
-    static Result<std::unique_ptr<GrpcReceiver>> listen(ReceiverService& service, const QHostAddress& address, quint16 port);
+    static Result<std::unique_ptr<GrpcReceiver>> listen(ReceiverService& service, const QHostAddress& address, quint16 port,
+                                                        std::chrono::milliseconds callTimeout = kReceiverCallTimeout);
     /// Ends open calls and joins its thread.
     ~GrpcReceiver();
     GrpcReceiver(const GrpcReceiver&) = delete;

@@ -74,14 +74,55 @@ public:
         return reply;
     }
 
+    [[nodiscard]] grpc::GenericStub& stub() { return *m_stub; }
+
 private:
     std::unique_ptr<grpc::GenericStub> m_stub;
 };
 
-struct ReceiverFixture {
-    ReceiverFixture() : service(sink, {"4711", "mark"})
+/// A call whose headers are sent and whose message never comes.
+class SilentCall {
+public:
+    explicit SilentCall(Client& client) : m_stream(client.stub().PrepareCall(&m_context, kTraces, &m_queue))
     {
-        if (auto listening = GrpcReceiver::listen(service, QHostAddress(QHostAddress::LocalHost), 0))
+        m_stream->StartCall(this);
+        waitForEvent();
+    }
+    SilentCall(const SilentCall&) = delete;
+    SilentCall& operator=(const SilentCall&) = delete;
+    ~SilentCall()
+    {
+        m_context.TryCancel();
+        (void)end();
+    }
+    /// What the server made of it; waits for that.
+    grpc::StatusCode end()
+    {
+        if (!m_status) {
+            m_status.emplace();
+            m_stream->Finish(&*m_status, this);
+            waitForEvent();
+        }
+        return m_status->error_code();
+    }
+
+private:
+    void waitForEvent()
+    {
+        void* tag = nullptr;
+        bool ok = false;
+        m_queue.Next(&tag, &ok);
+    }
+    grpc::ClientContext m_context;
+    grpc::CompletionQueue m_queue;
+    std::unique_ptr<grpc::GenericClientAsyncReaderWriter> m_stream;
+    std::optional<grpc::Status> m_status;
+};
+
+struct ReceiverFixture {
+    explicit ReceiverFixture(std::chrono::milliseconds callTimeout = kReceiverCallTimeout) : service(sink, {"4711", "mark"})
+    {
+        if (auto listening = GrpcReceiver::listen(service, QHostAddress(QHostAddress::LocalHost), 0, callTimeout))
             receiver = std::move(*listening);
     }
     Reply call(const char* method, const QByteArray& message, grpc_compression_algorithm compression = GRPC_COMPRESS_NONE)
@@ -214,6 +255,21 @@ private Q_SLOTS:
             sender.join();
         QCOMPARE(taken.load(), kSenders * kEach);
         QCOMPARE(fixture.sink.spans().size(), std::size_t(kSenders * kEach));
+    }
+
+    void callsThatStaySilentDoNotKeepOthersOut()
+    {
+        ReceiverFixture fixture(std::chrono::milliseconds(500));
+        // One connection, so that the server sees them in this order.
+        Client client(fixture.receiver->port());
+        std::vector<std::unique_ptr<SilentCall>> silent(8);
+        for (auto& call : silent)
+            call = std::make_unique<SilentCall>(client);
+        const Reply reply = client.call(kTraces, traces());
+        QVERIFY2(reply.status.ok(), reply.status.error_message().c_str());
+        for (const auto& call : silent)
+            QCOMPARE(call->end(), grpc::StatusCode::CANCELLED);
+        QCOMPARE(fixture.sink.spans().size(), std::size_t(1));
     }
 
     void twoReceiversDoNotShareAPort()
