@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -18,18 +19,21 @@ namespace oriel::http {
 
 /// What one peer may cost. A request over a limit is answered with the status named here and the connection closed.
 struct ServerLimits {
-    qsizetype maxHeaderBytes = 32 * 1024;           ///< request line and fields; 431
-    qsizetype maxHeaderCount = 100;                 ///< 431
-    qsizetype maxTargetBytes = 8 * 1024;            ///< 414
-    qsizetype maxBodyBytes = 64 * 1024 * 1024;      ///< 413
-    qsizetype maxConnections = 512;                 ///< 503 and closed
-    qsizetype maxPipelinedBytes = 64 * 1024;        ///< of requests behind the one being answered; reading pauses there
-    qsizetype highWater = 256 * 1024;               ///< see Exchange::onDrained
-    qsizetype maxQueuedBytes = 128 * 1024 * 1024;   ///< of an answer that the peer does not read; the connection is closed
-    std::chrono::milliseconds headTimeout{10'000};  ///< from the first byte of a request to the end of its head; 408
-    std::chrono::milliseconds bodyTimeout{30'000};  ///< without a further byte of the body; 408
-    std::chrono::milliseconds idleTimeout{120'000}; ///< between requests; closed without a word
-    std::chrono::milliseconds writeTimeout{60'000}; ///< without the peer reading anything of what waits; closed
+    qsizetype maxHeaderBytes = 32 * 1024;      ///< request line and fields; 431
+    qsizetype maxHeaderCount = 100;            ///< 431
+    qsizetype maxTargetBytes = 8 * 1024;       ///< 414
+    qsizetype maxBodyBytes = 64 * 1024 * 1024; ///< 413
+    /// Of bodies that are still being read, over all connections; the request whose bytes go beyond it gets 503.
+    qsizetype maxPartialBodyBytes = std::numeric_limits<qsizetype>::max();
+    qsizetype maxConnections = 512;                    ///< 503 and closed
+    qsizetype maxPipelinedBytes = 64 * 1024;           ///< of requests behind the one being answered; reading pauses there
+    qsizetype highWater = 256 * 1024;                  ///< see Exchange::onDrained
+    qsizetype maxQueuedBytes = 128 * 1024 * 1024;      ///< of an answer that the peer does not read; the connection is closed
+    std::chrono::milliseconds headTimeout{10'000};     ///< from the first byte of a request to the end of its head; 408
+    std::chrono::milliseconds bodyTimeout{30'000};     ///< without a further byte of the body; 408
+    std::chrono::milliseconds requestTimeout{600'000}; ///< from the first byte of a request to the end of its body; 408
+    std::chrono::milliseconds idleTimeout{120'000};    ///< between requests; closed without a word
+    std::chrono::milliseconds writeTimeout{60'000};    ///< without the peer reading anything of what waits; closed
 };
 
 /// An HTTP/1.1 server (RFC 9110, 9112) for loopback addresses: keep-alive, pipelining, chunked bodies, `Expect: 100-continue`,

@@ -128,6 +128,8 @@ bool ServerConnection::readBody()
     const bool more = received(m_socket->read(body.data() + have, want, &count));
     body.resize(have + count);
     m_parser.skipBody(count);
+    if (!countBody())
+        return false;
     if (more && m_parser.bodyRemaining() == 0)
         consume({});
     return more && count == want;
@@ -174,6 +176,8 @@ void ServerConnection::parse(QByteArrayView& input)
             break;
         case MessageParser::Step::Body:
             m_request.body.append(m_parser.body());
+            if (!countBody())
+                return;
             break;
         case MessageParser::Step::Done:
             dispatch();
@@ -229,8 +233,25 @@ bool ServerConnection::takeHead()
     return true;
 }
 
+bool ServerConnection::countBody()
+{
+    const qsizetype grown = m_request.body.size() - m_bodyCounted;
+    m_bodyCounted += grown;
+    m_server->partialBodyBytes += grown;
+    if (m_server->partialBodyBytes <= m_server->limits.maxPartialBodyBytes)
+        return true;
+    reject(503, "Too many bytes of unfinished requests; send it again");
+    return false;
+}
+
+void ServerConnection::uncountBody()
+{
+    m_server->partialBodyBytes -= std::exchange(m_bodyCounted, 0);
+}
+
 void ServerConnection::dispatch()
 {
+    uncountBody();
     m_request.completeNs = m_nowNs;
     m_phase = Phase::Handling;
     ++m_serial;
@@ -255,6 +276,8 @@ void ServerConnection::reject(int status, const QByteArray& message)
 
 void ServerConnection::rejectWith(Response response)
 {
+    uncountBody();
+    m_request.body = {};
     ++m_server->counters.rejected;
     m_phase = Phase::Handling;
     ++m_serial;
@@ -506,6 +529,7 @@ void ServerConnection::closeNow(bool silent)
     m_drained = nullptr;
     const std::function<void()> closed = std::exchange(m_closed, nullptr);
     m_socket->close();
+    uncountBody();
     std::exchange(m_server, nullptr)->forget(m_id);
     if (closed && !silent)
         closed();
@@ -523,7 +547,7 @@ void ServerConnection::setDeadline()
         else if (m_request.method.isEmpty())
             deadline = m_headBeganNs + toNs(limits.headTimeout);
         else
-            deadline = m_nowNs + toNs(limits.bodyTimeout);
+            deadline = std::min(m_nowNs + toNs(limits.bodyTimeout), m_headBeganNs + toNs(limits.requestTimeout));
     }
     if (bytesQueued() > 0)
         deadline = std::min(deadline, m_writeProgressNs + toNs(limits.writeTimeout));

@@ -67,6 +67,9 @@ private:
     void parse(QByteArrayView& input);
     /// False when the request was refused.
     bool takeHead();
+    /// Counts what the body has grown by. False when the request was refused because the server's connections hold too much.
+    bool countBody();
+    void uncountBody();
     void dispatch();
     void reject(int status, const QByteArray& message);
     void rejectWith(Response response);
@@ -86,6 +89,7 @@ private:
     WriteQueue m_out;
     QByteArray m_in; ///< received and not parsed yet
     Request m_request;
+    qsizetype m_bodyCounted = 0; ///< of its body, in the server's sum
     std::uint64_t m_serial = 0;
     std::function<void()> m_drained;
     std::function<void()> m_closed;

@@ -46,6 +46,7 @@ struct Server::Impl {
     Counters counters;
     Listener listener;
     QByteArray scratch;
+    qsizetype partialBodyBytes = 0; ///< of all connections
     std::unordered_map<std::uint64_t, std::shared_ptr<ServerConnection>> connections;
     std::vector<std::shared_ptr<ServerConnection>> scheduled;
     SweepTimer sweep;

@@ -23,7 +23,9 @@ http::ServerLimits limits()
 {
     http::ServerLimits limits;
     limits.maxBodyBytes = kMaxReceivedBytes;
+    limits.maxPartialBodyBytes = 2 * kMaxReceivedBytes;
     limits.maxConnections = 64;
+    limits.requestTimeout = std::chrono::seconds(60);
     return limits;
 }
 
@@ -76,6 +78,12 @@ http::Response problem(const http::Headers& asked, int status, RpcCode code, con
     return response;
 }
 
+http::Response busy(const http::Headers& asked)
+{
+    return problem(asked, 503, RpcCode::Unavailable, QStringLiteral("The store cannot keep up just now; send it again."),
+                   kReceiverRetryDelay);
+}
+
 RpcCode codeFor(int status)
 {
     switch (status) {
@@ -110,7 +118,7 @@ Result<quint16> HttpReceiver::listen(const QHostAddress& address, quint16 port)
     return m_server.listen(address, port);
 }
 
-std::optional<http::Response> HttpReceiver::refuse(const http::Request& head) const
+std::optional<http::Response> HttpReceiver::refuse(const http::Request& head)
 {
     if (!http::isHostAllowed(head.headers, m_server.port()) || !http::isOriginAllowed(head.headers))
         return problem(head.headers, 403, RpcCode::PermissionDenied,
@@ -132,6 +140,10 @@ std::optional<http::Response> HttpReceiver::refuse(const http::Request& head) co
         response.headers.set("Accept-Encoding", "gzip");
         return response;
     }
+    if (m_service.isBusy()) {
+        m_service.countBusy();
+        return busy(head.headers);
+    }
     return std::nullopt;
 }
 
@@ -141,13 +153,9 @@ http::Response HttpReceiver::answer(const http::Request& request)
     const auto encoding = encodingOf(request.headers);
     if (!signal || !encoding)
         return problem(request.headers, 404, RpcCode::NotFound, QStringLiteral("There is no such path."));
-    const auto busy = [&] {
-        return problem(request.headers, 503, RpcCode::Unavailable,
-                       QStringLiteral("The store cannot keep up just now; send it again."), kReceiverRetryDelay);
-    };
     if (m_service.isBusy()) {
         m_service.countBusy();
-        return busy();
+        return busy(request.headers);
     }
     QByteArray message = request.body;
     if (isGzip(request.headers)) {
@@ -162,7 +170,7 @@ http::Response HttpReceiver::answer(const http::Request& request)
     }
     const ReceivedOutcome outcome = m_service.take(*signal, message, *encoding);
     if (outcome.kind == ReceivedOutcome::Kind::Busy)
-        return busy();
+        return busy(request.headers);
     if (outcome.kind == ReceivedOutcome::Kind::TooLarge)
         return problem(request.headers, 413, RpcCode::ResourceExhausted, outcome.partial.message);
     if (outcome.kind == ReceivedOutcome::Kind::Malformed)

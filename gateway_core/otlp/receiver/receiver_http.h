@@ -18,7 +18,7 @@ public:
     [[nodiscard]] quint16 port() const { return m_server.isListening() ? m_server.port() : quint16{0}; }
 
 private:
-    [[nodiscard]] std::optional<http::Response> refuse(const http::Request& head) const;
+    [[nodiscard]] std::optional<http::Response> refuse(const http::Request& head);
     [[nodiscard]] http::Response answer(const http::Request& request);
 
     ReceiverService& m_service;

@@ -197,6 +197,54 @@ private Q_SLOTS:
         QCOMPARE(fixture.server.counters().rejected, 1U);
         QTRY_COMPARE(fixture.server.counters().connections, 0);
     }
+    void unfinishedBodiesOfAllConnectionsHaveOneLimit_data()
+    {
+        QTest::addColumn<int>("size"); // small bodies and large ones are read in different ways
+        QTest::newRow("small") << 1'000;
+        QTest::newRow("large") << 1'000'000;
+    }
+    void unfinishedBodiesOfAllConnectionsHaveOneLimit()
+    {
+        QFETCH(int, size);
+        ServerLimits limits;
+        limits.maxPartialBodyBytes = 2 * size;
+        Fixture fixture(limits);
+        const QByteArray request = post(QByteArray(size, 'x'));
+        RawPeer first(fixture.port);
+        RawPeer second(fixture.port);
+        RawPeer third(fixture.port);
+        for (RawPeer* peer : {&first, &second, &third})
+            peer->send(request.chopped(1));
+        const auto refused = [&] {
+            return (first.status() == 503 ? 1 : 0) + (second.status() == 503 ? 1 : 0) + (third.status() == 503 ? 1 : 0);
+        };
+        QTRY_COMPARE(refused(), 1);
+        // The others are served, and then there is room again.
+        for (RawPeer* peer : {&first, &second, &third}) {
+            if (peer->status() == 503)
+                continue;
+            peer->send("x");
+            QTRY_COMPARE(peer->status(), 200);
+        }
+        for (int i = 0; i < 3; ++i) {
+            RawPeer later(fixture.port);
+            later.send(request);
+            QTRY_COMPARE(later.status(), 200);
+        }
+        // One that goes in the middle of its body leaves nothing behind.
+        for (int i = 0; i < 3; ++i) {
+            const quint64 before = fixture.server.counters().accepted;
+            RawPeer gone(fixture.port);
+            gone.send(request.chopped(1));
+            // Its last bytes are read before the end is seen.
+            gone.socket().disconnectFromHost();
+            QTRY_COMPARE(fixture.server.counters().accepted, before + 1);
+            QTRY_COMPARE(fixture.server.counters().connections, 2);
+        }
+        RawPeer last(fixture.port);
+        last.send(request);
+        QTRY_COMPARE(last.status(), 200);
+    }
     void aRefusalIsReadEvenWhileThePeerIsStillSending()
     {
         ServerLimits limits;
@@ -488,6 +536,18 @@ private Q_SLOTS:
         while (fixture.held[0].bytesQueued() < 1'000'000 && fixture.held[0].write(QByteArray(500'000, 's')))
             QCoreApplication::processEvents();
         QTRY_VERIFY(closed);
+    }
+    void aBodyThatTricklesInHasADeadlineAsAWhole()
+    {
+        ServerLimits limits;
+        limits.requestTimeout = 200ms;
+        Fixture fixture(limits);
+        RawPeer peer(fixture.port);
+        peer.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n");
+        QTimer trickle;
+        QObject::connect(&trickle, &QTimer::timeout, &trickle, [&peer] { peer.send("x"); });
+        trickle.start(10ms);
+        QTRY_COMPARE(peer.status(), 408);
     }
     void aRequestBeingAnsweredHasNoDeadline()
     {

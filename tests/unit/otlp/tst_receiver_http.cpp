@@ -274,6 +274,39 @@ private Q_SLOTS:
         QCOMPARE(fixture.post("/v1/traces", kProtobuf, traces(Encoding::Protobuf)).status, 200);
     }
 
+    void aStoreThatCannotKeepUpDoesNotLetABodyBeRead()
+    {
+        ReceiverFixture fixture;
+        fixture.sink.setFull(true);
+        const Answer answer = fixture.ask(
+            fixture.head("POST /v1/traces", QByteArray("Content-Type: ") + kJson + "\r\nContent-Length: 60000000\r\n\r\n"));
+        QCOMPARE(answer.status, 503);
+        QCOMPARE(answer.field("Retry-After"), QByteArray("1"));
+        QCOMPARE(fixture.receiver.counts().busy, std::uint64_t(1));
+    }
+
+    void unfinishedRequestsOfAllSendersHaveOneLimit()
+    {
+        const ReceiverFixture fixture;
+        const QByteArray request =
+            fixture.head("POST /v1/traces", QByteArray("Content-Type: ") + kJson + "\r\nContent-Length: 67108864\r\n\r\n") +
+            QByteArray(67'108'863, ' ');
+        RawPeer peers[]{RawPeer(fixture.receiver.status().httpPort), RawPeer(fixture.receiver.status().httpPort),
+                        RawPeer(fixture.receiver.status().httpPort)};
+        for (RawPeer& peer : peers)
+            peer.send(request);
+        const auto refused = [&peers]() -> const RawPeer* {
+            for (const RawPeer& peer : peers) {
+                if (peer.status() != 0)
+                    return &peer;
+            }
+            return nullptr;
+        };
+        QVERIFY(spinUntil([&] { return refused() != nullptr; }));
+        QCOMPARE(refused()->status(), 503);
+        QVERIFY(refused()->received.contains("Retry-After: 1\r\n"));
+    }
+
     void aTakenPortIsToldAndTheOtherWorks()
     {
         QTcpServer holder;
