@@ -275,6 +275,7 @@ void TelemetryPipeline::takeCalls(std::vector<CallRecord>& calls, TelemetryBatch
         return;
     const std::shared_ptr<const privacy::Masker> masks = masker();
     const bool exported = m_deps.exports.wants(otlp::Signal::Traces);
+    const bool payloads = exported && m_deps.exports.wantsPayloads();
     std::vector<otlp::ExportCall> exports;
     auto waiting = durables.begin();
     for (std::size_t i = 0; i < calls.size(); ++i) {
@@ -291,7 +292,7 @@ void TelemetryPipeline::takeCalls(std::vector<CallRecord>& calls, TelemetryBatch
             call.extraAttributes.push_back(std::move(attribute));
         QByteArray arguments;
         QByteArray response;
-        if (isToolCall(call) || (exported && call.targetKind != telemetry::TargetKind::None)) {
+        if (isToolCall(call) || (payloads && call.targetKind != telemetry::TargetKind::None)) {
             arguments = maskedPart(call.arguments, m_auditPayloadLimit, *masks);
             response = maskedPart(call.response, m_auditPayloadLimit, *masks);
         }
@@ -302,8 +303,13 @@ void TelemetryPipeline::takeCalls(std::vector<CallRecord>& calls, TelemetryBatch
         // From here on nobody may see what is not masked, and a kept record must not hold a 10 MB frame.
         call.arguments = {};
         call.response = {};
-        if (exported)
-            exports.push_back({std::make_shared<const CallRecord>(call), std::move(arguments), std::move(response)});
+        if (exported) {
+            exports.push_back({std::make_shared<const CallRecord>(call), {}, {}});
+            if (payloads) {
+                exports.back().arguments = std::move(arguments);
+                exports.back().result = std::move(response);
+            }
+        }
         m_deps.stores.traces.append(std::move(call));
     }
     if (!exports.empty())

@@ -85,6 +85,7 @@ void ExportPipeline::noteWanted()
 {
     unsigned wanted = 0;
     unsigned received = 0;
+    bool payloads = false;
     for (const Signal signal : kSignals) {
         for (const auto& queue : m_destinations) {
             const unsigned bit = queue->takes(signal) ? 1U << static_cast<unsigned>(signal) : 0U;
@@ -92,6 +93,9 @@ void ExportPipeline::noteWanted()
             received |= queue->config().received ? bit : 0U;
         }
     }
+    for (const auto& queue : m_destinations)
+        payloads = payloads || (queue->takes(Signal::Traces) && queue->config().includePayloads);
+    m_wantsPayloads = payloads;
     m_wanted = m_shuttingDown ? 0 : wanted;
     m_wantedReceived = m_shuttingDown ? 0 : received;
 }

@@ -20,8 +20,9 @@ using std::chrono::milliseconds;
 
 namespace {
 
-/// So many waiting items are encoded at once, without waiting for the interval.
+/// So many waiting items, or such a part of the bytes that may wait, are encoded at once, without waiting for the interval.
 constexpr std::size_t kEagerItems = 4'096;
+constexpr qsizetype kEagerPart = 8;
 constexpr milliseconds kStatusInterval{200};
 /// While the disk is this far behind, finished telemetry waits in the inbox, which is bounded.
 constexpr qint64 kMaxOutstandingBytes = 64LL * 1024 * 1024;
@@ -76,13 +77,15 @@ template <class Item> void ExportPipeline::submit(std::vector<Item>& box, std::v
     bool wakeNow = false;
     {
         const std::lock_guard lock(m_mutex);
-        const std::size_t before = m_inbox.size();
-        const std::size_t room = m_options.inboxItems - std::min(m_options.inboxItems, before);
-        const std::size_t taken = std::min(room, items.size());
-        m_inboxDropped += items.size() - taken;
-        box.insert(box.end(), std::make_move_iterator(items.begin()),
-                   std::make_move_iterator(items.begin() + static_cast<std::ptrdiff_t>(taken)));
-        wakeNow = !m_wakePending || (before < kEagerItems && before + taken >= kEagerItems);
+        const bool wasMuch = isMuch(m_inbox);
+        std::size_t taken = 0;
+        while (taken < items.size() && m_inbox.size() < m_options.inboxItems && m_inbox.bytes < m_options.inboxBytes) {
+            m_inbox.bytes += heldBytes(items[taken]);
+            box.push_back(std::move(items[taken++]));
+        }
+        for (; taken < items.size(); ++taken)
+            m_inboxDropped += itemCount(items[taken]);
+        wakeNow = !m_wakePending || (!wasMuch && isMuch(m_inbox));
         m_wakePending = true;
     }
     if (wakeNow)
@@ -111,12 +114,13 @@ void ExportPipeline::submitMetrics(std::vector<telemetry::MetricData> metrics)
         this, [this, metrics = std::move(metrics)] { encodeMetrics(metrics); }, Qt::QueuedConnection);
 }
 
-void ExportPipeline::submitReceivedMetrics(std::vector<ScopedMetrics> metrics)
+void ExportPipeline::submitReceivedMetrics(ReceivedMetrics metrics)
 {
     if (metrics.empty() || !wantsReceived(Signal::Metrics))
         return;
-    QMetaObject::invokeMethod(
-        this, [this, metrics = std::move(metrics)] { encodeReceivedMetrics(metrics); }, Qt::QueuedConnection);
+    std::vector<ReceivedMetrics> request;
+    request.push_back(std::move(metrics));
+    submit(m_inbox.metrics, std::move(request), Signal::Metrics);
 }
 
 void ExportPipeline::noteMetricsChanged()
@@ -129,15 +133,17 @@ void ExportPipeline::noteMetricsChanged()
 
 void ExportPipeline::wake(bool isDue)
 {
-    std::size_t waiting = 0;
+    bool isEmpty = false;
+    bool isEager = false;
     {
         const std::lock_guard lock(m_mutex);
-        waiting = m_inbox.size();
+        isEmpty = m_inbox.size() == 0;
+        isEager = isMuch(m_inbox);
     }
-    if (waiting == 0 && !isHolding())
+    if (isEmpty && !isHolding())
         return;
     const bool diskKeepsUp = m_spool->outstandingBytes() <= kMaxOutstandingBytes;
-    if (diskKeepsUp && (waiting >= kEagerItems || isDue))
+    if (diskKeepsUp && (isEager || isDue))
         flushInbox();
     else
         arm(*m_spanTimer, m_settings->spanInterval);
@@ -156,6 +162,13 @@ void ExportPipeline::flushInbox(bool decideAll)
     encodeTraces(inbox, decideAll);
     if (!inbox.logs.empty())
         encodeLogs(std::move(inbox.logs));
+    for (const ReceivedMetrics& metrics : inbox.metrics)
+        encodeReceivedMetrics(metrics);
+}
+
+bool ExportPipeline::isMuch(const Inbox& inbox) const
+{
+    return inbox.size() >= kEagerItems || inbox.bytes >= m_options.inboxBytes / kEagerPart;
 }
 
 bool ExportPipeline::isHolding() const

@@ -9,6 +9,7 @@
 #include "otlp/pipeline/delivery_lane.h"
 #include "otlp/pipeline/export_call.h"
 #include "otlp/pipeline/export_counters.h"
+#include "otlp/pipeline/inbox_items.h"
 #include "telemetry/log_record.h"
 #include "telemetry/metric_data.h"
 #include "telemetry/span_data.h"
@@ -73,8 +74,11 @@ struct PipelineOptions {
     std::vector<quint16> receiverPorts; ///< of Oriel's own OTLP receiver
     SpoolBounds queue;                  ///< bytes and age until configure() says otherwise
     RetryPolicy retry;
-    std::size_t inboxItems = 65'536; ///< calls, spans and logs that wait to be encoded, at most
-    QString spoolDirectory = {};     ///< empty: what waits is kept in memory only
+    /// Calls, spans, logs and requests of received metrics that wait to be encoded, at most.
+    std::size_t inboxItems = 65'536;
+    /// Of memory that they hold (heldBytes()): when it is reached, nothing more is taken.
+    qsizetype inboxBytes = 128LL * 1024 * 1024;
+    QString spoolDirectory = {}; ///< empty: what waits is kept in memory only
     /// Of a record, and of a request where neither the destination nor its backend says less; larger ones are halved.
     qsizetype maxRequestBytes = 4LL * 1024 * 1024;
     std::function<void(const Batch&)> spooled = {}; ///< as ExportSpoolOptions::written
@@ -109,6 +113,8 @@ public:
     {
         return (m_wantedReceived.load(std::memory_order_relaxed) & (1U << static_cast<unsigned>(signal))) != 0;
     }
+    /// Any thread, cheap: does any destination that takes calls want their arguments and results? Else ExportCall needs none.
+    [[nodiscard]] bool wantsPayloads() const { return m_wantsPayloads.load(std::memory_order_relaxed); }
     /// Any thread: where Oriel's own receiver listens, in force with the next configure().
     void setReceiverPorts(std::vector<quint16> ports);
 
@@ -119,7 +125,7 @@ public:
     /// A collection of all metrics, as answer to metricsDue().
     void submitMetrics(std::vector<telemetry::MetricData> metrics);
     /// Metrics that the receiver took, as they came.
-    void submitReceivedMetrics(std::vector<ScopedMetrics> metrics);
+    void submitReceivedMetrics(ReceivedMetrics metrics);
 
     /// Any thread, cheap when called often: something was recorded, so metricsDue() follows within the metric interval.
     void noteMetricsChanged();
@@ -159,8 +165,12 @@ private:
         std::vector<ExportCall> calls;
         std::vector<telemetry::SpanData> spans;
         std::vector<telemetry::LogRecord> logs;
-        [[nodiscard]] std::size_t size() const { return calls.size() + spans.size() + logs.size(); }
+        std::vector<ReceivedMetrics> metrics;
+        qsizetype bytes = 0; ///< heldBytes() of all
+        [[nodiscard]] std::size_t size() const { return calls.size() + spans.size() + logs.size() + metrics.size(); }
     };
+    /// So much that it is encoded without waiting for the interval.
+    [[nodiscard]] bool isMuch(const Inbox& inbox) const;
     template <class Item> void submit(std::vector<Item>& box, std::vector<Item>&& items, Signal signal);
     void apply(const config::Telemetry& telemetry, std::shared_ptr<const telemetry::Resource> resource,
                std::shared_ptr<const telemetry::Scope> scope);
@@ -175,7 +185,7 @@ private:
     void encodeTraces(const Inbox& inbox, bool decideAll);
     void encodeLogs(std::vector<telemetry::LogRecord> logs);
     void encodeMetrics(const std::vector<telemetry::MetricData>& metrics);
-    void encodeReceivedMetrics(const std::vector<ScopedMetrics>& metrics);
+    void encodeReceivedMetrics(const ReceivedMetrics& metrics);
     void spool(Batch batch, const std::vector<DestinationQueue*>& takers);
     void arm(QTimer& timer, std::chrono::milliseconds interval);
     void destinationChanged();
@@ -203,6 +213,7 @@ private:
     std::atomic<unsigned> m_wantedReceived{0};
     std::atomic<bool> m_metricsNoted{false};
     std::atomic<std::uint64_t> m_inboxDropped{0};
+    std::atomic<bool> m_wantsPayloads{false};
     mutable std::mutex m_mutex; ///< guards the members below
     Inbox m_inbox;
     bool m_wakePending = false;

@@ -107,14 +107,6 @@ void encodeAll(std::span<const Item> items, qsizetype maxBytes, Encode encode, c
     keep(std::move(request), static_cast<std::uint32_t>(items.size()));
 }
 
-std::uint32_t pointCount(std::span<const telemetry::MetricData> metrics)
-{
-    std::size_t count = 0;
-    for (const telemetry::MetricData& metric : metrics)
-        count += metric.numbers.size() + metric.histograms.size() + metric.exponentials.size() + metric.summaries.size();
-    return static_cast<std::uint32_t>(count);
-}
-
 } // namespace
 
 void ExportPipeline::spool(Batch batch, const std::vector<DestinationQueue*>& takers)
@@ -241,11 +233,9 @@ void ExportPipeline::encodeMetrics(const std::vector<telemetry::MetricData>& met
         keep(one.takers.front()->temporality(), one.takers);
 }
 
-void ExportPipeline::encodeReceivedMetrics(const std::vector<ScopedMetrics>& metrics)
+void ExportPipeline::encodeReceivedMetrics(const ReceivedMetrics& metrics)
 {
-    std::uint32_t points = 0;
-    for (const ScopedMetrics& scoped : metrics)
-        points += pointCount(scoped.metrics);
+    const std::uint32_t points = pointCount(metrics);
     const Destinations takers = takersOf(m_destinations, [](const DestinationQueue& destination) {
         return destination.takes(Signal::Metrics) && destination.config().received;
     });

@@ -520,6 +520,43 @@ private Q_SLOTS:
         QTRY_COMPARE(statusOf(pipeline).sent, 10ULL);
     }
 
+    void anInboxFullOfBytesDropsAndCounts()
+    {
+        ScriptedBackend backend(always(ok()));
+        config::Destination destination = destinationOf(backend.url());
+        destination.received = true;
+        PipelineOptions small = options();
+        small.inboxBytes = 100'000;
+        ExportPipeline pipeline(small);
+        put(pipeline, settingsOf({destination}));
+        telemetry::LogRecord log = full::log();
+        log.body = telemetry::AnyValue(QByteArray(60'000, 'x'));
+        pipeline.submitLogs({log, log, log});
+        pipeline.submitReceivedMetrics({full::foreignMetrics()}); // two points
+        pipeline.submitCalls(calls(1, 3));
+        QCOMPARE(pipeline.inboxDropped(), 1ULL + 2ULL + 3ULL);
+        QTRY_COMPARE(statusOf(pipeline).sent, 2ULL);
+        // Then there is room again.
+        pipeline.submitReceivedMetrics({full::foreignMetrics()});
+        QTRY_COMPARE(statusOf(pipeline).sent, 4ULL);
+        QCOMPARE(pipeline.inboxDropped(), 6ULL);
+    }
+
+    void payloadsAreAskedForWhileADestinationTakesThem()
+    {
+        ScriptedBackend backend(always(ok()));
+        config::Destination destination = destinationOf(backend.url());
+        ExportPipeline pipeline(options());
+        put(pipeline, settingsOf({destination}));
+        QVERIFY(pipeline.wants(Signal::Traces) && !pipeline.wantsPayloads());
+        destination.includePayloads = true;
+        put(pipeline, settingsOf({destination}));
+        QTRY_VERIFY(pipeline.wantsPayloads());
+        destination.enabled = false;
+        put(pipeline, settingsOf({destination}));
+        QTRY_VERIFY(!pipeline.wantsPayloads());
+    }
+
     void aFullQueueLosesItsOldestAndSaysSo()
     {
         ScriptedBackend down(always(ScriptedBackend::answer("503 Service Unavailable", {}, "Retry-After: 300\r\n")));
