@@ -17,6 +17,7 @@ public:
     ExportPreviewDialog(service::GatewayService& service, const QString& destination, QWidget* parent = nullptr);
     [[nodiscard]] CodeView* view() const { return m_view; }
     [[nodiscard]] QPushButton* copyButton() const { return m_copy; }
+    [[nodiscard]] QPushButton* againButton() const { return m_again; }
 
 private:
     void load();
