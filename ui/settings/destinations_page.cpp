@@ -75,7 +75,7 @@ Model* makeModel(QObject* parent)
                        }});
     columns.push_back({QStringLiteral("endpoint"), [](const DestinationSnapshot& row, int role) -> QVariant {
                            return role == Qt::DisplayRole  ? QVariant(targetWord(row.config))
-                                  : role == CellRole::Mono ? QVariant(true)
+                                  : role == CellRole::Mono ? QVariant(targetWord(row.config) == endpointWord(row.config))
                                                            : QVariant();
                        }});
     columns.push_back(
@@ -179,6 +179,7 @@ QWidget* DestinationsPage::buildDetail()
     auto* head = new QHBoxLayout;
     head->setSpacing(metrics::space2);
     m_name = new TextLabel(QString(), TextLabel::Role::Strong, host);
+    m_name->setElided(true);
     m_edit = new QPushButton(themedIcon(IconName::Edit), QStringLiteral("Edit"), host);
     m_enable = new QPushButton(QStringLiteral("Disable"), host);
     m_remove = new QPushButton(themedIcon(IconName::Trash), QStringLiteral("Remove"), host);
