@@ -112,6 +112,8 @@ public:
     QFuture<Status> pauseDestination(QString name, bool paused); ///< what comes is kept meanwhile
     Status retryDestination(const QString& name);                ///< tries at once what waits, also after refused credentials
     Status clearDestination(const QString& name);                ///< drops what waits and counts it as lost
+    /// The newest stored call as the destination would get it: sampled, processed, without what it does not want.
+    QFuture<Result<ExportPreview>> previewExport(QString name);
     [[nodiscard]] QByteArray exportJson() const;                 ///< of GET /api/v1/export
 
     // Configuration.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Destinations of telemetry: how they are, and what can be done with their queues.
 #include "base/json_writer.h"
+#include "service/export_preview.h"
 #include "service/service_state.h"
 
 #include <algorithm>
@@ -110,6 +111,7 @@ QList<DestinationSnapshot> GatewayService::destinations() const
             snapshot.stateText = stateText(destination, *status, d->clock.unixNs());
             snapshot.queued = status->queued;
             snapshot.queuedBytes = status->queuedBytes;
+            snapshot.oldestUnixNs = status->oldestUnixNs;
             snapshot.sent = status->sent;
             snapshot.dropped = status->dropped;
             snapshot.lost = lossesOf(*status);
@@ -151,6 +153,30 @@ QByteArray GatewayService::exportJson() const
     }
     writer.endArray().endObject();
     return writer.take();
+}
+
+QFuture<Result<ExportPreview>> GatewayService::previewExport(QString name)
+{
+    const auto& all = d->effective.telemetry.destinations;
+    const auto found = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.name == name; });
+    ExportPreviewSettings settings;
+    if (found != all.end())
+        settings = {*found, d->effective.telemetry, d->ownResource()};
+    return d->read([this, name, known = found != all.end(), settings](std::stop_token stop) -> Result<ExportPreview> {
+        if (!known)
+            return fail(ErrorCode::NotFound, QStringLiteral("there is no destination of this name"), name);
+        const std::optional<RecentCalls> recent = newestCalls(d->stores->traces, stop);
+        if (!recent)
+            return ExportPreview{{}, 0, {}, 0, QStringLiteral("No call has come through yet: make one, then look again.")};
+        std::optional<store::AuditRow> payloads;
+        if (settings.destination.includePayloads) {
+            if (const auto reader = d->stores->readAudit(); reader && *reader) {
+                if (auto row = (*reader)->rowForTrace(recent->traceId, recent->calls.front().spanId))
+                    payloads = std::move(*row);
+            }
+        }
+        return renderExport(settings, *recent, payloads, d->clock);
+    });
 }
 
 QFuture<Status> GatewayService::pauseDestination(QString name, bool paused)

@@ -118,6 +118,7 @@ struct DestinationSnapshot {
     QString stateText; ///< "312 waiting, retry in 8 s", "401: the key was not accepted"
     quint64 queued = 0;
     qint64 queuedBytes = 0;
+    std::int64_t oldestUnixNs = 0; ///< when the first of what waits was recorded; 0: nothing waits
     quint64 sent = 0;
     quint64 dropped = 0;
     QMap<QString, quint64> lost; ///< of `dropped`, by "signal/reason" as in oriel_export_lost_total: "traces/spool_full"
@@ -126,6 +127,15 @@ struct DestinationSnapshot {
     std::int64_t nextTryUnixNs = 0; ///< while Retrying
     bool circuitOpen = false;       ///< only single probes are sent
     QString spoolError;             ///< why what is new waits in memory only; empty: it is on the disk
+};
+
+/// A recent call as a destination would get it.
+struct ExportPreview {
+    QByteArray request; ///< JSON: an ExportTraceServiceRequest of OTLP, for Zipkin a list of its spans; empty: nothing is sent
+    int spans = 0;
+    QByteArray traceId;           ///< hex
+    std::int64_t startUnixNs = 0; ///< of the call; 0: no call is stored yet
+    QString note;                 ///< one sentence: why nothing is sent, or what is missing here; may be empty
 };
 
 struct SessionSnapshot {

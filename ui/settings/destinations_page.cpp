@@ -2,6 +2,9 @@
 #include "ui/settings/destinations_page.h"
 
 #include "ui/settings/destination_dialog.h"
+#include "ui/settings/destination_facts.h"
+#include "ui/settings/destination_text.h"
+#include "ui/settings/preset_dialog.h"
 #include "ui/settings/settings_text.h"
 #include "ui/widgets/async.h"
 #include "ui/widgets/card.h"
@@ -27,6 +30,8 @@ namespace {
 using service::DestinationSnapshot;
 using Model = RowModel<DestinationSnapshot>;
 
+enum Column { ProtocolColumn = 1, EndpointColumn = 2 };
+
 QVariant count(std::uint64_t value, int role)
 {
     return role == Qt::DisplayRole ? QVariant(formatCount(std::int64_t(value))) : QVariant();
@@ -37,6 +42,13 @@ QString sourceWord(const config::Destination& destination)
     if (!destination.sourceFile.isEmpty())
         return QStringLiteral("from ") + QFileInfo(destination.sourceFile).fileName();
     return destination.fromEnvironment ? QStringLiteral("from OTEL_* variables") : QString();
+}
+
+/// For a preset the provider says more than one of its URLs.
+QString targetWord(const config::Destination& destination)
+{
+    const otlp::Preset* preset = destination.preset.isEmpty() ? nullptr : otlp::findPreset(destination.preset);
+    return preset != nullptr && destination.endpoint.isEmpty() ? preset->name : endpointWord(destination);
 }
 
 Model* makeModel(QObject* parent)
@@ -62,8 +74,8 @@ Model* makeModel(QObject* parent)
                                                           : QVariant();
                        }});
     columns.push_back({QStringLiteral("endpoint"), [](const DestinationSnapshot& row, int role) -> QVariant {
-                           return role == Qt::DisplayRole  ? QVariant(endpointWord(row.config))
-                                  : role == CellRole::Mono ? QVariant(true)
+                           return role == Qt::DisplayRole  ? QVariant(targetWord(row.config))
+                                  : role == CellRole::Mono ? QVariant(targetWord(row.config) == endpointWord(row.config))
                                                            : QVariant();
                        }});
     columns.push_back(
@@ -81,10 +93,9 @@ Model* makeModel(QObject* parent)
                                               row.state == service::DestinationState::Retrying;
                            switch (role) {
                            case Qt::DisplayRole:
-                               return row.state == service::DestinationState::Disabled ? QStringLiteral("disabled")
-                                                                                       : row.stateText;
+                               return stateSentence(row);
                            case Qt::ToolTipRole:
-                               return row.lastError;
+                               return QStringList{stateSentence(row), row.lastError}.join(QLatin1Char('\n')).trimmed();
                            case CellRole::Tone:
                                return int(row.state == service::DestinationState::Refused ? Tone::Error
                                           : wrong                                         ? Tone::Warning
@@ -97,52 +108,6 @@ Model* makeModel(QObject* parent)
                        }});
     return new Model(
         std::move(columns), [](const DestinationSnapshot& row) { return row.config.name; }, parent);
-}
-
-QList<KeyValue> facts(const DestinationSnapshot& destination)
-{
-    const config::Destination& config = destination.config;
-    QList<KeyValue> rows;
-    rows.append({QStringLiteral("endpoint"), endpointWord(config), Tone::Neutral, protocolWord(config.protocol), true, {}});
-    for (auto it = config.signalEndpoints.cbegin(); it != config.signalEndpoints.cend(); ++it)
-        rows.append({it.key(), it.value(), Tone::Neutral, {}, true, {}});
-    rows.append({QStringLiteral("signals"), signalsWord(config), Tone::Neutral, {}, false, {}});
-    for (const auto& [name, value] : config.headers) {
-        const bool reference = value.contains(QLatin1String("${"));
-        rows.append({QStringLiteral("header ") + name,
-                     reference ? value : QStringLiteral("set"),
-                     Tone::Neutral,
-                     reference ? QString() : QStringLiteral("not shown"),
-                     reference,
-                     {}});
-    }
-    QStringList transport{config.compression.isEmpty() ? QStringLiteral("not compressed") : config.compression,
-                          formatDuration(config.timeout.count() * 1'000'000) + QStringLiteral(" a request")};
-    if (!config.caFile.isEmpty())
-        transport.append(QStringLiteral("own authorities"));
-    if (!config.certFile.isEmpty())
-        transport.append(QStringLiteral("client certificate"));
-    if (config.insecure)
-        transport.append(QStringLiteral("no TLS without a scheme"));
-    rows.append({QStringLiteral("transport"), transport.join(QStringLiteral(" · ")), Tone::Neutral, {}, false, {}});
-    rows.append({QStringLiteral("arguments, results"),
-                 config.includePayloads ? QStringLiteral("sent, masked") : QStringLiteral("not sent"),
-                 config.includePayloads ? Tone::Warning : Tone::Neutral,
-                 {},
-                 false,
-                 {}});
-    if (!config.aliases.isEmpty())
-        rows.append(
-            {QStringLiteral("also emitted as"), config.aliases.join(QStringLiteral(" · ")), Tone::Neutral, {}, false, {}});
-    rows.append({QStringLiteral("last success"),
-                 destination.lastSuccessUnixNs > 0 ? formatDateTime(destination.lastSuccessUnixNs) : QStringLiteral("none yet"),
-                 Tone::Neutral,
-                 {},
-                 true,
-                 {}});
-    if (!destination.lastError.isEmpty())
-        rows.append({QStringLiteral("last error"), destination.lastError, Tone::Error, {}, false, {}});
-    return rows;
 }
 
 } // namespace
@@ -168,6 +133,26 @@ DestinationsPage::DestinationsPage(service::GatewayService& service, QWidget* pa
     body()->addWidget(m_stack, 1);
     connect(m_table, &DataTable::currentRowChanged, this, [this] { showCurrent(); });
     connect(m_table, &DataTable::activated, m_edit, &QPushButton::click);
+    fitColumns();
+}
+
+void DestinationsPage::resizeEvent(QResizeEvent* event)
+{
+    SettingsPage::resizeEvent(event);
+    fitColumns();
+}
+
+void DestinationsPage::fitColumns()
+{
+    // The facts beneath tell protocol and endpoint too; the state is nowhere else at a glance.
+    constexpr int wide = 900;
+    const bool narrow = width() < wide;
+    if (m_isNarrow == narrow)
+        return;
+    m_isNarrow = narrow;
+    m_table->setColumnHidden(ProtocolColumn, narrow);
+    m_table->setColumnHidden(EndpointColumn, narrow);
+    m_table->setColumnWidths(narrow ? QList<int>{190, 150, 200, 76, 86, 76, 0} : QList<int>{170, 150, 0, 76, 86, 76, 260});
 }
 
 QWidget* DestinationsPage::buildTable()
@@ -178,11 +163,10 @@ QWidget* DestinationsPage::buildTable()
     card->addHeaderWidget(add);
     m_table = new DataTable(card);
     m_table->setModel(m_model);
-    m_table->setColumnWidths({170, 150, 0, 76, 86, 76, 220});
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     m_table->setMinimumHeight(150);
     card->setBody(m_table);
-    connect(add, &QPushButton::clicked, this, [this] { edit({}, {}); });
+    connect(add, &QPushButton::clicked, this, &DestinationsPage::add);
     return card;
 }
 
@@ -195,19 +179,19 @@ QWidget* DestinationsPage::buildDetail()
     auto* head = new QHBoxLayout;
     head->setSpacing(metrics::space2);
     m_name = new TextLabel(QString(), TextLabel::Role::Strong, host);
-    m_test = new QPushButton(themedIcon(IconName::Upload), QStringLiteral("Send a test span"), host);
+    m_name->setElided(true);
     m_edit = new QPushButton(themedIcon(IconName::Edit), QStringLiteral("Edit"), host);
     m_enable = new QPushButton(QStringLiteral("Disable"), host);
     m_remove = new QPushButton(themedIcon(IconName::Trash), QStringLiteral("Remove"), host);
     head->addWidget(m_name, 1);
-    for (QPushButton* button : {m_test, m_edit, m_enable, m_remove})
+    for (QPushButton* button : {m_edit, m_enable, m_remove})
         head->addWidget(button);
     column->addLayout(head);
+    column->addLayout(buildQueueButtons(host));
     m_facts = new KeyValueTable(host);
     m_facts->setFitToContents(true);
     column->addWidget(m_facts);
     card->setBody(host);
-    connect(m_test, &QPushButton::clicked, this, &DestinationsPage::test);
     connect(m_remove, &QPushButton::clicked, this, &DestinationsPage::askToRemove);
     connect(m_edit, &QPushButton::clicked, this, [this] {
         if (const DestinationSnapshot* row = current(); row != nullptr && !row->config.fromEnvironment)
@@ -220,26 +204,40 @@ QWidget* DestinationsPage::buildDetail()
     return card;
 }
 
+QLayout* DestinationsPage::buildQueueButtons(QWidget* host)
+{
+    auto* line = new QHBoxLayout;
+    line->setSpacing(metrics::space2);
+    m_test = new QPushButton(themedIcon(IconName::Upload), QStringLiteral("Send a test span"), host);
+    m_preview = new QPushButton(QStringLiteral("What would be sent"), host);
+    m_pause = new QPushButton(themedIcon(IconName::Pause), QStringLiteral("Pause"), host);
+    m_retry = new QPushButton(themedIcon(IconName::Refresh), QStringLiteral("Try now"), host);
+    m_discard = new QPushButton(QStringLiteral("Discard what waits"), host);
+    for (QPushButton* button : {m_test, m_preview, m_pause, m_retry, m_discard})
+        line->addWidget(button);
+    line->addStretch(1);
+    connect(m_test, &QPushButton::clicked, this, &DestinationsPage::test);
+    connect(m_preview, &QPushButton::clicked, this, &DestinationsPage::preview);
+    connect(m_pause, &QPushButton::clicked, this, &DestinationsPage::pauseOrResume);
+    connect(m_retry, &QPushButton::clicked, this, &DestinationsPage::retry);
+    connect(m_discard, &QPushButton::clicked, this, &DestinationsPage::askToDiscard);
+    return line;
+}
+
 QWidget* DestinationsPage::buildEmpty()
 {
     auto* card = new Card(QString(), this);
     auto* empty = new EmptyState(IconName::Upload, QStringLiteral("Nothing leaves this machine"),
-                                 QStringLiteral("Add an OpenTelemetry Collector, Jaeger, Tempo or any other backend that speaks "
-                                                "OTLP. Export starts at once and stops when you remove it."),
+                                 QStringLiteral("Choose a provider, a Collector, or any other backend that speaks OTLP. "
+                                                "Export starts at once and stops when you remove it."),
                                  card);
     auto* add = new QAction(QStringLiteral("Add a destination …"), this);
     auto* local = new QAction(QStringLiteral("Collector on this machine …"), this);
     empty->addButton(add);
     empty->addButton(local);
     card->setBody(empty);
-    connect(add, &QAction::triggered, this, [this] { edit({}, {}); });
-    connect(local, &QAction::triggered, this, [this] {
-        config::Destination proposal;
-        proposal.name = QStringLiteral("Collector");
-        proposal.protocol = config::ExportProtocol::Grpc;
-        proposal.endpoint = endpointExample(proposal.protocol);
-        edit(proposal, {});
-    });
+    connect(add, &QAction::triggered, this, &DestinationsPage::add);
+    connect(local, &QAction::triggered, this, [this] { propose(QStringLiteral("collector")); });
     return card;
 }
 
@@ -280,12 +278,12 @@ void DestinationsPage::showCurrent()
     const bool own = !row->config.fromEnvironment;
     m_current = row->config.name;
     m_name->setText(row->config.name);
-    if (const QList<KeyValue> lines = facts(*row); lines != m_facts->rows())
+    if (const QList<KeyValue> lines = destinationFacts(*row, service().dataDirectory()); lines != m_facts->rows())
         m_facts->setRows(lines);
-    m_test->setEnabled(row->config.enabled);
+    showQueueButtons(*row);
     m_enable->setText(row->config.enabled ? QStringLiteral("Disable") : QStringLiteral("Enable"));
-    for (QPushButton* button : {m_edit, m_enable, m_remove}) {
-        button->setEnabled(own);
+    for (QPushButton* button : {m_edit, m_enable, m_remove, m_pause}) {
+        button->setEnabled(own && (button != m_pause || row->config.enabled));
         button->setToolTip(
             own ? QString()
                 : QStringLiteral("Defined by OTEL_* environment variables or the file that OTEL_CONFIG_FILE names; "
@@ -293,13 +291,38 @@ void DestinationsPage::showCurrent()
     }
 }
 
+QStringList DestinationsPage::names() const
+{
+    QStringList names;
+    for (const DestinationSnapshot& row : m_model->rows())
+        names.append(row.config.name);
+    return names;
+}
+
+void DestinationsPage::add()
+{
+    auto* dialog = new PresetDialog(window());
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &PresetDialog::chosen, this, &DestinationsPage::propose);
+    dialog->open();
+}
+
+void DestinationsPage::propose(const QString& preset)
+{
+    config::Destination proposal;
+    const otlp::Preset* known = otlp::findPreset(preset);
+    if (known != nullptr && preset != QLatin1String(PresetDialog::customId)) {
+        proposal.preset = preset;
+        proposal.name = freeName(known->name, names());
+        proposal.protocol = known->protocols.front();
+    }
+    edit(proposal, {});
+}
+
 void DestinationsPage::edit(const config::Destination& destination, const QString& existing)
 {
-    QStringList others;
-    for (const DestinationSnapshot& row : m_model->rows()) {
-        if (row.config.name != existing)
-            others.append(row.config.name);
-    }
+    QStringList others = names();
+    others.removeAll(existing);
     auto* dialog = new DestinationDialog(service(), destination, existing, others, window());
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     connect(dialog, &DestinationDialog::saved, this, [this](const QString& name) {
@@ -308,24 +331,6 @@ void DestinationsPage::edit(const config::Destination& destination, const QStrin
         Q_EMIT notice(QStringLiteral("%1 saved").arg(name));
     });
     dialog->open();
-}
-
-void DestinationsPage::test()
-{
-    const DestinationSnapshot* row = current();
-    if (row == nullptr)
-        return;
-    const QString name = row->config.name;
-    m_test->setEnabled(false);
-    say(Tone::Neutral, QStringLiteral("Sending a span to %1 …").arg(name));
-    whenDone(service().testDestination(name), this, [this, name](const Result<QString>& answer) {
-        showCurrent();
-        if (answer)
-            say(Tone::Good, QStringLiteral("%1 answered").arg(name), *answer);
-        else
-            say(Tone::Error, QStringLiteral("%1 did not take the span: %2").arg(name, answer.error().message),
-                answer.error().remedy);
-    });
 }
 
 void DestinationsPage::askToRemove()

@@ -4,6 +4,9 @@
 #include "ui/settings/settings_page.h"
 #include "ui/widgets/row_model.h"
 
+#include <optional>
+
+class QLayout;
 class QPushButton;
 class QStackedWidget;
 
@@ -14,7 +17,7 @@ class KeyValueTable;
 class TextLabel;
 
 /// Where telemetry goes: every destination with its state and counts, and for the chosen one its settings in words, a test span
-/// and the backend's real answer.
+/// and the backend's real answer, what it would get, why what was lost is lost, and what can be done with what waits.
 class DestinationsPage : public SettingsPage {
     Q_OBJECT
 public:
@@ -24,15 +27,35 @@ public:
     [[nodiscard]] RowModel<service::DestinationSnapshot>* model() const { return m_model; }
     [[nodiscard]] DataTable* table() const { return m_table; }
     [[nodiscard]] QPushButton* testButton() const { return m_test; }
+    [[nodiscard]] QPushButton* previewButton() const { return m_preview; }
+    [[nodiscard]] QPushButton* pauseButton() const { return m_pause; }
+    [[nodiscard]] QPushButton* retryButton() const { return m_retry; }
+    [[nodiscard]] QPushButton* discardButton() const { return m_discard; }
+    [[nodiscard]] KeyValueTable* facts() const { return m_facts; }
+    /// Asks which provider, then what it needs.
+    void add();
+
+protected:
+    void resizeEvent(QResizeEvent* event) override;
 
 private:
     QWidget* buildTable();
     QWidget* buildDetail();
+    QLayout* buildQueueButtons(QWidget* host);
     QWidget* buildEmpty();
+    void fitColumns();
     [[nodiscard]] const service::DestinationSnapshot* current() const;
     void showCurrent();
+    void showQueueButtons(const service::DestinationSnapshot& row);
+    [[nodiscard]] QStringList names() const;
+    /// The form for a new destination of this preset.
+    void propose(const QString& preset);
     void edit(const config::Destination& destination, const QString& existing);
     void test();
+    void preview();
+    void pauseOrResume();
+    void retry();
+    void askToDiscard();
     void askToRemove();
     void setEnabled(const config::Destination& destination, bool enabled);
 
@@ -42,9 +65,14 @@ private:
     TextLabel* m_name;
     KeyValueTable* m_facts;
     QPushButton* m_test;
+    QPushButton* m_preview;
+    QPushButton* m_pause;
+    QPushButton* m_retry;
+    QPushButton* m_discard;
     QPushButton* m_edit;
     QPushButton* m_enable;
     QPushButton* m_remove;
+    std::optional<bool> m_isNarrow;
     QString m_current;
     QString m_wanted;
 };

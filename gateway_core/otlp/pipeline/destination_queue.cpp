@@ -348,6 +348,8 @@ DestinationStatus DestinationQueue::status() const
         const Backlog::Lane& waiting = m_backlog.lanes[i];
         status.queued += waiting.items;
         status.queuedBytes += waiting.bytes;
+        if (waiting.oldestUnixNs != 0 && (status.oldestUnixNs == 0 || waiting.oldestUnixNs < status.oldestUnixNs))
+            status.oldestUnixNs = waiting.oldestUnixNs;
         status.sent += waiting.cursor.sent;
         status.lost[i] = waiting.cursor.lost;
         status.dropped = std::accumulate(waiting.cursor.lost.begin(), waiting.cursor.lost.end(), status.dropped);

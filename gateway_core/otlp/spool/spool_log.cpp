@@ -76,7 +76,8 @@ Backlog SpoolLog::backlog(int slot) const
     Backlog backlog;
     const Slot& one = m_slots[indexOf(slot)];
     for (std::size_t i = 0; i < kSignalCount; ++i)
-        backlog.lanes[i] = {one.lanes[i].items, one.lanes[i].bytes, one.cursor.lanes[i]};
+        backlog.lanes[i] = {one.lanes[i].items, one.lanes[i].bytes, one.cursor.lanes[i],
+                            one.lanes[i].items != 0 ? one.lanes[i].oldestUnixNs : 0};
     return backlog;
 }
 

@@ -37,6 +37,7 @@ struct Backlog {
         std::uint64_t items = 0;
         qint64 bytes = 0;
         LaneCursor cursor;
+        std::int64_t oldestUnixNs = 0; ///< when the first of them was recorded, as far as known; 0: nothing waits
         bool operator==(const Lane&) const = default;
     };
     std::array<Lane, kSignalCount> lanes;

@@ -132,6 +132,27 @@ private Q_SLOTS:
         QCOMPARE(lost(log, spool.slotOf[1], Loss::Expired), 0ULL);
     }
 
+    void whatWaitsTellsHowOldItIsAlsoAfterARestart()
+    {
+        Spool spool;
+        const auto oldest = [&](SpoolLog& log) { return log.backlog(spool.slotOf[0]).lanes[0].oldestUnixNs; };
+        SpoolLog& first = spool.open();
+        QCOMPARE(oldest(first), 0);
+        const std::int64_t began = spool.clock.unixNs();
+        first.append(batchOf("old"), bit(spool.slotOf[0]));
+        spool.clock.advanceNs(std::chrono::nanoseconds(1h).count());
+        first.append(batchOf("new"), bit(spool.slotOf[0]));
+        QCOMPARE(oldest(first), began);
+        SpoolLog& again = spool.open();
+        QCOMPARE(oldest(again), began);
+        QVERIFY(again.fetch(spool.slotOf[0], Signal::Traces));
+        again.answer(spool.slotOf[0], Signal::Traces, {1, 0, 0});
+        QVERIFY(again.fetch(spool.slotOf[0], Signal::Traces));
+        QCOMPARE(oldest(again), spool.clock.unixNs());
+        again.answer(spool.slotOf[0], Signal::Traces, {1, 0, 0});
+        QCOMPARE(oldest(again), 0);
+    }
+
     void whatWasAppendedIsThereAfterTheProcessEnded()
     {
         Spool spool;
