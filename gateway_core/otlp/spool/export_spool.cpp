@@ -46,6 +46,8 @@ public:
 
     void end()
     {
+        if (!m_log.writeMemory())
+            m_log.loseMemory();
         (void)m_log.sync();
         delete std::exchange(m_syncTimer, nullptr);
         delete std::exchange(m_diskTimer, nullptr);

@@ -109,6 +109,8 @@ public:
 
     /// Tries to write what waits in memory. True when nothing does any more.
     bool writeMemory();
+    /// Gives up what waits in memory and counts it as pushed out, as before the end.
+    void loseMemory();
     [[nodiscard]] bool hasMemoryBacklog() const { return !m_memory.empty(); }
     [[nodiscard]] bool isPersistent() const { return !m_directory.isEmpty(); }
     [[nodiscard]] qint64 memoryBytes() const { return m_memoryBytes; }
@@ -184,6 +186,7 @@ private:
     void evictSegment(std::uint64_t number);
     void trimDisk();
     void trimMemory();
+    void loseOldestInMemory();
     void removeSegment(std::uint64_t number);
     void writeCursors();
     bool openCursor(int slot);

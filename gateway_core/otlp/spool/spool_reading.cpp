@@ -208,15 +208,25 @@ void SpoolLog::evictSegment(std::uint64_t number)
 
 void SpoolLog::trimMemory()
 {
-    while (m_memoryBytes > m_bounds.memoryBytes || m_memory.size() > m_bounds.memoryBatches) {
-        const RecordHead head = m_memory.front().head;
-        for (int slot = 0; slot < kMaxDestinations; ++slot) {
-            if (concerns(head, slot))
-                takeOff(slot, head, Loss::Full); // older ones may wait on the disk
-        }
-        m_memoryBytes -= m_memory.front().request.size();
-        m_memory.pop_front();
+    while (m_memoryBytes > m_bounds.memoryBytes || m_memory.size() > m_bounds.memoryBatches)
+        loseOldestInMemory();
+}
+
+void SpoolLog::loseMemory()
+{
+    while (!m_memory.empty())
+        loseOldestInMemory();
+}
+
+void SpoolLog::loseOldestInMemory()
+{
+    const RecordHead head = m_memory.front().head;
+    for (int slot = 0; slot < kMaxDestinations; ++slot) {
+        if (concerns(head, slot))
+            takeOff(slot, head, Loss::Full); // older ones may wait on the disk
     }
+    m_memoryBytes -= m_memory.front().request.size();
+    m_memory.pop_front();
 }
 
 void SpoolLog::removeSegment(std::uint64_t number)

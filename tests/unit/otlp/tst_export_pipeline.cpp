@@ -835,6 +835,24 @@ private Q_SLOTS:
         QCOMPARE(statusOf(pipeline).dropped, 0ULL);
         QCOMPARE(allSpans(backend).size(), std::size_t(104));
     }
+
+    void whatAFullDiskDidNotTakeUntilTheEndIsCounted()
+    {
+        QTemporaryDir directory;
+        config::Destination destination = destinationOf(QStringLiteral("http://127.0.0.1:1"));
+        destination.paused = true;
+        {
+            const FileSizeLimit full(4'096);
+            ExportPipeline pipeline(durableOptions(directory));
+            put(pipeline, settingsOf({destination}));
+            pipeline.submitCalls(calls(1, 50));
+            QTRY_COMPARE(statusOf(pipeline).queued, 100ULL);
+        }
+        ExportPipeline pipeline(durableOptions(directory));
+        put(pipeline, settingsOf({destination}));
+        QTRY_COMPARE(lost(statusOf(pipeline), Loss::Full), 100ULL);
+        QCOMPARE(statusOf(pipeline).queued, 0ULL);
+    }
 #endif
 
     void aPausedDestinationKeepsEverythingUntilItIsResumed()

@@ -516,6 +516,24 @@ private Q_SLOTS:
         QCOMPARE(deliverAll(again, spool.slotOf[0]), requests.mid(1));
     }
 
+    void whatStillWaitsInMemoryAtTheEndIsCountedOnTheDisk()
+    {
+        Spool spool(small(1LL << 20));
+        SpoolLog& log = spool.open();
+        QVERIFY(log.append(batchOf("written", 2), bit(spool.slotOf[0])));
+        {
+            const FileSizeLimit full(4'096);
+            QVERIFY(!log.append(batchOf(QByteArray(8'000, 'a'), 3), bit(spool.slotOf[0])));
+            QVERIFY(!log.writeMemory());
+            log.loseMemory();
+            QVERIFY(log.sync());
+        }
+        QVERIFY(!log.hasMemoryBacklog() && log.memoryBytes() == 0);
+        SpoolLog& again = spool.open();
+        QCOMPARE(lost(again, spool.slotOf[0], Loss::Full), 3ULL);
+        QCOMPARE(deliverAll(again, spool.slotOf[0]), QList<QByteArray>{"written"});
+    }
+
     void memoryIsBoundedAndWhatFallsOutIsCounted()
     {
         SpoolBounds bounds = small(1LL << 20);
