@@ -4,8 +4,6 @@
 #include "base/clock.h"
 #include "base/random.h"
 
-#include <QDir>
-
 #include <algorithm>
 #include <bit>
 
@@ -214,7 +212,8 @@ bool SpoolLog::openSegment()
         if (const auto full = m_segments.find(m_activeNumber); full != m_segments.end() && full->second.waiting == 0)
             removeSegment(m_activeNumber);
     }
-    (void)QDir().mkpath(m_directory);
+    if (!makeDirectory())
+        return false;
     const SegmentHeader header{m_nextNumber, static_cast<std::uint32_t>(m_random.next64()), kSpoolVersion};
     if (const Status created = m_writer.create(m_directory, header); !created) {
         m_diskError = created.error().toString();

@@ -80,7 +80,8 @@ public:
     SpoolLog(const SpoolLog&) = delete;
     SpoolLog& operator=(const SpoolLog&) = delete;
 
-    /// Reads what is there. When the directory cannot be used the log works in memory and diskError() says why.
+    /// Reads what is there. While the directory cannot be made the log works in memory as with a full disk, and diskError() says
+    /// why.
     SpoolRecovery open();
     void setBounds(const SpoolBounds& bounds);
 
@@ -165,6 +166,7 @@ private:
         std::uint64_t segment = kInMemory;
     };
 
+    bool makeDirectory();
     void recoverCursors(SpoolRecovery& recovery);
     void recoverSegment(std::uint64_t number, SpoolRecovery& recovery);
     void noteRecovered(std::uint64_t number, Segment& segment, const FoundRecord& found, std::int64_t at);

@@ -237,17 +237,24 @@ void SpoolLog::removeSegment(std::uint64_t number)
     QFile::remove(segmentPath(m_directory, number));
 }
 
+bool SpoolLog::makeDirectory()
+{
+    if (!QDir().mkpath(m_directory)) {
+        m_diskError =
+            QStringLiteral("%1 cannot be made: check its path, its permissions and what else has its name").arg(m_directory);
+        return false;
+    }
+    QFile::setPermissions(m_directory, QFileDevice::ReadOwner | QFileDevice::WriteOwner | QFileDevice::ExeOwner);
+    return true;
+}
+
 SpoolRecovery SpoolLog::open()
 {
     SpoolRecovery recovery;
     if (!isPersistent())
         return recovery;
-    if (!QDir().mkpath(m_directory)) {
-        m_diskError = QStringLiteral("%1 cannot be made").arg(m_directory);
-        m_directory.clear();
+    if (!makeDirectory())
         return recovery;
-    }
-    QFile::setPermissions(m_directory, QFileDevice::ReadOwner | QFileDevice::WriteOwner | QFileDevice::ExeOwner);
     recoverCursors(recovery);
     for (const std::uint64_t number : listSegments(m_directory))
         recoverSegment(number, recovery);

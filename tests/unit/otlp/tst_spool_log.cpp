@@ -566,6 +566,23 @@ private Q_SLOTS:
         QCOMPARE(log.memoryBytes(), 0);
     }
 
+    void aDirectoryThatCannotBeMadeIsTriedAgain()
+    {
+        Spool spool;
+        write(spool.path(), "in its place");
+        SpoolLog& log = spool.open();
+        QVERIFY(log.isPersistent());
+        QList<QByteArray> requests = appendSix(log, bit(spool.slotOf[0]));
+        QVERIFY(log.hasMemoryBacklog() && log.diskError().contains(spool.path()));
+        QVERIFY(!log.writeMemory());
+        QVERIFY(QFile::remove(spool.path()));
+        QVERIFY(log.writeMemory());
+        QVERIFY(log.diskError().isEmpty());
+        QVERIFY(log.sync());
+        SpoolLog& again = spool.open();
+        QCOMPARE(deliverAll(again, spool.slotOf[0]), requests);
+    }
+
     void aSegmentThatCannotBeOpenedJustNowIsNotTakenForGone()
     {
         Spool spool;
