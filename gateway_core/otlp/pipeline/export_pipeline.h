@@ -112,7 +112,8 @@ public:
     /// Any thread: where Oriel's own receiver listens, in force with the next configure().
     void setReceiverPorts(std::vector<quint16> ports);
 
-    // Any thread. Takes over what is given; what does not fit is dropped and counted in inboxDropped().
+    // Any thread. Takes over what is given; what does not fit, or comes after the shutdown, is dropped and counted in
+    // inboxDropped().
     void submitCalls(std::vector<ExportCall> calls);
     void submitSpans(std::vector<telemetry::SpanData> spans);
     void submitLogs(std::vector<telemetry::LogRecord> logs);
@@ -201,6 +202,7 @@ private:
 
     std::atomic<unsigned> m_wanted{0};
     std::atomic<unsigned> m_wantedReceived{0};
+    std::atomic<unsigned> m_turnedAway{0}; ///< since the shutdown: the signals that were wanted until then
     std::atomic<bool> m_metricsNoted{false};
     std::atomic<std::uint64_t> m_inboxDropped{0};
     mutable std::mutex m_mutex; ///< guards the members below

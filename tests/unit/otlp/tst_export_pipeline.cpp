@@ -573,6 +573,10 @@ private Q_SLOTS:
         QTRY_COMPARE(drained.size(), 1);
         QCOMPARE(statusOf(pipeline).sent, 12ULL);
         QVERIFY(!pipeline.wants(Signal::Traces));
+        QCOMPARE(pipeline.inboxDropped(), 0ULL);
+        pipeline.submitCalls(calls(9, 2));
+        pipeline.submitLogs({full::log()});
+        QCOMPARE(pipeline.inboxDropped(), 3ULL);
     }
 
     void shuttingDownDoesNotWaitForADeadBackend()
