@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/clock.h"
+#include "base/random.h"
+#include "full_telemetry.h"
 #include "otlp/codec/response.h"
 #include "otlp/exporters/exporter.h"
+#include "otlp/pipeline/export_pipeline.h"
 #include "scripted_backend.h"
 
 #include <QTest>
@@ -314,6 +317,39 @@ private Q_SLOTS:
         QCOMPARE(outcome->code, code);
         QVERIFY2(outcome->message.contains(QStringLiteral("busy just now")), qPrintable(outcome->message));
         QCOMPARE(outcome->retryAfter, details.retryDelay);
+    }
+
+    void aUsedUpQuotaIsWaitedForAndCostsNothing()
+    {
+        std::atomic<bool> hasQuota = false;
+        GrpcBackend backend([&hasQuota](const ReceivedCall&) {
+            return hasQuota ? Reply{} : Reply{{grpc::StatusCode::RESOURCE_EXHAUSTED, "quota exceeded"}, {}, false};
+        });
+        SeededRandom random(1);
+        ExportPipeline pipeline({m_clock, random, {}, {}, {}, {std::chrono::hours(1), std::chrono::hours(1)}});
+        config::Telemetry settings;
+        settings.destinations = {destinationOf(backend.url())};
+        settings.spanInterval = milliseconds(10);
+        pipeline.configure(settings, full::resource("oriel-test"), full::scope());
+        QTRY_VERIFY(pipeline.wants(Signal::Traces));
+        constexpr std::uint64_t kSpans = 100;
+        std::vector<telemetry::SpanData> spans;
+        for (std::uint64_t i = 1; i <= kSpans; ++i) {
+            spans.push_back(full::span());
+            spans.back().spanId = {i};
+            spans.back().attributes = {{"text", QByteArray(4'096, 'x')}};
+        }
+        pipeline.submitSpans(std::move(spans));
+        const auto status = [&pipeline] { return pipeline.status().value(0); };
+        QTRY_COMPARE(status().state, DestinationState::Retrying);
+        QCOMPARE(status().dropped, 0ULL);
+        QCOMPARE(status().queued, kSpans);
+        QVERIFY(status().lastError.contains(QStringLiteral("quota exceeded")));
+        QVERIFY2(backend.calls().size() <= 5, QByteArray::number(static_cast<qulonglong>(backend.calls().size())).constData());
+        hasQuota = true;
+        pipeline.resume(QStringLiteral("backend"));
+        QTRY_COMPARE(status().sent, kSpans);
+        QCOMPARE(status().dropped, 0ULL);
     }
 
     void aBackendThatHangsIsGivenUp()
