@@ -34,7 +34,7 @@ SpoolLog::SpoolLog(QString directory, const SpoolBounds& bounds, const Clock& cl
       m_clock(clock),
       m_random(random),
       m_openUnixNs(clock.unixNs()),
-      m_openMonotonicNs(clock.monotonicNs())
+      m_openBootNs(clock.bootTimeNs())
 {
     setBounds(bounds);
 }
@@ -50,7 +50,7 @@ void SpoolLog::setBounds(const SpoolBounds& bounds)
 
 std::int64_t SpoolLog::nowUnixNs() const
 {
-    return m_openUnixNs + (m_clock.monotonicNs() - m_openMonotonicNs);
+    return m_openUnixNs + (m_clock.bootTimeNs() - m_openBootNs);
 }
 
 qint64 SpoolLog::diskBytes() const
@@ -356,9 +356,9 @@ void SpoolLog::release(int slot, Signal signal)
 
 void SpoolLog::expire()
 {
-    if (m_clock.monotonicNs() < m_nextExpiryNs)
+    if (m_clock.bootTimeNs() < m_nextExpiryNs)
         return;
-    m_nextExpiryNs = m_clock.monotonicNs() + kExpiryIntervalNs;
+    m_nextExpiryNs = m_clock.bootTimeNs() + kExpiryIntervalNs;
     for (int slot = 0; slot < kMaxDestinations; ++slot) {
         for (const Signal signal : kSignals) {
             const Lane& lane = m_slots[indexOf(slot)].lanes[indexOf(signal)];

@@ -67,7 +67,7 @@ struct SpoolRecovery {
 /// append() returns when write(2) has: from then on a record survives the end of the process. sync() makes it survive a power
 /// cut. While the disk refuses, records wait in memory, in order behind those on the disk, and are written when it takes them
 /// again. With no directory everything waits in memory. Age is measured by a clock that ignores jumps of the system's while Oriel
-/// runs; a record from the future is not old.
+/// runs and goes on while the machine sleeps; a record from the future is not old.
 ///
 /// Delivery is at least once: cursors are written with sync(), and before a segment goes, together with their counters, so a
 /// crash repeats records but counts nothing twice. One thread; the data directory's lock keeps other processes away.
@@ -210,7 +210,7 @@ private:
     std::uint64_t m_nextNumber = 1;
     std::uint64_t m_nextSequence = 1;
     std::int64_t m_openUnixNs = 0;
-    std::int64_t m_openMonotonicNs = 0;
+    std::int64_t m_openBootNs = 0;
     std::int64_t m_nextExpiryNs = 0;
     bool m_dirty = false;
     qint64 m_unsyncedBytes = 0;

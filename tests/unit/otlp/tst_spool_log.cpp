@@ -487,6 +487,19 @@ private Q_SLOTS:
         QCOMPARE(lost(again, spool.slotOf[0], Loss::Expired), 0ULL);
     }
 
+    void aMachineThatSleptStampsWhatComesWithTheTimeOfNow()
+    {
+        Spool spool;
+        SpoolLog& log = spool.open();
+        log.append(batchOf("before", 2), bit(spool.slotOf[0]));
+        spool.clock.sleepNs(std::chrono::nanoseconds(8 * 24h).count());
+        log.append(batchOf("fresh"), bit(spool.slotOf[0]));
+        QCOMPARE(lost(log, spool.slotOf[0], Loss::Expired), 2ULL);
+        QVERIFY(log.sync());
+        SpoolLog& again = spool.open();
+        QCOMPARE(deliverAll(again, spool.slotOf[0]), QList<QByteArray>{"fresh"});
+    }
+
     void aFullDiskIsBridgedByMemoryInOrder()
     {
         Spool spool(small(1LL << 20));
