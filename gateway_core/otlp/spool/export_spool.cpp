@@ -154,7 +154,8 @@ public:
             known.told = now;
             changed.emplace_back(handle, now);
         }
-        const SpoolState state{m_log.hasMemoryBacklog() && m_log.isPersistent() ? m_log.diskError() : QString(),
+        const SpoolState state{(m_log.hasMemoryBacklog() || m_log.hasUnread()) && m_log.isPersistent() ? m_log.diskError()
+                                                                                                       : QString(),
                                m_log.diskBytes(), m_log.memoryBytes()};
         if (!changed.empty() || state != m_told) {
             m_told = state;

@@ -81,7 +81,7 @@ Backlog SpoolLog::backlog(int slot) const
 bool SpoolLog::openCursor(int slot)
 {
     Slot& one = m_slots[indexOf(slot)];
-    if (one.file || !isPersistent())
+    if (one.file || one.isUnread || !isPersistent())
         return one.file != nullptr;
     auto file = std::make_unique<CursorFile>();
     const auto opened = file->open(m_directory, slot);
@@ -101,10 +101,11 @@ Result<int> SpoolLog::attach(const QString& name)
         return chosen >= 0;
     };
     // Its own; one whose cursor was damaged, so that nobody knows whose it is; a free one; one that nobody asks for any more.
-    const bool known = choose([&](const Slot& one) { return one.used && !one.attached && one.cursor.name == name; }) ||
-                       choose([](const Slot& one) { return one.used && !one.attached && one.cursor.name.isEmpty(); });
+    const bool known =
+        choose([&](const Slot& one) { return one.used && !one.attached && one.cursor.name == name; }) ||
+        choose([](const Slot& one) { return one.used && !one.attached && !one.isUnread && one.cursor.name.isEmpty(); });
     if (!known && !choose([](const Slot& one) { return !one.used; })) {
-        if (!choose([](const Slot& one) { return !one.attached; }))
+        if (!choose([](const Slot& one) { return !one.attached && !one.isUnread; }))
             return fail(ErrorCode::ResourceExhausted,
                         QStringLiteral("there can be %1 destinations at most").arg(kMaxDestinations), name,
                         QStringLiteral("Remove one that is no longer used."));
@@ -364,7 +365,7 @@ void SpoolLog::expire()
             const Lane& lane = m_slots[indexOf(slot)].lanes[indexOf(signal)];
             RecordHead oldest;
             oldest.unixNs = lane.oldestUnixNs;
-            if (lane.items != 0 && !lane.held && isExpired(oldest, slot))
+            if (lane.items != 0 && !lane.held && !m_slots[indexOf(slot)].isUnread && isExpired(oldest, slot))
                 (void)locate(slot, signal);
         }
     }

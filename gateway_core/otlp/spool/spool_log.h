@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 
 namespace oriel {
 class Clock;
@@ -56,7 +57,7 @@ struct SpoolRecovery {
     std::uint64_t tornEnds = 0;           ///< segments whose last record had not been written whole; it was cut off
     std::uint64_t damagedGaps = 0;        ///< places where bytes are no record
     std::uint64_t missingRecords = 0;     ///< records that stood there, by their numbers
-    std::uint64_t unreadableSegments = 0; ///< set aside as *.unreadable
+    std::uint64_t unreadableSegments = 0; ///< set aside as *.unreadable, at once or when what is readable was sent
     std::uint64_t damagedCursors = 0;     ///< their destinations get everything again that is still there
 };
 
@@ -113,6 +114,8 @@ public:
     /// Gives up what waits in memory and counts it as pushed out, as before the end.
     void loseMemory();
     [[nodiscard]] bool hasMemoryBacklog() const { return !m_memory.empty(); }
+    /// Are there segments that cannot be opened? Nothing is fetched until they can.
+    [[nodiscard]] bool hasUnread() const { return !m_unread.empty(); }
     [[nodiscard]] bool isPersistent() const { return !m_directory.isEmpty(); }
     [[nodiscard]] qint64 memoryBytes() const { return m_memoryBytes; }
     [[nodiscard]] qint64 diskBytes() const;
@@ -131,6 +134,7 @@ private:
     struct Segment {
         std::int64_t bytes = 0;
         std::uint64_t waiting = 0; ///< pairs of record and destination that are not answered for
+        bool isUnreadable = false; ///< in part: the disk did not give all of it, so it is set aside when it has been sent
     };
     struct MemoryRecord {
         RecordHead head; ///< `audience`: those that have not answered
@@ -155,6 +159,7 @@ private:
         bool used = false;
         bool attached = false; ///< in this run
         bool dirty = false;
+        bool isUnread = false;               ///< its cursor was there but could not be read: it waits for the next start
         std::chrono::milliseconds maxAge{0}; ///< 0: as long as the bounds allow
         DestinationCursor cursor;
         std::unique_ptr<CursorFile> file; ///< null: only in memory
@@ -169,6 +174,8 @@ private:
     bool makeDirectory();
     void recoverCursors(SpoolRecovery& recovery);
     void recoverSegment(std::uint64_t number, SpoolRecovery& recovery);
+    /// Tries those again that could not be opened at the start. True when none is left.
+    bool recoverUnread();
     void noteRecovered(std::uint64_t number, Segment& segment, const FoundRecord& found, std::int64_t at);
     [[nodiscard]] bool concerns(const RecordHead& head, int slot) const;
     bool writeRecord(const RecordHead& head, QByteArrayView request);
@@ -203,6 +210,7 @@ private:
     Random& m_random;
     std::array<Slot, kMaxDestinations> m_slots;
     std::map<std::uint64_t, Segment> m_segments;
+    std::set<std::uint64_t> m_unread; ///< segments that could not be opened yet; nothing behind them is fetched
     std::deque<MemoryRecord> m_memory;
     qint64 m_memoryBytes = 0;
     SegmentWriter m_writer;
