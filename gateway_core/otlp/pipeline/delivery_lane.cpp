@@ -100,6 +100,7 @@ void DeliveryLane::letGo()
 void DeliveryLane::retryNow()
 {
     m_timer.stop();
+    m_isOutdated = m_carrier != nullptr;
     m_failures = 0;
     m_probe = milliseconds(0);
     pump();
@@ -125,6 +126,7 @@ void DeliveryLane::send()
             continue;
         }
         m_carrier = m_home.carrier();
+        m_isOutdated = false;
         m_home.requestBegan(m_signal, piece.items);
         m_carrier->exportBatch(m_signal, *request, [this](const ExportOutcome& outcome) { finished(outcome); });
         return;
@@ -154,7 +156,8 @@ void DeliveryLane::finished(const ExportOutcome& outcome)
     case Kind::Unauthenticated:
         m_home.noteError(outcome.message);
         letGo();
-        m_home.credentialsRefused();
+        if (!m_isOutdated)
+            m_home.credentialsRefused();
         break;
     case Kind::Permanent:
         m_home.noteError(outcome.message);

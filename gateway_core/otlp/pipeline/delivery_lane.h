@@ -105,6 +105,7 @@ private:
     bool m_fetching = false;
     /// Who carries the request that is under way; never held by its own call-back, which would keep it alive past this object.
     std::shared_ptr<Exporter> m_carrier;
+    bool m_isOutdated = false; ///< retryNow() came since it was sent: the credentials that it carries may have been corrected
     QTimer m_timer;
     int m_failures = 0;
     std::chrono::milliseconds m_probe{0};

@@ -344,6 +344,24 @@ private Q_SLOTS:
         QTRY_COMPARE(statusOf(pipeline).sent, 4ULL);
     }
 
+    void aLateRefusalOfAKeyThatWasCorrectedPausesNothing()
+    {
+        ScriptedBackend backend(
+            [](int, const ReceivedRequest& request) { return request.headers.value("x-key") == "new" ? ok() : QByteArray(); });
+        ExportPipeline pipeline(options());
+        config::Destination destination = destinationOf(backend.url());
+        destination.headers = {{QStringLiteral("x-key"), QStringLiteral("old")}};
+        put(pipeline, settingsOf({destination}));
+        pipeline.submitCalls(calls(1, 1));
+        QTRY_COMPARE(backend.requests().size(), 1);
+        destination.headers = {{QStringLiteral("x-key"), QStringLiteral("new")}};
+        put(pipeline, settingsOf({destination}));
+        backend.answerOpen(ScriptedBackend::answer("401 Unauthorized", "bad key"));
+        QTRY_COMPARE(statusOf(pipeline).sent, 2ULL);
+        QCOMPARE(statusOf(pipeline).state, DestinationState::Idle);
+        QCOMPARE(backend.requests().size(), 2);
+    }
+
     void aTestSpanIsARealSpan()
     {
         ScriptedBackend backend(always(ok()));
