@@ -135,7 +135,8 @@ public:
     [[nodiscard]] InboxCounts inboxCounts() const;
 
     /// Any thread. Sends one real span to the destination, past its queue, and answers with the backend's words: "accepted (HTTP
-    /// 200)". Acceptance resumes a paused destination. The future is cancelled when the destination is removed before the answer.
+    /// 200)". Acceptance resumes a paused destination. A destination that is removed before the answer is an error
+    /// too.
     QFuture<Result<QString>> sendTestSpan(const QString& destination);
 
     /// Any thread. Tries a paused or waiting destination again at once, as after a secret of the vault changed.
