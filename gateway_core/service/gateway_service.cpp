@@ -85,6 +85,7 @@ void GatewayService::stop()
     QMetaObject::invokeMethod(d->receiver.get(), &otlp::OtlpReceiver::close, Qt::BlockingQueuedConnection);
     QMetaObject::invokeMethod(d->pipeline.get(), &TelemetryPipeline::drain, Qt::BlockingQueuedConnection);
     QMetaObject::invokeMethod(d->receivedPipeline.get(), &ReceivedPipeline::drain, Qt::BlockingQueuedConnection);
+    QMetaObject::invokeMethod(d->pipeline.get(), &TelemetryPipeline::exportMetrics, Qt::BlockingQueuedConnection);
     waitFor(d->exports.get(), &otlp::ExportPipeline::drained, 3'500, [this] { d->exports->shutdown(); });
     // The API's queries come back through the host.
     d->readers.waitForDone();

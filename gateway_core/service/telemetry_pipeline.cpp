@@ -97,7 +97,13 @@ void TelemetryPipeline::start()
         else
             QMetaObject::invokeMethod(&m_drainTimer, qOverload<>(&QTimer::start), Qt::QueuedConnection);
     });
-    connect(&m_deps.exports, &otlp::ExportPipeline::metricsDue, this, [this] { m_deps.exports.submitMetrics(collectNow(true)); });
+    connect(&m_deps.exports, &otlp::ExportPipeline::metricsDue, this, &TelemetryPipeline::exportMetrics);
+}
+
+void TelemetryPipeline::exportMetrics()
+{
+    if (m_deps.exports.wants(otlp::Signal::Metrics))
+        m_deps.exports.submitMetrics(collectNow(true));
 }
 
 void TelemetryPipeline::setMasker(std::shared_ptr<const privacy::Masker> masker)

@@ -45,6 +45,8 @@ public:
     std::vector<telemetry::MetricData> collect();
     /// Telemetry thread: takes everything that is in the buffer now and hands it on.
     void drain();
+    /// Telemetry thread: collects the metrics for the exports, if anybody takes them.
+    void exportMetrics();
 
     static constexpr int kDrainDelayMs = 15; ///< a burst is taken together; a span is seen within this
     static constexpr int kSampleIntervalMs = 1'000;

@@ -29,7 +29,7 @@ RequestHeaders TokenAuthorizer::headers() const
 
 void TokenAuthorizer::authorize(const OutgoingRequest&, Done done)
 {
-    if (!m_token.isEmpty() && m_clock.monotonicNs() < m_renewNs)
+    if (!m_token.isEmpty() && m_clock.bootTimeNs() < m_renewNs)
         return done(headers());
     m_waiting.push_back(std::move(done));
     if (m_fetching)
@@ -41,7 +41,7 @@ void TokenAuthorizer::authorize(const OutgoingRequest&, Done done)
 void TokenAuthorizer::fetched(const Result<AccessToken>& token)
 {
     m_fetching = false;
-    const std::int64_t now = m_clock.monotonicNs();
+    const std::int64_t now = m_clock.bootTimeNs();
     if (token) {
         const std::int64_t lifetime = std::max<std::int64_t>(token->lifetime.count(), 0) * kSecondNs;
         m_token = token->value;

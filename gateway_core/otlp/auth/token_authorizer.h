@@ -27,7 +27,8 @@ public:
 };
 
 /// Bearer tokens of a source: kept, fetched anew a while before they end, one fetch at a time for all that wait. When a fetch
-/// fails while the token in hand still lives, that one is used. Lifetimes are counted on the monotonic clock.
+/// fails while the token in hand still lives, that one is used. Lifetimes are counted on the monotonic clock that goes on while
+/// the machine sleeps.
 class TokenAuthorizer final : public RequestAuthorizer {
 public:
     TokenAuthorizer(std::unique_ptr<TokenSource> source, const Clock& clock);
@@ -43,7 +44,7 @@ private:
     std::unique_ptr<TokenSource> m_source;
     const Clock& m_clock;
     QByteArray m_token;
-    std::int64_t m_renewNs = 0; ///< monotonic
+    std::int64_t m_renewNs = 0; ///< of Clock::bootTimeNs()
     std::int64_t m_endNs = 0;
     bool m_fetching = false;
     std::vector<Done> m_waiting;

@@ -30,9 +30,10 @@ const char* rejectedKey(Signal signal)
     return "rejectedSpans";
 }
 
+constexpr std::int64_t kMaxSeconds = 24 * 60 * 60;
+
 milliseconds clampedDelay(std::int64_t seconds, std::int64_t nanos)
 {
-    constexpr std::int64_t kMaxSeconds = 24 * 60 * 60;
     if (seconds < 0 || nanos < 0)
         return milliseconds(0);
     return milliseconds(std::min(seconds, kMaxSeconds) * 1000 + std::min<std::int64_t>(nanos, 999'999'999) / 1'000'000);
@@ -118,12 +119,12 @@ std::int64_t integerOf(const json::Value& value)
 std::optional<milliseconds> durationOf(const QByteArray& text)
 {
     bool ok = false;
-    const double seconds = text.endsWith('s') ? text.chopped(1).toDouble(&ok) : 0;
-    return ok && seconds >= 0
-               ? std::optional(clampedDelay(
-                     static_cast<std::int64_t>(seconds),
-                     static_cast<std::int64_t>((seconds - static_cast<double>(static_cast<std::int64_t>(seconds))) * 1e9)))
-               : std::nullopt;
+    const double said = text.endsWith('s') ? text.chopped(1).toDouble(&ok) : 0;
+    if (!ok || !(said >= 0))
+        return std::nullopt;
+    const double seconds = std::min(said, static_cast<double>(kMaxSeconds));
+    const auto whole = static_cast<std::int64_t>(seconds);
+    return clampedDelay(whole, static_cast<std::int64_t>((seconds - static_cast<double>(whole)) * 1e9));
 }
 
 } // namespace

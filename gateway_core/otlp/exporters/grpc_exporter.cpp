@@ -60,7 +60,7 @@ Result<std::string> readFile(const QString& path)
     return file.readAll().toStdString();
 }
 
-/// gRPC refuses a call with a header name or value outside its grammar by aborting the process, so such headers stay behind.
+/// gRPC ends the process when a header name or value is outside its grammar, so these have to be found before.
 bool isSendable(const QByteArray& name, const QByteArray& value)
 {
     if (name.isEmpty() || name.startsWith("grpc-") || name == "content-type" || name == "te" || name == "user-agent")
@@ -331,11 +331,14 @@ void GrpcExporter::send(const std::shared_ptr<Attempt>& attempt, const RequestHe
     for (const auto& [name, value] : attempt->headers + authorization) {
         const QByteArray key = name.toLower();
         if (!isSendable(key, value)) {
+            // Nothing is wrong with the data: it waits until the header is corrected.
             return finish(std::move(attempt->done),
-                          {ExportOutcome::Kind::Permanent,
+                          {ExportOutcome::Kind::Unauthenticated,
                            0,
                            0,
-                           QStringLiteral("the header \"%1\" cannot be sent over gRPC").arg(QString::fromUtf8(name)),
+                           QStringLiteral("the header \"%1\" cannot be sent over gRPC: remove it, or give it a name of a-z, 0-9, "
+                                          "\"-\", \"_\" and \".\" that is not gRPC's own, and a value in one line of ASCII")
+                               .arg(QString::fromUtf8(name)),
                            {}});
         }
         call->context.AddMetadata(key.toStdString(), value.toStdString());

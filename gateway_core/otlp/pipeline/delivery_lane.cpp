@@ -19,11 +19,16 @@ constexpr int kMaxBisections = 48;
 constexpr qsizetype kMaxOtlpRequestBytes = 64LL * 1024 * 1024;
 constexpr int kMaxDoublings = 20;
 
+/// gRPC says RESOURCE_EXHAUSTED of a message that is too large and of a quota that is used up. No backend's limit is below this
+/// size, and so many halvings in a row bring any request there.
+constexpr qsizetype kNeverTooLargeBytes = 64LL * 1024;
+constexpr int kMaxSizeHalvings = 12;
+
 // HTTP statuses and gRPC codes do not overlap.
+constexpr int kGrpcResourceExhausted = 8;
 bool isTooLarge(int code)
 {
     constexpr int kHttpContentTooLarge = 413;
-    constexpr int kGrpcResourceExhausted = 8;
     return code == kHttpContentTooLarge || code == kGrpcResourceExhausted;
 }
 bool isMalformed(int code)
@@ -95,6 +100,7 @@ void DeliveryLane::letGo()
 void DeliveryLane::retryNow()
 {
     m_timer.stop();
+    m_isOutdated = m_carrier != nullptr;
     m_failures = 0;
     m_probe = milliseconds(0);
     pump();
@@ -120,6 +126,7 @@ void DeliveryLane::send()
             continue;
         }
         m_carrier = m_home.carrier();
+        m_isOutdated = false;
         m_home.requestBegan(m_signal, piece.items);
         m_carrier->exportBatch(m_signal, *request, [this](const ExportOutcome& outcome) { finished(outcome); });
         return;
@@ -132,11 +139,12 @@ void DeliveryLane::finished(const ExportOutcome& outcome)
     m_home.releaseLater(std::exchange(m_carrier, nullptr));
     m_home.requestEnded(m_signal, outcome);
     using Kind = ExportOutcome::Kind;
-    if (outcome.kind != Kind::Retryable) {
+    const Kind kind = isQuotaUsedUp(outcome) ? Kind::Retryable : outcome.kind;
+    if (kind != Kind::Retryable) {
         m_failures = 0;
         m_probe = milliseconds(0);
     }
-    switch (outcome.kind) {
+    switch (kind) {
     case Kind::Success:
     case Kind::PartialSuccess:
         accepted(outcome);
@@ -148,7 +156,8 @@ void DeliveryLane::finished(const ExportOutcome& outcome)
     case Kind::Unauthenticated:
         m_home.noteError(outcome.message);
         letGo();
-        m_home.credentialsRefused();
+        if (!m_isOutdated)
+            m_home.credentialsRefused();
         break;
     case Kind::Permanent:
         m_home.noteError(outcome.message);
@@ -159,8 +168,15 @@ void DeliveryLane::finished(const ExportOutcome& outcome)
     m_home.laneChanged();
 }
 
+bool DeliveryLane::isQuotaUsedUp(const ExportOutcome& outcome) const
+{
+    return outcome.kind == ExportOutcome::Kind::Permanent && outcome.code == kGrpcResourceExhausted &&
+           (m_pieces.front().request.size() <= kNeverTooLargeBytes || m_sizeHalvings >= kMaxSizeHalvings);
+}
+
 void DeliveryLane::accepted(const ExportOutcome& outcome)
 {
+    m_sizeHalvings = 0;
     const std::uint64_t items = m_pieces.front().items;
     const std::uint64_t rejected = std::min(items, static_cast<std::uint64_t>(std::max<std::int64_t>(outcome.rejected, 0)));
     m_answer.sent += items - rejected;
@@ -177,6 +193,7 @@ void DeliveryLane::refused(const ExportOutcome& outcome)
 {
     if (isTooLarge(outcome.code) && split()) {
         m_whole = false;
+        ++m_sizeHalvings;
         return;
     }
     if (isMalformed(outcome.code) && m_bisections < kMaxBisections && split()) {
@@ -214,6 +231,7 @@ void DeliveryLane::pieceDone()
         return;
     m_home.answer(m_signal, std::exchange(m_answer, {}));
     m_bisections = 0;
+    m_sizeHalvings = 0;
     m_mayWait = true;
 }
 

@@ -53,9 +53,9 @@ public:
 /// Retryable answers are tried again for ever, with growing waits (full jitter) or after what the backend asked for; after a few
 /// in a row the circuit opens and single probes go out. A request that is too large, by the destination's limits or by what the
 /// backend says, is halved, and so is one that the backend
-/// calls malformed, so that one bad item costs only itself; the halvings of malformed ones are bounded. What stays refused goes
-/// to the dead letters. While it waits for a retry nothing is held in memory, unless the backend already answered for a part of
-/// the record. Exporter thread.
+/// calls malformed, so that one bad item costs only itself; the halvings of malformed ones are bounded. gRPC's RESOURCE_EXHAUSTED
+/// for a small request is tried again like any retryable answer. What stays refused goes to the dead letters. While it waits for
+/// a retry nothing is held in memory, unless the backend already answered for a part of the record. Exporter thread.
 class DeliveryLane {
 public:
     DeliveryLane(Signal signal, LaneHome& home, const RetryPolicy& policy, const Clock& clock, Random& random);
@@ -81,6 +81,8 @@ private:
     void send();
     void finished(const ExportOutcome& outcome);
     void accepted(const ExportOutcome& outcome);
+    /// Is it a quota rather than the size that is meant?
+    [[nodiscard]] bool isQuotaUsedUp(const ExportOutcome& outcome) const;
     void refused(const ExportOutcome& outcome);
     bool split();
     void giveUp(const QString& reason, const QByteArray& errorType);
@@ -97,11 +99,13 @@ private:
     std::deque<Batch> m_pieces; ///< of the record that the spool holds for us; the front is next
     bool m_whole = true;        ///< nothing is known of that record's fate yet: it can be fetched again
     int m_bisections = 0;
+    int m_sizeHalvings = 0; ///< since the last piece that was accepted
     RecordAnswer m_answer;
     bool m_mayWait = true;
     bool m_fetching = false;
     /// Who carries the request that is under way; never held by its own call-back, which would keep it alive past this object.
     std::shared_ptr<Exporter> m_carrier;
+    bool m_isOutdated = false; ///< retryNow() came since it was sent: the credentials that it carries may have been corrected
     QTimer m_timer;
     int m_failures = 0;
     std::chrono::milliseconds m_probe{0};

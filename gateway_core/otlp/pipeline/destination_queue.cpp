@@ -79,6 +79,9 @@ DestinationQueue::DestinationQueue(const PipelineOptions& options, ExportSpool& 
 
 DestinationQueue::~DestinationQueue()
 {
+    for (const auto& [number, test] : m_tests)
+        test.done(
+            fail(ErrorCode::Unavailable, QStringLiteral("the destination ended before its backend answered"), m_config.name));
     if (m_handle != 0)
         m_spool.remove(m_handle, m_fate);
 }
@@ -310,11 +313,12 @@ void DestinationQueue::sendTest(const QByteArray& request, std::function<void(Re
     if (!derived)
         return done(fail(derived.error()));
     const int test = m_nextTest++;
-    m_tests[test] = m_exporter;
-    m_exporter->exportBatch(Signal::Traces, *derived, [this, test, done = std::move(done)](const ExportOutcome& outcome) {
-        releaseLater(std::move(m_tests[test]));
+    m_tests[test] = {m_exporter, std::move(done)};
+    m_exporter->exportBatch(Signal::Traces, *derived, [this, test](const ExportOutcome& outcome) {
+        Test ended = std::move(m_tests[test]);
         m_tests.erase(test);
-        done(testAnswer(outcome, m_config.name));
+        releaseLater(std::move(ended.exporter));
+        ended.done(testAnswer(outcome, m_config.name));
         if (isAccepted(outcome))
             resume();
     });

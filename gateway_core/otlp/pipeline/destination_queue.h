@@ -51,6 +51,7 @@ public:
     void clear();
     /// The destination was removed: nothing is kept for it.
     void forget();
+    /// `done` is called once, at the latest when this ends.
     void sendTest(const QByteArray& request, std::function<void(Result<QString>)> done);
     /// Nothing more is sent.
     void stop();
@@ -117,8 +118,11 @@ private:
 
     std::shared_ptr<Exporter> m_exporter;
     std::array<std::unique_ptr<DeliveryLane>, kSignalCount> m_lanes;
-    /// Who carries tests. Never held by their own call-backs: those would keep them alive past this object.
-    std::map<int, std::shared_ptr<Exporter>> m_tests;
+    struct Test {
+        std::shared_ptr<Exporter> exporter; ///< never held by its own call-back, which would keep it alive past this object
+        std::function<void(Result<QString>)> done;
+    };
+    std::map<int, Test> m_tests; ///< under way
     int m_nextTest = 0;
     QObject m_home; ///< context for what must run later
 

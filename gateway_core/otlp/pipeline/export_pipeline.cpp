@@ -72,8 +72,13 @@ void ExportPipeline::arm(QTimer& timer, milliseconds interval)
 
 template <class Item> void ExportPipeline::submit(std::vector<Item>& box, std::vector<Item>&& items, Signal signal)
 {
-    if (items.empty() || !wants(signal))
+    if (items.empty())
         return;
+    if (!wants(signal)) {
+        if ((m_turnedAway.load(std::memory_order_relaxed) & (1U << static_cast<unsigned>(signal))) != 0)
+            m_inboxDropped += items.size();
+        return;
+    }
     bool wakeNow = false;
     {
         const std::lock_guard lock(m_mutex);
@@ -317,10 +322,10 @@ void ExportPipeline::beginShutdown(milliseconds deadline)
 {
     if (m_shuttingDown)
         return;
+    m_turnedAway = m_wanted.exchange(0);
+    m_wantedReceived = 0;
     flushInbox(true);
     m_metricTimer->stop();
-    m_wanted = 0;
-    m_wantedReceived = 0;
     m_shuttingDown = true;
     m_deadlineTimer->start(deadline);
     // One last try for those that wait to try again.

@@ -119,7 +119,8 @@ public:
     /// Any thread: where Oriel's own receiver listens, in force with the next configure().
     void setReceiverPorts(std::vector<quint16> ports);
 
-    // Any thread. Takes over what is given; what does not fit is dropped and counted in inboxDropped().
+    // Any thread. Takes over what is given; what does not fit, or comes after the shutdown, is dropped and counted in
+    // inboxDropped().
     void submitCalls(std::vector<ExportCall> calls);
     void submitSpans(std::vector<telemetry::SpanData> spans);
     void submitLogs(std::vector<telemetry::LogRecord> logs);
@@ -141,7 +142,8 @@ public:
     [[nodiscard]] InboxCounts inboxCounts() const;
 
     /// Any thread. Sends one real span to the destination, past its queue, and answers with the backend's words: "accepted (HTTP
-    /// 200)". Acceptance resumes a paused destination. The future is cancelled when the destination is removed before the answer.
+    /// 200)". Acceptance resumes a paused destination. A destination that is removed before the answer is an error
+    /// too.
     QFuture<Result<QString>> sendTestSpan(const QString& destination);
 
     /// Any thread. Tries a paused or waiting destination again at once, as after a secret of the vault changed.
@@ -212,6 +214,7 @@ private:
 
     std::atomic<unsigned> m_wanted{0};
     std::atomic<unsigned> m_wantedReceived{0};
+    std::atomic<unsigned> m_turnedAway{0}; ///< since the shutdown: the signals that were wanted until then
     std::atomic<bool> m_metricsNoted{false};
     std::atomic<std::uint64_t> m_inboxDropped{0};
     std::atomic<bool> m_wantsPayloads{false};

@@ -46,6 +46,8 @@ public:
 
     void end()
     {
+        if (!m_log.writeMemory())
+            m_log.loseMemory();
         (void)m_log.sync();
         delete std::exchange(m_syncTimer, nullptr);
         delete std::exchange(m_diskTimer, nullptr);
@@ -152,7 +154,8 @@ public:
             known.told = now;
             changed.emplace_back(handle, now);
         }
-        const SpoolState state{m_log.hasMemoryBacklog() && m_log.isPersistent() ? m_log.diskError() : QString(),
+        const SpoolState state{(m_log.hasMemoryBacklog() || m_log.hasUnread()) && m_log.isPersistent() ? m_log.diskError()
+                                                                                                       : QString(),
                                m_log.diskBytes(), m_log.memoryBytes()};
         if (!changed.empty() || state != m_told) {
             m_told = state;

@@ -94,6 +94,9 @@ Result<std::optional<DestinationCursor>> CursorFile::open(const QString& directo
                     QStringLiteral("Check the permissions of the data directory."));
     m_file.setPermissions(QFileDevice::ReadOwner | QFileDevice::WriteOwner);
     const QByteArray content = m_file.read(2 * kBlockBytes);
+    if (content.size() < std::min<qint64>(m_file.size(), 2 * kBlockBytes))
+        return fail(ErrorCode::Io, QStringLiteral("The cursor cannot be read: %1").arg(m_file.errorString()), m_file.fileName(),
+                    QStringLiteral("Check the disk of the data directory."));
     std::optional<DestinationCursor> newest;
     for (qsizetype at = 0; at + kBlockBytes <= content.size(); at += kBlockBytes) {
         if (const auto block = decodeBlock(QByteArrayView(content).sliced(at, kBlockBytes));

@@ -50,7 +50,8 @@ public:
     static constexpr qsizetype kMaxNameBytes = 1024;
 
     static QString path(const QString& directory, int slot); ///< `<directory>/cursor-<slot>.bin`
-    /// Opens it, or makes it with zeros. The cursor is nothing when it is new or neither block is whole.
+    /// Opens it, or makes it with zeros. The cursor is nothing when it is new or neither block is whole. Fails, and changes
+    /// nothing, when it cannot be opened or read.
     Result<std::optional<DestinationCursor>> open(const QString& directory, int slot);
     Status write(const DestinationCursor& cursor);
     Status sync();

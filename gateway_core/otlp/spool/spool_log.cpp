@@ -4,8 +4,6 @@
 #include "base/clock.h"
 #include "base/random.h"
 
-#include <QDir>
-
 #include <algorithm>
 #include <bit>
 
@@ -36,7 +34,7 @@ SpoolLog::SpoolLog(QString directory, const SpoolBounds& bounds, const Clock& cl
       m_clock(clock),
       m_random(random),
       m_openUnixNs(clock.unixNs()),
-      m_openMonotonicNs(clock.monotonicNs())
+      m_openBootNs(clock.bootTimeNs())
 {
     setBounds(bounds);
 }
@@ -52,7 +50,7 @@ void SpoolLog::setBounds(const SpoolBounds& bounds)
 
 std::int64_t SpoolLog::nowUnixNs() const
 {
-    return m_openUnixNs + (m_clock.monotonicNs() - m_openMonotonicNs);
+    return m_openUnixNs + (m_clock.bootTimeNs() - m_openBootNs);
 }
 
 qint64 SpoolLog::diskBytes() const
@@ -84,7 +82,7 @@ Backlog SpoolLog::backlog(int slot) const
 bool SpoolLog::openCursor(int slot)
 {
     Slot& one = m_slots[indexOf(slot)];
-    if (one.file || !isPersistent())
+    if (one.file || one.isUnread || !isPersistent())
         return one.file != nullptr;
     auto file = std::make_unique<CursorFile>();
     const auto opened = file->open(m_directory, slot);
@@ -104,10 +102,11 @@ Result<int> SpoolLog::attach(const QString& name)
         return chosen >= 0;
     };
     // Its own; one whose cursor was damaged, so that nobody knows whose it is; a free one; one that nobody asks for any more.
-    const bool known = choose([&](const Slot& one) { return one.used && !one.attached && one.cursor.name == name; }) ||
-                       choose([](const Slot& one) { return one.used && !one.attached && one.cursor.name.isEmpty(); });
+    const bool known =
+        choose([&](const Slot& one) { return one.used && !one.attached && one.cursor.name == name; }) ||
+        choose([](const Slot& one) { return one.used && !one.attached && !one.isUnread && one.cursor.name.isEmpty(); });
     if (!known && !choose([](const Slot& one) { return !one.used; })) {
-        if (!choose([](const Slot& one) { return !one.attached; }))
+        if (!choose([](const Slot& one) { return !one.attached && !one.isUnread; }))
             return fail(ErrorCode::ResourceExhausted,
                         QStringLiteral("there can be %1 destinations at most").arg(kMaxDestinations), name,
                         QStringLiteral("Remove one that is no longer used."));
@@ -215,7 +214,8 @@ bool SpoolLog::openSegment()
         if (const auto full = m_segments.find(m_activeNumber); full != m_segments.end() && full->second.waiting == 0)
             removeSegment(m_activeNumber);
     }
-    (void)QDir().mkpath(m_directory);
+    if (!makeDirectory())
+        return false;
     const SegmentHeader header{m_nextNumber, static_cast<std::uint32_t>(m_random.next64()), kSpoolVersion};
     if (const Status created = m_writer.create(m_directory, header); !created) {
         m_diskError = created.error().toString();
@@ -358,15 +358,15 @@ void SpoolLog::release(int slot, Signal signal)
 
 void SpoolLog::expire()
 {
-    if (m_clock.monotonicNs() < m_nextExpiryNs)
+    if (m_clock.bootTimeNs() < m_nextExpiryNs)
         return;
-    m_nextExpiryNs = m_clock.monotonicNs() + kExpiryIntervalNs;
+    m_nextExpiryNs = m_clock.bootTimeNs() + kExpiryIntervalNs;
     for (int slot = 0; slot < kMaxDestinations; ++slot) {
         for (const Signal signal : kSignals) {
             const Lane& lane = m_slots[indexOf(slot)].lanes[indexOf(signal)];
             RecordHead oldest;
             oldest.unixNs = lane.oldestUnixNs;
-            if (lane.items != 0 && !lane.held && isExpired(oldest, slot))
+            if (lane.items != 0 && !lane.held && !m_slots[indexOf(slot)].isUnread && isExpired(oldest, slot))
                 (void)locate(slot, signal);
         }
     }

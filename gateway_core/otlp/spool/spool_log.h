@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 
 namespace oriel {
 class Clock;
@@ -57,7 +58,7 @@ struct SpoolRecovery {
     std::uint64_t tornEnds = 0;           ///< segments whose last record had not been written whole; it was cut off
     std::uint64_t damagedGaps = 0;        ///< places where bytes are no record
     std::uint64_t missingRecords = 0;     ///< records that stood there, by their numbers
-    std::uint64_t unreadableSegments = 0; ///< set aside as *.unreadable
+    std::uint64_t unreadableSegments = 0; ///< set aside as *.unreadable, at once or when what is readable was sent
     std::uint64_t damagedCursors = 0;     ///< their destinations get everything again that is still there
 };
 
@@ -68,7 +69,7 @@ struct SpoolRecovery {
 /// append() returns when write(2) has: from then on a record survives the end of the process. sync() makes it survive a power
 /// cut. While the disk refuses, records wait in memory, in order behind those on the disk, and are written when it takes them
 /// again. With no directory everything waits in memory. Age is measured by a clock that ignores jumps of the system's while Oriel
-/// runs; a record from the future is not old.
+/// runs and goes on while the machine sleeps; a record from the future is not old.
 ///
 /// Delivery is at least once: cursors are written with sync(), and before a segment goes, together with their counters, so a
 /// crash repeats records but counts nothing twice. One thread; the data directory's lock keeps other processes away.
@@ -81,7 +82,8 @@ public:
     SpoolLog(const SpoolLog&) = delete;
     SpoolLog& operator=(const SpoolLog&) = delete;
 
-    /// Reads what is there. When the directory cannot be used the log works in memory and diskError() says why.
+    /// Reads what is there. While the directory cannot be made the log works in memory as with a full disk, and diskError() says
+    /// why.
     SpoolRecovery open();
     void setBounds(const SpoolBounds& bounds);
 
@@ -110,7 +112,11 @@ public:
 
     /// Tries to write what waits in memory. True when nothing does any more.
     bool writeMemory();
+    /// Gives up what waits in memory and counts it as pushed out, as before the end.
+    void loseMemory();
     [[nodiscard]] bool hasMemoryBacklog() const { return !m_memory.empty(); }
+    /// Are there segments that cannot be opened? Nothing is fetched until they can.
+    [[nodiscard]] bool hasUnread() const { return !m_unread.empty(); }
     [[nodiscard]] bool isPersistent() const { return !m_directory.isEmpty(); }
     [[nodiscard]] qint64 memoryBytes() const { return m_memoryBytes; }
     [[nodiscard]] qint64 diskBytes() const;
@@ -129,6 +135,7 @@ private:
     struct Segment {
         std::int64_t bytes = 0;
         std::uint64_t waiting = 0; ///< pairs of record and destination that are not answered for
+        bool isUnreadable = false; ///< in part: the disk did not give all of it, so it is set aside when it has been sent
     };
     struct MemoryRecord {
         RecordHead head; ///< `audience`: those that have not answered
@@ -153,6 +160,7 @@ private:
         bool used = false;
         bool attached = false; ///< in this run
         bool dirty = false;
+        bool isUnread = false;               ///< its cursor was there but could not be read: it waits for the next start
         std::chrono::milliseconds maxAge{0}; ///< 0: as long as the bounds allow
         DestinationCursor cursor;
         std::unique_ptr<CursorFile> file; ///< null: only in memory
@@ -164,8 +172,11 @@ private:
         std::uint64_t segment = kInMemory;
     };
 
+    bool makeDirectory();
     void recoverCursors(SpoolRecovery& recovery);
     void recoverSegment(std::uint64_t number, SpoolRecovery& recovery);
+    /// Tries those again that could not be opened at the start. True when none is left.
+    bool recoverUnread();
     void noteRecovered(std::uint64_t number, Segment& segment, const FoundRecord& found, std::int64_t at);
     [[nodiscard]] bool concerns(const RecordHead& head, int slot) const;
     bool writeRecord(const RecordHead& head, QByteArrayView request);
@@ -185,6 +196,7 @@ private:
     void evictSegment(std::uint64_t number);
     void trimDisk();
     void trimMemory();
+    void loseOldestInMemory();
     void removeSegment(std::uint64_t number);
     void writeCursors();
     bool openCursor(int slot);
@@ -199,6 +211,7 @@ private:
     Random& m_random;
     std::array<Slot, kMaxDestinations> m_slots;
     std::map<std::uint64_t, Segment> m_segments;
+    std::set<std::uint64_t> m_unread; ///< segments that could not be opened yet; nothing behind them is fetched
     std::deque<MemoryRecord> m_memory;
     qint64 m_memoryBytes = 0;
     SegmentWriter m_writer;
@@ -206,7 +219,7 @@ private:
     std::uint64_t m_nextNumber = 1;
     std::uint64_t m_nextSequence = 1;
     std::int64_t m_openUnixNs = 0;
-    std::int64_t m_openMonotonicNs = 0;
+    std::int64_t m_openBootNs = 0;
     std::int64_t m_nextExpiryNs = 0;
     bool m_dirty = false;
     qint64 m_unsyncedBytes = 0;

@@ -25,6 +25,11 @@ constexpr std::size_t indexOf(Signal signal)
     return static_cast<std::size_t>(signal);
 }
 
+/// What the name of a segment gets that Oriel leaves to people.
+const QLatin1StringView kSetAside(".unreadable");
+/// More than there are records in segments.
+constexpr std::uint64_t kUnreadSequences = std::uint64_t(1) << 32;
+
 } // namespace
 
 template <class Visit> bool SpoolLog::forEachHead(std::uint64_t number, Visit visit) const
@@ -42,6 +47,8 @@ template <class Visit> bool SpoolLog::forEachHead(std::uint64_t number, Visit vi
 
 std::optional<SpoolLog::Located> SpoolLog::locate(int slot, Signal signal)
 {
+    if (!recoverUnread())
+        return std::nullopt;
     Lane& lane = m_slots[indexOf(slot)].lanes[indexOf(signal)];
     std::optional<Located> located;
     bool readable = true;
@@ -208,23 +215,50 @@ void SpoolLog::evictSegment(std::uint64_t number)
 
 void SpoolLog::trimMemory()
 {
-    while (m_memoryBytes > m_bounds.memoryBytes || m_memory.size() > m_bounds.memoryBatches) {
-        const RecordHead head = m_memory.front().head;
-        for (int slot = 0; slot < kMaxDestinations; ++slot) {
-            if (concerns(head, slot))
-                takeOff(slot, head, Loss::Full); // older ones may wait on the disk
-        }
-        m_memoryBytes -= m_memory.front().request.size();
-        m_memory.pop_front();
+    while (m_memoryBytes > m_bounds.memoryBytes || m_memory.size() > m_bounds.memoryBatches)
+        loseOldestInMemory();
+}
+
+void SpoolLog::loseMemory()
+{
+    while (!m_memory.empty())
+        loseOldestInMemory();
+}
+
+void SpoolLog::loseOldestInMemory()
+{
+    const RecordHead head = m_memory.front().head;
+    for (int slot = 0; slot < kMaxDestinations; ++slot) {
+        if (concerns(head, slot))
+            takeOff(slot, head, Loss::Full); // older ones may wait on the disk
     }
+    m_memoryBytes -= m_memory.front().request.size();
+    m_memory.pop_front();
 }
 
 void SpoolLog::removeSegment(std::uint64_t number)
 {
     // What its records came to must outlive them.
     writeCursors();
+    const auto segment = m_segments.find(number);
+    const bool isUnreadable = segment != m_segments.end() && segment->second.isUnreadable;
     m_segments.erase(number);
-    QFile::remove(segmentPath(m_directory, number));
+    const QString path = segmentPath(m_directory, number);
+    if (isUnreadable)
+        QFile::rename(path, path + kSetAside);
+    else
+        QFile::remove(path);
+}
+
+bool SpoolLog::makeDirectory()
+{
+    if (!QDir().mkpath(m_directory)) {
+        m_diskError =
+            QStringLiteral("%1 cannot be made: check its path, its permissions and what else has its name").arg(m_directory);
+        return false;
+    }
+    QFile::setPermissions(m_directory, QFileDevice::ReadOwner | QFileDevice::WriteOwner | QFileDevice::ExeOwner);
+    return true;
 }
 
 SpoolRecovery SpoolLog::open()
@@ -232,16 +266,23 @@ SpoolRecovery SpoolLog::open()
     SpoolRecovery recovery;
     if (!isPersistent())
         return recovery;
-    if (!QDir().mkpath(m_directory)) {
-        m_diskError = QStringLiteral("%1 cannot be made").arg(m_directory);
-        m_directory.clear();
+    if (!makeDirectory())
         return recovery;
-    }
-    QFile::setPermissions(m_directory, QFileDevice::ReadOwner | QFileDevice::WriteOwner | QFileDevice::ExeOwner);
     recoverCursors(recovery);
     for (const std::uint64_t number : listSegments(m_directory))
         recoverSegment(number, recovery);
+    // The numbers of records in what is not read yet are not known: new ones have to be behind them.
+    if (!m_unread.empty())
+        m_nextSequence += kUnreadSequences;
     return recovery;
+}
+
+bool SpoolLog::recoverUnread()
+{
+    SpoolRecovery recovery;
+    for (const std::uint64_t number : std::exchange(m_unread, {}))
+        recoverSegment(number, recovery);
+    return m_unread.empty();
 }
 
 void SpoolLog::recoverCursors(SpoolRecovery& recovery)
@@ -257,8 +298,11 @@ void SpoolLog::recoverCursors(SpoolRecovery& recovery)
             one.file = std::move(file);
         if (opened && *opened)
             one.cursor = **opened;
-        else
+        else if (opened)
             ++recovery.damagedCursors;
+        else
+            m_diskError = opened.error().toString();
+        one.isUnread = !opened;
         for (const LaneCursor& lane : one.cursor.lanes)
             m_nextSequence = std::max(m_nextSequence, lane.next);
     }
@@ -270,11 +314,16 @@ void SpoolLog::recoverSegment(std::uint64_t number, SpoolRecovery& recovery)
     const QString path = segmentPath(m_directory, number);
     SegmentReader reader;
     if (const Status opened = reader.open(m_directory, number); !opened) {
-        if (QFile(path).size() < kSegmentHeaderBytes) {
+        if (opened.error().code == ErrorCode::Io) {
+            if (QFile::exists(path)) {
+                m_diskError = opened.error().toString();
+                m_unread.insert(number);
+            }
+        } else if (QFile(path).size() < kSegmentHeaderBytes) {
             QFile::remove(path); // made, but nothing was written to it any more
         } else if (opened.error().code == ErrorCode::DataLoss) {
             ++recovery.unreadableSegments;
-            QFile::rename(path, path + QStringLiteral(".unreadable"));
+            QFile::rename(path, path + kSetAside);
         }
         return;
     }
@@ -294,15 +343,17 @@ void SpoolLog::recoverSegment(std::uint64_t number, SpoolRecovery& recovery)
         at = found->end;
     }
     const std::int64_t size = reader.size();
-    if (at < size) {
+    segment.isUnreadable = reader.failed();
+    if (segment.isUnreadable) {
+        ++recovery.unreadableSegments;
+    } else if (at < size) {
         ++recovery.tornEnds;
         QFile::resize(path, at);
     }
     segment.bytes = at;
+    m_segments.emplace(number, segment);
     if (segment.waiting == 0)
-        QFile::remove(path);
-    else
-        m_segments.emplace(number, segment);
+        removeSegment(number);
 }
 
 void SpoolLog::noteRecovered(std::uint64_t number, Segment& segment, const FoundRecord& found, std::int64_t at)
@@ -312,7 +363,7 @@ void SpoolLog::noteRecovered(std::uint64_t number, Segment& segment, const Found
         if (!concerns(found.head, slot))
             continue;
         Lane& lane = m_slots[indexOf(slot)].lanes[indexOf(found.head.signal)];
-        if (lane.items == 0) {
+        if (lane.items == 0 || number < lane.segment) {
             lane.segment = number;
             lane.offset = at;
             lane.oldestUnixNs = found.head.unixNs;

@@ -119,7 +119,10 @@ Status SegmentReader::open(const QString& directory, std::uint64_t number)
     m_file.setFileName(segmentPath(directory, number));
     if (!m_file.open(QIODevice::ReadOnly | QIODevice::Unbuffered))
         return fail(ioError(m_file, QStringLiteral("The spool cannot be read")));
-    const auto header = decodeSegmentHeader(m_file.read(kSegmentHeaderBytes));
+    m_failed = false;
+    const auto header = decodeSegmentHeader(read(0, kSegmentHeaderBytes));
+    if (m_failed)
+        return fail(ioError(m_file, QStringLiteral("The spool cannot be read")));
     if (!header)
         return fail(ErrorCode::DataLoss, QStringLiteral("The header of the segment is damaged"), m_file.fileName());
     if (header->version != kSpoolVersion)
@@ -129,12 +132,20 @@ Status SegmentReader::open(const QString& directory, std::uint64_t number)
     return {};
 }
 
+QByteArray SegmentReader::read(std::int64_t at, std::int64_t bytes)
+{
+    const std::int64_t there = std::clamp<std::int64_t>(m_file.size() - at, 0, bytes);
+    QByteArray content = m_file.seek(at) ? m_file.read(bytes) : QByteArray();
+    m_failed = m_failed || content.size() < there;
+    return content;
+}
+
 std::optional<FoundRecord> SegmentReader::find(std::int64_t at)
 {
     const std::int64_t size = m_file.size();
-    if (at >= size || !m_file.seek(at))
+    if (at >= size)
         return std::nullopt;
-    if (const auto head = decodeHead(m_file.read(kRecordHeadBytes), m_header.salt)) {
+    if (const auto head = decodeHead(read(at, kRecordHeadBytes), m_header.salt)) {
         FoundRecord found;
         found.head = *head;
         found.requestAt = at + kRecordHeadBytes;
@@ -143,9 +154,7 @@ std::optional<FoundRecord> SegmentReader::find(std::int64_t at)
         found.end = std::min<std::int64_t>(requestEnd + kRecordHeadBytes, size);
         return found;
     }
-    if (!m_file.seek(at))
-        return std::nullopt;
-    auto found = findRecord(m_file.readAll(), 0, m_header.salt);
+    auto found = findRecord(read(at, size - at), 0, m_header.salt);
     if (found) {
         found->requestAt += at;
         found->end += at;
@@ -155,9 +164,9 @@ std::optional<FoundRecord> SegmentReader::find(std::int64_t at)
 
 std::optional<QByteArray> SegmentReader::request(const FoundRecord& record)
 {
-    if (record.torn || !m_file.seek(record.requestAt))
+    if (record.torn)
         return std::nullopt;
-    QByteArray request = m_file.read(record.head.bytes);
+    QByteArray request = read(record.requestAt, record.head.bytes);
     if (!isRequestWhole(record.head, request, m_header.salt))
         return std::nullopt;
     return request;

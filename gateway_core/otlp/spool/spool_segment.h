@@ -41,17 +41,23 @@ private:
 /// Reads a segment, which may be growing. One thread.
 class SegmentReader {
 public:
-    /// ErrorCode::DataLoss when its header is unreadable, Unsupported when a later version wrote it.
+    /// ErrorCode::Io when it cannot be opened or read, DataLoss when its header is unreadable, Unsupported when a later version
+    /// wrote it.
     Status open(const QString& directory, std::uint64_t number);
     [[nodiscard]] std::int64_t size() const { return m_file.size(); }
     /// The record at `at` or the next behind damage; offsets are those of the file. Reads heads only where nothing is damaged.
     std::optional<FoundRecord> find(std::int64_t at);
     /// The request of a record; nothing when it is damaged.
     std::optional<QByteArray> request(const FoundRecord& record);
+    /// Did the disk refuse to give something since open()? What was not found may be there then.
+    [[nodiscard]] bool failed() const { return m_failed; }
 
 private:
+    QByteArray read(std::int64_t at, std::int64_t bytes);
+
     QFile m_file;
     SegmentHeader m_header;
+    bool m_failed = false;
 };
 
 } // namespace oriel::otlp

@@ -344,6 +344,24 @@ private Q_SLOTS:
         QTRY_COMPARE(statusOf(pipeline).sent, 4ULL);
     }
 
+    void aLateRefusalOfAKeyThatWasCorrectedPausesNothing()
+    {
+        ScriptedBackend backend(
+            [](int, const ReceivedRequest& request) { return request.headers.value("x-key") == "new" ? ok() : QByteArray(); });
+        ExportPipeline pipeline(options());
+        config::Destination destination = destinationOf(backend.url());
+        destination.headers = {{QStringLiteral("x-key"), QStringLiteral("old")}};
+        put(pipeline, settingsOf({destination}));
+        pipeline.submitCalls(calls(1, 1));
+        QTRY_COMPARE(backend.requests().size(), 1);
+        destination.headers = {{QStringLiteral("x-key"), QStringLiteral("new")}};
+        put(pipeline, settingsOf({destination}));
+        backend.answerOpen(ScriptedBackend::answer("401 Unauthorized", "bad key"));
+        QTRY_COMPARE(statusOf(pipeline).sent, 2ULL);
+        QCOMPARE(statusOf(pipeline).state, DestinationState::Idle);
+        QCOMPARE(backend.requests().size(), 2);
+    }
+
     void aTestSpanIsARealSpan()
     {
         ScriptedBackend backend(always(ok()));
@@ -610,6 +628,10 @@ private Q_SLOTS:
         QTRY_COMPARE(drained.size(), 1);
         QCOMPARE(statusOf(pipeline).sent, 12ULL);
         QVERIFY(!pipeline.wants(Signal::Traces));
+        QCOMPARE(pipeline.inboxDropped(), 0ULL);
+        pipeline.submitCalls(calls(9, 2));
+        pipeline.submitLogs({full::log()});
+        QCOMPARE(pipeline.inboxDropped(), 3ULL);
     }
 
     void shuttingDownDoesNotWaitForADeadBackend()
@@ -872,6 +894,24 @@ private Q_SLOTS:
         QCOMPARE(statusOf(pipeline).dropped, 0ULL);
         QCOMPARE(allSpans(backend).size(), std::size_t(104));
     }
+
+    void whatAFullDiskDidNotTakeUntilTheEndIsCounted()
+    {
+        QTemporaryDir directory;
+        config::Destination destination = destinationOf(QStringLiteral("http://127.0.0.1:1"));
+        destination.paused = true;
+        {
+            const FileSizeLimit full(4'096);
+            ExportPipeline pipeline(durableOptions(directory));
+            put(pipeline, settingsOf({destination}));
+            pipeline.submitCalls(calls(1, 50));
+            QTRY_COMPARE(statusOf(pipeline).queued, 100ULL);
+        }
+        ExportPipeline pipeline(durableOptions(directory));
+        put(pipeline, settingsOf({destination}));
+        QTRY_COMPARE(lost(statusOf(pipeline), Loss::Full), 100ULL);
+        QCOMPARE(statusOf(pipeline).queued, 0ULL);
+    }
 #endif
 
     void aPausedDestinationKeepsEverythingUntilItIsResumed()
@@ -976,7 +1016,8 @@ private Q_SLOTS:
             QTRY_COMPARE(hangs.requests().size(), 2);
             put(pipeline, settingsOf({}));
             QTRY_VERIFY(test.isFinished());
-            QVERIFY(test.isCanceled());
+            QCOMPARE(test.resultCount(), 1);
+            QCOMPARE(test.result().error().code, ErrorCode::Unavailable);
         }
         QTRY_COMPARE(hangs.closedByClient(), 2);
     }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/clock.h"
+#include "base/random.h"
+#include "full_telemetry.h"
 #include "otlp/codec/response.h"
 #include "otlp/exporters/exporter.h"
+#include "otlp/pipeline/export_pipeline.h"
 #include "scripted_backend.h"
 
 #include <QTest>
@@ -316,6 +319,39 @@ private Q_SLOTS:
         QCOMPARE(outcome->retryAfter, details.retryDelay);
     }
 
+    void aUsedUpQuotaIsWaitedForAndCostsNothing()
+    {
+        std::atomic<bool> hasQuota = false;
+        GrpcBackend backend([&hasQuota](const ReceivedCall&) {
+            return hasQuota ? Reply{} : Reply{{grpc::StatusCode::RESOURCE_EXHAUSTED, "quota exceeded"}, {}, false};
+        });
+        SeededRandom random(1);
+        ExportPipeline pipeline({m_clock, random, {}, {}, {}, {std::chrono::hours(1), std::chrono::hours(1)}});
+        config::Telemetry settings;
+        settings.destinations = {destinationOf(backend.url())};
+        settings.spanInterval = milliseconds(10);
+        pipeline.configure(settings, full::resource("oriel-test"), full::scope());
+        QTRY_VERIFY(pipeline.wants(Signal::Traces));
+        constexpr std::uint64_t kSpans = 100;
+        std::vector<telemetry::SpanData> spans;
+        for (std::uint64_t i = 1; i <= kSpans; ++i) {
+            spans.push_back(full::span());
+            spans.back().spanId = {i};
+            spans.back().attributes = {{"text", QByteArray(4'096, 'x')}};
+        }
+        pipeline.submitSpans(std::move(spans));
+        const auto status = [&pipeline] { return pipeline.status().value(0); };
+        QTRY_COMPARE(status().state, DestinationState::Retrying);
+        QCOMPARE(status().dropped, 0ULL);
+        QCOMPARE(status().queued, kSpans);
+        QVERIFY(status().lastError.contains(QStringLiteral("quota exceeded")));
+        QVERIFY2(backend.calls().size() <= 5, QByteArray::number(static_cast<qulonglong>(backend.calls().size())).constData());
+        hasQuota = true;
+        pipeline.resume(QStringLiteral("backend"));
+        QTRY_COMPARE(status().sent, kSpans);
+        QCOMPARE(status().dropped, 0ULL);
+    }
+
     void aBackendThatHangsIsGivenUp()
     {
         GrpcBackend backend([](const ReceivedCall&) { return Reply{{}, {}, true}; });
@@ -335,17 +371,18 @@ private Q_SLOTS:
         QVERIFY(outcome->message.contains(QStringLiteral("UNAVAILABLE")));
     }
 
-    void aHeaderThatGrpcCannotCarryIsAnErrorAndNoCrash()
+    void aHeaderThatGrpcCannotCarryPausesAndSaysWhatToDo()
     {
         config::Destination destination = destinationOf(QStringLiteral("http://127.0.0.1:1"));
         for (const auto& [name, text] : {std::pair(QStringLiteral("grpc-timeout"), QStringLiteral("1")),
+                                         std::pair(QStringLiteral("User-Agent"), QStringLiteral("mine")),
                                          std::pair(QStringLiteral("b\u00e4d"), QStringLiteral("1")),
                                          std::pair(QStringLiteral("x-key"), QStringLiteral("line\nbreak"))}) {
             destination.headers = {{name, text}};
             const auto exporter = make(destination);
             const auto outcome = send(*exporter);
-            QCOMPARE(outcome->kind, Kind::Permanent);
-            QVERIFY(outcome->message.contains(QStringLiteral("cannot be sent over gRPC")));
+            QCOMPARE(outcome->kind, Kind::Unauthenticated);
+            QVERIFY(outcome->message.contains(QStringLiteral("cannot be sent over gRPC: remove it")));
         }
     }
 

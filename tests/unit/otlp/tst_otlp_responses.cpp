@@ -52,6 +52,15 @@ private Q_SLOTS:
         QCOMPARE(*decodeRpcStatus(encodeRpcStatus(expected, Encoding::Json), Encoding::Json), expected);
         QCOMPARE(*decodeRpcStatus(R"({"message":"bad"})", Encoding::Json), (RpcStatus{0, QStringLiteral("bad"), {}}));
         QVERIFY(!decodeRpcStatus("oops", Encoding::Json).has_value());
+        const auto delayOf = [](const QByteArray& delay) {
+            return decodeRpcStatus("{\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.RetryInfo\",\"retryDelay\":\"" +
+                                       delay + "\"}]}",
+                                   Encoding::Json)
+                ->retryDelay;
+        };
+        QCOMPARE(delayOf("1.5s"), std::optional(milliseconds(1'500)));
+        QCOMPARE(delayOf("1e300s"), std::optional(milliseconds(86'400'000)));
+        QVERIFY(!delayOf("nans") && !delayOf("-1s"));
     }
 
     void retryAfterIsSecondsOrADate_data()

@@ -182,6 +182,20 @@ private Q_SLOTS:
         QCOMPARE(source.fetches, 1);
     }
 
+    void aTokenAgesWhileTheMachineSleeps()
+    {
+        auto owned = std::make_unique<HandSource>();
+        HandSource& source = *owned;
+        TokenAuthorizer authorizer(std::move(owned), m_clock);
+        authorizer.authorize({}, [](const Result<RequestHeaders>&) {});
+        source.answer(AccessToken{"one", std::chrono::seconds(3600)});
+        m_clock.sleepNs(4'000LL * 1'000'000'000);
+        authorizer.authorize({}, [](const Result<RequestHeaders>&) {});
+        QCOMPARE(source.fetches, 2);
+        source.answer(AccessToken{"two", std::chrono::seconds(3600)});
+        QCOMPARE(authorizationOf(ask(authorizer)), QByteArray("Bearer two"));
+    }
+
     void aRefusedTokenIsFetchedAnewUnlessThatHasHappened()
     {
         auto owned = std::make_unique<HandSource>();

@@ -9,6 +9,7 @@
 #include <QTest>
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 using namespace oriel;
 using namespace oriel::otlp;
@@ -100,6 +101,21 @@ SpoolBounds small(qint64 segmentBytes, qint64 bytes = 1LL << 30)
     bounds.bytes = bytes;
     return bounds;
 }
+
+/// Permissions count for nothing with root: while it lives the process is somebody else.
+class NotRoot {
+public:
+    NotRoot() { m_works = m_user != 0 || ::seteuid(kNobody) == 0; }
+    ~NotRoot() { (void)!::seteuid(m_user); }
+    NotRoot(const NotRoot&) = delete;
+    NotRoot& operator=(const NotRoot&) = delete;
+    [[nodiscard]] bool works() const { return m_works; }
+
+private:
+    static constexpr uid_t kNobody = 65'534;
+    uid_t m_user = ::geteuid();
+    bool m_works = false;
+};
 
 /// Six records of one to six items.
 QList<QByteArray> appendSix(SpoolLog& log, std::uint64_t audience)
@@ -508,6 +524,19 @@ private Q_SLOTS:
         QCOMPARE(lost(again, spool.slotOf[0], Loss::Expired), 0ULL);
     }
 
+    void aMachineThatSleptStampsWhatComesWithTheTimeOfNow()
+    {
+        Spool spool;
+        SpoolLog& log = spool.open();
+        log.append(batchOf("before", 2), bit(spool.slotOf[0]));
+        spool.clock.sleepNs(std::chrono::nanoseconds(8 * 24h).count());
+        log.append(batchOf("fresh"), bit(spool.slotOf[0]));
+        QCOMPARE(lost(log, spool.slotOf[0], Loss::Expired), 2ULL);
+        QVERIFY(log.sync());
+        SpoolLog& again = spool.open();
+        QCOMPARE(deliverAll(again, spool.slotOf[0]), QList<QByteArray>{"fresh"});
+    }
+
     void aFullDiskIsBridgedByMemoryInOrder()
     {
         Spool spool(small(1LL << 20));
@@ -535,6 +564,24 @@ private Q_SLOTS:
         QVERIFY(log.sync());
         SpoolLog& again = spool.open();
         QCOMPARE(deliverAll(again, spool.slotOf[0]), requests.mid(1));
+    }
+
+    void whatStillWaitsInMemoryAtTheEndIsCountedOnTheDisk()
+    {
+        Spool spool(small(1LL << 20));
+        SpoolLog& log = spool.open();
+        QVERIFY(log.append(batchOf("written", 2), bit(spool.slotOf[0])));
+        {
+            const FileSizeLimit full(4'096);
+            QVERIFY(!log.append(batchOf(QByteArray(8'000, 'a'), 3), bit(spool.slotOf[0])));
+            QVERIFY(!log.writeMemory());
+            log.loseMemory();
+            QVERIFY(log.sync());
+        }
+        QVERIFY(!log.hasMemoryBacklog() && log.memoryBytes() == 0);
+        SpoolLog& again = spool.open();
+        QCOMPARE(lost(again, spool.slotOf[0], Loss::Full), 3ULL);
+        QCOMPARE(deliverAll(again, spool.slotOf[0]), QList<QByteArray>{"written"});
     }
 
     void memoryIsBoundedAndWhatFallsOutIsCounted()
@@ -569,6 +616,23 @@ private Q_SLOTS:
         QCOMPARE(log.memoryBytes(), 0);
     }
 
+    void aDirectoryThatCannotBeMadeIsTriedAgain()
+    {
+        Spool spool;
+        write(spool.path(), "in its place");
+        SpoolLog& log = spool.open();
+        QVERIFY(log.isPersistent());
+        QList<QByteArray> requests = appendSix(log, bit(spool.slotOf[0]));
+        QVERIFY(log.hasMemoryBacklog() && log.diskError().contains(spool.path()));
+        QVERIFY(!log.writeMemory());
+        QVERIFY(QFile::remove(spool.path()));
+        QVERIFY(log.writeMemory());
+        QVERIFY(log.diskError().isEmpty());
+        QVERIFY(log.sync());
+        SpoolLog& again = spool.open();
+        QCOMPARE(deliverAll(again, spool.slotOf[0]), requests);
+    }
+
     void aSegmentThatCannotBeOpenedJustNowIsNotTakenForGone()
     {
         Spool spool;
@@ -586,6 +650,54 @@ private Q_SLOTS:
         }
         QCOMPARE(lost(log, slot, Loss::Damaged), 0ULL);
         QCOMPARE(deliverAll(log, slot), requests);
+    }
+
+    void aSegmentThatCannotBeOpenedAtTheStartIsWaitedFor()
+    {
+        const NotRoot somebody;
+        Spool spool(small(200));
+        if (!somebody.works() || !spool.directory.isValid())
+            QSKIP("needs a user for whom permissions count");
+        spool.open();
+        QList<QByteArray> requests = appendSix(*spool.log, bit(spool.slotOf[0]));
+        QVERIFY(spool.segments().size() > 2 && spool.log->sync());
+        const QString hidden = spool.segment(1);
+        const QFile::Permissions before = QFile::permissions(hidden);
+        QVERIFY(QFile::setPermissions(hidden, {}));
+        for (int start = 0; start < 2; ++start) {
+            SpoolLog& log = spool.open();
+            QVERIFY(log.hasUnread() && log.diskError().contains(hidden));
+            QVERIFY(!log.fetch(spool.slotOf[0], Signal::Traces));
+            requests.append("fresh " + QByteArray::number(start));
+            QVERIFY(log.append(batchOf(requests.last()), bit(spool.slotOf[0])));
+            QVERIFY(log.sync());
+        }
+        QVERIFY(QFile::setPermissions(hidden, before));
+        QCOMPARE(deliverAll(*spool.log, spool.slotOf[0]), requests);
+        QCOMPARE(lost(*spool.log, spool.slotOf[0], Loss::Damaged), 0ULL);
+        QCOMPARE(queued(*spool.log, spool.slotOf[0]), 0ULL);
+    }
+
+    void aCursorThatCannotBeOpenedIsNobodyElses()
+    {
+        const NotRoot somebody;
+        Spool spool;
+        if (!somebody.works() || !spool.directory.isValid())
+            QSKIP("needs a user for whom permissions count");
+        spool.open();
+        const QList<QByteArray> requests = appendSix(*spool.log, bit(spool.slotOf[0]));
+        QVERIFY(spool.log->sync());
+        const QString hidden = CursorFile::path(spool.path(), spool.slotOf[0]);
+        const QFile::Permissions before = QFile::permissions(hidden);
+        QVERIFY(QFile::setPermissions(hidden, {}));
+        SpoolLog& other = spool.open({QStringLiteral("other")});
+        QCOMPARE(spool.recovery.damagedCursors, 0ULL);
+        QVERIFY(deliverAll(other, spool.slotOf[0]).isEmpty());
+        QVERIFY(other.sync());
+        spool.log.reset();
+        QVERIFY(QFile::setPermissions(hidden, before));
+        SpoolLog& again = spool.open();
+        QCOMPARE(deliverAll(again, spool.slotOf[0]), requests);
     }
 
     void segmentsThatSomebodyRemovedAreWrittenOff()

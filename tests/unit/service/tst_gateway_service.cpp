@@ -200,6 +200,21 @@ private Q_SLOTS:
         QTRY_COMPARE(oriel.ask("POST /mcp", fields, large).status, 413);
         QCOMPARE(oriel.ask("POST /mcp", fields, EndpointFixture::initialize()).status, 200);
     }
+    void theLastMetricsOfARunAreExported()
+    {
+        QTemporaryDir directory;
+        const QString file = directory.filePath(QStringLiteral("out.jsonl"));
+        const QByteArray destination = "{\"name\":\"file\",\"protocol\":\"file\",\"endpoint\":\"" + file.toUtf8() + "\"}";
+        RunningOriel oriel("{\"mcpServers\":{},\"telemetry\":{\"metricInterval\":3600000,\"destinations\":[" + destination +
+                           "]}}");
+        QVERIFY(oriel.started);
+        QVERIFY2(oriel.service->status().configError.isEmpty(), qPrintable(oriel.service->status().configError));
+        (void)oriel.openSession();
+        oriel.service->stop();
+        QFile metrics(directory.filePath(QStringLiteral("out-metrics.jsonl")));
+        QVERIFY(metrics.open(QIODevice::ReadOnly));
+        QVERIFY(metrics.readAll().contains("resourceMetrics"));
+    }
     void oneRealCallIsInTheMetrics()
     {
         RunningOriel oriel(withServer("echo", ",\"gateway\":{\"prefixSingleServer\":true}"));
