@@ -402,7 +402,7 @@ private Q_SLOTS:
             QVERIFY(file.has_value());
             const auto settings = settingsTable();
             const auto row =
-                std::find_if(settings.begin(), settings.end(), [&](const auto& one) { return qstrcmp(one.key, key) == 0; });
+                std::find_if(settings.begin(), settings.end(), [wanted = key](const auto& one) { return qstrcmp(one.key, wanted) == 0; });
             if (row == settings.end())
                 QVERIFY(file->warnings.size() == 1 && file->warnings.first().message.contains(q("has no effect")));
             else
