@@ -2,8 +2,10 @@
 #include "otlp/exporters/local_exporters.h"
 
 #include <QDir>
+#include <QFile>
 #include <QFileInfo>
 
+#include <array>
 #include <cstdio>
 
 namespace oriel::otlp {
@@ -12,29 +14,39 @@ namespace {
 
 using Kind = ExportOutcome::Kind;
 
-void answer(QObject& home, Exporter::Done done, ExportOutcome outcome)
-{
-    QMetaObject::invokeMethod(
-        &home, [done = std::move(done), outcome = std::move(outcome)] { done(outcome); }, Qt::QueuedConnection);
-}
-
 } // namespace
 
 void ConsoleExporter::exportBatch(Signal, const QByteArray& request, Done done)
 {
-    const auto size = static_cast<std::size_t>(request.size());
-    const bool written =
-        std::fwrite(request.constData(), 1, size, stdout) == size && std::fputc('\n', stdout) != EOF && std::fflush(stdout) == 0;
-    answer(m_home, std::move(done),
-           written ? ExportOutcome{Kind::Success, 0, 0, QStringLiteral("written"), {}}
-                   : ExportOutcome{Kind::Permanent, 0, 0, QStringLiteral("standard output cannot be written"), {}});
+    m_writes.post(
+        [line = request + '\n'] {
+            // Past the C library, whose lock a write that is stuck would keep from exit().
+            constexpr int kStandardOutput = 1;
+            QFile output;
+            const bool written =
+                output.open(kStandardOutput, QIODevice::WriteOnly | QIODevice::Unbuffered, QFileDevice::DontCloseHandle) &&
+                output.write(line) == line.size();
+            return written ? ExportOutcome{Kind::Success, 0, 0, QStringLiteral("written"), {}}
+                           : ExportOutcome{Kind::Permanent, 0, 0, QStringLiteral("standard output cannot be written"), {}};
+        },
+        std::move(done));
 }
 
-FileExporter::FileExporter(const QString& path, qint64 maxFileBytes) : m_maxFileBytes(maxFileBytes)
-{
-    for (const Signal signal : kSignals)
-        m_files[static_cast<std::size_t>(signal)].setFileName(pathFor(path, signal));
-}
+class FileExporter::Files {
+public:
+    Files(const QString& path, qint64 maxFileBytes) : m_maxFileBytes(maxFileBytes)
+    {
+        for (const Signal signal : kSignals)
+            m_files[static_cast<std::size_t>(signal)].setFileName(pathFor(path, signal));
+    }
+    [[nodiscard]] ExportOutcome append(Signal signal, const QByteArray& request);
+
+private:
+    qint64 m_maxFileBytes;
+    std::array<QFile, kSignalCount> m_files;
+};
+
+FileExporter::FileExporter(std::shared_ptr<Files> files) : m_files(std::move(files)) {}
 
 Result<std::unique_ptr<Exporter>> FileExporter::create(const config::Destination& destination, qint64 maxFileBytes)
 {
@@ -47,7 +59,7 @@ Result<std::unique_ptr<Exporter>> FileExporter::create(const config::Destination
         return fail(ErrorCode::Io, QStringLiteral("the folder cannot be made"), folder.path(),
                     QStringLiteral("Check the path and its permissions."));
     }
-    return std::unique_ptr<Exporter>(new FileExporter(destination.endpoint, maxFileBytes));
+    return std::unique_ptr<Exporter>(new FileExporter(std::make_shared<Files>(destination.endpoint, maxFileBytes)));
 }
 
 QString FileExporter::pathFor(const QString& configured, Signal signal)
@@ -58,7 +70,7 @@ QString FileExporter::pathFor(const QString& configured, Signal signal)
         QStringLiteral("%1-%2.%3").arg(info.completeBaseName(), QString::fromLatin1(signalName(signal)), suffix));
 }
 
-ExportOutcome FileExporter::append(Signal signal, const QByteArray& request)
+ExportOutcome FileExporter::Files::append(Signal signal, const QByteArray& request)
 {
     QFile& file = m_files[static_cast<std::size_t>(signal)];
     const auto failed = [&file](const QString& what) {
@@ -89,12 +101,17 @@ ExportOutcome FileExporter::append(Signal signal, const QByteArray& request)
 
 void FileExporter::exportBatch(Signal signal, const QByteArray& request, Done done)
 {
-    answer(m_home, std::move(done), append(signal, request));
+    m_writes.post([files = m_files, signal, request] { return files->append(signal, request); }, std::move(done));
 }
 
 void NoneExporter::exportBatch(Signal, const QByteArray&, Done done)
 {
-    answer(m_home, std::move(done), {Kind::Success, 0, 0, QStringLiteral("discarded"), {}});
+    QMetaObject::invokeMethod(
+        &m_home,
+        [done = std::move(done)] {
+            done({Kind::Success, 0, 0, QStringLiteral("discarded"), {}});
+        },
+        Qt::QueuedConnection);
 }
 
 } // namespace oriel::otlp

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "otlp/exporters/exporter.h"
+#include "otlp/exporters/write_thread.h"
 
-#include <QFile>
 #include <QObject>
 
-#include <array>
+#include <memory>
 
 namespace oriel::otlp {
 
@@ -17,7 +17,7 @@ public:
     [[nodiscard]] Encoding encoding() const override { return Encoding::Json; }
 
 private:
-    QObject m_home;
+    WriteThread m_writes;
 };
 
 /// OTLP JSON lines in files, one a signal (OpenTelemetry specification, protocol/file-exporter): `<stem>-traces.jsonl` … beside
@@ -34,12 +34,11 @@ public:
     [[nodiscard]] static QString pathFor(const QString& configured, Signal signal);
 
 private:
-    FileExporter(const QString& path, qint64 maxFileBytes);
-    [[nodiscard]] ExportOutcome append(Signal signal, const QByteArray& request);
+    class Files;
+    explicit FileExporter(std::shared_ptr<Files> files);
 
-    qint64 m_maxFileBytes;
-    std::array<QFile, kSignalCount> m_files;
-    QObject m_home;
+    std::shared_ptr<Files> m_files; ///< used by the writes alone
+    WriteThread m_writes;
 };
 
 /// Takes everything and keeps nothing.

@@ -84,6 +84,8 @@ bool SpoolLog::openCursor(int slot)
     Slot& one = m_slots[indexOf(slot)];
     if (one.file || one.isUnread || !isPersistent())
         return one.file != nullptr;
+    if (!m_isRead && !isReady())
+        return false;
     auto file = std::make_unique<CursorFile>();
     const auto opened = file->open(m_directory, slot);
     if (opened)
@@ -214,7 +216,7 @@ bool SpoolLog::openSegment()
         if (const auto full = m_segments.find(m_activeNumber); full != m_segments.end() && full->second.waiting == 0)
             removeSegment(m_activeNumber);
     }
-    if (!makeDirectory())
+    if (!isReady())
         return false;
     const SegmentHeader header{m_nextNumber, static_cast<std::uint32_t>(m_random.next64()), kSpoolVersion};
     if (const Status created = m_writer.create(m_directory, header); !created) {

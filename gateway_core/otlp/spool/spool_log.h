@@ -173,6 +173,8 @@ private:
     };
 
     bool makeDirectory();
+    /// Is there a directory, and is all known that an earlier run left in it?
+    bool isReady();
     void recoverCursors(SpoolRecovery& recovery);
     void recoverSegment(std::uint64_t number, SpoolRecovery& recovery);
     /// Tries those again that could not be opened at the start. True when none is left.
@@ -221,6 +223,7 @@ private:
     std::int64_t m_openUnixNs = 0;
     std::int64_t m_openBootNs = 0;
     std::int64_t m_nextExpiryNs = 0;
+    bool m_isRead = false; ///< open() had a directory to read, or the one that came later was empty
     bool m_dirty = false;
     qint64 m_unsyncedBytes = 0;
     QString m_diskError;

@@ -261,6 +261,20 @@ bool SpoolLog::makeDirectory()
     return true;
 }
 
+bool SpoolLog::isReady()
+{
+    if (!makeDirectory())
+        return false;
+    // What an earlier run left must not be mixed with what was begun without it.
+    if (!m_isRead &&
+        !QDir(m_directory).entryList({QStringLiteral("spool-*.seg"), QStringLiteral("cursor-*.bin")}, QDir::Files).isEmpty()) {
+        m_diskError = QStringLiteral("%1 was not there at the start: start Oriel again, so that it is read").arg(m_directory);
+        return false;
+    }
+    m_isRead = true;
+    return true;
+}
+
 SpoolRecovery SpoolLog::open()
 {
     SpoolRecovery recovery;
@@ -268,6 +282,7 @@ SpoolRecovery SpoolLog::open()
         return recovery;
     if (!makeDirectory())
         return recovery;
+    m_isRead = true;
     recoverCursors(recovery);
     for (const std::uint64_t number : listSegments(m_directory))
         recoverSegment(number, recovery);

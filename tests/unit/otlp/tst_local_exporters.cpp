@@ -10,6 +10,13 @@
 
 #include <cstdio>
 
+#ifdef Q_OS_UNIX
+#include <csignal>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#endif
+
 using namespace oriel;
 using namespace oriel::otlp;
 using Kind = ExportOutcome::Kind;
@@ -96,7 +103,32 @@ private Q_SLOTS:
         QCOMPARE(send(**exporter, Signal::Traces, "line")->kind, Kind::Success);
     }
 
-    void aFileDestinationNeedsAPath() { QVERIFY(!FileExporter::create(fileDestination({})).has_value()); }
+#ifdef Q_OS_UNIX
+    void aWriteThatIsStuckHoldsUpNobodyAndIsNotWaitedFor()
+    {
+        std::signal(SIGPIPE, SIG_IGN);
+        QTemporaryDir folder;
+        const QString path = folder.filePath(QStringLiteral("t.jsonl"));
+        // A pipe that nobody reads: whoever writes to it waits.
+        const QByteArray pipe = QFile::encodeName(FileExporter::pathFor(path, Signal::Traces));
+        QCOMPARE(::mkfifo(pipe.constData(), 0600), 0);
+        auto exporter = FileExporter::create(fileDestination(path));
+        bool called = false;
+        (*exporter)->exportBatch(Signal::Traces, "stuck", [&called](const ExportOutcome&) { called = true; });
+        const auto other = FileExporter::create(fileDestination(path));
+        QCOMPARE(send(**other, Signal::Logs, "line")->kind, Kind::Success);
+        exporter->reset();
+        QVERIFY(!called);
+        const int reader = ::open(pipe.constData(), O_RDONLY | O_NONBLOCK);
+        QVERIFY(reader >= 0);
+        ::close(reader);
+    }
+#endif
+
+    void aFileDestinationNeedsAPath()
+    {
+        QVERIFY(!FileExporter::create(fileDestination({})).has_value());
+    }
 
     void theConsoleGetsOneLineAMessage()
     {

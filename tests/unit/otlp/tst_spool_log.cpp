@@ -633,6 +633,25 @@ private Q_SLOTS:
         QCOMPARE(deliverAll(again, spool.slotOf[0]), requests);
     }
 
+    void aDirectoryThatComesLateWithAnEarlierRunsRecordsIsLeftAlone()
+    {
+        Spool spool;
+        spool.open();
+        const QList<QByteArray> requests = appendSix(*spool.log, bit(spool.slotOf[0]));
+        QVERIFY(spool.log->sync());
+        const QString away = spool.directory.filePath(QStringLiteral("away"));
+        QVERIFY(QFile::rename(spool.path(), away));
+        write(spool.path(), "in its place");
+        SpoolLog& other = spool.open({QStringLiteral("other")});
+        QVERIFY(QFile::remove(spool.path()) && QFile::rename(away, spool.path()));
+        QVERIFY(!other.append(batchOf("new"), bit(spool.slotOf[0])));
+        QVERIFY(other.diskError().contains(QStringLiteral("start Oriel again")));
+        QCOMPARE(deliverAll(other, spool.slotOf[0]), QList<QByteArray>{"new"});
+        QVERIFY(other.sync());
+        SpoolLog& again = spool.open();
+        QCOMPARE(deliverAll(again, spool.slotOf[0]), requests);
+    }
+
     void aSegmentThatCannotBeOpenedJustNowIsNotTakenForGone()
     {
         Spool spool;
