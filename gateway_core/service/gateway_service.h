@@ -114,7 +114,7 @@ public:
     Status clearDestination(const QString& name);                ///< drops what waits and counts it as lost
     /// The newest stored call as the destination would get it: sampled, processed, without what it does not want.
     QFuture<Result<ExportPreview>> previewExport(QString name);
-    [[nodiscard]] QByteArray exportJson() const;                 ///< of GET /api/v1/export
+    [[nodiscard]] QByteArray exportJson() const; ///< of GET /api/v1/export
 
     // Configuration.
     QFuture<Status> saveConfiguration(config::Config configuration); ///< gateway, retention, masking, audit, metrics, ui settings

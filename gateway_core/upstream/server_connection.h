@@ -148,7 +148,7 @@ struct ConnectionContext {
     /// What a child's environment gets beside that, such as OTEL_EXPORTER_OTLP_ENDPOINT; asked at each start, with the context of
     /// the spawn as a traceparent. The server's own env wins. Null: nothing.
     std::function<QMap<QString, QString>(const config::Server& server, const QByteArray& traceparent)> childEnvironment;
-    config::Timeouts timeouts;                   ///< for servers without their own
+    config::Timeouts timeouts; ///< for servers without their own
     QByteArray clientName = QByteArrayLiteral("oriel");
     QByteArray clientTitle; ///< for whom, where a connection is one client's
     QByteArray clientVersion;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Whatever a peer puts into its context headers: what is passed on is within the limits, is understood again, and is not changed a
-// second time. The headers stand one a line: traceparent, tracestate, baggage, b3, and the four of b3multi.
+// Whatever a peer puts into its context headers: what is passed on is within the limits, is understood again, and is not changed
+// a second time. The headers stand one a line: traceparent, tracestate, baggage, b3, and the four of b3multi.
 #include "fuzz_support.h"
 #include "telemetry/consistent_sampling.h"
 #include "telemetry/propagators.h"
@@ -50,8 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const QByteArray input(reinterpret_cast<const char*>(data), static_cast<qsizetype>(size));
     QByteArrayList lines = input.split('\n');
     lines.resize(std::max<qsizetype>(lines.size(), 8));
-    if (const auto found =
-            extractContext({lines[0], lines[1], lines[3], lines[4], lines[5], lines[6], lines[7]}, kAll))
+    if (const auto found = extractContext({lines[0], lines[1], lines[3], lines[4], lines[5], lines[6], lines[7]}, kAll))
         checkContext(*found);
     const QByteArray baggage = passableBaggage(lines[2]);
     require(baggage.size() <= 8192 && baggage.count(',') < 64);

@@ -56,8 +56,8 @@ struct DestinationStatus {
     std::uint64_t queued = 0; ///< items that wait: spans, points, records
     qint64 queuedBytes = 0;
     std::int64_t oldestUnixNs = 0; ///< when the first of what waits was recorded; 0: nothing waits
-    std::uint64_t sent = 0;    ///< since the destination was made; kept over restarts, as are the losses
-    std::uint64_t dropped = 0; ///< the sum of `lost`
+    std::uint64_t sent = 0;        ///< since the destination was made; kept over restarts, as are the losses
+    std::uint64_t dropped = 0;     ///< the sum of `lost`
     std::array<LossCounts, kSignalCount> lost{};
     QString lastError; ///< stays until the next success
     std::int64_t lastErrorUnixNs = 0;

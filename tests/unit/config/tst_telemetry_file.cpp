@@ -401,8 +401,8 @@ private Q_SLOTS:
             const auto file = readTelemetryFile(QByteArray("file_format: \"1.0\"\n") + body + '\n', q("otel.yaml"), {}, {});
             QVERIFY(file.has_value());
             const auto settings = settingsTable();
-            const auto row =
-                std::find_if(settings.begin(), settings.end(), [wanted = key](const auto& one) { return qstrcmp(one.key, wanted) == 0; });
+            const auto row = std::find_if(settings.begin(), settings.end(),
+                                          [wanted = key](const auto& one) { return qstrcmp(one.key, wanted) == 0; });
             if (row == settings.end())
                 QVERIFY(file->warnings.size() == 1 && file->warnings.first().message.contains(q("has no effect")));
             else

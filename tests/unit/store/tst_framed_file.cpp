@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "base/random.h"
 #include "base/byte_io.h"
 #include "base/crc32c.h"
+#include "base/random.h"
 #include "store/disk_thread.h"
 #include "store/framed_file.h"
 
