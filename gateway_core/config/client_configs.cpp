@@ -75,7 +75,9 @@ void translateAll(Server& server, QStringList& warnings)
     for (auto& [name, value] : server.headers)
         value = translate(value, warnings);
     server.oauth.clientId = translate(server.oauth.clientId, warnings);
-    server.oauth.clientSecret = translate(server.oauth.clientSecret, warnings);
+    for (QString* const text :
+         {&server.oauth.clientSecret, &server.oauth.privateKey, &server.oauth.idpClientSecret, &server.oauth.idToken})
+        *text = translate(*text, warnings);
 }
 
 QStringList secretFieldsOf(const Server& server)
@@ -89,8 +91,14 @@ QStringList secretFieldsOf(const Server& server)
         if ((soundsSecret(name) || looksSecret(value)) && !value.isEmpty() && !isReference(value))
             fields.append(QStringLiteral("headers.") + name);
     }
-    if (!server.oauth.clientSecret.isEmpty() && !isReference(server.oauth.clientSecret))
-        fields.append(QStringLiteral("oauth.clientSecret"));
+    const ServerOAuth& oauth = server.oauth;
+    for (const auto& [field, value] : {std::pair{"oauth.clientSecret", &oauth.clientSecret},
+                                       {"oauth.privateKey", &oauth.privateKey},
+                                       {"oauth.idpClientSecret", &oauth.idpClientSecret},
+                                       {"oauth.idToken", &oauth.idToken}}) {
+        if (!value->isEmpty() && !isReference(*value))
+            fields.append(QLatin1String(field));
+    }
     return fields;
 }
 
@@ -391,7 +399,11 @@ QMap<QString, QByteArray> extractSecrets(FoundServer& found)
         move(QStringLiteral("env.") + it.key(), it.value());
     for (auto& [name, value] : found.server.headers)
         move(QStringLiteral("headers.") + name, value);
-    move(QStringLiteral("oauth.clientSecret"), found.server.oauth.clientSecret);
+    ServerOAuth& oauth = found.server.oauth;
+    move(QStringLiteral("oauth.clientSecret"), oauth.clientSecret);
+    move(QStringLiteral("oauth.privateKey"), oauth.privateKey);
+    move(QStringLiteral("oauth.idpClientSecret"), oauth.idpClientSecret);
+    move(QStringLiteral("oauth.idToken"), oauth.idToken);
     found.secretFields.clear();
     return secrets;
 }

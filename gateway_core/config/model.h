@@ -45,8 +45,9 @@ enum class Era : quint8 { Auto, Legacy, Modern };
 /// Whether all clients use a server of the handshake revisions over one connection, or each over its own.
 enum class ConnectionMode : quint8 { Shared, PerClient };
 
-/// Who gets the tokens for a server: the user in the browser, or Oriel by itself with an id and a secret.
-enum class OAuthGrant : quint8 { Browser, ClientCredentials };
+/// Who gets the tokens for a server: the user in the browser, Oriel by itself with an id and a secret or a key, or Oriel by the
+/// word of an enterprise's identity provider.
+enum class OAuthGrant : quint8 { Browser, ClientCredentials, Enterprise };
 
 /// Signing in to a server over HTTP (OAuth 2.1). What is empty is found out or arranged with the authorization server.
 struct ServerOAuth {
@@ -54,8 +55,14 @@ struct ServerOAuth {
     OAuthGrant grant = OAuthGrant::Browser;
     QString clientId;
     QString clientSecret; ///< may hold ${vault:name}
+    QString privateKey;   ///< the same; PEM, for private_key_jwt
     QString scopes;       ///< separated by spaces; empty: those that the server names
     int callbackPort = 0; ///< of the browser's way back; 0: any
+    // The identity provider of OAuthGrant::Enterprise.
+    QString idpTokenEndpoint;
+    QString idpClientId;
+    QString idpClientSecret; ///< may hold ${vault:name}; empty for a public client
+    QString idToken;         ///< the same; says who the user is
     bool operator==(const ServerOAuth&) const = default;
 };
 

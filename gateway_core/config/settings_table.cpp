@@ -34,7 +34,7 @@ constexpr std::array kLimitScopeNames{"client", "project", "tenant", "server", "
 constexpr std::array kConnectionModes{"shared", "per-client"};
 constexpr std::array kChildTelemetry{"default", "all", "endpoint", "context", "none"};
 constexpr std::array kReceiverChildTelemetry{"all", "endpoint", "context", "none"};
-constexpr std::array kGrants{"browser", "client-credentials"};
+constexpr std::array kGrants{"browser", "client-credentials", "enterprise"};
 constexpr std::array kServerTypes{"stdio", "http", "streamable-http", "sse"};
 constexpr std::array kProtocols{"grpc", "http/protobuf", "http/json", "console", "file", "none", "zipkin", "jaeger"};
 constexpr std::array kCompressions{"none", "gzip", "zstd"};
@@ -267,28 +267,40 @@ const std::array kServer{
     SettingRow<Server>{"oauth.enabled", Bool,
                        "Sign in (OAuth 2.1) when the server asks for it. Never used beside an Authorization header of your own.",
                        ORIEL_FIELD(Server, bool, oauth.enabled)},
-    SettingRow<Server>{"oauth.grant", Choice,
-                       "browser: you sign in; client-credentials: Oriel signs in by itself with clientId and clientSecret.",
-                       [](const Server& s) {
-                           return SettingValue(QString(s.oauth.grant == OAuthGrant::Browser
-                                                           ? QStringLiteral("browser")
-                                                           : QStringLiteral("client-credentials")));
-                       },
-                       [](Server& s, const SettingValue& v) {
-                           s.oauth.grant = std::get<QString>(v) == QLatin1String("browser") ? OAuthGrant::Browser
-                                                                                            : OAuthGrant::ClientCredentials;
-                       },
-                       0, 0, kGrants},
+    SettingRow<Server>{
+        "oauth.grant", Choice,
+        "browser: you sign in; client-credentials: Oriel signs in by itself with clientId and clientSecret or "
+        "privateKey; enterprise: your company's identity provider vouches for you with idToken.",
+        [](const Server& s) { return SettingValue(QString::fromLatin1(kGrants.at(static_cast<std::size_t>(s.oauth.grant)))); },
+        [](Server& s, const SettingValue& v) {
+            const QString& grant = std::get<QString>(v);
+            s.oauth.grant = grant == QLatin1String("browser")      ? OAuthGrant::Browser
+                            : grant == QLatin1String("enterprise") ? OAuthGrant::Enterprise
+                                                                   : OAuthGrant::ClientCredentials;
+        },
+        0, 0, kGrants},
     SettingRow<Server>{"oauth.clientId", Text,
                        "Client id that you got from the authorization server; without one, Oriel registers itself.",
                        ORIEL_FIELD(Server, QString, oauth.clientId)},
     SettingRow<Server>{"oauth.clientSecret", Text, "Its secret, best as ${vault:name}; empty for a public client.",
                        ORIEL_FIELD(Server, QString, oauth.clientSecret)},
+    SettingRow<Server>{
+        "oauth.privateKey", Text,
+        "A private key (PEM; RSA, or EC on P-256) that proves the client instead of a secret, best as ${vault:name}.",
+        ORIEL_FIELD(Server, QString, oauth.privateKey)},
     SettingRow<Server>{"oauth.scopes", Text, "Scopes to ask for instead of those the server names, separated by spaces.",
                        ORIEL_FIELD(Server, QString, oauth.scopes)},
     SettingRow<Server>{"oauth.callbackPort", Integer,
                        "Port of http://127.0.0.1:PORT/callback, where the browser comes back to; 0: any free one.",
                        ORIEL_FIELD(Server, qint64, oauth.callbackPort), 0, 65535},
+    SettingRow<Server>{"oauth.idpTokenEndpoint", Text, "The identity provider's token endpoint, for the grant enterprise.",
+                       ORIEL_FIELD(Server, QString, oauth.idpTokenEndpoint)},
+    SettingRow<Server>{"oauth.idpClientId", Text, "Oriel's client id at the identity provider.",
+                       ORIEL_FIELD(Server, QString, oauth.idpClientId)},
+    SettingRow<Server>{"oauth.idpClientSecret", Text, "Its secret there, best as ${vault:name}; empty for a public client.",
+                       ORIEL_FIELD(Server, QString, oauth.idpClientSecret)},
+    SettingRow<Server>{"oauth.idToken", Text, "The ID token that the identity provider gave you, best as ${vault:name}.",
+                       ORIEL_FIELD(Server, QString, oauth.idToken)},
     SettingRow<Server>{"era", Choice, "The protocol it speaks: legacy up to 2025-11-25, modern from 2026-07-28; auto finds out.",
                        [](const Server& s) {
                            return SettingValue(QString(s.era == Era::Modern   ? QStringLiteral("modern")

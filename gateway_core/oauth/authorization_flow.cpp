@@ -95,9 +95,15 @@ void AuthorizationFlow::refresh()
             Qt::QueuedConnection);
         return;
     }
+    ClientIdentity proven = *client;
+    if (const Status proof = prove(proven, held.tokenAuth, held.issuer); !proof) {
+        QMetaObject::invokeMethod(
+            this, [this, error = proof.error()] { failWith(error); }, Qt::QueuedConnection);
+        return;
+    }
     Q_EMIT progressed(QStringLiteral("renewing the token"));
-    const TokenRequest request = refreshRequest(*client, held.tokenAuth, held.refreshToken, held.resource);
-    const QList<QByteArray> secrets = {held.refreshToken, held.accessToken, client->secret};
+    const TokenRequest request = refreshRequest(proven, held.tokenAuth, held.refreshToken, held.resource);
+    const QList<QByteArray> secrets = {held.refreshToken, held.accessToken, proven.secret, proven.assertion};
     m_fetcher.post(held.tokenEndpoint, request.headers, request.body, QStringLiteral("the renewed token"),
                    [this, secrets](const Result<FetchAnswer>& answer) { refreshed(answer, secrets); });
 }
@@ -135,24 +141,6 @@ QStringList AuthorizationFlow::wantedScopes() const
     sources.held = m_request.held ? m_request.held->scopes : QStringList();
     sources.stepUp = m_request.stepUp;
     return selectScopes(sources);
-}
-
-bool AuthorizationFlow::isUnattended() const
-{
-    return m_request.choices.preregistered && m_request.choices.preregistered->unattended;
-}
-
-void AuthorizationFlow::signInUnattended()
-{
-    if (chooseClient(m_request.choices, m_found.server) != ClientSource::Preregistered)
-        return failWith(clientIdWanted(m_found.server, m_request.choices));
-    m_scopes = wantedScopes();
-    m_client = *m_request.choices.preregistered;
-    m_client.issuer = m_found.server.issuer;
-    const auto method = selectTokenAuth(m_client, m_found.server);
-    if (!method)
-        return failWith(method.error());
-    fetchToken(clientCredentialsRequest(m_client, *method, m_scopes, m_found.resourceIndicator), *method, {m_client.secret});
 }
 
 void AuthorizationFlow::askUser()
@@ -276,8 +264,10 @@ void AuthorizationFlow::exchange(const QByteArray& code)
     const auto method = selectTokenAuth(m_client, m_found.server);
     if (!method)
         return failWith(method.error());
+    if (const Status proof = prove(m_client, *method, m_found.server.issuer); !proof)
+        return failWith(proof.error());
     fetchToken(codeRequest(m_client, *method, code, m_pkce.verifier, m_redirectUri, m_found.resourceIndicator), *method,
-               {code, m_pkce.verifier, m_client.secret});
+               {code, m_pkce.verifier, m_client.secret, m_client.assertion});
 }
 
 void AuthorizationFlow::fetchToken(const TokenRequest& request, TokenAuth method, const QList<QByteArray>& secrets)
@@ -320,6 +310,8 @@ void AuthorizationFlow::abandon()
     m_userDeadline.stop();
     m_listener.reset();
     m_fetcher.abandon();
+    if (m_providerFetcher)
+        m_providerFetcher->abandon();
 }
 
 void AuthorizationFlow::finish(Outcome outcome)

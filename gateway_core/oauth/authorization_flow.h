@@ -92,6 +92,10 @@ private:
     void redirected(const QByteArray& query);
     void exchange(const QByteArray& code);
     void signInUnattended();
+    void askIdentityProvider(TokenAuth method);
+    void presentAssertion(TokenAuth method, const QByteArray& assertion);
+    /// Signs what private_key_jwt wants into `client`; nothing for other methods.
+    [[nodiscard]] Status prove(ClientIdentity& client, TokenAuth method, const QByteArray& issuer);
     void fetchToken(const TokenRequest& request, TokenAuth method, const QList<QByteArray>& secrets);
     [[nodiscard]] bool isUnattended() const;
     [[nodiscard]] std::optional<ClientIdentity> heldClient() const;
@@ -104,6 +108,7 @@ private:
     const FlowSettings m_settings;
     FlowRequest m_request;
     Fetcher m_fetcher;
+    std::unique_ptr<Fetcher> m_providerFetcher;
     std::unique_ptr<Discovery> m_discovery;
     std::unique_ptr<RedirectListener> m_listener;
     QTimer m_userDeadline;

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/json_writer.h"
+#include "oauth/client_assertion.h"
 #include "oauth/scopes.h"
 #include "oauth/token_exchange.h"
 
@@ -12,7 +13,7 @@ namespace oriel::oauth {
 
 namespace {
 
-constexpr std::array kTokenAuthNames = {"none", "client_secret_basic", "client_secret_post"};
+constexpr std::array kTokenAuthNames = {"none", "client_secret_basic", "client_secret_post", "private_key_jwt"};
 constexpr qsizetype kMaxClientIdBytes = 4096;
 constexpr json::ParseOptions kSmallDocument{.maxDepth = 32, .maxBytes = static_cast<std::uint32_t>(kMaxDocumentBytes)};
 
@@ -29,6 +30,21 @@ bool isUsable(const ClientIdentity& client, const AuthorizationServer& server)
 bool isVisible(const QByteArray& text)
 {
     return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+}
+
+/// private_key_jwt, if the server takes the algorithm of the client's key.
+Result<TokenAuth> byPrivateKey(const ClientIdentity& client, const AuthorizationServer& server)
+{
+    const Result<QByteArray> algorithm = signingAlgorithm(client.privateKey);
+    if (!algorithm)
+        return fail(algorithm.error());
+    const QStringList& taken = server.authSigningAlgorithms;
+    if (taken.isEmpty() || taken.contains(QString::fromLatin1(*algorithm)))
+        return TokenAuth::PrivateKeyJwt;
+    return fail(ErrorCode::Unsupported,
+                QStringLiteral("the private key signs with %1, and the authorization server takes %2")
+                    .arg(QString::fromLatin1(*algorithm), taken.join(QStringLiteral(", ")).left(200)),
+                nameOf(server), QStringLiteral("Use an RSA key for RS256, or an EC key on P-256 for ES256."));
 }
 
 void writeScopes(json::Writer& writer, const QStringList& scopes)
@@ -152,21 +168,34 @@ Result<ClientIdentity> parseRegistration(int status, const QByteArray& body, con
 
 Result<TokenAuth> selectTokenAuth(const ClientIdentity& client, const AuthorizationServer& server)
 {
-    if (client.secret.isEmpty())
+    const bool hasKey = !client.privateKey.isEmpty();
+    if (client.secret.isEmpty() && !hasKey)
         return TokenAuth::None;
     const auto takes = [&server](TokenAuth method) {
         return server.tokenAuthMethods.contains(QString::fromLatin1(tokenAuthName(method)));
     };
-    if (client.tokenAuth && (server.silentOnAuthMethods || takes(*client.tokenAuth)))
+    if (hasKey && (takes(TokenAuth::PrivateKeyJwt) || (client.secret.isEmpty() && server.silentOnAuthMethods)))
+        return byPrivateKey(client, server);
+    if (client.secret.isEmpty()) {
+        return fail(ErrorCode::Unsupported,
+                    QStringLiteral("the authorization server does not take a signed assertion (private_key_jwt); it takes %1")
+                        .arg(server.tokenAuthMethods.join(QStringLiteral(", ")).left(200)),
+                    nameOf(server), QStringLiteral("Give oauth.clientSecret, or ask its operator for private_key_jwt."));
+    }
+    // Without a key an agreed private_key_jwt is nothing to go by.
+    if (client.tokenAuth && *client.tokenAuth != TokenAuth::PrivateKeyJwt &&
+        (server.silentOnAuthMethods || takes(*client.tokenAuth)))
         return *client.tokenAuth;
     for (const TokenAuth method : {TokenAuth::Basic, TokenAuth::Post, TokenAuth::None}) {
         if (takes(method))
             return method;
     }
-    return fail(ErrorCode::Unsupported,
-                QStringLiteral("the authorization server wants a way of authentication that Oriel does not have (%1)")
-                    .arg(server.tokenAuthMethods.join(QStringLiteral(", ")).left(200)),
-                nameOf(server), QStringLiteral("Oriel knows client_secret_basic, client_secret_post and none."));
+    return fail(
+        ErrorCode::Unsupported,
+        QStringLiteral("the authorization server wants a way of authentication that Oriel does not have (%1)")
+            .arg(server.tokenAuthMethods.join(QStringLiteral(", ")).left(200)),
+        nameOf(server),
+        QStringLiteral("Oriel knows client_secret_basic, client_secret_post, none, and with oauth.privateKey private_key_jwt."));
 }
 
 } // namespace oriel::oauth

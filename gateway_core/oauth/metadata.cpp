@@ -156,6 +156,7 @@ Result<AuthorizationServer> parseAuthorizationServer(const QByteArray& document,
     server.silentOnAuthMethods = !root.find("token_endpoint_auth_methods_supported").isArray();
     if (server.silentOnAuthMethods)
         server.tokenAuthMethods = {QStringLiteral("client_secret_basic")};
+    server.authSigningAlgorithms = strings(root.find("token_endpoint_auth_signing_alg_values_supported"));
     server.pkceS256 = strings(root.find("code_challenge_methods_supported")).contains(QStringLiteral("S256"));
     server.clientIdDocuments = root.find("client_id_metadata_document_supported").asBool().value_or(false);
     server.issInResponse = root.find("authorization_response_iss_parameter_supported").asBool().value_or(false);

@@ -31,6 +31,7 @@ struct AuthorizationServer {
     QStringList scopesSupported;
     QStringList tokenAuthMethods; ///< token_endpoint_auth_methods_supported; client_secret_basic when the document is silent
     bool silentOnAuthMethods = true;
+    QStringList authSigningAlgorithms = {}; ///< token_endpoint_auth_signing_alg_values_supported; empty: not said
     bool pkceS256 = false;
     bool clientIdDocuments = false; ///< client_id_metadata_document_supported
     bool issInResponse = false;     ///< authorization_response_iss_parameter_supported (RFC 9207)

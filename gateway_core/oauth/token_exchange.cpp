@@ -13,6 +13,7 @@ namespace oriel::oauth {
 namespace {
 
 constexpr json::ParseOptions kAnswerOptions{.maxDepth = 32, .maxBytes = static_cast<std::uint32_t>(kMaxDocumentBytes)};
+constexpr auto kIdJag = "urn:ietf:params:oauth:token-type:id-jag";
 constexpr qsizetype kMaxShownText = 200;
 constexpr std::int64_t kMaxLifetimeS = 10LL * 365 * 24 * 3600;
 
@@ -40,6 +41,11 @@ TokenRequest request(QList<std::pair<QByteArray, QByteArray>> fields, const Clie
     case TokenAuth::Post:
         fields.append({"client_id", client.id});
         fields.append({"client_secret", client.secret});
+        break;
+    case TokenAuth::PrivateKeyJwt:
+        fields.append({"client_id", client.id});
+        fields.append({"client_assertion_type", QByteArrayLiteral("urn:ietf:params:oauth:client-assertion-type:jwt-bearer")});
+        fields.append({"client_assertion", client.assertion});
         break;
     case TokenAuth::None:
         fields.append({"client_id", client.id});
@@ -116,6 +122,33 @@ TokenRequest clientCredentialsRequest(const ClientIdentity& client, TokenAuth me
     return request(std::move(fields), client, method);
 }
 
+TokenRequest identityAssertionRequest(const IdentityProvider& provider, const QByteArray& issuer, const QStringList& scopes,
+                                      const QByteArray& resource)
+{
+    QList<std::pair<QByteArray, QByteArray>> fields{{"grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"},
+                                                    {"requested_token_type", kIdJag},
+                                                    {"audience", issuer},
+                                                    {"resource", resource},
+                                                    {"subject_token", provider.idToken},
+                                                    {"subject_token_type", "urn:ietf:params:oauth:token-type:id_token"}};
+    if (!scopes.isEmpty())
+        fields.append({"scope", joinScopes(scopes)});
+    ClientIdentity client;
+    client.id = provider.clientId;
+    client.secret = provider.clientSecret;
+    return request(std::move(fields), client, client.secret.isEmpty() ? TokenAuth::None : TokenAuth::Basic);
+}
+
+TokenRequest jwtBearerRequest(const ClientIdentity& client, TokenAuth method, const QByteArray& assertion,
+                              const QStringList& scopes, const QByteArray& resource)
+{
+    QList<std::pair<QByteArray, QByteArray>> fields{
+        {"grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"}, {"assertion", assertion}, {"resource", resource}};
+    if (!scopes.isEmpty())
+        fields.append({"scope", joinScopes(scopes)});
+    return request(std::move(fields), client, method);
+}
+
 TokenRequest refreshRequest(const ClientIdentity& client, TokenAuth method, const QByteArray& refreshToken,
                             const QByteArray& resource)
 {
@@ -171,6 +204,30 @@ tl::expected<TokenAnswer, TokenRefusal> parseTokenAnswer(int status, const QByte
     if (root.find("scope").isString())
         answer.scopes = splitScopes(root.find("scope").asUtf8());
     return answer;
+}
+
+Result<QByteArray> parseIdentityAssertion(int status, const QByteArray& body, const QString& where,
+                                          const QList<QByteArray>& secrets)
+{
+    const QString remedy = QStringLiteral("Put a fresh ID token into oauth.idToken; if that does not help, ask the administrator "
+                                          "whether Oriel may sign in to this server for you.");
+    json::Document document;
+    const bool read = document.parse(body, kAnswerOptions).has_value() && document.root().isObject();
+    const json::Value root = document.root();
+    const json::Value error = root.find("error");
+    if (status != 200 || !read || (error.exists() && !error.isNull())) {
+        const bool later = status >= 500 || status == 429 || status == 408;
+        return fail(later ? ErrorCode::Unavailable : ErrorCode::Unauthenticated,
+                    QStringLiteral("the identity provider gave no assertion: %1").arg(answerText(status, body, secrets)), where,
+                    remedy);
+    }
+    const QByteArray assertion = root.find("access_token").asUtf8();
+    if (!root.find("issued_token_type").equals(kIdJag) || !isToken(assertion)) {
+        return fail(ErrorCode::Unsupported,
+                    QStringLiteral("the identity provider's answer holds no assertion for the authorization server (id-jag)"),
+                    where, remedy);
+    }
+    return assertion;
 }
 
 } // namespace oriel::oauth

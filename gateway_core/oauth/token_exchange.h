@@ -30,6 +30,13 @@ struct TokenRequest {
 /// RFC 6749 §4.4, MCP extension io.modelcontextprotocol/oauth-client-credentials.
 [[nodiscard]] TokenRequest clientCredentialsRequest(const ClientIdentity& client, TokenAuth method, const QStringList& scopes,
                                                     const QByteArray& resource);
+/// RFC 8693 at the identity provider of `client`: its ID token for an assertion (ID-JAG) that `issuer` takes. MCP extension
+/// io.modelcontextprotocol/enterprise-managed-authorization.
+[[nodiscard]] TokenRequest identityAssertionRequest(const IdentityProvider& provider, const QByteArray& issuer,
+                                                    const QStringList& scopes, const QByteArray& resource);
+/// RFC 7523 §2.1: that assertion for an access token.
+[[nodiscard]] TokenRequest jwtBearerRequest(const ClientIdentity& client, TokenAuth method, const QByteArray& assertion,
+                                            const QStringList& scopes, const QByteArray& resource);
 [[nodiscard]] TokenRequest refreshRequest(const ClientIdentity& client, TokenAuth method, const QByteArray& refreshToken,
                                           const QByteArray& resource);
 
@@ -49,6 +56,10 @@ struct TokenRefusal {
 /// `secrets` are what went into the request: an answer that repeats one of them is not quoted in the error.
 [[nodiscard]] tl::expected<TokenAnswer, TokenRefusal> parseTokenAnswer(int status, const QByteArray& body, const QString& where,
                                                                        const QList<QByteArray>& secrets);
+
+/// The assertion of an answer to identityAssertionRequest(). Unavailable: the identity provider may give one later.
+[[nodiscard]] Result<QByteArray> parseIdentityAssertion(int status, const QByteArray& body, const QString& where,
+                                                        const QList<QByteArray>& secrets);
 
 /// An OAuth error for people: "invalid_grant (text of the server)". The text is cut, freed of control characters, and left out
 /// when it holds one of `secrets`.

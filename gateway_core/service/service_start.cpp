@@ -49,8 +49,11 @@ Result<QString> expandText(const vault::Vault& keeper, const QString& text)
 bool refersToVault(const config::Config& configuration)
 {
     for (const config::Server& server : configuration.servers) {
+        const config::ServerOAuth& oauth = server.oauth;
         QStringList texts =
-            server.args + server.env.values() + QStringList{server.command, server.url, server.oauth.clientSecret};
+            server.args + server.env.values() +
+            QStringList{server.command,         server.url,        oauth.clientId,        oauth.clientSecret, oauth.privateKey,
+                        oauth.idpTokenEndpoint, oauth.idpClientId, oauth.idpClientSecret, oauth.idToken};
         for (const auto& [name, value] : server.headers)
             texts.append(value);
         if (std::any_of(texts.cbegin(), texts.cend(),

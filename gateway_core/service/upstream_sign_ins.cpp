@@ -29,6 +29,26 @@ bool isPassing(const Error& error)
     return error.code == ErrorCode::Unavailable || error.code == ErrorCode::Timeout;
 }
 
+/// OK, or what a grant that does without the user lacks.
+Status hasCredentials(const config::Server& server)
+{
+    const config::ServerOAuth& oauth = server.oauth;
+    const bool proves = !oauth.clientId.isEmpty() && !(oauth.clientSecret.isEmpty() && oauth.privateKey.isEmpty());
+    if (oauth.grant == config::OAuthGrant::ClientCredentials && !proves) {
+        return fail(
+            ErrorCode::InvalidArgument, QStringLiteral("there are no client credentials to sign in with"), server.name,
+            QStringLiteral("Give oauth.clientId and oauth.clientSecret or oauth.privateKey, or set oauth.grant to browser."));
+    }
+    if (oauth.grant == config::OAuthGrant::Enterprise && (oauth.clientId.isEmpty() || oauth.idpTokenEndpoint.isEmpty() ||
+                                                          oauth.idpClientId.isEmpty() || oauth.idToken.isEmpty())) {
+        return fail(ErrorCode::InvalidArgument,
+                    QStringLiteral("the identity provider that vouches for you is not fully described"), server.name,
+                    QStringLiteral("Give oauth.clientId, oauth.idpTokenEndpoint, oauth.idpClientId and oauth.idToken, or set "
+                                   "oauth.grant to browser."));
+    }
+    return {};
+}
+
 } // namespace
 
 /// The tokens of one connection.
@@ -160,26 +180,55 @@ Result<oauth::ProtectedServer> UpstreamSignIns::protectedServer(const config::Se
     asked.url = QUrl(server.url, QUrl::StrictMode);
     asked.scopes = oauth::splitScopes(server.oauth.scopes.toUtf8());
     asked.redirectPort = static_cast<quint16>(server.oauth.callbackPort);
-    const bool unattended = server.oauth.grant == config::OAuthGrant::ClientCredentials;
-    if (unattended && (server.oauth.clientId.isEmpty() || server.oauth.clientSecret.isEmpty())) {
-        return fail(ErrorCode::InvalidArgument, QStringLiteral("there are no client credentials to sign in with"), server.name,
-                    QStringLiteral("Give oauth.clientId and oauth.clientSecret, or set oauth.grant to browser."));
+    if (const Status complete = hasCredentials(server); !complete)
+        return fail(complete.error());
+    if (server.oauth.clientId.isEmpty())
+        return asked;
+    oauth::ClientIdentity client;
+    client.unattended = server.oauth.grant != config::OAuthGrant::Browser;
+    client.origin = oauth::ClientIdentity::Origin::Preregistered;
+    if (const Status known = expand({{server.oauth.clientId, &client.id},
+                                     {server.oauth.clientSecret, &client.secret},
+                                     {server.oauth.privateKey, &client.privateKey}});
+        !known)
+        return fail(known.error());
+    if (server.oauth.grant == config::OAuthGrant::Enterprise) {
+        auto provider = identityProvider(server);
+        if (!provider)
+            return fail(provider.error());
+        client.provider = *std::move(provider);
     }
-    if (!server.oauth.clientId.isEmpty()) {
-        oauth::ClientIdentity client;
-        client.unattended = unattended;
-        client.origin = oauth::ClientIdentity::Origin::Preregistered;
-        for (const auto& [text, target] :
-             {std::pair{server.oauth.clientId, &client.id}, std::pair{server.oauth.clientSecret, &client.secret}}) {
-            const Result<QString> value =
-                m_dependencies.expandSecrets ? m_dependencies.expandSecrets(text) : Result<QString>(text);
-            if (!value)
-                return fail(value.error());
-            *target = value->toUtf8();
-        }
-        asked.client = std::move(client);
-    }
+    asked.client = std::move(client);
     return asked;
+}
+
+Result<oauth::IdentityProvider> UpstreamSignIns::identityProvider(const config::Server& server) const
+{
+    oauth::IdentityProvider provider;
+    QByteArray endpoint;
+    if (const Status known = expand({{server.oauth.idpTokenEndpoint, &endpoint},
+                                     {server.oauth.idpClientId, &provider.clientId},
+                                     {server.oauth.idpClientSecret, &provider.clientSecret},
+                                     {server.oauth.idToken, &provider.idToken}});
+        !known)
+        return fail(known.error());
+    const auto url = oauth::checkedUrl(endpoint, oauth::Reach::Loopback, QStringLiteral("oauth.idpTokenEndpoint"));
+    if (!url)
+        return fail(url.error());
+    provider.tokenEndpoint = *url;
+    provider.idToken = provider.idToken.trimmed();
+    return provider;
+}
+
+Status UpstreamSignIns::expand(std::initializer_list<std::pair<const QString&, QByteArray*>> texts) const
+{
+    for (const auto& [text, target] : texts) {
+        const Result<QString> value = m_dependencies.expandSecrets ? m_dependencies.expandSecrets(text) : Result<QString>(text);
+        if (!value)
+            return fail(value.error());
+        *target = value->toUtf8();
+    }
+    return {};
 }
 
 std::unique_ptr<upstream::TokenSource> UpstreamSignIns::sourceFor(const config::Server& server)

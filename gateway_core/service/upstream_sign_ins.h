@@ -10,8 +10,10 @@
 #include <QUrl>
 
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <memory>
+#include <utility>
 
 namespace oriel::service {
 
@@ -88,6 +90,9 @@ private:
     };
 
     [[nodiscard]] Result<oauth::ProtectedServer> protectedServer(const config::Server& server) const;
+    [[nodiscard]] Result<oauth::IdentityProvider> identityProvider(const config::Server& server) const;
+    /// Each text with its references resolved.
+    [[nodiscard]] Status expand(std::initializer_list<std::pair<const QString&, QByteArray*>> texts) const;
     Entry& entryOf(const QString& server);
     void drop(const QString& server);
     void setState(const QString& server, SignInStatus::State state, const QString& text = {}, const QUrl& url = {});

@@ -106,6 +106,8 @@ void checkTokens(const QByteArray& body)
         const auto again = TokenSet::fromJson(text);
         require(again.has_value() && again->toJson() == text && again->accessToken == answer->accessToken);
     }
+    if (const auto assertion = parseIdentityAssertion(200, body, QStringLiteral("x"), {"secret"}))
+        require(!assertion->isEmpty() && assertion->size() <= kMaxTokenBytes && !assertion->contains('\n'));
     if (const auto stored = TokenSet::fromJson(body)) {
         const QByteArray text = stored->toJson();
         const auto again = TokenSet::fromJson(text);

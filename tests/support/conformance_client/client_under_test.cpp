@@ -52,6 +52,13 @@ config::Server ClientUnderTest::server() const
         server.oauth.grant = config::OAuthGrant::ClientCredentials;
     server.oauth.clientId = m_scenario.contextText("client_id");
     server.oauth.clientSecret = m_scenario.contextText("client_secret");
+    server.oauth.privateKey = m_scenario.contextText("private_key_pem");
+    server.oauth.idToken = m_scenario.contextText("idp_id_token");
+    if (!server.oauth.idToken.isEmpty()) {
+        server.oauth.grant = config::OAuthGrant::Enterprise;
+        server.oauth.idpClientId = m_scenario.contextText("idp_client_id");
+        server.oauth.idpTokenEndpoint = m_scenario.contextText("idp_token_endpoint");
+    }
     return server;
 }
 

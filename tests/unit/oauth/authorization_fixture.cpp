@@ -146,11 +146,14 @@ QByteArray AuthorizationServerFixture::clientOf(const Request& request)
     const QByteArray authorization = request.headers.value("Authorization").toByteArray();
     const QByteArray pair = QByteArray::fromBase64(authorization.mid(6));
     const bool basic = authorization.startsWith("Basic ");
-    const QByteArray used = basic ? "client_secret_basic" : fields.contains("client_secret") ? "client_secret_post" : "none";
+    const QByteArray used = basic                                 ? "client_secret_basic"
+                            : fields.contains("client_secret")    ? "client_secret_post"
+                            : fields.contains("client_assertion") ? "private_key_jwt"
+                                                                  : "none";
     complain(used != clientAuth, "way of client authentication");
     const QByteArray secret = basic ? QByteArray::fromPercentEncoding(pair.mid(pair.indexOf(':') + 1).replace('+', ' '))
                                     : fields.value("client_secret");
-    complain(used != "none" && secret != clientSecret, "client secret");
+    complain(used.startsWith("client_secret") && secret != clientSecret, "client secret");
     return basic ? QByteArray::fromPercentEncoding(pair.first(pair.indexOf(':')).replace('+', ' ')) : fields.value("client_id");
 }
 
@@ -158,13 +161,15 @@ void AuthorizationServerFixture::token(const Request& request, Exchange exchange
 {
     const auto fields = fieldsOf(request.body);
     const QByteArray client = clientOf(request);
+    lastTokenRequest = fields;
     complain(!request.query().isEmpty(), "query of the token request");
     if (fields.value("grant_type") == "refresh_token") {
         if (!m_refresh.contains(fields.value("refresh_token")))
             return exchange.respond(Response::json(400, "{\"error\":\"invalid_grant\"}"));
         complain(m_refresh.take(fields.value("refresh_token")) != client, "client of the refresh token");
         ++refreshes;
-    } else if (fields.value("grant_type") == "client_credentials") {
+    } else if (fields.value("grant_type") == "client_credentials" ||
+               fields.value("grant_type") == "urn:ietf:params:oauth:grant-type:jwt-bearer") {
         lastScope = fields.value("scope");
         lastResource = fields.value("resource");
     } else {

@@ -66,6 +66,7 @@ public:
     QList<QByteArray> secretsSeen;   ///< codes and verifiers
     QByteArray lastScope;            ///< of the authorization request
     QByteArray lastResource;
+    QMap<QByteArray, QByteArray> lastTokenRequest;
     QMap<QByteArray, QByteArray> lastAuthorization;
 
 private:

@@ -188,6 +188,9 @@ private Q_SLOTS:
         agreed.tokenAuth = TokenAuth::Post;
         as.tokenAuthMethods = {QStringLiteral("client_secret_basic"), QStringLiteral("client_secret_post")};
         QCOMPARE(selectTokenAuth(agreed, as).value(), TokenAuth::Post);
+        agreed.tokenAuth = TokenAuth::PrivateKeyJwt;
+        as.tokenAuthMethods.append(QStringLiteral("private_key_jwt"));
+        QCOMPARE(selectTokenAuth(agreed, as).value(), TokenAuth::Basic);
     }
     void secretsStandWhereTheyBelong()
     {

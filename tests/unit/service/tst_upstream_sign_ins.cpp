@@ -208,6 +208,23 @@ private Q_SLOTS:
         QVERIFY(m_world->browser.opened.isEmpty());
     }
 
+    void anIdentityProviderIsDescribedInFull()
+    {
+        config::Server own = server();
+        own.oauth.grant = config::OAuthGrant::Enterprise;
+        own.oauth.clientId = QStringLiteral("machine");
+        own.oauth.idpClientId = QStringLiteral("oriel");
+        own.oauth.idpTokenEndpoint = QStringLiteral("http://login.example.com/token");
+        const auto lacking = m_signIns->sourceFor(own);
+        QVERIFY(tokenAfter(*lacking).error().remedy.contains(QStringLiteral("oauth.idToken")));
+        own.oauth.idToken = QStringLiteral("id-token");
+        const auto unsafe = m_signIns->sourceFor(own);
+        QVERIFY(tokenAfter(*unsafe).error().message.contains(QStringLiteral("oauth.idpTokenEndpoint")));
+        own.oauth.idToken = QStringLiteral("${vault:missing}");
+        const auto missing = m_signIns->sourceFor(own);
+        QCOMPARE(tokenAfter(*missing).error().message, QStringLiteral("no such secret"));
+    }
+
     void aSecretThatIsMissingIsNamed()
     {
         config::Server own = server();
