@@ -126,7 +126,8 @@ public:
                 (metric.numbers.empty() && metric.histograms.empty() && metric.exponentials.empty()))
                 continue;
             const QByteArray name = prometheusName(metric);
-            if (name.isEmpty())
+            // A name in which nothing is left is no name, also with the ending of a counter.
+            if (name.isEmpty() || (isPrometheusCounter(metric) && !name.endsWith("_total")))
                 continue;
             add({name, typeOf(metric), unitOf(metric, name), metric.description, {&metric}});
             const QByteArray alias = metric.alias.isEmpty() ? QByteArray() : prometheusName(metric.alias, {}, false);

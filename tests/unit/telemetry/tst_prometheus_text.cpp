@@ -124,6 +124,17 @@ private Q_SLOTS:
         QVERIFY(counts.at(1).toInt() > 20);
     }
 
+    void aMetricWithoutANameIsLeftOut()
+    {
+        MetricData counter = gauge("", {}, 1);
+        counter.kind = InstrumentKind::Counter;
+        counter.monotonic = true;
+        for (const MetricData& metric : {counter, gauge("", {}, 1)}) {
+            QCOMPARE(writeExposition({&metric, 1}), QByteArray());
+            QCOMPARE(writeExposition({&metric, 1}, openMetrics()), QByteArray("# EOF\n"));
+        }
+    }
+
     void textHasHelpTypeAndEscapedLabels()
     {
         ManualClock clock;
