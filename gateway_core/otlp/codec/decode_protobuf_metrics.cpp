@@ -44,19 +44,67 @@ bool saysNoValue(Reader& reader)
     return (reader.get_uint32() & fields::kNoRecordedValue) != 0;
 }
 
+/// Where a kind of point has what several kinds have; 0: it has no such field.
+struct SharedTags {
+    fields::Tag start, time, attributes, flags;
+    fields::Tag exemplars = 0, count = 0, sum = 0, min = 0, max = 0;
+};
+
+template <class Point> void readTotals(Reader& reader, const SharedTags& tags, Point& point)
+{
+    const std::uint32_t field = reader.tag_and_type();
+    if (field == fixed64(tags.count))
+        point.count = reader.get_fixed64();
+    else if (field == fixed64(tags.sum))
+        point.sum = reader.get_double();
+    else
+        reader.skip();
+}
+
+template <class Point> void readMeasured(Reader& reader, const SharedTags& tags, Point& point)
+{
+    const std::uint32_t field = reader.tag_and_type();
+    if (field == bytes(tags.exemplars)) {
+        point.exemplars.push_back(readExemplar(reader.get_message()));
+        return;
+    }
+    if constexpr (requires { point.min; }) {
+        if (field == fixed64(tags.min))
+            point.min = reader.get_double();
+        else if (field == fixed64(tags.max))
+            point.max = reader.get_double();
+        else
+            readTotals(reader, tags, point);
+    } else {
+        reader.skip();
+    }
+}
+
+template <class Point> void readShared(Reader& reader, const SharedTags& tags, Point& point, bool& noValue)
+{
+    const std::uint32_t field = reader.tag_and_type();
+    if (field == fixed64(tags.start))
+        point.startUnixNs = timeOf(reader);
+    else if (field == fixed64(tags.time))
+        point.timeUnixNs = timeOf(reader);
+    else if (field == bytes(tags.attributes))
+        readAttribute(reader.get_message(), point.attributes, 0);
+    else if (field == varint(tags.flags))
+        noValue = saysNoValue(reader);
+    else if constexpr (requires { point.exemplars; })
+        readMeasured(reader, tags, point);
+    else
+        readTotals(reader, tags, point);
+}
+
 void readPoint(Reader reader, std::vector<NumberPoint>& out)
 {
     namespace f = fields::number_point;
     NumberPoint& point = out.emplace_back();
+    constexpr SharedTags kShared{f::kStart, f::kTime, f::kAttributes, f::kFlags, f::kExemplars};
     bool noValue = false;
     while (reader.next()) {
         switch (reader.tag_and_type()) {
-        case fixed64(f::kStart):
-            point.startUnixNs = timeOf(reader);
-            break;
-        case fixed64(f::kTime):
-            point.timeUnixNs = timeOf(reader);
-            break;
         case fixed64(f::kDouble):
             point.value = reader.get_double();
             point.isInteger = false;
@@ -65,17 +113,8 @@ void readPoint(Reader reader, std::vector<NumberPoint>& out)
             point.value = static_cast<double>(reader.get_sfixed64());
             point.isInteger = true;
             break;
-        case bytes(f::kExemplars):
-            point.exemplars.push_back(readExemplar(reader.get_message()));
-            break;
-        case bytes(f::kAttributes):
-            readAttribute(reader.get_message(), point.attributes, 0);
-            break;
-        case varint(f::kFlags):
-            noValue = saysNoValue(reader);
-            break;
         default:
-            reader.skip();
+            readShared(reader, kShared, point, noValue);
         }
     }
     if (noValue)
@@ -86,21 +125,11 @@ void readPoint(Reader reader, std::vector<HistogramPoint>& out)
 {
     namespace f = fields::histogram_point;
     HistogramPoint& point = out.emplace_back();
+    constexpr SharedTags kShared{f::kStart, f::kTime, f::kAttributes, f::kFlags, f::kExemplars,
+                                 f::kCount, f::kSum,  f::kMin,        f::kMax};
     bool noValue = false;
     while (reader.next()) {
         switch (reader.tag_and_type()) {
-        case fixed64(f::kStart):
-            point.startUnixNs = timeOf(reader);
-            break;
-        case fixed64(f::kTime):
-            point.timeUnixNs = timeOf(reader);
-            break;
-        case fixed64(f::kCount):
-            point.count = reader.get_fixed64();
-            break;
-        case fixed64(f::kSum):
-            point.sum = reader.get_double();
-            break;
         case bytes(f::kBucketCounts):
             for (const std::uint64_t count : reader.get_packed_fixed64())
                 point.bucketCounts.push_back(count);
@@ -115,23 +144,8 @@ void readPoint(Reader reader, std::vector<HistogramPoint>& out)
         case fixed64(f::kBounds):
             point.bounds.push_back(reader.get_double());
             break;
-        case bytes(f::kExemplars):
-            point.exemplars.push_back(readExemplar(reader.get_message()));
-            break;
-        case bytes(f::kAttributes):
-            readAttribute(reader.get_message(), point.attributes, 0);
-            break;
-        case fixed64(f::kMin):
-            point.min = reader.get_double();
-            break;
-        case fixed64(f::kMax):
-            point.max = reader.get_double();
-            break;
-        case varint(f::kFlags):
-            noValue = saysNoValue(reader);
-            break;
         default:
-            reader.skip();
+            readShared(reader, kShared, point, noValue);
         }
     }
     if (noValue)
@@ -165,24 +179,11 @@ void readPoint(Reader reader, std::vector<ExponentialHistogramPoint>& out)
 {
     namespace f = fields::exponential_point;
     ExponentialHistogramPoint& point = out.emplace_back();
+    constexpr SharedTags kShared{f::kStart, f::kTime, f::kAttributes, f::kFlags, f::kExemplars,
+                                 f::kCount, f::kSum,  f::kMin,        f::kMax};
     bool noValue = false;
     while (reader.next()) {
         switch (reader.tag_and_type()) {
-        case bytes(f::kAttributes):
-            readAttribute(reader.get_message(), point.attributes, 0);
-            break;
-        case fixed64(f::kStart):
-            point.startUnixNs = timeOf(reader);
-            break;
-        case fixed64(f::kTime):
-            point.timeUnixNs = timeOf(reader);
-            break;
-        case fixed64(f::kCount):
-            point.count = reader.get_fixed64();
-            break;
-        case fixed64(f::kSum):
-            point.sum = reader.get_double();
-            break;
         case varint(f::kScale):
             point.scale = reader.get_sint32();
             break;
@@ -195,23 +196,11 @@ void readPoint(Reader reader, std::vector<ExponentialHistogramPoint>& out)
         case bytes(f::kNegative):
             point.negative = readBuckets(reader.get_message());
             break;
-        case varint(f::kFlags):
-            noValue = saysNoValue(reader);
-            break;
-        case bytes(f::kExemplars):
-            point.exemplars.push_back(readExemplar(reader.get_message()));
-            break;
-        case fixed64(f::kMin):
-            point.min = reader.get_double();
-            break;
-        case fixed64(f::kMax):
-            point.max = reader.get_double();
-            break;
         case fixed64(f::kZeroThreshold):
             point.zeroThreshold = reader.get_double();
             break;
         default:
-            reader.skip();
+            readShared(reader, kShared, point, noValue);
         }
     }
     if (noValue)
@@ -241,32 +230,15 @@ void readPoint(Reader reader, std::vector<SummaryPoint>& out)
 {
     namespace f = fields::summary_point;
     SummaryPoint& point = out.emplace_back();
+    constexpr SharedTags kShared{f::kStart, f::kTime, f::kAttributes, f::kFlags, 0, f::kCount, f::kSum};
     bool noValue = false;
     while (reader.next()) {
         switch (reader.tag_and_type()) {
-        case fixed64(f::kStart):
-            point.startUnixNs = timeOf(reader);
-            break;
-        case fixed64(f::kTime):
-            point.timeUnixNs = timeOf(reader);
-            break;
-        case fixed64(f::kCount):
-            point.count = reader.get_fixed64();
-            break;
-        case fixed64(f::kSum):
-            point.sum = reader.get_double();
-            break;
         case bytes(f::kQuantiles):
             point.quantiles.push_back(readQuantile(reader.get_message()));
             break;
-        case bytes(f::kAttributes):
-            readAttribute(reader.get_message(), point.attributes, 0);
-            break;
-        case varint(f::kFlags):
-            noValue = saysNoValue(reader);
-            break;
         default:
-            reader.skip();
+            readShared(reader, kShared, point, noValue);
         }
     }
     if (noValue)
