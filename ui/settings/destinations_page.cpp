@@ -152,7 +152,7 @@ void DestinationsPage::fitColumns()
     m_isNarrow = narrow;
     m_table->setColumnHidden(ProtocolColumn, narrow);
     m_table->setColumnHidden(EndpointColumn, narrow);
-    m_table->setColumnWidths(narrow ? QList<int>{190, 150, 200, 76, 86, 76, 0} : QList<int>{170, 150, 0, 76, 86, 76, 260});
+    m_table->setColumnWidths(narrow ? QList<int>{190, 150, 200, 76, 86, 76, 0} : QList<int>{140, 165, 0, 70, 70, 70, 185});
 }
 
 QWidget* DestinationsPage::buildTable()
