@@ -189,7 +189,7 @@ private:
         return found != m_slots.end() ? found->second.slot : -1;
     }
 
-    template <class Work> void reply(Work work) { QMetaObject::invokeMethod(&m_home, std::move(work), Qt::QueuedConnection); }
+    void reply(std::function<void()> work) { m_home.m_replies.post(std::move(work)); }
 
     ExportSpool& m_home;
     std::function<void(const Batch&)> m_written;
@@ -205,32 +205,34 @@ ExportSpool::ExportSpool(ExportSpoolOptions options, const Clock& clock, Random&
     : QObject(parent),
       m_options(std::move(options)),
       m_clock(clock),
-      m_random(random)
+      m_random(random),
+      m_replies(*this)
 {}
 
 ExportSpool::~ExportSpool()
 {
     if (!m_worker)
         return;
-    post([](SpoolWorker& worker) { worker.end(); });
-    // quit() would overtake what is still waiting.
-    QMetaObject::invokeMethod(
-        m_worker.get(), [this] { m_thread.quit(); }, Qt::QueuedConnection);
+    // In its turn: quit() from here would overtake what is still waiting.
+    post([this](SpoolWorker& worker) {
+        worker.end();
+        m_thread.quit();
+    });
     m_thread.wait();
+    m_work.reset();
 }
 
 void ExportSpool::post(std::function<void(SpoolWorker&)> work)
 {
     if (!m_worker) {
         m_worker = std::make_unique<SpoolWorker>(*this, m_options, m_clock, m_random);
+        m_work.emplace(*m_worker);
         m_worker->moveToThread(&m_thread);
         m_thread.setObjectName(QStringLiteral("oriel-spool"));
         m_thread.start();
-        QMetaObject::invokeMethod(
-            m_worker.get(), [worker = m_worker.get()] { worker->begin(); }, Qt::QueuedConnection);
+        m_work->post([worker = m_worker.get()] { worker->begin(); });
     }
-    QMetaObject::invokeMethod(
-        m_worker.get(), [worker = m_worker.get(), work = std::move(work)] { work(*worker); }, Qt::QueuedConnection);
+    m_work->post([worker = m_worker.get(), work = std::move(work)] { work(*worker); });
 }
 
 SpoolListener* ExportSpool::listener(int handle) const
@@ -327,7 +329,7 @@ void ExportSpool::setBounds(const SpoolBounds& bounds)
 void ExportSpool::flush(std::function<void()> done)
 {
     if (!m_worker) {
-        QMetaObject::invokeMethod(this, std::move(done), Qt::QueuedConnection);
+        m_replies.post(std::move(done));
         return;
     }
     post([done = std::move(done)](SpoolWorker& worker) {

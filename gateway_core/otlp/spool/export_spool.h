@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "base/mailbox.h"
 #include "otlp/spool/dead_letter.h"
 #include "otlp/spool/spool_log.h"
 
@@ -11,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace oriel::otlp {
@@ -89,7 +91,9 @@ private:
     const Clock& m_clock;
     Random& m_random;
     QThread m_thread;
+    Mailbox m_replies; ///< for this thread
     std::unique_ptr<SpoolWorker> m_worker;
+    std::optional<Mailbox> m_work; ///< for the worker's
     std::map<int, SpoolListener*> m_listeners;
     int m_nextHandle = 1;
     std::atomic<qint64> m_outstanding{0};
