@@ -2,10 +2,10 @@
 #include "base/json_writer.h"
 #include "commands.h"
 #include "config/client_configs.h"
-#include "config/config_file.h"
-#include "config/environment.h"
-#include "config/telemetry_import.h"
-#include "service/local_control.h"
+#include "config/environment/environment.h"
+#include "config/file/config_file.h"
+#include "config/imports/telemetry_import.h"
+#include "service/control/local_control.h"
 #include "terminal.h"
 
 #include <QDir>

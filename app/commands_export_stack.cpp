@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/random.h"
 #include "commands.h"
-#include "config/config_file.h"
-#include "service/export_stack.h"
-#include "service/local_control.h"
+#include "config/file/config_file.h"
+#include "service/control/local_control.h"
+#include "service/export/export_stack.h"
 #include "terminal.h"
 
 #include <QDir>

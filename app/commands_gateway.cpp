@@ -3,8 +3,8 @@
 #include "base/json_writer.h"
 #include "commands.h"
 #include "downstream/token_store.h"
-#include "service/doctor.h"
-#include "service/local_control.h"
+#include "service/control/doctor.h"
+#include "service/control/local_control.h"
 #include "terminal.h"
 
 #include <QDateTime>

@@ -2,7 +2,7 @@
 #include "base/json.h"
 #include "base/json_writer.h"
 #include "commands.h"
-#include "service/local_control.h"
+#include "service/control/local_control.h"
 #include "terminal.h"
 
 namespace oriel::app {

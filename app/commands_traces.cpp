@@ -3,7 +3,7 @@
 #include "base/json_writer.h"
 #include "commands.h"
 #include "otlp/codec/encode.h"
-#include "service/local_control.h"
+#include "service/control/local_control.h"
 #include "store/trace_store.h"
 #include "terminal.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "options.h"
 
-#include "config/config_file.h"
+#include "config/file/config_file.h"
 #include "oriel_build_info.h"
 
 #include <QDir>

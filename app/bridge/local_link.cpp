@@ -2,7 +2,7 @@
 #include "local_link.h"
 
 #include "base/json_writer.h"
-#include "service/local_control.h"
+#include "service/control/local_control.h"
 #include "terminal.h"
 
 #include <QCoreApplication>

@@ -4,7 +4,7 @@
 #include "demo_traffic.h"
 #include "headless.h"
 #include "screenshots.h"
-#include "service/local_control.h"
+#include "service/control/local_control.h"
 #include "shell_link.h"
 #include "terminal.h"
 #include "ui/shell/main_window.h"

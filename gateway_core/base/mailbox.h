@@ -14,12 +14,12 @@
 namespace oriel {
 
 /// Work for the thread of one QObject, done in the order it was posted. Against one queued call a piece: the reader is woken once
-/// for all that waits, and what crosses is handed over under a lock of ours, so that ThreadSanitizer can judge it (Qt's event queue
-/// is not instrumented). Unbounded: bound what you post.
+/// for all that waits, and what crosses is handed over under a lock of ours, so that ThreadSanitizer can judge it (Qt's event
+/// queue is not instrumented). Unbounded: bound what you post.
 ///
-/// Made on the reader's thread; the reader may be moved to another before anything is posted. post() is thread-safe while the reader
-/// lives. The mailbox ends on the reader's thread or after that thread; what waits then is dropped, also when the end comes from
-/// the work itself.
+/// Made on the reader's thread; the reader may be moved to another before anything is posted. post() is thread-safe while the
+/// reader lives. The mailbox ends on the reader's thread or after that thread; what waits then is dropped, also when the end
+/// comes from the work itself.
 class Mailbox {
 public:
     explicit Mailbox(QObject& reader) : m_state(std::make_shared<State>()), m_waker(new Waker(m_state, reader)) {}

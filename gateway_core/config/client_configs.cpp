@@ -3,7 +3,7 @@
 
 #include "base/json.h"
 #include "base/json_writer.h"
-#include "config/config_file.h"
+#include "config/file/config_file.h"
 
 #include <QDir>
 #include <QFile>

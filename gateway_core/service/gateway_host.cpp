@@ -2,7 +2,7 @@
 #include "service/gateway_host.h"
 
 #include "http/loopback_guard.h"
-#include "service/child_telemetry.h"
+#include "service/pipeline/child_telemetry.h"
 #include "vault/vault.h"
 
 namespace oriel::service {

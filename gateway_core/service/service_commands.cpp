@@ -3,8 +3,8 @@
 #include "base/json_writer.h"
 #include "config/client_configs.h"
 #include "otlp/codec/encode.h"
-#include "service/doctor.h"
-#include "service/masking.h"
+#include "service/control/doctor.h"
+#include "service/pipeline/masking.h"
 #include "service/service_state.h"
 
 #include <QFile>

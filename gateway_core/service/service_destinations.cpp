@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Destinations of telemetry: how they are, and what can be done with their queues.
 #include "base/json_writer.h"
-#include "service/export_preview.h"
+#include "service/export/export_preview.h"
 #include "service/service_state.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "service/limits_json.h"
+#include "service/control/limits_json.h"
 #include "service/service_state.h"
 
 #include <QDateTime>

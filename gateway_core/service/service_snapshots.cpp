@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/json_writer.h"
-#include "service/limits_json.h"
+#include "service/control/limits_json.h"
 #include "service/service_state.h"
 
 #include <QDateTime>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/background_thread.h"
-#include "config/environment.h"
+#include "config/environment/environment.h"
 #include "oriel_build_info.h"
-#include "service/masking.h"
+#include "service/pipeline/masking.h"
 #include "service/service_state.h"
 #include "telemetry/resource.h"
 

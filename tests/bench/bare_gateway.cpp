@@ -3,7 +3,7 @@
 // itself. bare_gateway CONFIG PORT TOKENS
 #include "base/clock.h"
 #include "base/random.h"
-#include "config/config_file.h"
+#include "config/file/config_file.h"
 #include "service/gateway_host.h"
 
 #include <QCoreApplication>

@@ -4,8 +4,8 @@
 #include "base/random.h"
 #include "otlp/codec/decode.h"
 #include "otlp/receiver/receiver.h"
-#include "service/masking.h"
-#include "service/received_pipeline.h"
+#include "service/pipeline/masking.h"
+#include "service/received/received_pipeline.h"
 
 #include <QCoreApplication>
 #include <QProcess>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A declarative configuration of OpenTelemetry, and an observability.yaml to import: any bytes are read or refused with a reason,
 // twice alike, and nothing that was read is beyond the limits. What was imported can be written to the configuration file.
-#include "config/config_file.h"
-#include "config/telemetry_file.h"
-#include "config/telemetry_import.h"
+#include "config/file/config_file.h"
+#include "config/imports/telemetry_file.h"
+#include "config/imports/telemetry_import.h"
 #include "fuzz_support.h"
 
 using namespace oriel;

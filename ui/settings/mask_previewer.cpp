@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/settings/mask_previewer.h"
 
-#include "service/masking.h"
+#include "service/pipeline/masking.h"
 #include "ui/widgets/async.h"
 
 #include <QPromise>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/random.h"
-#include "config/config_file.h"
+#include "config/file/config_file.h"
 
 #include <QFile>
 #include <QFileInfo>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "config/config_file.h"
+#include "config/file/config_file.h"
 
 #include <QFile>
 #include <QTemporaryDir>

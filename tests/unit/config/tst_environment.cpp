@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "config/environment.h"
+#include "config/environment/environment.h"
 
 #include <QSet>
 #include <QTemporaryFile>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/json.h"
-#include "config/config_file.h"
-#include "config/environment.h"
-#include "config/settings_table.h"
+#include "config/environment/environment.h"
+#include "config/file/config_file.h"
+#include "config/settings/settings_table.h"
 
 #include <QDir>
 #include <QFile>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "config/settings_table.h"
-#include "config/substitution.h"
-#include "config/telemetry_file.h"
-#include "config/yaml_tree.h"
+#include "config/environment/substitution.h"
+#include "config/imports/telemetry_file.h"
+#include "config/imports/yaml_tree.h"
+#include "config/settings/settings_table.h"
 
 #include <QTemporaryFile>
 #include <QTest>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "config/client_configs.h"
-#include "config/config_file.h"
-#include "config/telemetry_import.h"
+#include "config/file/config_file.h"
+#include "config/imports/telemetry_import.h"
 
 #include <QFile>
 #include <QTemporaryDir>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "service/child_telemetry.h"
+#include "service/pipeline/child_telemetry.h"
 
 #include <QTest>
 

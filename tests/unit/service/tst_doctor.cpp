@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "service/doctor.h"
+#include "service/control/doctor.h"
 
 #include <QDir>
 #include <QFile>

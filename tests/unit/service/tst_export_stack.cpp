@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/random.h"
-#include "config/config_file.h"
+#include "config/file/config_file.h"
 #include "promql_names.h"
-#include "service/export_stack.h"
+#include "service/export/export_stack.h"
 #include "telemetry/metric_table.h"
 #include "telemetry/prometheus_names.h"
 

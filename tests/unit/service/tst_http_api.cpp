@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "../downstream/downstream_fixture.h"
-#include "service/http_api.h"
-#include "service/masking.h"
+#include "service/control/http_api.h"
+#include "service/pipeline/masking.h"
 
 #include <QTest>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "service/local_control.h"
+#include "service/control/local_control.h"
 
 #include <QFile>
 #include <QFileInfo>

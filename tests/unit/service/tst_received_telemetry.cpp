@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "otlp/exporters/local_exporters.h"
 #include "otlp/receiver/receiver_service.h"
-#include "service/masking.h"
-#include "service/received_pipeline.h"
-#include "service/received_series.h"
+#include "service/pipeline/masking.h"
+#include "service/received/received_pipeline.h"
+#include "service/received/received_series.h"
 #include "telemetry/resource.h"
 
 #include <QFile>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "service/telemetry_buffer.h"
+#include "service/pipeline/telemetry_buffer.h"
 
 #include <QTest>
 

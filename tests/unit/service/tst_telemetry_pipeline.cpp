@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "otlp/exporters/local_exporters.h"
-#include "service/masking.h"
-#include "service/telemetry_pipeline.h"
+#include "service/pipeline/masking.h"
+#include "service/pipeline/telemetry_pipeline.h"
 #include "telemetry/call_spans.h"
 #include "telemetry/resource.h"
 
