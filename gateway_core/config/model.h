@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "config/entity.h"
 #include "config/limits.h"
+#include "config/metric_view.h"
 
 #include <QByteArray>
 #include <QHash>
@@ -205,6 +207,8 @@ struct Telemetry {
     QList<Destination> destinations;
     QString serviceName = QStringLiteral("oriel");
     QMap<QString, QString> resourceAttributes;
+    QList<Entity> entities; ///< of OTEL_ENTITIES; their attributes are among `resourceAttributes`
+    QString logLevel;       ///< of Oriel's own messages by OTEL_LOG_LEVEL, as for --log-level; empty: not told
     QString sampler = QStringLiteral("parentbased_always_on");
     double samplerArg = 1.0;
     milliseconds slowThreshold{0}; ///< keep_errors_and_slow: what counts as slow; 0: over the operation's 99th percentile
@@ -223,6 +227,7 @@ struct Telemetry {
     int logAttributeLengthLimit = -1;
     milliseconds spanInterval{1'000};
     milliseconds metricInterval{5'000};
+    QList<MetricView> views; ///< of the file of OTEL_CONFIG_FILE; the configuration file has none
     Spool spool;
     bool operator==(const Telemetry&) const = default;
 };

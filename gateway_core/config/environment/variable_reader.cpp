@@ -113,7 +113,7 @@ std::optional<QStringList> VariableReader::choices(const QString& name)
             warn(name, QStringLiteral("expected a list of %1, found \"%2\"; that one is ignored")
                            .arg(known.join(QStringLiteral(", ")), shown(value)));
     }
-    return list;
+    return list.isEmpty() ? std::nullopt : std::optional(list);
 }
 
 std::optional<KeyValues> VariableReader::pairs(const QString& name)

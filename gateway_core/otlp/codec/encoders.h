@@ -19,6 +19,12 @@ inline std::int64_t toWireInteger(double value)
     return value < -kLimit ? std::numeric_limits<std::int64_t>::min() : static_cast<std::int64_t>(value);
 }
 
+/// What a number or exemplar that is an integer is on the wire.
+template <class Number> std::int64_t integerOf(const Number& number)
+{
+    return number.exact.value_or(toWireInteger(number.value));
+}
+
 } // namespace oriel::otlp
 
 /// The two bodies behind encode.h.
