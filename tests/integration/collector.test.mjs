@@ -100,8 +100,8 @@ describe('calls of a real client to a real server', { skip }, () => {
         const session = await openSession(oriel);
         lastTrace = await call(oriel, { ...session, traceparent: `00-${headersTrace}-1122334455667788-01` }, 'demo__log_burst');
         own = await until(async () => {
-            const { stdout } = await oriel.command(['traces', 'export']);
-            return stdout.includes(lastTrace) && stdout.trim().split('\n').map((line) => JSON.parse(line));
+            const spans = await oriel.exportedSpans();
+            return spans.some(({ traceId }) => traceId === lastTrace) && spans;
         });
         await settled();
     });
@@ -114,7 +114,6 @@ describe('calls of a real client to a real server', { skip }, () => {
     /** What an empty status and an absent one mean is the same. */
     const comparable = (items) =>
         items.map(({ status, ...item }) => (Object.keys(status ?? {}).length > 0 ? { ...item, status } : item)).sort((a, b) => (a.spanId < b.spanId ? -1 : 1));
-    const ownSpans = () => own.flatMap((line) => line.resourceSpans).flatMap(({ resource, scopeSpans }) => scopeSpans.flatMap(({ scope, spans }) => spans.map((span) => ({ ...span, resource, scope }))));
 
     /** The points of a metric by tool, in the order of their arrival, each with what holds for all. */
     const series = (wire, metric) => {
@@ -133,12 +132,11 @@ describe('calls of a real client to a real server', { skip }, () => {
     const total = (all, of = value) => (all.length === 0 ? 0 : temporality(all[0]) === 1 ? sum(all.map(of)) : of(all.at(-1)));
 
     test('what they were has an error, a link, an event and a parent in another trace', () => {
-        const spans = ownSpans();
-        assert.ok(spans.some(({ status, name }) => status?.code === 2 && name === 'tools/call sdk2__fail'));
-        assert.ok(spans.some(({ links }) => links?.[0].traceId === headersTrace && links[0].spanId === '1122334455667788'));
-        assert.ok(spans.some(({ events }) => events?.length > 0));
-        assert.equal(spans.filter(({ kind, name }) => kind === 2 && name === 'tools/call sdk2__echo').length, rounds * echoes);
-        for (const span of spans.filter(({ kind, name }) => kind === 2 && name === 'tools/call sdk2__echo')) {
+        assert.ok(own.some(({ status, name }) => status?.code === 2 && name === 'tools/call sdk2__fail'));
+        assert.ok(own.some(({ links }) => links?.[0].traceId === headersTrace && links[0].spanId === '1122334455667788'));
+        assert.ok(own.some(({ events }) => events?.length > 0));
+        assert.equal(own.filter(({ kind, name }) => kind === 2 && name === 'tools/call sdk2__echo').length, rounds * echoes);
+        for (const span of own.filter(({ kind, name }) => kind === 2 && name === 'tools/call sdk2__echo')) {
             assert.equal(span.parentSpanId, '00f067aa0ba902b7');
             assert.equal(span.traceState, 'vendor=1');
         }
@@ -148,7 +146,7 @@ describe('calls of a real client to a real server', { skip }, () => {
         const kind = `${wire.temporality ?? 'cumulative'} and ${wire.histograms ?? 'explicit'}`;
 
         test(`over ${wire.name} every span arrives once, in every field as Oriel has it`, () => {
-            assert.deepEqual(comparable(ofWire(collector.spans(), wire.name)), comparable(ownSpans()));
+            assert.deepEqual(comparable(ofWire(collector.spans(), wire.name)), comparable(own));
         });
 
         test(`over ${wire.name} every log record arrives once, as Oriel has it`, async () => {
@@ -344,10 +342,7 @@ test('a Collector that is killed in the middle and started again has every span 
         await collector.again();
         for (let i = 0; i < 10; ++i) traceIds.push(await call(oriel, session));
 
-        const wanted = new Set();
-        const { stdout } = await oriel.command(['traces', 'export']);
-        for (const line of stdout.trim().split('\n'))
-            for (const { scopeSpans } of JSON.parse(line).resourceSpans) for (const { spans } of scopeSpans) for (const span of spans) wanted.add(span.spanId);
+        const wanted = new Set((await oriel.exportedSpans()).map(({ spanId }) => spanId));
         assert.ok(wanted.size >= traceIds.length * 6);
         for (const protocol of protocols) {
             const state = await until(async () => {

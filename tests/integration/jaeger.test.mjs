@@ -60,9 +60,7 @@ describe('traces in Jaeger', { skip: missing('jaeger') }, () => {
                 await call('sdk2__fail', failed);
                 await call('demo__log_burst', linked, { traceparent: `00-${'c'.repeat(32)}-1122334455667788-01` });
                 own = await until(async () => {
-                    const { stdout } = await oriel.command(['traces', 'export']);
-                    const spans = stdout.trim().split('\n').flatMap((line) => JSON.parse(line).resourceSpans)
-                        .flatMap(({ scopeSpans }) => scopeSpans.flatMap((group) => group.spans));
+                    const spans = await oriel.exportedSpans();
                     return spans.filter(({ traceId }) => traceId === called).length === 8 && spans.some(({ traceId }) => traceId === linked) && spans;
                 }, 20000, 'six spans of the gateway and two of the server');
                 for (const traceId of [called, failed, linked])
