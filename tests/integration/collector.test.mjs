@@ -202,6 +202,24 @@ function bucketsOf(point) {
     ];
 }
 
+test("the Collector's preset takes zstd, as Collectors do over HTTP", { skip, todo: true }, async () => {
+    const collector = await Collector.start();
+    const oriel = await Oriel.start({
+        config: {
+            mcpServers: { demo: { command: demoServer } },
+            telemetry: { spanInterval: 50, destinations: [{ name: 'zstd', preset: 'collector', compression: 'zstd', endpoint: collector.http() }] },
+        },
+    });
+    try {
+        const traceId = await call(oriel, await openSession(oriel));
+        assert.equal((await destinationOf(oriel, 'zstd')).lastError, '');
+        await until(() => collector.spans().some((span) => span.traceId === traceId));
+    } finally {
+        await oriel.stop();
+        await collector.stop();
+    }
+});
+
 describe('a Collector that wants a token', { skip }, () => {
     const right = 'the-right-one';
     const wires = { grpc: 'grpc', protobuf: 'http/protobuf', json: 'http/json' };
@@ -287,13 +305,15 @@ describe('a Collector that takes traces only', { skip }, () => {
 
     for (const [name, [protocol, refusal]] of Object.entries(wires)) {
         test(`${protocol}: the traces arrive, and what was refused is counted by its signal and explained`, async () => {
-            const traceId = await call(oriel, await openSession(oriel), 'demo__log_burst');
-            const state = await until(async () => {
-                const now = await destinationOf(oriel, name);
-                return now.lost['metrics/refused'] > 0 && now.lost['logs/refused'] > 0 && now.queued === 0 && now;
+            const session = await openSession(oriel);
+            const traceId = await call(oriel, session, 'demo__log_burst');
+            await until(async () => {
+                const { lost, lastError } = await destinationOf(oriel, name);
+                if (lost['metrics/refused'] > 0 && lost['logs/refused'] > 0 && lastError) return assert.match(lastError, refusal) ?? true;
+                await call(oriel, session, 'demo__log_burst');
+                return false;
             });
-            assert.match(state.lastError, refusal);
-            assert.deepEqual(Object.keys(state.lost).sort(), ['logs/refused', 'metrics/refused']);
+            assert.deepEqual(Object.keys((await destinationOf(oriel, name)).lost).sort(), ['logs/refused', 'metrics/refused']);
             await until(() => collector.spans().filter((span) => span.traceId === traceId && attributesOf(span.resource).destination === name).length === 6);
         });
     }
