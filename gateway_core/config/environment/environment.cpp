@@ -62,7 +62,7 @@ void applyEntities(VariableReader& reader, Telemetry& telemetry)
 void applyResource(VariableReader& reader, Telemetry& telemetry)
 {
     applyEntities(reader, telemetry);
-    setResource(telemetry, reader.pairs(variable("OTEL_RESOURCE_ATTRIBUTES")).value_or(KeyValues()));
+    setResource(telemetry, reader.pairs(variable("OTEL_RESOURCE_ATTRIBUTES"), Semicolon::Plain).value_or(KeyValues()));
     if (const QString name = reader.text(variable("OTEL_SERVICE_NAME")); !name.isEmpty())
         telemetry.serviceName = name;
     if (const QString version = reader.text(variable("OTEL_SERVICE_VERSION")); !version.isEmpty())

@@ -138,6 +138,15 @@ private Q_SLOTS:
         QVERIFY(!chainOf({ofNotes}).apply(log));
     }
 
+    void aSeverityNumberHasTheNameOfItsRange()
+    {
+        QCOMPARE(severityName(Severity::Trace), QByteArray("TRACE"));
+        QCOMPARE(severityName(Severity::Notice), QByteArray("INFO2"));
+        QCOMPARE(severityName(static_cast<Severity>(24)), QByteArray("FATAL4"));
+        QCOMPARE(severityName(Severity::Unspecified), QByteArray());
+        QCOMPARE(severityName(static_cast<Severity>(25)), QByteArray());
+    }
+
     void rulesAreAppliedInTheirOrder()
     {
         SpanData first = span("a");
