@@ -177,19 +177,6 @@ test('every field of a metric is there when it is passed on', async () => {
     assert.deepEqual(encodeRequest('metrics', { resourceMetrics: [passed] }), encodeRequest('metrics', request));
 });
 
-test('a request that cannot be read is answered with its BadRequest, gzipped for who takes that', async () => {
-    const json = { 'Content-Type': 'application/json' };
-    const plain = await send('logs', '{"resourceLogs":[', json);
-    assert.equal(plain.status, 400);
-    assert.equal(plain.headers['content-encoding'], undefined);
-    const status = JSON.parse(plain.body);
-    assert.equal(status.code, 3);
-    assert.deepEqual(status.details, [{ '@type': 'type.googleapis.com/google.rpc.BadRequest', fieldViolations: [{ field: 'resource_logs', description: status.message }] }]);
-    const packed = await send('logs', '{"resourceLogs":[', { ...json, 'Accept-Encoding': 'gzip' });
-    assert.equal(packed.headers['content-encoding'], 'gzip');
-    assert.deepEqual(zlib.gunzipSync(packed.body), plain.body);
-});
-
 test('the ports are told in runtime.json, and counts and ports in the status', async () => {
     const runtime = JSON.parse(fs.readFileSync(path.join(oriel.dataDir, 'runtime.json'), 'utf8'));
     assert.equal(runtime.otlpGrpcPort, receiver.grpcPort);
@@ -252,6 +239,19 @@ test('two Oriels that pass on to each other do not send in circles', async () =>
         await first.stop();
         await second.stop();
     }
+});
+
+test('a request that cannot be read is answered with its BadRequest, gzipped for who takes that', async () => {
+    const json = { 'Content-Type': 'application/json' };
+    const plain = await send('logs', '{"resourceLogs":[', json);
+    assert.equal(plain.status, 400);
+    assert.equal(plain.headers['content-encoding'], undefined);
+    const status = JSON.parse(plain.body);
+    assert.equal(status.code, 3);
+    assert.deepEqual(status.details, [{ '@type': 'type.googleapis.com/google.rpc.BadRequest', fieldViolations: [{ field: 'resource_logs', description: status.message }] }]);
+    const packed = await send('logs', '{"resourceLogs":[', { ...json, 'Accept-Encoding': 'gzip' });
+    assert.equal(packed.headers['content-encoding'], 'gzip');
+    assert.deepEqual(zlib.gunzipSync(packed.body), plain.body);
 });
 
 test('it can be switched off', async () => {

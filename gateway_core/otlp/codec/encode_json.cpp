@@ -261,7 +261,8 @@ void writePoint(Writer& writer, const NumberPoint& point)
     writeTime(writer, "startTimeUnixNano", point.startUnixNs);
     writeTime(writer, "timeUnixNano", point.timeUnixNs);
     writeCount(writer, "flags", point.flags);
-    writeNumber(writer, point);
+    if (hasNumber(point))
+        writeNumber(writer, point);
     writeExemplars(writer, point.exemplars);
     writeEntries(writer, "attributes", point.attributes);
     writer.endObject();

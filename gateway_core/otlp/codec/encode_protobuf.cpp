@@ -216,7 +216,7 @@ void writePoint(Writer& parent, const NumberPoint& point)
     writeTime(message, f::kTime, point.timeUnixNs);
     if (point.isInteger)
         message.add_sfixed64(f::kInt, integerOf(point));
-    else
+    else if (hasNumber(point))
         message.add_double(f::kDouble, point.value);
     writeExemplars(message, f::kExemplars, point.exemplars);
     writeAttributes(message, f::kAttributes, point.attributes);

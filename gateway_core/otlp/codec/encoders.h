@@ -25,6 +25,12 @@ template <class Number> std::int64_t integerOf(const Number& number)
     return number.exact.value_or(toWireInteger(number.value));
 }
 
+/// Whether there is a number to write: a point that says that there is none has neither member of the oneof.
+inline bool hasNumber(const telemetry::NumberPoint& point)
+{
+    return (point.flags & telemetry::kNoRecordedValue) == 0 || point.isInteger || point.value != 0;
+}
+
 } // namespace oriel::otlp
 
 /// The two bodies behind encode.h.
