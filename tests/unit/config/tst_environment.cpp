@@ -286,6 +286,25 @@ private Q_SLOTS:
         QCOMPARE(unknown.warnings.size(), 1);
     }
 
+    void aListOfNothingButUnknownValuesCountsAsUnset()
+    {
+        const Applied propagators = apply({{"OTEL_PROPAGATORS", "xray, ottrace"}});
+        QCOMPARE(propagators.config.telemetry.propagators, Config().telemetry.propagators);
+        QCOMPARE(propagators.warnings.size(), 2);
+        const Applied exporter = apply({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://h"}, {"OTEL_TRACES_EXPORTER", "pigeon"}});
+        QVERIFY(exporter.destination("env")->traces);
+        QCOMPARE(exporter.warnings.size(), 1);
+    }
+
+    void aSemicolonIsPartOfAResourceAttributeAndNeverOfAHeader()
+    {
+        QCOMPARE(apply({{"OTEL_RESOURCE_ATTRIBUTES", "roles=a;b,team=blue"}}).config.telemetry.resourceAttributes,
+                 (QMap<QString, QString>{{q("roles"), q("a;b")}, {q("team"), q("blue")}}));
+        const Applied header = apply({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://h"}, {"OTEL_EXPORTER_OTLP_HEADERS", "a=b;c=d"}});
+        QVERIFY(header.destination("env")->headers.isEmpty());
+        QCOMPARE(header.warnings.size(), 1);
+    }
+
     void theSamplersArgumentCountsOnlyWithASamplerAndWithinItsBounds()
     {
         QCOMPARE(apply({{"OTEL_TRACES_SAMPLER_ARG", "0.25"}}).config, Config());
