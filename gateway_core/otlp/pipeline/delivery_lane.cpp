@@ -42,6 +42,11 @@ bool isMalformed(int code)
     return code == kHttpBadRequest || code == kHttpUnprocessable || code == kGrpcInvalidArgument;
 }
 
+QString itemsAre(std::uint32_t items)
+{
+    return items == 1 ? QStringLiteral("1 item is") : QStringLiteral("%1 items are").arg(items);
+}
+
 } // namespace
 
 DeliveryLane::DeliveryLane(Signal signal, LaneHome& home, const RetryPolicy& policy, const Clock& clock, Random& random)
@@ -160,13 +165,12 @@ bool DeliveryLane::putAsideByClock(std::chrono::hours ahead)
     m_pieces.insert(m_pieces.begin(), parts.due.begin(), parts.due.end());
     if (!parts.wrong.empty()) {
         m_pieces.push_front(std::move(parts.wrong.front()));
-        giveUp(
-            QStringLiteral("%1 items are more than %2 h ahead of this machine's clock and the backend takes %3 h; set the clock "
-                           "of the program that sent them")
-                .arg(m_pieces.front().items)
-                .arg((ahead + ClockParts::kPatience).count())
-                .arg(ahead.count()),
-            QByteArrayLiteral("clock_ahead"));
+        giveUp(QStringLiteral("%1 more than %2 h ahead of this machine's clock and the backend takes %3 h; set the clock of the "
+                              "program that sent it")
+                   .arg(itemsAre(m_pieces.front().items))
+                   .arg((ahead + ClockParts::kPatience).count())
+                   .arg(ahead.count()),
+               QByteArrayLiteral("clock_ahead"));
     }
     return true;
 }
@@ -180,9 +184,8 @@ void DeliveryLane::waitForClock(const Batch& early, std::chrono::hours ahead, st
     m_nextTryUnixNs = dueUnixNs;
     m_timer.start(std::clamp(wait, milliseconds(1), kLookAgain));
     m_home.noteError(
-        QStringLiteral(
-            "%1 items are more than %2 h ahead of this machine's clock, which the backend does not take; they wait until %3")
-            .arg(early.items)
+        QStringLiteral("%1 more than %2 h ahead of this machine's clock, which the backend does not take; waiting until %3")
+            .arg(itemsAre(early.items))
             .arg(ahead.count())
             .arg(QDateTime::fromMSecsSinceEpoch(dueUnixNs / kNsPerMs).toString(Qt::ISODate)));
     letGo();

@@ -168,7 +168,7 @@ private Q_SLOTS:
         pipeline.submitSpans({spanAt("never", 100h), spanAt("soon", 90min), spanAt("now", 0h)});
         QTRY_COMPARE(spanNames(backend), QByteArrayList{"now"});
         QTRY_COMPARE(pipeline.status()[0].state, DestinationState::Retrying);
-        QTRY_VERIFY(pipeline.status()[0].lastError.contains(QStringLiteral("1 items are more than 1 h ahead")));
+        QTRY_VERIFY(pipeline.status()[0].lastError.contains(QStringLiteral("1 item is more than 1 h ahead")));
         QCOMPARE(pipeline.status()[0].nextTryUnixNs, in(30min));
         QTRY_VERIFY(deadLetters().contains("ahead of this machine's clock"));
         QVERIFY(deadLetters().contains("never") && !deadLetters().contains("soon"));
