@@ -173,7 +173,6 @@ private Q_SLOTS:
             {"OTEL_RESOURCE_ATTRIBUTES", "a=b,c=%+4"},
             {"OTEL_RESOURCE_ATTRIBUTES", "=b"},
             {"OTEL_RESOURCE_ATTRIBUTES", "a=%C3%28"},
-            {"OTEL_RESOURCE_ATTRIBUTES", "a=b;c=d"},
             {"OTEL_RESOURCE_ATTRIBUTES", "a=b%0Ac"},
             {"OTEL_TRACES_SAMPLER", "sometimes"},
             {"OTEL_TRACES_SAMPLER", "jaeger_remote"},
