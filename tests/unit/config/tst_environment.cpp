@@ -287,6 +287,22 @@ private Q_SLOTS:
                  QStringList(q("OTEL_EXPORTER_OTLP_ENPOINT: is not known; did you mean OTEL_EXPORTER_OTLP_ENDPOINT?")));
     }
 
+    void noCompressionIsKeptAsSaidAndMakesNoDestinationOfItsOwn()
+    {
+        const Applied applied =
+            apply({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://h:4318"}, {"OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "none"}});
+        QCOMPARE(applied.config.telemetry.destinations.size(), 1);
+        const Applied general =
+            apply({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://h:4318"}, {"OTEL_EXPORTER_OTLP_COMPRESSION", "none"}});
+        QCOMPARE(general.config.telemetry.destinations.value(0).compression, q("none"));
+        const Applied silent = apply({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://h:4318"}});
+        QCOMPARE(silent.config.telemetry.destinations.value(0).compression, QString());
+        const Applied own = apply({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://h:4318"},
+                                   {"OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"},
+                                   {"OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "none"}});
+        QCOMPARE(own.config.telemetry.destinations.size(), 2);
+    }
+
     void aWayWithoutAnEndpointIsRemarked()
     {
         const Applied applied = apply({{"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"}});
