@@ -44,6 +44,12 @@ std::vector<std::uint64_t> listSegments(const QString& directory)
     return numbers;
 }
 
+bool isSegmentGone(const QString& directory, std::uint64_t number)
+{
+    const QFileInfo folder(directory);
+    return !QFile::exists(segmentPath(directory, number)) && folder.isReadable() && folder.isExecutable();
+}
+
 Status syncFile(QFile& file)
 {
     if (!file.isOpen())
@@ -121,8 +127,8 @@ Status SegmentReader::open(const QString& directory, std::uint64_t number)
         return fail(ioError(m_file, QStringLiteral("The spool cannot be read")));
     m_failed = false;
     const auto header = decodeSegmentHeader(read(0, kSegmentHeaderBytes));
-    if (m_failed)
-        return fail(ioError(m_file, QStringLiteral("The spool cannot be read")));
+    if (Status given = status(); !given)
+        return given;
     if (!header)
         return fail(ErrorCode::DataLoss, QStringLiteral("The header of the segment is damaged"), m_file.fileName());
     if (header->version != kSpoolVersion)
@@ -138,6 +144,11 @@ QByteArray SegmentReader::read(std::int64_t at, std::int64_t bytes)
     QByteArray content = m_file.seek(at) ? m_file.read(bytes) : QByteArray();
     m_failed = m_failed || content.size() < there;
     return content;
+}
+
+Status SegmentReader::status() const
+{
+    return m_failed ? fail(ioError(m_file, QStringLiteral("The spool cannot be read"))) : Status();
 }
 
 std::optional<FoundRecord> SegmentReader::find(std::int64_t at)
