@@ -56,10 +56,11 @@ Result<int> SpoolLog::attach(const QString& name)
         choose([](const Slot& one) { return one.used && !one.attached && !one.isUnread && one.cursor.name.isEmpty(); });
     if (!known && !choose([](const Slot& one) { return !one.used; })) {
         if (!choose([this](const Slot& one) { return !one.attached && !one.isUnread && isEmpty(one); }))
-            return fail(ErrorCode::ResourceExhausted,
-                        QStringLiteral("all %1 places for destinations are taken").arg(kMaxDestinations), name,
-                        QStringLiteral("Remove a destination that is no longer used; it is taken in as soon as nothing waits for one "
-                                       "that was removed."));
+            return fail(
+                ErrorCode::ResourceExhausted, QStringLiteral("all %1 places for destinations are taken").arg(kMaxDestinations),
+                name,
+                QStringLiteral("Remove a destination that is no longer used; it is taken in as soon as nothing waits for one "
+                               "that was removed."));
         vacate(chosen);
     }
     Slot& one = m_slots[indexOf(chosen)];
