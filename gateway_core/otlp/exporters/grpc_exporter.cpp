@@ -347,7 +347,8 @@ void GrpcExporter::send(const std::shared_ptr<Attempt>& attempt, const RequestHe
         call->context.set_deadline(std::chrono::system_clock::now() + m_destination.timeout);
     if (m_destination.compression == QLatin1StringView("gzip"))
         call->context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
-    call->done = [this, attempt, authorization](const ExportOutcome& outcome) {
+    call->done = [this, attempt, authorization](ExportOutcome outcome) {
+        outcome.message = m_answerText.shown(outcome.message, attempt->headers + authorization);
         const bool refused = outcome.code == static_cast<int>(grpc::StatusCode::UNAUTHENTICATED);
         if (refused && m_authorizer && !attempt->isSecond && m_authorizer->refused(authorization)) {
             attempt->isSecond = true;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "otlp/auth/request_authorizer.h"
+#include "otlp/exporters/answer_text.h"
 #include "otlp/exporters/exporter.h"
 
 #include <QObject>
@@ -39,6 +40,7 @@ private:
     ExporterContext m_context;
     std::unique_ptr<QObject> m_home; ///< results are posted to it; its end is the end of all call-backs
     std::unique_ptr<Worker> m_worker;
+    AnswerText m_answerText;
     std::unique_ptr<RequestAuthorizer> m_authorizer; ///< null: the headers are all there is
 };
 

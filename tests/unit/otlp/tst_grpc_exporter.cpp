@@ -193,6 +193,17 @@ class GrpcExporterTest : public QObject {
     }
 
 private Q_SLOTS:
+    void aBackendThatEchoesTheKeyDoesNotMakeItKnown()
+    {
+        GrpcBackend backend([](const ReceivedCall& call) {
+            return Reply{{grpc::StatusCode::UNAUTHENTICATED, "invalid key: " + value(call, "x-api-key")}, {}, false};
+        });
+        config::Destination destination = destinationOf(backend.url());
+        destination.headers = {{QStringLiteral("x-api-key"), QStringLiteral("blue-horse-42")}};
+        const auto exporter = make(destination);
+        QCOMPARE(send(*exporter)->message, QStringLiteral("gRPC UNAUTHENTICATED: invalid key: [masked:sent]"));
+    }
+
     void aRefusedTokenIsFetchedAnewOnce()
     {
         int tokens = 0;
