@@ -30,6 +30,8 @@ struct SpoolBounds {
     qint64 segmentBytes = 4LL * 1024 * 1024;
     qint64 memoryBytes = 16LL * 1024 * 1024; ///< of what waits in memory, because it cannot be written or there is no directory
     std::size_t memoryBatches = 1024;
+    std::chrono::milliseconds readRetry{1'000}; ///< until a segment that cannot be read is tried again; it doubles
+    std::chrono::milliseconds maximumReadRetry{300'000};
     bool operator==(const SpoolBounds&) const = default;
 };
 

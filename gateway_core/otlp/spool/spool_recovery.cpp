@@ -116,10 +116,11 @@ void SpoolLog::recoverSegment(std::uint64_t number, SpoolRecovery& recovery, boo
     };
     SegmentReader reader;
     if (const Status opened = reader.open(m_directory, number); !opened) {
-        if (opened.error().code == ErrorCode::Io && !isSegmentGone(m_directory, number))
+        const bool isIo = opened.error().code == ErrorCode::Io || opened.error().code == ErrorCode::ResourceExhausted;
+        if (isIo && !isSegmentGone(m_directory, number))
             return keepUnread(opened.error());
         m_segments.erase(number);
-        if (opened.error().code != ErrorCode::Io && QFile(path).size() < kSegmentHeaderBytes) {
+        if (!isIo && QFile(path).size() < kSegmentHeaderBytes) {
             QFile::remove(path); // made, but nothing was written to it any more
         } else if (opened.error().code == ErrorCode::DataLoss) {
             ++recovery.unreadableSegments;

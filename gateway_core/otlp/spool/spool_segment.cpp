@@ -19,7 +19,8 @@ namespace {
 
 Error ioError(const QFile& file, const QString& what)
 {
-    return {ErrorCode::Io, QStringLiteral("%1: %2").arg(what, file.errorString()), file.fileName(),
+    const ErrorCode code = file.error() == QFileDevice::ResourceError ? ErrorCode::ResourceExhausted : ErrorCode::Io;
+    return {code, QStringLiteral("%1: %2").arg(what, file.errorString()), file.fileName(),
             QStringLiteral("Check the free space and the permissions of the data directory.")};
 }
 

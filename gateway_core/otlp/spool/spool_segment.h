@@ -44,8 +44,8 @@ private:
 /// Reads a segment, which may be growing. One thread.
 class SegmentReader {
 public:
-    /// ErrorCode::Io when it cannot be opened or read, DataLoss when its header is unreadable, Unsupported when a later version
-    /// wrote it.
+    /// ErrorCode::Io when it cannot be opened or read, ResourceExhausted when too many files are open, DataLoss when its header
+    /// is unreadable, Unsupported when a later version wrote it.
     Status open(const QString& directory, std::uint64_t number);
     [[nodiscard]] std::int64_t size() const { return m_file.size(); }
     /// The record at `at` or the next behind damage; offsets are those of the file. Reads heads only where nothing is damaged.

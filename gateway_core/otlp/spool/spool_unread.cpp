@@ -10,8 +10,6 @@ namespace oriel::otlp {
 
 namespace {
 
-constexpr std::int64_t kFirstRetryNs = 1'000'000'000;
-constexpr std::int64_t kLastRetryNs = 300'000'000'000;
 constexpr int kMaxDoublings = 16;
 
 } // namespace
@@ -36,8 +34,9 @@ QString SpoolLog::unreadReason() const
 void SpoolLog::markUnread(Segment& segment, const Error& why)
 {
     const int doublings = std::min(segment.failures++, kMaxDoublings);
-    const std::int64_t wait = std::min(kFirstRetryNs << static_cast<unsigned>(doublings), kLastRetryNs);
-    segment.unread = Unread{why.toString(), m_clock.bootTimeNs() + wait};
+    const std::chrono::milliseconds grown = m_bounds.readRetry * (std::int64_t(1) << static_cast<unsigned>(doublings));
+    const std::chrono::milliseconds wait = std::min(grown, m_bounds.maximumReadRetry);
+    segment.unread = Unread{why.toString(), m_clock.bootTimeNs() + std::chrono::nanoseconds(wait).count()};
 }
 
 void SpoolLog::noteUnread(std::uint64_t number, const Error& why)
@@ -46,6 +45,11 @@ void SpoolLog::noteUnread(std::uint64_t number, const Error& why)
         return giveUp(number, Loss::Damaged);
     Segment& segment = m_segments.at(number);
     markUnread(segment, why);
+    // What is new must not wait with it; but without free descriptors there would be no other segment.
+    if (isActive(number) && why.code != ErrorCode::ResourceExhausted) {
+        (void)m_writer.sync();
+        m_writer.close();
+    }
     if (segment.failures >= kPartialFailures && SegmentReader().open(m_directory, number)) {
         segment.isPartial = true;
         segment.unread.reset();

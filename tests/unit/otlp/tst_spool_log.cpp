@@ -745,6 +745,26 @@ private Q_SLOTS:
         QVERIFY(spool.segments().size() <= 1);
     }
 
+    void whatIsNewDoesNotWaitWithTheSegmentThatIsBeingWritten()
+    {
+        const NotRoot somebody;
+        Spool spool;
+        if (!somebody.works() || !spool.directory.isValid())
+            QSKIP("needs a user for whom permissions count");
+        SpoolLog& log = spool.open();
+        const int slot = spool.slotOf[0];
+        log.append(batchOf("hidden"), bit(slot));
+        const QFile::Permissions before = QFile::permissions(spool.segment(0));
+        QVERIFY(QFile::setPermissions(spool.segment(0), {}));
+        QVERIFY(!log.fetch(slot, Signal::Traces));
+        log.append(batchOf("fresh"), bit(slot));
+        QCOMPARE(deliverAll(log, slot), QList<QByteArray>{"fresh"});
+        QVERIFY(QFile::setPermissions(spool.segment(0), before));
+        spool.clock.advanceNs(std::chrono::nanoseconds(*log.untilRetry()).count());
+        QVERIFY(log.retryUnread());
+        QCOMPARE(deliverAll(log, slot), QList<QByteArray>{"hidden"});
+    }
+
     void whatCannotBeReadUntilItIsTooOldIsLostAndCounted_data()
     {
         QTest::addColumn<bool>("sinceTheStart");
