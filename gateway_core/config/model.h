@@ -143,8 +143,24 @@ struct RequestLimits {
     qint64 rawBytes = 0;  ///< before compression
     qint64 wireBytes = 0; ///< as sent
     int items = 0;        ///< spans, points or records
-    qint64 itemBytes = 0; ///< of one of them
     bool operator==(const RequestLimits&) const = default;
+};
+
+/// What a backend takes of one span, point or record; 0: not known. Lengths in bytes.
+struct ItemLimits {
+    qint64 itemBytes = 0;          ///< as OTLP protobuf, without its resource and scope
+    qint64 attributeLength = 0;    ///< of texts and byte values of attributes, at any depth
+    qint64 attributeKeyLength = 0; ///< at any depth
+    qint64 arrayLength = 0;        ///< elements
+    qint64 attributeCount = 0;     ///< of a span or record itself
+    qint64 eventCount = 0;         ///< of a span
+    qint64 linkCount = 0;          ///< of a span
+    qint64 nameLength = 0;         ///< of a span
+    qint64 bodyLength = 0;         ///< of a record; of one that is not text, as JSON
+    // Loki's structured metadata: attributes of the record, its scope and its resource, maps flattened, and its other fields.
+    qint64 metadataBytes = 0;
+    qint64 metadataCount = 0;
+    bool operator==(const ItemLimits&) const = default;
 };
 
 /// One entry of `telemetry.destinations`.
@@ -159,7 +175,7 @@ struct Destination {
     bool logs = true;
     bool enabled = true;
     bool paused = false; ///< what comes is kept for it and nothing is sent
-    QString compression; ///< "", "gzip" or "zstd"
+    QString compression; ///< "none", "gzip" or "zstd"; empty: the preset's, else none
     milliseconds timeout{10'000};
     bool insecure = false; ///< gRPC without a scheme only
     QString caFile;
@@ -190,6 +206,8 @@ struct Destination {
     // Set by otlp::effectiveDestination() alone, never in the file.
     QMap<QString, QList<std::pair<QString, QString>>> signalHeaders; ///< signal → headers besides `headers`
     QMap<QString, RequestLimits> signalLimits;                       ///< signal → what the backend takes
+    QMap<QString, ItemLimits> itemLimits;                            ///< the same, of one item
+    int maxAheadHours = 0;                                           ///< so far ahead of the clock may items be; 0: not known
     bool isEffective = false;                                        ///< preset and defaults are filled in
     bool operator==(const Destination&) const = default;
 };

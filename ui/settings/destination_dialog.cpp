@@ -192,18 +192,19 @@ void DestinationDialog::addChoices()
     std::vector<ExportProtocol> protocols;
     QStringList compressions{QStringLiteral("gzip"), QStringLiteral("zstd")};
     QString first = QStringLiteral("none");
+    QString firstValue = m_loaded.compression == first ? first : QString();
     if (m_preset != nullptr) {
         protocols = m_preset->protocols;
         compressions = m_preset->compressions;
         first = QStringLiteral("as the preset has it (%1)").arg(compressions.value(0, first));
-        compressions.removeAll(QStringLiteral("none"));
+        firstValue.clear();
     } else {
         for (int protocol = 0; protocol <= int(ExportProtocol::Jaeger); ++protocol)
             protocols.push_back(static_cast<ExportProtocol>(protocol));
     }
     for (const ExportProtocol protocol : protocols)
         m_protocol->addItem(protocolWord(protocol), int(protocol));
-    m_compression->addItem(first, QString());
+    m_compression->addItem(first, firstValue);
     for (const QString& compression : std::as_const(compressions))
         m_compression->addItem(compression, compression);
 }

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "otlp/presets/item_limit_table.h"
+#include "otlp/presets/preset_template.h"
 #include "otlp/presets/presets.h"
+
+#include <algorithm>
 
 namespace oriel::otlp {
 
@@ -20,9 +24,9 @@ QString protocolWords(const Preset& preset)
     return words.join(QStringLiteral(", "));
 }
 
-QString authWords(const Preset& preset)
+QString authKindWords(config::AuthKind kind)
 {
-    switch (preset.auth.kind) {
+    switch (kind) {
     case AuthKind::Basic:
         return QStringLiteral("basic");
     case AuthKind::Bearer:
@@ -38,10 +42,29 @@ QString authWords(const Preset& preset)
     case AuthKind::None:
         break;
     }
+    return {};
+}
+
+bool isOptional(const Preset& preset, const QString& text)
+{
+    const QSet<QString> used = placeholdersOf(text);
+    return std::any_of(preset.fields.begin(), preset.fields.end(),
+                       [&used](const PresetField& field) { return field.optional && used.contains(field.id); });
+}
+
+QString authWords(const Preset& preset)
+{
+    if (preset.auth.kind != AuthKind::None) {
+        const QString words = authKindWords(preset.auth.kind);
+        return isOptional(preset, preset.auth.secret) ? QStringLiteral("none, or ") + words : words;
+    }
     QStringList headers;
+    QStringList optional;
     for (auto it = preset.headers.cbegin(); it != preset.headers.cend(); ++it)
-        headers.append(QStringLiteral("header `%1`").arg(it.key()));
-    return headers.isEmpty() ? QStringLiteral("none") : headers.join(QStringLiteral(", "));
+        (isOptional(preset, it.value()) ? optional : headers).append(QStringLiteral("header `%1`").arg(it.key()));
+    if (!headers.isEmpty())
+        return headers.join(QStringLiteral(", "));
+    return (QStringList{QStringLiteral("none")} + optional).join(QStringLiteral(", or "));
 }
 
 QString limitWords(const Preset& preset)
@@ -56,8 +79,11 @@ QString limitWords(const Preset& preset)
             own.append(QStringLiteral("%1 bytes as sent").arg(limits.wireBytes));
         if (limits.items > 0)
             own.append(QStringLiteral("%1 items").arg(limits.items));
-        if (limits.itemBytes > 0)
-            own.append(QStringLiteral("%1 bytes an item").arg(limits.itemBytes));
+        const config::ItemLimits item = preset.itemLimits.value(signal);
+        for (const ItemLimitRow& row : itemLimitTable()) {
+            if (item.*row.member > 0)
+                own.append(QString::fromLatin1(row.words).arg(item.*row.member));
+        }
         if (!own.isEmpty())
             words.append(signal + QStringLiteral(": ") + own.join(QStringLiteral(", ")));
     }
@@ -149,23 +175,31 @@ void appendPreset(QString& out, const Preset& preset)
 
 } // namespace
 
-QByteArray destinationsReference()
+QByteArray providersPage()
 {
     const PresetFile& file = builtInPresets();
     QString out =
-        QStringLiteral("# Destinations\n\nWhere telemetry can be sent to with nothing but the fields that a provider needs:\n\n"
-                       "```json\n{\"telemetry\": {\"destinations\": [{\"name\": \"team\", \"preset\": \"grafana-cloud\",\n"
-                       "  \"fields\": {\"zone\": \"prod-eu-west-0\", \"instance_id\": \"123456\", \"token\": "
-                       "\"${vault:grafana}\"}}]}}\n```\n\n"
-                       "Whatever a destination says itself wins over its preset; [settings](settings.md) has all of it. What is "
-                       "not written here "
-                       "is not\nknown: a provider that does not publish a limit may still have one. Of protocols and "
-                       "compressions the first is used unless\n"
-                       "another is asked for. This page is made from\n"
-                       "`resources/presets/providers.json`; its facts were looked up on %1.\n\n"
-                       "## The eight providers that Oriel started from\n\n"
-                       "| provider | the old table | now |\n|---|---|---|\n")
+        QStringLiteral(
+            "# Providers\n\nWhere telemetry can be sent to with nothing but the fields that a provider needs. In the "
+            "window: Settings › Destinations › Add.\n\n"
+            "```json\n{\"telemetry\": {\"destinations\": [{\"name\": \"team\", \"preset\": \"grafana-cloud\",\n"
+            "  \"fields\": {\"zone\": \"prod-eu-west-0\", \"instance_id\": \"123456\", \"token\": "
+            "\"${vault:grafana}\"}}]}}\n```\n\n"
+            "Whatever a destination says itself wins over its preset; [settings](reference/settings.md) has all of "
+            "it. What is not written here is\nnot known: a provider that does not publish a limit may still have "
+            "one. Of protocols and compressions the first is used unless\n"
+            "another is asked for. When something does not arrive: [the guide](guide.md#when-telemetry-does-not-arrive)."
+            "\n\nThis page is made from `resources/presets/providers.json`; its facts were looked up on %1.\n\n"
+            "| provider | `preset` | protocols | signals | authorization |\n|---|---|---|---|---|\n")
             .arg(file.checked);
+    for (const Preset& preset : file.presets) {
+        out += preset.unavailable.isEmpty() ? QStringLiteral("| %1 | `%2` | %3 | %4 | %5 |\n")
+                                                  .arg(preset.name, preset.id, protocolWords(preset),
+                                                       preset.signalNames.join(QStringLiteral(", ")), authWords(preset))
+                                            : QStringLiteral("| %1 | `%2` | no OTLP | | |\n").arg(preset.name, preset.id);
+    }
+    out +=
+        QStringLiteral("\n## The eight providers that Oriel started from\n\n| provider | the old table | now |\n|---|---|---|\n");
     for (const Preset& preset : file.presets) {
         if (!preset.seedSays.isEmpty())
             out += QStringLiteral("| %1 | %2 | %3 |\n").arg(preset.name, preset.seedSays, preset.seedNow);
