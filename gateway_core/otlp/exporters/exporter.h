@@ -50,6 +50,8 @@ public:
 struct ExporterContext {
     const Clock& clock;
     SecretResolver secrets;
+    /// gRPC's timer threads wake every second while a channel is open: after so long without a request none is.
+    std::chrono::milliseconds idleChannels{30'000};
 };
 
 /// The exporter for a destination's protocol, after its preset was filled in. Fails when the preset, the endpoint, the

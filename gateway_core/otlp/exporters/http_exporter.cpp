@@ -20,7 +20,6 @@ namespace oriel::otlp {
 namespace {
 
 constexpr qint64 kMaxAnswer = 4LL * 1024 * 1024;
-constexpr qsizetype kMaxShownAnswer = 500;
 
 /// OTLP 1.11: no request above this, before compression.
 constexpr qsizetype kMaxRequest = 64LL * 1024 * 1024;
@@ -45,17 +44,6 @@ QString explain(int status, const QString& reason, const QString& words)
     if (!reason.isEmpty())
         text += QLatin1Char(' ') + reason;
     return words.isEmpty() ? text : text + QStringLiteral(": ") + words;
-}
-
-/// A plain-text answer, cut and without control characters.
-QString readableText(const QByteArray& body)
-{
-    QString text = QString::fromUtf8(body.first(std::min(body.size(), kMaxShownAnswer)));
-    for (QChar& character : text) {
-        if (!character.isPrint())
-            character = QLatin1Char(' ');
-    }
-    return text.simplified();
 }
 
 } // namespace
@@ -215,7 +203,8 @@ void HttpExporter::send(const std::shared_ptr<Attempt>& attempt, const RequestHe
     }
     QObject::connect(reply, &QNetworkReply::finished, &m_network, [this, reply, abortReason, attempt, authorization] {
         const QByteArray answer = reply->isOpen() ? reply->readAll() : QByteArray();
-        const ExportOutcome outcome = judge(*reply, answer, *abortReason);
+        ExportOutcome outcome = judge(*reply, answer, *abortReason);
+        outcome.message = m_answerText.shown(outcome.message, attempt->headers + authorization, reply->request().url());
         reply->deleteLater();
         constexpr int kUnauthorized = 401;
         if (outcome.code == kUnauthorized && m_authorizer && !attempt->isSecond && m_authorizer->refused(authorization)) {
@@ -295,7 +284,7 @@ ExportOutcome HttpExporter::judgeError(QNetworkReply& reply, int status, const Q
         words = rpc->message;
         retryAfter = rpc->retryDelay;
     } else {
-        words = readableText(body);
+        words = QString::fromUtf8(body);
     }
     if (reply.hasRawHeader("Retry-After")) {
         if (const auto asked = parseRetryAfter(reply.rawHeader("Retry-After"), m_context.clock.unixNs()))

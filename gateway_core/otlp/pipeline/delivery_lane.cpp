@@ -26,6 +26,8 @@ constexpr int kMaxDoublings = 20;
 /// size, and so many halvings in a row bring any request there.
 constexpr qsizetype kNeverTooLargeBytes = 64LL * 1024;
 constexpr int kMaxSizeHalvings = 12;
+/// So many single items that are too large are sent all the same: what was remembered might be wrong.
+constexpr int kLargeItemsSent = 4;
 
 // HTTP statuses and gRPC codes do not overlap.
 constexpr int kGrpcResourceExhausted = 8;
@@ -54,7 +56,8 @@ DeliveryLane::DeliveryLane(Signal signal, LaneHome& home, const RetryPolicy& pol
       m_home(home),
       m_policy(policy),
       m_clock(clock),
-      m_random(random)
+      m_random(random),
+      m_sizes(clock)
 {
     m_timer.setSingleShot(true);
     QObject::connect(&m_timer, &QTimer::timeout, &m_timer, [this] {
@@ -109,6 +112,7 @@ void DeliveryLane::retryNow()
 {
     m_timer.stop();
     m_isOutdated = m_carrier != nullptr;
+    m_sizes.forget();
     m_failures = 0;
     m_probe = milliseconds(0);
     pump();
@@ -142,6 +146,17 @@ void DeliveryLane::send()
                    QByteArrayLiteral("too_large"));
             continue;
         }
+        if (m_sizes.isTooLarge(request->size())) {
+            if (split())
+                continue;
+            if (m_largeItems >= kLargeItemsSent) {
+                giveUp(QStringLiteral("a single item of %1 bytes was not sent: the backend refused smaller ones as too large")
+                           .arg(request->size()),
+                       QByteArrayLiteral("too_large"));
+                continue;
+            }
+        }
+        m_sentBytes = request->size();
         m_carrier = m_home.carrier();
         m_isOutdated = false;
         m_home.requestBegan(m_signal, piece.items);
@@ -234,6 +249,11 @@ bool DeliveryLane::isQuotaUsedUp(const ExportOutcome& outcome) const
 void DeliveryLane::accepted(const ExportOutcome& outcome)
 {
     m_sizeHalvings = 0;
+    m_largeItems = 0;
+    m_sizes.accept(m_sentBytes);
+    // That a smaller one is taken shows that the size was meant.
+    if (const qint64 doubted = std::exchange(m_doubtedBytes, 0); doubted > m_sentBytes)
+        m_sizes.refuse(doubted);
     const std::uint64_t items = m_pieces.front().items;
     const std::uint64_t rejected = std::min(items, static_cast<std::uint64_t>(std::max<std::int64_t>(outcome.rejected, 0)));
     m_answer.sent += items - rejected;
@@ -248,10 +268,17 @@ void DeliveryLane::accepted(const ExportOutcome& outcome)
 
 void DeliveryLane::refused(const ExportOutcome& outcome)
 {
-    if (isTooLarge(outcome.code) && split()) {
-        m_whole = false;
-        ++m_sizeHalvings;
-        return;
+    if (isTooLarge(outcome.code)) {
+        if (outcome.code == kGrpcResourceExhausted)
+            m_doubtedBytes = m_sentBytes;
+        else
+            m_sizes.refuse(m_sentBytes);
+        if (split()) {
+            m_whole = false;
+            ++m_sizeHalvings;
+            return;
+        }
+        ++m_largeItems;
     }
     if (isMalformed(outcome.code) && m_bisections < kMaxBisections && split()) {
         m_whole = false;
@@ -289,6 +316,8 @@ void DeliveryLane::pieceDone()
     m_home.answer(m_signal, std::exchange(m_answer, {}));
     m_bisections = 0;
     m_sizeHalvings = 0;
+    m_largeItems = 0;
+    m_doubtedBytes = 0;
     m_mayWait = true;
 }
 

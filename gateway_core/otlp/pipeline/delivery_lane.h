@@ -3,6 +3,7 @@
 
 #include "otlp/exporters/exporter.h"
 #include "otlp/pipeline/derive.h"
+#include "otlp/pipeline/request_sizes.h"
 #include "otlp/spool/export_spool.h"
 
 #include <QTimer>
@@ -52,12 +53,14 @@ public:
 ///
 /// Retryable answers are tried again for ever, with growing waits (full jitter) or after what the backend asked for; after a few
 /// in a row the circuit opens and single probes go out. A request that is too large, by the destination's limits or by what the
-/// backend says, is halved, and so is one that the backend
-/// calls malformed, so that one bad item costs only itself; the halvings of malformed ones are bounded. gRPC's RESOURCE_EXHAUSTED
-/// for a small request is tried again like any retryable answer. What stays refused goes to the dead letters, and so does an item
-/// that cannot be brought within the destination's limits. What is further ahead of the clock than the backend takes waits until
-/// it is not, behind what is due; what would wait longer than an hour is of a wrong clock and goes to the dead letters. While it
-/// waits for a retry nothing is held in memory, unless the backend already answered for a part of the record. Exporter thread.
+/// backend says, is halved, and so is one that the backend calls malformed, so that one bad item costs only itself; the halvings
+/// of malformed ones are bounded. What the backend called too large is remembered (RequestSizes): larger requests are halved
+/// before they are sent, and after a few single items of a record were too large, larger ones are given up unsent. gRPC's
+/// RESOURCE_EXHAUSTED for a small request is tried again like any retryable answer. What stays refused goes to the dead letters,
+/// and so does an item that cannot be brought within the destination's limits. What is further ahead of the clock than the
+/// backend takes waits until it is not, behind what is due; what would wait longer than an hour is of a wrong clock and goes to
+/// the dead letters. While it waits for a retry nothing is held in memory, unless the backend already answered for a part of the
+/// record. Exporter thread.
 class DeliveryLane {
 public:
     DeliveryLane(Signal signal, LaneHome& home, const RetryPolicy& policy, const Clock& clock, Random& random);
@@ -105,6 +108,10 @@ private:
     bool m_whole = true;        ///< nothing is known of that record's fate yet: it can be fetched again
     int m_bisections = 0;
     int m_sizeHalvings = 0; ///< since the last piece that was accepted
+    RequestSizes m_sizes;
+    qint64 m_sentBytes = 0;    ///< of the request under way
+    qint64 m_doubtedBytes = 0; ///< called too large by an answer that may mean a quota; 0: none
+    int m_largeItems = 0;      ///< of this record, that were too large by themselves, since the last piece that was accepted
     RecordAnswer m_answer;
     bool m_mayWait = true;
     bool m_fetching = false;

@@ -83,7 +83,7 @@ DestinationQueue::~DestinationQueue()
         test.done(
             fail(ErrorCode::Unavailable, QStringLiteral("the destination ended before its backend answered"), m_config.name));
     if (m_handle != 0)
-        m_spool.remove(m_handle, m_fate);
+        m_spool.remove(m_handle);
 }
 
 void DestinationQueue::configure(const config::Destination& destination, bool exportDisabled)
@@ -209,11 +209,6 @@ void DestinationQueue::clear()
     m_spool.clear(m_handle);
 }
 
-void DestinationQueue::forget()
-{
-    m_fate = ExportSpool::Fate::Forget;
-}
-
 void DestinationQueue::stop()
 {
     m_stopped = true;
@@ -232,28 +227,21 @@ void DestinationQueue::fetched(Signal signal, std::optional<Batch> batch)
 
 void DestinationQueue::backlogChanged(const Backlog& backlog)
 {
-    countLosses(backlog);
     m_backlog = backlog;
+    for (const Signal signal : kSignals) {
+        if (backlog.lanes[static_cast<std::size_t>(signal)].items == 0)
+            continue;
+        DeliveryLane& lane = *m_lanes[static_cast<std::size_t>(signal)];
+        lane.noteWaiting();
+        lane.pump();
+    }
     m_changed();
 }
 
-void DestinationQueue::countLosses(const Backlog& backlog)
+void DestinationQueue::lost(Signal signal, Loss loss, std::int64_t items)
 {
-    // What an earlier run lost is not this one's. What the lanes count themselves is left out.
-    const bool isFirst = !std::exchange(m_hasBacklog, true);
-    for (const Signal signal : kSignals) {
-        const LossCounts& lost = backlog.lanes[static_cast<std::size_t>(signal)].cursor.lost;
-        LossCounts& counted = m_countedLosses[static_cast<std::size_t>(signal)];
-        for (const Loss loss : {Loss::Full, Loss::Expired, Loss::Damaged, Loss::Cleared}) {
-            const auto index = static_cast<std::size_t>(loss);
-            // A request that was under way when its record was given up, and is taken after all, makes it fewer again.
-            if (lost[index] <= counted[index])
-                continue;
-            if (!isFirst)
-                m_counts.add(signal, lost[index] - counted[index], QByteArray(lossName(loss)));
-            counted[index] = lost[index];
-        }
-    }
+    m_counts.addLoss(signal, loss, items);
+    m_changed();
 }
 
 void DestinationQueue::requestBegan(Signal signal, std::uint32_t items)
@@ -278,8 +266,11 @@ void DestinationQueue::itemsEnded(Signal signal, std::uint64_t items, const QByt
 
 void DestinationQueue::refusedBySpool(const QString& why)
 {
+    if (why.isEmpty() && m_lastError == m_spoolRefusal)
+        m_lastError.clear();
     m_spoolRefusal = why;
-    noteError(why);
+    if (!why.isEmpty())
+        noteError(why);
     m_changed();
 }
 
@@ -365,6 +356,7 @@ DestinationStatus DestinationQueue::status() const
     status.lastErrorUnixNs = m_lastErrorUnixNs;
     status.lastSuccessUnixNs = m_lastSuccessUnixNs;
     status.spoolError = m_spool.state().diskError;
+    status.unreadReason = m_spool.state().unreadReason;
     return status;
 }
 

@@ -21,7 +21,7 @@ namespace oriel::otlp {
 class DestinationQueue : private LaneHome, private SpoolListener {
 public:
     DestinationQueue(const PipelineOptions& options, ExportSpool& spool, std::function<void()> changed);
-    /// What waits stays in the spool unless forget() was called.
+    /// What waits stays in the spool.
     ~DestinationQueue() override;
     DestinationQueue(const DestinationQueue&) = delete;
     DestinationQueue& operator=(const DestinationQueue&) = delete;
@@ -36,6 +36,8 @@ public:
     void refuse(const QString& why);
     [[nodiscard]] TraceProcessor* processor() const { return m_processor.get(); }
     [[nodiscard]] telemetry::TemporalityConverter& temporality() { return m_temporality; }
+    /// Goes on with the counts of an earlier destination of this name. Before configure().
+    void continueCounts(ExporterCounts counts) { m_counts = std::move(counts); }
     /// What was done so far; the operations since the call before.
     [[nodiscard]] ExporterCounts takeCounts();
     /// Of its place in the spool.
@@ -49,8 +51,8 @@ public:
     void resume();
     /// Drops what waits and counts it.
     void clear();
-    /// The destination was removed: nothing is kept for it.
-    void forget();
+    /// Items of it were given up before its place was its own again.
+    void countLoss(Signal signal, Loss loss, std::int64_t items) { lost(signal, loss, items); }
     /// `done` is called once, at the latest when this ends.
     void sendTest(const QByteArray& request, std::function<void(Result<QString>)> done);
     /// Nothing more is sent.
@@ -75,7 +77,6 @@ private:
     void makeExporter();
     void pumpAll();
     [[nodiscard]] DestinationState state() const;
-    void countLosses(const Backlog& backlog);
 
     // LaneHome
     [[nodiscard]] std::shared_ptr<Exporter> carrier() const override { return isActive() ? m_exporter : nullptr; }
@@ -97,6 +98,7 @@ private:
     // SpoolListener
     void fetched(Signal signal, std::optional<Batch> batch) override;
     void backlogChanged(const Backlog& backlog) override;
+    void lost(Signal signal, Loss loss, std::int64_t items) override;
     void refusedBySpool(const QString& why) override;
 
     const PipelineOptions& m_options;
@@ -114,7 +116,6 @@ private:
     bool m_paused = false;
     bool m_stopped = false;
     int m_handle = 0; ///< 0: none yet
-    ExportSpool::Fate m_fate = ExportSpool::Fate::Keep;
 
     std::shared_ptr<Exporter> m_exporter;
     std::array<std::unique_ptr<DeliveryLane>, kSignalCount> m_lanes;
@@ -128,8 +129,6 @@ private:
 
     ExporterCounts m_counts;
     std::array<std::int64_t, kSignalCount> m_sentNs{}; ///< when the request under way was handed over, monotonic
-    bool m_hasBacklog = false;
-    std::array<LossCounts, kSignalCount> m_countedLosses{}; ///< by the spool, as far as m_counts tells of them
 
     Backlog m_backlog;
     QString m_lastError;

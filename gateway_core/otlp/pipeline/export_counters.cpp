@@ -93,6 +93,16 @@ void ExporterCounts::identify(const config::Destination& destination)
                                                                                                      : 0));
 }
 
+void ExporterCounts::addLoss(Signal signal, Loss loss, std::int64_t items)
+{
+    std::int64_t& credit = arrivedAfterAll[static_cast<std::size_t>(signal)][static_cast<std::size_t>(loss)];
+    credit -= items;
+    if (credit >= 0)
+        return;
+    add(signal, static_cast<std::uint64_t>(-credit), QByteArray(lossName(loss)));
+    credit = 0;
+}
+
 void observeExports(telemetry::MetricRegistry& registry, std::span<const ExporterCounts> exporters, const InboxCounts& inbox)
 {
     for (const ProcessorMetrics& row : kProcessorMetrics) {

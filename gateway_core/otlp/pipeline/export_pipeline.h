@@ -22,6 +22,7 @@
 #include <array>
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -65,7 +66,17 @@ struct DestinationStatus {
     std::int64_t nextTryUnixNs = 0; ///< while Retrying
     bool circuitOpen = false;       ///< so many failures in a row that only single probes are sent
     QString spoolError;             ///< why what is new waits in memory only; empty: it is on the disk
+    QString unreadReason;           ///< why a part of what waits, for whomever, cannot be read; empty: all can
     bool operator==(const DestinationStatus&) const = default;
+};
+
+/// What waits for a destination that is not configured, until one of its name is.
+struct UnclaimedStatus {
+    QString name;
+    std::uint64_t queued = 0; ///< items
+    qint64 queuedBytes = 0;
+    std::int64_t oldestUnixNs = 0; ///< 0: not known
+    bool operator==(const UnclaimedStatus&) const = default;
 };
 
 struct PipelineOptions {
@@ -101,8 +112,8 @@ public:
     ~ExportPipeline() override;
 
     /// Any thread. Puts a configuration in force. A destination that stays (same name, or all but the name the same) keeps its
-    /// place in the spool, what is on its way and its counters. One that is no longer there is forgotten with what waits for it;
-    /// at the first call what an earlier run left for others is kept, until its bounds, for when they come back.
+    /// place in the spool, what is on its way and its counters. What waits for one that is no longer there, also since an
+    /// earlier run, is kept until the spool's bounds for when one of its name comes back.
     void configure(const config::Telemetry& telemetry, std::shared_ptr<const telemetry::Resource> resource,
                    std::shared_ptr<const telemetry::Scope> scope);
 
@@ -141,6 +152,9 @@ public:
     /// Any thread.
     [[nodiscard]] QList<DestinationStatus> status() const;
 
+    /// Any thread.
+    [[nodiscard]] QList<UnclaimedStatus> unclaimed() const;
+
     /// Any thread: what the exporters did, for the SDK's own metrics; the operations since the call before.
     [[nodiscard]] std::vector<ExporterCounts> takeExporterCounts();
     [[nodiscard]] InboxCounts inboxCounts() const;
@@ -153,7 +167,7 @@ public:
     /// Any thread. Tries a paused or waiting destination again at once, as after a secret of the vault changed.
     void resume(const QString& destination);
 
-    /// Any thread. Drops what waits for the destination and counts it as cleared.
+    /// Any thread. Drops what waits for the destination, whether it is configured or not, and counts it as cleared.
     void clear(const QString& destination);
 
     /// Any thread. Encodes and sends what waits; when all is answered for or the deadline has passed, drained() follows and
@@ -183,6 +197,9 @@ private:
     void apply(const config::Telemetry& telemetry, std::shared_ptr<const telemetry::Resource> resource,
                std::shared_ptr<const telemetry::Scope> scope);
     void applyDestinations(const config::Telemetry& telemetry);
+    std::unique_ptr<DestinationQueue> makeQueue(const QString& name);
+    void keepCounts(DestinationQueue& removed);
+    void countUnclaimedLoss(const QString& name, Signal signal, Loss loss, qint64 items);
     void noteWanted();
     void giveProcessor(DestinationQueue& queue, const config::Destination& destination, const config::Telemetry& telemetry);
     /// Encodes what waits when it is much or has waited for its interval, if the disk keeps up.
@@ -207,6 +224,9 @@ private:
     std::unique_ptr<PipelineSettings> m_settings;
     std::unique_ptr<ExportSpool> m_spool;
     std::vector<std::unique_ptr<DestinationQueue>> m_destinations;
+    static constexpr std::size_t kMaxDeparted = SpoolLog::kMaxDestinations;
+    /// Counts of destinations that are not configured, so that they never fall and what they still lose is counted.
+    std::map<QString, ExporterCounts> m_departed;
     std::vector<std::shared_ptr<TraceProcessor>> m_processors; ///< each once, shared by those that ask for the same
     QTimer* m_spanTimer;
     QTimer* m_metricTimer;
@@ -229,6 +249,7 @@ private:
     bool m_wakePending = false;
     std::array<std::uint64_t, kSignalCount> m_inboxProcessed{}; ///< by signal
     QList<DestinationStatus> m_status;
+    QList<UnclaimedStatus> m_unclaimed;
     std::vector<ExporterCounts> m_counts;
 };
 

@@ -184,6 +184,20 @@ private Q_SLOTS:
         QVERIFY(other->message.contains(QStringLiteral("takes data with 202")));
     }
 
+    void aBackendThatEchoesTheKeyDoesNotMakeItKnown()
+    {
+        ScriptedBackend backend([](int, const ReceivedRequest& request) {
+            return ScriptedBackend::answer("401 Unauthorized", "invalid key: " + request.headers.value("x-api-key"), {},
+                                           "text/plain");
+        });
+        config::Destination destination = destinationOf(backend.url());
+        destination.headers = {{QStringLiteral("x-api-key"), QStringLiteral("${vault:key}")}};
+        const auto exporter = make(destination, [](QStringView) -> Result<QByteArray> { return QByteArray("blue-horse-42"); });
+        const auto outcome = send(*exporter);
+        QCOMPARE(backend.requests().last().headers.value("x-api-key"), QByteArray("blue-horse-42"));
+        QCOMPARE(outcome->message, QStringLiteral("HTTP 401 Unauthorized: invalid key: [masked:sent]"));
+    }
+
     void aRefusedTokenIsFetchedAnewOnce()
     {
         int tokens = 0;
