@@ -28,6 +28,7 @@ struct ExportOutcome {
         Retryable,
         Permanent,
         Unauthenticated, ///< permanent until somebody changes the credentials
+        Misaddressed,    ///< nobody takes the signal at this address or over this protocol: permanent until somebody changes them
     };
     Kind kind = Kind::Success;
     std::int64_t rejected = 0;

@@ -132,6 +132,8 @@ ExportOutcome judge(const grpc::Status& status, const grpc::ByteBuffer& answer)
     const int code = static_cast<int>(status.error_code());
     if (isRetryable(status.error_code(), retryAfter.has_value()))
         return {Kind::Retryable, 0, code, message, retryAfter};
+    if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED)
+        return {Kind::Misaddressed, 0, code, message, {}};
     const bool credentials =
         status.error_code() == grpc::StatusCode::UNAUTHENTICATED || status.error_code() == grpc::StatusCode::PERMISSION_DENIED;
     return {credentials ? Kind::Unauthenticated : Kind::Permanent, 0, code, message, {}};

@@ -25,6 +25,12 @@ constexpr qint64 kMaxAnswer = 4LL * 1024 * 1024;
 constexpr qsizetype kMaxRequest = 64LL * 1024 * 1024;
 
 /// Only statuses that the specification names may be tried again.
+/// Not found, method not allowed, not acceptable, gone, unsupported media type: of where and how, not of what was sent.
+bool isMisaddressed(int status)
+{
+    return status == 404 || status == 405 || status == 406 || status == 410 || status == 415;
+}
+
 bool isRetryable(int status)
 {
     return status == 429 || status == 502 || status == 503 || status == 504;
@@ -269,7 +275,7 @@ ExportOutcome HttpExporter::judgeError(QNetworkReply& reply, int status, const Q
     if (status >= 300 && status < 400) {
         const QString target =
             QUrl(QString::fromUtf8(reply.rawHeader("Location"))).toDisplayString(QUrl::RemoveUserInfo | QUrl::RemoveQuery);
-        return {Kind::Permanent,
+        return {Kind::Misaddressed,
                 0,
                 status,
                 explain(status, reason,
@@ -292,6 +298,10 @@ ExportOutcome HttpExporter::judgeError(QNetworkReply& reply, int status, const Q
     }
     if (isRetryable(status))
         return {Kind::Retryable, 0, status, explain(status, reason, words), retryAfter};
+    if (isMisaddressed(status)) {
+        const QString url = reply.url().toDisplayString(QUrl::RemoveUserInfo | QUrl::RemoveQuery);
+        return {Kind::Misaddressed, 0, status, explain(status, reason, words) + QStringLiteral(" (%1)").arg(url), {}};
+    }
     const bool credentials = status == 401 || status == 403;
     return {credentials ? Kind::Unauthenticated : Kind::Permanent, 0, status, explain(status, reason, words), {}};
 }

@@ -68,13 +68,13 @@ DeliveryLane::DeliveryLane(Signal signal, LaneHome& home, const RetryPolicy& pol
 
 bool DeliveryLane::isBusy() const
 {
-    return m_carrier != nullptr ||
-           (m_home.carrier() != nullptr && !m_timer.isActive() && (m_fetching || m_mayWait || !m_pieces.empty()));
+    return m_carrier != nullptr || (m_home.carrier() != nullptr && !m_isMisaddressed && !m_timer.isActive() &&
+                                    (m_fetching || m_mayWait || !m_pieces.empty()));
 }
 
 void DeliveryLane::pump()
 {
-    if (m_timer.isActive() || m_carrier || m_fetching || m_home.carrier() == nullptr)
+    if (m_isMisaddressed || m_timer.isActive() || m_carrier || m_fetching || m_home.carrier() == nullptr)
         return;
     if (!m_pieces.empty())
         return send();
@@ -92,7 +92,7 @@ void DeliveryLane::fetched(std::optional<Batch> batch)
         m_mayWait = true;
         m_pieces.push_back(std::move(*batch));
         m_whole = true;
-        if (m_home.carrier() == nullptr)
+        if (m_isMisaddressed || m_home.carrier() == nullptr)
             letGo();
     }
     pump();
@@ -112,6 +112,7 @@ void DeliveryLane::retryNow()
 {
     m_timer.stop();
     m_isOutdated = m_carrier != nullptr;
+    m_isMisaddressed = false;
     m_sizes.forget();
     m_failures = 0;
     m_probe = milliseconds(0);
@@ -199,6 +200,7 @@ void DeliveryLane::waitForClock(const Batch& early, std::chrono::hours ahead, st
     m_nextTryUnixNs = dueUnixNs;
     m_timer.start(std::clamp(wait, milliseconds(1), kLookAgain));
     m_home.noteError(
+        m_signal,
         QStringLiteral("%1 more than %2 h ahead of this machine's clock, which the backend does not take; waiting until %3")
             .arg(itemsAre(early.items))
             .arg(ahead.count())
@@ -222,17 +224,26 @@ void DeliveryLane::finished(const ExportOutcome& outcome)
         accepted(outcome);
         break;
     case Kind::Retryable:
-        m_home.noteError(outcome.message);
+        m_home.noteError(m_signal, outcome.message);
         waitToRetry(outcome);
         break;
     case Kind::Unauthenticated:
-        m_home.noteError(outcome.message);
+        m_home.noteError(m_signal, outcome.message);
         letGo();
         if (!m_isOutdated)
             m_home.credentialsRefused();
         break;
+    case Kind::Misaddressed:
+        m_home.noteError(m_signal, outcome.message);
+        if (!m_home.wants(m_signal)) {
+            refused(outcome);
+            break;
+        }
+        letGo();
+        m_isMisaddressed = !m_isOutdated;
+        break;
     case Kind::Permanent:
-        m_home.noteError(outcome.message);
+        m_home.noteError(m_signal, outcome.message);
         refused(outcome);
         break;
     }
@@ -260,9 +271,9 @@ void DeliveryLane::accepted(const ExportOutcome& outcome)
     m_answer.rejected += rejected;
     m_home.itemsEnded(m_signal, items - rejected, {});
     m_home.itemsEnded(m_signal, rejected, QByteArrayLiteral("rejected"));
-    m_home.noteSuccess();
+    m_home.noteSuccess(m_signal);
     if (outcome.kind == ExportOutcome::Kind::PartialSuccess)
-        m_home.noteError(outcome.message);
+        m_home.noteError(m_signal, outcome.message);
     pieceDone();
 }
 
@@ -302,7 +313,7 @@ void DeliveryLane::giveUp(const QString& reason, const QByteArray& errorType)
 {
     m_answer.refused += m_pieces.front().items;
     m_home.itemsEnded(m_signal, m_pieces.front().items, errorType);
-    m_home.noteError(reason);
+    m_home.noteError(m_signal, reason);
     m_home.keepDeadLetter(m_pieces.front(), reason);
     pieceDone();
 }

@@ -82,12 +82,16 @@ private:
     [[nodiscard]] std::shared_ptr<Exporter> carrier() const override { return isActive() ? m_exporter : nullptr; }
     [[nodiscard]] RequestForm form(Signal signal) const override;
     [[nodiscard]] config::RequestLimits limits(Signal signal) const override;
+    [[nodiscard]] bool wants(Signal signal) const override;
     void fetch(Signal signal) override { m_spool.fetch(m_handle, signal); }
     void answer(Signal signal, const RecordAnswer& answer) override { m_spool.answer(m_handle, signal, answer); }
     void release(Signal signal) override { m_spool.release(m_handle, signal); }
     void keepDeadLetter(const Batch& batch, const QString& reason) override;
-    void noteError(const QString& message) override;
-    void noteSuccess() override;
+    void noteError(Signal signal, const QString& message) override
+    {
+        m_errors[static_cast<std::size_t>(signal)] = noteOf(message);
+    }
+    void noteSuccess(Signal signal) override;
     void credentialsRefused() override { m_paused = true; }
     void releaseLater(std::shared_ptr<Exporter> exporter) override;
     void laneChanged() override { m_changed(); }
@@ -131,8 +135,13 @@ private:
     std::array<std::int64_t, kSignalCount> m_sentNs{}; ///< when the request under way was handed over, monotonic
 
     Backlog m_backlog;
-    QString m_lastError;
-    std::int64_t m_lastErrorUnixNs = 0;
+    struct ErrorNote {
+        QString message;
+        std::int64_t unixNs = 0;
+    };
+    [[nodiscard]] ErrorNote noteOf(const QString& message) const;
+    ErrorNote m_ownError;                              ///< why it cannot be used at all
+    std::array<ErrorNote, kSignalCount> m_errors = {}; ///< of each signal, until it is taken again
     std::int64_t m_lastSuccessUnixNs = 0;
 };
 

@@ -72,6 +72,7 @@ QByteArray errorTypeOf(const ExportOutcome& outcome)
     case ExportOutcome::Kind::Retryable:
     case ExportOutcome::Kind::Permanent:
     case ExportOutcome::Kind::Unauthenticated:
+    case ExportOutcome::Kind::Misaddressed:
         break;
     }
     return outcome.code != 0 ? QByteArray::number(outcome.code) : QByteArrayLiteral("unavailable");

@@ -46,8 +46,10 @@ enum class DestinationState : quint8 {
     Sending,
     Retrying, ///< the backend cannot be reached or asked for patience; waiting for the next try
     Paused,   ///< the backend refused the credentials, or somebody paused it: everything is kept and nothing is sent
-    Refused,  ///< cannot be used as configured: its own receiver, a bad endpoint, an unreadable certificate, a rule that is not
-              ///< understood; what waits for it is kept
+    /// Nobody takes one of its signals at its address (`misaddressed`); that is kept and not sent, the others go on.
+    Misaddressed,
+    Refused, ///< cannot be used as configured: its own receiver, a bad endpoint, an unreadable certificate, a rule that is not
+             ///< understood; what waits for it is kept
 };
 
 /// What is known of one destination just now.
@@ -60,7 +62,9 @@ struct DestinationStatus {
     std::uint64_t sent = 0;        ///< since the destination was made; kept over restarts, as are the losses
     std::uint64_t dropped = 0;     ///< the sum of `lost`
     std::array<LossCounts, kSignalCount> lost{};
-    QString lastError; ///< stays until the next success
+    QString lastError; ///< the newest; stays until the next success of its signal
+    std::array<QString, kSignalCount> signalErrors{};
+    std::array<bool, kSignalCount> misaddressed{};
     std::int64_t lastErrorUnixNs = 0;
     std::int64_t lastSuccessUnixNs = 0;
     std::int64_t nextTryUnixNs = 0; ///< while Retrying

@@ -192,6 +192,51 @@ private Q_SLOTS:
         QTRY_VERIFY(std::ranges::none_of(pipeline.findChildren<QTimer*>(), &QTimer::isActive));
     }
 
+    void aSignalThatNobodyTakesAtTheAddressIsKeptAndTheOthersGoOn()
+    {
+        ScriptedBackend backend([](int, const ReceivedRequest& request) {
+            return request.path == "/v1/metrics" ? ScriptedBackend::answer("404 Not Found") : ok();
+        });
+        ExportPipeline pipeline(options());
+        config::Telemetry settings = settingsOf({destinationOf(backend.url())});
+        put(pipeline, settings);
+        pipeline.submitMetrics(full::metrics().metrics);
+        QTRY_COMPARE(statusOf(pipeline).state, DestinationState::Misaddressed);
+        pipeline.submitCalls(calls(1, 1));
+        QTRY_COMPARE(statusOf(pipeline).sent, 2ULL);
+        const DestinationStatus status = statusOf(pipeline);
+        QCOMPARE(status.queued, 6ULL);
+        QCOMPARE(status.dropped, 0ULL);
+        QVERIFY(status.misaddressed[static_cast<std::size_t>(Signal::Metrics)]);
+        QVERIFY(!status.misaddressed[static_cast<std::size_t>(Signal::Traces)]);
+        // The success of the traces does not take the explanation away.
+        QVERIFY(status.lastError.contains(QStringLiteral("404")) && status.lastError.contains(backend.url()));
+
+        ScriptedBackend right(always(ok()));
+        settings.destinations[0].endpoint = right.url();
+        put(pipeline, settings);
+        QTRY_COMPARE(statusOf(pipeline).queued, 0ULL);
+        QCOMPARE(right.requests().size(), 1);
+        QCOMPARE(right.requests()[0].path, QByteArray("/v1/metrics"));
+        QCOMPARE(statusOf(pipeline).dropped, 0ULL);
+        QVERIFY(statusOf(pipeline).lastError.isEmpty());
+    }
+
+    void whatNobodyTakesIsGivenUpWhenItsSignalIsSwitchedOff()
+    {
+        ScriptedBackend backend(always(ScriptedBackend::answer("404 Not Found")));
+        ExportPipeline pipeline(options());
+        config::Telemetry settings = settingsOf({destinationOf(backend.url())});
+        put(pipeline, settings);
+        pipeline.submitCalls(calls(1, 1));
+        QTRY_COMPARE(statusOf(pipeline).state, DestinationState::Misaddressed);
+        QCOMPARE(lost(statusOf(pipeline), Loss::Refused), 0ULL);
+        settings.destinations[0].traces = false;
+        put(pipeline, settings);
+        QTRY_COMPARE(lost(statusOf(pipeline), Loss::Refused), 2ULL);
+        QTRY_COMPARE(statusOf(pipeline).state, DestinationState::Idle);
+    }
+
     void aBackendThatComesBackGetsEverythingInOrder()
     {
         ScriptedBackend backend([](int index, const ReceivedRequest&) {

@@ -330,7 +330,7 @@ private Q_SLOTS:
         row("INVALID_ARGUMENT", StatusCode::INVALID_ARGUMENT, false, Kind::Permanent);
         row("UNKNOWN", StatusCode::UNKNOWN, false, Kind::Permanent);
         row("INTERNAL", StatusCode::INTERNAL, false, Kind::Permanent);
-        row("UNIMPLEMENTED", StatusCode::UNIMPLEMENTED, false, Kind::Permanent);
+        row("UNIMPLEMENTED", StatusCode::UNIMPLEMENTED, false, Kind::Misaddressed);
         row("UNAUTHENTICATED", StatusCode::UNAUTHENTICATED, false, Kind::Unauthenticated);
         row("PERMISSION_DENIED", StatusCode::PERMISSION_DENIED, false, Kind::Unauthenticated);
     }
