@@ -296,7 +296,7 @@ private:
             m_out.compression = m_preset.compressions.value(0);
         } else if (!m_preset.compressions.contains(m_out.compression)) {
             refuse(QStringLiteral("compression"),
-                   QStringLiteral("%1 is not known to take %2.").arg(m_preset.name, m_out.compression),
+                   QStringLiteral("%1 is not known to take %2").arg(m_preset.name, m_out.compression),
                    QStringLiteral("Use %1.").arg(m_preset.compressions.join(QStringLiteral(" or "))));
         }
     }
