@@ -38,7 +38,8 @@ struct Error {
         QString text = context.isEmpty() ? message : context + QStringLiteral(": ") + message;
         if (remedy.isEmpty())
             return text;
-        const bool isEnded = text.endsWith(QLatin1Char('.')) || text.endsWith(QLatin1Char('?')) || text.endsWith(QLatin1Char('!'));
+        const bool isEnded =
+            text.endsWith(QLatin1Char('.')) || text.endsWith(QLatin1Char('?')) || text.endsWith(QLatin1Char('!'));
         return text + (isEnded ? QStringLiteral(" ") : QStringLiteral(". ")) + remedy;
     }
 };
