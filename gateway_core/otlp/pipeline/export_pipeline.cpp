@@ -56,6 +56,13 @@ ExportPipeline::ExportPipeline(PipelineOptions options, QObject* parent)
     connect(m_statusTimer, &QTimer::timeout, this, &ExportPipeline::statusChanged);
     connect(m_deadlineTimer, &QTimer::timeout, this, [this] { finishWhenDrained(); });
     connect(m_spool.get(), &ExportSpool::stateChanged, this, [this] { destinationChanged(); });
+    connect(m_spool.get(), &ExportSpool::recovered, this, [this] {
+        {
+            const std::lock_guard lock(m_mutex);
+            m_recovery = m_spool->recovery();
+        }
+        Q_EMIT spoolRead();
+    });
 }
 
 ExportPipeline::~ExportPipeline()
@@ -207,6 +214,12 @@ QList<DestinationStatus> ExportPipeline::status() const
 {
     const std::lock_guard lock(m_mutex);
     return m_status;
+}
+
+SpoolRecovery ExportPipeline::spoolRecovery() const
+{
+    const std::lock_guard lock(m_mutex);
+    return m_recovery;
 }
 
 void ExportPipeline::destinationChanged()

@@ -136,6 +136,8 @@ public:
 
     /// Any thread.
     [[nodiscard]] QList<DestinationStatus> status() const;
+    /// Any thread: what the spool held at the start; zeros before spoolRead().
+    [[nodiscard]] SpoolRecovery spoolRecovery() const;
 
     /// Any thread: what the exporters did, for the SDK's own metrics; the operations since the call before.
     [[nodiscard]] std::vector<ExporterCounts> takeExporterCounts();
@@ -161,6 +163,8 @@ Q_SIGNALS:
     void metricsDue();
     /// Exporter thread, at most a few times a second: status() has changed.
     void statusChanged();
+    /// Exporter thread, once, when the first destination has opened the spool.
+    void spoolRead();
     void drained();
 
 private:
@@ -223,6 +227,7 @@ private:
     bool m_wakePending = false;
     std::uint64_t m_inboxProcessed = 0;
     QList<DestinationStatus> m_status;
+    SpoolRecovery m_recovery;
     std::vector<ExporterCounts> m_counts;
 };
 

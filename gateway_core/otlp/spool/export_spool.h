@@ -81,6 +81,8 @@ public:
 
 Q_SIGNALS:
     void stateChanged();
+    /// recovery() tells what the disk held.
+    void recovered();
 
 private:
     friend class SpoolWorker;
