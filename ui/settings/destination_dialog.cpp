@@ -27,6 +27,9 @@ namespace {
 
 using config::ExportProtocol;
 
+constexpr int shortest = 420;
+constexpr int tallest = 680;
+
 bool isPlainSecret(const QString& name, const QString& value)
 {
     const QByteArray key = name.toUtf8();
@@ -80,7 +83,7 @@ DestinationDialog::DestinationDialog(service::GatewayService& service, const con
     buildTransport();
     buildContent();
     load(destination);
-    resize(660, 680);
+    resize(660, tallest);
     connect(m_protocol, &QComboBox::currentIndexChanged, this, &DestinationDialog::showProtocol);
     connect(m_headers, &PairList::moveToVaultRequested, this, &DestinationDialog::moveToVault);
     if (m_preset == nullptr)
@@ -91,6 +94,8 @@ DestinationDialog::DestinationDialog(service::GatewayService& service, const con
     for (QCheckBox* box : {m_traces, m_metrics, m_logs})
         connect(box, &QCheckBox::toggled, this, &DestinationDialog::followFields);
     followFields();
+    constexpr int around = 210; // title, sentence, what unfolds the rest, and buttons
+    resize(660, std::clamp(m_form->heightForWidth(600) + around, shortest, tallest));
 }
 
 void DestinationDialog::buildFrame(bool isPreset)
@@ -120,6 +125,8 @@ void DestinationDialog::buildFrame(bool isPreset)
         connect(m_unfold, &QPushButton::toggled, this, [this](bool open) {
             m_unfold->setIcon(themedIcon(open ? IconName::ChevronDown : IconName::ChevronRight));
             m_advanced->setVisible(open);
+            if (open)
+                resize(width(), std::max(height(), tallest));
         });
     }
     column->addStretch(1);

@@ -74,27 +74,38 @@ void describePause(DestinationSnapshot& snapshot)
 void describeRetry(DestinationSnapshot& snapshot, std::int64_t nowUnixNs)
 {
     constexpr std::int64_t second = 1'000'000'000;
-    const std::int64_t seconds = std::max<std::int64_t>(0, (snapshot.nextTryUnixNs - nowUnixNs) / second);
+    const std::int64_t seconds = std::max<std::int64_t>(0, (snapshot.nextTryUnixNs - nowUnixNs + second - 1) / second);
     snapshot.health = DestinationHealth::Waiting;
     snapshot.brief = QStringLiteral("%1 waiting, retry in %2 s").arg(snapshot.queued).arg(seconds);
     snapshot.stateText =
         snapshot.lastError.isEmpty() ? snapshot.brief : snapshot.brief + QStringLiteral(": ") + snapshot.lastError;
-    snapshot.remedy = QStringLiteral("Oriel tries again by itself and keeps what waits. If it stays so, check that the backend runs "
-                                     "and that the endpoint is right.");
+    snapshot.remedy =
+        QStringLiteral("Oriel tries again by itself and keeps what waits. If it stays so, check that the backend runs "
+                       "and that the endpoint is right.");
 }
 
-void describeFlow(DestinationSnapshot& snapshot)
+bool hasDeadLetters(const otlp::DestinationStatus& status)
+{
+    constexpr auto refused = static_cast<std::size_t>(otlp::Loss::Refused);
+    return std::any_of(status.lost.begin(), status.lost.end(), [](const otlp::LossCounts& lost) { return lost[refused] > 0; });
+}
+
+void describeFlow(DestinationSnapshot& snapshot, bool hasDeadLetters)
 {
     const bool isSending = snapshot.state == DestinationState::Sending;
     snapshot.health = isSending || snapshot.sent > 0 ? DestinationHealth::Good : DestinationHealth::Idle;
     snapshot.brief = QStringLiteral("sent %1").arg(snapshot.sent);
     if (snapshot.dropped > 0)
         snapshot.brief += QStringLiteral(", lost %1").arg(snapshot.dropped);
-    snapshot.stateText = snapshot.lastError.isEmpty() ? snapshot.brief : snapshot.lastError;
+    snapshot.stateText = snapshot.brief;
     if (snapshot.lastError.isEmpty())
         return;
     snapshot.health = DestinationHealth::Waiting;
-    snapshot.remedy = QStringLiteral("What the backend refused is kept in the dead letters; the destination's page says where.");
+    snapshot.stateText = QStringLiteral("not all is taken: ") + snapshot.lastError;
+    snapshot.remedy = QStringLiteral("Change what the backend objects to, here or there.");
+    if (hasDeadLetters)
+        snapshot.remedy +=
+            QStringLiteral(" What it refused is kept, with its words, in spool/dead-letter-*.jsonl of the data directory.");
 }
 
 } // namespace
@@ -131,7 +142,7 @@ void describeDestination(DestinationSnapshot& snapshot, const otlp::DestinationS
         break;
     case DestinationState::Idle:
     case DestinationState::Sending:
-        describeFlow(snapshot);
+        describeFlow(snapshot, hasDeadLetters(status));
         break;
     }
     if (snapshot.spoolError.isEmpty())

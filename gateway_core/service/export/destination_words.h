@@ -7,8 +7,8 @@
 
 namespace oriel::service {
 
-/// Fills in how the destination is and says it in words: state, health, brief, stateText and remedy, besides what `status` counts.
-/// Pure.
+/// Fills in how the destination is and says it in words: state, health, brief, stateText and remedy, besides what `status`
+/// counts. Pure.
 void describeDestination(DestinationSnapshot& snapshot, const otlp::DestinationStatus& status, std::int64_t nowUnixNs);
 
 /// What the spool held when Oriel started, in sentences. `directory` is where what could not be read was set aside. Pure.

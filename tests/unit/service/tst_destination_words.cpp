@@ -98,6 +98,16 @@ private Q_SLOTS:
         QVERIFY(!described(fine).remedy.isEmpty());
     }
 
+    void whatABackendDoesNotTakeIsSaidWithWhereItIsKept()
+    {
+        otlp::DestinationStatus picky = status(otlp::DestinationState::Idle, 0, "HTTP 422 Unprocessable Entity");
+        QCOMPARE(described(picky).stateText, QStringLiteral("not all is taken: HTTP 422 Unprocessable Entity"));
+        QVERIFY(!described(picky).remedy.contains(QStringLiteral("dead-letter")));
+        picky.lost[static_cast<std::size_t>(otlp::Signal::Logs)][static_cast<std::size_t>(otlp::Loss::Refused)] = 2;
+        QVERIFY(described(picky).remedy.contains(QStringLiteral("dead-letter")));
+        QCOMPARE(described(picky).health, DestinationHealth::Waiting);
+    }
+
     void aSpoolThatWasWholeHasNothingToTell()
     {
         otlp::SpoolRecovery recovery;
