@@ -97,7 +97,7 @@ const std::array kDestination{
     SettingRow<Destination>{"aliases", TextList, "Other systems' attribute names to write as well.",
                             ORIEL_FIELD(Destination, QStringList, aliases), 0, 0, kAliases},
 
-    SettingRow<Destination>{"preset", Text, "A provider of docs/reference/destinations.md, which gives whatever is not set here.",
+    SettingRow<Destination>{"preset", Text, "A provider of docs/providers.md, which gives whatever is not set here.",
                             ORIEL_FIELD(Destination, QString, preset)},
     SettingRow<Destination>{"fields", TextMap, "What the preset asks for; values may hold ${vault:name}.",
                             [](const Destination& d) { return SettingValue(d.fields); },

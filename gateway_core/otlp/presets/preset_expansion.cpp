@@ -346,7 +346,7 @@ Result<Destination> effectiveDestination(const Destination& destination)
     const Preset* preset = findPreset(id);
     if (preset == nullptr) {
         return fail(ErrorCode::NotFound, QStringLiteral("there is no preset \"%1\"").arg(id), QStringLiteral("preset"),
-                    QStringLiteral("The presets are listed in docs/reference/destinations.md."));
+                    QStringLiteral("The presets are listed in docs/providers.md."));
     }
     if (wanted.protocol == ExportProtocol::Jaeger) {
         constexpr int kGrpcPort = 4317;

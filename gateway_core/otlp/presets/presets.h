@@ -89,7 +89,7 @@ config::Telemetry withEffectiveDestinations(config::Telemetry telemetry);
 /// for itemBytes and wireBytes (0: no limit but rawBytes).
 config::RequestLimits requestLimits(const config::Destination& destination, Signal signal);
 
-/// The reference page, in Markdown.
-QByteArray destinationsReference();
+/// docs/providers.md.
+QByteArray providersPage();
 
 } // namespace oriel::otlp

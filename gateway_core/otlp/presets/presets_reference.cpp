@@ -149,23 +149,31 @@ void appendPreset(QString& out, const Preset& preset)
 
 } // namespace
 
-QByteArray destinationsReference()
+QByteArray providersPage()
 {
     const PresetFile& file = builtInPresets();
     QString out =
-        QStringLiteral("# Destinations\n\nWhere telemetry can be sent to with nothing but the fields that a provider needs:\n\n"
-                       "```json\n{\"telemetry\": {\"destinations\": [{\"name\": \"team\", \"preset\": \"grafana-cloud\",\n"
-                       "  \"fields\": {\"zone\": \"prod-eu-west-0\", \"instance_id\": \"123456\", \"token\": "
-                       "\"${vault:grafana}\"}}]}}\n```\n\n"
-                       "Whatever a destination says itself wins over its preset; [settings](settings.md) has all of it. What is "
-                       "not written here "
-                       "is not\nknown: a provider that does not publish a limit may still have one. Of protocols and "
-                       "compressions the first is used unless\n"
-                       "another is asked for. This page is made from\n"
-                       "`resources/presets/providers.json`; its facts were looked up on %1.\n\n"
-                       "## The eight providers that Oriel started from\n\n"
-                       "| provider | the old table | now |\n|---|---|---|\n")
+        QStringLiteral(
+            "# Providers\n\nWhere telemetry can be sent to with nothing but the fields that a provider needs. In the "
+            "window: Settings › Destinations › Add.\n\n"
+            "```json\n{\"telemetry\": {\"destinations\": [{\"name\": \"team\", \"preset\": \"grafana-cloud\",\n"
+            "  \"fields\": {\"zone\": \"prod-eu-west-0\", \"instance_id\": \"123456\", \"token\": "
+            "\"${vault:grafana}\"}}]}}\n```\n\n"
+            "Whatever a destination says itself wins over its preset; [settings](reference/settings.md) has all of "
+            "it. What is not written here is\nnot known: a provider that does not publish a limit may still have "
+            "one. Of protocols and compressions the first is used unless\n"
+            "another is asked for. When something does not arrive: [the guide](guide.md#when-telemetry-does-not-arrive)."
+            "\n\nThis page is made from `resources/presets/providers.json`; its facts were looked up on %1.\n\n"
+            "| provider | `preset` | protocols | signals | authorization |\n|---|---|---|---|---|\n")
             .arg(file.checked);
+    for (const Preset& preset : file.presets) {
+        out += preset.unavailable.isEmpty() ? QStringLiteral("| %1 | `%2` | %3 | %4 | %5 |\n")
+                                                  .arg(preset.name, preset.id, protocolWords(preset),
+                                                       preset.signalNames.join(QStringLiteral(", ")), authWords(preset))
+                                            : QStringLiteral("| %1 | `%2` | no OTLP | | |\n").arg(preset.name, preset.id);
+    }
+    out +=
+        QStringLiteral("\n## The eight providers that Oriel started from\n\n| provider | the old table | now |\n|---|---|---|\n");
     for (const Preset& preset : file.presets) {
         if (!preset.seedSays.isEmpty())
             out += QStringLiteral("| %1 | %2 | %3 |\n").arg(preset.name, preset.seedSays, preset.seedNow);

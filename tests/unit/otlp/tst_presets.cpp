@@ -291,7 +291,7 @@ private Q_SLOTS:
         QVERIFY(azure.error().message.contains(QStringLiteral("azuremonitor exporter")));
         const auto nobody = effectiveDestination(destinationOf("nobody"));
         QCOMPARE(nobody.error().code, ErrorCode::NotFound);
-        QVERIFY(nobody.error().remedy.contains(QStringLiteral("destinations.md")));
+        QVERIFY(nobody.error().remedy.contains(QStringLiteral("providers.md")));
     }
 
     void anOptionalSecretThatIsNotGivenLeavesNothingBehind()
@@ -343,8 +343,8 @@ private Q_SLOTS:
 
     void theReferencePageIsWhatTheDataSays()
     {
-        const QByteArray page = destinationsReference();
-        QFile file(QStringLiteral(ORIEL_SOURCE_DIR "/docs/reference/destinations.md"));
+        const QByteArray page = providersPage();
+        QFile file(QStringLiteral(ORIEL_SOURCE_DIR "/docs/providers.md"));
         if (qEnvironmentVariable("ORIEL_UPDATE") == QLatin1String("1") && file.open(QIODevice::WriteOnly)) {
             file.write(page);
             file.close();
