@@ -19,7 +19,6 @@ ConfigPage::ConfigPage(service::GatewayService& service, Category category, QWid
 {
     m_form = new Form(this);
     m_form->setMaximumWidth(760);
-    m_form->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred); // else a form of small fields stands in the middle
     body()->addWidget(m_form);
     m_bar = new SaveBar(this);
     frame()->addWidget(m_bar);

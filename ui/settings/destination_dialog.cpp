@@ -27,9 +27,6 @@ namespace {
 
 using config::ExportProtocol;
 
-constexpr int shortest = 420;
-constexpr int tallest = 680;
-
 bool isPlainSecret(const QString& name, const QString& value)
 {
     const QByteArray key = name.toUtf8();
@@ -83,7 +80,7 @@ DestinationDialog::DestinationDialog(service::GatewayService& service, const con
     buildTransport();
     buildContent();
     load(destination);
-    resize(660, tallest);
+    resize(660, 680);
     connect(m_protocol, &QComboBox::currentIndexChanged, this, &DestinationDialog::showProtocol);
     connect(m_headers, &PairList::moveToVaultRequested, this, &DestinationDialog::moveToVault);
     if (m_preset == nullptr)
@@ -94,8 +91,6 @@ DestinationDialog::DestinationDialog(service::GatewayService& service, const con
     for (QCheckBox* box : {m_traces, m_metrics, m_logs})
         connect(box, &QCheckBox::toggled, this, &DestinationDialog::followFields);
     followFields();
-    constexpr int around = 210; // title, sentence, what unfolds the rest, and buttons
-    resize(660, std::clamp(m_form->heightForWidth(600) + around, shortest, tallest));
 }
 
 void DestinationDialog::buildFrame(bool isPreset)
@@ -125,8 +120,6 @@ void DestinationDialog::buildFrame(bool isPreset)
         connect(m_unfold, &QPushButton::toggled, this, [this](bool open) {
             m_unfold->setIcon(themedIcon(open ? IconName::ChevronDown : IconName::ChevronRight));
             m_advanced->setVisible(open);
-            if (open)
-                resize(width(), std::max(height(), tallest));
         });
     }
     column->addStretch(1);
@@ -199,18 +192,19 @@ void DestinationDialog::addChoices()
     std::vector<ExportProtocol> protocols;
     QStringList compressions{QStringLiteral("gzip"), QStringLiteral("zstd")};
     QString first = QStringLiteral("none");
+    QString firstValue = m_loaded.compression == first ? first : QString();
     if (m_preset != nullptr) {
         protocols = m_preset->protocols;
         compressions = m_preset->compressions;
         first = QStringLiteral("as the preset has it (%1)").arg(compressions.value(0, first));
-        compressions.removeAll(QStringLiteral("none"));
+        firstValue.clear();
     } else {
         for (int protocol = 0; protocol <= int(ExportProtocol::Jaeger); ++protocol)
             protocols.push_back(static_cast<ExportProtocol>(protocol));
     }
     for (const ExportProtocol protocol : protocols)
         m_protocol->addItem(protocolWord(protocol), int(protocol));
-    m_compression->addItem(first, QString());
+    m_compression->addItem(first, firstValue);
     for (const QString& compression : std::as_const(compressions))
         m_compression->addItem(compression, compression);
 }

@@ -175,7 +175,7 @@ void DestinationsPage::fitColumns()
     m_table->setColumnHidden(ProtocolColumn, narrow);
     m_table->setColumnHidden(EndpointColumn, narrow);
     m_table->setColumnWidths(narrow ? QList<int>{160, 150, 200, 64, 60, 72, 68, 0}
-                                    : QList<int>{140, 150, 0, 68, 58, 74, 68, 160});
+                                    : QList<int>{140, 160, 0, 68, 58, 74, 68, 150});
 }
 
 QWidget* DestinationsPage::buildTable()

@@ -65,16 +65,17 @@ void DestinationsPage::move(int steps)
     if (row == nullptr || m_moving || !(steps < 0 ? m_up : m_down)->isEnabled())
         return;
     m_moving = true;
-    whenDone(service().moveDestination(row->config.name, steps), this, [this, name = row->config.name, steps](const Status& done) {
-        m_moving = false;
-        report(QStringLiteral("%1 stays where it was").arg(name), done);
-        refresh();
-        if (!done)
-            return;
-        m_moved = std::pair(name, steps);
-        Q_EMIT notice(QStringLiteral("%1 moved %2; Ctrl+Z takes it back")
-                          .arg(name, steps < 0 ? QStringLiteral("up") : QStringLiteral("down")));
-    });
+    whenDone(service().moveDestination(row->config.name, steps), this,
+             [this, name = row->config.name, steps](const Status& done) {
+                 m_moving = false;
+                 report(QStringLiteral("%1 stays where it was").arg(name), done);
+                 refresh();
+                 if (!done)
+                     return;
+                 m_moved = std::pair(name, steps);
+                 Q_EMIT notice(QStringLiteral("%1 moved %2; Ctrl+Z takes it back")
+                                   .arg(name, steps < 0 ? QStringLiteral("up") : QStringLiteral("down")));
+             });
 }
 
 void DestinationsPage::undoMove()
@@ -95,10 +96,9 @@ void DestinationsPage::showSpool()
     const service::SpoolReport report = service().spoolReport();
     if (report.damage.isEmpty() || !m_spool->headline().isEmpty())
         return;
-    m_spool->setMessage(QStringLiteral("Not all that the last run left to be sent was whole"),
-                        QStringLiteral("%1 What is whole is sent (%2 requests).")
-                            .arg(report.damage.join(QLatin1Char(' ')))
-                            .arg(report.requests));
+    m_spool->setMessage(
+        QStringLiteral("Not all that the last run left to be sent was whole"),
+        QStringLiteral("%1 What is whole is sent (%2 requests).").arg(report.damage.join(QLatin1Char(' '))).arg(report.requests));
     m_spool->show();
 }
 

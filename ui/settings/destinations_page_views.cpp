@@ -17,12 +17,20 @@ bool DestinationsPage::openDialog(const QString& view)
     static constexpr View views[] = {
         {"@add", [](DestinationsPage& page, const QString&) { page.add(); }},
         {"@new", [](DestinationsPage& page, const QString& preset) { page.propose(preset); }},
-        {"@edit", [](DestinationsPage& page, const QString& name) { if (page.open(name)) page.m_edit->click(); }},
-        {"@preview", [](DestinationsPage& page, const QString& name) { if (page.open(name)) page.m_preview->click(); }},
+        {"@edit",
+         [](DestinationsPage& page, const QString& name) {
+             if (page.open(name))
+                 page.m_edit->click();
+         }},
+        {"@preview",
+         [](DestinationsPage& page, const QString& name) {
+             if (page.open(name))
+                 page.m_preview->click();
+         }},
     };
     const QString name = view.section(QLatin1Char(':'), 0, 0);
-    const auto found = std::find_if(std::begin(views), std::end(views),
-                                    [&](const View& one) { return name == QLatin1String(one.name); });
+    const auto found =
+        std::find_if(std::begin(views), std::end(views), [&](const View& one) { return name == QLatin1String(one.name); });
     if (found == std::end(views))
         return false;
     found->show(*this, view.section(QLatin1Char(':'), 1));

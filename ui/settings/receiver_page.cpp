@@ -66,10 +66,11 @@ QWidget* ReceiverPage::buildOff()
 {
     auto* card = new Card(QString(), this);
     card->setMaximumWidth(widest);
-    auto* empty = new EmptyState(IconName::Download, QStringLiteral("The receiver is off"),
-                                 QStringLiteral("Programs that send to it are refused, and servers that Oriel starts are not told "
-                                                "of it."),
-                                 card);
+    auto* empty =
+        new EmptyState(IconName::Download, QStringLiteral("The receiver is off"),
+                       QStringLiteral("Programs that send to it are refused, and servers that Oriel starts are not told "
+                                      "of it."),
+                       card);
     auto* on = new QAction(QStringLiteral("Switch it on"), this);
     empty->addButton(on);
     card->setBody(empty);

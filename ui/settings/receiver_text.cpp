@@ -25,16 +25,27 @@ void appendRefusals(const ReceiverSnapshot& receiver, QList<KeyValue>& rows)
 {
     if (receiver.rejected > 0)
         rows.append({QStringLiteral("left out"),
-                     counted(receiver.rejected, "span, point or log record", "spans, points and log records"), Tone::Warning,
-                     QStringLiteral("the rest of their requests was taken"), false, {}});
+                     counted(receiver.rejected, "span, point or log record", "spans, points and log records"),
+                     Tone::Warning,
+                     QStringLiteral("the rest of their requests was taken"),
+                     false,
+                     {}});
     if (receiver.failed > 0)
-        rows.append({QStringLiteral("not readable"), counted(receiver.failed, "request", "requests"), Tone::Error,
-                     QStringLiteral("their senders were told"), false, {}});
+        rows.append({QStringLiteral("not readable"),
+                     counted(receiver.failed, "request", "requests"),
+                     Tone::Error,
+                     QStringLiteral("their senders were told"),
+                     false,
+                     {}});
     if (receiver.rejected + receiver.failed > 0 && !receiver.lastRefusal.isEmpty())
         rows.append({QStringLiteral("last reason"), receiver.lastRefusal, Tone::Neutral, {}, false, {}});
     if (receiver.busy > 0)
-        rows.append({QStringLiteral("told to wait"), counted(receiver.busy, "request", "requests"), Tone::Warning,
-                     QStringLiteral("they come again by themselves"), false, {}});
+        rows.append({QStringLiteral("told to wait"),
+                     counted(receiver.busy, "request", "requests"),
+                     Tone::Warning,
+                     QStringLiteral("they come again by themselves"),
+                     false,
+                     {}});
 }
 
 service::ClientSnippet variables(const QString& title, const QString& form, quint16 port, const char* protocol)
@@ -53,7 +64,8 @@ QList<KeyValue> receiverFacts(const ReceiverSnapshot& receiver)
 {
     QList<KeyValue> rows;
     if (!receiver.enabled) {
-        rows.append({QStringLiteral("state"), QStringLiteral("○ off"), Tone::Neutral, QStringLiteral("nothing is taken"), false, {}});
+        rows.append(
+            {QStringLiteral("state"), QStringLiteral("○ off"), Tone::Neutral, QStringLiteral("nothing is taken"), false, {}});
     } else {
         const bool any = receiver.grpcPort != 0 || receiver.httpPort != 0;
         const bool all = receiver.error.isEmpty();
@@ -79,7 +91,10 @@ QList<KeyValue> receiverFacts(const ReceiverSnapshot& receiver)
                                                       counted(receiver.points, "metric point", "metric points"),
                                                       counted(receiver.logs, "log record", "log records")}
                                               .join(QStringLiteral(" · ")),
-                     Tone::Neutral, QStringLiteral("since Oriel started"), false, {}});
+                     Tone::Neutral,
+                     QStringLiteral("since Oriel started"),
+                     false,
+                     {}});
     appendRefusals(receiver, rows);
     return rows;
 }
@@ -114,10 +129,11 @@ QString receiverStep(const ReceiverSnapshot& receiver)
 {
     if (receiver.grpcPort == 0 && receiver.httpPort == 0)
         return {};
-    return receiver.isEmpty() ? QStringLiteral("Nothing has come in yet. Start a program that has an OpenTelemetry SDK with these "
-                                               "variables; its spans join the traces of its calls.")
-                              : QStringLiteral("Any other program with an OpenTelemetry SDK is pointed here with these variables, "
-                                               "set before it starts.");
+    return receiver.isEmpty()
+               ? QStringLiteral("Nothing has come in yet. Start a program that has an OpenTelemetry SDK with these "
+                                "variables; its spans join the traces of its calls.")
+               : QStringLiteral("Any other program with an OpenTelemetry SDK is pointed here with these variables, "
+                                "set before it starts.");
 }
 
 } // namespace oriel::ui

@@ -7,6 +7,7 @@
 #include "ui/settings/preset_dialog.h"
 #include "ui/settings/settings_section.h"
 #include "ui/theme/theme_source.h"
+#include "ui/widgets/banner.h"
 #include "ui/widgets/code_view.h"
 #include "ui/widgets/data_table.h"
 #include "ui/widgets/form.h"
@@ -17,6 +18,7 @@
 
 #include <QAbstractItemModelTester>
 #include <QComboBox>
+#include <QDir>
 #include <QLineEdit>
 #include <QPushButton>
 #include <QTcpServer>
@@ -301,6 +303,25 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(fact(text("what to do")).startsWith(text("Give another key; ")), patience);
         QTRY_VERIFY_WITH_TIMEOUT(fact(text("waiting")).contains(text("oldest ")), patience);
         QVERIFY(page()->retryButton()->isEnabled());
+    }
+
+    void whatTheLastRunLeftDamagedIsToldOnThePage()
+    {
+        test::ServiceFixture damaged({}, [](const QString& dataDir) {
+            QDir().mkpath(dataDir + text("/spool"));
+            QFile cursor(dataDir + text("/spool/cursor-00.bin"));
+            if (cursor.open(QIODevice::WriteOnly))
+                cursor.write(QByteArray(4096, 'x'));
+        });
+        DestinationsPage page(damaged.service());
+        page.show();
+        page.refresh();
+        QVERIFY(!page.spoolBanner()->isVisible());
+        connect(&damaged.service(), &service::GatewayService::destinationsChanged, &page, &DestinationsPage::refresh);
+        QVERIFY(succeeds(damaged.service().saveDestination(tracesTo(text("http://127.0.0.1:9"), config::ExportProtocol::Grpc))));
+        QTRY_VERIFY_WITH_TIMEOUT(page.spoolBanner()->isVisible(), patience);
+        QVERIFY2(page.spoolBanner()->sentence().contains(text("How far 1 destination had got")),
+                 qPrintable(page.spoolBanner()->sentence()));
     }
 
     void noButtonIsCutOffInANarrowWindow()
