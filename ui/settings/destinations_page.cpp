@@ -232,10 +232,10 @@ QLayout* DestinationsPage::buildQueueButtons(QWidget* host)
 {
     auto* line = new QHBoxLayout;
     line->setSpacing(metrics::space2);
-    m_test = new QPushButton(themedIcon(IconName::Upload), QStringLiteral("Send a test span"), host);
+    m_test = new QPushButton(QStringLiteral("Send a test span"), host);
     m_preview = new QPushButton(QStringLiteral("What would be sent"), host);
     m_pause = new QPushButton(themedIcon(IconName::Pause), QStringLiteral("Pause"), host);
-    m_retry = new QPushButton(themedIcon(IconName::Refresh), QStringLiteral("Try now"), host);
+    m_retry = new QPushButton(QStringLiteral("Try now"), host);
     m_discard = new QPushButton(QStringLiteral("Discard what waits"), host);
     for (QPushButton* button : {m_test, m_preview, m_pause, m_retry, m_discard})
         line->addWidget(button);
