@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "bridge.h"
 #include "commands.h"
+#include "config/environment/environment.h"
 #include "headless.h"
 #include "options.h"
 #ifdef ORIEL_HAS_WINDOW
@@ -22,6 +23,17 @@ void setIdentity()
     QCoreApplication::setApplicationName(QStringLiteral("oriel"));
     QCoreApplication::setOrganizationName(QStringLiteral("oriel"));
     QCoreApplication::setApplicationVersion(QStringLiteral(ORIEL_VERSION));
+}
+
+/// What the command line says, else OTEL_LOG_LEVEL or the file of OTEL_CONFIG_FILE, else info.
+QString chosenLogLevel(const Options& options)
+{
+    if (!options.logLevel.isEmpty())
+        return options.logLevel;
+    oriel::config::Config configuration;
+    (void)oriel::config::applyEnvironment(configuration, oriel::config::processEnvironment());
+    const QString& level = configuration.telemetry.logLevel;
+    return level.isEmpty() ? QStringLiteral("info") : level;
 }
 
 void setLogLevel(const QString& level)
@@ -89,7 +101,7 @@ int main(int argc, char** argv)
     const oriel::app::Parsed parsed = oriel::app::parseOptions(argc, argv);
     if (!parsed.options)
         return parsed.exitCode;
-    setLogLevel(parsed.options->logLevel);
+    setLogLevel(chosenLogLevel(*parsed.options));
 #ifdef ORIEL_HAS_WINDOW
     if (parsed.options->command == Command::Run && !parsed.options->headless)
         return oriel::app::runWindow(*parsed.options, argc, argv);

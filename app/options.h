@@ -25,7 +25,7 @@ struct Options {
     std::vector<std::pair<QString, QString>> screenshots; ///< section, file
     QString theme;
     QSize size{1440, 900};
-    QString logLevel = QStringLiteral("info");
+    QString logLevel; ///< empty: not given
     QString passphraseFile;
 
     enum class Command {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "config/entity.h"
 #include "config/limits.h"
+#include "config/metric_view.h"
 
 #include <QByteArray>
 #include <QHash>
@@ -143,8 +145,24 @@ struct RequestLimits {
     qint64 rawBytes = 0;  ///< before compression
     qint64 wireBytes = 0; ///< as sent
     int items = 0;        ///< spans, points or records
-    qint64 itemBytes = 0; ///< of one of them
     bool operator==(const RequestLimits&) const = default;
+};
+
+/// What a backend takes of one span, point or record; 0: not known. Lengths in bytes.
+struct ItemLimits {
+    qint64 itemBytes = 0;          ///< as OTLP protobuf, without its resource and scope
+    qint64 attributeLength = 0;    ///< of texts and byte values of attributes, at any depth
+    qint64 attributeKeyLength = 0; ///< at any depth
+    qint64 arrayLength = 0;        ///< elements
+    qint64 attributeCount = 0;     ///< of a span or record itself
+    qint64 eventCount = 0;         ///< of a span
+    qint64 linkCount = 0;          ///< of a span
+    qint64 nameLength = 0;         ///< of a span
+    qint64 bodyLength = 0;         ///< of a record; of one that is not text, as JSON
+    // Loki's structured metadata: attributes of the record, its scope and its resource, maps flattened, and its other fields.
+    qint64 metadataBytes = 0;
+    qint64 metadataCount = 0;
+    bool operator==(const ItemLimits&) const = default;
 };
 
 /// One entry of `telemetry.destinations`.
@@ -159,7 +177,7 @@ struct Destination {
     bool logs = true;
     bool enabled = true;
     bool paused = false; ///< what comes is kept for it and nothing is sent
-    QString compression; ///< "", "gzip" or "zstd"
+    QString compression; ///< "none", "gzip" or "zstd"; empty: the preset's, else none
     milliseconds timeout{10'000};
     bool insecure = false; ///< gRPC without a scheme only
     QString caFile;
@@ -190,6 +208,8 @@ struct Destination {
     // Set by otlp::effectiveDestination() alone, never in the file.
     QMap<QString, QList<std::pair<QString, QString>>> signalHeaders; ///< signal → headers besides `headers`
     QMap<QString, RequestLimits> signalLimits;                       ///< signal → what the backend takes
+    QMap<QString, ItemLimits> itemLimits;                            ///< the same, of one item
+    int maxAheadHours = 0;                                           ///< so far ahead of the clock may items be; 0: not known
     bool isEffective = false;                                        ///< preset and defaults are filled in
     bool operator==(const Destination&) const = default;
 };
@@ -205,6 +225,8 @@ struct Telemetry {
     QList<Destination> destinations;
     QString serviceName = QStringLiteral("oriel");
     QMap<QString, QString> resourceAttributes;
+    QList<Entity> entities; ///< of OTEL_ENTITIES; their attributes are among `resourceAttributes`
+    QString logLevel;       ///< of Oriel's own messages by OTEL_LOG_LEVEL, as for --log-level; empty: not told
     QString sampler = QStringLiteral("parentbased_always_on");
     double samplerArg = 1.0;
     milliseconds slowThreshold{0}; ///< keep_errors_and_slow: what counts as slow; 0: over the operation's 99th percentile
@@ -223,6 +245,7 @@ struct Telemetry {
     int logAttributeLengthLimit = -1;
     milliseconds spanInterval{1'000};
     milliseconds metricInterval{5'000};
+    QList<MetricView> views; ///< of the file of OTEL_CONFIG_FILE; the configuration file has none
     Spool spool;
     bool operator==(const Telemetry&) const = default;
 };

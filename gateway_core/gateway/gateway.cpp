@@ -39,7 +39,7 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
       m_pool(m_context, connectionContext(std::move(dependencies.connections), m_context.instance), *this, *this),
       m_sessions(m_context),
       m_handshake(m_context, m_answers, m_pool),
-      m_calls(m_context.random),
+      m_calls(m_context.random, m_context.recorder),
       m_admission(m_context, m_answers, m_pool.catalogue()),
       m_router(m_context, m_answers, m_pool),
       m_dispatch(m_context, m_calls, m_admission, *this),

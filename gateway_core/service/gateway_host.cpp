@@ -19,7 +19,7 @@ upstream::ConnectionContext GatewayHost::connectionContext(const Dependencies& d
     context.expand = dependencies.expandSecrets;
     context.clientVersion = dependencies.version;
     context.childEnvironment = [this](const config::Server& server, const QByteArray& traceparent) {
-        return childTelemetryEnvironment(server, m_childTelemetry, m_receiver, traceparent);
+        return childTelemetryEnvironment(server, m_childTelemetry, m_receiver, m_propagators, traceparent);
     };
     if (m_signIns)
         context.tokenSource = [this](const config::Server& server) { return m_signIns->sourceFor(server); };
@@ -60,6 +60,7 @@ void GatewayHost::startAgain(const QString& server)
 GatewayHost::GatewayHost(Dependencies dependencies, const config::Config& configuration, bool auth)
     : m_auth(auth),
       m_childTelemetry(configuration.receiver.childTelemetry),
+      m_propagators(telemetry::propagatorsByName(configuration.telemetry.propagators)),
       m_client({}, dependencies.clock),
       m_eras(dependencies.eraPath),
       m_tokens(dependencies.tokenPath, dependencies.clock, dependencies.random),
@@ -99,6 +100,7 @@ Result<quint16> GatewayHost::listen(const QString& host, quint16 port)
 Status GatewayHost::apply(const config::Config& configuration)
 {
     m_childTelemetry = configuration.receiver.childTelemetry;
+    m_propagators = telemetry::propagatorsByName(configuration.telemetry.propagators);
     m_endpoint->setOptions(endpointOptions(configuration));
     return m_gateway->apply(configuration);
 }

@@ -64,6 +64,7 @@ private:
     bool m_auth;
     otlp::ReceiverStatus m_receiver;
     config::ChildTelemetry m_childTelemetry;
+    telemetry::Propagators m_propagators;
     http::Client m_client;
     upstream::FileEraCache m_eras;
     downstream::TokenStore m_tokens;

@@ -63,6 +63,14 @@ bool refersToVault(const config::Config& configuration)
     return false;
 }
 
+std::vector<QByteArray> utf8Of(const QStringList& texts)
+{
+    std::vector<QByteArray> list;
+    for (const QString& text : texts)
+        list.push_back(text.toUtf8());
+    return list;
+}
+
 std::shared_ptr<const telemetry::Resource> resourceOf(const config::Telemetry& telemetry, const QByteArray& instance)
 {
     telemetry::ResourceOptions options;
@@ -71,6 +79,9 @@ std::shared_ptr<const telemetry::Resource> resourceOf(const config::Telemetry& t
     options.serviceInstanceId = instance;
     options.revision = QByteArray(build_info::gitRevision);
     options.attributes = telemetry.resourceAttributes;
+    for (const config::Entity& entity : telemetry.entities)
+        options.entities.push_back(
+            {entity.schemaUrl.toUtf8(), entity.type.toUtf8(), utf8Of(entity.idKeys), utf8Of(entity.descriptionKeys)});
     return telemetry::makeResource(options);
 }
 

@@ -114,4 +114,34 @@ Attributes getPlainAttributes(ByteReader& in, int depth)
     return out;
 }
 
+void putEntityRefs(ByteWriter& out, const std::vector<EntityRef>& refs)
+{
+    out.varint(refs.size());
+    for (const EntityRef& ref : refs) {
+        out.text(ref.schemaUrl);
+        out.text(ref.type);
+        for (const std::vector<QByteArray>* keys : {&ref.idKeys, &ref.descriptionKeys}) {
+            out.varint(keys->size());
+            for (const QByteArray& key : *keys)
+                out.text(key);
+        }
+    }
+}
+
+std::vector<EntityRef> getEntityRefs(ByteReader& in)
+{
+    constexpr std::size_t kLeastBytes = 4;
+    std::vector<EntityRef> refs;
+    for (std::size_t left = in.count(kLeastBytes); left > 0 && !in.failed(); --left) {
+        EntityRef& ref = refs.emplace_back();
+        ref.schemaUrl = in.text().toByteArray();
+        ref.type = in.text().toByteArray();
+        for (std::vector<QByteArray>* keys : {&ref.idKeys, &ref.descriptionKeys}) {
+            for (std::size_t key = in.count(); key > 0 && !in.failed(); --key)
+                keys->push_back(in.text().toByteArray());
+        }
+    }
+    return refs;
+}
+
 } // namespace oriel::store

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/byte_io.h"
-#include "telemetry/attributes.h"
+#include "telemetry/span_data.h"
 
 namespace oriel::store {
 
@@ -12,5 +12,9 @@ void putPlainValue(ByteWriter& out, const telemetry::AnyValue& value, int depth 
 void putPlainAttributes(ByteWriter& out, const telemetry::Attributes& attributes, int depth = 0);
 telemetry::AnyValue getPlainValue(ByteReader& in, int depth = 0);
 telemetry::Attributes getPlainAttributes(ByteReader& in, int depth = 0);
+
+/// The entities of a resource, the same way.
+void putEntityRefs(ByteWriter& out, const std::vector<telemetry::EntityRef>& refs);
+std::vector<telemetry::EntityRef> getEntityRefs(ByteReader& in);
 
 } // namespace oriel::store

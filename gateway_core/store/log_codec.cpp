@@ -3,6 +3,7 @@
 
 #include "store/attribute_codec.h"
 
+#include <algorithm>
 #include <map>
 
 namespace oriel::store {
@@ -106,17 +107,24 @@ void encodeLogFrame(ByteWriter& out, const std::vector<LogPointer>& records)
     }
     out.varint(records.size());
     out.raw(body.view());
+    const auto hasEntities = [](const Resource* resource) { return !resource->entityRefs.empty(); };
+    if (std::none_of(resources.objects().begin(), resources.objects().end(), hasEntities))
+        return;
+    for (const Resource* resource : resources.objects())
+        putEntityRefs(out, resource->entityRefs);
 }
 
 std::uint64_t decodeLogFrame(QByteArrayView payload, std::vector<LogPointer>& out)
 {
     ByteReader in(payload);
+    std::vector<std::shared_ptr<Resource>> made;
     std::vector<std::shared_ptr<const Resource>> resources;
     for (std::size_t left = in.count(3); left > 0 && !in.failed(); --left) {
         auto resource = std::make_shared<Resource>();
         resource->schemaUrl = in.text().toByteArray();
         resource->droppedAttributes = static_cast<std::uint32_t>(in.varint());
         resource->attributes = getPlainAttributes(in);
+        made.push_back(resource);
         resources.push_back(std::move(resource));
     }
     std::vector<std::shared_ptr<const Scope>> scopes;
@@ -151,6 +159,8 @@ std::uint64_t decodeLogFrame(QByteArrayView payload, std::vector<LogPointer>& ou
             return count - i;
         out.push_back(std::move(record));
     }
+    for (std::size_t i = 0; i < made.size() && !in.atEnd(); ++i)
+        made[i]->entityRefs = getEntityRefs(in);
     return in.failed() ? 1 : 0;
 }
 

@@ -11,7 +11,8 @@ namespace oriel::store {
 
 using LogPointer = std::shared_ptr<const telemetry::LogRecord>;
 
-/// One frame of a log file: resources and scopes that its records share, then the records.
+/// One frame of a log file: resources and scopes that its records share, then the records,
+/// then the entities of the resources if one has any.
 void encodeLogFrame(ByteWriter& out, const std::vector<LogPointer>& records);
 /// Appends what could be read. Returns how many records the frame should have held and did not.
 std::uint64_t decodeLogFrame(QByteArrayView payload, std::vector<LogPointer>& out);

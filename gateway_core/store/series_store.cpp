@@ -185,7 +185,8 @@ void SeriesStore::Private::addHistogram(Scrape& scrape, const QByteArray& base, 
     }
     if (point.bucketCounts.empty())
         add(scrape, base + "_bucket", withBound(labels, QByteArrayLiteral("+Inf")), static_cast<double>(point.count), isDelta);
-    add(scrape, base + "_sum", labels, point.sum, isDelta);
+    if (point.hasSum)
+        add(scrape, base + "_sum", labels, point.sum, isDelta);
     add(scrape, base + "_count", labels, static_cast<double>(point.count), isDelta);
     keepExemplars(base, point, labels);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "store/attribute_codec.h"
 #include "store/trace_codec.h"
 #include "store/trace_codec_tags.h"
 
@@ -438,6 +439,8 @@ std::shared_ptr<const Resource> TraceDecoder::resource(std::uint64_t id)
     made->schemaUrl = in.text().toByteArray();
     made->droppedAttributes = static_cast<std::uint32_t>(in.varint());
     made->attributes = getAttributes(in);
+    if (!in.atEnd())
+        made->entityRefs = getEntityRefs(in);
     known = std::move(made);
     return known;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "store/attribute_codec.h"
 #include "store/trace_codec.h"
 #include "store/trace_codec_tags.h"
 #include "telemetry/call_spans.h"
@@ -183,6 +184,8 @@ std::uint32_t TraceEncoder::contextId(const std::shared_ptr<const Resource>& res
         m_body.text(resource->schemaUrl);
         m_body.varint(resource->droppedAttributes);
         putAttributes(resource->attributes);
+        if (!resource->entityRefs.empty())
+            putEntityRefs(m_body, resource->entityRefs);
     });
 }
 

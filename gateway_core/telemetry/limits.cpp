@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "telemetry/limits.h"
 
+#include <QSet>
+
 #include <algorithm>
 
 namespace oriel::telemetry {
@@ -34,60 +36,86 @@ qsizetype endWithin(QByteArrayView text, qsizetype bytes)
     return bytes;
 }
 
-/// How long values may be; negative: as long as they like.
-struct Lengths {
-    int characters = -1;
-    int bytes = -1;
-};
-
-qsizetype endOf(QByteArrayView text, const Lengths& lengths)
+bool isBeyond(qsizetype size, int limit)
 {
-    const qsizetype end = lengths.characters < 0 ? text.size() : lengthOfCharacters(text, lengths.characters);
-    return lengths.bytes < 0 ? end : endWithin(text.first(end), lengths.bytes);
+    return limit >= 0 && size > limit;
 }
 
-bool hasDeepOrLong(const AnyValue& value, const Lengths& lengths, int depth);
-
-bool anyDeepOrLong(const Attributes& attributes, const Lengths& lengths, int depth)
+qsizetype endOf(QByteArrayView text, const SpanLimits& limits)
 {
-    return std::any_of(attributes.begin(), attributes.end(),
-                       [&](const Attribute& attribute) { return hasDeepOrLong(attribute.value, lengths, depth); });
+    const qsizetype end = limits.attributeLength < 0 ? text.size() : lengthOfCharacters(text, limits.attributeLength);
+    return limits.attributeBytes < 0 ? end : endWithin(text.first(end), limits.attributeBytes);
 }
 
-bool hasDeepOrLong(const AnyValue& value, const Lengths& lengths, int depth)
+qsizetype endOfBytes(qsizetype size, const SpanLimits& limits)
 {
-    if (const auto* text = std::get_if<QByteArray>(&value.value)) {
-        return (lengths.characters >= 0 && text->size() > lengths.characters) ||
-               (lengths.bytes >= 0 && text->size() > lengths.bytes);
+    for (const int limit : {limits.attributeLength, limits.attributeBytes}) {
+        if (isBeyond(size, limit))
+            size = limit;
     }
+    return size;
+}
+
+bool isBeyondLimits(const AnyValue& value, const SpanLimits& limits, int depth);
+
+bool anyBeyondLimits(const Attributes& attributes, const SpanLimits& limits, int depth)
+{
+    return std::any_of(attributes.begin(), attributes.end(), [&](const Attribute& attribute) {
+        return isBeyond(attribute.key.size(), limits.keyBytes) || isBeyondLimits(attribute.value, limits, depth);
+    });
+}
+
+bool isBeyondLimits(const AnyValue& value, const SpanLimits& limits, int depth)
+{
+    if (const auto* text = std::get_if<QByteArray>(&value.value))
+        return isBeyond(text->size(), limits.attributeLength) || isBeyond(text->size(), limits.attributeBytes);
     if (const auto* bytes = std::get_if<BytesValue>(&value.value))
-        return lengths.characters >= 0 && bytes->bytes.size() > lengths.characters;
+        return endOfBytes(bytes->bytes.size(), limits) < bytes->bytes.size();
     if (const auto* array = std::get_if<std::shared_ptr<const ArrayValue>>(&value.value)) {
-        return depth == 0 || std::any_of((*array)->values.begin(), (*array)->values.end(),
-                                         [&](const AnyValue& element) { return hasDeepOrLong(element, lengths, depth - 1); });
+        const std::vector<AnyValue>& elements = (*array)->values;
+        return depth == 0 || isBeyond(static_cast<qsizetype>(elements.size()), limits.arrayElements) ||
+               std::any_of(elements.begin(), elements.end(),
+                           [&](const AnyValue& element) { return isBeyondLimits(element, limits, depth - 1); });
     }
     if (const auto* list = std::get_if<std::shared_ptr<const KeyValueList>>(&value.value))
-        return depth == 0 || anyDeepOrLong((*list)->values, lengths, depth - 1);
+        return depth == 0 || anyBeyondLimits((*list)->values, limits, depth - 1);
     return false;
 }
 
-AnyValue limited(const AnyValue& value, const Lengths& lengths, int depth)
+void limitKeys(Attributes& attributes, int bytes, std::uint32_t& dropped)
+{
+    if (std::none_of(attributes.begin(), attributes.end(),
+                     [bytes](const Attribute& attribute) { return isBeyond(attribute.key.size(), bytes); }))
+        return;
+    QSet<QByteArray> seen;
+    dropped += static_cast<std::uint32_t>(std::erase_if(attributes, [&](Attribute& attribute) {
+        attribute.key = cutToBytes(attribute.key, bytes);
+        if (seen.contains(attribute.key))
+            return true;
+        seen.insert(attribute.key);
+        return false;
+    }));
+}
+
+AnyValue limited(const AnyValue& value, const SpanLimits& limits, int depth)
 {
     if (const auto* text = std::get_if<QByteArray>(&value.value)) {
-        const qsizetype end = endOf(*text, lengths);
+        const qsizetype end = endOf(*text, limits);
         return end < text->size() ? AnyValue(text->first(end)) : value;
     }
     if (const auto* bytes = std::get_if<BytesValue>(&value.value)) {
-        const int length = lengths.characters;
-        return length >= 0 && bytes->bytes.size() > length ? AnyValue(BytesValue{bytes->bytes.first(length)}) : value;
+        const qsizetype end = endOfBytes(bytes->bytes.size(), limits);
+        return end < bytes->bytes.size() ? AnyValue(BytesValue{bytes->bytes.first(end)}) : value;
     }
     if (const auto* array = std::get_if<std::shared_ptr<const ArrayValue>>(&value.value)) {
         if (depth == 0)
             return {};
         auto copy = std::make_shared<ArrayValue>();
-        copy->values.reserve((*array)->values.size());
-        for (const AnyValue& element : (*array)->values)
-            copy->values.push_back(limited(element, lengths, depth - 1));
+        for (const AnyValue& element : (*array)->values) {
+            if (limits.arrayElements >= 0 && copy->values.size() == static_cast<std::size_t>(limits.arrayElements))
+                break;
+            copy->values.push_back(limited(element, limits, depth - 1));
+        }
         return std::shared_ptr<const ArrayValue>(std::move(copy));
     }
     if (const auto* list = std::get_if<std::shared_ptr<const KeyValueList>>(&value.value)) {
@@ -96,7 +124,9 @@ AnyValue limited(const AnyValue& value, const Lengths& lengths, int depth)
         auto copy = std::make_shared<KeyValueList>();
         copy->values.reserve((*list)->values.size());
         for (const Attribute& entry : (*list)->values)
-            copy->values.push_back({entry.key, limited(entry.value, lengths, depth - 1)});
+            copy->values.push_back({entry.key, limited(entry.value, limits, depth - 1)});
+        std::uint32_t uncounted = 0;
+        limitKeys(copy->values, limits.keyBytes, uncounted);
         return std::shared_ptr<const KeyValueList>(std::move(copy));
     }
     return value;
@@ -110,32 +140,66 @@ template <class List> void limitCount(List& list, int limit, std::uint32_t& drop
     list.erase(list.begin() + limit, list.end());
 }
 
-void limitAttributes(Attributes& attributes, int count, std::uint32_t& dropped, const SpanLimits& limits)
+template <class Point> void limitPoint(Point& point, const SpanLimits& limits)
 {
-    limitCount(attributes, count, dropped);
-    const Lengths lengths{limits.attributeLength, limits.attributeBytes};
-    for (Attribute& attribute : attributes) {
-        if (hasDeepOrLong(attribute.value, lengths, limits.attributeDepth))
-            attribute.value = limited(attribute.value, lengths, limits.attributeDepth);
+    std::uint32_t uncounted = 0;
+    applyLimits(point.attributes, -1, uncounted, limits);
+    if constexpr (requires { point.exemplars; }) {
+        for (Exemplar& exemplar : point.exemplars)
+            applyLimits(exemplar.filteredAttributes, -1, uncounted, limits);
     }
 }
 
 } // namespace
 
+QByteArray cutToBytes(const QByteArray& text, qsizetype bytes)
+{
+    const qsizetype end = endWithin(text, bytes);
+    return end < text.size() ? text.first(end) : text;
+}
+
+void applyLimits(AnyValue& value, const SpanLimits& limits)
+{
+    if (isBeyondLimits(value, limits, limits.attributeDepth))
+        value = limited(value, limits, limits.attributeDepth);
+}
+
+void applyLimits(Attributes& attributes, int count, std::uint32_t& dropped, const SpanLimits& limits)
+{
+    limitKeys(attributes, limits.keyBytes, dropped);
+    limitCount(attributes, count, dropped);
+    for (Attribute& attribute : attributes)
+        applyLimits(attribute.value, limits);
+}
+
 void applyLimits(SpanData& span, const SpanLimits& limits)
 {
-    limitAttributes(span.attributes, limits.attributeCount, span.droppedAttributes, limits);
+    if (isBeyond(span.name.size(), limits.nameBytes))
+        span.name = cutToBytes(span.name, limits.nameBytes);
+    applyLimits(span.attributes, limits.attributeCount, span.droppedAttributes, limits);
     limitCount(span.events, limits.eventCount, span.droppedEvents);
     for (SpanEvent& event : span.events)
-        limitAttributes(event.attributes, limits.eventAttributeCount, event.droppedAttributes, limits);
+        applyLimits(event.attributes, limits.eventAttributeCount, event.droppedAttributes, limits);
     limitCount(span.links, limits.linkCount, span.droppedLinks);
     for (SpanLink& link : span.links)
-        limitAttributes(link.attributes, limits.linkAttributeCount, link.droppedAttributes, limits);
+        applyLimits(link.attributes, limits.linkAttributeCount, link.droppedAttributes, limits);
 }
 
 void applyLimits(LogRecord& log, const SpanLimits& limits)
 {
-    limitAttributes(log.attributes, limits.attributeCount, log.droppedAttributes, limits);
+    applyLimits(log.attributes, limits.attributeCount, log.droppedAttributes, limits);
+}
+
+void applyLimits(MetricData& metric, const SpanLimits& limits)
+{
+    const auto all = [&limits](auto& points) {
+        for (auto& point : points)
+            limitPoint(point, limits);
+    };
+    all(metric.numbers);
+    all(metric.histograms);
+    all(metric.exponentials);
+    all(metric.summaries);
 }
 
 } // namespace oriel::telemetry

@@ -11,12 +11,17 @@ namespace oriel::telemetry {
 
 enum class Temporality : quint8 { Unspecified = 0, Delta = 1, Cumulative = 2 };
 
+/// Bit of a point's flags: the series has no value at this time (OTLP's DataPointFlags); only ever received.
+inline constexpr std::uint32_t kNoRecordedValue = 1;
+
 struct Exemplar {
     std::int64_t timeUnixNs = 0;
     double value = 0;
     TraceId traceId;
     SpanId spanId;
     Attributes filteredAttributes;
+    bool isInteger = false;                 ///< exported as as_int
+    std::optional<std::int64_t> exact = {}; ///< an integer that `value` cannot hold; only ever received
 };
 
 struct NumberPoint {
@@ -26,6 +31,8 @@ struct NumberPoint {
     double value = 0;
     bool isInteger = false; ///< exported as as_int
     std::vector<Exemplar> exemplars;
+    std::uint32_t flags = 0;
+    std::optional<std::int64_t> exact = {}; ///< an integer that `value` cannot hold; only ever received
 };
 
 /// Quantiles that somebody else has computed; only ever received.
@@ -36,6 +43,7 @@ struct SummaryPoint {
     std::uint64_t count = 0;
     double sum = 0;
     std::vector<std::pair<double, double>> quantiles; ///< quantile and its value
+    std::uint32_t flags = 0;
 };
 
 struct HistogramPoint {
@@ -49,6 +57,8 @@ struct HistogramPoint {
     std::vector<double> bounds;              ///< upper-inclusive
     std::vector<std::uint64_t> bucketCounts; ///< bounds.size() + 1, not cumulative
     std::vector<Exemplar> exemplars;
+    std::uint32_t flags = 0;
+    bool hasSum = true; ///< false: there is none, as of measurements that may be negative
 };
 
 /// Counts of consecutive buckets of an exponential histogram; the first has the index `offset`.
@@ -73,6 +83,8 @@ struct ExponentialHistogramPoint {
     ExponentialBuckets positive;
     ExponentialBuckets negative;
     std::vector<Exemplar> exemplars;
+    std::uint32_t flags = 0;
+    bool hasSum = true; ///< false: there is none, as of measurements that may be negative
 };
 
 /// One metric with all its points at one collection, as it is exported, scraped and stored.
@@ -90,7 +102,8 @@ struct MetricData {
     /// Points of an exponential histogram. A collection for export may hold both forms of the same measurements; what is encoded
     /// holds one (TemporalityConverter).
     std::vector<ExponentialHistogramPoint> exponentials;
-    bool observed = false; ///< set at collection rather than counted: an asynchronous instrument
+    bool observed = false;    ///< set at collection rather than counted: an asynchronous instrument
+    Attributes metadata = {}; ///< about the metric, not of its points; only ever received
 };
 
 } // namespace oriel::telemetry

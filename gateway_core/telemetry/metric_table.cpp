@@ -38,6 +38,7 @@ constexpr std::array kLimit{"scope", "name", "limit"};
 constexpr std::array kExportLoss{"destination", "signal", "reason"};
 constexpr std::array kSignalReason{"signal", "reason"};
 constexpr std::array kParentAndResult{"otel.span.parent.origin", "otel.span.sampling_result"};
+constexpr std::array kSamplingResult{"otel.span.sampling_result"};
 constexpr std::array kComponent{"otel.component.name", "otel.component.type"};
 constexpr std::array kComponentError{"otel.component.name", "otel.component.type", "error.type"};
 constexpr std::array kExporter{"otel.component.name", "otel.component.type", "server.address", "server.port"};
@@ -176,6 +177,8 @@ const std::array<MetricRow, kMetricCount> kRows{{
      "Calls, spans, logs, frames and measurements that were dropped because a buffer was full."},
     {MetricId::SdkSpansStarted, "otel.sdk.span.started", false, nullptr, Counter, "{span}", kParentAndResult, kNoBounds,
      "Spans that were made."},
+    {MetricId::SdkSpansLive, "otel.sdk.span.live", false, nullptr, UpDownCounter, "{span}", kSamplingResult, kNoBounds,
+     "Spans of requests that a server is working on: the client's request and its way to the server."},
     {MetricId::SdkSpanQueueSize, "otel.sdk.processor.span.queue.size", false, nullptr, UpDownCounter, "{span}", kComponent,
      kNoBounds, "Calls and spans that wait to be encoded for export.", true},
     {MetricId::SdkSpanQueueCapacity, "otel.sdk.processor.span.queue.capacity", false, nullptr, UpDownCounter, "{span}",
@@ -188,6 +191,12 @@ const std::array<MetricRow, kMetricCount> kRows{{
      "Spans whose export ended, failed ones with the reason.", true},
     {MetricId::SdkLogsCreated, "otel.sdk.log.created", false, nullptr, Counter, "{log_record}", kNone, kNoBounds,
      "Log records that were made or received."},
+    {MetricId::SdkLogQueueSize, "otel.sdk.processor.log.queue.size", false, nullptr, UpDownCounter, "{log_record}", kComponent,
+     kNoBounds, "Log records that wait to be encoded for export.", true},
+    {MetricId::SdkLogQueueCapacity, "otel.sdk.processor.log.queue.capacity", false, nullptr, UpDownCounter, "{log_record}",
+     kComponent, kNoBounds, "Log records that can wait to be encoded for export; all signals share the room.", true},
+    {MetricId::SdkLogsProcessed, "otel.sdk.processor.log.processed", false, nullptr, Counter, "{log_record}", kComponentError,
+     kNoBounds, "Log records that left the wait for export, dropped ones with their reason.", true},
     {MetricId::SdkLogsInflight, "otel.sdk.exporter.log.inflight", false, nullptr, UpDownCounter, "{log_record}", kExporter,
      kNoBounds, "Log records that were handed to an exporter and not answered for yet.", true},
     {MetricId::SdkLogsExported, "otel.sdk.exporter.log.exported", false, nullptr, Counter, "{log_record}", kExporterError,

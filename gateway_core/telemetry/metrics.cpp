@@ -5,158 +5,22 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 namespace oriel::telemetry {
 
-namespace {
-
-bool isIntegral(const MetricRow& row)
-{
-    const QByteArrayView unit(row.unit);
-    return unit.startsWith('{') || unit == QByteArrayView("By");
-}
-
-/// A label of the table that is a number by the conventions; all others are text.
-bool isIntegerLabel(const char* label)
-{
-    return QByteArrayView(label) == QByteArrayView("server.port");
-}
-
-QByteArray staticText(const char* text)
-{
-    return QByteArray::fromRawData(text, static_cast<qsizetype>(std::char_traits<char>::length(text)));
-}
-
-Attributes pointAttributes(const MetricRow& row, const std::vector<QByteArray>& labels)
-{
-    Attributes attributes;
-    attributes.reserve(labels.size());
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-        if (labels[i].isEmpty())
-            continue;
-        if (isIntegerLabel(row.labels[i]))
-            attributes.push_back({staticText(row.labels[i]), static_cast<std::int64_t>(labels[i].toLongLong())});
-        else
-            attributes.push_back({staticText(row.labels[i]), labels[i]});
-    }
-    return attributes;
-}
-
-} // namespace
-
 MetricRegistry::MetricRegistry(const Clock& clock, QByteArray nameSpace, int cardinalityLimit)
     : m_clock(clock),
-      m_nameSpace(std::move(nameSpace)),
-      m_cardinalityLimit(std::max(cardinalityLimit, 1)),
-      m_startUnixNs(clock.unixNs())
+      m_nameSpace(std::move(nameSpace))
 {
+    m_settings.startUnixNs = clock.unixNs();
+    m_settings.cardinalityLimit = std::max(cardinalityLimit, 1);
+    m_streams.reserve(kMetricCount);
+    for (const MetricRow& row : metricTable())
+        m_streams.emplace_back(row);
     // What counts things that are there now is zero before the first of them, not absent.
     record(MetricId::ActiveSessions, {}, 0);
     record(MetricId::ActiveUsers, {}, 0);
-}
-
-void MetricRegistry::makeKey(std::size_t labelCount, std::span<const QByteArray> labels)
-{
-    const std::span<const QByteArray> used = labels.first(std::min(labelCount, labels.size()));
-    qsizetype size = 0;
-    for (const QByteArray& label : used)
-        size += label.size() + 1;
-    m_key.resize(size);
-    char* at = m_key.data();
-    for (const QByteArray& label : used) {
-        at = std::copy(label.cbegin(), label.cend(), at);
-        // 0xFF is in no UTF-8 text, so joined values never run into each other.
-        *at++ = '\xff';
-    }
-}
-
-bool MetricRegistry::hasLabels(const Point& point, std::size_t labelCount, std::span<const QByteArray> labels)
-{
-    if (point.overflow)
-        return false;
-    for (std::size_t i = 0; i < labelCount; ++i) {
-        const QByteArray& own = point.labels[i];
-        if (i < labels.size() ? own != labels[i] : !own.isEmpty())
-            return false;
-    }
-    return true;
-}
-
-MetricRegistry::Point& MetricRegistry::pointFor(MetricId metric, std::span<const QByteArray> labels)
-{
-    const MetricRow& row = metricRow(metric);
-    Instrument& instrument = m_instruments[static_cast<std::size_t>(metric)];
-    if (instrument.recent < instrument.points.size() &&
-        hasLabels(instrument.points[instrument.recent], row.labels.size(), labels))
-        return instrument.points[instrument.recent];
-    makeKey(row.labels.size(), labels);
-    if (const auto found = instrument.index.find(m_key); found != instrument.index.end()) {
-        instrument.recent = static_cast<std::size_t>(found->second);
-        return instrument.points[instrument.recent];
-    }
-
-    // The last place is the overflow point's.
-    const bool full = instrument.points.size() + (instrument.overflow ? 0 : 1) >= static_cast<std::size_t>(m_cardinalityLimit);
-    const bool overflow = full && !row.labels.empty();
-    if (overflow && instrument.overflow)
-        return instrument.points[*instrument.overflow];
-    Point& point = instrument.points.emplace_back();
-    point.overflow = overflow;
-    point.startUnixNs = instrument.startUnixNs != 0 ? instrument.startUnixNs : m_startUnixNs;
-    if (overflow) {
-        instrument.overflow = instrument.points.size() - 1;
-    } else {
-        point.labels.reserve(row.labels.size());
-        for (std::size_t i = 0; i < row.labels.size(); ++i)
-            point.labels.push_back(i < labels.size() ? labels[i] : QByteArray());
-        instrument.index.emplace(m_key, static_cast<qsizetype>(instrument.points.size()) - 1);
-    }
-    if (row.kind == InstrumentKind::Histogram)
-        point.histogram.buckets.assign(row.boundaries.size() + 1, 0);
-    return point;
-}
-
-void MetricRegistry::observe(Point& point, const MetricRow& row, double value, const ExemplarContext& exemplar) const
-{
-    std::size_t slot = 0;
-    if (row.kind == InstrumentKind::Histogram) {
-        Bucketed& histogram = point.histogram;
-        slot = static_cast<std::size_t>(std::lower_bound(row.boundaries.begin(), row.boundaries.end(), value) -
-                                        row.boundaries.begin());
-        ++histogram.buckets[slot];
-        histogram.min = histogram.count == 0 ? value : std::min(histogram.min, value);
-        histogram.max = histogram.count == 0 ? value : std::max(histogram.max, value);
-        ++histogram.count;
-        histogram.sum += value;
-    } else if (row.kind == InstrumentKind::Gauge) {
-        point.value = value;
-    } else {
-        point.value += value;
-    }
-    if (m_keepsExponential && row.kind == InstrumentKind::Histogram)
-        observeExponential(point, value);
-    if (row.kind == InstrumentKind::Histogram || row.kind == InstrumentKind::Counter)
-        keepExemplar(point, row, slot, value, exemplar);
-}
-
-void MetricRegistry::observeExponential(Point& point, double value) const
-{
-    if (!point.exponential) {
-        point.exponential = std::make_unique<ExponentialHistogram>();
-        point.exponentialStartUnixNs = std::max(point.startUnixNs, m_exponentialSinceUnixNs);
-    }
-    point.exponential->record(value);
-}
-
-void MetricRegistry::keepExemplar(Point& point, const MetricRow& row, std::size_t slot, double value,
-                                  const ExemplarContext& exemplar) const
-{
-    if (m_exemplarFilter == ExemplarFilter::AlwaysOff ||
-        (m_exemplarFilter == ExemplarFilter::TraceBased && !exemplar.traceId.isValid()))
-        return;
-    if (point.exemplars.empty())
-        point.exemplars.resize(row.kind == InstrumentKind::Histogram ? row.boundaries.size() + 1 : 1);
-    point.exemplars[slot] = {m_clock.unixNs(), value, exemplar.traceId, exemplar.spanId, {}};
 }
 
 void MetricRegistry::record(MetricId metric, std::span<const QByteArray> labels, double value, const ExemplarContext& exemplar)
@@ -164,69 +28,106 @@ void MetricRegistry::record(MetricId metric, std::span<const QByteArray> labels,
     const MetricRow& row = metricRow(metric);
     if (!std::isfinite(value) || (row.kind == InstrumentKind::Counter && value < 0))
         return;
-    observe(pointFor(metric, labels), row, value, exemplar);
+    const std::int64_t now = MetricStream::isExemplar(m_settings.exemplarFilter, exemplar) ? m_clock.unixNs() : 0;
+    streamOf(metric).record(m_settings, labels, value, exemplar, now);
+    for (const auto& view : viewedOf(metric).streams)
+        view->record(m_settings, labels, value, exemplar, now);
     ++m_revision;
 }
 
 void MetricRegistry::set(MetricId metric, std::span<const QByteArray> labels, double value)
 {
-    const MetricRow& row = metricRow(metric);
-    if (!std::isfinite(value) || row.kind == InstrumentKind::Histogram)
+    if (!std::isfinite(value) || metricRow(metric).kind == InstrumentKind::Histogram)
         return;
-    Point& point = pointFor(metric, labels);
-    if (point.value == value)
-        return;
-    point.value = value;
-    ++m_revision;
+    const double change = streamOf(metric).set(m_settings, labels, value);
+    for (const auto& view : viewedOf(metric).streams)
+        view->observe(m_settings, labels, value, change);
+    if (change != 0)
+        ++m_revision;
 }
 
 void MetricRegistry::remove(MetricId metric, std::span<const QByteArray> labels)
 {
-    Instrument& instrument = m_instruments[static_cast<std::size_t>(metric)];
-    makeKey(metricRow(metric).labels.size(), labels);
-    const auto found = instrument.index.find(m_key);
-    if (found == instrument.index.end())
+    const std::int64_t now = m_clock.unixNs();
+    const std::optional<double> gone = streamOf(metric).remove(labels, now);
+    if (!gone)
         return;
-    const qsizetype gone = found->second;
-    instrument.points.erase(instrument.points.begin() + gone);
-    instrument.index.erase(found);
-    for (auto& [key, position] : instrument.index) {
-        if (position > gone)
-            --position;
-    }
-    if (instrument.overflow && *instrument.overflow > static_cast<std::size_t>(gone))
-        --*instrument.overflow;
-    instrument.startUnixNs = m_clock.unixNs();
+    for (const auto& view : viewedOf(metric).streams)
+        view->forget(m_settings, labels, *gone, now);
     ++m_revision;
 }
 
 void MetricRegistry::clear(MetricId metric)
 {
-    Instrument& instrument = m_instruments[static_cast<std::size_t>(metric)];
-    if (instrument.points.empty())
+    if (streamOf(metric).isEmpty())
         return;
-    instrument.points.clear();
-    instrument.index.clear();
-    instrument.overflow.reset();
-    instrument.startUnixNs = m_clock.unixNs();
+    const std::int64_t now = m_clock.unixNs();
+    streamOf(metric).clear(now);
+    for (const auto& view : viewedOf(metric).streams)
+        view->clear(now);
     ++m_revision;
 }
 
 void MetricRegistry::setExponentialHistograms(bool kept)
 {
-    if (kept == m_keepsExponential)
+    if (kept == m_settings.keepsExponential)
         return;
-    m_keepsExponential = kept;
-    m_exponentialSinceUnixNs = m_clock.unixNs();
-    for (Instrument& instrument : m_instruments) {
-        for (Point& point : instrument.points)
-            point.exponential.reset();
+    m_settings.keepsExponential = kept;
+    m_settings.exponentialSinceUnixNs = m_clock.unixNs();
+    for (MetricStream& stream : m_streams)
+        stream.forgetExponential();
+    for (Viewed& viewed : m_viewed) {
+        for (const auto& view : viewed.streams)
+            view->forgetExponential();
+    }
+}
+
+void MetricRegistry::setViews(std::vector<MetricView> views)
+{
+    if (views == m_views)
+        return;
+    m_views = std::move(views);
+    rebuildViews();
+    ++m_revision;
+}
+
+void MetricRegistry::rebuildViews()
+{
+    const std::int64_t now = m_clock.unixNs();
+    std::set<QByteArray> names;
+    for (const MetricRow& row : metricTable()) {
+        Viewed& viewed = viewedOf(row.id);
+        viewed = {};
+        viewed.isSelected = std::any_of(m_views.begin(), m_views.end(),
+                                        [&](const MetricView& view) { return isSelected(view, row, fullName(row.id)); });
+        if (!viewed.isSelected)
+            names.insert(fullName(row.id).toLower());
+    }
+    for (const MetricRow& row : metricTable()) {
+        const QByteArray full = fullName(row.id);
+        for (const MetricView& view : m_views) {
+            if (view.aggregation == MetricView::Aggregation::Drop || !isSelected(view, row, full))
+                continue;
+            auto stream = std::make_unique<ViewStream>(row, full, view);
+            if (!names.insert(stream->name().toLower()).second)
+                continue;
+            // What was measured before cannot be told apart any more, but what stands for all of it can be taken over.
+            if (row.kind == InstrumentKind::Histogram)
+                stream->beginAt(now);
+            else
+                streamOf(row.id).visitValues(
+                    [&](MetricStream::Labels labels, double value) { stream->observe(m_settings, labels, value, value); });
+            viewedOf(row.id).streams.push_back(std::move(stream));
+        }
     }
 }
 
 void MetricRegistry::setNameSpace(QByteArray nameSpace)
 {
-    m_nameSpace = std::move(nameSpace);
+    if (nameSpace != m_nameSpace) {
+        m_nameSpace = std::move(nameSpace);
+        rebuildViews();
+    }
     ++m_revision;
 }
 
@@ -239,7 +140,6 @@ QByteArray MetricRegistry::fullName(MetricId metric) const
 MetricData MetricRegistry::collect(MetricId metric, std::int64_t nowUnixNs, bool forExport) const
 {
     const MetricRow& row = metricRow(metric);
-    const Instrument& instrument = m_instruments[static_cast<std::size_t>(metric)];
     MetricData data;
     data.name = fullName(metric);
     if (row.alias != nullptr)
@@ -249,40 +149,7 @@ MetricData MetricRegistry::collect(MetricId metric, std::int64_t nowUnixNs, bool
     data.kind = row.kind;
     data.monotonic = row.kind == InstrumentKind::Counter;
     data.observed = row.observed;
-    const bool integral = isIntegral(row);
-    for (const Point& point : instrument.points) {
-        Attributes attributes =
-            point.overflow ? Attributes{{QByteArrayLiteral("otel.metric.overflow"), true}} : pointAttributes(row, point.labels);
-        std::vector<Exemplar> exemplars;
-        std::copy_if(point.exemplars.begin(), point.exemplars.end(), std::back_inserter(exemplars),
-                     [forExport](const Exemplar& exemplar) {
-                         return exemplar.timeUnixNs != 0 && (forExport || exemplar.traceId.isValid());
-                     });
-        if (forExport && point.exponential) {
-            ExponentialHistogramPoint exponential = point.exponential->point();
-            exponential.attributes = attributes;
-            exponential.startUnixNs = point.exponentialStartUnixNs;
-            exponential.timeUnixNs = nowUnixNs;
-            exponential.exemplars = exemplars;
-            data.exponentials.push_back(std::move(exponential));
-        }
-        if (row.kind == InstrumentKind::Histogram) {
-            const Bucketed& histogram = point.histogram;
-            data.histograms.push_back({std::move(attributes),
-                                       point.startUnixNs,
-                                       nowUnixNs,
-                                       histogram.count,
-                                       histogram.sum,
-                                       histogram.min,
-                                       histogram.max,
-                                       {row.boundaries.begin(), row.boundaries.end()},
-                                       histogram.buckets,
-                                       std::move(exemplars)});
-        } else {
-            data.numbers.push_back(
-                {std::move(attributes), point.startUnixNs, nowUnixNs, point.value, integral, std::move(exemplars)});
-        }
-    }
+    m_streams[static_cast<std::size_t>(metric)].collect(data, nowUnixNs, forExport);
     return data;
 }
 
@@ -291,8 +158,15 @@ std::vector<MetricData> MetricRegistry::collect(bool forExport) const
     std::vector<MetricData> all;
     const std::int64_t now = m_clock.unixNs();
     for (const MetricRow& row : metricTable()) {
-        if (!m_instruments[static_cast<std::size_t>(row.id)].points.empty())
+        const auto index = static_cast<std::size_t>(row.id);
+        if (forExport && m_viewed[index].isSelected) {
+            for (const auto& view : m_viewed[index].streams) {
+                if (!view->isEmpty())
+                    all.push_back(view->collect(now));
+            }
+        } else if (!m_streams[index].isEmpty()) {
             all.push_back(collect(row.id, now, forExport));
+        }
     }
     return all;
 }

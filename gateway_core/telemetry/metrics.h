@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "base/bytes_hash.h"
-#include "telemetry/exponential_histogram.h"
 #include "telemetry/metric_data.h"
 #include "telemetry/metric_table.h"
+#include "telemetry/metric_view.h"
 #include "telemetry/recorder.h"
 
 #include <array>
 #include <memory>
-#include <optional>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
 namespace oriel {
@@ -19,19 +16,6 @@ class Clock;
 }
 
 namespace oriel::telemetry {
-
-/// The call that a measurement belongs to; an invalid id means none.
-struct ExemplarContext {
-    TraceId traceId;
-    SpanId spanId;
-};
-
-/// Which measurements may become exemplars (metrics/sdk §ExemplarFilter).
-enum class ExemplarFilter : std::uint8_t {
-    TraceBased, ///< those of a sampled call
-    AlwaysOn,
-    AlwaysOff,
-};
 
 /// The values of every instrument of the metric table, cumulative since the registry was made. Owned and called by the telemetry
 /// thread only. An instrument holds at most `cardinalityLimit` points; what comes after goes to the point
@@ -76,7 +60,10 @@ public:
 
     /// Keeps exponential histograms beside the explicit ones, from now on, or no longer.
     void setExponentialHistograms(bool kept);
-    void setExemplarFilter(ExemplarFilter filter) { m_exemplarFilter = filter; }
+    void setExemplarFilter(ExemplarFilter filter) { m_settings.exemplarFilter = filter; }
+    /// What of the instruments is exported, from now on, and how; without a view an instrument is exported as it is. Streams of
+    /// the same name are one too many: the first stands. What is collected but for an export stays as it is.
+    void setViews(std::vector<MetricView> views);
 
     void setNameSpace(QByteArray nameSpace);
     [[nodiscard]] QByteArray nameSpace() const { return m_nameSpace; }
@@ -84,49 +71,23 @@ public:
     [[nodiscard]] QByteArray fullName(MetricId metric) const;
 
 private:
-    struct Bucketed {
-        std::uint64_t count = 0;
-        double sum = 0;
-        double min = 0;
-        double max = 0;
-        std::vector<std::uint64_t> buckets;
-    };
-    struct Point {
-        std::vector<QByteArray> labels;
-        bool overflow = false;
-        double value = 0;
-        Bucketed histogram;
-        std::unique_ptr<ExponentialHistogram> exponential;
-        std::int64_t startUnixNs = 0;
-        std::int64_t exponentialStartUnixNs = 0;
-        std::vector<Exemplar> exemplars; ///< one a bucket for histograms, else one
-    };
-    struct Instrument {
-        std::vector<Point> points;
-        std::unordered_map<QByteArray, qsizetype, BytesHash> index;
-        std::size_t recent = 0;       ///< of `points`, the one recorded last: the next is often the same
-        std::int64_t startUnixNs = 0; ///< of points to come: when one was forgotten last; 0: none was
-        std::optional<std::size_t> overflow;
+    struct Viewed {
+        bool isSelected = false;                          ///< by a view, be it to drop it
+        std::vector<std::unique_ptr<ViewStream>> streams; ///< none: dropped
     };
 
-    Point& pointFor(MetricId metric, std::span<const QByteArray> labels);
-    [[nodiscard]] static bool hasLabels(const Point& point, std::size_t labelCount, std::span<const QByteArray> labels);
-    void makeKey(std::size_t labelCount, std::span<const QByteArray> labels);
-    void observe(Point& point, const MetricRow& row, double value, const ExemplarContext& exemplar) const;
-    void observeExponential(Point& point, double value) const;
-    void keepExemplar(Point& point, const MetricRow& row, std::size_t slot, double value, const ExemplarContext& exemplar) const;
+    MetricStream& streamOf(MetricId metric) { return m_streams[static_cast<std::size_t>(metric)]; }
+    Viewed& viewedOf(MetricId metric) { return m_viewed[static_cast<std::size_t>(metric)]; }
+    void rebuildViews();
     [[nodiscard]] MetricData collect(MetricId metric, std::int64_t nowUnixNs, bool forExport) const;
 
     const Clock& m_clock;
     QByteArray m_nameSpace;
-    int m_cardinalityLimit;
-    std::int64_t m_startUnixNs;
+    StreamSettings m_settings;
     std::uint64_t m_revision = 0;
-    bool m_keepsExponential = false;
-    std::int64_t m_exponentialSinceUnixNs = 0;
-    ExemplarFilter m_exemplarFilter = ExemplarFilter::TraceBased;
-    std::array<Instrument, kMetricCount> m_instruments;
-    QByteArray m_key;
+    std::vector<MetricStream> m_streams; ///< by MetricId
+    std::vector<MetricView> m_views;
+    std::array<Viewed, kMetricCount> m_viewed;
 };
 
 /// Records everything that follows from a finished call. Telemetry thread.

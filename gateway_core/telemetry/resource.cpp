@@ -123,6 +123,7 @@ std::shared_ptr<const Resource> makeResource(const ResourceOptions& options)
     const AnyValue* environment = findAttribute(attributes, "deployment.environment.name");
     if (environment != nullptr && findAttribute(attributes, "deployment.environment") == nullptr)
         set(attributes, "deployment.environment", AnyValue(*environment));
+    resource->entityRefs = options.entities;
     return resource;
 }
 

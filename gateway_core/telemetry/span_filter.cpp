@@ -13,6 +13,14 @@ namespace oriel::telemetry {
 
 namespace {
 
+constexpr QByteArrayView kResourcePrefix("resource.");
+
+const Attributes& attributesOf(const Resource* resource)
+{
+    static const Attributes kNone;
+    return resource != nullptr ? resource->attributes : kNone;
+}
+
 QByteArrayView kindName(SpanKind kind)
 {
     static constexpr std::array kNames{"unspecified", "internal", "server", "client", "producer", "consumer"};
@@ -89,13 +97,17 @@ Result<SpanFilter::Condition> SpanFilter::parseCondition(const QByteArray& word)
         if (condition.key == row.name)
             condition.field = row.field;
     }
+    if (condition.key.startsWith(kResourcePrefix) && condition.key.size() > kResourcePrefix.size()) {
+        condition.field = Field::ResourceAttribute;
+        condition.key.remove(0, kResourcePrefix.size());
+    }
     const bool ordered = condition.op == Operator::Less || condition.op == Operator::Greater;
     std::optional<double> number;
     if (condition.field == Field::Duration)
         number = nanoseconds(condition.pattern);
     else if (condition.field == Field::Severity)
         number = severityNumber(condition.pattern);
-    else if (condition.field != Field::Attribute && ordered)
+    else if (condition.field != Field::Attribute && condition.field != Field::ResourceAttribute && ordered)
         return refused(word, QStringLiteral("compares a text with < or >"));
     else if (ordered) {
         bool ok = false;
@@ -174,6 +186,8 @@ bool SpanFilter::meets(const SpanData& span) const
             return compares(condition, static_cast<double>(span.endUnixNs - span.startUnixNs));
         case Field::Attribute:
             return comparesAttribute(condition, span.attributes);
+        case Field::ResourceAttribute:
+            return comparesAttribute(condition, attributesOf(span.resource.get()));
         case Field::Severity:
         case Field::Body:
             break;
@@ -192,6 +206,8 @@ bool SpanFilter::meets(const LogRecord& log) const
             return compares(condition, log.body.text() != nullptr ? *log.body.text() : toJson(log.body));
         case Field::Attribute:
             return comparesAttribute(condition, log.attributes);
+        case Field::ResourceAttribute:
+            return comparesAttribute(condition, attributesOf(log.resource.get()));
         case Field::Name:
         case Field::Kind:
         case Field::Status:

@@ -19,11 +19,11 @@ public:
 
 private:
     enum class Operator : std::uint8_t { Equal, Unequal, Less, Greater };
-    enum class Field : std::uint8_t { Name, Kind, Status, Duration, Severity, Body, Attribute };
+    enum class Field : std::uint8_t { Name, Kind, Status, Duration, Severity, Body, Attribute, ResourceAttribute };
     struct Condition {
         Field field = Field::Attribute;
         Operator op = Operator::Equal;
-        QByteArray key;     ///< of an attribute
+        QByteArray key;     ///< of an attribute, without the prefix of the resource's
         QByteArray pattern; ///< for = and !=
         double number = 0;  ///< for < and >, nanoseconds for durations; severities for all
     };

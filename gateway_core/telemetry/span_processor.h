@@ -30,7 +30,8 @@ std::span<const ProcessorRow> processorTable();
 /// A rule is one line: `enrich team=payments`, `filter name=resources/*`, `filter kind=client duration<1ms`, `remove user.*`,
 /// `hash client.address`, `rename tenant.id customer`. Texts with spaces stand in double quotes; `*` and `?` stand for any text
 /// and any character. Keys are those of attributes of spans, events, links and logs. The conditions of a filter must all hold:
-/// `name`, `kind`, `status`, `duration`, `severity`, `body` and keys of attributes, each with `=`, `!=`, `<` or `>`.
+/// `name`, `kind`, `status`, `duration`, `severity`, `body`, keys of attributes, and with `resource.` before them keys of the
+/// resource's (`filter resource.service.name=notes`), each with `=`, `!=`, `<` or `>`.
 class ProcessorChain {
 public:
     static Result<ProcessorChain> parse(const QStringList& rules);

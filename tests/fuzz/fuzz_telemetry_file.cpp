@@ -6,6 +6,8 @@
 #include "config/imports/telemetry_import.h"
 #include "fuzz_support.h"
 
+#include <algorithm>
+
 using namespace oriel;
 using namespace oriel::config;
 using fuzz::require;
@@ -35,6 +37,11 @@ void checkFile(QByteArrayView text)
         require(destination.fromEnvironment && destination.sourceFile == path && !names.contains(destination.name));
         require(destination.traces || destination.metrics || destination.logs);
         names.append(destination.name);
+    }
+    for (const MetricView& view : first->config.telemetry.views) {
+        require(view.maxSize >= 2 && view.cardinalityLimit >= 0);
+        if (view.boundaries)
+            require(std::is_sorted(view.boundaries->begin(), view.boundaries->end()));
     }
     require(first->config.telemetry.samplerArg >= 0 && first->config.telemetry.samplerArg <= 1);
 }

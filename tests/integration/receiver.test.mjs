@@ -3,11 +3,13 @@
 // variables alone, and a server that Oriel starts joins the trace of the call.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { attribute, startHttpReceiver } from './peers/otlp_receiver.mjs';
+import zlib from 'node:zlib';
+import { attribute, encodeRequest, startHttpReceiver } from './peers/otlp_receiver.mjs';
 import { Oriel, initialize, post, until } from './peers/oriel.mjs';
 import { runTelemetryProgram } from './peers/run_telemetry_program.mjs';
 
@@ -145,6 +147,36 @@ test('a server that Oriel starts joins the trace of the call, with nothing confi
     assert.equal(logs[0].spanId, server.spanId);
 });
 
+/** The answer with its body as it came. */
+function send(signal, body, headers) {
+    return new Promise((resolve, reject) => {
+        const request = http.request({ port: receiver.httpPort, path: `/v1/${signal}`, method: 'POST', headers }, (response) => {
+            const chunks = [];
+            response.on('data', (chunk) => chunks.push(chunk)).on('end', () => resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) }));
+        });
+        request.once('error', reject).end(body);
+    });
+}
+
+test('every field of a metric is there when it is passed on', async () => {
+    const text = (key, stringValue) => ({ key, value: { stringValue } });
+    const exemplar = { timeUnixNano: '19', asInt: '2', filteredAttributes: [text('left', 'out')], spanId: Buffer.from('0102030405060708', 'hex'), traceId: Buffer.from('0102030405060708090a0b0c0d0e0f10', 'hex') };
+    const metrics = [
+        { name: 'whole.bytes', unit: 'By', metadata: [text('prometheus.type', 'unknown')], gauge: { dataPoints: [{ timeUnixNano: '20', asInt: '9007199254740993', exemplars: [exemplar] }, { attributes: [text('gone', 'yes')], timeUnixNano: '20', flags: 1 }] } },
+        { name: 'whole.unsummed', histogram: { aggregationTemporality: 2, dataPoints: [{ timeUnixNano: '20', count: '3', bucketCounts: ['1', '2'], explicitBounds: [0], flags: 256 }] } },
+        { name: 'whole.exponential', exponentialHistogram: { aggregationTemporality: 1, dataPoints: [{ timeUnixNano: '20', count: '1', sum: 0, scale: 2, zeroThreshold: 0.5, positive: { offset: -1, bucketCounts: ['1'] }, flags: 1 }] } },
+        { name: 'whole.summary', summary: { dataPoints: [{ timeUnixNano: '20', count: '1', sum: 2, flags: 1 }] } },
+    ];
+    const resource = { attributes: [text('service.name', 'whole')], entityRefs: [{ schemaUrl: 'https://e', type: 'service', idKeys: ['service.name'], descriptionKeys: ['service.version'] }] };
+    const request = { resourceMetrics: [{ resource, schemaUrl: 'https://r', scopeMetrics: [{ scope: { name: 'm', droppedAttributesCount: 2 }, schemaUrl: 'https://s', metrics }] }] };
+    const answer = await send('metrics', encodeRequest('metrics', request), { 'Content-Type': 'application/x-protobuf' });
+    assert.equal(answer.status, 200);
+    const passed = await until(() => backend.received.metrics.flatMap(({ resourceMetrics }) => resourceMetrics).find((one) => one.scopeMetrics[0].scope?.name === 'm'));
+    assert.equal(attribute(passed.resource, 'oriel.passed_on_by')?.length, 16);
+    passed.resource.attributes = passed.resource.attributes.filter(({ key }) => key !== 'oriel.passed_on_by');
+    assert.deepEqual(encodeRequest('metrics', { resourceMetrics: [passed] }), encodeRequest('metrics', request));
+});
+
 test('the ports are told in runtime.json, and counts and ports in the status', async () => {
     const runtime = JSON.parse(fs.readFileSync(path.join(oriel.dataDir, 'runtime.json'), 'utf8'));
     assert.equal(runtime.otlpGrpcPort, receiver.grpcPort);
@@ -207,6 +239,19 @@ test('two Oriels that pass on to each other do not send in circles', async () =>
         await first.stop();
         await second.stop();
     }
+});
+
+test('a request that cannot be read is answered with its BadRequest, gzipped for who takes that', async () => {
+    const json = { 'Content-Type': 'application/json' };
+    const plain = await send('logs', '{"resourceLogs":[', json);
+    assert.equal(plain.status, 400);
+    assert.equal(plain.headers['content-encoding'], undefined);
+    const status = JSON.parse(plain.body);
+    assert.equal(status.code, 3);
+    assert.deepEqual(status.details, [{ '@type': 'type.googleapis.com/google.rpc.BadRequest', fieldViolations: [{ field: 'resource_logs', description: status.message }] }]);
+    const packed = await send('logs', '{"resourceLogs":[', { ...json, 'Accept-Encoding': 'gzip' });
+    assert.equal(packed.headers['content-encoding'], 'gzip');
+    assert.deepEqual(zlib.gunzipSync(packed.body), plain.body);
 });
 
 test('it can be switched off', async () => {

@@ -5,6 +5,8 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { attribute, startHttpReceiver } from './peers/otlp_receiver.mjs';
 import { Oriel, command, demoServer, initialize, post, until } from './peers/oriel.mjs';
 
 /// Takes everything that is posted to it.
@@ -107,6 +109,75 @@ test('a declarative configuration sends where it says, and the other variables a
         await oriel.stop();
         collector.close();
         fs.rmSync(dir, { recursive: true });
+    }
+});
+
+test('views of a declarative configuration change what destinations get, and nothing here', async () => {
+    const backend = await startHttpReceiver();
+    const dir = fs.mkdtempSync(path.join(process.env.TMPDIR ?? '/tmp', 'oriel-otel-'));
+    const file = path.join(dir, 'otel.yaml');
+    fs.writeFileSync(file, [
+        'file_format: "1.0"',
+        'meter_provider:',
+        '  readers:',
+        `    - periodic: {interval: 100, exporter: {otlp_http: {endpoint: "http://127.0.0.1:${backend.port}/v1/metrics"}}}`,
+        '  views:',
+        '    - selector: {instrument_name: "http_*"}',
+        '      stream: {aggregation: {drop: }}',
+        '    - selector: {instrument_name: tool_latency_seconds}',
+        '      stream: {name: latency, aggregation: {explicit_bucket_histogram: {boundaries: [0.5, 5]}}, attribute_keys: {included: [server]}}',
+        '',
+    ].join('\n'));
+    const oriel = await Oriel.start({ config: { mcpServers: { demo: { command: demoServer } } }, env: { OTEL_CONFIG_FILE: file } });
+    try {
+        await oriel.ready();
+        await call(oriel);
+        const latency = await until(() => backend.metrics().find(({ name }) => name === 'latency'));
+        const [point] = latency.histogram.dataPoints;
+        assert.deepEqual(point.explicitBounds, [0.5, 5]);
+        assert.deepEqual(point.attributes.map(({ key }) => key), ['server']);
+        assert.deepEqual(point.exemplars[0].filteredAttributes.map(({ key }) => key), ['tool']);
+        const names = new Set(backend.metrics().map(({ name }) => name));
+        assert.ok(names.has('mcp.server.operation.duration') && !names.has('tool_latency_seconds') && !names.has('http_requests_total'), [...names].join(' '));
+        const scraped = await (await oriel.api('/metrics')).text();
+        assert.match(scraped, /^http_requests_total\{/m);
+        assert.match(scraped, /^tool_latency_seconds_bucket\{.*tool=/m);
+    } finally {
+        await oriel.stop();
+        await backend.stop();
+        fs.rmSync(dir, { recursive: true });
+    }
+});
+
+test('a child is told the trace of its start as the propagators do, and entities are told of the resource', async () => {
+    const backend = await startHttpReceiver();
+    const oriel = await Oriel.start({
+        config: { mcpServers: { instrumented: { command: process.execPath, args: [fileURLToPath(new URL('peers/instrumented_server.mjs', import.meta.url))], env: process.env.ORIEL_NODE_MODULES ? { ORIEL_NODE_MODULES: process.env.ORIEL_NODE_MODULES } : {} } } },
+        env: {
+            OTEL_PROPAGATORS: 'b3multi,b3',
+            OTEL_ENTITIES: 'service{service.name=gate}[service.version=7]@https://example.org;broken',
+            OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${backend.port}`,
+            OTEL_BSP_SCHEDULE_DELAY: '50',
+        },
+    });
+    try {
+        await oriel.ready();
+        const opened = await post(oriel.url, initialize());
+        const headers = { 'Mcp-Session-Id': opened.headers.get('mcp-session-id') };
+        const { body } = await post(oriel.url, { jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'instrumented__environment', arguments: {} } }, headers);
+        const seen = JSON.parse(body.result.content[0].text);
+        assert.equal(seen.TRACEPARENT, undefined);
+        assert.equal(seen.B3, `${seen.X_B3_TRACEID}-${seen.X_B3_SPANID}-${seen.X_B3_SAMPLED}`);
+        assert.match(seen.B3, /^[0-9a-f]{32}-[0-9a-f]{16}-1$/);
+        const span = await until(() => backend.spans().find(({ resource }) => resource.entityRefs.length > 0));
+        assert.deepEqual(span.resource.entityRefs, [{ schemaUrl: 'https://example.org', type: 'service', idKeys: ['service.name'], descriptionKeys: ['service.version'] }]);
+        assert.equal(attribute(span.resource, 'service.name'), 'gate');
+        assert.equal(attribute(span.resource, 'service.version'), '7');
+        const checked = await oriel.command(['config', 'check']);
+        assert.match(checked.stderr, /OTEL_ENTITIES: expected type\{id=value\}.*number 2 cannot be read/);
+    } finally {
+        await oriel.stop();
+        await backend.stop();
     }
 });
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "config/environment/environment.h"
 
+#include "config/environment/entities.h"
 #include "config/environment/environment_destinations.h"
+#include "config/environment/log_level.h"
 #include "config/environment/variable_reader.h"
 #include "config/file/edit_distance.h"
 #include "config/imports/telemetry_file.h"
@@ -26,6 +28,8 @@ void applySwitches(VariableReader& reader, Config& configuration)
         configuration.telemetry.exportDisabled = *disabled;
     if (const auto enabled = reader.flag(variable("OTEL_ENABLE_OBSERVABILITY")); enabled && !*enabled)
         configuration.telemetry.exportDisabled = true;
+    if (const auto level = reader.choice(variable("OTEL_LOG_LEVEL")))
+        configuration.telemetry.logLevel = ownLogLevel(*level).value_or(QString());
     if (!reader.flag(variable("OTEL_SANITIZE_PII")).value_or(false))
         return;
     for (const char* type : {"email", "phone", "credit-card"}) {
@@ -34,14 +38,31 @@ void applySwitches(VariableReader& reader, Config& configuration)
     }
 }
 
-void applyResource(VariableReader& reader, Telemetry& telemetry)
+void setResource(Telemetry& telemetry, const KeyValues& attributes)
 {
-    const auto given = reader.pairs(variable("OTEL_RESOURCE_ATTRIBUTES"), Semicolon::Plain);
-    for (const auto& [key, value] : given.value_or(KeyValues())) {
+    for (const auto& [key, value] : attributes) {
         telemetry.resourceAttributes.insert(key, value);
         if (key == QLatin1String("service.name"))
             telemetry.serviceName = value;
     }
+}
+
+void applyEntities(VariableReader& reader, Telemetry& telemetry)
+{
+    const QString name = variable("OTEL_ENTITIES");
+    QStringList broken;
+    for (const NamedEntity& read : readEntities(reader.text(name), broken)) {
+        telemetry.entities.append(read.entity);
+        setResource(telemetry, read.attributes);
+    }
+    for (const QString& why : broken)
+        reader.warn(name, why);
+}
+
+void applyResource(VariableReader& reader, Telemetry& telemetry)
+{
+    applyEntities(reader, telemetry);
+    setResource(telemetry, reader.pairs(variable("OTEL_RESOURCE_ATTRIBUTES"), Semicolon::Plain).value_or(KeyValues()));
     if (const QString name = reader.text(variable("OTEL_SERVICE_NAME")); !name.isEmpty())
         telemetry.serviceName = name;
     if (const QString version = reader.text(variable("OTEL_SERVICE_VERSION")); !version.isEmpty())

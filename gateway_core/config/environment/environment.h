@@ -22,7 +22,19 @@ QList<Problem> applyEnvironment(Config& configuration, const QMap<QString, QStri
 QMap<QString, QString> processEnvironment();
 
 /// How the text of a variable is read.
-enum class VariableKind : quint8 { Boolean, Integer, Milliseconds, Ratio, Choice, ChoiceList, Pairs, Endpoint, Path, Text };
+enum class VariableKind : quint8 {
+    Boolean,
+    Integer,
+    Milliseconds,
+    Ratio,
+    Choice,
+    ChoiceList,
+    Pairs,
+    Entities,
+    Endpoint,
+    Path,
+    Text
+};
 
 /// One environment variable: the one truth for reading it and for its line in docs/reference/environment.md.
 struct VariableRow {

@@ -45,9 +45,16 @@ Destination withoutSignals(Destination destination, const QString& name)
     return destination;
 }
 
+/// There is no preset whose compression would be used where none is said.
+bool isCompressedAlike(const Destination& a, const Destination& b)
+{
+    const auto said = [](const Destination& d) { return d.compression == QLatin1String("none") ? QString() : d.compression; };
+    return said(a) == said(b);
+}
+
 bool goTheSameWay(const Destination& a, const Destination& b)
 {
-    return a.protocol == b.protocol && a.headers == b.headers && a.compression == b.compression && a.timeout == b.timeout &&
+    return a.protocol == b.protocol && a.headers == b.headers && isCompressedAlike(a, b) && a.timeout == b.timeout &&
            a.insecure == b.insecure && a.caFile == b.caFile && a.certFile == b.certFile && a.keyFile == b.keyFile;
 }
 
@@ -89,7 +96,7 @@ private:
         if (const auto headers = m_reader.pairs(prefix + QStringLiteral("HEADERS")))
             way.headers = *headers;
         if (const auto compression = m_reader.choice(prefix + QStringLiteral("COMPRESSION")))
-            way.compression = *compression == QLatin1String("none") ? QString() : *compression;
+            way.compression = *compression;
         if (const auto timeout = m_reader.number(prefix + QStringLiteral("TIMEOUT")))
             way.timeout = milliseconds(*timeout);
         if (const auto insecure = m_reader.flag(prefix + QStringLiteral("INSECURE")))

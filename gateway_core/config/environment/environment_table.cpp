@@ -15,6 +15,7 @@ constexpr qint64 kMaxCount = 1'000'000'000;
 constexpr qint64 kDay = 24LL * 3600 * 1000;
 
 constexpr std::array kTraceExporters{"otlp", "console", "none", "otlp/stdout", "logging", "jaeger", "zipkin"};
+constexpr std::array kLogLevels{"trace", "debug", "info", "warn", "warning", "error", "fatal"};
 constexpr std::array kExemplarFilters{"trace_based", "always_on", "always_off"};
 constexpr std::array kMetricExporters{"otlp", "console", "none", "otlp/stdout", "logging", "prometheus"};
 constexpr std::array kLogExporters{"otlp", "console", "none", "otlp/stdout", "logging"};
@@ -40,7 +41,9 @@ constexpr std::array kVariables{
                 "false stops all export (of another gateway)."},
     VariableRow{"OTEL_SANITIZE_PII", Boolean, "`masking.piiTypes`",
                 "true: mask e-mail addresses, phone and card numbers as well (of another gateway)."},
-    VariableRow{"OTEL_LOG_LEVEL", Text, kNoEffect, "Oriel's own messages follow `--log-level`."},
+    VariableRow{"OTEL_LOG_LEVEL", Choice, "`--log-level`",
+                "How much Oriel says of itself, unless --log-level is given: trace and debug are debug, fatal is error.", 0, 0,
+                kLogLevels},
 
     VariableRow{"OTEL_SERVICE_NAME", Text, "`telemetry.serviceName`", "Wins over service.name in OTEL_RESOURCE_ATTRIBUTES."},
     VariableRow{"OTEL_SERVICE_VERSION", Text, "`telemetry.resourceAttributes`", "service.version (of another gateway)."},
@@ -48,8 +51,9 @@ constexpr std::array kVariables{
                 "deployment.environment.name and its old name (of another gateway)."},
     VariableRow{"OTEL_RESOURCE_ATTRIBUTES", Pairs, "`telemetry.resourceAttributes`",
                 "One that cannot be decoded drops the whole variable."},
-    VariableRow{"OTEL_ENTITIES", Text, kNoEffect,
-                "Oriel describes itself by resource attributes, not by entities; OTEL_RESOURCE_ATTRIBUTES does the same."},
+    VariableRow{"OTEL_ENTITIES", Entities, "`telemetry.resourceAttributes`",
+                "Attributes and the entities that they identify or describe; OTEL_RESOURCE_ATTRIBUTES wins over the former. What "
+                "is broken is left out alone."},
 
     VariableRow{"OTEL_PROPAGATORS", ChoiceList, "`telemetry.propagators`", "Context formats read and written; none: neither."},
     VariableRow{"OTEL_TRACES_SAMPLER", Choice, "`telemetry.sampler`", "Which traces are exported; the local store keeps all."},
@@ -196,6 +200,8 @@ const char* form(VariableKind kind)
         return "list of";
     case Pairs:
         return "key=value,key=value, percent-encoded";
+    case Entities:
+        return "type{id=value}[description=value]@schema;…, percent-encoded";
     case Endpoint:
         return "URL";
     case Path:

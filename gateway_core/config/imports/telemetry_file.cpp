@@ -2,8 +2,10 @@
 #include "config/imports/telemetry_file.h"
 
 #include "config/environment/key_values.h"
+#include "config/environment/log_level.h"
 #include "config/environment/substitution.h"
 #include "config/imports/telemetry_file_exporters.h"
+#include "config/imports/telemetry_file_views.h"
 #include "config/settings/settings_table.h"
 
 #include <QFile>
@@ -215,7 +217,7 @@ void readTracerProvider(YamlSection provider, ExporterSections& exporters, Confi
 void readMeterProvider(YamlSection provider, ExporterSections& exporters, Config& configuration)
 {
     exporters.readReaders(provider, configuration.telemetry);
-    provider.withoutEffect("views", QStringLiteral("names, labels and buckets of its metrics are fixed"));
+    configuration.telemetry.views = readViews(provider);
     const auto filter = provider.choice(
         "exemplar_filter", {QStringLiteral("trace_based"), QStringLiteral("always_on"), QStringLiteral("always_off")});
     if (filter && !setSetting(configuration, "metrics.exemplars", SettingValue(*filter)) &&
@@ -242,8 +244,12 @@ void readRoot(YamlSection& root, const QString& path, Config& configuration)
     readFormat(root);
     if (const auto disabled = root.flag("disabled"))
         telemetry.exportDisabled = *disabled;
-    if (const auto level = root.text("log_level"); level && *level != QLatin1String("info"))
-        root.withoutEffect("log_level", QStringLiteral("its own messages follow --log-level"));
+    if (const auto level = root.text("log_level")) {
+        if (const auto own = ownLogLevel(*level))
+            telemetry.logLevel = *own;
+        else
+            root.error(*root.take("log_level"), "log_level", QStringLiteral("expected a severity such as info, warn or debug"));
+    }
     YamlSection limits = root.section("attribute_limits");
     readAttributeLimits(limits, configuration);
     limits.reportOthers();

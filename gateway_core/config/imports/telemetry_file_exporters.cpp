@@ -101,7 +101,8 @@ void ExporterSections::readReaders(YamlSection& provider, Telemetry& telemetry)
             readInterval(periodic, "interval", telemetry.metricInterval, m_isFirstInterval, 1);
             periodic.withoutEffect("timeout", 30'000, QStringLiteral("the exporter's timeout ends a request"));
             periodic.withoutEffect("producers", QStringLiteral("its metrics are its own"));
-            periodic.withoutEffect("cardinality_limits", QStringLiteral("it has limits of its own for each metric"));
+            periodic.withoutEffect("cardinality_limits",
+                                   QStringLiteral("it has 2,000 points for each metric, or what a view says"));
             readExporter(periodic, QStringLiteral("metrics"));
             periodic.reportOthers();
         }

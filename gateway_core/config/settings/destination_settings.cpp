@@ -74,13 +74,9 @@ const std::array kDestination{
                             ORIEL_FIELD(Destination, bool, enabled)},
     SettingRow<Destination>{"paused", Bool, "Nothing is sent to a paused destination; what is recorded waits for it on the disk.",
                             ORIEL_FIELD(Destination, bool, paused)},
-    SettingRow<Destination>{
-        "compression", Choice, "Compression of requests; zstd over HTTP alone. With a preset, the preset's unless gzip or zstd.",
-        [](const Destination& d) { return SettingValue(d.compression.isEmpty() ? QStringLiteral("none") : d.compression); },
-        [](Destination& d, const SettingValue& v) {
-            d.compression = std::get<QString>(v) == QLatin1String("none") ? QString() : std::get<QString>(v);
-        },
-        0, 0, kCompressions},
+    SettingRow<Destination>{"compression", Choice,
+                            "Compression of requests; zstd over HTTP alone. The preset's when absent, without a preset none.",
+                            ORIEL_FIELD(Destination, QString, compression), 0, 0, kCompressions},
     SettingRow<Destination>{"timeout", Duration, "One request.", ORIEL_DURATION(Destination, timeout), 0, kDay},
     SettingRow<Destination>{"insecure", Bool, "gRPC targets without a scheme: no TLS.", ORIEL_FIELD(Destination, bool, insecure)},
     SettingRow<Destination>{"caFile", Text, "Certificate authorities (PEM) instead of the system's.",
@@ -149,7 +145,7 @@ const std::array kDestination{
     SettingRow<Destination>{"maxAgeHours", Integer, "What is older is not sent; 0: what the preset knows, else no limit.",
                             ORIEL_FIELD(Destination, qint64, maxAgeHours), 0, 24.0 * 365},
     SettingRow<Destination>{"maxAttributeLength", Integer,
-                            "Bytes of an attribute's text; 0: what the preset knows, else the general limit.",
+                            "Bytes of an attribute's text, of metrics too; 0: what the preset knows, else the general limit.",
                             ORIEL_FIELD(Destination, qint64, maxAttributeLength), 0, 64.0 * 1024 * 1024},
     SettingRow<Destination>{"successCodes", TextList,
                             "HTTP statuses that mean that the data was taken, such as \"202\"; empty: each 2xx.",

@@ -135,7 +135,8 @@ const std::array kSettings{
         "receiver.childTelemetry", Choice,
         "What servers that Oriel starts are told in their environment: endpoint is where the receiver is and the server's name "
         "(OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_PROTOCOL, OTEL_SERVICE_NAME), context the trace of their start "
-        "(TRACEPARENT). What an entry's env says itself is never replaced.",
+        "(TRACEPARENT, B3 or X_B3_TRACEID and so on, by telemetry.propagators). What an entry's env says itself is never "
+        "replaced.",
         [](const Config& c) { return SettingValue(choiceOf(c.receiver.childTelemetry, kChildTelemetry)); },
         [](Config& c, const SettingValue& v) { c.receiver.childTelemetry = enumOf<ChildTelemetry>(v, kChildTelemetry); }, 0, 0,
         kReceiverChildTelemetry},

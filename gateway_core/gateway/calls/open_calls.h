@@ -4,6 +4,7 @@
 #include "gateway/calls/active_calls.h"
 #include "gateway/input/held_calls.h"
 #include "gateway/input/server_requests.h"
+#include "telemetry/recorder.h"
 
 namespace oriel::gateway {
 
@@ -11,7 +12,21 @@ namespace oriel::gateway {
 /// asked. take() is for a call that goes on under another cookie, end() for one that is over. Gateway thread only.
 class OpenCalls final : public ActiveCalls {
 public:
-    explicit OpenCalls(Random& random) : m_held(random) {}
+    OpenCalls(Random& random, telemetry::Recorder& recorder) : m_held(random), m_recorder(recorder) {}
+
+    /// The same, counting the spans that begin and end with a call.
+    quint64 add(std::unique_ptr<ActiveCall> call)
+    {
+        countSpans(kSpansOfCall);
+        return ActiveCalls::add(std::move(call));
+    }
+    std::unique_ptr<ActiveCall> take(quint64 cookie)
+    {
+        std::unique_ptr<ActiveCall> call = ActiveCalls::take(cookie);
+        if (call != nullptr)
+            countSpans(-kSpansOfCall);
+        return call;
+    }
 
     /// Takes a call out, and with it its hold and its open questions. Null: there is none of this cookie.
     std::unique_ptr<ActiveCall> end(quint64 cookie)
@@ -30,8 +45,16 @@ public:
     [[nodiscard]] const ServerRequests& requests() const { return m_requests; }
 
 private:
+    static constexpr int kSpansOfCall = 2; ///< SERVER and CLIENT
+
+    void countSpans(int change)
+    {
+        m_recorder.recordMetric(telemetry::MetricId::SdkSpansLive, {QByteArrayLiteral("RECORD_AND_SAMPLE")}, change);
+    }
+
     HeldCalls m_held;
     ServerRequests m_requests;
+    telemetry::Recorder& m_recorder;
 };
 
 } // namespace oriel::gateway

@@ -12,8 +12,8 @@ namespace oriel::otlp {
 /// unpacked repeated numbers, the last of repeated scalars wins, JSON numbers as strings or numbers, hex ids in any case, values
 /// nested deeper than 64 become empty. A message that breaks its grammar is ErrorCode::Parse with the byte offset where known,
 /// one of more parts than memory is given for ErrorCode::TooLarge. Left out and counted are spans with an invalid trace or span
-/// id and log records in which nothing is set; points without a recorded value and attributes without a key are left out. Pure;
-/// any thread.
+/// id and log records in which nothing is set; attributes without a key and metrics without points are left out. Pure; any
+/// thread.
 struct DecodedSpans {
     std::vector<telemetry::SpanData> spans;
     std::uint64_t rejected = 0;

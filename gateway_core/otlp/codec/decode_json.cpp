@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/json.h"
 #include "otlp/codec/decoders.h"
-#include "otlp/codec/fields.h"
 
 #include <cmath>
 #include <limits>
@@ -171,50 +170,69 @@ void readItem(const Value& item, LogRecord& log)
     log.eventName = item.find("eventName").asUtf8();
 }
 
+/// asInt or asDouble.
+template <class Number> void readNumber(const Value& item, Number& out)
+{
+    if (const Value integer = item.find("asInt"); integer.exists() && !integer.isNull())
+        setInteger(out, toInteger(integer));
+    else
+        out.value = toDouble(item.find("asDouble"));
+}
+
 std::vector<Exemplar> readExemplars(const Value& array)
 {
     std::vector<Exemplar> exemplars;
     for (const Value& item : array.elements()) {
-        const Value integer = item.find("asInt");
-        exemplars.push_back({toInteger(item.find("timeUnixNano")),
-                             integer.exists() ? static_cast<double>(toInteger(integer)) : toDouble(item.find("asDouble")),
-                             toTraceId(item.find("traceId")), toSpanId(item.find("spanId")),
-                             readAttributes(item.find("filteredAttributes"))});
+        Exemplar& exemplar = exemplars.emplace_back();
+        exemplar.timeUnixNs = toInteger(item.find("timeUnixNano"));
+        readNumber(item, exemplar);
+        exemplar.traceId = toTraceId(item.find("traceId"));
+        exemplar.spanId = toSpanId(item.find("spanId"));
+        exemplar.filteredAttributes = readAttributes(item.find("filteredAttributes"));
     }
     return exemplars;
 }
 
-bool saysNoValue(const Value& item)
+/// What all kinds of points have.
+template <class Point> void readShared(const Value& item, Point& point)
 {
-    return (toCount(item.find("flags")) & fields::kNoRecordedValue) != 0;
-}
-
-void readPoint(const Value& item, std::vector<NumberPoint>& out)
-{
-    const Value integer = item.find("asInt");
-    out.push_back({readAttributes(item.find("attributes")), toInteger(item.find("startTimeUnixNano")),
-                   toInteger(item.find("timeUnixNano")),
-                   integer.exists() ? static_cast<double>(toInteger(integer)) : toDouble(item.find("asDouble")), integer.exists(),
-                   readExemplars(item.find("exemplars"))});
-}
-
-void readPoint(const Value& item, std::vector<HistogramPoint>& out)
-{
-    HistogramPoint& point = out.emplace_back();
     point.attributes = readAttributes(item.find("attributes"));
     point.startUnixNs = toInteger(item.find("startTimeUnixNano"));
     point.timeUnixNs = toInteger(item.find("timeUnixNano"));
+    point.flags = toCount(item.find("flags"));
+}
+
+/// What histograms of both kinds have.
+template <class Point> void readDistribution(const Value& item, Point& point)
+{
     point.count = static_cast<std::uint64_t>(toInteger(item.find("count")));
-    point.sum = toDouble(item.find("sum"));
-    for (const Value& count : item.find("bucketCounts").elements())
-        point.bucketCounts.push_back(static_cast<std::uint64_t>(toInteger(count)));
-    for (const Value& bound : item.find("explicitBounds").elements())
-        point.bounds.push_back(toDouble(bound));
+    const Value sum = item.find("sum");
+    point.hasSum = sum.exists() && !sum.isNull();
+    point.sum = toDouble(sum);
     point.exemplars = readExemplars(item.find("exemplars"));
     if (const Value min = item.find("min"); min.exists() && !min.isNull())
         point.min = toDouble(min);
     if (const Value max = item.find("max"); max.exists() && !max.isNull())
         point.max = toDouble(max);
+}
+
+void readPoint(const Value& item, std::vector<NumberPoint>& out)
+{
+    NumberPoint& point = out.emplace_back();
+    readShared(item, point);
+    readNumber(item, point);
+    point.exemplars = readExemplars(item.find("exemplars"));
+}
+
+void readPoint(const Value& item, std::vector<HistogramPoint>& out)
+{
+    HistogramPoint& point = out.emplace_back();
+    readShared(item, point);
+    readDistribution(item, point);
+    for (const Value& count : item.find("bucketCounts").elements())
+        point.bucketCounts.push_back(static_cast<std::uint64_t>(toInteger(count)));
+    for (const Value& bound : item.find("explicitBounds").elements())
+        point.bounds.push_back(toDouble(bound));
 }
 
 ExponentialBuckets readBuckets(const Value& content)
@@ -229,29 +247,19 @@ ExponentialBuckets readBuckets(const Value& content)
 void readPoint(const Value& item, std::vector<ExponentialHistogramPoint>& out)
 {
     ExponentialHistogramPoint& point = out.emplace_back();
-    point.attributes = readAttributes(item.find("attributes"));
-    point.startUnixNs = toInteger(item.find("startTimeUnixNano"));
-    point.timeUnixNs = toInteger(item.find("timeUnixNano"));
-    point.count = static_cast<std::uint64_t>(toInteger(item.find("count")));
-    point.sum = toDouble(item.find("sum"));
+    readShared(item, point);
+    readDistribution(item, point);
     point.scale = toInt32(item.find("scale"));
     point.zeroCount = static_cast<std::uint64_t>(toInteger(item.find("zeroCount")));
     point.zeroThreshold = toDouble(item.find("zeroThreshold"));
     point.positive = readBuckets(item.find("positive"));
     point.negative = readBuckets(item.find("negative"));
-    point.exemplars = readExemplars(item.find("exemplars"));
-    if (const Value min = item.find("min"); min.exists() && !min.isNull())
-        point.min = toDouble(min);
-    if (const Value max = item.find("max"); max.exists() && !max.isNull())
-        point.max = toDouble(max);
 }
 
 void readPoint(const Value& item, std::vector<SummaryPoint>& out)
 {
     SummaryPoint& point = out.emplace_back();
-    point.attributes = readAttributes(item.find("attributes"));
-    point.startUnixNs = toInteger(item.find("startTimeUnixNano"));
-    point.timeUnixNs = toInteger(item.find("timeUnixNano"));
+    readShared(item, point);
     point.count = static_cast<std::uint64_t>(toInteger(item.find("count")));
     point.sum = toDouble(item.find("sum"));
     for (const Value& quantile : item.find("quantileValues").elements())
@@ -265,10 +273,8 @@ template <class Point> void readPoints(const Value& content, MetricData& metric,
     metric.monotonic = content.find("isMonotonic").asBool().value_or(false);
     if (metric.kind == InstrumentKind::Counter && !metric.monotonic)
         metric.kind = InstrumentKind::UpDownCounter;
-    for (const Value& point : content.find("dataPoints").elements()) {
-        if (!saysNoValue(point))
-            readPoint(point, out);
-    }
+    for (const Value& point : content.find("dataPoints").elements())
+        readPoint(point, out);
 }
 
 void readMetric(const Value& item, ScopedMetrics& out)
@@ -277,6 +283,7 @@ void readMetric(const Value& item, ScopedMetrics& out)
     metric.name = item.find("name").asUtf8();
     metric.description = item.find("description").asUtf8();
     metric.unit = item.find("unit").asUtf8();
+    metric.metadata = readAttributes(item.find("metadata"));
     if (const Value gauge = item.find("gauge"); gauge.isObject()) {
         metric.kind = InstrumentKind::Gauge;
         readPoints(gauge, metric, metric.numbers);

@@ -19,9 +19,10 @@ Exemplar readExemplar(Reader reader)
             break;
         case fixed64(f::kDouble):
             exemplar.value = reader.get_double();
+            exemplar.isInteger = false;
             break;
         case fixed64(f::kInt):
-            exemplar.value = static_cast<double>(reader.get_sfixed64());
+            setInteger(exemplar, reader.get_sfixed64());
             break;
         case bytes(f::kSpanId):
             exemplar.spanId = spanIdOf(reader);
@@ -39,16 +40,18 @@ Exemplar readExemplar(Reader reader)
     return exemplar;
 }
 
-bool saysNoValue(Reader& reader)
-{
-    return (reader.get_uint32() & fields::kNoRecordedValue) != 0;
-}
-
 /// Where a kind of point has what several kinds have; 0: it has no such field.
 struct SharedTags {
     fields::Tag start, time, attributes, flags;
     fields::Tag exemplars = 0, count = 0, sum = 0, min = 0, max = 0;
 };
+
+template <class Point> void readSum(Reader& reader, Point& point)
+{
+    point.sum = reader.get_double();
+    if constexpr (requires { point.hasSum; })
+        point.hasSum = true;
+}
 
 template <class Point> void readTotals(Reader& reader, const SharedTags& tags, Point& point)
 {
@@ -56,7 +59,7 @@ template <class Point> void readTotals(Reader& reader, const SharedTags& tags, P
     if (field == fixed64(tags.count))
         point.count = reader.get_fixed64();
     else if (field == fixed64(tags.sum))
-        point.sum = reader.get_double();
+        readSum(reader, point);
     else
         reader.skip();
 }
@@ -80,7 +83,7 @@ template <class Point> void readMeasured(Reader& reader, const SharedTags& tags,
     }
 }
 
-template <class Point> void readShared(Reader& reader, const SharedTags& tags, Point& point, bool& noValue)
+template <class Point> void readShared(Reader& reader, const SharedTags& tags, Point& point)
 {
     const std::uint32_t field = reader.tag_and_type();
     if (field == fixed64(tags.start))
@@ -90,7 +93,7 @@ template <class Point> void readShared(Reader& reader, const SharedTags& tags, P
     else if (field == bytes(tags.attributes))
         readAttribute(reader.get_message(), point.attributes, 0);
     else if (field == varint(tags.flags))
-        noValue = saysNoValue(reader);
+        point.flags = reader.get_uint32();
     else if constexpr (requires { point.exemplars; })
         readMeasured(reader, tags, point);
     else
@@ -102,7 +105,6 @@ void readPoint(Reader reader, std::vector<NumberPoint>& out)
     namespace f = fields::number_point;
     NumberPoint& point = out.emplace_back();
     constexpr SharedTags kShared{f::kStart, f::kTime, f::kAttributes, f::kFlags, f::kExemplars};
-    bool noValue = false;
     while (reader.next()) {
         switch (reader.tag_and_type()) {
         case fixed64(f::kDouble):
@@ -110,24 +112,21 @@ void readPoint(Reader reader, std::vector<NumberPoint>& out)
             point.isInteger = false;
             break;
         case fixed64(f::kInt):
-            point.value = static_cast<double>(reader.get_sfixed64());
-            point.isInteger = true;
+            setInteger(point, reader.get_sfixed64());
             break;
         default:
-            readShared(reader, kShared, point, noValue);
+            readShared(reader, kShared, point);
         }
     }
-    if (noValue)
-        out.pop_back();
 }
 
 void readPoint(Reader reader, std::vector<HistogramPoint>& out)
 {
     namespace f = fields::histogram_point;
     HistogramPoint& point = out.emplace_back();
+    point.hasSum = false;
     constexpr SharedTags kShared{f::kStart, f::kTime, f::kAttributes, f::kFlags, f::kExemplars,
                                  f::kCount, f::kSum,  f::kMin,        f::kMax};
-    bool noValue = false;
     while (reader.next()) {
         switch (reader.tag_and_type()) {
         case bytes(f::kBucketCounts):
@@ -145,11 +144,9 @@ void readPoint(Reader reader, std::vector<HistogramPoint>& out)
             point.bounds.push_back(reader.get_double());
             break;
         default:
-            readShared(reader, kShared, point, noValue);
+            readShared(reader, kShared, point);
         }
     }
-    if (noValue)
-        out.pop_back();
 }
 
 ExponentialBuckets readBuckets(Reader reader)
@@ -179,9 +176,9 @@ void readPoint(Reader reader, std::vector<ExponentialHistogramPoint>& out)
 {
     namespace f = fields::exponential_point;
     ExponentialHistogramPoint& point = out.emplace_back();
+    point.hasSum = false;
     constexpr SharedTags kShared{f::kStart, f::kTime, f::kAttributes, f::kFlags, f::kExemplars,
                                  f::kCount, f::kSum,  f::kMin,        f::kMax};
-    bool noValue = false;
     while (reader.next()) {
         switch (reader.tag_and_type()) {
         case varint(f::kScale):
@@ -200,11 +197,9 @@ void readPoint(Reader reader, std::vector<ExponentialHistogramPoint>& out)
             point.zeroThreshold = reader.get_double();
             break;
         default:
-            readShared(reader, kShared, point, noValue);
+            readShared(reader, kShared, point);
         }
     }
-    if (noValue)
-        out.pop_back();
 }
 
 std::pair<double, double> readQuantile(Reader reader)
@@ -231,18 +226,15 @@ void readPoint(Reader reader, std::vector<SummaryPoint>& out)
     namespace f = fields::summary_point;
     SummaryPoint& point = out.emplace_back();
     constexpr SharedTags kShared{f::kStart, f::kTime, f::kAttributes, f::kFlags, 0, f::kCount, f::kSum};
-    bool noValue = false;
     while (reader.next()) {
         switch (reader.tag_and_type()) {
         case bytes(f::kQuantiles):
             point.quantiles.push_back(readQuantile(reader.get_message()));
             break;
         default:
-            readShared(reader, kShared, point, noValue);
+            readShared(reader, kShared, point);
         }
     }
-    if (noValue)
-        out.pop_back();
 }
 
 template <class Point> void readPoints(Reader reader, MetricData& metric, std::vector<Point>& out)
@@ -313,6 +305,9 @@ void readMetric(Reader reader, ScopedMetrics& out)
         case bytes(f::kSummary):
             begin(InstrumentKind::Histogram);
             readPoints(reader.get_message(), metric, metric.summaries);
+            break;
+        case bytes(f::kMetadata):
+            readAttribute(reader.get_message(), metric.metadata, 0);
             break;
         default:
             reader.skip();

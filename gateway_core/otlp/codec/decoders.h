@@ -23,6 +23,17 @@ inline QByteArray validText(const char* data, qsizetype size)
     return text.isValidUtf8() ? text : QString::fromUtf8(text).toUtf8();
 }
 
+/// What a number or an exemplar that came as an integer is.
+template <class Value> void setInteger(Value& to, std::int64_t number)
+{
+    to.value = static_cast<double>(number);
+    to.isInteger = true;
+    // Beyond 2^63 the way back would not be defined.
+    constexpr double kLimit = 9.2e18;
+    const bool fits = to.value > -kLimit && to.value < kLimit && static_cast<std::int64_t>(to.value) == number;
+    to.exact = fits ? std::nullopt : std::optional(number);
+}
+
 inline bool hasPoints(const telemetry::MetricData& metric)
 {
     return !metric.numbers.empty() || !metric.histograms.empty() || !metric.exponentials.empty() || !metric.summaries.empty();

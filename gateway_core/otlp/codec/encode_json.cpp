@@ -219,6 +219,25 @@ void writeItem(Writer& writer, const LogRecord& log)
     writeText(writer, "eventName", log.eventName);
 }
 
+/// asInt or asDouble.
+template <class Number> void writeNumber(Writer& writer, const Number& number)
+{
+    if (number.isInteger) {
+        writeWide(writer, "asInt", integerOf(number));
+    } else {
+        writer.key("asDouble");
+        writeDouble(writer, number.value);
+    }
+}
+
+template <class Point> void writeSum(Writer& writer, const Point& point)
+{
+    if (!point.hasSum)
+        return;
+    writer.key("sum");
+    writeDouble(writer, point.sum);
+}
+
 void writeExemplars(Writer& writer, const std::vector<Exemplar>& exemplars)
 {
     if (exemplars.empty())
@@ -227,8 +246,7 @@ void writeExemplars(Writer& writer, const std::vector<Exemplar>& exemplars)
     for (const Exemplar& exemplar : exemplars) {
         writer.beginObject();
         writeTime(writer, "timeUnixNano", exemplar.timeUnixNs);
-        writer.key("asDouble");
-        writeDouble(writer, exemplar.value);
+        writeNumber(writer, exemplar);
         writeId(writer, "spanId", exemplar.spanId);
         writeId(writer, "traceId", exemplar.traceId);
         writeEntries(writer, "filteredAttributes", exemplar.filteredAttributes);
@@ -242,12 +260,9 @@ void writePoint(Writer& writer, const NumberPoint& point)
     writer.beginObject();
     writeTime(writer, "startTimeUnixNano", point.startUnixNs);
     writeTime(writer, "timeUnixNano", point.timeUnixNs);
-    if (point.isInteger) {
-        writeWide(writer, "asInt", toWireInteger(point.value));
-    } else {
-        writer.key("asDouble");
-        writeDouble(writer, point.value);
-    }
+    writeCount(writer, "flags", point.flags);
+    if (hasNumber(point))
+        writeNumber(writer, point);
     writeExemplars(writer, point.exemplars);
     writeEntries(writer, "attributes", point.attributes);
     writer.endObject();
@@ -258,6 +273,7 @@ void writePoint(Writer& writer, const SummaryPoint& point)
     writer.beginObject();
     writeTime(writer, "startTimeUnixNano", point.startUnixNs);
     writeTime(writer, "timeUnixNano", point.timeUnixNs);
+    writeCount(writer, "flags", point.flags);
     writeWide(writer, "count", point.count);
     writer.key("sum");
     writeDouble(writer, point.sum);
@@ -279,9 +295,9 @@ void writePoint(Writer& writer, const HistogramPoint& point)
     writer.beginObject();
     writeTime(writer, "startTimeUnixNano", point.startUnixNs);
     writeTime(writer, "timeUnixNano", point.timeUnixNs);
+    writeCount(writer, "flags", point.flags);
     writeWide(writer, "count", point.count);
-    writer.key("sum");
-    writeDouble(writer, point.sum);
+    writeSum(writer, point);
     writer.key("bucketCounts").beginArray();
     for (const std::uint64_t count : point.bucketCounts)
         writer.value(QByteArray::number(static_cast<qulonglong>(count)));
@@ -325,8 +341,9 @@ void writePoint(Writer& writer, const ExponentialHistogramPoint& point)
     writeEntries(writer, "attributes", point.attributes);
     writeTime(writer, "startTimeUnixNano", point.startUnixNs);
     writeTime(writer, "timeUnixNano", point.timeUnixNs);
+    writeCount(writer, "flags", point.flags);
     writeWide(writer, "count", point.count);
-    number("sum", point.sum);
+    writeSum(writer, point);
     if (point.scale != 0)
         writer.member("scale", static_cast<std::int64_t>(point.scale));
     if (point.zeroCount != 0)
@@ -357,6 +374,7 @@ void writeMetric(Writer& writer, const MetricData& metric)
     writeText(writer, "name", metric.name);
     writeText(writer, "description", metric.description);
     writeText(writer, "unit", metric.unit);
+    writeEntries(writer, "metadata", metric.metadata);
     const auto temporality = static_cast<std::uint32_t>(metric.temporality);
     if (!metric.summaries.empty()) {
         writer.key("summary").beginObject();

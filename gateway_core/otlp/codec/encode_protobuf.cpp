@@ -198,7 +198,10 @@ void writeExemplars(Writer& point, fields::Tag tag, const std::vector<Exemplar>&
     for (const Exemplar& exemplar : exemplars) {
         Writer message(point, tag);
         writeTime(message, fields::exemplar::kTime, exemplar.timeUnixNs);
-        message.add_double(fields::exemplar::kDouble, exemplar.value);
+        if (exemplar.isInteger)
+            message.add_sfixed64(fields::exemplar::kInt, integerOf(exemplar));
+        else
+            message.add_double(fields::exemplar::kDouble, exemplar.value);
         writeId(message, fields::exemplar::kSpanId, exemplar.spanId);
         writeId(message, fields::exemplar::kTraceId, exemplar.traceId);
         writeAttributes(message, fields::exemplar::kFilteredAttributes, exemplar.filteredAttributes);
@@ -212,11 +215,12 @@ void writePoint(Writer& parent, const NumberPoint& point)
     writeTime(message, f::kStart, point.startUnixNs);
     writeTime(message, f::kTime, point.timeUnixNs);
     if (point.isInteger)
-        message.add_sfixed64(f::kInt, toWireInteger(point.value));
-    else
+        message.add_sfixed64(f::kInt, integerOf(point));
+    else if (hasNumber(point))
         message.add_double(f::kDouble, point.value);
     writeExemplars(message, f::kExemplars, point.exemplars);
     writeAttributes(message, f::kAttributes, point.attributes);
+    writeCount(message, f::kFlags, point.flags);
 }
 
 void writePoint(Writer& parent, const SummaryPoint& point)
@@ -233,6 +237,7 @@ void writePoint(Writer& parent, const SummaryPoint& point)
         pair.add_double(f::kValue, value);
     }
     writeAttributes(message, f::kAttributes, point.attributes);
+    writeCount(message, f::kFlags, point.flags);
 }
 
 void writePoint(Writer& parent, const HistogramPoint& point)
@@ -242,11 +247,13 @@ void writePoint(Writer& parent, const HistogramPoint& point)
     writeTime(message, f::kStart, point.startUnixNs);
     writeTime(message, f::kTime, point.timeUnixNs);
     message.add_fixed64(f::kCount, point.count);
-    message.add_double(f::kSum, point.sum);
+    if (point.hasSum)
+        message.add_double(f::kSum, point.sum);
     message.add_packed_fixed64(f::kBucketCounts, point.bucketCounts.begin(), point.bucketCounts.end());
     message.add_packed_double(f::kBounds, point.bounds.begin(), point.bounds.end());
     writeExemplars(message, f::kExemplars, point.exemplars);
     writeAttributes(message, f::kAttributes, point.attributes);
+    writeCount(message, f::kFlags, point.flags);
     if (point.min)
         message.add_double(f::kMin, *point.min);
     if (point.max)
@@ -272,13 +279,15 @@ void writePoint(Writer& parent, const ExponentialHistogramPoint& point)
     writeTime(message, f::kStart, point.startUnixNs);
     writeTime(message, f::kTime, point.timeUnixNs);
     message.add_fixed64(f::kCount, point.count);
-    message.add_double(f::kSum, point.sum);
+    if (point.hasSum)
+        message.add_double(f::kSum, point.sum);
     if (point.scale != 0)
         message.add_sint32(f::kScale, point.scale);
     if (point.zeroCount != 0)
         message.add_fixed64(f::kZeroCount, point.zeroCount);
     writeBuckets(message, f::kPositive, point.positive);
     writeBuckets(message, f::kNegative, point.negative);
+    writeCount(message, f::kFlags, point.flags);
     writeExemplars(message, f::kExemplars, point.exemplars);
     if (point.min)
         message.add_double(f::kMin, *point.min);
@@ -294,6 +303,7 @@ void writeMetric(Writer& message, const MetricData& metric)
     writeText(message, f::kName, metric.name);
     writeText(message, f::kDescription, metric.description);
     writeText(message, f::kUnit, metric.unit);
+    writeAttributes(message, f::kMetadata, metric.metadata);
     const auto temporality = static_cast<std::uint32_t>(metric.temporality);
     if (!metric.summaries.empty()) {
         Writer summary(message, f::kSummary);

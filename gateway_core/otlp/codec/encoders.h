@@ -19,6 +19,18 @@ inline std::int64_t toWireInteger(double value)
     return value < -kLimit ? std::numeric_limits<std::int64_t>::min() : static_cast<std::int64_t>(value);
 }
 
+/// What a number or exemplar that is an integer is on the wire.
+template <class Number> std::int64_t integerOf(const Number& number)
+{
+    return number.exact.value_or(toWireInteger(number.value));
+}
+
+/// Whether there is a number to write: a point that says that there is none has neither member of the oneof.
+inline bool hasNumber(const telemetry::NumberPoint& point)
+{
+    return (point.flags & telemetry::kNoRecordedValue) == 0 || point.isInteger || point.value != 0;
+}
+
 } // namespace oriel::otlp
 
 /// The two bodies behind encode.h.

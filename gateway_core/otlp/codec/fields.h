@@ -55,13 +55,11 @@ inline constexpr Tag kTime = 1, kSeverityNumber = 2, kSeverityText = 3, kBody = 
 }
 namespace metric {
 inline constexpr Tag kName = 1, kDescription = 2, kUnit = 3, kGauge = 5, kSum = 7, kHistogram = 9, kExponentialHistogram = 10,
-                     kSummary = 11;
+                     kSummary = 11, kMetadata = 12;
 }
 namespace points { // Gauge, Sum, Histogram
 inline constexpr Tag kPoints = 1, kTemporality = 2, kMonotonic = 3;
 }
-/// Bit of a point's flags: there is no value (DataPointFlags).
-inline constexpr std::uint32_t kNoRecordedValue = 1;
 namespace number_point {
 inline constexpr Tag kStart = 2, kTime = 3, kDouble = 4, kExemplars = 5, kInt = 6, kAttributes = 7, kFlags = 8;
 }
@@ -84,11 +82,14 @@ inline constexpr Tag kQuantile = 1, kValue = 2; // of ValueAtQuantile
 namespace response { // Export*ServiceResponse and its partial success
 inline constexpr Tag kPartialSuccess = 1, kRejected = 1, kMessage = 2;
 }
-namespace rpc_status { // google.rpc.Status, google.protobuf.Any, google.rpc.RetryInfo, google.protobuf.Duration
+namespace rpc_status { // google.rpc.Status, google.protobuf.Any, google.rpc.RetryInfo, google.protobuf.Duration,
+                       // google.rpc.BadRequest
 inline constexpr Tag kCode = 1, kMessage = 2, kDetails = 3;
 inline constexpr Tag kAnyType = 1, kAnyValue = 2;
 inline constexpr Tag kRetryDelay = 1;
 inline constexpr Tag kSeconds = 1, kNanos = 2;
+inline constexpr Tag kFieldViolations = 1;
+inline constexpr Tag kField = 1, kDescription = 2;
 } // namespace rpc_status
 
 } // namespace oriel::otlp::fields

@@ -55,6 +55,34 @@ void readPartial(Reader reader, PartialSuccess& out)
     }
 }
 
+void readViolation(Reader reader, QList<FieldViolation>& out)
+{
+    FieldViolation violation;
+    while (reader.next()) {
+        switch (reader.tag_and_type()) {
+        case protobuf::bytes(fields::rpc_status::kField):
+            violation.field = QString::fromUtf8(protobuf::textOf(reader));
+            break;
+        case protobuf::bytes(fields::rpc_status::kDescription):
+            violation.description = QString::fromUtf8(protobuf::textOf(reader));
+            break;
+        default:
+            reader.skip();
+        }
+    }
+    out.append(violation);
+}
+
+void readViolations(Reader badRequest, QList<FieldViolation>& out)
+{
+    while (badRequest.next()) {
+        if (badRequest.tag_and_type() == protobuf::bytes(fields::rpc_status::kFieldViolations))
+            readViolation(badRequest.get_message(), out);
+        else
+            badRequest.skip();
+    }
+}
+
 milliseconds readDelay(Reader retryInfo)
 {
     std::int64_t seconds = 0;
@@ -99,6 +127,8 @@ void readDetail(Reader any, RpcStatus& out)
     }
     if (type.endsWith("/google.rpc.RetryInfo"))
         out.retryDelay = readDelay(value);
+    else if (type.endsWith("/google.rpc.BadRequest"))
+        readViolations(value, out.violations);
 }
 
 Result<json::Value> parseObject(json::Document& document, QByteArrayView body)
@@ -125,6 +155,70 @@ std::optional<milliseconds> durationOf(const QByteArray& text)
     const double seconds = std::min(said, static_cast<double>(kMaxSeconds));
     const auto whole = static_cast<std::int64_t>(seconds);
     return clampedDelay(whole, static_cast<std::int64_t>((seconds - static_cast<double>(whole)) * 1e9));
+}
+
+constexpr const char* kRetryInfo = "type.googleapis.com/google.rpc.RetryInfo";
+constexpr const char* kBadRequest = "type.googleapis.com/google.rpc.BadRequest";
+
+QByteArray rpcStatusJson(const RpcStatus& status)
+{
+    json::Writer writer;
+    writer.beginObject();
+    writer.member("code", status.code);
+    writer.member("message", status.message);
+    if (status.retryDelay || !status.violations.isEmpty())
+        writer.key("details").beginArray();
+    if (status.retryDelay) {
+        writer.beginObject().member("@type", kRetryInfo);
+        writer.member("retryDelay", QByteArray::number(static_cast<double>(status.retryDelay->count()) / 1000, 'f', 3) + 's');
+        writer.endObject();
+    }
+    if (!status.violations.isEmpty()) {
+        writer.beginObject().member("@type", kBadRequest).key("fieldViolations").beginArray();
+        for (const FieldViolation& violation : status.violations)
+            writer.beginObject().member("field", violation.field).member("description", violation.description).endObject();
+        writer.endArray().endObject();
+    }
+    if (status.retryDelay || !status.violations.isEmpty())
+        writer.endArray();
+    writer.endObject();
+    return writer.take();
+}
+
+void writeText(ProtobufWriter& writer, fields::Tag tag, const QString& text)
+{
+    const QByteArray utf8 = text.toUtf8();
+    if (!utf8.isEmpty())
+        writer.add_string(tag, utf8.constData(), static_cast<std::size_t>(utf8.size()));
+}
+
+QByteArray rpcStatusProtobuf(const RpcStatus& status)
+{
+    namespace f = fields::rpc_status;
+    QByteArray out;
+    ProtobufWriter writer(out);
+    if (status.code != 0)
+        writer.add_int32(f::kCode, status.code);
+    writeText(writer, f::kMessage, status.message);
+    if (status.retryDelay) {
+        ProtobufWriter any(writer, f::kDetails);
+        any.add_string(f::kAnyType, kRetryInfo);
+        ProtobufWriter info(any, f::kAnyValue);
+        ProtobufWriter duration(info, f::kRetryDelay);
+        duration.add_int64(f::kSeconds, status.retryDelay->count() / 1000);
+        duration.add_int32(f::kNanos, static_cast<std::int32_t>(status.retryDelay->count() % 1000) * 1'000'000);
+    }
+    if (!status.violations.isEmpty()) {
+        ProtobufWriter any(writer, f::kDetails);
+        any.add_string(f::kAnyType, kBadRequest);
+        ProtobufWriter badRequest(any, f::kAnyValue);
+        for (const FieldViolation& violation : status.violations) {
+            ProtobufWriter message(badRequest, f::kFieldViolations);
+            writeText(message, f::kField, violation.field);
+            writeText(message, f::kDescription, violation.description);
+        }
+    }
+    return out;
 }
 
 } // namespace
@@ -215,42 +309,17 @@ Result<RpcStatus> decodeRpcStatus(QByteArrayView body, Encoding encoding)
     for (const json::Value& detail : root->find("details").elements()) {
         if (detail.find("@type").asUtf8().endsWith("/google.rpc.RetryInfo"))
             out.retryDelay = durationOf(detail.find("retryDelay").asUtf8());
+        if (!detail.find("@type").asUtf8().endsWith("/google.rpc.BadRequest"))
+            continue;
+        for (const json::Value& violation : detail.find("fieldViolations").elements())
+            out.violations.append({violation.find("field").asString(), violation.find("description").asString()});
     }
     return out;
 }
 
 QByteArray encodeRpcStatus(const RpcStatus& status, Encoding encoding)
 {
-    if (encoding == Encoding::Json) {
-        json::Writer writer;
-        writer.beginObject();
-        writer.member("code", status.code);
-        writer.member("message", status.message);
-        if (status.retryDelay) {
-            writer.key("details").beginArray().beginObject();
-            writer.member("@type", "type.googleapis.com/google.rpc.RetryInfo");
-            writer.member("retryDelay", QByteArray::number(static_cast<double>(status.retryDelay->count()) / 1000, 'f', 3) + 's');
-            writer.endObject().endArray();
-        }
-        writer.endObject();
-        return writer.take();
-    }
-    QByteArray out;
-    ProtobufWriter writer(out);
-    if (status.code != 0)
-        writer.add_int32(fields::rpc_status::kCode, status.code);
-    const QByteArray text = status.message.toUtf8();
-    if (!text.isEmpty())
-        writer.add_string(fields::rpc_status::kMessage, text.constData(), static_cast<std::size_t>(text.size()));
-    if (status.retryDelay) {
-        ProtobufWriter any(writer, fields::rpc_status::kDetails);
-        any.add_string(fields::rpc_status::kAnyType, "type.googleapis.com/google.rpc.RetryInfo");
-        ProtobufWriter info(any, fields::rpc_status::kAnyValue);
-        ProtobufWriter duration(info, fields::rpc_status::kRetryDelay);
-        duration.add_int64(fields::rpc_status::kSeconds, status.retryDelay->count() / 1000);
-        duration.add_int32(fields::rpc_status::kNanos, static_cast<std::int32_t>(status.retryDelay->count() % 1000) * 1'000'000);
-    }
-    return out;
+    return encoding == Encoding::Json ? rpcStatusJson(status) : rpcStatusProtobuf(status);
 }
 
 std::optional<milliseconds> parseRetryAfter(QByteArrayView value, std::int64_t nowUnixNs)

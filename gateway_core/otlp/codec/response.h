@@ -5,6 +5,7 @@
 #include "otlp/codec/signal.h"
 
 #include <QByteArray>
+#include <QList>
 #include <QString>
 
 #include <chrono>
@@ -23,11 +24,19 @@ struct PartialSuccess {
 Result<PartialSuccess> decodeExportResponse(QByteArrayView body, Encoding encoding);
 QByteArray encodeExportResponse(Signal signal, const PartialSuccess& partial, Encoding encoding);
 
-/// google.rpc.Status, with the delay of its RetryInfo.
+/// What is wrong with one field of a request: google.rpc.BadRequest.FieldViolation.
+struct FieldViolation {
+    QString field; ///< its path, as in the .proto files
+    QString description;
+    bool operator==(const FieldViolation&) const = default;
+};
+
+/// google.rpc.Status, with the delay of its RetryInfo and the violations of its BadRequest.
 struct RpcStatus {
     int code = 0;
     QString message;
     std::optional<std::chrono::milliseconds> retryDelay;
+    QList<FieldViolation> violations = {};
     bool operator==(const RpcStatus&) const = default;
 };
 Result<RpcStatus> decodeRpcStatus(QByteArrayView body, Encoding encoding);

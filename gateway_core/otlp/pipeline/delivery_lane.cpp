@@ -3,7 +3,10 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "otlp/pipeline/clock_window.h"
 #include "otlp/pipeline/export_counters.h"
+
+#include <QDateTime>
 
 #include <algorithm>
 
@@ -37,6 +40,11 @@ bool isMalformed(int code)
     constexpr int kHttpUnprocessable = 422;
     constexpr int kGrpcInvalidArgument = 3;
     return code == kHttpBadRequest || code == kHttpUnprocessable || code == kGrpcInvalidArgument;
+}
+
+QString itemsAre(std::uint32_t items)
+{
+    return items == 1 ? QStringLiteral("1 item is") : QStringLiteral("%1 items are").arg(items);
 }
 
 } // namespace
@@ -109,13 +117,22 @@ void DeliveryLane::retryNow()
 void DeliveryLane::send()
 {
     while (!m_pieces.empty()) {
+        const RequestForm form = m_home.form(m_signal);
+        if (form.maxAhead.count() > 0 && putAsideByClock(form.maxAhead)) {
+            if (m_timer.isActive())
+                return;
+            continue;
+        }
         const Batch& piece = m_pieces.front();
         const config::RequestLimits limits = m_home.limits(m_signal);
         if (piece.items > static_cast<std::uint32_t>(limits.items) && split())
             continue;
-        const auto request = deriveRequest(piece, m_home.form());
+        const auto request = deriveRequest(piece, form);
         if (!request) {
-            giveUp(request.error().toString(), QByteArrayLiteral("unreadable"));
+            const bool isTooLarge = request.error().code == ErrorCode::TooLarge;
+            if (isTooLarge && split())
+                continue;
+            giveUp(request.error().toString(), isTooLarge ? QByteArrayLiteral("too_large") : QByteArrayLiteral("unreadable"));
             continue;
         }
         if (request->size() > limits.rawBytes && split())
@@ -132,6 +149,46 @@ void DeliveryLane::send()
         return;
     }
     pump();
+}
+
+bool DeliveryLane::putAsideByClock(std::chrono::hours ahead)
+{
+    ClockParts parts = byClock(m_pieces.front(), ahead, m_clock.unixNs());
+    if (parts.early.empty() && parts.wrong.empty())
+        return false;
+    if (parts.due.empty() && parts.wrong.empty()) {
+        waitForClock(parts.early.front(), ahead, parts.dueUnixNs);
+        return true;
+    }
+    m_pieces.pop_front();
+    m_pieces.insert(m_pieces.end(), parts.early.begin(), parts.early.end());
+    m_pieces.insert(m_pieces.begin(), parts.due.begin(), parts.due.end());
+    if (!parts.wrong.empty()) {
+        m_pieces.push_front(std::move(parts.wrong.front()));
+        giveUp(QStringLiteral("%1 more than %2 h ahead of this machine's clock and the backend takes %3 h; set the clock of the "
+                              "program that sent it")
+                   .arg(itemsAre(m_pieces.front().items))
+                   .arg((ahead + ClockParts::kPatience).count())
+                   .arg(ahead.count()),
+               QByteArrayLiteral("clock_ahead"));
+    }
+    return true;
+}
+
+void DeliveryLane::waitForClock(const Batch& early, std::chrono::hours ahead, std::int64_t dueUnixNs)
+{
+    // A clock that is set right in the meantime is noticed.
+    constexpr milliseconds kLookAgain = std::chrono::minutes(5);
+    constexpr std::int64_t kNsPerMs = 1'000'000;
+    const milliseconds wait((dueUnixNs - m_clock.unixNs()) / kNsPerMs + 1);
+    m_nextTryUnixNs = dueUnixNs;
+    m_timer.start(std::clamp(wait, milliseconds(1), kLookAgain));
+    m_home.noteError(
+        QStringLiteral("%1 more than %2 h ahead of this machine's clock, which the backend does not take; waiting until %3")
+            .arg(itemsAre(early.items))
+            .arg(ahead.count())
+            .arg(QDateTime::fromMSecsSinceEpoch(dueUnixNs / kNsPerMs).toString(Qt::ISODate)));
+    letGo();
 }
 
 void DeliveryLane::finished(const ExportOutcome& outcome)

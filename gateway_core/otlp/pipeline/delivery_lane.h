@@ -28,7 +28,7 @@ public:
     virtual ~LaneHome() = default;
     /// Null: nothing may be sent now.
     [[nodiscard]] virtual std::shared_ptr<Exporter> carrier() const = 0;
-    [[nodiscard]] virtual RequestForm form() const = 0;
+    [[nodiscard]] virtual RequestForm form(Signal signal) const = 0;
     /// Larger requests are split before they are sent. Never 0 in rawBytes and items; the exporter looks after the rest.
     [[nodiscard]] virtual config::RequestLimits limits(Signal signal) const = 0;
     virtual void fetch(Signal signal) = 0;
@@ -54,8 +54,10 @@ public:
 /// in a row the circuit opens and single probes go out. A request that is too large, by the destination's limits or by what the
 /// backend says, is halved, and so is one that the backend
 /// calls malformed, so that one bad item costs only itself; the halvings of malformed ones are bounded. gRPC's RESOURCE_EXHAUSTED
-/// for a small request is tried again like any retryable answer. What stays refused goes to the dead letters. While it waits for
-/// a retry nothing is held in memory, unless the backend already answered for a part of the record. Exporter thread.
+/// for a small request is tried again like any retryable answer. What stays refused goes to the dead letters, and so does an item
+/// that cannot be brought within the destination's limits. What is further ahead of the clock than the backend takes waits until
+/// it is not, behind what is due; what would wait longer than an hour is of a wrong clock and goes to the dead letters. While it
+/// waits for a retry nothing is held in memory, unless the backend already answered for a part of the record. Exporter thread.
 class DeliveryLane {
 public:
     DeliveryLane(Signal signal, LaneHome& home, const RetryPolicy& policy, const Clock& clock, Random& random);
@@ -79,6 +81,9 @@ public:
 
 private:
     void send();
+    /// Was something of the front put aside, or must all of it wait (the timer runs then)?
+    bool putAsideByClock(std::chrono::hours ahead);
+    void waitForClock(const Batch& early, std::chrono::hours ahead, std::int64_t dueUnixNs);
     void finished(const ExportOutcome& outcome);
     void accepted(const ExportOutcome& outcome);
     /// Is it a quota rather than the size that is meant?

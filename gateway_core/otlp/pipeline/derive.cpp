@@ -3,7 +3,8 @@
 
 #include "otlp/codec/decode.h"
 #include "otlp/codec/encode.h"
-#include "telemetry/limits.h"
+#include "otlp/pipeline/item_fit.h"
+#include "otlp/presets/presets.h"
 
 #include <algorithm>
 
@@ -81,16 +82,6 @@ void removePayloads(telemetry::SpanData& span)
     });
 }
 
-/// Nothing but the length of texts.
-telemetry::SpanLimits textLimits(int bytes)
-{
-    telemetry::SpanLimits limits;
-    limits.attributeCount = limits.eventCount = limits.linkCount = -1;
-    limits.eventAttributeCount = limits.linkAttributeCount = -1;
-    limits.attributeBytes = bytes;
-    return limits;
-}
-
 std::size_t pointCount(const telemetry::MetricData& metric)
 {
     return metric.numbers.size() + metric.histograms.size() + metric.exponentials.size() + metric.summaries.size();
@@ -162,16 +153,36 @@ std::vector<Batch> itemHalves(const Batch& batch, const std::vector<Item>& items
             partOf(batch, encode(all.subspan(middle), Encoding::Protobuf), items.size() - middle)};
 }
 
+template <class Item> Status fitAll(ItemFit& fit, bool hasLimits, std::vector<Item>& items)
+{
+    for (Item& item : items) {
+        if (!hasLimits)
+            break;
+        if (const Status fitted = fit.fit(item); !fitted)
+            return fitted;
+    }
+    return {};
+}
+
 } // namespace
+
+RequestForm requestForm(const config::Destination& destination, Signal signal, Encoding encoding)
+{
+    RequestForm form{encoding, destination.includePayloads, 0, itemLimits(destination, signal),
+                     std::chrono::hours(destination.maxAheadHours)};
+    for (const QString& name : destination.aliases)
+        form.aliases |= telemetry::aliasSetByName(name);
+    return form;
+}
 
 Result<QByteArray> deriveRequest(const Batch& batch, const RequestForm& form)
 {
     const bool dropPayloads = batch.payloads && !form.payloads;
     const bool dropAliases = (batch.aliases & ~form.aliases) != 0;
-    const bool cutTexts = form.attributeBytes > 0 && batch.signal != Signal::Metrics;
-    if (form.encoding == Encoding::Protobuf && !dropPayloads && !dropAliases && !cutTexts)
+    ItemFit fit(form.limits);
+    const bool hasLimits = fit.concerns(batch.request.size());
+    if (form.encoding == Encoding::Protobuf && !dropPayloads && !dropAliases && !hasLimits)
         return batch.request;
-    const telemetry::SpanLimits limits = textLimits(form.attributeBytes);
     switch (batch.signal) {
     case Signal::Traces: {
         auto decoded = decodeTraces(batch.request, Encoding::Protobuf);
@@ -182,23 +193,25 @@ Result<QByteArray> deriveRequest(const Batch& batch, const RequestForm& form)
                 removePayloads(span);
             if (dropAliases)
                 removeAliases(span, batch.aliases, form.aliases);
-            if (cutTexts)
-                telemetry::applyLimits(span, limits);
         }
+        if (const Status fitted = fitAll(fit, hasLimits, decoded->spans); !fitted)
+            return fail(fitted.error());
         return encodeTraces(decoded->spans, form.encoding);
     }
     case Signal::Metrics: {
-        const auto decoded = decodeMetrics(batch.request, Encoding::Protobuf);
-        return decoded ? Result<QByteArray>(encodeMetrics(decoded->metrics, form.encoding)) : fail(decoded.error());
+        auto decoded = decodeMetrics(batch.request, Encoding::Protobuf);
+        if (!decoded)
+            return fail(decoded.error());
+        if (const Status fitted = fitAll(fit, hasLimits, decoded->metrics); !fitted)
+            return fail(fitted.error());
+        return encodeMetrics(decoded->metrics, form.encoding);
     }
     case Signal::Logs: {
         auto decoded = decodeLogs(batch.request, Encoding::Protobuf);
         if (!decoded)
             return fail(decoded.error());
-        for (telemetry::LogRecord& log : decoded->logs) {
-            if (cutTexts)
-                telemetry::applyLimits(log, limits);
-        }
+        if (const Status fitted = fitAll(fit, hasLimits, decoded->logs); !fitted)
+            return fail(fitted.error());
         return encodeLogs(decoded->logs, form.encoding);
     }
     }

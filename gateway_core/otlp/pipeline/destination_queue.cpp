@@ -168,12 +168,9 @@ config::RequestLimits DestinationQueue::limits(Signal signal) const
     return limits;
 }
 
-RequestForm DestinationQueue::form() const
+RequestForm DestinationQueue::form(Signal signal) const
 {
-    RequestForm form{m_exporter->encoding(), m_config.includePayloads, 0, m_config.maxAttributeLength};
-    for (const QString& name : m_config.aliases)
-        form.aliases |= telemetry::aliasSetByName(name);
-    return form;
+    return requestForm(m_config, signal, m_exporter->encoding());
 }
 
 bool DestinationQueue::takes(Signal signal) const
@@ -309,7 +306,7 @@ void DestinationQueue::sendTest(const QByteArray& request, std::function<void(Re
         return done(fail(ErrorCode::InvalidArgument, refusal(), m_config.name));
     if (!m_config.traces)
         return done(fail(ErrorCode::Unsupported, QStringLiteral("the destination does not take traces"), m_config.name));
-    const auto derived = deriveRequest({Signal::Traces, request, 1, false, 0}, form());
+    const auto derived = deriveRequest({Signal::Traces, request, 1, false, 0}, form(Signal::Traces));
     if (!derived)
         return done(fail(derived.error()));
     const int test = m_nextTest++;

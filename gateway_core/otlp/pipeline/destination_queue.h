@@ -79,7 +79,7 @@ private:
 
     // LaneHome
     [[nodiscard]] std::shared_ptr<Exporter> carrier() const override { return isActive() ? m_exporter : nullptr; }
-    [[nodiscard]] RequestForm form() const override;
+    [[nodiscard]] RequestForm form(Signal signal) const override;
     [[nodiscard]] config::RequestLimits limits(Signal signal) const override;
     void fetch(Signal signal) override { m_spool.fetch(m_handle, signal); }
     void answer(Signal signal, const RecordAnswer& answer) override { m_spool.answer(m_handle, signal, answer); }

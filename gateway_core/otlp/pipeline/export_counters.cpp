@@ -46,6 +46,20 @@ constexpr std::array kSignalMetrics{
     SignalMetrics{Signal::Logs, MetricId::SdkLogsInflight, MetricId::SdkLogsExported},
 };
 
+struct ProcessorMetrics {
+    Signal signal;
+    const char* component;
+    MetricId size;
+    MetricId capacity;
+    MetricId processed;
+};
+constexpr std::array kProcessorMetrics{
+    ProcessorMetrics{Signal::Traces, "batching_span_processor", MetricId::SdkSpanQueueSize, MetricId::SdkSpanQueueCapacity,
+                     MetricId::SdkSpansProcessed},
+    ProcessorMetrics{Signal::Logs, "batching_log_processor", MetricId::SdkLogQueueSize, MetricId::SdkLogQueueCapacity,
+                     MetricId::SdkLogsProcessed},
+};
+
 } // namespace
 
 QByteArray errorTypeOf(const ExportOutcome& outcome)
@@ -81,14 +95,16 @@ void ExporterCounts::identify(const config::Destination& destination)
 
 void observeExports(telemetry::MetricRegistry& registry, std::span<const ExporterCounts> exporters, const InboxCounts& inbox)
 {
-    const QByteArray processor = QByteArrayLiteral("batching_span_processor");
-    const QByteArray first = QByteArrayLiteral("batching_span_processor/0");
-    registry.set(MetricId::SdkSpanQueueSize, {first, processor}, static_cast<double>(inbox.size));
-    registry.set(MetricId::SdkSpanQueueCapacity, {first, processor}, static_cast<double>(inbox.capacity));
-    registry.set(MetricId::SdkSpansProcessed, {first, processor}, static_cast<double>(inbox.processed));
-    if (inbox.dropped > 0)
-        registry.set(MetricId::SdkSpansProcessed, {first, processor, QByteArrayLiteral("queue_full")},
-                     static_cast<double>(inbox.dropped));
+    for (const ProcessorMetrics& row : kProcessorMetrics) {
+        const InboxCounts::Items& items = inbox.items[static_cast<std::size_t>(row.signal)];
+        const QByteArray type = row.component;
+        const QByteArray name = type + "/0";
+        registry.set(row.size, {name, type}, static_cast<double>(items.size));
+        registry.set(row.capacity, {name, type}, static_cast<double>(inbox.capacity));
+        registry.set(row.processed, {name, type}, static_cast<double>(items.processed));
+        if (items.dropped > 0)
+            registry.set(row.processed, {name, type, QByteArrayLiteral("queue_full")}, static_cast<double>(items.dropped));
+    }
     for (const ExporterCounts& exporter : exporters) {
         const QByteArray port = exporter.port != 0 ? QByteArray::number(exporter.port) : QByteArray();
         for (const SignalMetrics& row : kSignalMetrics) {

@@ -48,12 +48,15 @@ struct ExporterCounts {
     }
 };
 
-/// The same of the wait before the exporters.
+/// The same of the wait before the exporters, which all signals share.
 struct InboxCounts {
-    std::uint64_t size = 0;
+    struct Items {
+        std::uint64_t size = 0;
+        std::uint64_t processed = 0;
+        std::uint64_t dropped = 0;
+    };
+    std::array<Items, kSignalCount> items; ///< by signal; a call is one
     std::uint64_t capacity = 0;
-    std::uint64_t processed = 0;
-    std::uint64_t dropped = 0;
 };
 
 /// Puts the counts into the registry. To be called right before a collection, so that nothing is done while nobody looks. What

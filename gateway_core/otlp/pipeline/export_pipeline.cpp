@@ -86,7 +86,7 @@ template <class Item> void ExportPipeline::submit(std::vector<Item>& box, std::v
         return;
     if (!wants(signal)) {
         if ((m_turnedAway.load(std::memory_order_relaxed) & (1U << static_cast<unsigned>(signal))) != 0)
-            m_inboxDropped += items.size();
+            countDropped(signal, items.size());
         return;
     }
     bool wakeNow = false;
@@ -99,7 +99,7 @@ template <class Item> void ExportPipeline::submit(std::vector<Item>& box, std::v
             box.push_back(std::move(items[taken++]));
         }
         for (; taken < items.size(); ++taken)
-            m_inboxDropped += itemCount(items[taken]);
+            countDropped(signal, itemCount(items[taken]));
         wakeNow = !m_wakePending || (!wasMuch && isMuch(m_inbox));
         m_wakePending = true;
     }
@@ -172,7 +172,9 @@ void ExportPipeline::flushInbox(bool decideAll)
         const std::lock_guard lock(m_mutex);
         std::swap(inbox, m_inbox);
         m_wakePending = false;
-        m_inboxProcessed += inbox.calls.size() + inbox.spans.size();
+        m_inboxProcessed[static_cast<std::size_t>(Signal::Traces)] += inbox.calls.size() + inbox.spans.size();
+        m_inboxProcessed[static_cast<std::size_t>(Signal::Logs)] += inbox.logs.size();
+        m_inboxProcessed[static_cast<std::size_t>(Signal::Metrics)] += inbox.metrics.size();
     }
     encodeTraces(inbox, decideAll);
     if (!inbox.logs.empty())
@@ -200,10 +202,28 @@ std::vector<ExporterCounts> ExportPipeline::takeExporterCounts()
     return counts;
 }
 
+void ExportPipeline::countDropped(Signal signal, std::uint64_t items)
+{
+    m_inboxDropped[static_cast<std::size_t>(signal)].fetch_add(items, std::memory_order_relaxed);
+}
+
+std::uint64_t ExportPipeline::inboxDropped() const
+{
+    std::uint64_t all = 0;
+    for (const std::atomic<std::uint64_t>& dropped : m_inboxDropped)
+        all += dropped.load(std::memory_order_relaxed);
+    return all;
+}
+
 InboxCounts ExportPipeline::inboxCounts() const
 {
     const std::lock_guard lock(m_mutex);
-    return {m_inbox.calls.size() + m_inbox.spans.size(), m_options.inboxItems, m_inboxProcessed, inboxDropped()};
+    const std::array sizes{m_inbox.calls.size() + m_inbox.spans.size(), m_inbox.metrics.size(), m_inbox.logs.size()};
+    InboxCounts counts;
+    counts.capacity = m_options.inboxItems;
+    for (std::size_t signal = 0; signal < kSignalCount; ++signal)
+        counts.items[signal] = {sizes[signal], m_inboxProcessed[signal], m_inboxDropped[signal].load(std::memory_order_relaxed)};
+    return counts;
 }
 
 DestinationQueue* ExportPipeline::find(const QString& name) const

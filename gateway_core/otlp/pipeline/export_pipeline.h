@@ -136,7 +136,7 @@ public:
     /// at the latest each `metricRepeat`.
     void noteMetricsChanged();
 
-    [[nodiscard]] std::uint64_t inboxDropped() const { return m_inboxDropped.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::uint64_t inboxDropped() const;
 
     /// Any thread.
     [[nodiscard]] QList<DestinationStatus> status() const;
@@ -182,6 +182,7 @@ private:
     };
     /// So much that it is encoded without waiting for the interval.
     [[nodiscard]] bool isMuch(const Inbox& inbox) const;
+    void countDropped(Signal signal, std::uint64_t items);
     template <class Item> void submit(std::vector<Item>& box, std::vector<Item>&& items, Signal signal);
     void apply(const config::Telemetry& telemetry, std::shared_ptr<const telemetry::Resource> resource,
                std::shared_ptr<const telemetry::Scope> scope);
@@ -225,12 +226,12 @@ private:
     std::atomic<unsigned> m_wantedReceived{0};
     std::atomic<unsigned> m_turnedAway{0}; ///< since the shutdown: the signals that were wanted until then
     std::atomic<bool> m_metricsNoted{false};
-    std::atomic<std::uint64_t> m_inboxDropped{0};
+    std::array<std::atomic<std::uint64_t>, kSignalCount> m_inboxDropped{}; ///< by signal
     std::atomic<bool> m_wantsPayloads{false};
     mutable std::mutex m_mutex; ///< guards the members below
     Inbox m_inbox;
     bool m_wakePending = false;
-    std::uint64_t m_inboxProcessed = 0;
+    std::array<std::uint64_t, kSignalCount> m_inboxProcessed{}; ///< by signal
     QList<DestinationStatus> m_status;
     SpoolRecovery m_recovery;
     std::vector<ExporterCounts> m_counts;

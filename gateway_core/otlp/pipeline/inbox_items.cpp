@@ -109,7 +109,7 @@ qsizetype heldBytes(const ReceivedMetrics& metrics)
     qsizetype bytes = 0;
     for (const ScopedMetrics& scoped : metrics) {
         for (const telemetry::MetricData& metric : scoped.metrics)
-            bytes += sizeOf<telemetry::MetricData> + metric.name.size() + metric.description.size() +
+            bytes += sizeOf<telemetry::MetricData> + metric.name.size() + metric.description.size() + held(metric.metadata) +
                      heldByPoints(metric.numbers) + heldByPoints(metric.histograms) + heldByPoints(metric.exponentials) +
                      heldByPoints(metric.summaries);
     }

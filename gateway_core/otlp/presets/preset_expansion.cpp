@@ -4,7 +4,6 @@
 #include "otlp/presets/presets.h"
 
 #include <QRegularExpression>
-#include <QUrl>
 
 #include <algorithm>
 
@@ -15,9 +14,6 @@ namespace {
 using config::AuthKind;
 using config::Destination;
 using config::ExportProtocol;
-
-constexpr qint64 kMaxRequestBytes = 4LL * 1024 * 1024;
-constexpr int kMaxRequestItems = 2'048;
 
 const char* protocolName(ExportProtocol protocol)
 {
@@ -249,8 +245,11 @@ private:
         config::DestinationAuth& auth = m_out.auth;
         if (known.kind == AuthKind::None || (auth.kind != AuthKind::None && auth.kind != known.kind))
             return;
-        if (auth.secret.isEmpty() && isLeftOut(known.secret))
+        if (auth.secret.isEmpty() && isLeftOut(known.secret)) {
+            if (!known.user.isEmpty() && !placeholdersOf(known.user).isEmpty() && !isLeftOut(known.user))
+                needSecretOf(known);
             return;
+        }
         auth.kind = known.kind;
         for (QString config::DestinationAuth::*member :
              {&config::DestinationAuth::user, &config::DestinationAuth::secret, &config::DestinationAuth::sessionToken,
@@ -260,6 +259,15 @@ private:
         }
         if (auth.services.isEmpty())
             auth.services = known.services;
+    }
+
+    void needSecretOf(const config::DestinationAuth& known)
+    {
+        for (const QString& id : placeholdersOf(known.secret)) {
+            if (const PresetField* field = findField(id))
+                refuse(QStringLiteral("fields.") + id,
+                       QStringLiteral("%1 needs the %2 beside the user").arg(m_preset.name, field->label), field->hint);
+        }
     }
 
     void fillResource()
@@ -285,8 +293,7 @@ private:
     void chooseCompression()
     {
         if (m_out.compression.isEmpty()) {
-            const QString first = m_preset.compressions.value(0);
-            m_out.compression = first == QLatin1StringView("none") ? QString() : first;
+            m_out.compression = m_preset.compressions.value(0);
         } else if (!m_preset.compressions.contains(m_out.compression)) {
             refuse(QStringLiteral("compression"),
                    QStringLiteral("%1 is not known to take %2").arg(m_preset.name, m_out.compression),
@@ -297,10 +304,18 @@ private:
     void takeLimits()
     {
         m_out.signalLimits = m_preset.limits;
+        for (const Signal signal : kSignals) {
+            const QString name = QLatin1StringView(signalName(signal));
+            config::ItemLimits limits = m_preset.itemLimits.value(name);
+            if (limits.attributeLength == 0)
+                limits.attributeLength = m_preset.maxAttributeLength;
+            if (limits.attributeKeyLength == 0)
+                limits.attributeKeyLength = m_preset.maxAttributeKeyLength;
+            m_out.itemLimits.insert(name, limits);
+        }
         if (m_out.maxAgeHours == 0)
             m_out.maxAgeHours = m_preset.maxAgeHours;
-        if (m_out.maxAttributeLength == 0)
-            m_out.maxAttributeLength = m_preset.maxAttributeLength;
+        m_out.maxAheadHours = m_preset.maxAheadHours;
         if (m_out.successCodes.isEmpty())
             m_out.successCodes = m_preset.successCodes;
     }
@@ -311,76 +326,11 @@ private:
     std::optional<Error> m_error;
 };
 
-Destination withDefaults(Destination destination)
-{
-    if (destination.temporality == config::MetricTemporality::Default)
-        destination.temporality = config::MetricTemporality::Cumulative;
-    if (destination.histograms == config::HistogramKind::Default)
-        destination.histograms = config::HistogramKind::Explicit;
-    destination.isEffective = true;
-    return destination;
-}
-
-/// The preset that a protocol of its own stands for.
-const char* presetOf(ExportProtocol protocol)
-{
-    return protocol == ExportProtocol::Jaeger ? "jaeger" : protocol == ExportProtocol::Zipkin ? "zipkin" : nullptr;
-}
-
 } // namespace
 
 Result<Destination> expand(const Preset& preset, const Destination& destination)
 {
     return Expansion(preset, destination).run();
-}
-
-Result<Destination> effectiveDestination(const Destination& destination)
-{
-    if (destination.isEffective)
-        return destination;
-    Destination wanted = destination;
-    const char* byProtocol = presetOf(wanted.protocol);
-    const QString id = !wanted.preset.isEmpty() ? wanted.preset : QString::fromLatin1(byProtocol);
-    if (id.isEmpty())
-        return withDefaults(wanted);
-    const Preset* preset = findPreset(id);
-    if (preset == nullptr) {
-        return fail(ErrorCode::NotFound, QStringLiteral("there is no preset \"%1\"").arg(id), QStringLiteral("preset"),
-                    QStringLiteral("The presets are listed in docs/providers.md."));
-    }
-    if (wanted.protocol == ExportProtocol::Jaeger) {
-        constexpr int kGrpcPort = 4317;
-        const QUrl url(wanted.endpoint);
-        const bool grpc = url.port() == kGrpcPort || url.scheme() == QLatin1StringView("rpc");
-        wanted.protocol = grpc ? ExportProtocol::Grpc : ExportProtocol::HttpProtobuf;
-    }
-    const auto expanded = expand(*preset, wanted);
-    if (!expanded)
-        return fail(expanded.error());
-    return withDefaults(*expanded);
-}
-
-config::Telemetry withEffectiveDestinations(config::Telemetry telemetry)
-{
-    for (Destination& destination : telemetry.destinations) {
-        if (auto effective = effectiveDestination(destination))
-            destination = std::move(*effective);
-    }
-    return telemetry;
-}
-
-config::RequestLimits requestLimits(const Destination& destination, Signal signal)
-{
-    config::RequestLimits limits = destination.signalLimits.value(QLatin1StringView(signalName(signal)));
-    if (destination.maxRequestBytes > 0)
-        limits.rawBytes = destination.maxRequestBytes;
-    else
-        limits.rawBytes = limits.rawBytes > 0 ? std::min(limits.rawBytes, kMaxRequestBytes) : kMaxRequestBytes;
-    if (destination.maxItems > 0)
-        limits.items = destination.maxItems;
-    else
-        limits.items = limits.items > 0 ? std::min(limits.items, kMaxRequestItems) : kMaxRequestItems;
-    return limits;
 }
 
 } // namespace oriel::otlp

@@ -48,8 +48,9 @@ struct Preset {
     config::MetricTemporality temporality = config::MetricTemporality::Default;
     bool temporalityRequired = false;
     config::HistogramKind histograms = config::HistogramKind::Default;
-    QMap<QString, config::RequestLimits> limits; ///< signal → limits
-    int maxAttributeLength = 0;                  ///< bytes; 0: not known
+    QMap<QString, config::RequestLimits> limits;  ///< signal → limits
+    QMap<QString, config::ItemLimits> itemLimits; ///< signal → limits; the next two where they say nothing of them
+    int maxAttributeLength = 0;                   ///< bytes; 0: not known
     int maxAttributeKeyLength = 0;
     int maxAgeHours = 0;
     int maxAheadHours = 0;
@@ -86,8 +87,10 @@ Result<config::Destination> effectiveDestination(const config::Destination& dest
 config::Telemetry withEffectiveDestinations(config::Telemetry telemetry);
 
 /// What one request of a signal may hold at most: the destination's own limits, else the backend's, else Oriel's. Never 0, but
-/// for itemBytes and wireBytes (0: no limit but rawBytes).
+/// for wireBytes (0: no limit but rawBytes).
 config::RequestLimits requestLimits(const config::Destination& destination, Signal signal);
+/// What one item of a signal may be at most: the destination's own limits, else the backend's; 0: no limit.
+config::ItemLimits itemLimits(const config::Destination& destination, Signal signal);
 
 /// docs/providers.md.
 QByteArray providersPage();

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "otlp/presets/item_limit_table.h"
+#include "otlp/presets/preset_template.h"
 #include "otlp/presets/presets.h"
+
+#include <algorithm>
 
 namespace oriel::otlp {
 
@@ -20,9 +24,9 @@ QString protocolWords(const Preset& preset)
     return words.join(QStringLiteral(", "));
 }
 
-QString authWords(const Preset& preset)
+QString authKindWords(config::AuthKind kind)
 {
-    switch (preset.auth.kind) {
+    switch (kind) {
     case AuthKind::Basic:
         return QStringLiteral("basic");
     case AuthKind::Bearer:
@@ -38,10 +42,29 @@ QString authWords(const Preset& preset)
     case AuthKind::None:
         break;
     }
+    return {};
+}
+
+bool isOptional(const Preset& preset, const QString& text)
+{
+    const QSet<QString> used = placeholdersOf(text);
+    return std::any_of(preset.fields.begin(), preset.fields.end(),
+                       [&used](const PresetField& field) { return field.optional && used.contains(field.id); });
+}
+
+QString authWords(const Preset& preset)
+{
+    if (preset.auth.kind != AuthKind::None) {
+        const QString words = authKindWords(preset.auth.kind);
+        return isOptional(preset, preset.auth.secret) ? QStringLiteral("none, or ") + words : words;
+    }
     QStringList headers;
+    QStringList optional;
     for (auto it = preset.headers.cbegin(); it != preset.headers.cend(); ++it)
-        headers.append(QStringLiteral("header `%1`").arg(it.key()));
-    return headers.isEmpty() ? QStringLiteral("none") : headers.join(QStringLiteral(", "));
+        (isOptional(preset, it.value()) ? optional : headers).append(QStringLiteral("header `%1`").arg(it.key()));
+    if (!headers.isEmpty())
+        return headers.join(QStringLiteral(", "));
+    return (QStringList{QStringLiteral("none")} + optional).join(QStringLiteral(", or "));
 }
 
 QString limitWords(const Preset& preset)
@@ -56,8 +79,11 @@ QString limitWords(const Preset& preset)
             own.append(QStringLiteral("%1 bytes as sent").arg(limits.wireBytes));
         if (limits.items > 0)
             own.append(QStringLiteral("%1 items").arg(limits.items));
-        if (limits.itemBytes > 0)
-            own.append(QStringLiteral("%1 bytes an item").arg(limits.itemBytes));
+        const config::ItemLimits item = preset.itemLimits.value(signal);
+        for (const ItemLimitRow& row : itemLimitTable()) {
+            if (item.*row.member > 0)
+                own.append(QString::fromLatin1(row.words).arg(item.*row.member));
+        }
         if (!own.isEmpty())
             words.append(signal + QStringLiteral(": ") + own.join(QStringLiteral(", ")));
     }

@@ -62,19 +62,25 @@ Result<QByteArray> messageOf(const grpc::ByteBuffer& buffer)
     return message;
 }
 
+/// With the details of `status` in grpc-status-details-bin.
+grpc::Status withDetails(const RpcStatus& status)
+{
+    return {static_cast<grpc::StatusCode>(status.code), status.message.toStdString(),
+            encodeRpcStatus(status, Encoding::Protobuf).toStdString()};
+}
+
 grpc::Status statusFor(const Error& error)
 {
-    const auto code =
-        error.code == ErrorCode::TooLarge ? grpc::StatusCode::RESOURCE_EXHAUSTED : grpc::StatusCode::INVALID_ARGUMENT;
-    return {code, error.message.toStdString()};
+    return error.code == ErrorCode::TooLarge ? grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, error.message.toStdString())
+                                             : withDetails(unreadable(error.message));
 }
 
 grpc::Status busyStatus()
 {
-    const QString message = QStringLiteral("the store cannot keep up just now; send it again");
-    const QByteArray details =
-        encodeRpcStatus({static_cast<int>(grpc::StatusCode::UNAVAILABLE), message, kReceiverRetryDelay}, Encoding::Protobuf);
-    return {grpc::StatusCode::UNAVAILABLE, message.toStdString(), details.toStdString()};
+    return withDetails({static_cast<int>(grpc::StatusCode::UNAVAILABLE),
+                        QStringLiteral("the store cannot keep up just now; send it again"),
+                        kReceiverRetryDelay,
+                        {}});
 }
 
 } // namespace
@@ -196,7 +202,7 @@ private:
         if (outcome.kind == ReceivedOutcome::Kind::TooLarge)
             return finish(call, {grpc::StatusCode::RESOURCE_EXHAUSTED, outcome.partial.message.toStdString()});
         if (outcome.kind == ReceivedOutcome::Kind::Malformed)
-            return finish(call, {grpc::StatusCode::INVALID_ARGUMENT, outcome.partial.message.toStdString()});
+            return finish(call, withDetails(unreadable(outcome.partial.message, signal)));
         const QByteArray body = encodeExportResponse(signal, outcome.partial, Encoding::Protobuf);
         const grpc::Slice slice(body.constData(), static_cast<std::size_t>(body.size()));
         call->answer = grpc::ByteBuffer(&slice, 1);
@@ -252,7 +258,7 @@ private:
                 if (ok)
                     received(call);
                 else
-                    finish(call, {grpc::StatusCode::INVALID_ARGUMENT, "there was no message"});
+                    finish(call, withDetails(unreadable(QStringLiteral("there was no message"))));
                 break;
             case Step::Finish:
                 m_calls.erase(std::find(m_calls.begin(), m_calls.end(), call));

@@ -3,6 +3,7 @@
 
 #include "http/loopback_guard.h"
 #include "otlp/codec/gzip.h"
+#include "telemetry/prometheus_negotiation.h"
 
 namespace oriel::otlp {
 
@@ -64,18 +65,38 @@ bool hasKnownCoding(const http::Headers& headers)
            (coding.isEmpty() || isGzip(headers) || http::equalsIgnoringCase(coding, "identity"));
 }
 
+/// Packs the body for who takes that, where it makes it smaller.
+void pack(const http::Headers& asked, http::Response& response)
+{
+    if (response.body.isEmpty())
+        return;
+    response.headers.set("Vary", "Accept-Encoding");
+    if (!telemetry::acceptsGzip(asked.value("Accept-Encoding")))
+        return;
+    if (QByteArray packed = gzip(response.body); !packed.isEmpty() && packed.size() < response.body.size()) {
+        response.headers.set("Content-Encoding", "gzip");
+        response.body = std::move(packed);
+    }
+}
+
 /// In the request's encoding; in JSON where that is not known.
-http::Response problem(const http::Headers& asked, int status, RpcCode code, const QString& message,
-                       std::optional<std::chrono::milliseconds> retryDelay = {})
+http::Response problem(const http::Headers& asked, int httpStatus, const RpcStatus& status)
 {
     const Encoding encoding = encodingOf(asked).value_or(Encoding::Json);
     http::Response response;
-    response.status = status;
+    response.status = httpStatus;
     response.headers.set("Content-Type", contentType(encoding));
-    if (retryDelay)
-        response.headers.set("Retry-After", QByteArray::number((retryDelay->count() + 999) / 1000));
-    response.body = encodeRpcStatus({static_cast<int>(code), message, retryDelay}, encoding);
+    if (status.retryDelay)
+        response.headers.set("Retry-After", QByteArray::number((status.retryDelay->count() + 999) / 1000));
+    response.body = encodeRpcStatus(status, encoding);
+    pack(asked, response);
     return response;
+}
+
+http::Response problem(const http::Headers& asked, int httpStatus, RpcCode code, const QString& message,
+                       std::optional<std::chrono::milliseconds> retryDelay = {})
+{
+    return problem(asked, httpStatus, RpcStatus{static_cast<int>(code), message, retryDelay, {}});
 }
 
 http::Response busy(const http::Headers& asked)
@@ -108,6 +129,10 @@ HttpReceiver::HttpReceiver(ReceiverService& service, const Clock& clock) : m_ser
     m_server.setOnRefusal([](const http::Request& head, http::Response& response) {
         const QString words = QString::fromUtf8(response.body).trimmed();
         const bool again = response.status == 503;
+        if (response.status == 400) {
+            response = problem(head.headers, 400, unreadable(words));
+            return;
+        }
         response = problem(head.headers, response.status, codeFor(response.status), words,
                            again ? std::optional(kReceiverRetryDelay) : std::nullopt);
     });
@@ -163,8 +188,8 @@ http::Response HttpReceiver::answer(const http::Request& request)
         if (!unpacked) {
             m_service.countFailed();
             const bool large = unpacked.error().code == ErrorCode::TooLarge;
-            return problem(request.headers, large ? 413 : 400, large ? RpcCode::ResourceExhausted : RpcCode::InvalidArgument,
-                           unpacked.error().message);
+            return large ? problem(request.headers, 413, RpcCode::ResourceExhausted, unpacked.error().message)
+                         : problem(request.headers, 400, unreadable(unpacked.error().message));
         }
         message = std::move(*unpacked);
     }
@@ -174,10 +199,11 @@ http::Response HttpReceiver::answer(const http::Request& request)
     if (outcome.kind == ReceivedOutcome::Kind::TooLarge)
         return problem(request.headers, 413, RpcCode::ResourceExhausted, outcome.partial.message);
     if (outcome.kind == ReceivedOutcome::Kind::Malformed)
-        return problem(request.headers, 400, RpcCode::InvalidArgument, outcome.partial.message);
+        return problem(request.headers, 400, unreadable(outcome.partial.message, signal));
     http::Response response;
     response.headers.set("Content-Type", contentType(*encoding));
     response.body = encodeExportResponse(*signal, outcome.partial, *encoding);
+    pack(request.headers, response);
     return response;
 }
 

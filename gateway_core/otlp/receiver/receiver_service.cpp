@@ -42,6 +42,16 @@ QString ownData()
 
 } // namespace
 
+RpcStatus unreadable(const QString& message, std::optional<Signal> signal)
+{
+    constexpr int kInvalidArgument = 3;
+    const QString field = !signal                      ? QStringLiteral("body")
+                          : *signal == Signal::Traces  ? QStringLiteral("resource_spans")
+                          : *signal == Signal::Metrics ? QStringLiteral("resource_metrics")
+                                                       : QStringLiteral("resource_logs");
+    return {kInvalidArgument, message, {}, {{field, message}}};
+}
+
 bool ReceiverService::isOwn(const telemetry::Resource* resource) const
 {
     if (resource == nullptr)

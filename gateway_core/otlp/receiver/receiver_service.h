@@ -11,6 +11,7 @@
 #include <atomic>
 #include <chrono>
 #include <mutex>
+#include <optional>
 
 namespace oriel::otlp {
 
@@ -28,6 +29,10 @@ struct ReceiverIdentity {
 /// Attribute of the resource of data that was received and exported again: the marks of the Oriels that did so, in order, with
 /// commas. Cuts circles of receivers and exporters.
 inline constexpr char kPassedOnBy[] = "oriel.passed_on_by";
+
+/// The answer to a request that cannot be read: INVALID_ARGUMENT with a BadRequest (OTLP specification, §Bad Data). Its
+/// violation names the message's field, or `body` without a `signal`, when it did not come as far as a message.
+RpcStatus unreadable(const QString& message, std::optional<Signal> signal = {});
 
 /// What became of one Export request.
 struct ReceivedOutcome {

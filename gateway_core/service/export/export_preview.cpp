@@ -21,11 +21,7 @@ constexpr int kTracesLookedAt = 200;
 otlp::RequestForm formOf(const config::Destination& destination)
 {
     const bool isZipkin = destination.protocol == config::ExportProtocol::Zipkin;
-    otlp::RequestForm form{isZipkin ? otlp::Encoding::Protobuf : otlp::Encoding::Json, destination.includePayloads, 0,
-                           destination.maxAttributeLength};
-    for (const QString& name : destination.aliases)
-        form.aliases |= telemetry::aliasSetByName(name);
-    return form;
+    return otlp::requestForm(destination, otlp::Signal::Traces, isZipkin ? otlp::Encoding::Protobuf : otlp::Encoding::Json);
 }
 
 Result<QByteArray> requestOf(std::span<const telemetry::SpanData> spans, const config::Destination& destination)

@@ -32,10 +32,31 @@ void addEndpoint(QMap<QString, QString>& to, const QMap<QString, QString>& own, 
         to.insert(kProtocol, grpc ? QStringLiteral("grpc") : QStringLiteral("http/protobuf"));
 }
 
+/// A carrier's key as the name of a variable.
+QString variableOf(const QByteArray& key)
+{
+    QByteArray name = key.toUpper();
+    std::replace_if(
+        name.begin(), name.end(), [](char c) { return !((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'); }, '_');
+    return QString::fromLatin1(name);
+}
+
+void addContext(QMap<QString, QString>& to, telemetry::Propagators propagators, const QByteArray& traceparent)
+{
+    const auto context = telemetry::parseTraceparent(traceparent);
+    if (!context)
+        return;
+    if (telemetry::has(propagators, telemetry::Propagator::TraceContext))
+        to.insert(QStringLiteral("TRACEPARENT"), QString::fromLatin1(traceparent));
+    for (const auto& [key, value] : telemetry::b3Headers(*context, propagators))
+        to.insert(variableOf(key), QString::fromLatin1(value));
+}
+
 } // namespace
 
 QMap<QString, QString> childTelemetryEnvironment(const config::Server& server, config::ChildTelemetry fallback,
-                                                 const otlp::ReceiverStatus& receiver, const QByteArray& traceparent)
+                                                 const otlp::ReceiverStatus& receiver, telemetry::Propagators propagators,
+                                                 const QByteArray& traceparent)
 {
     using config::ChildTelemetry;
     const ChildTelemetry what = server.childTelemetry == ChildTelemetry::Default ? fallback : server.childTelemetry;
@@ -46,8 +67,8 @@ QMap<QString, QString> childTelemetryEnvironment(const config::Server& server, c
         if (!environment.isEmpty() && !server.env.value(kResource).contains(QLatin1String("service.name=")))
             environment.insert(kServiceName, server.name);
     }
-    if ((what == ChildTelemetry::All || what == ChildTelemetry::Context) && !traceparent.isEmpty())
-        environment.insert(QStringLiteral("TRACEPARENT"), QString::fromLatin1(traceparent));
+    if (what == ChildTelemetry::All || what == ChildTelemetry::Context)
+        addContext(environment, propagators, traceparent);
     for (auto own = server.env.keyBegin(); own != server.env.keyEnd(); ++own)
         environment.remove(*own);
     return environment;

@@ -4,6 +4,7 @@
 #include "base/free_memory.h"
 #include "base/json_writer.h"
 #include "service/pipeline/masking.h"
+#include "service/pipeline/metric_views.h"
 #include "telemetry/call_spans.h"
 #include "telemetry/prompt_attributes.h"
 
@@ -129,22 +130,23 @@ std::shared_ptr<const privacy::Masker> TelemetryPipeline::masker() const
 void TelemetryPipeline::configure(const config::Config& configuration, std::shared_ptr<const telemetry::Resource> resource,
                                   std::shared_ptr<const telemetry::Scope> scope)
 {
-    QMetaObject::invokeMethod(this, [this, limit = configuration.audit.payloadLimit, mode = configuration.audit.mode,
-                                     nameSpace = configuration.metrics.nameSpace.toUtf8(),
-                                     budget = configuration.retention.spanBudgetBytes,
-                                     exponential = wantsExponential(configuration.telemetry),
-                                     exemplars = exemplarFilterOf(configuration.metrics.exemplarFilter),
-                                     resource = std::move(resource), scope = std::move(scope)] {
-        m_auditPayloadLimit = limit;
-        m_registry.setNameSpace(nameSpace);
-        m_registry.setExponentialHistograms(exponential);
-        m_registry.setExemplarFilter(exemplars);
-        m_deps.stores.audit.setMode(mode);
-        m_deps.stores.traces.setBudget(budget);
-        m_deps.stores.traces.setCallResource(resource, scope);
-        m_resource = resource;
-        m_scope = scope;
-    });
+    QMetaObject::invokeMethod(
+        this, [this, limit = configuration.audit.payloadLimit, mode = configuration.audit.mode,
+               nameSpace = configuration.metrics.nameSpace.toUtf8(), budget = configuration.retention.spanBudgetBytes,
+               exponential = wantsExponential(configuration.telemetry),
+               exemplars = exemplarFilterOf(configuration.metrics.exemplarFilter),
+               views = metricViews(configuration.telemetry.views), resource = std::move(resource), scope = std::move(scope)] {
+            m_auditPayloadLimit = limit;
+            m_registry.setNameSpace(nameSpace);
+            m_registry.setExponentialHistograms(exponential);
+            m_registry.setExemplarFilter(exemplars);
+            m_registry.setViews(views);
+            m_deps.stores.audit.setMode(mode);
+            m_deps.stores.traces.setBudget(budget);
+            m_deps.stores.traces.setCallResource(resource, scope);
+            m_resource = resource;
+            m_scope = scope;
+        });
 }
 
 void TelemetryPipeline::setProcesses(std::vector<telemetry::WatchedProcess> processes)

@@ -237,6 +237,7 @@ void ReceivedPipeline::storeMetrics(std::vector<otlp::ScopedMetrics>& metrics, c
         origin.apply(scoped);
         for (telemetry::MetricData& metric : scoped.metrics) {
             maskRepeated(metric.description, masker, clean);
+            maskAttributes(metric.metadata, masker);
             maskPoints(metric.numbers, masker);
             maskPoints(metric.histograms, masker);
             maskPoints(metric.exponentials, masker);
@@ -267,13 +268,15 @@ void ReceivedPipeline::storeLogs(std::vector<telemetry::LogRecord>& logs, const 
         maskAttributes(log.attributes, masker);
         if (log.observedUnixNs == 0)
             log.observedUnixNs = now;
-        if (log.timeUnixNs == 0)
-            log.timeUnixNs = log.observedUnixNs;
     }
     if (m_deps.exports.wantsReceived(otlp::Signal::Logs))
         m_deps.exports.submitLogs(marked(logs, m_deps.mark));
-    for (telemetry::LogRecord& log : logs)
+    for (telemetry::LogRecord& log : logs) {
+        // Only here: who gets it passed on is to know that its sender told no time.
+        if (log.timeUnixNs == 0)
+            log.timeUnixNs = log.observedUnixNs;
         m_deps.stores.logs.append(std::move(log));
+    }
     m_logsChanged = true;
 }
 

@@ -68,7 +68,8 @@ int powerOf(std::int64_t index, std::int32_t scale)
 telemetry::HistogramPoint classicOf(const telemetry::ExponentialHistogramPoint& from)
 {
     telemetry::HistogramPoint point{
-        from.attributes, from.startUnixNs, from.timeUnixNs, from.count, from.sum, from.min, from.max, {}, {}, from.exemplars};
+        from.attributes, from.startUnixNs, from.timeUnixNs, from.count, from.sum, from.min, from.max, {}, {},
+        from.exemplars,  from.flags,       from.hasSum};
     std::map<int, std::uint64_t> counts;
     for (std::size_t i = 0; i < from.positive.counts.size(); ++i) {
         if (from.positive.counts[i] != 0)
@@ -93,6 +94,12 @@ telemetry::HistogramPoint classicOf(const telemetry::ExponentialHistogramPoint& 
     return point;
 }
 
+/// Points that say that there is no value make no sample.
+template <class Point> void dropWithoutValue(std::vector<Point>& points)
+{
+    std::erase_if(points, [](const Point& point) { return (point.flags & telemetry::kNoRecordedValue) != 0; });
+}
+
 /// A series for each quantile, with `quantile` as its label, and the sum and count of what they are of.
 void addSummary(const MetricData& summary, std::vector<MetricData>& out)
 {
@@ -108,6 +115,8 @@ void addSummary(const MetricData& summary, std::vector<MetricData>& out)
     MetricData count = sum;
     count.name = quantiles.name + "_count";
     for (const telemetry::SummaryPoint& point : summary.summaries) {
+        if ((point.flags & telemetry::kNoRecordedValue) != 0)
+            continue;
         for (const auto& [quantile, value] : point.quantiles) {
             telemetry::NumberPoint& one = quantiles.numbers.emplace_back();
             one.attributes = point.attributes;
@@ -139,6 +148,8 @@ std::vector<telemetry::MetricData> seriesOf(const otlp::ScopedMetrics& received)
         copy.exponentials.clear();
     }
     for (telemetry::MetricData& metric : metrics) {
+        dropWithoutValue(metric.numbers);
+        dropWithoutValue(metric.histograms);
         addOrigin(metric.numbers, origin);
         addOrigin(metric.histograms, origin);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // An MCP server on stdio with the OpenTelemetry SDK and no configuration of its own for it. A call is a SERVER span with the
-// context of `_meta` as its parent, a span for the work within, and a log record. The tool `environment` gives its OTEL_* and
-// TRACE* variables.
+// context of `_meta` as its parent, a span for the work within, and a log record. The tool `environment` gives its OTEL_*,
+// TRACE*, B3 and X_B3_* variables.
 import { createInterface } from 'node:readline';
 import { require } from './modules.mjs';
 
@@ -25,7 +25,7 @@ function call({ name, _meta = {} }) {
     tracer.startSpan('look it up', {}, within).end();
     logs.getLogger('instrumented-server').emit({ severityNumber: SeverityNumber.INFO, body: `worked on ${name}`, context: within });
     span.end();
-    const seen = Object.fromEntries(Object.entries(process.env).filter(([key]) => /^(OTEL_|TRACE)/.test(key)));
+    const seen = Object.fromEntries(Object.entries(process.env).filter(([key]) => /^(OTEL_|TRACE|B3$|X_B3_)/.test(key)));
     return { content: [{ type: 'text', text: JSON.stringify(seen) }] };
 }
 

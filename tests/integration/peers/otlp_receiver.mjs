@@ -24,6 +24,9 @@ const plain = (type, bytes) => {
 /** A request of one signal, from protobuf. */
 export const decodeRequest = (signal, bytes) => plain(kinds[signal].request, bytes);
 
+/** The protobuf of a request of one signal; bytes are Buffers, 64-bit numbers texts. */
+export const encodeRequest = (signal, object) => Buffer.from(kinds[signal].request.encode(kinds[signal].request.fromObject(object)).finish());
+
 class Receiver {
     received = { traces: [], metrics: [], logs: [] };
     metadata = [];

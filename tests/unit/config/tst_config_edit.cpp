@@ -124,7 +124,7 @@ public:
         destination.processors = coin() ? QStringList{QStringLiteral("remove ") + word()} : QStringList();
         destination.temporality = static_cast<MetricTemporality>(below(4));
         destination.histograms = static_cast<HistogramKind>(below(3));
-        destination.compression = coin() ? QStringLiteral("gzip") : QString();
+        destination.compression = coin() ? QStringLiteral("gzip") : coin() ? QStringLiteral("none") : QString();
         if (coin())
             destination.signalEndpoints.insert(QStringLiteral("metrics"), QStringLiteral("http://m"));
         if (coin())

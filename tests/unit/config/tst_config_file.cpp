@@ -353,7 +353,7 @@ private Q_SLOTS:
             "            {'name': 'b', 'tracesEndpoint': 'http://t/x', 'headers': {'Authorization': 'Bearer ${vault:k}'}, "
             "'compression': 'gzip'},\n"
             "            {'name': 'c', 'protocol': 'file', 'endpoint': '/tmp/x', 'enabled': false, 'aliases': ['kuadrant']},\n"
-            "            {'name': 'd', 'protocol': 'console'}]}}");
+            "            {'name': 'd', 'protocol': 'console', 'compression': 'none'}]}}");
         QCOMPARE(configuration.telemetry.destinations.size(), 4);
         const Destination* a = findDestination(configuration, u"a");
         QVERIFY(a != nullptr && a->traces && !a->metrics && a->logs && a->insecure);
@@ -364,6 +364,8 @@ private Q_SLOTS:
         QCOMPARE(b->compression, QStringLiteral("gzip"));
         QVERIFY(b->traces && b->metrics && b->logs);
         QCOMPARE(findDestination(configuration, u"d")->protocol, ExportProtocol::Console);
+        QCOMPARE(findDestination(configuration, u"d")->compression, QStringLiteral("none"));
+        QCOMPARE(a->compression, QString());
         QVERIFY(findDestination(configuration, u"e") == nullptr);
         QCOMPARE(
             problems("{'telemetry': {'destinations': [{'name': 'a', 'endpoint': 'x'}, {'name': 'a', 'endpoint': 'y'}, {'name': "

@@ -58,6 +58,8 @@ std::map<QByteArray, Example> examples()
     std::map<QByteArray, Example> all{
         {"OTEL_SDK_DISABLED", {"true"}},
         {"OTEL_ENABLE_OBSERVABILITY", {"false"}},
+        {"OTEL_LOG_LEVEL", {"Debug"}},
+        {"OTEL_ENTITIES", {"service{service.name=mine}"}},
         {"OTEL_SERVICE_NAME", {"mine"}},
         {"OTEL_SERVICE_VERSION", {"2"}},
         {"OTEL_DEPLOYMENT_ENVIRONMENT", {"prod"}},
@@ -174,6 +176,16 @@ private Q_SLOTS:
             {"OTEL_RESOURCE_ATTRIBUTES", "=b"},
             {"OTEL_RESOURCE_ATTRIBUTES", "a=%C3%28"},
             {"OTEL_RESOURCE_ATTRIBUTES", "a=b%0Ac"},
+            {"OTEL_LOG_LEVEL", "loud"},
+            {"OTEL_LOG_LEVEL", "9"},
+            {"OTEL_ENTITIES", "service"},
+            {"OTEL_ENTITIES", "service{}"},
+            {"OTEL_ENTITIES", "{a=b}"},
+            {"OTEL_ENTITIES", "service{a}"},
+            {"OTEL_ENTITIES", "service{a=b}[c]"},
+            {"OTEL_ENTITIES", "service{a=%4}"},
+            {"OTEL_ENTITIES", "service{a=b}c"},
+            {"OTEL_PROPAGATORS", "xray"},
             {"OTEL_TRACES_SAMPLER", "sometimes"},
             {"OTEL_TRACES_SAMPLER", "jaeger_remote"},
             {"OTEL_ATTRIBUTE_COUNT_LIMIT", "many"},
@@ -213,6 +225,42 @@ private Q_SLOTS:
         QVERIFY2(applied.warnings.first().startsWith(name + QStringLiteral(": expected")), qPrintable(applied.warnings.first()));
     }
 
+    void oneBrokenEntityDoesNotHarmTheOthers()
+    {
+        const Applied applied =
+            apply({{"OTEL_ENTITIES", "service{service.name=a%3Bb,service.namespace=n}[service.version=1]@https://s/1.0.0; ;"
+                                     "broken;host{host.id=h};"},
+                   {"OTEL_RESOURCE_ATTRIBUTES", "service.version=2"}});
+        const Telemetry& telemetry = applied.config.telemetry;
+        QCOMPARE(applied.warnings.size(), 1);
+        QVERIFY2(applied.warnings.first().contains(q("number 3 cannot be read")), qPrintable(applied.warnings.first()));
+        QCOMPARE(telemetry.entities,
+                 (QList<Entity>{
+                     {q("service"), {q("service.name"), q("service.namespace")}, {q("service.version")}, q("https://s/1.0.0")},
+                     {q("host"), {q("host.id")}, {}, {}}}));
+        QCOMPARE(telemetry.serviceName, q("a;b"));
+        QCOMPARE(telemetry.resourceAttributes.value(q("host.id")), q("h"));
+        QCOMPARE(telemetry.resourceAttributes.value(q("service.version")), q("2"));
+    }
+
+    void theLogLevelIsOneOfOriels_data()
+    {
+        QTest::addColumn<QString>("level");
+        QTest::newRow("TRACE") << q("debug");
+        QTest::newRow("debug") << q("debug");
+        QTest::newRow("Info") << q("info");
+        QTest::newRow("WARN") << q("warning");
+        QTest::newRow("warning") << q("warning");
+        QTest::newRow("error") << q("error");
+        QTest::newRow("fatal") << q("error");
+    }
+    void theLogLevelIsOneOfOriels()
+    {
+        const Applied applied = apply({{"OTEL_LOG_LEVEL", QTest::currentDataTag()}});
+        QTEST(applied.config.telemetry.logLevel, "level");
+        QCOMPARE(applied.warnings, QStringList());
+    }
+
     void theServiceNameVariableWinsOverTheResourceAttribute()
     {
         QCOMPARE(apply({{"OTEL_RESOURCE_ATTRIBUTES", "service.name=a,team=b%2Cc"}}).config.telemetry.serviceName, q("a"));
@@ -237,6 +285,22 @@ private Q_SLOTS:
     {
         QCOMPARE(apply({{"OTEL_EXPORTER_OTLP_ENPOINT", "http://h"}, {"OTEL_PYTHON_LOG_CORRELATION", "true"}}).warnings,
                  QStringList(q("OTEL_EXPORTER_OTLP_ENPOINT: is not known; did you mean OTEL_EXPORTER_OTLP_ENDPOINT?")));
+    }
+
+    void noCompressionIsKeptAsSaidAndMakesNoDestinationOfItsOwn()
+    {
+        const Applied applied =
+            apply({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://h:4318"}, {"OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "none"}});
+        QCOMPARE(applied.config.telemetry.destinations.size(), 1);
+        const Applied general =
+            apply({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://h:4318"}, {"OTEL_EXPORTER_OTLP_COMPRESSION", "none"}});
+        QCOMPARE(general.config.telemetry.destinations.value(0).compression, q("none"));
+        const Applied silent = apply({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://h:4318"}});
+        QCOMPARE(silent.config.telemetry.destinations.value(0).compression, QString());
+        const Applied own = apply({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://h:4318"},
+                                   {"OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"},
+                                   {"OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "none"}});
+        QCOMPARE(own.config.telemetry.destinations.size(), 2);
     }
 
     void aWayWithoutAnEndpointIsRemarked()

@@ -308,11 +308,72 @@ private Q_SLOTS:
         QCOMPARE(file.telemetry.sampler, sampler);
     }
 
+    void theLogLevelIsOneOfOriels()
+    {
+        QCOMPARE(readBody("log_level: warn2\n").telemetry.logLevel, q("warning"));
+        QCOMPARE(readBody("log_level: FATAL\n").telemetry.logLevel, q("error"));
+        QCOMPARE(readBody("log_level: debug\n").problems, QStringList());
+        QCOMPARE(readBody("disabled: false\n").telemetry.logLevel, QString());
+    }
+
+    void viewsAreRead()
+    {
+        const Read file =
+            readBody("meter_provider:\n"
+                     "  views:\n"
+                     "    - selector:\n"
+                     "        instrument_name: tool_latency_seconds\n"
+                     "        instrument_type: histogram\n"
+                     "        unit: s\n"
+                     "        meter_name: oriel.gateway\n"
+                     "        meter_version: \"1\"\n"
+                     "        meter_schema_url: https://x\n"
+                     "      stream:\n"
+                     "        name: latency\n"
+                     "        description: \"\"\n"
+                     "        aggregation: {explicit_bucket_histogram: {boundaries: [-1, 0.5, 2], record_min_max: false}}\n"
+                     "        aggregation_cardinality_limit: 7\n"
+                     "        attribute_keys: {included: [server, \"t*\"], excluded: [tool]}\n"
+                     "    - selector: {instrument_name: \"*\"}\n"
+                     "      stream: {aggregation: {drop: }}\n"
+                     "    - selector: {instrument_type: counter}\n"
+                     "      stream: {aggregation: {sum: }}\n"
+                     "    - selector: {}\n"
+                     "      stream: {aggregation: {base2_exponential_bucket_histogram: {max_scale: 3, max_size: 20}}}\n"
+                     "    - selector: {}\n"
+                     "      stream: {aggregation: {default: }}\n");
+        QCOMPARE(file.problems, QStringList());
+        using Aggregation = MetricView::Aggregation;
+        const QList<MetricView>& views = file.telemetry.views;
+        QCOMPARE(views.size(), 5);
+        const MetricView expected{q("tool_latency_seconds"),
+                                  q("histogram"),
+                                  q("s"),
+                                  q("oriel.gateway"),
+                                  q("1"),
+                                  q("https://x"),
+                                  q("latency"),
+                                  QString(),
+                                  Aggregation::ExplicitBuckets,
+                                  QList<double>{-1, 0.5, 2},
+                                  false,
+                                  160,
+                                  20,
+                                  {q("server"), q("t*")},
+                                  {q("tool")},
+                                  7};
+        QCOMPARE(views[0], expected);
+        QVERIFY(views[0].description.has_value());
+        QVERIFY(views[1].aggregation == Aggregation::Drop && !views[1].description);
+        QVERIFY(views[2].aggregation == Aggregation::Sum);
+        QVERIFY(views[3].aggregation == Aggregation::Exponential && views[3].maxSize == 20 && views[3].maxScale == 3);
+        QCOMPARE(views[4], MetricView());
+    }
+
     void whatOrielDoesNotDoIsToldWithItsPlace_data()
     {
         QTest::addColumn<QString>("warning");
         const auto row = [](const char* body, const char* warning) { QTest::newRow(body) << q(warning); };
-        row("log_level: debug", "otel.yaml:2:12: log_level: has no effect");
         row("future_part: {x: 1}", "otel.yaml:2:14: future_part: is not known");
         row("instrumentation/development: {general: {}}", "instrumentation/development: has no effect");
         row("resource: {schema_url: x}", "otel.yaml:2:24: resource.schema_url: has no effect");
@@ -331,7 +392,14 @@ private Q_SLOTS:
             "logger_provider.processors[0].batch.exporter.zipkin: has no effect");
         row("meter_provider: {readers: [{pull: {exporter: {prometheus/development: }}}]}",
             "meter_provider.readers[0].pull: has no effect in Oriel: /metrics is always there");
-        row("meter_provider: {views: [{selector: {}}]}", "meter_provider.views: has no effect");
+        row("meter_provider: {views: [{selector: {instrument_name: \"a*\"}, stream: {name: b}}]}",
+            "meter_provider.views[0].stream.name: has no effect: several instruments");
+        row("meter_provider: {views: [{selector: {}, stream: {aggregation: {last_value: }}}]}",
+            "meter_provider.views[0].stream.aggregation.last_value: has no effect");
+        row("meter_provider: {views: [{selector: {instrument_number: 7}}]}",
+            "meter_provider.views[0].selector.instrument_number: is not known");
+        row("meter_provider: {views: [{selector: {}, stream: {aggregation: {sum: {x: 1}, spread: }}}]}",
+            "meter_provider.views[0].stream.aggregation.spread: is not known");
     }
 
     void whatOrielDoesNotDoIsToldWithItsPlace()
@@ -358,6 +426,21 @@ private Q_SLOTS:
         row("file_format: \"1.0\"\nresource: ${WORD:?x}\n", "otel.yaml:2:11: expected ${NAME}");
         row("file_format: \"1.0\"\ntracer_provider: {processors: [{batch: }]}\n", "batch: expected an exporter");
         row("file_format: \"1.0\"\ntracer_provider: {processors: [{batch: {}}]}\n", "batch.exporter: expected an exporter");
+        row("file_format: \"1.0\"\nlog_level: loud\n", "otel.yaml:2:12: log_level: expected a severity");
+        row("file_format: \"1.0\"\nmeter_provider: {views: [{stream: {name: a}}]}\n",
+            "views[0].selector: expected which instruments");
+        row("file_format: \"1.0\"\nmeter_provider: {views: [{selector: {instrument_type: odd}}]}\n",
+            "views[0].selector.instrument_type: expected one of counter");
+        row("file_format: \"1.0\"\nmeter_provider: {views: [{selector: {instrument_name: a}, stream: {name: \"1 b\"}}]}\n",
+            "views[0].stream.name: expected the name of a metric");
+        row("file_format: \"1.0\"\nmeter_provider: {views: [{selector: {}, stream: {aggregation: {explicit_bucket_histogram: "
+            "{boundaries: [2, 1]}}}}]}\n",
+            "boundaries: expected a list of numbers");
+        row("file_format: \"1.0\"\nmeter_provider: {views: [{selector: {}, stream: {aggregation: "
+            "{base2_exponential_bucket_histogram: {max_size: 1}}}}]}\n",
+            "max_size: expected an integer from 2");
+        row("file_format: \"1.0\"\nmeter_provider: {views: [{selector: {}, stream: {aggregation_cardinality_limit: 0}}]}\n",
+            "aggregation_cardinality_limit: expected an integer from 1");
         row("file_format: \"1.0\"\ntracer_provider: {processors: {}}\n", "tracer_provider.processors: expected a list");
         row("file_format: \"1.0\"\ntracer_provider: {sampler: {trace_id_ratio_based: {ratio: 2}}}\n",
             "expected a number from 0 to 1");

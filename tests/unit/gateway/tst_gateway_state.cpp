@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "gateway/calls/active_calls.h"
+#include "../../support/recording_recorder.h"
+#include "base/random.h"
 #include "gateway/calls/call_recording.h"
+#include "gateway/calls/open_calls.h"
 #include "gateway/subscriptions/subscriptions.h"
 
 #include <QTest>
@@ -111,6 +113,20 @@ private Q_SLOTS:
         }
         QVERIFY(calls.find(0) == nullptr && calls.find(~quint64(0)) == nullptr);
         QCOMPARE(calls.count(), std::size_t(0));
+    }
+    void theSpansOfACallLiveUntilItIsTakenOrEnded()
+    {
+        SeededRandom random(1);
+        test::RecordingRecorder recorder;
+        OpenCalls calls(random, recorder);
+        const auto live = [&recorder] { return recorder.sum(telemetry::MetricId::SdkSpansLive, {"RECORD_AND_SAMPLE"}); };
+        const quint64 first = calls.add(std::make_unique<ActiveCall>());
+        const quint64 second = calls.add(std::make_unique<ActiveCall>());
+        QCOMPARE(live(), 4.0);
+        QVERIFY(calls.take(first) != nullptr && calls.take(first) == nullptr);
+        QCOMPARE(live(), 2.0);
+        QVERIFY(calls.end(second) != nullptr && calls.end(second) == nullptr);
+        QCOMPARE(live(), 0.0);
     }
     void aVisitorMayTakeTheCallItSees()
     {

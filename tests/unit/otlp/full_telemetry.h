@@ -127,6 +127,7 @@ inline ScopedMetrics metrics()
 /// Of the kinds that others send.
 inline ScopedMetrics foreignMetrics()
 {
+    constexpr std::int64_t kBeyondDouble = (std::int64_t{1} << 53) + 1;
     const ScopedMetrics own = metrics();
     const MetricData& histogram = own.metrics.back();
     const Exemplar exemplar = histogram.histograms.front().exemplars.front();
@@ -152,7 +153,24 @@ inline ScopedMetrics foreignMetrics()
     summary.temporality = Temporality::Unspecified;
     summary.histograms.clear();
     summary.summaries = {{{{"m", QByteArray("x")}}, 10, 20, 3, 1.5, {{0.5, 0.0}, {0.99, 1.0}}}};
-    return {own.resource, own.scope, {exponential, summary}};
+    summary.summaries.push_back({{}, 10, 20, 0, 0.0, {}, kNoRecordedValue});
+    Exemplar counted{1'700'000'000'000'000'004, 2, {5, 6}, {7}, {}};
+    counted.isInteger = true;
+    MetricData gauge = own.metrics[2];
+    gauge.name = "bytes";
+    gauge.metadata = {{"prometheus.type", QByteArray("unknown")}, {"n", std::int64_t(1)}};
+    gauge.numbers = {{{}, 10, 20, static_cast<double>(kBeyondDouble), true, {counted}, 0, kBeyondDouble},
+                     {{{"gone", true}}, 10, 20, 0.0, false, {}, kNoRecordedValue}};
+    MetricData unsummed = histogram;
+    unsummed.name = "unsummed";
+    unsummed.histograms.front().hasSum = false;
+    unsummed.histograms.front().flags = 0x101;
+    MetricData unsummedExponential = exponential;
+    unsummedExponential.name = "unsummed exponential";
+    unsummedExponential.exponentials.front().sum = 0;
+    unsummedExponential.exponentials.front().hasSum = false;
+    unsummedExponential.exponentials.front().flags = kNoRecordedValue;
+    return {own.resource, own.scope, {exponential, summary, gauge, unsummed, unsummedExponential}};
 }
 
 } // namespace full

@@ -48,6 +48,13 @@ bool has(const telemetry::Attributes& attributes, const QByteArray& key)
     return telemetry::findAttribute(attributes, key) != nullptr;
 }
 
+config::ItemLimits textsOf(qint64 bytes)
+{
+    config::ItemLimits limits;
+    limits.attributeLength = bytes;
+    return limits;
+}
+
 std::uint32_t itemsIn(const Batch& batch)
 {
     switch (batch.signal) {
@@ -121,13 +128,13 @@ private Q_SLOTS:
         SpanData span = full::span();
         span.attributes = {{"text", QByteArray("abc\xC3\xA4")}, {"short", QByteArray("abcd")}};
         const Batch spans{Signal::Traces, encodeTraces({&span, 1}, Encoding::Protobuf), 1, false, 0};
-        const auto cut = derived(spans, {Encoding::Protobuf, false, 0, 4});
+        const auto cut = derived(spans, {Encoding::Protobuf, false, 0, textsOf(4)});
         QCOMPARE(*telemetry::findAttribute(cut, "text")->text(), QByteArray("abc"));
         QCOMPARE(*telemetry::findAttribute(cut, "short")->text(), QByteArray("abcd"));
         telemetry::LogRecord log = full::log();
         log.attributes = span.attributes;
         const Batch logs{Signal::Logs, encodeLogs({&log, 1}, Encoding::Protobuf), 1, false, 0};
-        const auto decoded = decodeLogs(*deriveRequest(logs, {Encoding::Protobuf, false, 0, 4}), Encoding::Protobuf);
+        const auto decoded = decodeLogs(*deriveRequest(logs, {Encoding::Protobuf, false, 0, textsOf(4)}), Encoding::Protobuf);
         QCOMPARE(*telemetry::findAttribute(decoded->logs[0].attributes, "text")->text(), QByteArray("abc"));
         QCOMPARE(*decoded->logs[0].body.text(), *full::log().body.text());
     }

@@ -567,14 +567,20 @@ private Q_SLOTS:
         telemetry::LogRecord log = full::log();
         log.body = telemetry::AnyValue(QByteArray(60'000, 'x'));
         pipeline.submitLogs({log, log, log});
-        pipeline.submitReceivedMetrics({full::foreignMetrics()}); // two points
+        const std::uint64_t points = pointCount(full::foreignMetrics().metrics);
+        pipeline.submitReceivedMetrics({full::foreignMetrics()});
         pipeline.submitCalls(calls(1, 3));
-        QCOMPARE(pipeline.inboxDropped(), 1ULL + 2ULL + 3ULL);
+        QCOMPARE(pipeline.inboxDropped(), 1ULL + points + 3ULL);
+        const InboxCounts counts = pipeline.inboxCounts();
+        const auto droppedOf = [&counts](Signal signal) { return counts.items[static_cast<std::size_t>(signal)].dropped; };
+        QCOMPARE(droppedOf(Signal::Logs), 1ULL);
+        QCOMPARE(droppedOf(Signal::Metrics), points);
+        QCOMPARE(droppedOf(Signal::Traces), 3ULL);
         QTRY_COMPARE(statusOf(pipeline).sent, 2ULL);
         // Then there is room again.
         pipeline.submitReceivedMetrics({full::foreignMetrics()});
-        QTRY_COMPARE(statusOf(pipeline).sent, 4ULL);
-        QCOMPARE(pipeline.inboxDropped(), 6ULL);
+        QTRY_COMPARE(statusOf(pipeline).sent, 2ULL + points);
+        QCOMPARE(pipeline.inboxDropped(), 4ULL + points);
     }
 
     void payloadsAreAskedForWhileADestinationTakesThem()

@@ -150,8 +150,8 @@ private Q_SLOTS:
         ScriptedBackend backend([](int, const ReceivedRequest&) { return ScriptedBackend::answer("200 OK"); });
         config::Destination destination = destinationOf(backend.url());
         destination.isEffective = true;
-        destination.signalLimits.insert(QStringLiteral("traces"), {1000, 0, 0, 0});
-        destination.signalLimits.insert(QStringLiteral("logs"), {0, 100, 0, 0});
+        destination.signalLimits.insert(QStringLiteral("traces"), {1000, 0, 0});
+        destination.signalLimits.insert(QStringLiteral("logs"), {0, 100, 0});
         destination.compression = QStringLiteral("gzip");
         const auto exporter = make(destination);
         const auto raw = send(*exporter, Signal::Traces, QByteArray(1001, 'a'));

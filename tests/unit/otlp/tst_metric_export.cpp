@@ -232,6 +232,18 @@ private Q_SLOTS:
         QCOMPARE(seen.value("otel.sdk.exporter.operation.duration"), 4.0);
         QCOMPARE(seen.value("otel.sdk.processor.span.processed"), 3.0);
         QCOMPARE(seen.value("otel.sdk.processor.span.queue.capacity"), 65536.0);
+        pipeline.submitLogs({full::log(), full::log()});
+        QTRY_COMPARE(pipeline.inboxCounts().items[static_cast<std::size_t>(Signal::Logs)].processed, 2ULL);
+        MetricRegistry later(clock);
+        observeExports(later, {}, pipeline.inboxCounts());
+        QMap<QByteArray, double> processed;
+        for (const telemetry::MetricData& metric : later.collect()) {
+            if (!metric.numbers.empty())
+                processed.insert(metric.name, metric.numbers.front().value);
+        }
+        QCOMPARE(processed.value("otel.sdk.processor.log.processed"), 2.0);
+        QCOMPARE(processed.value("otel.sdk.processor.log.queue.size", -1), 0.0);
+        QCOMPARE(processed.value("otel.sdk.processor.span.processed"), 3.0);
         // Asked again, what happened once is not told twice.
         observeExports(registry, pipeline.takeExporterCounts(), pipeline.inboxCounts());
         for (const telemetry::MetricData& metric : registry.collect()) {

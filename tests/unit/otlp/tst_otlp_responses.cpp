@@ -63,6 +63,25 @@ private Q_SLOTS:
         QVERIFY(!delayOf("nans") && !delayOf("-1s"));
     }
 
+    void theViolationsOfABadRequestAreReadInBothEncodings()
+    {
+        // status{1: 3, 2: "bad", 3: any{1: type, 2: badRequest{1: violation{1: "a", 2: "b"}}}}
+        const QByteArray type = "type.googleapis.com/google.rpc.BadRequest";
+        const QByteArray badRequest = QByteArray::fromHex("0a060a0161120162");
+        const QByteArray any = QByteArray("\x0a") + static_cast<char>(type.size()) + type + "\x12" +
+                               static_cast<char>(badRequest.size()) + badRequest;
+        const QByteArray status = QByteArray("\x08\x03\x12\x03") + "bad" + "\x1a" + static_cast<char>(any.size()) + any;
+        RpcStatus expected{3, QStringLiteral("bad"), {}, {{QStringLiteral("a"), QStringLiteral("b")}}};
+        QCOMPARE(*decodeRpcStatus(status, Encoding::Protobuf), expected);
+        QCOMPARE(encodeRpcStatus(expected, Encoding::Protobuf), status);
+        QCOMPARE(encodeRpcStatus(expected, Encoding::Json),
+                 QByteArray(R"({"code":3,"message":"bad","details":[{"@type":"type.googleapis.com/google.rpc.BadRequest",)"
+                            R"("fieldViolations":[{"field":"a","description":"b"}]}]})"));
+        expected.retryDelay = milliseconds(250);
+        for (const Encoding encoding : {Encoding::Protobuf, Encoding::Json})
+            QCOMPARE(*decodeRpcStatus(encodeRpcStatus(expected, encoding), encoding), expected);
+    }
+
     void retryAfterIsSecondsOrADate_data()
     {
         QTest::addColumn<QByteArray>("value");

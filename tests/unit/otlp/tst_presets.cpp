@@ -106,6 +106,7 @@ private Q_SLOTS:
         row("pattern", "\"pattern\": \"[a-z0-9-]+\"", "\"pattern\": \"[a-z\"", "is not a regular expression");
         row("order", "\"protocols\": [\"http/protobuf\", \"grpc\"]", "\"protocols\": [\"grpc\", \"http/protobuf\"]",
             "must stand first");
+        row("limit of another signal", "\"eventCount\": 256", "\"metadataCount\": 256", "is no limit of this signal");
         row("signal", "\"signalHeaders\": {\"traces\"", "\"signalHeaders\": {\"smells\"", "\"smells\" is no signal");
     }
 
@@ -159,13 +160,27 @@ private Q_SLOTS:
                 fields.remove(field.id);
                 const auto effective = effectiveDestination(destinationOf(preset.id.toLatin1().constData(), fields));
                 if (field.optional) {
-                    QVERIFY2(effective.has_value(), qPrintable(preset.id + QLatin1Char(' ') + field.id));
+                    const bool isFine = effective || effective.error().context == QStringLiteral("fields.") + field.id;
+                    QVERIFY2(isFine, qPrintable(preset.id + QLatin1Char(' ') + field.id));
                     continue;
                 }
                 QVERIFY2(!effective.has_value(), qPrintable(preset.id + QLatin1Char(' ') + field.id));
                 QCOMPARE(effective.error().context, QStringLiteral("fields.") + field.id);
                 QVERIFY(effective.error().message.contains(field.label) && effective.error().remedy.contains(field.hint));
             }
+        }
+    }
+
+    void optionalFieldsMayAllBeMissing()
+    {
+        for (const Preset& preset : builtInPresets().presets) {
+            Fields fields = answersFor(preset);
+            for (const PresetField& field : preset.fields) {
+                if (field.optional)
+                    fields.remove(field.id);
+            }
+            const auto effective = effectiveDestination(destinationOf(preset.id.toLatin1().constData(), fields));
+            QVERIFY2(effective.has_value() || !preset.unavailable.isEmpty(), qPrintable(preset.id));
         }
     }
 
@@ -251,7 +266,10 @@ private Q_SLOTS:
         QVERIFY2(effective.has_value(), "the key is not asked for when a command gives the token");
         QCOMPARE(effective->auth, destination.auth);
         QCOMPARE(signalUrl(*effective, Signal::Logs)->toString(), QStringLiteral("https://proxy.example/gcp/v1/logs"));
-        QCOMPARE(effective->maxAttributeLength, 100);
+        QCOMPARE(itemLimits(*effective, Signal::Traces).attributeLength, 100);
+        QCOMPARE(itemLimits(*effective, Signal::Traces).attributeKeyLength, 512);
+        QCOMPARE(itemLimits(*effective, Signal::Traces).eventCount, 256);
+        QCOMPARE(itemLimits(*effective, Signal::Logs).eventCount, 0);
         QCOMPARE(requestLimits(*effective, Signal::Traces).rawBytes, 1000);
         QCOMPARE(requestLimits(*effective, Signal::Traces).items, 7);
         QCOMPARE(effective->resourceAttributes.value(QStringLiteral("gcp.project_id")), QStringLiteral("p-1"));
@@ -304,6 +322,44 @@ private Q_SLOTS:
         QVERIFY(aspire.has_value() && aspire->headers.isEmpty());
         const auto withKey = effectiveDestination(destinationOf("phoenix", {{QStringLiteral("api_key"), QStringLiteral("k")}}));
         QCOMPARE(withKey->auth.kind, AuthKind::Bearer);
+    }
+
+    void aUserWithoutThePasswordIsRefusedAndBothAreBasicAuthorization()
+    {
+        for (const char* preset : {"loki", "prometheus"}) {
+            Fields fields{{QStringLiteral("user"), QStringLiteral("oriel")}};
+            QCOMPARE(effectiveDestination(destinationOf(preset, fields)).error().context, QStringLiteral("fields.password"));
+            fields.insert(QStringLiteral("password"), QStringLiteral("${vault:pw}"));
+            const auto effective = effectiveDestination(destinationOf(preset, fields));
+            QVERIFY(effective.has_value());
+            QCOMPARE(effective->auth.kind, AuthKind::Basic);
+            QCOMPARE(effective->auth.user, QStringLiteral("oriel"));
+            QCOMPARE(effective->auth.secret, QStringLiteral("${vault:pw}"));
+            QCOMPARE(effectiveDestination(destinationOf(preset))->auth.kind, AuthKind::None);
+        }
+    }
+
+    void aTenantIsAHeader()
+    {
+        for (const char* preset : {"loki", "tempo"}) {
+            const auto effective =
+                effectiveDestination(destinationOf(preset, {{QStringLiteral("tenant"), QStringLiteral("blue")}}));
+            QVERIFY(effective.has_value());
+            QCOMPARE(header(*effective, "X-Scope-OrgID"), QStringLiteral("blue"));
+            QVERIFY(effectiveDestination(destinationOf(preset))->headers.isEmpty());
+        }
+    }
+
+    void noCompressionCanBeAskedForBesideAPreset()
+    {
+        Destination destination = destinationOf("gcp", answersFor(*findPreset(u"gcp")));
+        QCOMPARE(effectiveDestination(destination)->compression, QStringLiteral("gzip"));
+        destination.compression = QStringLiteral("none");
+        QCOMPARE(effectiveDestination(destination)->compression, QString());
+        destination = {};
+        destination.compression = QStringLiteral("none");
+        QCOMPARE(effectiveDestination(destination)->compression, QString());
+        QCOMPARE(effectiveDestination(destinationOf("phoenix"))->compression, QString());
     }
 
     void jaegerAndZipkinAreProtocolsWithPlacesOfTheirOwn()

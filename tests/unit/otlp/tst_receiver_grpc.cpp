@@ -185,8 +185,15 @@ private Q_SLOTS:
     void whatCannotBeReadIsAnInvalidArgument()
     {
         ReceiverFixture fixture;
-        QCOMPARE(fixture.call(kTraces, traces().chopped(2)).status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-        QCOMPARE(fixture.call(kTraces, gzip(traces()).chopped(5)).status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+        for (const auto& [message, field] : {std::pair{traces().chopped(2), QStringLiteral("resource_spans")},
+                                             std::pair{gzip(traces()).chopped(5), QStringLiteral("body")}}) {
+            const Reply reply = fixture.call(kTraces, message);
+            QCOMPARE(reply.status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+            const QString said = QString::fromStdString(reply.status.error_message());
+            const auto details = decodeRpcStatus(QByteArray::fromStdString(reply.status.error_details()), Encoding::Protobuf);
+            QVERIFY(details.has_value());
+            QCOMPARE(*details, (RpcStatus{3, said, {}, {{field, said}}}));
+        }
         QCOMPARE(fixture.service.counts().failed, std::uint64_t(2));
         QVERIFY(fixture.sink.isEmpty());
     }

@@ -180,21 +180,30 @@ private Q_SLOTS:
         QTest::addColumn<QByteArray>("coding");
         QTest::addColumn<QByteArray>("body");
         QTest::addColumn<int>("status");
+        QTest::addColumn<QString>("field"); // of the violation
         const QByteArray good = traces(Encoding::Protobuf);
         const QByteArray packed = gzip(good);
         QByteArray changed = packed;
         changed[changed.size() - 6] = static_cast<char>(changed[changed.size() - 6] ^ 1);
-        QTest::newRow("protobuf cut short") << QByteArray(kProtobuf) << QByteArray() << good.chopped(3) << 400;
-        QTest::newRow("not protobuf") << QByteArray(kProtobuf) << QByteArray() << QByteArray(20, '\xff') << 400;
-        QTest::newRow("JSON cut short") << QByteArray(kJson) << QByteArray() << traces(Encoding::Json).chopped(2) << 400;
-        QTest::newRow("JSON of another shape") << QByteArray(kJson) << QByteArray() << QByteArray("[]") << 400;
-        QTest::newRow("no JSON at all") << QByteArray(kJson) << QByteArray() << QByteArray() << 400;
-        QTest::newRow("not gzip") << QByteArray(kProtobuf) << QByteArray("gzip") << good << 400;
-        QTest::newRow("gzip cut short") << QByteArray(kProtobuf) << QByteArray("gzip") << packed.chopped(4) << 400;
-        QTest::newRow("gzip with a wrong checksum") << QByteArray(kProtobuf) << QByteArray("gzip") << changed << 400;
-        QTest::newRow("nothing where gzip should be") << QByteArray(kJson) << QByteArray("gzip") << QByteArray() << 400;
-        QTest::newRow("another coding") << QByteArray(kJson) << QByteArray("br") << QByteArray("x") << 415;
-        QTest::newRow("another type") << QByteArray("text/plain") << QByteArray() << QByteArray("x") << 415;
+        QTest::newRow("protobuf cut short") << QByteArray(kProtobuf) << QByteArray() << good.chopped(3) << 400
+                                            << QStringLiteral("resource_spans");
+        QTest::newRow("not protobuf") << QByteArray(kProtobuf) << QByteArray() << QByteArray(20, '\xff') << 400
+                                      << QStringLiteral("resource_spans");
+        QTest::newRow("JSON cut short") << QByteArray(kJson) << QByteArray() << traces(Encoding::Json).chopped(2) << 400
+                                        << QStringLiteral("resource_spans");
+        QTest::newRow("JSON of another shape")
+            << QByteArray(kJson) << QByteArray() << QByteArray("[]") << 400 << QStringLiteral("resource_spans");
+        QTest::newRow("no JSON at all") << QByteArray(kJson) << QByteArray() << QByteArray() << 400
+                                        << QStringLiteral("resource_spans");
+        QTest::newRow("not gzip") << QByteArray(kProtobuf) << QByteArray("gzip") << good << 400 << QStringLiteral("body");
+        QTest::newRow("gzip cut short") << QByteArray(kProtobuf) << QByteArray("gzip") << packed.chopped(4) << 400
+                                        << QStringLiteral("body");
+        QTest::newRow("gzip with a wrong checksum")
+            << QByteArray(kProtobuf) << QByteArray("gzip") << changed << 400 << QStringLiteral("body");
+        QTest::newRow("nothing where gzip should be")
+            << QByteArray(kJson) << QByteArray("gzip") << QByteArray() << 400 << QStringLiteral("body");
+        QTest::newRow("another coding") << QByteArray(kJson) << QByteArray("br") << QByteArray("x") << 415 << QString();
+        QTest::newRow("another type") << QByteArray("text/plain") << QByteArray() << QByteArray("x") << 415 << QString();
     }
     void aBrokenMessageIsRefusedInItsOwnEncoding()
     {
@@ -209,8 +218,30 @@ private Q_SLOTS:
         const Encoding encoding = type == kProtobuf ? Encoding::Protobuf : Encoding::Json;
         QCOMPARE(answer.field("Content-Type"), QByteArray(contentType(encoding)));
         QCOMPARE(answer.rpcStatus(encoding).code, 3);
-        QVERIFY(!answer.rpcStatus(encoding).message.isEmpty());
+        const RpcStatus said = answer.rpcStatus(encoding);
+        QVERIFY(!said.message.isEmpty());
+        QFETCH(QString, field);
+        QCOMPARE(said.violations, field.isEmpty() ? QList<FieldViolation>() : QList<FieldViolation>({{field, said.message}}));
         QVERIFY(fixture.sink.isEmpty());
+    }
+
+    void answersArePackedForWhoTakesThatWhereItPays()
+    {
+        const ReceiverFixture fixture;
+        const QByteArray broken = traces(Encoding::Json).chopped(2);
+        const Answer plain = fixture.post("/v1/traces", kJson, broken);
+        QVERIFY(plain.status == 400 && plain.field("Content-Encoding").isEmpty());
+        const Answer packed = fixture.post("/v1/traces", kJson, broken, "Accept-Encoding: deflate, gzip\r\n");
+        QCOMPARE(packed.status, 400);
+        QCOMPARE(packed.field("Content-Encoding"), QByteArray("gzip"));
+        QCOMPARE(packed.field("Vary"), QByteArray("Accept-Encoding"));
+        QVERIFY(packed.body.size() < plain.body.size());
+        QCOMPARE(gunzip(packed.body, 4096).value_or(QByteArray()), plain.body);
+        const Answer refused = fixture.post("/v1/traces", kJson, broken, "Accept-Encoding: gzip;q=0\r\n");
+        QCOMPARE(refused.body, plain.body);
+        const Answer whole = fixture.post("/v1/traces", kJson, traces(Encoding::Json), "Accept-Encoding: gzip\r\n");
+        QVERIFY(whole.field("Content-Encoding").isEmpty());
+        QCOMPARE(whole.body, QByteArray("{}"));
     }
 
     void aBombIsRefusedWhenItReachesTheLimit()

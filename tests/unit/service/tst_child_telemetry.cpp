@@ -14,13 +14,14 @@ const QByteArray kTraceparent = "00-0123456789abcdef0123456789abcdef-0123456789a
 const otlp::ReceiverStatus kBoth{true, 4317, 4318, {}, {}};
 
 Environment environmentOf(const Environment& own, ChildTelemetry entry = ChildTelemetry::Default,
-                          ChildTelemetry fallback = ChildTelemetry::All, const otlp::ReceiverStatus& receiver = kBoth)
+                          ChildTelemetry fallback = ChildTelemetry::All, const otlp::ReceiverStatus& receiver = kBoth,
+                          const QStringList& propagators = {QStringLiteral("tracecontext"), QStringLiteral("baggage")})
 {
     config::Server server;
     server.name = QStringLiteral("notes");
     server.env = own;
     server.childTelemetry = entry;
-    return childTelemetryEnvironment(server, fallback, receiver, kTraceparent);
+    return childTelemetryEnvironment(server, fallback, receiver, telemetry::propagatorsByName(propagators), kTraceparent);
 }
 
 Environment endpoint(const QString& port, const QString& protocol)
@@ -73,6 +74,25 @@ private Q_SLOTS:
         QCOMPARE(own("OTEL_RESOURCE_ATTRIBUTES", "a=b,service.name=mine"), with(without(kHttp, "OTEL_SERVICE_NAME"), kContext));
         QCOMPARE(own("OTEL_RESOURCE_ATTRIBUTES", "a=b"), with(kHttp, kContext));
         QCOMPARE(own("TRACEPARENT", "00-x"), kHttp);
+    }
+
+    void theTraceOfItsStartIsToldAsThePropagatorsDo()
+    {
+        const auto contextOf = [](const Environment& own, const QStringList& propagators) {
+            return environmentOf(own, ChildTelemetry::Context, ChildTelemetry::All, kBoth, propagators);
+        };
+        const Environment single{{QStringLiteral("B3"), QStringLiteral("0123456789abcdef0123456789abcdef-0123456789abcdef-1")}};
+        const Environment multi{{QStringLiteral("X_B3_TRACEID"), QStringLiteral("0123456789abcdef0123456789abcdef")},
+                                {QStringLiteral("X_B3_SPANID"), QStringLiteral("0123456789abcdef")},
+                                {QStringLiteral("X_B3_SAMPLED"), QStringLiteral("1")}};
+        const QString b3 = QStringLiteral("b3");
+        const QString b3multi = QStringLiteral("b3multi");
+        QCOMPARE(contextOf({}, {b3}), single);
+        QCOMPARE(contextOf({}, {b3multi}), multi);
+        QCOMPARE(contextOf({}, {QStringLiteral("tracecontext"), b3, b3multi}), with(with(kContext, single), multi));
+        QCOMPARE(contextOf({}, {QStringLiteral("baggage")}), Environment());
+        QCOMPARE(contextOf({}, {}), Environment());
+        QCOMPARE(contextOf({{QStringLiteral("X_B3_SPANID"), QStringLiteral("mine")}}, {b3multi}), without(multi, "X_B3_SPANID"));
     }
 
     void aProtocolOfItsOwnChoosesThePort()

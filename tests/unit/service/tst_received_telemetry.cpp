@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "../otlp/full_telemetry.h"
 #include "otlp/exporters/local_exporters.h"
 #include "otlp/receiver/receiver_service.h"
 #include "service/pipeline/masking.h"
@@ -92,6 +93,11 @@ struct PipelineFixture {
     {
         const auto found = stores.series.select(metric, {}, 0, std::numeric_limits<std::int64_t>::max());
         return found.size() == 1 && !found[0].samples.empty() ? found[0].samples.back().value : -1;
+    }
+
+    [[nodiscard]] bool has(const QByteArray& metric) const
+    {
+        return !stores.series.select(metric, {}, 0, std::numeric_limits<std::int64_t>::max()).empty();
     }
 
     QTemporaryDir directory;
@@ -228,6 +234,31 @@ private Q_SLOTS:
         QVERIFY(fixture.exported(ownOnly, otlp::Signal::Metrics).isEmpty());
     }
 
+    void whatIsPassedOnHasEveryFieldOfWhatCame()
+    {
+        using namespace oriel::otlp;
+        PipelineFixture fixture;
+        SpanData span = full::span();
+        LogRecord log = full::log();
+        log.timeUnixNs = 0; // its sender did not know it
+        ScopedMetrics own = full::metrics();
+        ScopedMetrics foreign = full::foreignMetrics();
+        QVERIFY(fixture.received.takeSpans({span}, 100) && fixture.received.takeLogs({log}, 100) &&
+                fixture.received.takeMetrics({own, foreign}, 100));
+        fixture.pipeline.drain();
+        const auto resource = std::make_shared<Resource>(*span.resource);
+        resource->attributes.push_back({kPassedOnBy, QByteArray("feedfeedfeedfeed")});
+        span.resource = log.resource = own.resource = foreign.resource = resource;
+        const auto lineOf = [&fixture](Signal signal) {
+            return QTest::qWaitFor([&] { return fixture.exported(QStringLiteral("all"), signal).endsWith('\n'); })
+                       ? fixture.exported(QStringLiteral("all"), signal).trimmed()
+                       : QByteArray();
+        };
+        QCOMPARE(lineOf(Signal::Traces), encodeTraces({&span, 1}, Encoding::Json));
+        QCOMPARE(lineOf(Signal::Logs), encodeLogs({&log, 1}, Encoding::Json));
+        QCOMPARE(lineOf(Signal::Metrics), encodeMetrics(std::vector{own, foreign}, Encoding::Json));
+    }
+
     void metricsBecomeSeriesThatTellWhoseTheyAre()
     {
         PipelineFixture fixture;
@@ -298,6 +329,30 @@ private Q_SLOTS:
         QCOMPARE(fixture.latest("rpc_latency_seconds"), 0.25);
         QCOMPARE(fixture.latest("rpc_latency_seconds_sum"), 2.5);
         QCOMPARE(fixture.latest("rpc_latency_seconds_count"), 4.0);
+    }
+
+    void pointsWithoutARecordedValueMakeNoSampleAndAHistogramWithoutASumNone()
+    {
+        MetricData gauge;
+        gauge.name = "load";
+        gauge.kind = InstrumentKind::Gauge;
+        gauge.numbers = {{{}, 0, 0, 0.0, false, {}, kNoRecordedValue}, {{}, 0, 0, 2.0, false, {}}};
+        MetricData histogram;
+        histogram.name = "sizes";
+        histogram.kind = InstrumentKind::Histogram;
+        HistogramPoint& point = histogram.histograms.emplace_back();
+        point.hasSum = false;
+        point.count = 3;
+        const auto series = seriesOf({notes(), nullptr, {gauge, histogram}});
+        QCOMPARE(series.size(), std::size_t(2));
+        QCOMPARE(series[0].numbers.size(), std::size_t(1));
+        QCOMPARE(series[0].numbers[0].value, 2.0);
+        PipelineFixture fixture;
+        QVERIFY(fixture.received.takeMetrics({{notes(), nullptr, {gauge, histogram}}}, 100));
+        fixture.pipeline.drain();
+        QCOMPARE(fixture.latest("load"), 2.0);
+        QCOMPARE(fixture.latest("sizes_count"), 3.0);
+        QVERIFY(!fixture.has("sizes_sum"));
     }
 };
 

@@ -130,6 +130,11 @@ private Q_SLOTS:
             openAndLoad(store);
             for (int i = 0; i < 3000; ++i) {
                 written.push_back(makeLog(i));
+                if (i % 100 == 7) {
+                    const auto resource = std::make_shared<Resource>(*written.back().resource);
+                    resource->entityRefs = {{"https://entity", "service", {"service.name"}, {"a", "b"}}, {{}, "host", {}, {}}};
+                    written.back().resource = resource;
+                }
                 LogRecord copy = written.back();
                 store.append(std::move(copy));
             }

@@ -155,7 +155,16 @@ private Q_SLOTS:
         auto scope = std::make_shared<Scope>();
         scope->name = "lib";
         scope->version = "1.2";
+        scope->schemaUrl = "https://scope";
+        scope->droppedAttributes = 2;
+        scope->attributes = {{"room", QByteArray("hall")}};
         span.scope = scope;
+        auto resource = std::make_shared<Resource>(*span.resource);
+        resource->schemaUrl = "https://resource";
+        resource->droppedAttributes = 1;
+        resource->entityRefs = {{"https://entity", "service", {"service.name", "service.namespace"}, {"service.version"}},
+                                {{}, "host", {"host.id"}, {}}};
+        span.resource = resource;
         const SpanData copy = span;
         store.append(std::move(span));
         const TraceLookup lookup = store.trace(copy.traceId);

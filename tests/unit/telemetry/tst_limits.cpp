@@ -77,6 +77,47 @@ private Q_SLOTS:
         QCOMPARE(toJson(span.attributes[0].value), QByteArray("[[[null]]]"));
     }
 
+    void keysAreCutBetweenCharactersAndOfEqualOnesTheFirstStays()
+    {
+        auto list = std::make_shared<KeyValueList>();
+        list->values = {{"same-1", 1}, {"same-2", 2}};
+        SpanData span;
+        span.attributes = {
+            {"same-1", 1}, {"other", 2}, {"same-2", 3}, {"abc\xC3\xA4", 4}, {"list", std::shared_ptr<const KeyValueList>(list)}};
+        SpanLimits limits;
+        limits.keyBytes = 4;
+        applyLimits(span, limits);
+        QCOMPARE(span.attributes.size(), std::size_t(4));
+        QCOMPARE(span.droppedAttributes, 1U);
+        QCOMPARE(span.attributes[0], (Attribute{"same", 1}));
+        QCOMPARE(span.attributes[2], (Attribute{"abc", 4}));
+        QCOMPARE(toJson(span.attributes[3].value), QByteArray("{\"same\":1}"));
+    }
+
+    void arraysNamesAndPointsHaveLimitsToo()
+    {
+        auto array = std::make_shared<ArrayValue>();
+        array->values = {AnyValue(1), AnyValue(2), AnyValue(3)};
+        SpanLimits limits;
+        limits.arrayElements = 2;
+        limits.nameBytes = 5;
+        limits.attributeBytes = 3;
+        SpanData span;
+        span.name = "tools/call";
+        span.attributes = {{"array", std::shared_ptr<const ArrayValue>(array)}, {"bytes", BytesValue{QByteArray("12345")}}};
+        applyLimits(span, limits);
+        QCOMPARE(span.name, QByteArray("tools"));
+        QCOMPARE(toJson(span.attributes[0].value), QByteArray("[1,2]"));
+        QCOMPARE(std::get<BytesValue>(span.attributes[1].value.value).bytes, QByteArray("123"));
+        MetricData metric;
+        metric.numbers = {{{{"a", QByteArray("abcd")}}, 0, 0, 1, true, {{0, 1, {}, {}, {{"b", QByteArray("efgh")}}}}}};
+        metric.summaries = {{{{"a", QByteArray("abcd")}}, 0, 0, 1, 1, {}}};
+        applyLimits(metric, limits);
+        QCOMPARE(*metric.numbers[0].attributes[0].value.text(), QByteArray("abc"));
+        QCOMPARE(*metric.numbers[0].exemplars[0].filteredAttributes[0].value.text(), QByteArray("efg"));
+        QCOMPARE(*metric.summaries[0].attributes[0].value.text(), QByteArray("abc"));
+    }
+
     void aLogsBodyIsExempt()
     {
         LogRecord log;

@@ -24,7 +24,9 @@ private Q_SLOTS:
         options.attributes = {{QStringLiteral("tenant.id"), QStringLiteral("acme")},
                               {QStringLiteral("service.name"), QStringLiteral("ignored")},
                               {QStringLiteral("service.version"), QStringLiteral("9")}};
+        options.entities = {{"https://example.org", "service", {"service.name"}, {"tenant.id"}}};
         const auto resource = makeResource(options);
+        QCOMPARE(resource->entityRefs, options.entities);
         const auto text = [&](const char* key) {
             const AnyValue* value = findAttribute(resource->attributes, key);
             return value != nullptr && value->text() != nullptr ? *value->text() : QByteArray();

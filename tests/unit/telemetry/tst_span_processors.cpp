@@ -102,11 +102,21 @@ private Q_SLOTS:
         row("filter bytes>2000", true);
         row("filter bytes=2000", false);
         row("filter severity>info", true);
+        row("filter resource.service.name=notes", false);
+        row("filter resource.service.name=not?s", false);
+        row("filter resource.service.name!=notes", true);
+        row("filter resource.user.id=ada", true);
+        row("filter resource.nothing!=x", false);
+        row("filter resource.process.pid>41 kind=server", false);
+        row("filter resource.process.pid>42", true);
     }
     void aFilterDropsWhatMeetsAllItsConditions()
     {
         QFETCH(QString, rule);
         SpanData one = span("tools/call get");
+        const auto resource = std::make_shared<Resource>();
+        resource->attributes = {{"service.name", QByteArray("notes")}, {"process.pid", 42}};
+        one.resource = resource;
         QVERIFY(ProcessorChain::parse({rule}).has_value());
         QTEST(chainOf({rule}).apply(one), "kept");
     }
@@ -120,6 +130,12 @@ private Q_SLOTS:
         QVERIFY(chainOf({QStringLiteral("filter severity<info")}).apply(log));
         QVERIFY(!chainOf({QStringLiteral("filter body=*health*")}).apply(log));
         QVERIFY(chainOf({QStringLiteral("filter name=*")}).apply(log));
+        const QString ofNotes = QStringLiteral("filter resource.service.name=notes");
+        QVERIFY(chainOf({ofNotes}).apply(log));
+        const auto resource = std::make_shared<Resource>();
+        resource->attributes = {{"service.name", QByteArray("notes")}};
+        log.resource = resource;
+        QVERIFY(!chainOf({ofNotes}).apply(log));
     }
 
     void aSeverityNumberHasTheNameOfItsRange()
