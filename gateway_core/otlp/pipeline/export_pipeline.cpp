@@ -60,6 +60,13 @@ ExportPipeline::ExportPipeline(PipelineOptions options, QObject* parent)
     connect(m_deadlineTimer, &QTimer::timeout, this, [this] { finishWhenDrained(); });
     connect(m_spool.get(), &ExportSpool::stateChanged, this, [this] { destinationChanged(); });
     connect(m_spool.get(), &ExportSpool::unclaimedLost, this, &ExportPipeline::countUnclaimedLoss);
+    connect(m_spool.get(), &ExportSpool::recovered, this, [this] {
+        {
+            const std::lock_guard lock(m_mutex);
+            m_recovery = m_spool->recovery();
+        }
+        Q_EMIT spoolRead();
+    });
 }
 
 ExportPipeline::~ExportPipeline()
@@ -251,6 +258,12 @@ void ExportPipeline::countUnclaimedLoss(const QString& name, Signal signal, Loss
     }
     counts.addLoss(signal, loss, items);
     destinationChanged();
+}
+
+SpoolRecovery ExportPipeline::spoolRecovery() const
+{
+    const std::lock_guard lock(m_mutex);
+    return m_recovery;
 }
 
 void ExportPipeline::destinationChanged()

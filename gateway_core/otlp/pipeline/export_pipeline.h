@@ -155,6 +155,8 @@ public:
 
     /// Any thread.
     [[nodiscard]] QList<DestinationStatus> status() const;
+    /// Any thread: what the spool held at the start; zeros before spoolRead().
+    [[nodiscard]] SpoolRecovery spoolRecovery() const;
 
     /// Any thread.
     [[nodiscard]] QList<UnclaimedStatus> unclaimed() const;
@@ -183,6 +185,8 @@ Q_SIGNALS:
     void metricsDue();
     /// Exporter thread, at most a few times a second: status() has changed.
     void statusChanged();
+    /// Exporter thread, once, when the first destination has opened the spool.
+    void spoolRead();
     void drained();
 
 private:
@@ -254,6 +258,7 @@ private:
     std::array<std::uint64_t, kSignalCount> m_inboxProcessed{}; ///< by signal
     QList<DestinationStatus> m_status;
     QList<UnclaimedStatus> m_unclaimed;
+    SpoolRecovery m_recovery;
     std::vector<ExporterCounts> m_counts;
 };
 

@@ -56,7 +56,10 @@ public:
             afterWork();
         });
         const SpoolRecovery recovery = m_log.open();
-        reply([&home = m_home, recovery] { home.m_recovery = recovery; });
+        reply([&home = m_home, recovery] {
+            home.m_recovery = recovery;
+            Q_EMIT home.recovered();
+        });
         afterWork();
     }
 

@@ -96,6 +96,8 @@ Q_SIGNALS:
     void stateChanged();
     /// As SpoolListener::lost(), of a destination that is not there.
     void unclaimedLost(const QString& name, Signal signal, Loss loss, qint64 items);
+    /// recovery() tells what the disk held.
+    void recovered();
 
 private:
     friend class SpoolWorker;
