@@ -11,7 +11,7 @@ namespace oriel::gateway {
 /// asked. take() is for a call that goes on under another cookie, end() for one that is over. Gateway thread only.
 class OpenCalls final : public ActiveCalls {
 public:
-    explicit OpenCalls(Random& random) : m_held(random) {}
+    explicit OpenCalls(const GatewayContext& context) : m_held(context.random), m_requests(context) {}
 
     /// Takes a call out, and with it its hold and its open questions. Null: there is none of this cookie.
     std::unique_ptr<ActiveCall> end(quint64 cookie)
