@@ -50,6 +50,7 @@ private:
             m_running = false;
             for (const store::LogEntry& entry : page.rows)
                 writeOut(line(*entry.record));
+            flushOut();
             const bool more = page.more;
             m_lastId = page.rows.empty() ? page.lastId : page.rows.back().id;
             if (more)
@@ -62,7 +63,7 @@ private:
         json::Writer writer;
         writer.beginObject()
             .member("time", QDateTime::fromMSecsSinceEpoch(record.timeUnixNs / 1'000'000, Qt::UTC).toString(Qt::ISODateWithMs))
-            .member("severity", record.severityText)
+            .member("severity", record.severityText.isEmpty() ? telemetry::severityName(record.severity) : record.severityText)
             .member("severityNumber", static_cast<int>(record.severity))
             .member("source", record.source)
             .rawMember("body", telemetry::toJson(record.body));

@@ -41,4 +41,9 @@ bool writeOut(QByteArrayView bytes)
     return std::fwrite(bytes.data(), 1, static_cast<std::size_t>(bytes.size()), stdout) == static_cast<std::size_t>(bytes.size());
 }
 
+bool flushOut()
+{
+    return std::fflush(stdout) == 0;
+}
+
 } // namespace oriel::app

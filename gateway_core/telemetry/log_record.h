@@ -19,6 +19,9 @@ enum class Severity : quint8 {
     Fatal = 21
 };
 
+/// The short name of a severity number in the log data model: INFO, INFO2 …; empty for one that is none.
+QByteArray severityName(Severity severity);
+
 /// One log record: a server's stderr line, an MCP notifications/message, Oriel's own, or one received over OTLP.
 struct LogRecord {
     std::int64_t timeUnixNs = 0;

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Oriel, command, demoServer, initialize, post, until } from './peers/oriel.mjs';
 import { Prometheus, promtool } from './peers/prometheus.mjs';
+import { dashboardQueries, exportStack as exportStackFrom } from './peers/stack.mjs';
 
 let dir;
 let stack;
@@ -16,23 +17,10 @@ before(() => {
 });
 after(() => fs.rmSync(dir, { recursive: true, force: true }));
 
-/** Runs `oriel export-stack` with a configuration of its own and no running Oriel. */
-function exportStack(folder, config = {}, extra = []) {
-    const file = path.join(dir, 'config.json');
-    fs.writeFileSync(file, JSON.stringify(config));
-    return command(['export-stack', folder, '--config', file, '--data-dir', path.join(dir, 'data'), ...extra]);
-}
+const exportStack = (folder, config, extra) => exportStackFrom(dir, folder, config, extra);
 
 function read(...parts) {
     return fs.readFileSync(path.join(stack, ...parts), 'utf8');
-}
-
-/** Every query of the dashboards, with Grafana's variables replaced. */
-function dashboardQueries(folder) {
-    return ['gateway', 'opentelemetry-gateway'].flatMap((name) => {
-        const board = JSON.parse(fs.readFileSync(path.join(folder, 'grafana/dashboards', `${name}.json`), 'utf8'));
-        return board.panels.flatMap((panel) => panel.targets.map((target) => target.expr.replaceAll('$__rate_interval', '1m').replaceAll('$server', '.*')));
-    });
 }
 
 test('the kit is written without a running Oriel, and every file is named', async () => {

@@ -2,7 +2,6 @@
 // Oriel as the OTLP receiver of the machine: the OpenTelemetry SDK for JavaScript sends every signal in every protocol, told by OTEL_*
 // variables alone, and a server that Oriel starts joins the trace of the call.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -10,6 +9,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { attribute, startHttpReceiver } from './peers/otlp_receiver.mjs';
 import { Oriel, initialize, post, until } from './peers/oriel.mjs';
+import { runTelemetryProgram } from './peers/run_telemetry_program.mjs';
 
 const peer = (name) => path.join(path.dirname(fileURLToPath(import.meta.url)), 'peers', name);
 
@@ -42,27 +42,7 @@ after(async () => {
     await backend?.stop();
 });
 
-function run(env) {
-    return new Promise((resolve, reject) => {
-        const child = spawn(process.execPath, [peer('telemetry_program.mjs')], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
-        let output = '';
-        let errors = '';
-        child.stdout.on('data', (chunk) => (output += chunk));
-        child.stderr.on('data', (chunk) => (errors += chunk));
-        child.once('error', reject);
-        child.once('close', (code) => (code === 0 ? resolve({ traceId: output.trim(), errors }) : reject(new Error(errors))));
-    });
-}
-
-/** The spans of a trace as `oriel traces export` writes them, each with its resource. */
-async function exported(traceId) {
-    const { stdout } = await oriel.command(['traces', 'export']);
-    return stdout
-        .split('\n')
-        .filter((line) => line.includes(traceId))
-        .flatMap((line) => JSON.parse(line).resourceSpans)
-        .flatMap(({ resource, scopeSpans }) => scopeSpans.flatMap(({ scope, spans }) => spans.map((span) => ({ ...span, resource, scope }))));
-}
+const exported = async (traceId) => (await oriel.exportedSpans()).filter((span) => span.traceId === traceId);
 
 const value = (holder, key) => holder.attributes?.find((entry) => entry.key === key)?.value;
 
@@ -76,7 +56,7 @@ for (const protocol of ['grpc', 'http/protobuf', 'http/json']) {
         test(`the SDK's traces, metrics and logs arrive over ${protocol}, compression ${compression}`, async () => {
             const service = `program-${protocol.replace('/', '-')}-${compression}`;
             const port = protocol === 'grpc' ? receiver.grpcPort : receiver.httpPort;
-            const { traceId, errors } = await run({
+            const { traceId, errors } = await runTelemetryProgram({
                 OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
                 OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
                 OTEL_EXPORTER_OTLP_COMPRESSION: compression,
@@ -218,7 +198,7 @@ test('two Oriels that pass on to each other do not send in circles', async () =>
         join(first, ports[0], ports[1]);
         join(second, ports[1], ports[0]);
         for (const one of [first, second]) await until(async () => /destination other/.test((await one.command(['doctor'])).stdout));
-        await run({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${ports[0].httpPort}`, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', OTEL_TRACES_EXPORTER: 'otlp', OTEL_METRICS_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'none', OTEL_SERVICE_NAME: 'round' });
+        await runTelemetryProgram({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${ports[0].httpPort}`, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json', OTEL_TRACES_EXPORTER: 'otlp', OTEL_METRICS_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'none', OTEL_SERVICE_NAME: 'round' });
         // The second passes it back to the first, which knows its own mark.
         await until(async () => (await first.json('/api/v1/status')).receiver.rejected >= 2);
         assert.equal((await second.json('/api/v1/status')).receiver.spans, 2);

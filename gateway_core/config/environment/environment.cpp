@@ -36,7 +36,7 @@ void applySwitches(VariableReader& reader, Config& configuration)
 
 void applyResource(VariableReader& reader, Telemetry& telemetry)
 {
-    const auto given = reader.pairs(variable("OTEL_RESOURCE_ATTRIBUTES"));
+    const auto given = reader.pairs(variable("OTEL_RESOURCE_ATTRIBUTES"), Semicolon::Plain);
     for (const auto& [key, value] : given.value_or(KeyValues())) {
         telemetry.resourceAttributes.insert(key, value);
         if (key == QLatin1String("service.name"))

@@ -31,7 +31,7 @@ bool hasControlCharacter(QStringView text)
     return std::any_of(text.cbegin(), text.cend(), [](QChar c) { return c.unicode() < 0x20 || c.unicode() == 0x7F; });
 }
 
-Result<KeyValues> readKeyValues(QStringView text)
+Result<KeyValues> readKeyValues(QStringView text, Semicolon semicolon)
 {
     KeyValues list;
     int number = 0;
@@ -46,7 +46,7 @@ Result<KeyValues> readKeyValues(QStringView text)
         };
         if (equals < 0)
             return broken("has no '='");
-        if (member.contains(QLatin1Char(';')))
+        if (semicolon == Semicolon::Refused && member.contains(QLatin1Char(';')))
             return broken("has a ';', which must be written as %3B");
         const auto key = decoded(member.left(equals).trimmed());
         const auto value = decoded(member.mid(equals + 1).trimmed());

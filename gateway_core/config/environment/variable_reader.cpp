@@ -103,24 +103,30 @@ std::optional<QStringList> VariableReader::choices(const QString& name)
         return std::nullopt;
     const QStringList known = variableChoices(*row);
     QStringList list;
+    bool hasUnknown = false;
     for (const QString& part : text(name).toLower().split(QLatin1Char(','))) {
         const QString value = part.trimmed();
         if (value.isEmpty() || list.contains(value))
             continue;
-        if (known.contains(value))
+        if (known.contains(value)) {
             list.append(value);
-        else
-            warn(name, QStringLiteral("expected a list of %1, found \"%2\"; that one is ignored")
-                           .arg(known.join(QStringLiteral(", ")), shown(value)));
+            continue;
+        }
+        hasUnknown = true;
+        warn(name, QStringLiteral("expected a list of %1, found \"%2\"; that one is ignored")
+                       .arg(known.join(QStringLiteral(", ")), shown(value)));
     }
+    // Nothing but unknown values must not switch off what the default has on.
+    if (list.isEmpty() && hasUnknown)
+        return std::nullopt;
     return list;
 }
 
-std::optional<KeyValues> VariableReader::pairs(const QString& name)
+std::optional<KeyValues> VariableReader::pairs(const QString& name, Semicolon semicolon)
 {
     if (!isSet(name))
         return std::nullopt;
-    const auto read = readKeyValues(text(name));
+    const auto read = readKeyValues(text(name), semicolon);
     if (read)
         return *read;
     warn(name, QStringLiteral("expected key=value,key=value with percent-encoding; %1, so the whole variable is ignored")

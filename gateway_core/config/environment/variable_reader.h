@@ -21,9 +21,10 @@ public:
     std::optional<double> decimal(const QString& name, double maximum); ///< from 0
     /// In lower case.
     std::optional<QString> choice(const QString& name);
-    /// Each value once, in lower case and in the order given; unknown ones are reported and left out.
+    /// Each value once, in lower case and in the order given; unknown ones are reported and left out; nothing when all
+    /// are unknown.
     std::optional<QStringList> choices(const QString& name);
-    std::optional<KeyValues> pairs(const QString& name);
+    std::optional<KeyValues> pairs(const QString& name, Semicolon semicolon = Semicolon::Refused);
     /// http, https and rpc URLs, gRPC targets (host:port, dns:, unix:, ipv4:, ipv6:); anything else is reported and empty.
     QString endpoint(const QString& name);
 

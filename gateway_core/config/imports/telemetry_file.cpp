@@ -70,7 +70,7 @@ void readResourceAttribute(YamlSection& attribute, Telemetry& telemetry)
 void readResource(YamlSection resource, Telemetry& telemetry)
 {
     if (const auto list = resource.text("attributes_list")) {
-        if (const auto pairs = readKeyValues(*list)) {
+        if (const auto pairs = readKeyValues(*list, Semicolon::Plain)) {
             for (const auto& [name, value] : *pairs)
                 setResource(telemetry, name, value);
         } else {

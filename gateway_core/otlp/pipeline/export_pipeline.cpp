@@ -45,14 +45,17 @@ ExportPipeline::ExportPipeline(PipelineOptions options, QObject* parent)
           m_options.random, this)),
       m_spanTimer(makeTimer(this)),
       m_metricTimer(makeTimer(this)),
+      m_metricRepeatTimer(makeTimer(this)),
       m_statusTimer(makeTimer(this)),
       m_deadlineTimer(makeTimer(this))
 {
     connect(m_spanTimer, &QTimer::timeout, this, [this] { wake(true); });
     connect(m_metricTimer, &QTimer::timeout, this, [this] {
         m_metricsNoted = false;
+        m_metricRepeatTimer->start(m_options.metricRepeat);
         Q_EMIT metricsDue();
     });
+    connect(m_metricRepeatTimer, &QTimer::timeout, this, &ExportPipeline::noteMetricsChanged);
     connect(m_statusTimer, &QTimer::timeout, this, &ExportPipeline::statusChanged);
     connect(m_deadlineTimer, &QTimer::timeout, this, [this] { finishWhenDrained(); });
     connect(m_spool.get(), &ExportSpool::stateChanged, this, [this] { destinationChanged(); });
@@ -326,6 +329,7 @@ void ExportPipeline::beginShutdown(milliseconds deadline)
     m_wantedReceived = 0;
     flushInbox(true);
     m_metricTimer->stop();
+    m_metricRepeatTimer->stop();
     m_shuttingDown = true;
     m_deadlineTimer->start(deadline);
     // One last try for those that wait to try again.

@@ -83,6 +83,8 @@ struct PipelineOptions {
     /// Of a record, and of a request where neither the destination nor its backend says less; larger ones are halved.
     qsizetype maxRequestBytes = 4LL * 1024 * 1024;
     std::function<void(const Batch&)> spooled = {}; ///< as ExportSpoolOptions::written
+    /// Metrics that nothing changes are sent again this often: backends take a series that is silent for five minutes for ended.
+    std::chrono::milliseconds metricRepeat = std::chrono::minutes(1);
 };
 
 /// From finished telemetry to every configured destination: samples and processes (TraceProcessor), encodes once for all to whom
@@ -90,7 +92,8 @@ struct PipelineOptions {
 /// rules, temporality and `received` make of the data is decided before the spool: who gets a record is marked in it, and those
 /// that want something else get records of their own. Made by the service and moved to the exporter thread before configure();
 /// must end on that thread, as by connecting its finished() to deleteLater(). Functions marked so may be called from any thread.
-/// With no destination nothing is kept, encoded or timed; with some, timers run only while something waits.
+/// With no destination nothing is kept, encoded or timed; with some, timers run only while something waits, but for the
+/// repetition of metrics.
 class ExportPipeline : public QObject {
     Q_OBJECT
 public:
@@ -129,7 +132,8 @@ public:
     /// Metrics that the receiver took, as they came.
     void submitReceivedMetrics(ReceivedMetrics metrics);
 
-    /// Any thread, cheap when called often: something was recorded, so metricsDue() follows within the metric interval.
+    /// Any thread, cheap when called often: something was recorded, so metricsDue() follows within the metric interval, and then
+    /// at the latest each `metricRepeat`.
     void noteMetricsChanged();
 
     [[nodiscard]] std::uint64_t inboxDropped() const { return m_inboxDropped.load(std::memory_order_relaxed); }
@@ -205,6 +209,7 @@ private:
     std::vector<std::shared_ptr<TraceProcessor>> m_processors; ///< each once, shared by those that ask for the same
     QTimer* m_spanTimer;
     QTimer* m_metricTimer;
+    QTimer* m_metricRepeatTimer;
     QTimer* m_statusTimer;
     QTimer* m_deadlineTimer;
     bool m_applying = false; ///< destinations are being rearranged; their changes are published together

@@ -6,6 +6,7 @@
 #include "otlp/codec/gzip.h"
 #include "telemetry/call_spans.h"
 #include "telemetry/prometheus_text.h"
+#include "telemetry/resource.h"
 
 #include <QThread>
 
@@ -202,7 +203,7 @@ void HttpApi::metrics(const http::Request& request, Answer answer)
         http::Response response;
         response.headers.set("Content-Type", telemetry::expositionContentType(choice));
         response.headers.set("Vary", "Accept, Accept-Encoding");
-        response.body = telemetry::writeExposition(metrics, {choice, m_deps.resource.get(), nullptr});
+        response.body = telemetry::writeExposition(metrics, {choice, m_deps.resource.get(), telemetry::orielScope().get()});
         if (compressed) {
             response.headers.set("Content-Encoding", "gzip");
             response.body = otlp::gzip(response.body);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "service/pipeline/telemetry_pipeline.h"
 
+#include "base/free_memory.h"
 #include "base/json_writer.h"
 #include "gateway/calls/context_policy.h"
 #include "service/pipeline/masking.h"
@@ -88,6 +89,13 @@ TelemetryPipeline::TelemetryPipeline(Dependencies dependencies, const config::Co
     m_sampleTimer.setSingleShot(true);
     m_sampleTimer.setInterval(kSampleIntervalMs);
     connect(&m_sampleTimer, &QTimer::timeout, this, &TelemetryPipeline::sampleSeries);
+    m_quietTimer.setParent(this);
+    m_quietTimer.setSingleShot(true);
+    m_quietTimer.setInterval(kQuietMs);
+    connect(&m_quietTimer, &QTimer::timeout, this, [this] {
+        m_callsSinceRelease = 0;
+        releaseFreeMemory();
+    });
 }
 
 void TelemetryPipeline::start()
@@ -226,7 +234,10 @@ void TelemetryPipeline::drain()
     if (m_batch.dropped > 0)
         m_registry.record(telemetry::MetricId::TelemetryDropped, {QByteArrayLiteral("all"), QByteArrayLiteral("buffer_full")},
                           static_cast<double>(m_batch.dropped));
+    m_callsSinceRelease += m_batch.calls.size();
     takeCalls(m_batch.calls, m_batch.durables);
+    if (m_callsSinceRelease >= kReleaseAfterCalls)
+        m_quietTimer.start();
     takeSpans(m_batch.spans);
     takeLogs(m_batch.logs);
     if (!m_batch.frames.empty()) {

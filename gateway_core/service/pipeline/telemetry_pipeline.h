@@ -51,6 +51,9 @@ public:
 
     static constexpr int kDrainDelayMs = 15; ///< a burst is taken together; a span is seen within this
     static constexpr int kSampleIntervalMs = 1'000;
+    /// After so many calls, and when none has come for so long, memory that they took and gave back goes to the system.
+    static constexpr std::size_t kReleaseAfterCalls = 5'000;
+    static constexpr int kQuietMs = 100;
 
 Q_SIGNALS:
     /// After a drain that changed the store; telemetry thread.
@@ -88,6 +91,8 @@ private:
     TelemetryBatch m_batch;
     QTimer m_drainTimer;
     QTimer m_sampleTimer;
+    QTimer m_quietTimer;
+    std::size_t m_callsSinceRelease = 0;
     std::uint64_t m_sampledRevision = 0;
     mutable std::mutex m_maskerMutex;
     std::shared_ptr<const privacy::Masker> m_masker;

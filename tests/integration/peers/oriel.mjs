@@ -91,6 +91,16 @@ export class Oriel {
         return command([...args, '--data-dir', this.dataDir, '--config', this.configPath], { env: this.env, input });
     }
 
+    /** Every span that Oriel has, as `oriel traces export` writes it, with its resource and scope. */
+    async exportedSpans() {
+        const { stdout } = await this.command(['traces', 'export']);
+        return stdout
+            .split('\n')
+            .filter((line) => line)
+            .flatMap((line) => JSON.parse(line).resourceSpans)
+            .flatMap(({ resource, scopeSpans }) => scopeSpans.flatMap(({ scope, spans }) => spans.map((span) => ({ ...span, resource, scope }))));
+    }
+
     async kill() {
         this.process.kill('SIGKILL');
         await this.exited;

@@ -173,7 +173,6 @@ private Q_SLOTS:
             {"OTEL_RESOURCE_ATTRIBUTES", "a=b,c=%+4"},
             {"OTEL_RESOURCE_ATTRIBUTES", "=b"},
             {"OTEL_RESOURCE_ATTRIBUTES", "a=%C3%28"},
-            {"OTEL_RESOURCE_ATTRIBUTES", "a=b;c=d"},
             {"OTEL_RESOURCE_ATTRIBUTES", "a=b%0Ac"},
             {"OTEL_TRACES_SAMPLER", "sometimes"},
             {"OTEL_TRACES_SAMPLER", "jaeger_remote"},
@@ -268,6 +267,25 @@ private Q_SLOTS:
         const Applied unknown = apply({{"OTEL_PROPAGATORS", "xray,tracecontext"}});
         QCOMPARE(unknown.config.telemetry.propagators, QStringList{q("tracecontext")});
         QCOMPARE(unknown.warnings.size(), 1);
+    }
+
+    void aListOfNothingButUnknownValuesCountsAsUnset()
+    {
+        const Applied propagators = apply({{"OTEL_PROPAGATORS", "xray, ottrace"}});
+        QCOMPARE(propagators.config.telemetry.propagators, Config().telemetry.propagators);
+        QCOMPARE(propagators.warnings.size(), 2);
+        const Applied exporter = apply({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://h"}, {"OTEL_TRACES_EXPORTER", "pigeon"}});
+        QVERIFY(exporter.destination("env")->traces);
+        QCOMPARE(exporter.warnings.size(), 1);
+    }
+
+    void aSemicolonIsPartOfAResourceAttributeAndNeverOfAHeader()
+    {
+        QCOMPARE(apply({{"OTEL_RESOURCE_ATTRIBUTES", "roles=a;b,team=blue"}}).config.telemetry.resourceAttributes,
+                 (QMap<QString, QString>{{q("roles"), q("a;b")}, {q("team"), q("blue")}}));
+        const Applied header = apply({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://h"}, {"OTEL_EXPORTER_OTLP_HEADERS", "a=b;c=d"}});
+        QVERIFY(header.destination("env")->headers.isEmpty());
+        QCOMPARE(header.warnings.size(), 1);
     }
 
     void theSamplersArgumentCountsOnlyWithASamplerAndWithinItsBounds()

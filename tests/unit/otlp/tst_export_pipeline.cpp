@@ -280,6 +280,23 @@ private Q_SLOTS:
         QTRY_COMPARE(due.size(), 2);
     }
 
+    void metricsThatNothingChangesAreAskedForAgain()
+    {
+        ScriptedBackend backend(always(ok()));
+        PipelineOptions impatient = options();
+        impatient.metricRepeat = 10ms;
+        ExportPipeline pipeline(impatient);
+        QSignalSpy due(&pipeline, &ExportPipeline::metricsDue);
+        config::Telemetry settings = settingsOf({destinationOf(backend.url())});
+        put(pipeline, settings);
+        pipeline.noteMetricsChanged();
+        QTRY_VERIFY(due.size() > 2);
+        // Nobody wants them any more: no timer goes on.
+        settings.destinations[0].metrics = false;
+        put(pipeline, settings);
+        QTRY_VERIFY(std::ranges::none_of(pipeline.findChildren<QTimer*>(), &QTimer::isActive));
+    }
+
     void aBackendThatComesBackGetsEverythingInOrder()
     {
         ScriptedBackend backend([](int index, const ReceivedRequest&) {

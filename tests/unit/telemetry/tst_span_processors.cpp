@@ -122,6 +122,15 @@ private Q_SLOTS:
         QVERIFY(chainOf({QStringLiteral("filter name=*")}).apply(log));
     }
 
+    void aSeverityNumberHasTheNameOfItsRange()
+    {
+        QCOMPARE(severityName(Severity::Trace), QByteArray("TRACE"));
+        QCOMPARE(severityName(Severity::Notice), QByteArray("INFO2"));
+        QCOMPARE(severityName(static_cast<Severity>(24)), QByteArray("FATAL4"));
+        QCOMPARE(severityName(Severity::Unspecified), QByteArray());
+        QCOMPARE(severityName(static_cast<Severity>(25)), QByteArray());
+    }
+
     void rulesAreAppliedInTheirOrder()
     {
         SpanData first = span("a");
