@@ -87,8 +87,8 @@ void recordOperation(Recorder& recorder, const McpOperation& operation, const Op
     span.spanId = operation.spanId;
     span.parentSpanId = operation.parentSpanId;
     span.traceState = operation.traceState;
-    span.flags = (operation.traceFlags & (kFlagSampled | kFlagRandom)) | kHasIsRemote |
-                 (operation.isParentRemote ? kIsRemote : 0U);
+    span.flags =
+        (operation.traceFlags & (kFlagSampled | kFlagRandom)) | kHasIsRemote | (operation.isParentRemote ? kIsRemote : 0U);
     if (!operation.parentSpanId.isValid())
         span.flags &= ~(kHasIsRemote | kIsRemote);
     span.parentSampled = operation.parentSampled;

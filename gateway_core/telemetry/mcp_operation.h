@@ -25,7 +25,7 @@ struct McpOperation {
     QByteArray method{};
     QByteArray jsonrpcId{}; ///< empty: a notification
     std::int64_t startUnixNs = 0;
-    std::int64_t startNs = 0; ///< monotonic
+    std::int64_t startNs = 0;                      ///< monotonic
     std::shared_ptr<const ServerContext> server{}; ///< the peer, when it is a server
     std::shared_ptr<const ClientContext> client{}; ///< the peer, when it is a client
     bool isClientOverHttp = true;
@@ -35,9 +35,9 @@ struct McpOperation {
 
 /// How an operation ended.
 struct OperationEnd {
-    std::int64_t ns = 0;  ///< monotonic
+    std::int64_t ns = 0;    ///< monotonic
     QByteArray errorType{}; ///< without a code: "timeout" …; empty: no error
-    int rpcErrorCode = 0; ///< that was answered; 0: none
+    int rpcErrorCode = 0;   ///< that was answered; 0: none
     QByteArray errorMessage{};
 };
 

@@ -15,8 +15,8 @@ namespace {
 telemetry::SpanLink linkTo(const telemetry::TraceContext& context, bool isRemote)
 {
     const std::uint32_t known = telemetry::kHasIsRemote | (isRemote ? telemetry::kIsRemote : 0U);
-    return {context.traceId, context.spanId, {}, {}, known | (context.flags & (telemetry::kFlagSampled | telemetry::kFlagRandom)),
-            0};
+    return {
+        context.traceId, context.spanId, {}, {}, known | (context.flags & (telemetry::kFlagSampled | telemetry::kFlagRandom)), 0};
 }
 
 QByteArray nameOf(const mcp::Message& message)
@@ -178,8 +178,8 @@ QByteArray RequestTrace::cancelSent(const QByteArray& frame)
     if (!m_asked)
         return frame;
     const CallParent parent{m_asked->context(), {}, m_asked->traceState, m_asked->parentSampled};
-    McpOperation operation = beginOperation(m_context, SpanKind::Client, QByteArrayLiteral("notifications/cancelled"), nullptr,
-                                            parent.call, parent);
+    McpOperation operation =
+        beginOperation(m_context, SpanKind::Client, QByteArrayLiteral("notifications/cancelled"), nullptr, parent.call, parent);
     operation.parentSpanId = m_asked->parentSpanId; // beside the request, as the spans of a cancelled call
     operation.client = m_asked->client;
     operation.isClientOverHttp = m_asked->isClientOverHttp;
@@ -207,8 +207,7 @@ void recordNotification(const GatewayContext& context, const downstream::Incomin
         beginOperation(context, SpanKind::Server, nameOf(incoming.message), &incoming.message, ambient, origin);
     operation.isParentRemote = operation.isParentRemote || isFromHeader;
     operation.client = incoming.session->client;
-    operation.isClientOverHttp =
-        operation.client == nullptr || operation.client->transport != telemetry::Transport::Stdio;
+    operation.isClientOverHttp = operation.client == nullptr || operation.client->transport != telemetry::Transport::Stdio;
     if (incoming.startNs != 0) {
         operation.startNs = incoming.startNs;
         operation.startUnixNs = incoming.startUnixNs;

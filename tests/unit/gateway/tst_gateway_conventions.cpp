@@ -42,7 +42,8 @@ QByteArray text(const SpanData& span, const char* key)
 telemetry::TraceContext contextIn(const QByteArray& frame)
 {
     const qsizetype at = frame.indexOf("\"traceparent\":\"");
-    return at < 0 ? telemetry::TraceContext() : telemetry::parseTraceparent(frame.mid(at + 15, 55)).value_or(telemetry::TraceContext());
+    return at < 0 ? telemetry::TraceContext()
+                  : telemetry::parseTraceparent(frame.mid(at + 15, 55)).value_or(telemetry::TraceContext());
 }
 
 } // namespace
@@ -176,8 +177,9 @@ private Q_SLOTS:
     }
     void aServersPingIsAServerSpan()
     {
-        openReady({onCall("alpha", QStringLiteral("printf '%s\\n' '{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"ping\"}'; call=$line; "
-                                                  "read -r reply; answer \"$call\" '{\"content\":[]}'"))});
+        openReady(
+            {onCall("alpha", QStringLiteral("printf '%s\\n' '{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"ping\"}'; call=$line; "
+                                            "read -r reply; answer \"$call\" '{\"content\":[]}'"))});
         const auto session = openSession();
         const auto reply = call(session, "alpha__one");
         QTRY_COMPARE(reply->finished.size(), 1);
