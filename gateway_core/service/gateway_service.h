@@ -112,10 +112,11 @@ public:
     QFuture<Result<QString>> testDestination(QString name);   ///< sends a real span; the backend's answer in words
     QFuture<Status> pauseDestination(QString name, bool paused); ///< what comes is kept meanwhile
     Status retryDestination(const QString& name);                ///< tries at once what waits, also after refused credentials
-    Status clearDestination(const QString& name);                ///< drops what waits and counts it as lost
+    Status clearDestination(const QString& name); ///< drops what waits, also of one that is gone, and counts it as lost
     /// The newest stored call as the destination would get it: sampled, processed, without what it does not want.
     QFuture<Result<ExportPreview>> previewExport(QString name);
     [[nodiscard]] QByteArray exportJson() const; ///< of GET /api/v1/export
+    [[nodiscard]] QList<UnclaimedBacklog> unclaimedBacklogs() const;
     [[nodiscard]] SpoolReport spoolReport() const;
 
     // Configuration.

@@ -24,6 +24,8 @@ const char* stateName(DestinationState state)
         return "retrying";
     case DestinationState::Paused:
         return "paused";
+    case DestinationState::Misaddressed:
+        return "misaddressed";
     case DestinationState::Refused:
         return "refused";
     }
@@ -94,7 +96,7 @@ QByteArray GatewayService::exportJson() const
             .member("paused", destination.config.paused)
             .member("queued", destination.queued)
             .member("queuedBytes", destination.queuedBytes)
-            .member("oldestUnixNs", QByteArray::number(qint64(destination.oldestUnixNs)))
+            .member("oldestUnixNano", QByteArray::number(qint64(destination.oldestUnixNs)))
             .member("sent", destination.sent)
             .member("dropped", destination.dropped)
             .key("lost")
@@ -108,11 +110,27 @@ QByteArray GatewayService::exportJson() const
             .member("nextTryUnixNano", QByteArray::number(qint64(destination.nextTryUnixNs)))
             .endObject();
     }
+    writer.endArray().key("unclaimed").beginArray();
+    for (const UnclaimedBacklog& backlog : unclaimedBacklogs())
+        writer.beginObject()
+            .member("name", backlog.destination)
+            .member("queued", backlog.queued)
+            .member("queuedBytes", backlog.queuedBytes)
+            .member("oldestUnixNano", QByteArray::number(qint64(backlog.oldestUnixNs)))
+            .endObject();
     writer.endArray().key("recovered").beginObject().member("requests", d->spoolReport.requests).key("damage").beginArray();
     for (const QString& sentence : d->spoolReport.damage)
         writer.value(sentence);
     writer.endArray().endObject().endObject();
     return writer.take();
+}
+
+QList<UnclaimedBacklog> GatewayService::unclaimedBacklogs() const
+{
+    QList<UnclaimedBacklog> list;
+    for (const otlp::UnclaimedStatus& status : d->exports != nullptr ? d->exports->unclaimed() : QList<otlp::UnclaimedStatus>())
+        list.append({status.name, status.queued, status.queuedBytes, status.oldestUnixNs});
+    return list;
 }
 
 SpoolReport GatewayService::spoolReport() const
@@ -202,7 +220,9 @@ Status GatewayService::retryDestination(const QString& name)
 Status GatewayService::clearDestination(const QString& name)
 {
     const auto& all = d->effective.telemetry.destinations;
-    if (std::none_of(all.begin(), all.end(), [&](const auto& one) { return one.name == name; }))
+    const QList<UnclaimedBacklog> gone = unclaimedBacklogs();
+    if (std::none_of(all.begin(), all.end(), [&](const auto& one) { return one.name == name; }) &&
+        std::none_of(gone.begin(), gone.end(), [&](const auto& one) { return one.destination == name; }))
         return fail(ErrorCode::NotFound, QStringLiteral("there is no destination of this name"), name);
     d->exports->clear(name);
     return {};

@@ -110,7 +110,7 @@ struct ServerSnapshot {
     [[nodiscard]] Diagnosis trouble() const;
 };
 
-enum class DestinationState : quint8 { Disabled, Idle, Sending, Retrying, Paused, Refused };
+enum class DestinationState : quint8 { Disabled, Idle, Sending, Retrying, Paused, Misaddressed, Refused };
 
 /// What a lamp shows, worst last.
 enum class DestinationHealth : quint8 { Off, Idle, Good, Waiting, Broken };
@@ -143,6 +143,14 @@ struct SpoolReport {
     quint64 requests = 0; ///< that were found, each with some spans, points or records
     QStringList damage;   ///< what was cut off, lost or set aside, a sentence each; empty: nothing
     bool operator==(const SpoolReport&) const = default;
+};
+
+/// What still waits for a destination that is not configured any more.
+struct UnclaimedBacklog {
+    QString destination;
+    quint64 queued = 0;
+    qint64 queuedBytes = 0;
+    std::int64_t oldestUnixNs = 0; ///< 0: not known
 };
 
 /// A recent call as a destination would get it.

@@ -93,7 +93,7 @@ test('a session that is switched to a preset with a wrong key and back loses not
         assert.equal(refused.paused, false, 'nobody paused it');
         assert.equal(refused.text, 'the backend refused the key (HTTP 401 Unauthorized: the license key is unknown in this region)');
         assert.equal(refused.remedy, `Give another key; ${refused.queued} records wait.`);
-        assert.ok(Math.abs(Number(BigInt(refused.oldestUnixNs) / 1_000_000n) - Date.now()) < 120_000, refused.oldestUnixNs);
+        assert.ok(Math.abs(Number(BigInt(refused.oldestUnixNano) / 1_000_000n) - Date.now()) < 120_000, refused.oldestUnixNano);
         const { stdout } = await oriel.command(['doctor']);
         assert.match(stdout, /warning +destination team: the backend refused the key \(HTTP 401 .*license key is unknown/);
         assert.match(stdout, /Give another key; \d+ records wait\./);
@@ -110,7 +110,7 @@ test('a session that is switched to a preset with a wrong key and back loses not
         assert.equal(again.dropped, 0);
         assert.equal(again.lastError, '');
         assert.equal(again.remedy, '');
-        assert.equal(again.oldestUnixNs, '0');
+        assert.equal(again.oldestUnixNano, '0');
         assert.equal(backend.keys.length, tries, 'a refused key is not tried again');
         const shapes = new Set(session.ids.map((id) => kindsOf(collector, id)));
         assert.equal(shapes.size, 1, `every call has the same spans: ${[...shapes].join(' | ')}`);

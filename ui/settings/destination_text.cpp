@@ -87,6 +87,8 @@ QString stateWord(const DestinationSnapshot& destination)
                                               : QStringLiteral("next try at %1").arg(formatClock(destination.nextTryUnixNs));
     case DestinationState::Paused:
         return destination.isKeyRefused() ? QStringLiteral("key refused") : QStringLiteral("paused");
+    case DestinationState::Misaddressed:
+        return QStringLiteral("wrong address");
     case DestinationState::Refused:
         return QStringLiteral("cannot be used");
     }
@@ -112,6 +114,14 @@ QString lossWord(const QString& key, quint64 count)
         std::find_if(std::begin(words), std::end(words), [&](const auto& word) { return reason == QLatin1String(word.first); });
     return itemWord(key.left(slash), count) + QLatin1Char(' ') +
            (known != std::end(words) ? QString::fromLatin1(known->second) : reason);
+}
+
+QString unclaimedWord(const service::UnclaimedBacklog& backlog)
+{
+    return QStringLiteral("%1 of %2 (%3)")
+        .arg(backlog.queued == 1 ? QStringLiteral("1 item")
+                                 : formatCount(std::int64_t(backlog.queued)) + QStringLiteral(" items"),
+             backlog.destination, formatBytes(std::uint64_t(std::max<qint64>(0, backlog.queuedBytes))));
 }
 
 quint64 refusedItems(const DestinationSnapshot& destination)

@@ -138,6 +138,10 @@ DestinationsPage::DestinationsPage(service::GatewayService& service, QWidget* pa
     m_spool->setClosable(true);
     m_spool->hide();
     body()->addWidget(m_spool);
+    m_unclaimed = new Banner(Tone::Neutral, this);
+    m_unclaimed->hide();
+    body()->addWidget(m_unclaimed);
+    connect(m_unclaimed, &Banner::actionTriggered, this, &DestinationsPage::askToDiscardUnclaimed);
     m_stack = new QStackedWidget(this);
     auto* list = new QWidget(m_stack);
     auto* column = new QVBoxLayout(list);
@@ -271,6 +275,7 @@ void DestinationsPage::refresh()
     m_model->setRows(rows);
     m_stack->setCurrentIndex(rows.isEmpty() ? 1 : 0);
     showSpool();
+    showUnclaimed();
     if (std::any_of(rows.cbegin(), rows.cend(), [](const DestinationSnapshot& row) { return row.queued > 0; }))
         m_ages.start(ageIntervalMs);
     int at = m_model->indexOf(m_wanted);

@@ -41,6 +41,7 @@ public:
     [[nodiscard]] QPushButton* downButton() const { return m_down; }
     /// What became of what an earlier run left in the spool; hidden when all of it was there.
     [[nodiscard]] Banner* spoolBanner() const { return m_spool; }
+    [[nodiscard]] Banner* unclaimedBanner() const { return m_unclaimed; }
     [[nodiscard]] KeyValueTable* facts() const { return m_facts; }
     /// Asks which provider, then what it needs.
     void add();
@@ -71,6 +72,8 @@ private:
     void askToRemove();
     void setEnabled(const config::Destination& destination, bool enabled);
     void showSpool();
+    void showUnclaimed();
+    void askToDiscardUnclaimed(const QString& name);
     /// Where the chosen one stands among those of the file; −1: it is not of the file.
     [[nodiscard]] qsizetype place() const;
     void showOrder();
@@ -93,6 +96,7 @@ private:
     QPushButton* m_up;
     QPushButton* m_down;
     Banner* m_spool;
+    Banner* m_unclaimed;
     QTimer m_ages; ///< while something waits: its age is shown
     bool m_moving = false;
     std::optional<std::pair<QString, int>> m_moved; ///< whom and how far, last

@@ -91,15 +91,4 @@ void DestinationsPage::undoMove()
     });
 }
 
-void DestinationsPage::showSpool()
-{
-    const service::SpoolReport report = service().spoolReport();
-    if (report.damage.isEmpty() || !m_spool->headline().isEmpty())
-        return;
-    m_spool->setMessage(
-        QStringLiteral("Not all that the last run left to be sent was whole"),
-        QStringLiteral("%1 What is whole is sent (%2 requests).").arg(report.damage.join(QLatin1Char(' '))).arg(report.requests));
-    m_spool->show();
-}
-
 } // namespace oriel::ui

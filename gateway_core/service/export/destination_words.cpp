@@ -45,6 +45,8 @@ DestinationState stateOf(otlp::DestinationState state)
         return DestinationState::Retrying;
     case otlp::DestinationState::Paused:
         return DestinationState::Paused;
+    case otlp::DestinationState::Misaddressed:
+        return DestinationState::Misaddressed;
     case otlp::DestinationState::Refused:
         return DestinationState::Refused;
     case otlp::DestinationState::Idle:
@@ -69,6 +71,36 @@ void describePause(DestinationSnapshot& snapshot)
     snapshot.stateText = isAnswer ? QStringLiteral("the backend refused the key") + inBrackets(snapshot.lastError)
                                   : QStringLiteral("its credentials cannot be used") + inBrackets(snapshot.lastError);
     snapshot.remedy = untilThen(QStringLiteral("Give another key"), snapshot.queued);
+}
+
+/// "traces", "traces and logs", "traces, metrics and logs".
+QString inWords(const QStringList& signalNames)
+{
+    return signalNames.size() < 2 ? signalNames.join(QString())
+                                  : signalNames.mid(0, signalNames.size() - 1).join(QStringLiteral(", ")) +
+                                        QStringLiteral(" and ") + signalNames.last();
+}
+
+void describeWrongAddress(DestinationSnapshot& snapshot, const otlp::DestinationStatus& status)
+{
+    QStringList names;
+    QString answer;
+    for (const otlp::Signal signal : otlp::kSignals) {
+        const auto index = static_cast<std::size_t>(signal);
+        if (!status.misaddressed[index])
+            continue;
+        names.append(QLatin1StringView(otlp::signalName(signal)));
+        if (answer.isEmpty())
+            answer = status.signalErrors[index];
+    }
+    const bool isAll = std::all_of(status.misaddressed.begin(), status.misaddressed.end(), [](bool is) { return is; });
+    const QString what = isAll ? QStringLiteral("telemetry") : inWords(names);
+    snapshot.health = DestinationHealth::Broken;
+    snapshot.brief = withBacklog(what + QStringLiteral(" not taken"), snapshot.queued);
+    snapshot.stateText = QStringLiteral("nobody takes %1 there").arg(what) + inBrackets(answer);
+    snapshot.remedy = untilThen(isAll ? QStringLiteral("Correct its endpoint or protocol")
+                                      : QStringLiteral("Correct its endpoint or protocol, or switch %1 off for it").arg(what),
+                                snapshot.queued);
 }
 
 void describeRetry(DestinationSnapshot& snapshot, std::int64_t nowUnixNs)
@@ -134,6 +166,9 @@ void describeDestination(DestinationSnapshot& snapshot, const otlp::DestinationS
         snapshot.stateText = QStringLiteral("cannot be used as it is set up: ") + snapshot.lastError;
         snapshot.remedy = untilThen(QStringLiteral("Correct its settings"), snapshot.queued);
         break;
+    case DestinationState::Misaddressed:
+        describeWrongAddress(snapshot, status);
+        break;
     case DestinationState::Paused:
         describePause(snapshot);
         break;
@@ -144,6 +179,10 @@ void describeDestination(DestinationSnapshot& snapshot, const otlp::DestinationS
     case DestinationState::Sending:
         describeFlow(snapshot, hasDeadLetters(status));
         break;
+    }
+    if (!status.unreadReason.isEmpty() && snapshot.queued > 0) {
+        snapshot.health = std::max(snapshot.health, DestinationHealth::Waiting);
+        snapshot.stateText += QStringLiteral("; a part of what waits cannot be read: %1").arg(status.unreadReason);
     }
     if (snapshot.spoolError.isEmpty())
         return;

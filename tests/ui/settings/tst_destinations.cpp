@@ -305,6 +305,24 @@ private Q_SLOTS:
         QVERIFY(page()->retryButton()->isEnabled());
     }
 
+    void whatWaitsForADestinationThatWasRemovedIsToldAndCanBeDiscarded()
+    {
+        QVERIFY(succeeds(service().saveDestination(tracesTo(text("http://127.0.0.1:9"), config::ExportProtocol::Grpc))));
+        QVERIFY(m_fixture->call(text("demo__no_such_tool")));
+        QTRY_VERIFY_WITH_TIMEOUT(!fact(text("waiting")).isEmpty(), patience);
+        QVERIFY(!page()->unclaimedBanner()->isVisible());
+        QVERIFY(succeeds(service().removeDestination(text("Backend"))));
+        QTRY_VERIFY_WITH_TIMEOUT(page()->unclaimedBanner()->isVisible(), patience);
+        QVERIFY2(page()->unclaimedBanner()->headline().contains(text("of Backend (")),
+                 qPrintable(page()->unclaimedBanner()->headline()));
+        Q_EMIT page()->unclaimedBanner()->actionTriggered(text("Backend"));
+        auto* question = m_section->findChild<Dialog*>();
+        QVERIFY(question != nullptr);
+        question->accept();
+        QTRY_VERIFY_WITH_TIMEOUT(!page()->unclaimedBanner()->isVisible(), patience);
+        QVERIFY(service().unclaimedBacklogs().isEmpty());
+    }
+
     void whatTheLastRunLeftDamagedIsToldOnThePage()
     {
         test::ServiceFixture damaged({}, [](const QString& dataDir) {

@@ -46,6 +46,34 @@ private Q_SLOTS:
                  QStringLiteral("Give another key; 1 record waits."));
     }
 
+    void whatNobodyTakesAtTheAddressIsNamedWithTheAnswerAndTheWaysOut()
+    {
+        otlp::DestinationStatus one = status(otlp::DestinationState::Misaddressed, 104);
+        one.misaddressed[static_cast<std::size_t>(otlp::Signal::Metrics)] = true;
+        one.signalErrors[static_cast<std::size_t>(otlp::Signal::Metrics)] =
+            QStringLiteral("HTTP 404 Not Found (http://h/v1/metrics)");
+        const DestinationSnapshot metrics = described(one);
+        QCOMPARE(metrics.health, DestinationHealth::Broken);
+        QCOMPARE(metrics.brief, QStringLiteral("metrics not taken, 104 waiting"));
+        QCOMPARE(metrics.stateText, QStringLiteral("nobody takes metrics there (HTTP 404 Not Found (http://h/v1/metrics))"));
+        QCOMPARE(metrics.remedy,
+                 QStringLiteral("Correct its endpoint or protocol, or switch metrics off for it; 104 records wait."));
+        one.misaddressed[static_cast<std::size_t>(otlp::Signal::Logs)] = true;
+        QVERIFY(described(one).brief.startsWith(QStringLiteral("metrics and logs not taken")));
+        one.misaddressed.fill(true);
+        QCOMPARE(described(one).remedy, QStringLiteral("Correct its endpoint or protocol; 104 records wait."));
+    }
+
+    void whatCannotBeReadIsSaidWhereSomethingWaits()
+    {
+        otlp::DestinationStatus one = status(otlp::DestinationState::Idle, 3);
+        one.unreadReason = QStringLiteral("00000007.spool: permission denied");
+        QVERIFY(described(one).stateText.contains(QStringLiteral("permission denied")));
+        QCOMPARE(described(one).health, DestinationHealth::Waiting);
+        one.queued = 0;
+        QVERIFY(!described(one).stateText.contains(QStringLiteral("permission denied")));
+    }
+
     void aTokenThatCouldNotBeHadIsNotBlamedOnTheBackend()
     {
         const DestinationSnapshot refused =
