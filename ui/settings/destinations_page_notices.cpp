@@ -30,17 +30,19 @@ void DestinationsPage::showUnclaimed()
         names.append(unclaimedWord(backlog));
         m_unclaimed->addLink(backlog.destination, QStringLiteral("Discard %1 …").arg(backlog.destination));
     }
-    m_unclaimed->setMessage(QStringLiteral("Telemetry waits for what is not here any more: %1").arg(names.join(QStringLiteral(", "))),
-                            QStringLiteral("A destination of that name, also a new one, gets it. Otherwise it is lost when the spool's "
-                                           "bounds push it out."));
+    m_unclaimed->setMessage(
+        QStringLiteral("Telemetry waits for what is not here any more: %1").arg(names.join(QStringLiteral(", "))),
+        QStringLiteral("A destination of that name, also a new one, gets it. Otherwise it is lost when the spool's "
+                       "bounds push it out."));
 }
 
 void DestinationsPage::askToDiscardUnclaimed(const QString& name)
 {
     auto* dialog = new Dialog(QStringLiteral("Discard what waits for %1?").arg(name), window());
     dialog->setAttribute(Qt::WA_DeleteOnClose);
-    dialog->setSentence(QStringLiteral("It is counted as lost. The local store and other destinations keep theirs. This cannot be "
-                                       "undone."));
+    dialog->setSentence(
+        QStringLiteral("It is counted as lost. The local store and other destinations keep theirs. This cannot be "
+                       "undone."));
     dialog->setAcceptButton(QStringLiteral("Discard"), Tone::Error);
     connect(dialog, &QDialog::accepted, this, [this, name] {
         report(QStringLiteral("What waits for %1 was not discarded").arg(name), service().clearDestination(name));

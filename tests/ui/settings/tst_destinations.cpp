@@ -10,6 +10,7 @@
 #include "ui/widgets/banner.h"
 #include "ui/widgets/code_view.h"
 #include "ui/widgets/data_table.h"
+#include "ui/widgets/dialog.h"
 #include "ui/widgets/form.h"
 #include "ui/widgets/key_value_table.h"
 #include "ui/widgets/pair_list.h"
