@@ -50,7 +50,9 @@ void addGlobals(CLI::App& app, Options& options)
                                                     QString::fromLocal8Bit(value.substr(equals + 1).c_str()));
                }
            },
-           "Write a picture of a section (or of a place in it: servers/wire) when it has data, then exit; may be repeated")
+           "Write a picture of a section (or of a place in it: servers/wire, settings/destinations/@add) when it has data, then "
+           "exit; "
+           "may be repeated")
         ->type_name("SECTION=FILE")
         ->allow_extra_args(false)
         ->take_all();

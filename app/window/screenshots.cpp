@@ -3,7 +3,8 @@
 
 #include "terminal.h"
 
-#include <QPixmap>
+#include <QDialog>
+#include <QPainter>
 
 namespace oriel::app {
 
@@ -58,12 +59,30 @@ void ScreenshotRun::take()
                        .arg(id, reason.isEmpty() ? QStringLiteral("nothing came in time") : reason));
         ++m_failures;
     }
-    if (!m_window.grab().save(file)) {
+    if (!picture().save(file)) {
         printError(QStringLiteral("oriel: %1 cannot be written").arg(file));
         ++m_failures;
     }
+    for (QDialog* dialog : m_window.findChildren<QDialog*>())
+        dialog->close();
     ++m_index;
     next();
+}
+
+QPixmap ScreenshotRun::picture() const
+{
+    QPixmap picture = m_window.grab();
+    QPainter painter(&picture);
+    for (QDialog* dialog : m_window.findChildren<QDialog*>()) {
+        if (!dialog->isVisible())
+            continue;
+        // Where a window manager would centre it.
+        QRect place = dialog->rect();
+        place.moveCenter(m_window.rect().center());
+        painter.fillRect(m_window.rect(), QColor(0, 0, 0, 96));
+        painter.drawPixmap(place.topLeft(), dialog->grab());
+    }
+    return picture;
 }
 
 } // namespace oriel::app

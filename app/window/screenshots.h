@@ -4,6 +4,7 @@
 #include "ui/shell/main_window.h"
 
 #include <QObject>
+#include <QPixmap>
 #include <QTimer>
 
 #include <utility>
@@ -29,6 +30,8 @@ private:
     void next();
     void lookAgain();
     void take();
+    /// The window and the dialogs over it.
+    [[nodiscard]] QPixmap picture() const;
 
     ui::MainWindow& m_window;
     std::vector<std::pair<QString, QString>> m_wanted;

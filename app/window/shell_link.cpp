@@ -7,21 +7,27 @@ namespace oriel::app {
 
 namespace {
 
-ui::Lamp lampOf(service::DestinationState state)
+ui::Lamp lampOf(service::DestinationHealth health)
 {
-    switch (state) {
-    case service::DestinationState::Disabled:
-    case service::DestinationState::Idle:
+    switch (health) {
+    case service::DestinationHealth::Off:
+    case service::DestinationHealth::Idle:
         return ui::Lamp::Idle;
-    case service::DestinationState::Sending:
+    case service::DestinationHealth::Good:
         return ui::Lamp::Good;
-    case service::DestinationState::Retrying:
+    case service::DestinationHealth::Waiting:
         return ui::Lamp::Warning;
-    case service::DestinationState::Paused:
-    case service::DestinationState::Refused:
+    case service::DestinationHealth::Broken:
         break;
     }
     return ui::Lamp::Error;
+}
+
+/// "Grafana: the backend refused the key (…). Give another key; 312 records wait."
+QString tipOf(const service::DestinationSnapshot& destination)
+{
+    const QString what = destination.config.name + QStringLiteral(": ") + destination.stateText;
+    return destination.remedy.isEmpty() ? what : what + QStringLiteral(".\n") + destination.remedy;
 }
 
 } // namespace
@@ -45,10 +51,7 @@ ui::ShellStatus shellStatus(const service::GatewayStatus& status, const QList<se
     shown.storeBytes = static_cast<std::uint64_t>(status.storeBytes);
     shown.storeLimitBytes = static_cast<std::uint64_t>(status.storeBudgetBytes);
     for (const service::DestinationSnapshot& destination : destinations) {
-        ui::Lamp lamp = lampOf(destination.state);
-        if (destination.state == service::DestinationState::Idle && destination.sent > 0)
-            lamp = ui::Lamp::Good;
-        shown.destinations.append({destination.config.name, lamp, destination.stateText, destination.lastError});
+        shown.destinations.append({destination.config.name, lampOf(destination.health), destination.brief, tipOf(destination)});
     }
     return shown;
 }
@@ -60,7 +63,7 @@ ShellLink::ShellLink(service::GatewayService& service, ui::MainWindow& window) :
     connect(&window, &ui::MainWindow::bannerLinkTriggered, this, [this](const QString& link) { m_window.showSection(link); });
     connect(&window, &ui::MainWindow::statusSegmentClicked, this, [this](const QString& segment) {
         if (segment.startsWith(QLatin1String("destination:")))
-            m_window.open(QStringLiteral("settings"), QStringLiteral("destinations"));
+            m_window.open(QStringLiteral("settings"), segment);
         else
             m_window.open(QStringLiteral("settings"), QStringLiteral("retention"));
     });

@@ -36,7 +36,11 @@ struct Error {
     [[nodiscard]] QString toString() const
     {
         QString text = context.isEmpty() ? message : context + QStringLiteral(": ") + message;
-        return remedy.isEmpty() ? text : text + QStringLiteral(" ") + remedy;
+        if (remedy.isEmpty())
+            return text;
+        const bool isEnded =
+            text.endsWith(QLatin1Char('.')) || text.endsWith(QLatin1Char('?')) || text.endsWith(QLatin1Char('!'));
+        return text + (isEnded ? QStringLiteral(" ") : QStringLiteral(". ")) + remedy;
     }
 };
 

@@ -336,9 +336,11 @@ Incoming HttpEndpoint::incomingOf(const http::Request& request, std::shared_ptr<
     Incoming incoming;
     incoming.session = std::move(session);
     incoming.requestId = requestId;
-    incoming.traceparent = request.headers.value("traceparent").toByteArray();
-    incoming.tracestate = request.headers.value("tracestate").toByteArray();
-    incoming.baggage = request.headers.value("baggage").toByteArray();
+    // Nobody can tell which of several is the parent.
+    if (request.headers.count("traceparent") == 1)
+        incoming.traceparent = request.headers.value("traceparent").toByteArray();
+    incoming.tracestate = request.headers.joined("tracestate");
+    incoming.baggage = request.headers.joined("baggage");
     incoming.b3 = b3Of(request.headers);
     incoming.startNs = request.receivedNs;
     const std::int64_t now = m_deps.clock.monotonicNs();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gateway/gateway.h"
 
+#include "gateway/calls/context_policy.h"
 #include "gateway/clients/extensions.h"
 
 namespace oriel::gateway {
@@ -8,7 +9,7 @@ namespace oriel::gateway {
 namespace {
 
 /// What every connection gets: a superset of what clients may be able to do, since all share one.
-upstream::ConnectionContext connectionContext(upstream::ConnectionContext context, const QByteArray& instance)
+upstream::ConnectionContext connectionContext(upstream::ConnectionContext context, const GatewayContext& shared)
 {
     mcp::ClientCapabilities& offered = context.clientCapabilities;
     offered.sampling = true;
@@ -20,7 +21,8 @@ upstream::ConnectionContext connectionContext(upstream::ConnectionContext contex
     offered.roots = true;
     offered.rootsListChanged = true;
     declareExtensions(offered);
-    context.orielInstance = instance;
+    context.orielInstance = shared.instance;
+    context.contextPolicy = &shared.policy;
     return context;
 }
 
@@ -36,10 +38,10 @@ Gateway::Gateway(Dependencies dependencies, QObject* parent)
                 dependencies.heldForNs},
       m_wire(m_context.clock, m_context.recorder),
       m_answers(m_context, m_wire),
-      m_pool(m_context, connectionContext(std::move(dependencies.connections), m_context.instance), *this, *this),
+      m_pool(m_context, connectionContext(std::move(dependencies.connections), m_context), *this, *this),
       m_sessions(m_context),
       m_handshake(m_context, m_answers, m_pool),
-      m_calls(m_context.random, m_context.recorder),
+      m_calls(m_context),
       m_admission(m_context, m_answers, m_pool.catalogue()),
       m_router(m_context, m_answers, m_pool),
       m_dispatch(m_context, m_calls, m_admission, *this),
@@ -74,10 +76,7 @@ Status Gateway::apply(const config::Config& configuration)
     m_handshake.configure();
     m_lists.configure();
     m_admission.configure();
-    const telemetry::Propagators propagators = telemetry::propagatorsByName(configuration.telemetry.propagators);
-    m_context.policy = {configuration.telemetry.foreignContextAsLink,
-                        configuration.telemetry.passBaggage && telemetry::has(propagators, telemetry::Propagator::Baggage),
-                        propagators};
+    m_context.policy = contextPolicyOf(configuration);
     if (m_pool.apply(std::move(*planned))) {
         for (const auto kind : {mcp::ListKind::Tools, mcp::ListKind::Prompts, mcp::ListKind::Resources})
             m_listChanges.announce(kind);
@@ -105,6 +104,7 @@ void Gateway::reportStopped()
     if (!m_context.isShuttingDown || !m_answers.held().isEmpty() || !m_pool.isDown())
         return;
     m_context.isShuttingDown = false;
+    m_sessions.endAll();
     Q_EMIT stopped();
 }
 

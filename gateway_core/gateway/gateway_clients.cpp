@@ -20,6 +20,8 @@ void Gateway::handleMessage(downstream::Incoming&& incoming)
     case mcp::Message::Kind::Notification:
         m_wire.record(*incoming.session, telemetry::WireDirection::ClientToGateway, telemetry::WireKind::Notification,
                       &incoming.message, incoming.message.raw, m_cancellation.recordOf(incoming));
+        if (incoming.message.methodId != MethodId::NotificationProgress)
+            recordNotification(m_context, incoming, m_cancellation.recordOf(incoming));
         handleNotification(incoming);
         break;
     case mcp::Message::Kind::Response:

@@ -16,12 +16,12 @@ struct GatewayContext {
     const Clock& clock;
     Random& random;
     telemetry::Recorder& recorder;
-    QByteArray instance;         ///< of this Oriel, among others (federation)
-    QByteArray version;          ///< of this Oriel
-    std::int64_t heldForNs = 0;  ///< how long a call waits for its client's input
-    config::Config config = {};  ///< the one in force
-    ContextPolicy policy = {};   ///< of that configuration
-    bool isShuttingDown = false; ///< nothing new is begun
+    QByteArray instance;                  ///< of this Oriel, among others (federation)
+    QByteArray version;                   ///< of this Oriel
+    std::int64_t heldForNs = 0;           ///< how long a call waits for its client's input
+    config::Config config = {};           ///< the one in force
+    telemetry::ContextPolicy policy = {}; ///< of that configuration
+    bool isShuttingDown = false;          ///< nothing new is begun
 
     [[nodiscard]] std::int64_t now() const { return clock.monotonicNs(); }
 };

@@ -147,6 +147,20 @@ QByteArrayView Headers::value(QByteArrayView name) const
     return index < 0 ? QByteArrayView() : at(index).value;
 }
 
+QByteArray Headers::joined(QByteArrayView name) const
+{
+    QByteArray all;
+    for (qsizetype index = find(name); index >= 0 && index < size(); ++index) {
+        const Field field = at(index);
+        if (!equalsIgnoringCase(field.name, name))
+            continue;
+        if (!all.isEmpty())
+            all.append(',');
+        all.append(field.value);
+    }
+    return all;
+}
+
 qsizetype Headers::count(QByteArrayView name) const
 {
     return std::count_if(m_entries.begin(), m_entries.end(), [&](const Entry& entry) {

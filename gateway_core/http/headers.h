@@ -46,6 +46,8 @@ public:
 
     /// The first value of that name; a null view when there is none (an empty value is empty, not null).
     [[nodiscard]] QByteArrayView value(QByteArrayView name) const;
+    /// All values of that name in their order, with "," between them; for fields that are lists (RFC 9110 §5.3).
+    [[nodiscard]] QByteArray joined(QByteArrayView name) const;
     [[nodiscard]] bool contains(QByteArrayView name) const { return find(name) >= 0; }
     [[nodiscard]] qsizetype count(QByteArrayView name) const;
 

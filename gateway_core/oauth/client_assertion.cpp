@@ -2,15 +2,14 @@
 #include "oauth/client_assertion.h"
 
 #include "base/json_writer.h"
+#include "base/key_signature.h"
 
 #include <array>
 #include <memory>
-#include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 
 namespace oriel::oauth {
 
@@ -21,18 +20,8 @@ constexpr int kP256Bytes = 32;
 constexpr int kJtiBytes = 16;
 
 struct Free {
-    void operator()(BIO* bio) const { BIO_free(bio); }
-    void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
-    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
     void operator()(ECDSA_SIG* signature) const { ECDSA_SIG_free(signature); }
 };
-using Key = std::unique_ptr<EVP_PKEY, Free>;
-
-/// OpenSSL would ask for a passphrase on the terminal.
-int noPassphrase(char*, int, int, void*)
-{
-    return -1;
-}
 
 tl::unexpected<Error> unusable(const QString& why)
 {
@@ -55,15 +44,13 @@ QString notRead(QByteArrayView pem)
     return text.contains("-----BEGIN ") ? QStringLiteral("it is damaged") : QStringLiteral("it is not in PEM form");
 }
 
-Result<Key> read(QByteArrayView pem)
+Result<PrivateKey> read(QByteArrayView pem)
 {
     if (pem.trimmed().isEmpty())
         return unusable(QStringLiteral("it is empty"));
     if (pem.size() > kMaxPrivateKeyBytes)
         return unusable(QStringLiteral("it is longer than a key"));
-    const std::unique_ptr<BIO, Free> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-    Key key(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, noPassphrase, nullptr) : nullptr);
-    ERR_clear_error();
+    PrivateKey key = readPrivateKey(pem);
     if (!key)
         return unusable(notRead(pem));
     return key;
@@ -100,21 +87,13 @@ QByteArray rawSignature(const QByteArray& der)
     return raw;
 }
 
-/// SHA-256 with the key; empty when OpenSSL fails.
+/// As a JWT has it; empty when OpenSSL fails.
 QByteArray signature(EVP_PKEY* key, const QByteArray& data)
 {
-    const std::unique_ptr<EVP_MD_CTX, Free> context(EVP_MD_CTX_new());
-    const auto* bytes = reinterpret_cast<const unsigned char*>(data.constData());
-    const auto length = static_cast<std::size_t>(data.size());
-    std::size_t size = 0;
-    if (!context || EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key) != 1 ||
-        EVP_DigestSign(context.get(), nullptr, &size, bytes, length) != 1)
+    const auto made = signSha256(*key, data);
+    if (!made)
         return {};
-    QByteArray made(static_cast<qsizetype>(size), Qt::Uninitialized);
-    if (EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(made.data()), &size, bytes, length) != 1)
-        return {};
-    made.resize(static_cast<qsizetype>(size));
-    return EVP_PKEY_get_base_id(key) == EVP_PKEY_EC ? rawSignature(made) : made;
+    return EVP_PKEY_get_base_id(key) == EVP_PKEY_EC ? rawSignature(*made) : *made;
 }
 
 QByteArray base64Url(const QByteArray& bytes)
@@ -126,14 +105,14 @@ QByteArray base64Url(const QByteArray& bytes)
 
 Result<QByteArray> signingAlgorithm(QByteArrayView pem)
 {
-    const Result<Key> key = read(pem);
+    const Result<PrivateKey> key = read(pem);
     return key ? algorithmOf(key->get()) : fail(key.error());
 }
 
 Result<QByteArray> clientAssertion(QByteArrayView pem, const QByteArray& clientId, const QByteArray& issuer,
                                    std::int64_t nowUnixNs, Random& random)
 {
-    const Result<Key> key = read(pem);
+    const Result<PrivateKey> key = read(pem);
     if (!key)
         return fail(key.error());
     const Result<QByteArray> algorithm = algorithmOf(key->get());

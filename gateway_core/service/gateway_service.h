@@ -112,16 +112,20 @@ public:
     // Destinations and telemetry settings.
     QFuture<Status> saveDestination(config::Destination destination, QString previousName = {});
     QFuture<Status> removeDestination(QString name);
-    QFuture<Result<QString>> testDestination(QString name);      ///< sends a real span; the backend's answer in words
+    QFuture<Status> moveDestination(QString name, int steps); ///< within the file's list, up where negative, to its end at most
+    QFuture<Result<QString>> testDestination(QString name);   ///< sends a real span; the backend's answer in words
     QFuture<Status> pauseDestination(QString name, bool paused); ///< what comes is kept meanwhile
     Status retryDestination(const QString& name);                ///< tries at once what waits, also after refused credentials
-    Status clearDestination(const QString& name);                ///< drops what waits and counts it as lost
+    Status clearDestination(const QString& name); ///< drops what waits, also of one that is gone, and counts it as lost
     /// The newest stored call as the destination would get it: sampled, processed, without what it does not want.
     QFuture<Result<ExportPreview>> previewExport(QString name);
     [[nodiscard]] QByteArray exportJson() const; ///< of GET /api/v1/export
+    [[nodiscard]] QList<UnclaimedBacklog> unclaimedBacklogs() const;
+    [[nodiscard]] SpoolReport spoolReport() const;
 
     // Configuration.
-    QFuture<Status> saveConfiguration(config::Config configuration); ///< gateway, retention, masking, audit, metrics, ui settings
+    /// Writes the settings that differ from configuration(), all but servers, destinations and limits.
+    QFuture<Status> saveConfiguration(config::Config configuration);
     QFuture<QList<ImportCandidate>> discoverImports();
     QFuture<Status> importServers(QList<ImportCandidate> chosen, bool moveSecretsToVault);
     [[nodiscard]] QList<ClientSnippet> clientSnippets(const QString& token = {}) const;

@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/json_writer.h"
 #include "config/client_configs.h"
+#include "config/settings/settings_table.h"
 #include "otlp/codec/encode.h"
 #include "service/control/doctor.h"
 #include "service/pipeline/masking.h"
@@ -160,13 +161,12 @@ QFuture<Result<QString>> GatewayService::testDestination(QString name)
 QFuture<Status> GatewayService::saveConfiguration(config::Config configuration)
 {
     return d->changeConfiguration(
-        [configuration = std::move(configuration)](config::Config& target) -> Status {
-            target.gateway = configuration.gateway;
-            target.metrics = configuration.metrics;
-            target.audit = configuration.audit;
-            target.retention = configuration.retention;
-            target.masking = configuration.masking;
-            target.ui = configuration.ui;
+        [wanted = std::move(configuration), inForce = d->effective](config::Config& target) -> Status {
+            // What the command line and the environment say, and nobody changed, is not the file's.
+            for (const auto& row : config::settingsTable()) {
+                if (const config::SettingValue value = row.read(wanted); value != row.read(inForce))
+                    row.write(target, value);
+            }
             return {};
         },
         QByteArrayLiteral("settings saved"));
@@ -396,7 +396,7 @@ QList<config::Problem> GatewayService::configurationWarnings() const
 
 QFuture<QList<DoctorCheck>> GatewayService::doctor()
 {
-    DoctorInput input{d->options.configPath, d->options.dataDir, status(), servers(), destinations(), {}};
+    DoctorInput input{d->options.configPath, d->options.dataDir, status(), servers(), destinations(), d->spoolReport, {}};
     for (const config::Problem& found : configurationWarnings())
         input.configWarnings.append(found.toString());
     return d->read([input](std::stop_token) { return runDoctor(input); });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Destinations of telemetry: how they are, and what can be done with their queues.
 #include "base/json_writer.h"
+#include "service/export/destination_words.h"
 #include "service/export/export_preview.h"
 #include "service/service_state.h"
 
@@ -9,25 +10,6 @@
 namespace oriel::service {
 
 namespace {
-
-DestinationState stateOf(otlp::DestinationState state)
-{
-    switch (state) {
-    case otlp::DestinationState::Disabled:
-        return DestinationState::Disabled;
-    case otlp::DestinationState::Sending:
-        return DestinationState::Sending;
-    case otlp::DestinationState::Retrying:
-        return DestinationState::Retrying;
-    case otlp::DestinationState::Paused:
-        return DestinationState::Paused;
-    case otlp::DestinationState::Refused:
-        return DestinationState::Refused;
-    case otlp::DestinationState::Idle:
-        break;
-    }
-    return DestinationState::Idle;
-}
 
 const char* stateName(DestinationState state)
 {
@@ -42,6 +24,8 @@ const char* stateName(DestinationState state)
         return "retrying";
     case DestinationState::Paused:
         return "paused";
+    case DestinationState::Misaddressed:
+        return "misaddressed";
     case DestinationState::Refused:
         return "refused";
     }
@@ -61,22 +45,6 @@ QMap<QString, quint64> lossesOf(const otlp::DestinationStatus& status)
         }
     }
     return losses;
-}
-
-QString stateText(const config::Destination& destination, const otlp::DestinationStatus& status, std::int64_t nowUnixNs)
-{
-    QString text = QStringLiteral("sent %1").arg(status.sent);
-    if (status.state == otlp::DestinationState::Retrying) {
-        const std::int64_t seconds = std::max<std::int64_t>(0, (status.nextTryUnixNs - nowUnixNs) / 1'000'000'000);
-        text = QStringLiteral("%1 waiting, retry in %2 s").arg(status.queued).arg(seconds);
-    } else if (destination.paused) {
-        text = QStringLiteral("paused, %1 waiting").arg(status.queued);
-    } else if (!status.lastError.isEmpty()) {
-        text = status.lastError;
-    }
-    if (!status.spoolError.isEmpty())
-        text += QStringLiteral("; what is new waits in memory only: %1").arg(status.spoolError);
-    return text;
 }
 
 QByteArray errorJson(const Error& error)
@@ -107,19 +75,8 @@ QList<DestinationSnapshot> GatewayService::destinations() const
         const auto status = std::find_if(statuses.begin(), statuses.end(),
                                          [&](const otlp::DestinationStatus& one) { return one.name == destination.name; });
         if (status != statuses.end()) {
-            snapshot.state = stateOf(status->state);
-            snapshot.stateText = stateText(destination, *status, d->clock.unixNs());
-            snapshot.queued = status->queued;
-            snapshot.queuedBytes = status->queuedBytes;
-            snapshot.oldestUnixNs = status->oldestUnixNs;
-            snapshot.sent = status->sent;
-            snapshot.dropped = status->dropped;
+            describeDestination(snapshot, *status, d->clock.unixNs());
             snapshot.lost = lossesOf(*status);
-            snapshot.lastError = status->lastError;
-            snapshot.lastSuccessUnixNs = status->lastSuccessUnixNs;
-            snapshot.nextTryUnixNs = status->nextTryUnixNs;
-            snapshot.circuitOpen = status->circuitOpen;
-            snapshot.spoolError = status->spoolError;
         }
         list.append(snapshot);
     }
@@ -135,9 +92,11 @@ QByteArray GatewayService::exportJson() const
             .member("name", destination.config.name)
             .member("state", stateName(destination.state))
             .member("text", destination.stateText)
+            .member("remedy", destination.remedy)
             .member("paused", destination.config.paused)
             .member("queued", destination.queued)
             .member("queuedBytes", destination.queuedBytes)
+            .member("oldestUnixNano", QByteArray::number(qint64(destination.oldestUnixNs)))
             .member("sent", destination.sent)
             .member("dropped", destination.dropped)
             .key("lost")
@@ -151,8 +110,63 @@ QByteArray GatewayService::exportJson() const
             .member("nextTryUnixNano", QByteArray::number(qint64(destination.nextTryUnixNs)))
             .endObject();
     }
-    writer.endArray().endObject();
+    writer.endArray().key("unclaimed").beginArray();
+    for (const UnclaimedBacklog& backlog : unclaimedBacklogs())
+        writer.beginObject()
+            .member("name", backlog.destination)
+            .member("queued", backlog.queued)
+            .member("queuedBytes", backlog.queuedBytes)
+            .member("oldestUnixNano", QByteArray::number(qint64(backlog.oldestUnixNs)))
+            .endObject();
+    writer.endArray().key("recovered").beginObject().member("requests", d->spoolReport.requests).key("damage").beginArray();
+    for (const QString& sentence : d->spoolReport.damage)
+        writer.value(sentence);
+    writer.endArray().endObject().endObject();
     return writer.take();
+}
+
+QList<UnclaimedBacklog> GatewayService::unclaimedBacklogs() const
+{
+    QList<UnclaimedBacklog> list;
+    for (const otlp::UnclaimedStatus& status : d->exports != nullptr ? d->exports->unclaimed() : QList<otlp::UnclaimedStatus>())
+        list.append({status.name, status.queued, status.queuedBytes, status.oldestUnixNs});
+    return list;
+}
+
+SpoolReport GatewayService::spoolReport() const
+{
+    return d->spoolReport;
+}
+
+void GatewayService::Private::spoolRead()
+{
+    spoolReport = describeRecovery(exports->spoolRecovery(), options.dataDir + QStringLiteral("/spool"));
+    if (spoolReport == SpoolReport())
+        return;
+    QStringList sentences{QStringLiteral("Of the last run %1 requests wait to be sent.").arg(spoolReport.requests)};
+    sentences.append(spoolReport.damage);
+    telemetry::LogRecord log;
+    log.timeUnixNs = log.observedUnixNs = clock.unixNs();
+    log.severity = spoolReport.damage.isEmpty() ? telemetry::Severity::Info : telemetry::Severity::Warn;
+    log.body = telemetry::AnyValue("export spool: " + sentences.join(QLatin1Char(' ')).toUtf8());
+    log.source = QByteArrayLiteral("oriel");
+    buffer.recordLog(std::move(log));
+    Q_EMIT q.destinationsChanged();
+}
+
+QFuture<Status> GatewayService::moveDestination(QString name, int steps)
+{
+    return d->changeConfiguration(
+        [name, steps](config::Config& configuration) -> Status {
+            QList<config::Destination>& list = configuration.telemetry.destinations;
+            const auto found = std::find_if(list.cbegin(), list.cend(), [&](const auto& one) { return one.name == name; });
+            if (found == list.cend())
+                return fail(ErrorCode::NotFound, QStringLiteral("the configuration file has no destination of this name"), name);
+            const qsizetype from = found - list.cbegin();
+            list.move(from, std::clamp<qsizetype>(from + steps, 0, list.size() - 1));
+            return {};
+        },
+        "destination " + name.toUtf8() + " moved");
 }
 
 QFuture<Result<ExportPreview>> GatewayService::previewExport(QString name)
@@ -206,7 +220,9 @@ Status GatewayService::retryDestination(const QString& name)
 Status GatewayService::clearDestination(const QString& name)
 {
     const auto& all = d->effective.telemetry.destinations;
-    if (std::none_of(all.begin(), all.end(), [&](const auto& one) { return one.name == name; }))
+    const QList<UnclaimedBacklog> gone = unclaimedBacklogs();
+    if (std::none_of(all.begin(), all.end(), [&](const auto& one) { return one.name == name; }) &&
+        std::none_of(gone.begin(), gone.end(), [&](const auto& one) { return one.destination == name; }))
         return fail(ErrorCode::NotFound, QStringLiteral("there is no destination of this name"), name);
     d->exports->clear(name);
     return {};

@@ -84,7 +84,10 @@ void GatewayService::Private::openReceiver()
         Q_EMIT q.tracesAdvanced(revision);
         schedulePublish();
     });
-    QObject::connect(receivedPipeline.get(), &ReceivedPipeline::logsAdvanced, &q, &GatewayService::logsAdvanced);
+    QObject::connect(receivedPipeline.get(), &ReceivedPipeline::logsAdvanced, &q, [this](quint64 lastId) {
+        Q_EMIT q.logsAdvanced(lastId);
+        schedulePublish();
+    });
     exports->setReceiverPorts(portsOf(receiver->status()));
 }
 
@@ -121,6 +124,9 @@ ReceiverSnapshot GatewayService::Private::receiverSnapshot() const
     snapshot.rejected = counts.rejected;
     snapshot.failed = counts.failed;
     snapshot.busy = counts.busy;
+    snapshot.lastRefusal = receiver->lastRefusal();
+    snapshot.grpcError = status.grpcError;
+    snapshot.httpError = status.httpError;
     QStringList places;
     if (status.httpPort != 0)
         places.append(QStringLiteral("http://") + placesOf(status.httpAddresses, status.httpPort));
@@ -150,6 +156,7 @@ void writeReceiver(json::Writer& writer, const ReceiverSnapshot& receiver)
         .member("rejected", receiver.rejected)
         .member("failed", receiver.failed)
         .member("busy", receiver.busy)
+        .member("lastRefusal", receiver.lastRefusal)
         .endObject();
 }
 

@@ -392,6 +392,7 @@ void GatewayService::Private::connectSignals()
         Q_EMIT q.destinationsChanged();
         schedulePublish();
     });
+    QObject::connect(exports.get(), &otlp::ExportPipeline::spoolRead, &q, [this] { spoolRead(); });
     QObject::connect(pipeline.get(), &TelemetryPipeline::tracesAdvanced, &q, [this](quint64 revision) {
         Q_EMIT q.tracesAdvanced(revision);
         schedulePublish();

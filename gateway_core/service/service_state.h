@@ -98,6 +98,7 @@ struct GatewayService::Private {
     std::int64_t p95Ns = 0;
     store::AuditState auditState;
     quint64 auditRows = 0;
+    SpoolReport spoolReport;
 
     // service_start.cpp
     Status readConfiguration();
@@ -116,6 +117,9 @@ struct GatewayService::Private {
     void configureExports();
     void applyToGateway();
     QByteArray auditChainKey() const;
+
+    // service_destinations.cpp
+    void spoolRead(); ///< tells what it held, once
 
     // service_receiver.cpp
     [[nodiscard]] otlp::ReceiverSettings receiverSettings() const;

@@ -110,12 +110,18 @@ struct ServerSnapshot {
     [[nodiscard]] Diagnosis trouble() const;
 };
 
-enum class DestinationState : quint8 { Disabled, Idle, Sending, Retrying, Paused, Refused };
+enum class DestinationState : quint8 { Disabled, Idle, Sending, Retrying, Paused, Misaddressed, Refused };
+
+/// What a lamp shows, worst last.
+enum class DestinationHealth : quint8 { Off, Idle, Good, Waiting, Broken };
 
 struct DestinationSnapshot {
     config::Destination config;
     DestinationState state = DestinationState::Idle;
-    QString stateText; ///< "312 waiting, retry in 8 s", "401: the key was not accepted"
+    DestinationHealth health = DestinationHealth::Idle;
+    QString brief;     ///< for a lamp: "312 waiting, retry in 8 s", "key refused, 312 waiting"
+    QString stateText; ///< one sentence: "the backend refused the key (HTTP 401 Unauthorized: unknown token)"
+    QString remedy;    ///< what to do next, as sentences; empty while nothing has to be done
     quint64 queued = 0;
     qint64 queuedBytes = 0;
     std::int64_t oldestUnixNs = 0; ///< when the first of what waits was recorded; 0: nothing waits
@@ -127,6 +133,24 @@ struct DestinationSnapshot {
     std::int64_t nextTryUnixNs = 0; ///< while Retrying
     bool circuitOpen = false;       ///< only single probes are sent
     QString spoolError;             ///< why what is new waits in memory only; empty: it is on the disk
+
+    /// Paused because the backend did not accept its credentials, and not by somebody.
+    [[nodiscard]] bool isKeyRefused() const { return state == DestinationState::Paused && !config.paused; }
+};
+
+/// What the export spool held when Oriel started.
+struct SpoolReport {
+    quint64 requests = 0; ///< that were found, each with some spans, points or records
+    QStringList damage;   ///< what was cut off, lost or set aside, a sentence each; empty: nothing
+    bool operator==(const SpoolReport&) const = default;
+};
+
+/// What still waits for a destination that is not configured any more.
+struct UnclaimedBacklog {
+    QString destination;
+    quint64 queued = 0;
+    qint64 queuedBytes = 0;
+    std::int64_t oldestUnixNs = 0; ///< 0: not known
 };
 
 /// A recent call as a destination would get it.
@@ -165,12 +189,17 @@ struct ReceiverSnapshot {
     quint16 httpPort = 0;
     QString text;      ///< "http://127.0.0.1:4318, gRPC 127.0.0.1:4317", or "off"
     QString error;     ///< why one or both do not listen, with the holder of the port where known
+    QString grpcError; ///< the same of each
+    QString httpError;
     quint64 spans = 0; ///< taken since the start
     quint64 points = 0;
     quint64 logs = 0;
     quint64 rejected = 0; ///< left out of requests that were taken
     quint64 failed = 0;   ///< requests that could not be read
     quint64 busy = 0;     ///< requests that were asked to come again
+    QString lastRefusal;  ///< why the last of `rejected` or `failed` were; empty where the sender alone was told
+
+    [[nodiscard]] bool isEmpty() const { return spans == 0 && points == 0 && logs == 0; }
 };
 
 /// The gateway as the status bar and the Overview tell it.

@@ -227,7 +227,7 @@ void RowFilter::prepareCondition(Step& step, const FilterCondition& condition)
         prepareTrace(step, condition);
         break;
     case FilterField::RequestId:
-        prepareAttribute(step, condition, telemetry::attributeName(telemetry::Attr::RequestId));
+        prepareAttribute(step, condition, telemetry::attributeName(telemetry::Attr::GatewayRequestId));
         break;
     case FilterField::Attribute:
         prepareAttribute(step, condition, condition.key);
@@ -415,7 +415,7 @@ bool RowFilter::dependsOnOneCall(QByteArrayView key) const
 {
     using telemetry::Attr;
     return key == telemetry::attributeName(Attr::JsonrpcRequestId) || key == telemetry::attributeName(Attr::GatewayOverhead) ||
-           key == telemetry::attributeName(Attr::RequestId);
+           key == telemetry::attributeName(Attr::GatewayRequestId);
 }
 
 bool RowFilter::callPasses(Step& step, std::uint32_t row)

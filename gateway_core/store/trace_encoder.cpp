@@ -217,8 +217,8 @@ SegmentRow TraceEncoder::encode(const SpanData& span)
         if (service != nullptr && service->text() != nullptr)
             facet(Facet::Service, *service->text());
     }
-    facet(Facet::Server, textOf(span.attributes, Attr::McpServerName));
-    facet(Facet::Client, textOf(span.attributes, Attr::McpClientName));
+    facet(Facet::Server, textOf(span.attributes, Attr::GatewayServerName));
+    facet(Facet::Client, textOf(span.attributes, Attr::GatewayClientName));
     facet(Facet::Method, textOf(span.attributes, Attr::McpMethodName));
     QByteArrayView tool = textOf(span.attributes, Attr::GenAiToolName);
     if (tool.isEmpty())

@@ -18,7 +18,7 @@ QByteArray literal(QByteArrayView text)
 
 ExemplarContext exemplarOf(const CallRecord& call, SpanId span)
 {
-    return (call.traceFlags & 1U) != 0 ? ExemplarContext{call.traceId, span} : ExemplarContext{};
+    return call.mayLeave ? ExemplarContext{call.traceId, span} : ExemplarContext{};
 }
 
 bool isToolCall(const CallRecord& call)

@@ -132,6 +132,7 @@ struct CallRecord {
     QByteArray traceState;
     SpanId linkSpanId; ///< ambient HTTP context, when `_meta` gave the parent: a link
     TraceId linkTraceId;
+    bool mayLeave = true;      ///< false: by what was known at its beginning, no destination takes its trace (HeadDecision)
     bool parentSampled = true; ///< the sampled flag that the client's context carried; true for a root (samplers `parentbased_*`)
 
     QByteArray method; ///< mcp.method.name

@@ -2,6 +2,7 @@
 #include "telemetry/call_spans.h"
 
 #include "telemetry/propagation.h"
+#include "telemetry/span_attributes.h"
 
 #include <algorithm>
 
@@ -9,73 +10,9 @@ namespace oriel::telemetry {
 
 namespace {
 
-constexpr std::uint32_t kHasIsRemote = 0x100;
-constexpr std::uint32_t kIsRemote = 0x200;
-
-/// Appends attributes and leaves out what is empty.
-class AttributeList {
-public:
-    AttributeList(Attributes& out, std::size_t expected) : m_out(out) { m_out.reserve(m_out.size() + expected); }
-
-    void set(Attr key, AnyValue value) { m_out.push_back({attributeName(key), std::move(value)}); }
-    void text(Attr key, const QByteArray& value)
-    {
-        if (!value.isEmpty())
-            set(key, value);
-    }
-    void named(QByteArray key, AnyValue value) { m_out.push_back({std::move(key), std::move(value)}); }
-    /// For literals: the bytes are not copied.
-    void literal(Attr key, QByteArrayView value) { set(key, QByteArray::fromRawData(value.data(), value.size())); }
-    void alias(const char* key, AnyValue value)
-    {
-        QByteArray name = QByteArray::fromRawData(key, static_cast<qsizetype>(std::char_traits<char>::length(key)));
-        // Two sets share names; a key may stand only once.
-        if (findAttribute(m_out, name) == nullptr)
-            m_out.push_back({std::move(name), std::move(value)});
-    }
-
-private:
-    Attributes& m_out;
-};
-
-QByteArray literal(QByteArrayView text)
-{
-    return QByteArray::fromRawData(text.data(), text.size());
-}
-
-Attr targetAttribute(TargetKind kind)
-{
-    switch (kind) {
-    case TargetKind::Prompt:
-        return Attr::GenAiPromptName;
-    case TargetKind::Resource:
-        return Attr::McpResourceUri;
-    case TargetKind::Tool:
-    case TargetKind::None:
-        break;
-    }
-    return Attr::GenAiToolName;
-}
-
 bool isToolCall(const CallRecord& call)
 {
     return call.targetKind == TargetKind::Tool && call.method == QByteArrayView("tools/call");
-}
-
-void setTransport(AttributeList& attributes, Transport transport)
-{
-    if (transport == Transport::Stdio) {
-        attributes.literal(Attr::NetworkTransport, "pipe");
-        return;
-    }
-    attributes.literal(Attr::NetworkTransport, "tcp");
-    attributes.literal(Attr::NetworkProtocolName, "http");
-    attributes.literal(Attr::NetworkProtocolVersion, "1.1");
-}
-
-bool blamesTheCaller(int rpcCode)
-{
-    return rpcCode == -32700 || rpcCode == -32600 || rpcCode == -32601 || rpcCode == -32602 || rpcCode == -32002;
 }
 
 bool contains(const StageTiming& outer, std::int64_t offsetNs, std::int64_t durationNs)
@@ -141,6 +78,17 @@ private:
         }
     }
 
+    void addFormerNames(SpanData& span) const
+    {
+        if (!wants(AliasSet::Oriel))
+            return;
+        AttributeList attributes(span.attributes, formerNames().size());
+        for (const FormerName& row : formerNames()) {
+            if (const AnyValue* value = findAttribute(span.attributes, attributeName(row.attribute)))
+                attributes.alias(row.name, *value);
+        }
+    }
+
     void addServerSpan()
     {
         SpanData& span = addSpan(m_call.spanId, m_call.parentSpanId, SpanKind::Server,
@@ -161,9 +109,9 @@ private:
         setTransport(attributes, m_call.overHttp ? Transport::Http : Transport::Stdio);
         if (m_call.client)
             setClient(attributes, *m_call.client);
-        attributes.text(Attr::RequestId, m_call.requestId);
+        attributes.text(Attr::GatewayRequestId, m_call.requestId);
         if (m_target.server != QByteArrayView("unknown"))
-            attributes.text(Attr::McpServerName, m_target.server);
+            attributes.text(Attr::GatewayServerName, m_target.server);
         attributes.literal(Attr::GatewayOutcome, outcomeName(m_call.outcome));
         attributes.set(Attr::GatewayOverhead, static_cast<double>(gatewayOverheadNs(m_call)) * 1e-9);
         if (m_call.replay)
@@ -173,36 +121,11 @@ private:
             setAliases(attributes, m_call.durationNs);
         for (const Attribute& extra : m_call.extraAttributes)
             span.attributes.push_back(extra);
+        addFormerNames(span);
 
         span.events.reserve(m_call.events.size());
         for (const CallEvent& event : m_call.events)
             span.events.push_back({m_call.startUnixNs + event.offsetNs, event.name, event.attributes, 0});
-    }
-
-    static void setStatus(SpanData& span, AttributeList& attributes, const QByteArray& errorType, int rpcCode,
-                          const QByteArray& message)
-    {
-        if (rpcCode != 0)
-            attributes.set(Attr::RpcResponseStatusCode, QByteArray::number(rpcCode));
-        if (errorType.isEmpty())
-            return;
-        attributes.set(Attr::ErrorType, errorType);
-        span.status = StatusCode::Error;
-        span.statusMessage = message;
-    }
-
-    static void setClient(AttributeList& attributes, const ClientContext& client)
-    {
-        attributes.text(Attr::McpProtocolVersion, client.protocolVersion);
-        attributes.text(Attr::McpSessionId, client.sessionId);
-        attributes.text(Attr::ClientAddress, client.address);
-        if (!client.address.isEmpty() && client.port != 0)
-            attributes.set(Attr::ClientPort, static_cast<std::int64_t>(client.port));
-        attributes.text(Attr::McpClientName, client.clientName.isEmpty() ? client.tokenName : client.clientName);
-        attributes.text(Attr::McpClientVersion, client.clientVersion);
-        attributes.text(Attr::TenantId, client.tenantId);
-        attributes.text(Attr::UserId, client.userId);
-        attributes.text(Attr::ProjectId, client.projectId);
     }
 
     /// With its structure, as the conventions want it; as text where that was cut away.
@@ -219,9 +142,10 @@ private:
         if (isToolCall(m_call)) {
             if (!m_options.arguments.isEmpty())
                 attributes.set(Attr::GenAiToolCallArguments, payload(m_options.arguments));
-            if (!m_options.result.isEmpty())
+            // An error is told by the status; it is no result.
+            if (!m_options.result.isEmpty() && m_call.rpcErrorCode == 0 && m_call.outcome != Outcome::RpcError)
                 attributes.set(Attr::GenAiToolCallResult, payload(m_options.result));
-        } else if (m_call.targetKind == TargetKind::Prompt && !m_options.arguments.isEmpty()) {
+        } else if (m_call.method == QByteArrayView("prompts/get") && !m_options.arguments.isEmpty()) {
             const AnyValue arguments = payload(m_options.arguments);
             const auto* list = std::get_if<std::shared_ptr<const KeyValueList>>(&arguments.value);
             // Without an object of arguments the payload is the whole of the parameters.
@@ -361,6 +285,7 @@ private:
             attributes.alias("gateway.span.alias", literal("call_tool"));
         if ((wants(AliasSet::Kuadrant) || wants(AliasSet::Decorator)) && hop.server)
             attributes.alias("mcp.server", hop.server->name);
+        addFormerNames(span);
     }
 
     static void setAttempt(AttributeList& attributes, const Hop& hop)
@@ -368,19 +293,6 @@ private:
         attributes.set(Attr::GatewayAttempt, static_cast<std::int64_t>(hop.attempt));
         if (hop.server && hop.server->transport != Transport::Stdio)
             attributes.set(Attr::HttpRequestResendCount, static_cast<std::int64_t>(hop.attempt));
-    }
-
-    static void setServer(AttributeList& attributes, const ServerContext& server)
-    {
-        attributes.text(Attr::McpProtocolVersion, server.protocolVersion);
-        attributes.text(Attr::McpSessionId, server.sessionId);
-        setTransport(attributes, server.transport);
-        attributes.text(Attr::ServerAddress, server.address);
-        if (!server.address.isEmpty() && server.port != 0)
-            attributes.set(Attr::ServerPort, static_cast<std::int64_t>(server.port));
-        attributes.text(Attr::McpServerName, server.name);
-        attributes.text(Attr::McpServerVersion, server.serverVersion);
-        attributes.text(Attr::PeerService, server.name);
     }
 
     const CallRecord& m_call;

@@ -15,10 +15,10 @@ constexpr std::array<AttributeRow, static_cast<std::size_t>(Attr::Count)> kAttri
      "The MCP revision that this side of the gateway speaks with its peer."},
     {Attr::McpSessionId, "mcp.session.id", "string", "The MCP session; revisions before 2026-07-28 only."},
     {Attr::McpResourceUri, "mcp.resource.uri", "string", "The resource that a resource request is about."},
-    {Attr::McpClientName, "mcp.client.name", "string", "clientInfo.name of the caller, or the name of its token."},
-    {Attr::McpClientVersion, "mcp.client.version", "string", "clientInfo.version of the caller."},
-    {Attr::McpServerName, "mcp.server.name", "string", "The configured name of the server that was called."},
-    {Attr::McpServerVersion, "mcp.server.version", "string", "serverInfo.version of the server that was called."},
+    {Attr::GatewayClientName, "gateway.client.name", "string", "clientInfo.name of the caller, or the name of its token."},
+    {Attr::GatewayClientVersion, "gateway.client.version", "string", "clientInfo.version of the caller."},
+    {Attr::GatewayServerName, "gateway.server.name", "string", "The configured name of the server that was called."},
+    {Attr::GatewayServerVersion, "gateway.server.version", "string", "serverInfo.version of the server that was called."},
     {Attr::GenAiOperationName, "gen_ai.operation.name", "string", "execute_tool, on tools/call only."},
     {Attr::GenAiToolName, "gen_ai.tool.name", "string",
      "The tool: with its prefix on the SERVER span, as its server calls it on the CLIENT span."},
@@ -40,8 +40,9 @@ constexpr std::array<AttributeRow, static_cast<std::size_t>(Attr::Count)> kAttri
     {Attr::PeerService, "peer.service", "string", "The configured name of the server, for service maps."},
     {Attr::TenantId, "tenant.id", "string", "The tenant of the client's token."},
     {Attr::UserId, "user.id", "string", "The user of the client's token."},
-    {Attr::ProjectId, "project.id", "string", "The project of the client's token; default without one."},
-    {Attr::RequestId, "request.id", "string", "X-Request-ID of the HTTP request; the same in logs and the audit row."},
+    {Attr::GatewayProjectId, "gateway.project.id", "string", "The project of the client's token; default without one."},
+    {Attr::GatewayRequestId, "gateway.request.id", "string",
+     "X-Request-ID of the HTTP request; the same in logs and the audit row."},
     {Attr::GatewayOverhead, "gateway.overhead", "double", "Seconds of the call in which no server was working on it."},
     {Attr::GatewayAttempt, "gateway.attempt", "int", "Number of the retry; absent on the first try."},
     {Attr::HttpRequestResendCount, "http.request.resend_count", "int", "The same for a server that is called over HTTP."},
@@ -65,9 +66,10 @@ constexpr std::array<AttributeRow, static_cast<std::size_t>(Attr::Count)> kAttri
     {Attr::LogIostream, "log.iostream", "string", "stderr or stdout of a server."},
     {Attr::GenAiPromptVariable, "gen_ai.prompt.variable", "string",
      "With a dot and its name behind it: a masked argument of prompts/get; only for destinations that ask for payloads."},
-    {Attr::PromptArguments, "mcp.prompt.arguments", "string[]", "Names of the arguments of prompts/get."},
-    {Attr::PromptMessages, "mcp.prompt.messages", "int", "Messages in the prompt that was answered."},
-    {Attr::PromptTokens, "mcp.prompt.tokens", "int", "Tokens that they come to, estimated as a quarter of their bytes."},
+    {Attr::GatewayPromptArguments, "gateway.prompt.arguments", "string[]", "Names of the arguments of prompts/get."},
+    {Attr::GatewayPromptMessages, "gateway.prompt.messages", "int", "Messages in the prompt that was answered."},
+    {Attr::GatewayPromptTokens, "gateway.prompt.tokens", "int",
+     "Tokens that they come to, estimated as a quarter of their bytes."},
 }};
 
 constexpr std::array kEnkryptNames{"server_name", "tool_name",   "user_id", "project_id",
@@ -77,11 +79,30 @@ constexpr std::array kKuadrantNames{"mcp.server", "mcp.route",       "error_sour
 constexpr std::array kDecoratorNames{"mcp.server", "mcp.tool", "mcp.status"};
 constexpr std::array kContextForgeNames{"tool.name", "http.method", "http.url", "http.status_code"};
 
-const std::array<AliasSetRow, 4> kAliasSets{{
+constexpr std::array kFormerNames{
+    FormerName{Attr::GatewayClientName, "mcp.client.name"},
+    FormerName{Attr::GatewayClientVersion, "mcp.client.version"},
+    FormerName{Attr::GatewayServerName, "mcp.server.name"},
+    FormerName{Attr::GatewayServerVersion, "mcp.server.version"},
+    FormerName{Attr::GatewayProjectId, "project.id"},
+    FormerName{Attr::GatewayRequestId, "request.id"},
+    FormerName{Attr::GatewayPromptArguments, "mcp.prompt.arguments"},
+    FormerName{Attr::GatewayPromptMessages, "mcp.prompt.messages"},
+    FormerName{Attr::GatewayPromptTokens, "mcp.prompt.tokens"},
+};
+constexpr std::array<const char*, kFormerNames.size()> kOrielNames = [] {
+    std::array<const char*, kFormerNames.size()> names{};
+    for (std::size_t i = 0; i < names.size(); ++i)
+        names[i] = kFormerNames[i].name;
+    return names;
+}();
+
+const std::array<AliasSetRow, 5> kAliasSets{{
     {AliasSet::Enkrypt, "enkrypt", kEnkryptNames},
     {AliasSet::Kuadrant, "kuadrant", kKuadrantNames},
     {AliasSet::Decorator, "decorator", kDecoratorNames},
     {AliasSet::ContextForge, "contextforge", kContextForgeNames},
+    {AliasSet::Oriel, "oriel", kOrielNames},
 }};
 
 struct StageAliasRow {
@@ -164,6 +185,11 @@ QByteArray attributeName(Attr attribute)
 std::span<const AliasSetRow> aliasSetTable()
 {
     return kAliasSets;
+}
+
+std::span<const FormerName> formerNames()
+{
+    return kFormerNames;
 }
 
 AliasSets aliasSetByName(QStringView name)

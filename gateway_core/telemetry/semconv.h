@@ -17,10 +17,10 @@ enum class Attr : std::uint8_t {
     McpProtocolVersion,
     McpSessionId,
     McpResourceUri,
-    McpClientName,
-    McpClientVersion,
-    McpServerName,
-    McpServerVersion,
+    GatewayClientName,
+    GatewayClientVersion,
+    GatewayServerName,
+    GatewayServerVersion,
     GenAiOperationName,
     GenAiToolName,
     GenAiPromptName,
@@ -39,8 +39,8 @@ enum class Attr : std::uint8_t {
     PeerService,
     TenantId,
     UserId,
-    ProjectId,
-    RequestId,
+    GatewayProjectId,
+    GatewayRequestId,
     GatewayOverhead,
     GatewayAttempt,
     HttpRequestResendCount,
@@ -60,9 +60,9 @@ enum class Attr : std::uint8_t {
     LogSource,
     LogIostream,
     GenAiPromptVariable,
-    PromptArguments,
-    PromptMessages,
-    PromptTokens,
+    GatewayPromptArguments,
+    GatewayPromptMessages,
+    GatewayPromptTokens,
     Count
 };
 
@@ -84,6 +84,7 @@ enum class AliasSet : std::uint8_t {
     Kuadrant = 2,     ///< mcp.server, mcp.route, error_source, http.method, http.path, http.request_id, http.status_code
     Decorator = 4,    ///< mcp.server, mcp.tool, mcp.status
     ContextForge = 8, ///< tool.name, http.method, http.url, http.status_code
+    Oriel = 16,       ///< what Oriel's own attributes were called while they stood in the conventions' namespaces: formerNames()
 };
 using AliasSets = std::uint8_t; ///< AliasSet values or-ed together
 
@@ -93,6 +94,12 @@ struct AliasSetRow {
     std::span<const char* const> attributes;
 };
 std::span<const AliasSetRow> aliasSetTable();
+
+struct FormerName {
+    Attr attribute;
+    const char* name;
+};
+std::span<const FormerName> formerNames();
 
 /// The set that the configuration calls `name`; 0 when there is none of that name.
 AliasSets aliasSetByName(QStringView name);

@@ -6,6 +6,10 @@
 
 namespace oriel::telemetry {
 
+/// OTLP's Span.flags and Link.flags beside the W3C flags.
+inline constexpr std::uint32_t kHasIsRemote = 0x100;
+inline constexpr std::uint32_t kIsRemote = 0x200;
+
 enum class SpanKind : quint8 { Unspecified = 0, Internal = 1, Server = 2, Client = 3, Producer = 4, Consumer = 5 };
 enum class StatusCode : quint8 { Unset = 0, Ok = 1, Error = 2 };
 
@@ -76,7 +80,8 @@ struct SpanData {
     std::uint32_t droppedLinks = 0;
     std::shared_ptr<const Resource> resource;
     std::shared_ptr<const Scope> scope;
-    bool received = false; ///< it came from another program over OTLP; known until it is stored
+    bool parentSampled = true; ///< what a remote parent said (samplers `parentbased_*`); known until it is stored
+    bool received = false;     ///< it came from another program over OTLP; known until it is stored
 };
 
 } // namespace oriel::telemetry

@@ -24,7 +24,9 @@ void appendStages(QByteArray& out)
     for (std::size_t i = 0; i < kStageCount; ++i)
         out += (i == 0 ? "`" : ", `") + stageName(static_cast<Stage>(i)).toByteArray() + '`';
     out += ", and `guardrail.<check>` for each check. The start of a server is a trace of its own: `server.start` with "
-           "`server.spawn`, `server.first_byte`, `server.handshake`, `server.list`, and `server.exit`.\n";
+           "`server.spawn`, `server.first_byte`, `server.handshake`, `server.list`, and `server.exit`; below them stand CLIENT "
+           "spans "
+           "of what Oriel asks the server (`initialize`, `tools/list` …).\n";
 }
 
 } // namespace
@@ -38,7 +40,7 @@ QByteArray telemetryReference()
     out += "\n## Attributes of spans and logs\n\n| attribute | type | meaning |\n|---|---|---|\n";
     for (const AttributeRow& row : attributeTable())
         out += "| `" + QByteArray(row.name) + "` | " + row.type + " | " + row.description + " |\n";
-    out += "\n### Other systems' names\n\nA destination gets these as well when its `aliases` name the set.\n\n"
+    out += "\n### Other names\n\nA destination gets these as well when its `aliases` name the set.\n\n"
            "| set | attributes |\n|---|---|\n";
     for (const AliasSetRow& row : aliasSetTable())
         out += "| `" + QByteArray(row.name) + "` | " + coded(row.attributes) + " |\n";

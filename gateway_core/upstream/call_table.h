@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "telemetry/mcp_operation.h"
 #include "upstream/server_connection.h"
 #include "upstream/transport.h"
 
@@ -33,6 +34,10 @@ struct PendingCall {
     TraceId traceId;
     SpanId spanId;
     SpanId callSpanId;
+    std::uint8_t traceFlags = 1;
+    QByteArray traceState;
+    bool parentSampled = true;
+    std::shared_ptr<telemetry::McpOperation> own; ///< of a request of the gateway's own
     [[nodiscard]] telemetry::WireCall wireCall() const { return {traceId, spanId, callSpanId}; }
 };
 

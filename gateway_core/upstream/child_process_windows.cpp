@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "base/process_group.h"
 #include "upstream/child_process.h"
 
 #include <QProcess>
@@ -8,7 +9,7 @@ namespace oriel::upstream {
 
 namespace {
 
-/// QProcess for the pipes, a job object that ends every descendant when its last handle closes, also when we crash.
+/// QProcess for the pipes, a job for it and all that it starts.
 class WindowsChildProcess final : public ChildProcess {
 public:
     WindowsChildProcess(ChildHandler& handler, qsizetype maxPendingBytes) : m_handler(handler), m_maxPending(maxPendingBytes) {}
@@ -17,9 +18,6 @@ public:
         m_process.disconnect();
         kill();
         m_process.waitForFinished(200);
-        if (m_job != nullptr) {
-            CloseHandle(m_job);
-        }
     }
 
     tl::expected<void, SpawnError> start(const ChildSpec& spec) override;
@@ -30,34 +28,19 @@ public:
     void terminate() override {}
     void kill() override
     {
-        if (m_job != nullptr) {
-            TerminateJobObject(m_job, 1);
-        } else {
-            m_process.kill();
-        }
+        m_group.kill();
+        m_process.kill();
     }
 
 private:
-    bool makeJob();
     void connectSignals();
 
     ChildHandler& m_handler;
     qsizetype m_maxPending;
     QProcess m_process;
-    HANDLE m_job = nullptr;
+    ProcessGroup m_group;
     qint64 m_pid = 0;
 };
-
-bool WindowsChildProcess::makeJob()
-{
-    m_job = CreateJobObjectW(nullptr, nullptr);
-    if (m_job == nullptr) {
-        return false;
-    }
-    JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {};
-    limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
-    return SetInformationJobObject(m_job, JobObjectExtendedLimitInformation, &limits, sizeof(limits)) != 0;
-}
 
 tl::expected<void, ChildProcess::SpawnError> WindowsChildProcess::start(const ChildSpec& spec)
 {
@@ -72,28 +55,14 @@ tl::expected<void, ChildProcess::SpawnError> WindowsChildProcess::start(const Ch
     if (!spec.workingDirectory.isEmpty()) {
         m_process.setWorkingDirectory(spec.workingDirectory);
     }
-    // Suspended until it is in the job, so that no grandchild can escape.
-    m_process.setCreateProcessArgumentsModifier(
-        [](QProcess::CreateProcessArguments* arguments) { arguments->flags |= CREATE_NO_WINDOW | CREATE_SUSPENDED; });
+    ProcessGroup::prepare(m_process);
     m_process.start(QIODevice::ReadWrite);
     if (!m_process.waitForStarted(5000)) {
         return tl::unexpected(
             SpawnError{static_cast<int>(GetLastError()), {ErrorCode::Unavailable, m_process.errorString(), spec.program, {}}});
     }
     m_pid = m_process.processId();
-    HANDLE process =
-        OpenProcess(PROCESS_SET_QUOTA | PROCESS_TERMINATE | PROCESS_SUSPEND_RESUME, FALSE, static_cast<DWORD>(m_pid));
-    if (process != nullptr) {
-        if (makeJob()) {
-            AssignProcessToJobObject(m_job, process);
-        }
-        using ResumeProcess = LONG(NTAPI*)(HANDLE);
-        const auto resume = reinterpret_cast<ResumeProcess>(GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "NtResumeProcess"));
-        if (resume != nullptr) {
-            resume(process);
-        }
-        CloseHandle(process);
-    }
+    m_group.adopt(m_process);
     connectSignals();
     return {};
 }
@@ -105,9 +74,7 @@ void WindowsChildProcess::connectSignals()
     QObject::connect(&m_process, &QProcess::readyReadStandardError, &m_process,
                      [this] { m_handler.onReadable(ChildStream::Errors); });
     QObject::connect(&m_process, &QProcess::finished, &m_process, [this](int code, QProcess::ExitStatus status) {
-        if (m_job != nullptr) {
-            TerminateJobObject(m_job, 1);
-        }
+        m_group.kill();
         ChildExit exit;
         exit.code = status == QProcess::NormalExit ? code : -1;
         exit.signal = status == QProcess::NormalExit ? 0 : 11;

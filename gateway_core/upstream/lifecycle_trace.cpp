@@ -3,6 +3,7 @@
 
 #include "telemetry/propagation.h"
 #include "telemetry/semconv.h"
+#include "telemetry/span_attributes.h"
 
 namespace oriel::upstream {
 
@@ -30,11 +31,13 @@ QByteArray stepName(LifecycleTrace::Step step)
 
 } // namespace
 
-LifecycleTrace::LifecycleTrace(const Clock& clock, Random& random, telemetry::Recorder& recorder, QByteArray server)
+LifecycleTrace::LifecycleTrace(const Clock& clock, Random& random, telemetry::Recorder& recorder, QByteArray server,
+                               const telemetry::ContextPolicy& policy)
     : m_clock(clock),
       m_recorder(recorder),
       m_server(std::move(server)),
       m_traceId(TraceId::generate(random)),
+      m_flags(policy.rootFlags(m_traceId)),
       m_rootId(SpanId::generate(random)),
       m_exitId(SpanId::generate(random)),
       m_startUnixNs(clock.unixNs())
@@ -99,7 +102,7 @@ void LifecycleTrace::exit(const StartFacts& facts, std::int64_t beganUnixNs, boo
 
 QByteArray LifecycleTrace::traceparent() const
 {
-    return telemetry::formatTraceparent({m_traceId, stepSpanId(Step::Spawn), telemetry::kFlagSampled}).toByteArray();
+    return telemetry::formatTraceparent({m_traceId, stepSpanId(Step::Spawn), m_flags}).toByteArray();
 }
 
 void LifecycleTrace::record(SpanId id, SpanId parent, QByteArray name, std::int64_t startUnixNs, const QByteArray& errorType,
@@ -109,13 +112,13 @@ void LifecycleTrace::record(SpanId id, SpanId parent, QByteArray name, std::int6
     span.traceId = m_traceId;
     span.spanId = id;
     span.parentSpanId = parent;
-    span.flags = telemetry::kFlagSampled;
+    span.flags = m_flags | (parent.isValid() ? telemetry::kHasIsRemote : 0U);
     span.name = std::move(name);
     span.kind = telemetry::SpanKind::Internal;
     span.startUnixNs = startUnixNs;
     span.endUnixNs = std::max(m_clock.unixNs(), startUnixNs);
     span.attributes = std::move(attributes);
-    span.attributes.insert(span.attributes.begin(), {attributeName(Attr::McpServerName), m_server});
+    span.attributes.insert(span.attributes.begin(), {attributeName(Attr::GatewayServerName), m_server});
     if (!errorType.isEmpty()) {
         span.status = telemetry::StatusCode::Error;
         span.statusMessage = std::move(message);

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "telemetry/context_policy.h"
 #include "telemetry/recorder.h"
 #include "upstream/diagnosis.h"
 
@@ -14,7 +15,8 @@ namespace oriel::upstream {
 /// `server.handshake` and `server.list`, and `server.exit` when it ends. Spans are recorded as they end. Not thread-safe.
 class LifecycleTrace {
 public:
-    LifecycleTrace(const Clock& clock, Random& random, telemetry::Recorder& recorder, QByteArray server);
+    LifecycleTrace(const Clock& clock, Random& random, telemetry::Recorder& recorder, QByteArray server,
+                   const telemetry::ContextPolicy& policy = {});
 
     enum class Step : quint8 { Spawn, FirstByte, Handshake, List, Count };
     void begin(Step step);
@@ -28,6 +30,7 @@ public:
     [[nodiscard]] TraceId traceId() const { return m_traceId; }
     [[nodiscard]] SpanId rootSpanId() const { return m_rootId; }
     [[nodiscard]] SpanId stepSpanId(Step step) const { return m_steps[static_cast<std::size_t>(step)].id; }
+    [[nodiscard]] std::uint8_t traceFlags() const { return m_flags; } ///< W3C's
     [[nodiscard]] bool isFinished() const { return m_finished; }
     /// The spawn's context for the child's TRACEPARENT.
     [[nodiscard]] QByteArray traceparent() const;
@@ -45,6 +48,7 @@ private:
     telemetry::Recorder& m_recorder;
     QByteArray m_server;
     TraceId m_traceId;
+    std::uint8_t m_flags;
     SpanId m_rootId;
     SpanId m_exitId;
     std::int64_t m_startUnixNs;

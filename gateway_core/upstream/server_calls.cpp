@@ -22,26 +22,26 @@ PendingCall pendingCall(std::int64_t id, const CallOptions& options, std::int64_
     call.traceId = options.traceId;
     call.spanId = options.spanId;
     call.callSpanId = options.callSpanId;
+    call.traceFlags = options.traceFlags;
+    call.traceState = options.traceState;
+    call.parentSampled = options.parentSampled;
     call.sendOptions.requestId = id;
     call.clientCapabilities = options.clientCapabilities;
     call.logLevel = options.logLevel;
     return call;
 }
 
-void addTraceContext(SendOptions& to, const CallOptions& options)
-{
-    const telemetry::TraceContext context{options.traceId, options.spanId, options.traceFlags};
-    if (context.isValid()) {
-        if (telemetry::has(options.propagators, telemetry::Propagator::TraceContext)) {
-            to.traceParent = telemetry::formatTraceparent(context).toByteArray();
-            to.traceState = options.traceState;
-        }
-        to.b3 = telemetry::b3Headers(context, options.propagators);
-    }
-    to.baggage = options.baggage;
-}
-
 } // namespace
+
+void ServerConnection::Private::addTraceContext(SendOptions& to, const telemetry::TraceContext& context,
+                                                const QByteArray& traceState, telemetry::Propagators propagators)
+{
+    if (telemetry::has(propagators, telemetry::Propagator::TraceContext)) {
+        to.traceParent = telemetry::formatTraceparent(context).toByteArray();
+        to.traceState = traceState;
+    }
+    to.b3 = telemetry::b3Headers(context, propagators);
+}
 
 std::chrono::milliseconds ServerConnection::Private::timeoutOf(OperationType type) const
 {
@@ -74,6 +74,9 @@ CallToken ServerConnection::Private::callInternal(QByteArrayView method, QByteAr
 CallToken ServerConnection::Private::accept(QByteArray frame, QByteArray method, std::int64_t id, const CallOptions& options,
                                             ReplyHandler& replyHandler, quint64 cookie, bool internal, const mcp::Message* source)
 {
+    if (!options.traceId.isValid()) {
+        return acceptOwn(std::move(frame), std::move(method), id, options, replyHandler, cookie, internal, source);
+    }
     const std::int64_t now = context.clock->monotonicNs();
     const std::chrono::nanoseconds timeout = options.timeout.count() > 0 ? options.timeout : timeoutOf(options.operation);
     PendingCall call = pendingCall(id, options, now, timeout);
@@ -94,7 +97,9 @@ CallToken ServerConnection::Private::accept(QByteArray frame, QByteArray method,
         addModernHeaders(call.sendOptions, *source, options.target);
     }
     if (server.transport != config::ServerTransport::Stdio) {
-        addTraceContext(call.sendOptions, options);
+        addTraceContext(call.sendOptions, {options.traceId, options.spanId, options.traceFlags}, options.traceState,
+                        options.propagators);
+        call.sendOptions.baggage = options.baggage;
     }
     metrics.begin(options.operation);
     PendingCall& stored = calls.insert(id, std::move(call));
@@ -213,8 +218,13 @@ void ServerConnection::Private::endCall(std::int64_t id, Reply&& reply, Operatio
     reply.timings.sentNs = call->timings.sentNs;
     reply.timings.doneNs = context.clock->monotonicNs();
     metrics.end(call->operation, how, reply.timings.doneNs - call->timings.acceptedNs);
+    const CallTimings timings = reply.timings;
+    const telemetry::OperationEnd end = call->own ? operationEndOf(reply) : telemetry::OperationEnd();
     if (call->handler != nullptr) {
         call->handler->onReply({id}, call->cookie, reply);
+    }
+    if (call->own && timings.sentNs != 0) {
+        recordOwn(*call->own, end, timings);
     }
     if (!queue.isEmpty()) {
         sendQueued();
@@ -257,7 +267,10 @@ bool ServerConnection::Private::cancelCall(std::int64_t id, QByteArrayView reaso
             params.member("reason", reason);
         }
         params.endObject();
-        (void)sendRaw(mcp::makeNotification("notifications/cancelled", params.take()), {}, call->wireCall());
+        sendCancelled(*call, params.view());
+    }
+    if (call->own) {
+        recordOwn(*call->own, {0, QByteArrayLiteral("cancelled"), 0, {}}, call->timings);
     }
     if (link && link->transport) {
         link->transport->forget(id);
@@ -290,9 +303,7 @@ void ServerConnection::Private::checkDeadlines()
         const bool isInitialize = initializeToken.id == id;
         const auto waited = std::chrono::nanoseconds(call->deadlineNs - call->timings.acceptedNs);
         if (sent && !isInitialize && canSend() && !(isModern() && isHttp())) {
-            (void)sendRaw(mcp::makeNotification("notifications/cancelled",
-                                                "{\"requestId\":" + QByteArray::number(id) + ",\"reason\":\"timeout\"}"),
-                          {}, call->wireCall());
+            sendCancelled(*call, "{\"requestId\":" + QByteArray::number(id) + ",\"reason\":\"timeout\"}");
         }
         if (link && link->transport) {
             link->transport->forget(id);

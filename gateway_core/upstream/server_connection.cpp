@@ -4,6 +4,7 @@
 #include "base/json_writer.h"
 #include "telemetry/propagation.h"
 #include "upstream/server_connection_p.h"
+#include "upstream/trace_context.h"
 
 namespace oriel::upstream {
 
@@ -207,30 +208,6 @@ void ServerConnection::refresh(mcp::ListKind kind)
     }
 }
 
-void ServerConnection::Private::setContext(mcp::Rewrite& rewrite, const CallOptions& options)
-{
-    using mcp::Field;
-    const telemetry::TraceContext context{options.traceId, options.spanId, options.traceFlags};
-    if (telemetry::has(options.propagators, telemetry::Propagator::TraceContext)) {
-        rewrite.setMeta(Field::MetaTraceparent, telemetry::formatTraceparent(context).view());
-        if (options.traceState.isEmpty()) {
-            rewrite.removeMeta(Field::MetaTracestate);
-        } else {
-            rewrite.setMeta(Field::MetaTracestate, options.traceState);
-        }
-    }
-    const bool debug = (context.flags & telemetry::kFlagDebug) != 0;
-    if (telemetry::has(options.propagators, telemetry::Propagator::B3)) {
-        rewrite.setMeta(Field::MetaB3, telemetry::formatB3({context, debug}));
-    }
-    if (telemetry::has(options.propagators, telemetry::Propagator::B3Multi)) {
-        rewrite.setMeta(Field::MetaB3TraceId, context.traceId.toHex());
-        rewrite.setMeta(Field::MetaB3SpanId, context.spanId.toHex());
-        rewrite.setMeta(debug ? Field::MetaB3Flags : Field::MetaB3Sampled, debug || context.isSampled() ? "1" : "0");
-        rewrite.removeMeta(debug ? Field::MetaB3Sampled : Field::MetaB3Flags);
-    }
-}
-
 CallToken ServerConnection::call(const mcp::Message& message, const CallOptions& options, ReplyHandler& handler, quint64 cookie)
 {
     using mcp::Field;
@@ -247,7 +224,8 @@ CallToken ServerConnection::call(const mcp::Message& message, const CallOptions&
         rewrite.removeMeta(Field::MetaProgressToken);
     }
     if (options.traceId.isValid()) {
-        Private::setContext(rewrite, options);
+        writeTraceContext(rewrite, {options.traceId, options.spanId, options.traceFlags}, options.traceState,
+                          options.propagators);
     }
     if (options.baggage.isEmpty()) {
         rewrite.removeMeta(Field::MetaBaggage);
@@ -281,7 +259,8 @@ CallToken ServerConnection::call(QByteArrayView method, QByteArrayView params, c
                 rewrite.setProgressToken(mcp::RequestId(id));
             }
             if (options.traceId.isValid()) {
-                Private::setContext(rewrite, options);
+                writeTraceContext(rewrite, {options.traceId, options.spanId, options.traceFlags}, options.traceState,
+                                  options.propagators);
             }
             frame = rewrite.apply();
         }

@@ -9,7 +9,7 @@
 #include "mcp/initialize.h"
 #include "mcp/lists.h"
 #include "mcp/message.h"
-#include "telemetry/propagators.h"
+#include "telemetry/context_policy.h"
 #include "telemetry/recorder.h"
 #include "upstream/server_status.h"
 
@@ -46,12 +46,16 @@ struct CallOptions {
     std::chrono::milliseconds timeout{0}; ///< 0: the server's or the gateway's of that operation type
     QByteArray target;          ///< replaces the method's target (params.name, params.uri, params.ref.name …); empty: as it is
     bool wantsProgress = false; ///< asks for progress under our own token; else a client's token is taken out
-    TraceId traceId;            ///< the CLIENT span, written into `_meta.traceparent` and the HTTP header; invalid: none
+    /// The CLIENT span, written into `_meta.traceparent` and the HTTP header. Invalid: the request is the gateway's own, and the
+    /// connection makes a span of it.
+    TraceId traceId;
     SpanId spanId;
     SpanId callSpanId; ///< the SERVER span of the client's request, for the wire log
     std::uint8_t traceFlags = 1;
     QByteArray traceState;
-    QByteArray baggage;                                                  ///< passed on when not empty
+    telemetry::TraceContext cause; ///< of a request of the gateway's own: the span that it is made for; invalid: none
+    bool parentSampled = true;     ///< what the context of the client's call said
+    QByteArray baggage;            ///< passed on when not empty
     telemetry::Propagators propagators = telemetry::kDefaultPropagators; ///< how the context is written
     QByteArray client;                                                   ///< clients whose calls wait take turns
     QByteArray via;                                                      ///< `_meta["oriel/via"]`; empty: as it is
@@ -79,6 +83,8 @@ struct Reply {
     int httpStatus = 0;       ///< of a refusal over HTTP
     bool unprocessed = false; ///< the server provably has not seen the request
     CallTimings timings;
+
+    [[nodiscard]] QByteArray errorType() const; ///< of the CLIENT span (OTel MCP conventions); empty: no error
 };
 
 /// Who waits for calls. Called on the gateway thread, never from within call(). Must live until the reply or cancel().
@@ -148,7 +154,8 @@ struct ConnectionContext {
     /// What a child's environment gets beside that, such as OTEL_EXPORTER_OTLP_ENDPOINT; asked at each start, with the context of
     /// the spawn as a traceparent. The server's own env wins. Null: nothing.
     std::function<QMap<QString, QString>(const config::Server& server, const QByteArray& traceparent)> childEnvironment;
-    config::Timeouts timeouts; ///< for servers without their own
+    const telemetry::ContextPolicy* contextPolicy = nullptr; ///< of what is no client's call; null: the defaults
+    config::Timeouts timeouts;                               ///< for servers without their own
     QByteArray clientName = QByteArrayLiteral("oriel");
     QByteArray clientTitle; ///< for whom, where a connection is one client's
     QByteArray clientVersion;

@@ -96,8 +96,6 @@ public:
     // what 2026-07-28 needs besides (server_modern.cpp)
     [[nodiscard]] bool isModern() const { return mcp::isModern(revision); }
     [[nodiscard]] bool isHttp() const { return server.transport != config::ServerTransport::Stdio; }
-    /// Writes the context of the CLIENT span into `params._meta`, by the propagators of the call.
-    static void setContext(mcp::Rewrite& rewrite, const CallOptions& options);
     void setModernMeta(mcp::Rewrite& rewrite, const QByteArray& clientCapabilities, const QByteArray& logLevel) const;
     static void removeModernMeta(mcp::Rewrite& rewrite);
     [[nodiscard]] QByteArray modernRequest(std::int64_t id, QByteArrayView method, QByteArrayView members = {}) const;
@@ -147,6 +145,23 @@ public:
     void checkDeadlines();
     [[nodiscard]] std::chrono::milliseconds timeoutOf(OperationType type) const;
     void rejectWith(std::int64_t id, Reply::Kind kind, Error error);
+
+    // requests and notifications of the gateway's own (server_operations.cpp)
+    [[nodiscard]] const telemetry::ContextPolicy& policy() const;
+    [[nodiscard]] telemetry::McpOperation newOperation(telemetry::SpanKind kind, QByteArray method, QByteArray rpcId) const;
+    void placeOwn(telemetry::McpOperation& operation) const;
+    CallToken acceptOwn(QByteArray frame, QByteArray method, std::int64_t id, const CallOptions& options, ReplyHandler& handler,
+                        quint64 cookie, bool internal, const mcp::Message* source);
+    [[nodiscard]] static telemetry::OperationEnd operationEndOf(const Reply& reply);
+    void recordOwn(telemetry::McpOperation operation, telemetry::OperationEnd end, const CallTimings& timings);
+    Status sendNotification(telemetry::McpOperation operation, QByteArrayView params, SendOptions options,
+                            const telemetry::WireCall& of);
+    [[nodiscard]] Status sendInitialized();
+    void sendCancelled(const PendingCall& call, QByteArrayView params);
+    void answerPing(const mcp::Message& message, CallToken related);
+    /// The headers of a context; HTTP only.
+    static void addTraceContext(SendOptions& to, const telemetry::TraceContext& context, const QByteArray& traceState,
+                                telemetry::Propagators propagators);
 
     // frames (server_frames.cpp)
     void takeFrame(Link& link, const QByteArray& frame, const FrameOrigin& origin);

@@ -65,7 +65,7 @@ void ServerConnection::Private::recordLog(telemetry::Severity severity, QByteArr
     log.severity = severity;
     log.body = std::move(body);
     log.source = name;
-    log.attributes.push_back({telemetry::attributeName(telemetry::Attr::McpServerName), name});
+    log.attributes.push_back({telemetry::attributeName(telemetry::Attr::GatewayServerName), name});
     if (!stream.isEmpty()) {
         log.attributes.push_back({telemetry::attributeName(telemetry::Attr::LogIostream), stream.toByteArray()});
     }
@@ -195,7 +195,7 @@ void ServerConnection::Private::takeRequest(const mcp::Message& message, CallTok
         return;
     }
     if (message.methodId == mcp::MethodId::Ping) {
-        (void)sendRaw(mcp::makeResult(message.id(), "{}"), {});
+        answerPing(message, related);
         return;
     }
     handler.onRequest(q, message, related);

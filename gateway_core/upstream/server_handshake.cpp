@@ -238,9 +238,7 @@ void ServerConnection::Private::takeInitialize(Reply& reply)
     revision = *accepted;
     initializeResult = std::move(*result);
     handshakeDone(false);
-    SendOptions options;
-    options.initialized = true;
-    (void)sendRaw(mcp::makeNotification("notifications/initialized"), options); // if it fails, the transport's end follows
+    (void)sendInitialized(); // if it fails, the transport's end follows
     beginLists();
 }
 
@@ -372,7 +370,7 @@ void ServerConnection::Private::handshakeDone(bool modern)
     link->transport->setProtocolVersion(initializeResult.protocolVersion);
     link->trace.end(Step::Handshake, {},
                     {{attributeName(Attr::McpProtocolVersion), initializeResult.protocolVersion},
-                     {attributeName(Attr::McpServerVersion), initializeResult.serverInfo.version}});
+                     {attributeName(Attr::GatewayServerVersion), initializeResult.serverInfo.version}});
     updateContext();
     keepVerdict(modern);
 }

@@ -119,7 +119,8 @@ void ServerConnection::Private::launch()
     }
     diagnosis = {};
     stderrTail.clear();
-    auto fresh = std::make_unique<Link>(*this, LifecycleTrace(*context.clock, *context.random, *context.recorder, name));
+    auto fresh =
+        std::make_unique<Link>(*this, LifecycleTrace(*context.clock, *context.random, *context.recorder, name, policy()));
     link = std::move(fresh);
     lifecycleTraceId = link->trace.traceId();
     link->trace.begin(Step::Spawn);

@@ -237,7 +237,7 @@ void measureCalls()
     query.groupBy = GroupBy::Tool;
     report("aggregate over all calls, 120 buckets", medianMs([&] { (void)store.aggregate(query); }), "ms", 100, true);
     TraceQuery byAttribute;
-    byAttribute.filter = *Filter::parse("attr.mcp.client.name=bench");
+    byAttribute.filter = *Filter::parse("attr.gateway.client.name=bench");
     const Stopwatch watch;
     (void)store.query(byAttribute);
     report("filter by an attribute of calls", watch.seconds() * 1e3, "ms", 1000, true);

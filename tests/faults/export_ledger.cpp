@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The ledger of "nothing is lost on export". An oracle numbers records and gives them to a real pipeline with a real spool in a
 // process of its own. Only records that the process acknowledged are obligations. Then things go wrong, by a schedule that a seed
-// decides: kill -9, a backend that is away, hangs, closes, lies, refuses; a full disk; a clock that jumps; destinations that come
-// and go. A quiet phase follows, after which every obligation must have arrived, whole, or be counted as lost, and new records
-// must flow.
+// decides: kill -9, a backend that is away, hangs, closes, lies, refuses; a full disk; segments that cannot be read for a while;
+// a clock that jumps; destinations that are removed and come back. A quiet phase follows, after which every obligation must have
+// arrived, whole, or be counted as lost, and new records must flow.
 //
 //   export_ledger [--schedules N] [--seed S]     repeat one schedule with --schedules 1 --seed <its seed>
 #include "../unit/otlp/scripted_backend.h"
@@ -26,6 +26,7 @@
 #include <cstdio>
 #include <numeric>
 #include <random>
+#include <unistd.h>
 
 using namespace oriel;
 using namespace oriel::otlp;
@@ -45,13 +46,14 @@ enum class Mode {
     Unavailable,
     Broken,
     TooLarge,
+    TooLargeItem,
     Poison,
     Hang,
     Close,
     TruncatedGzip,
     Down
 };
-constexpr int kModes = 13;
+constexpr int kModes = 14;
 
 quint64 numberIn(const telemetry::Attributes& attributes, bool& whole)
 {
@@ -120,6 +122,10 @@ private:
             return ScriptedBackend::answer("500 Internal Server Error");
         case Mode::TooLarge:
             if (request.body.size() > 2'500 && numbers.size() > 1)
+                return ScriptedBackend::answer("413 Content Too Large");
+            break;
+        case Mode::TooLargeItem:
+            if (request.body.size() > 700)
                 return ScriptedBackend::answer("413 Content Too Large");
             break;
         case Mode::Poison:
@@ -203,6 +209,7 @@ public:
     [[nodiscard]] bool isRunning() const { return m_process && m_process->state() == QProcess::Running; }
     [[nodiscard]] bool isReady() const { return m_isReady; }
     quint64 answers = 0; ///< to "status"
+    bool isUnread = false;
 
     Numbers acknowledged;
     QMap<QByteArray, Told> told;
@@ -225,6 +232,7 @@ private:
                     one.lost[i] = words.value(4 + static_cast<qsizetype>(i)).toULongLong();
             } else if (words[0] == "status.") {
                 ++answers;
+                isUnread = words.value(1) == "unread";
             }
         }
     }
@@ -238,7 +246,7 @@ struct Destination {
     bool configured = true;
     bool json = false;
     bool paused = false;
-    Numbers meant; ///< recorded while it was configured, and it was not removed since
+    Numbers meant; ///< recorded while it was configured
 };
 
 /// One schedule. Steps return false when something did not come about; `failure` says what.
@@ -273,6 +281,8 @@ public:
     quint64 obligations = 0;
     quint64 lostItems = 0;
     quint64 kills = 0;
+    quint64 removals = 0;
+    quint64 hidings = 0;
     quint64 duplicates = 0;
 
 private:
@@ -363,15 +373,17 @@ private:
                 say("resume");
                 put(2);
                 const qsizetype before = one.backend->requests();
-                if (!m_limited)
+                if (!m_limited && m_hidden.isEmpty())
                     return waitFor("a request", [&] { return one.backend->requests() > before; });
             }
         } else if (what < 80) {
             return killAndRestart();
         } else if (what < 88) {
             change();
-        } else if (what < 93) {
+        } else if (what < 91) {
             say("wall " + QByteArray::number(chance(50) ? -3'600 : 24 * 3'600));
+        } else if (what < 96) {
+            hideOrShowSegment();
         } else if (m_limited) {
             m_limited = false;
             say("limit 0");
@@ -380,6 +392,29 @@ private:
             say("limit " + QByteArray::number(8'192 + static_cast<int>(m_random() % 30'000)));
         }
         return true;
+    }
+
+    /// A segment, also the one that is being written, cannot be opened until it is shown again.
+    void hideOrShowSegment()
+    {
+        if (!m_hidden.isEmpty())
+            return showSegment();
+        const QDir spool(m_directory.filePath(QStringLiteral("spool")));
+        const QStringList segments = spool.entryList({QStringLiteral("spool-*.seg")}, QDir::Files, QDir::Name);
+        if (segments.isEmpty())
+            return;
+        const QString& chosen = segments[static_cast<qsizetype>(m_random() % static_cast<quint64>(segments.size()))];
+        m_hidden = spool.filePath(chosen);
+        log += "hide " + chosen.toUtf8() + '\n';
+        hidings += QFile::setPermissions(m_hidden, {}) ? 1 : 0;
+    }
+    void showSegment()
+    {
+        if (m_hidden.isEmpty())
+            return;
+        log += "show\n";
+        QFile::setPermissions(m_hidden, QFileDevice::ReadOwner | QFileDevice::WriteOwner);
+        m_hidden.clear();
     }
 
     [[nodiscard]] bool anyConfigured() const
@@ -396,9 +431,8 @@ private:
         } else if (chance(40)) {
             one.paused = !one.paused;
         } else {
-            one.configured = !one.configured;
-            one.meant.clear(); // removed: nothing is owed; new: it starts now
-            m_swapped = m_swapped || !one.configured;
+            one.configured = !one.configured; // what waits is owed when it comes back
+            removals += one.configured ? 0 : 1;
         }
         configure();
     }
@@ -409,6 +443,7 @@ private:
         if (m_limited)
             say("limit 0");
         m_limited = false;
+        showSegment();
         for (Destination& one : m_destinations) {
             one.backend->set(Mode::Ok);
             one.paused = false;
@@ -423,7 +458,7 @@ private:
             if (m_child.answers != m_asked)
                 return false;
             const auto isEmpty = [this](const Destination& one) { return m_child.told[one.name].queued == 0; };
-            if (arrivedBefore && std::all_of(m_destinations.begin(), m_destinations.end(), isEmpty))
+            if (arrivedBefore && !m_child.isUnread && std::all_of(m_destinations.begin(), m_destinations.end(), isEmpty))
                 return true;
             arrivedBefore = std::all_of(m_destinations.begin(), m_destinations.end(),
                                         [&](const Destination& one) { return one.backend->taken.contains(fresh); });
@@ -493,11 +528,11 @@ private:
             // Every record was answered for exactly once in the books, however often it was sent.
             const Numbers seen = Numbers(backend.taken).unite(backend.rejected).unite(letters).intersect(one.meant).unite(owed);
             const quint64 booked = told.sent + told.sum();
-            if (!m_swapped && !m_diskWasFull && booked < static_cast<quint64>(seen.size()))
+            if (!m_diskWasFull && booked < static_cast<quint64>(seen.size()))
                 return fail(describe("the books hold fewer records than there were"));
-            if (!m_swapped && booked > static_cast<quint64>(one.meant.size()))
+            if (booked > static_cast<quint64>(one.meant.size()))
                 return fail(describe("the books hold more records than there were"));
-            if (!m_swapped && !m_diskWasFull && kills == 0 && booked != static_cast<quint64>(one.meant.size()))
+            if (!m_diskWasFull && kills == 0 && booked != static_cast<quint64>(one.meant.size()))
                 return fail(describe("the books do not balance"));
             obligations += static_cast<quint64>(owed.size());
             lostItems += told.sum();
@@ -518,7 +553,7 @@ private:
     quint64 m_asked = 0;
     bool m_limited = false;
     bool m_diskWasFull = false;
-    bool m_swapped = false;
+    QString m_hidden; ///< the segment that cannot be read just now
 };
 
 } // namespace
@@ -527,6 +562,10 @@ int main(int argc, char** argv)
 {
     const QCoreApplication application(argc, argv);
     const QStringList arguments = QCoreApplication::arguments();
+    // Permissions count for nothing with root.
+    constexpr uid_t kNobody = 65'534;
+    if (::geteuid() == 0 && ::setuid(kNobody) != 0)
+        std::printf("permissions do not count here: every segment can be read\n");
     if (arguments.value(1) == QLatin1StringView("--child"))
         return ledger::runChild(arguments.value(2), arguments.value(3).toULongLong());
     const auto valueOf = [&arguments](const char* name, quint64 fallback) {
@@ -541,6 +580,8 @@ int main(int argc, char** argv)
     quint64 obligations = 0;
     quint64 lost = 0;
     quint64 kills = 0;
+    quint64 removals = 0;
+    quint64 hidings = 0;
     quint64 duplicates = 0;
     for (quint64 i = 0; i < schedules; ++i) {
         Schedule schedule(first + i);
@@ -552,10 +593,14 @@ int main(int argc, char** argv)
         obligations += schedule.obligations;
         lost += schedule.lostItems;
         kills += schedule.kills;
+        removals += schedule.removals;
+        hidings += schedule.hidings;
         duplicates += schedule.duplicates;
     }
-    std::printf("%llu obligations kept or counted (%llu counted as lost), %llu kills, %llu delivered twice, %.1f s\n",
-                obligations, lost, kills, duplicates, double(clock.elapsed()) / 1000);
+    std::printf(
+        "%llu obligations kept or counted (%llu counted as lost), %llu kills, %llu removals, %llu unreadable segments, %llu "
+        "delivered twice, %.1f s\n",
+        obligations, lost, kills, removals, hidings, duplicates, double(clock.elapsed()) / 1000);
     // A run that met no trouble proves nothing.
-    return schedules < 50 || (obligations > 0 && kills > 0 && lost > 0) ? 0 : 1;
+    return schedules < 50 || (obligations > 0 && kills > 0 && lost > 0 && removals > 0 && hidings > 0) ? 0 : 1;
 }

@@ -139,7 +139,9 @@ void tellStatus(const ExportPipeline& pipeline)
         }
         print(line);
     }
-    print("status.");
+    const QList<DestinationStatus> all = pipeline.status();
+    const bool isUnread = std::any_of(all.begin(), all.end(), [](const auto& status) { return !status.unreadReason.isEmpty(); });
+    print(isUnread ? "status. unread" : "status.");
 }
 
 } // namespace
@@ -162,6 +164,8 @@ int runChild(const QString& directory, quint64 seed)
     options.spoolDirectory = directory;
     options.queue.segmentBytes = 64LL * 1024;
     options.queue.memoryBytes = 256LL * 1024;
+    options.queue.readRetry = 2ms;
+    options.queue.maximumReadRetry = 10ms;
     options.retry = {1ms, 4ms, 5, 6ms, 40ms, 20ms};
     options.maxRequestBytes = 32LL * 1024;
     options.spooled = acknowledge;

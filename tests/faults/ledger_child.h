@@ -19,9 +19,8 @@ inline constexpr quint64 kTraceHigh = 0x1ed6e2;
 ///   put FIRST COUNT                            records with these numbers; odd ones are log records
 ///   wall SECONDS                               the system's clock jumps
 ///   limit BYTES                                no file grows beyond this, as on a full disk; 0: none
-///   status                                     answers "status NAME QUEUED SENT LOST…" for each, then "status."
-///   resume                                     tries everything at once
-///   quit                                       ends as Oriel does
+///   status                                     answers "status NAME QUEUED SENT LOST…" for each, then "status.", and " unread"
+///   while a segment is resume                                     tries everything at once quit ends as Oriel does
 /// It prints "ack N …" for records that are on the disk: those are promises.
 int runChild(const QString& directory, quint64 seed);
 

@@ -92,6 +92,24 @@ for (const [name, receiver] of [['gRPC', () => overGrpc], ['HTTP', () => overHtt
         assert.equal(byId.get(hex(client.parentSpanId)).name, 'gateway.forward');
     });
 
+    test(`the start of a server arrives over ${name} with what Oriel asked it`, async () => {
+        const spans = await until(() => {
+            const start = receiver().spans().find((span) => span.name === 'server.start');
+            const all = start ? receiver().spans().filter((span) => hex(span.traceId) === hex(start.traceId)) : [];
+            return ['server.list', 'initialize', 'notifications/initialized', 'tools/list'].every((wanted) => all.some((span) => span.name === wanted)) && all;
+        });
+        const parents = { initialize: 'server.handshake', 'notifications/initialized': 'server.start', 'tools/list': 'server.list' };
+        for (const [method, parent] of Object.entries(parents)) {
+            const span = spans.find((one) => one.name === method);
+            assert.equal(span.kind, 3, method);
+            assert.equal(span.flags, 0x103, method);
+            assert.equal(attribute(span, 'mcp.method.name'), method);
+            assert.equal(hex(span.parentSpanId), hex(spans.find((one) => one.name === parent).spanId), method);
+        }
+        const opened = await until(() => receiver().spans().find((span) => span.kind === 2 && span.name === 'notifications/initialized'));
+        assert.equal(attribute(opened, 'jsonrpc.request.id'), undefined);
+    });
+
     test(`metrics arrive over ${name} cumulative and with the table's names`, async () => {
         const metric = await until(() => receiver().metrics().find((entry) => entry.name === 'mcp_gateway_tool_calls_total'));
         assert.equal(metric.sum.isMonotonic, true);

@@ -202,6 +202,7 @@ void ServerOverview::setServer(const service::ServerSnapshot& server)
     if (words != m_stderr->text())
         m_stderr->setText(words);
     m_stderr->setVisible(!words.isEmpty());
+    m_stderrTitle->setVisible(server.config.transport == config::ServerTransport::Stdio);
     m_stderrTitle->setText(words.isEmpty() ? QStringLiteral("Nothing on stderr so far") : QStringLiteral("Last lines of stderr"));
 }
 

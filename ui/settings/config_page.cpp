@@ -6,6 +6,7 @@
 #include "ui/widgets/save_bar.h"
 
 #include <QCheckBox>
+#include <QComboBox>
 #include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QSpinBox>
@@ -117,6 +118,18 @@ QCheckBox* ConfigPage::addCheck(const QString& key, const QString& text, const Q
     auto* edit = new QCheckBox(text, m_form);
     m_form->addField(key, QString(), edit, hint);
     connect(edit, &QCheckBox::toggled, this, &ConfigPage::onEdited);
+    return edit;
+}
+
+QComboBox* ConfigPage::addChoice(const QString& key, const QString& label, const QList<std::pair<QString, int>>& choices,
+                                 const QString& hint)
+{
+    auto* edit = new QComboBox(m_form);
+    for (const auto& [text, value] : choices)
+        edit->addItem(text, value);
+    edit->setMaximumWidth(340);
+    m_form->addField(key, label, edit, hint);
+    connect(edit, &QComboBox::currentIndexChanged, this, &ConfigPage::onEdited);
     return edit;
 }
 

@@ -5,6 +5,7 @@
 #include "ui/widgets/form.h"
 
 class QCheckBox;
+class QComboBox;
 class QLineEdit;
 class QPlainTextEdit;
 class QSpinBox;
@@ -44,6 +45,9 @@ protected:
     QSpinBox* addNumber(const QString& key, const QString& label, int minimum, int maximum, const QString& zero = {},
                         const QString& hint = {});
     QCheckBox* addCheck(const QString& key, const QString& text, const QString& hint = {});
+    /// Texts with the number that each stands for, as currentData().
+    QComboBox* addChoice(const QString& key, const QString& label, const QList<std::pair<QString, int>>& choices,
+                         const QString& hint = {});
     QPlainTextEdit* addLines(const QString& key, const QString& label, const QString& placeholder, const QString& hint = {});
     void onEdited();
 

@@ -70,19 +70,36 @@ void appendTransport(const config::Destination& config, QList<KeyValue>& rows)
     rows.append({QStringLiteral("transport"), transport.join(QStringLiteral(" · ")), Tone::Neutral, {}, false, {}});
 }
 
-void appendQueue(const DestinationSnapshot& destination, QList<KeyValue>& rows)
+Tone toneOf(service::DestinationHealth health)
 {
-    const Tone tone = destination.state == service::DestinationState::Refused    ? Tone::Error
-                      : destination.state == service::DestinationState::Retrying ? Tone::Warning
-                                                                                 : Tone::Neutral;
-    rows.append({QStringLiteral("state"), stateSentence(destination), tone, {}, false, {}});
+    return health == service::DestinationHealth::Broken    ? Tone::Error
+           : health == service::DestinationHealth::Waiting ? Tone::Warning
+                                                           : Tone::Neutral;
+}
+
+void appendState(const DestinationSnapshot& destination, QList<KeyValue>& rows)
+{
+    rows.append({QStringLiteral("state"), stateSentence(destination), toneOf(destination.health), {}, false, {}});
+    if (!destination.remedy.isEmpty())
+        rows.append({QStringLiteral("what to do"), destination.remedy, Tone::Neutral, {}, false, {}});
+    // The sentence above may have said it already.
+    if (!destination.lastError.isEmpty() && !stateSentence(destination).contains(destination.lastError))
+        rows.append({QStringLiteral("last error"), destination.lastError, Tone::Error, {}, false, {}});
+}
+
+void appendQueue(const DestinationSnapshot& destination, std::int64_t nowUnixNs, QList<KeyValue>& rows)
+{
     if (destination.queued == 0)
         return;
-    QStringList waiting{QStringLiteral("%1 items").arg(formatCount(std::int64_t(destination.queued))),
+    QStringList waiting{destination.queued == 1 ? QStringLiteral("1 record")
+                                                : QStringLiteral("%1 records").arg(formatCount(std::int64_t(destination.queued))),
                         formatBytes(std::uint64_t(std::max<qint64>(0, destination.queuedBytes)))};
-    if (destination.oldestUnixNs > 0)
-        waiting.append(QStringLiteral("since ") + formatDateTime(destination.oldestUnixNs));
-    rows.append({QStringLiteral("waiting"), waiting.join(QStringLiteral(" · ")), Tone::Warning, {}, false, {}});
+    QString since;
+    if (destination.oldestUnixNs > 0) {
+        waiting.append(QStringLiteral("oldest ") + oldestWord(destination, nowUnixNs));
+        since = QStringLiteral("of ") + formatDateTime(destination.oldestUnixNs);
+    }
+    rows.append({QStringLiteral("waiting"), waiting.join(QStringLiteral(" · ")), Tone::Warning, since, false, {}});
 }
 
 void appendLosses(const DestinationSnapshot& destination, const QString& dataDirectory, QList<KeyValue>& rows)
@@ -100,11 +117,15 @@ void appendLosses(const DestinationSnapshot& destination, const QString& dataDir
 
 } // namespace
 
-QList<KeyValue> destinationFacts(const service::DestinationSnapshot& destination, const QString& dataDirectory)
+QList<KeyValue> destinationFacts(const service::DestinationSnapshot& destination, const QString& dataDirectory,
+                                 std::int64_t nowUnixNs)
 {
     const config::Destination& config = destination.config;
     const config::Destination effective = otlp::effectiveDestination(config).value_or(config);
     QList<KeyValue> rows;
+    appendState(destination, rows);
+    appendQueue(destination, nowUnixNs, rows);
+    appendLosses(destination, dataDirectory, rows);
     if (!config.preset.isEmpty())
         appendPreset(config, rows);
     else
@@ -123,16 +144,12 @@ QList<KeyValue> destinationFacts(const service::DestinationSnapshot& destination
     if (!config.aliases.isEmpty())
         rows.append(
             {QStringLiteral("also emitted as"), config.aliases.join(QStringLiteral(" · ")), Tone::Neutral, {}, false, {}});
-    appendQueue(destination, rows);
-    appendLosses(destination, dataDirectory, rows);
     rows.append({QStringLiteral("last success"),
                  destination.lastSuccessUnixNs > 0 ? formatDateTime(destination.lastSuccessUnixNs) : QStringLiteral("none yet"),
                  Tone::Neutral,
                  {},
-                 true,
+                 destination.lastSuccessUnixNs > 0,
                  {}});
-    if (!destination.lastError.isEmpty())
-        rows.append({QStringLiteral("last error"), destination.lastError, Tone::Error, {}, false, {}});
     return rows;
 }
 

@@ -59,18 +59,47 @@ Result<QString> targetOf(const config::Destination& destination, otlp::Signal si
 
 QString stateSentence(const DestinationSnapshot& destination)
 {
-    if (destination.state == DestinationState::Disabled)
-        return QStringLiteral("disabled");
     if (destination.state != DestinationState::Retrying || destination.nextTryUnixNs == 0)
         return destination.stateText;
     const QString until = formatClock(destination.nextTryUnixNs);
-    QString text = destination.circuitOpen
-                       ? QStringLiteral("not reachable, left alone until %1; %2 waiting")
-                             .arg(until, formatCount(std::int64_t(destination.queued)))
-                       : QStringLiteral("%2 waiting, next try at %1").arg(until, formatCount(std::int64_t(destination.queued)));
+    const QString queued = formatCount(std::int64_t(destination.queued));
+    QString text = destination.circuitOpen ? QStringLiteral("not reachable, left alone until %1; %2 waiting").arg(until, queued)
+                                           : QStringLiteral("%2 waiting, next try at %1").arg(until, queued);
     if (!destination.spoolError.isEmpty())
         text += QStringLiteral("; what is new waits in memory only: %1").arg(destination.spoolError);
     return text;
+}
+
+QString stateWord(const DestinationSnapshot& destination)
+{
+    const bool isFlowing = destination.state == DestinationState::Idle || destination.state == DestinationState::Sending;
+    if (isFlowing && !destination.lastError.isEmpty())
+        return QStringLiteral("not all is taken");
+    switch (destination.state) {
+    case DestinationState::Disabled:
+        return QStringLiteral("disabled");
+    case DestinationState::Idle:
+        return destination.sent > 0 ? QStringLiteral("all sent") : QStringLiteral("nothing sent yet");
+    case DestinationState::Sending:
+        return QStringLiteral("sending");
+    case DestinationState::Retrying:
+        return destination.nextTryUnixNs == 0 ? QStringLiteral("tried again")
+                                              : QStringLiteral("next try at %1").arg(formatClock(destination.nextTryUnixNs));
+    case DestinationState::Paused:
+        return destination.isKeyRefused() ? QStringLiteral("key refused") : QStringLiteral("paused");
+    case DestinationState::Misaddressed:
+        return QStringLiteral("wrong address");
+    case DestinationState::Refused:
+        return QStringLiteral("cannot be used");
+    }
+    return {};
+}
+
+QString oldestWord(const DestinationSnapshot& destination, std::int64_t nowUnixNs)
+{
+    if (destination.queued == 0 || destination.oldestUnixNs == 0)
+        return {};
+    return formatElapsed(nowUnixNs - destination.oldestUnixNs);
 }
 
 QString lossWord(const QString& key, quint64 count)
@@ -85,6 +114,14 @@ QString lossWord(const QString& key, quint64 count)
         std::find_if(std::begin(words), std::end(words), [&](const auto& word) { return reason == QLatin1String(word.first); });
     return itemWord(key.left(slash), count) + QLatin1Char(' ') +
            (known != std::end(words) ? QString::fromLatin1(known->second) : reason);
+}
+
+QString unclaimedWord(const service::UnclaimedBacklog& backlog)
+{
+    return QStringLiteral("%1 of %2 (%3)")
+        .arg(backlog.queued == 1 ? QStringLiteral("1 item")
+                                 : formatCount(std::int64_t(backlog.queued)) + QStringLiteral(" items"),
+             backlog.destination, formatBytes(std::uint64_t(std::max<qint64>(0, backlog.queuedBytes))));
 }
 
 quint64 refusedItems(const DestinationSnapshot& destination)

@@ -16,6 +16,12 @@ namespace oriel::ui {
 
 /// How it is, and until when it waits: "312 waiting, next try at 16:02:11".
 [[nodiscard]] QString stateSentence(const service::DestinationSnapshot& destination);
+/// The same for a list that has the numbers beside it: "key refused", "next try at 16:02:11".
+[[nodiscard]] QString stateWord(const service::DestinationSnapshot& destination);
+/// How long the first of what waits has waited: "3 min"; empty when nothing waits.
+[[nodiscard]] QString oldestWord(const service::DestinationSnapshot& destination, std::int64_t nowUnixNs);
+/// What waits for a destination that is gone: "312 items of team (41 kB)".
+[[nodiscard]] QString unclaimedWord(const service::UnclaimedBacklog& backlog);
 /// A loss in words: for "traces/spool_full" and 12 "12 spans pushed out by newer ones".
 [[nodiscard]] QString lossWord(const QString& key, quint64 count);
 /// The items among the losses that a copy is kept of in the dead-letter files.

@@ -7,6 +7,7 @@
 #include "ui/settings/preset_dialog.h"
 #include "ui/settings/settings_text.h"
 #include "ui/widgets/async.h"
+#include "ui/widgets/banner.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/cells.h"
 #include "ui/widgets/data_table.h"
@@ -16,6 +17,7 @@
 #include "ui/widgets/text_label.h"
 
 #include <QAction>
+#include <QDateTime>
 #include <QFileInfo>
 #include <QHBoxLayout>
 #include <QPushButton>
@@ -31,10 +33,16 @@ using service::DestinationSnapshot;
 using Model = RowModel<DestinationSnapshot>;
 
 enum Column { ProtocolColumn = 1, EndpointColumn = 2 };
+constexpr int ageIntervalMs = 10'000;
 
 QVariant count(std::uint64_t value, int role)
 {
     return role == Qt::DisplayRole ? QVariant(formatCount(std::int64_t(value))) : QVariant();
+}
+
+std::int64_t unixNsNow()
+{
+    return QDateTime::currentMSecsSinceEpoch() * 1'000'000;
 }
 
 QString sourceWord(const config::Destination& destination)
@@ -59,7 +67,7 @@ Model* makeModel(QObject* parent)
                            case Qt::DisplayRole:
                                return row.config.name;
                            case CellRole::Lamp:
-                               return int(lampOf(row.state));
+                               return int(lampOf(row.health));
                            case CellRole::Dim:
                                return row.state == service::DestinationState::Disabled;
                            case CellRole::Note:
@@ -80,6 +88,13 @@ Model* makeModel(QObject* parent)
                        }});
     columns.push_back(
         {QStringLiteral("queued"), [](const DestinationSnapshot& row, int role) { return count(row.queued, role); }, true});
+    columns.push_back({QStringLiteral("oldest"),
+                       [](const DestinationSnapshot& row, int role) -> QVariant {
+                           return role == Qt::DisplayRole ? QVariant(oldestWord(row, unixNsNow()))
+                                  : role == CellRole::Dim ? QVariant(true)
+                                                          : QVariant();
+                       },
+                       true});
     columns.push_back(
         {QStringLiteral("sent"), [](const DestinationSnapshot& row, int role) { return count(row.sent, role); }, true});
     columns.push_back({QStringLiteral("dropped"),
@@ -89,17 +104,15 @@ Model* makeModel(QObject* parent)
                        },
                        true});
     columns.push_back({QStringLiteral("state"), [](const DestinationSnapshot& row, int role) -> QVariant {
-                           const bool wrong = row.state == service::DestinationState::Refused ||
-                                              row.state == service::DestinationState::Retrying;
                            switch (role) {
                            case Qt::DisplayRole:
-                               return stateSentence(row);
+                               return stateWord(row);
                            case Qt::ToolTipRole:
-                               return QStringList{stateSentence(row), row.lastError}.join(QLatin1Char('\n')).trimmed();
+                               return QString(row.stateText + QLatin1Char('\n') + row.remedy).trimmed();
                            case CellRole::Tone:
-                               return int(row.state == service::DestinationState::Refused ? Tone::Error
-                                          : wrong                                         ? Tone::Warning
-                                                                                          : Tone::Neutral);
+                               return int(row.health == service::DestinationHealth::Broken    ? Tone::Error
+                                          : row.health == service::DestinationHealth::Waiting ? Tone::Warning
+                                                                                              : Tone::Neutral);
                            case CellRole::Dim:
                                return true;
                            default:
@@ -121,6 +134,14 @@ DestinationsPage::DestinationsPage(service::GatewayService& service, QWidget* pa
           parent)
 {
     m_model = makeModel(this);
+    m_spool = new Banner(Tone::Warning, this);
+    m_spool->setClosable(true);
+    m_spool->hide();
+    body()->addWidget(m_spool);
+    m_unclaimed = new Banner(Tone::Neutral, this);
+    m_unclaimed->hide();
+    body()->addWidget(m_unclaimed);
+    connect(m_unclaimed, &Banner::actionTriggered, this, &DestinationsPage::askToDiscardUnclaimed);
     m_stack = new QStackedWidget(this);
     auto* list = new QWidget(m_stack);
     auto* column = new QVBoxLayout(list);
@@ -133,6 +154,11 @@ DestinationsPage::DestinationsPage(service::GatewayService& service, QWidget* pa
     body()->addWidget(m_stack, 1);
     connect(m_table, &DataTable::currentRowChanged, this, [this] { showCurrent(); });
     connect(m_table, &DataTable::activated, m_edit, &QPushButton::click);
+    m_ages.setSingleShot(true);
+    connect(&m_ages, &QTimer::timeout, this, [this] {
+        if (isVisible())
+            refresh();
+    });
     fitColumns();
 }
 
@@ -152,12 +178,14 @@ void DestinationsPage::fitColumns()
     m_isNarrow = narrow;
     m_table->setColumnHidden(ProtocolColumn, narrow);
     m_table->setColumnHidden(EndpointColumn, narrow);
-    m_table->setColumnWidths(narrow ? QList<int>{190, 150, 200, 76, 86, 76, 0} : QList<int>{140, 165, 0, 70, 70, 70, 185});
+    m_table->setColumnWidths(narrow ? QList<int>{160, 150, 200, 64, 60, 72, 68, 0}
+                                    : QList<int>{140, 160, 0, 68, 58, 74, 68, 150});
 }
 
 QWidget* DestinationsPage::buildTable()
 {
     auto* card = new Card(QStringLiteral("Destinations"), this);
+    buildOrder(card);
     auto* add = new QPushButton(themedIcon(IconName::Plus), QStringLiteral("Add"), card);
     add->setFixedHeight(26);
     card->addHeaderWidget(add);
@@ -208,10 +236,10 @@ QLayout* DestinationsPage::buildQueueButtons(QWidget* host)
 {
     auto* line = new QHBoxLayout;
     line->setSpacing(metrics::space2);
-    m_test = new QPushButton(themedIcon(IconName::Upload), QStringLiteral("Send a test span"), host);
+    m_test = new QPushButton(QStringLiteral("Send a test span"), host);
     m_preview = new QPushButton(QStringLiteral("What would be sent"), host);
     m_pause = new QPushButton(themedIcon(IconName::Pause), QStringLiteral("Pause"), host);
-    m_retry = new QPushButton(themedIcon(IconName::Refresh), QStringLiteral("Try now"), host);
+    m_retry = new QPushButton(QStringLiteral("Try now"), host);
     m_discard = new QPushButton(QStringLiteral("Discard what waits"), host);
     for (QPushButton* button : {m_test, m_preview, m_pause, m_retry, m_discard})
         line->addWidget(button);
@@ -246,6 +274,10 @@ void DestinationsPage::refresh()
     const QList<DestinationSnapshot> rows = service().destinations();
     m_model->setRows(rows);
     m_stack->setCurrentIndex(rows.isEmpty() ? 1 : 0);
+    showSpool();
+    showUnclaimed();
+    if (std::any_of(rows.cbegin(), rows.cend(), [](const DestinationSnapshot& row) { return row.queued > 0; }))
+        m_ages.start(ageIntervalMs);
     int at = m_model->indexOf(m_wanted);
     if (at >= 0)
         m_wanted.clear();
@@ -260,6 +292,8 @@ void DestinationsPage::refresh()
 
 bool DestinationsPage::open(const QString& target)
 {
+    if (target.startsWith(QLatin1Char('@')))
+        return openDialog(target);
     m_wanted = target;
     refresh();
     return target.isEmpty() || m_wanted.isEmpty();
@@ -278,9 +312,10 @@ void DestinationsPage::showCurrent()
     const bool own = !row->config.fromEnvironment;
     m_current = row->config.name;
     m_name->setText(row->config.name);
-    if (const QList<KeyValue> lines = destinationFacts(*row, service().dataDirectory()); lines != m_facts->rows())
+    if (const QList<KeyValue> lines = destinationFacts(*row, service().dataDirectory(), unixNsNow()); lines != m_facts->rows())
         m_facts->setRows(lines);
     showQueueButtons(*row);
+    showOrder();
     m_enable->setText(row->config.enabled ? QStringLiteral("Disable") : QStringLiteral("Enable"));
     for (QPushButton* button : {m_edit, m_enable, m_remove, m_pause}) {
         button->setEnabled(own && (button != m_pause || row->config.enabled));

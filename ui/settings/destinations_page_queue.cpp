@@ -48,7 +48,8 @@ void DestinationsPage::showQueueButtons(const DestinationSnapshot& row)
     m_test->setEnabled(row.config.enabled);
     m_pause->setText(paused ? QStringLiteral("Resume") : QStringLiteral("Pause"));
     m_pause->setIcon(themedIcon(paused ? IconName::Play : IconName::Pause));
-    m_retry->setEnabled(row.config.enabled && (refused || row.state == DestinationState::Retrying));
+    m_retry->setEnabled(row.config.enabled &&
+                        (refused || row.state == DestinationState::Retrying || row.state == DestinationState::Misaddressed));
     m_retry->setToolTip(m_retry->isEnabled() ? QString() : QStringLiteral("Nothing waits for its next try"));
     m_discard->setEnabled(row.queued > 0);
     m_discard->setToolTip(row.queued > 0 ? QString() : QStringLiteral("Nothing waits"));

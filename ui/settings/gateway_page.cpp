@@ -77,11 +77,6 @@ void GatewayPage::refresh()
                  {},
                  false,
                  {}});
-    const service::ReceiverSnapshot& receiver = status.receiver;
-    if (!receiver.text.isEmpty())
-        rows.append({QStringLiteral("telemetry in (OTLP)"), receiver.text, Tone::Neutral, {}, true, {}});
-    if (!receiver.error.isEmpty())
-        rows.append({QStringLiteral("telemetry in (OTLP)"), receiver.error, Tone::Warning, {}, false, {}});
     if (rows != m_state->rows())
         m_state->setRows(rows);
 }

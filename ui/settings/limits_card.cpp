@@ -46,6 +46,15 @@ Column words(const QString& title, QString (*text)(const LimitSnapshot&), bool n
             number};
 }
 
+QString limitWord(const LimitSnapshot& limit)
+{
+    static const std::pair<const char*, const char*> words[] = {
+        {"callsPerSecond", "calls a second"}, {"callsPerHour", "calls an hour"}, {"callsPerDay", "calls a day"}};
+    const auto known = std::find_if(std::begin(words), std::end(words),
+                                    [&](const auto& word) { return limit.limit == QLatin1String(word.first); });
+    return known != std::end(words) ? QLatin1String(known->second) : limit.limit;
+}
+
 QString anew(const LimitSnapshot& limit)
 {
     return limit.resetsUnixNs == 0
@@ -57,11 +66,11 @@ QString anew(const LimitSnapshot& limit)
 
 LimitsCard::LimitsCard(QWidget* parent) : Card(QStringLiteral("Limits"), parent)
 {
-    setHint(QStringLiteral("limits in the configuration file"));
+    setHint(QStringLiteral("changed under \"limits\" in the configuration file"));
     m_limits = new RowModel<LimitSnapshot>(
         {words(QStringLiteral("name"), [](const LimitSnapshot& limit) { return limit.name; }),
          words(QStringLiteral("for"), [](const LimitSnapshot& limit) { return limit.scope; }),
-         words(QStringLiteral("limit"), [](const LimitSnapshot& limit) { return limit.limit; }),
+         words(QStringLiteral("limit"), limitWord),
          {QStringLiteral("used"), used, false},
          words(QStringLiteral("anew at"), anew),
          words(

@@ -8,6 +8,7 @@
 #include "ui/settings/destinations_page.h"
 #include "ui/settings/gateway_page.h"
 #include "ui/settings/masking_page.h"
+#include "ui/settings/receiver_page.h"
 #include "ui/settings/retention_page.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/cells.h"
@@ -90,14 +91,16 @@ void SettingsSection::buildFrame()
 void SettingsSection::buildPages()
 {
     m_destinations = new DestinationsPage(m_service, m_stack);
+    m_receiver = new ReceiverPage(m_service, m_stack);
     m_clients = new ClientsPage(m_service, m_stack);
     m_credentials = new CredentialsPage(m_service, m_stack);
     m_retention = new RetentionPage(m_service, m_stack);
     m_masking = new MaskingPage(m_service, m_stack);
     m_gateway = new GatewayPage(m_service, m_stack);
     m_appearance = new AppearancePage(m_service, m_stack);
-    m_pages = {m_destinations, m_clients, m_credentials, m_retention,
-               m_masking,      m_gateway, m_appearance,  new AboutPage(m_service, m_stack)};
+    m_pages = {m_destinations, m_receiver,   m_clients,
+               m_credentials,  m_retention,  m_masking,
+               m_gateway,      m_appearance, new AboutPage(m_service, m_stack)};
     for (SettingsPage* page : std::as_const(m_pages)) {
         m_stack->addWidget(page);
         connect(page, &SettingsPage::notice, this, &Section::notice);
@@ -112,6 +115,7 @@ void SettingsSection::connectPages()
     using service::GatewayService;
     const auto dirty = [this] { m_refresh->markDirty(); };
     connect(m_refresh, &LiveRefresh::due, this, &SettingsSection::refresh);
+    connect(&m_service, &GatewayService::statusChanged, this, dirty);
     connect(&m_service, &GatewayService::destinationsChanged, this, dirty);
     connect(&m_service, &GatewayService::configurationChanged, this, dirty);
     connect(&m_service, &GatewayService::sessionsChanged, this, dirty);

@@ -17,6 +17,7 @@ class DestinationsPage;
 class GatewayPage;
 class LiveRefresh;
 class MaskingPage;
+class ReceiverPage;
 class RetentionPage;
 class Splitter;
 template <class Row> class RowModel;
@@ -41,6 +42,7 @@ public:
     [[nodiscard]] const QList<SettingsPage*>& pages() const { return m_pages; }
     [[nodiscard]] DataTable* categories() const { return m_list; }
     [[nodiscard]] DestinationsPage* destinations() const { return m_destinations; }
+    [[nodiscard]] ReceiverPage* receiver() const { return m_receiver; }
     [[nodiscard]] ClientsPage* clients() const { return m_clients; }
     [[nodiscard]] CredentialsPage* credentials() const { return m_credentials; }
     [[nodiscard]] RetentionPage* retention() const { return m_retention; }
@@ -68,6 +70,7 @@ private:
     QStackedWidget* m_stack;
     QList<SettingsPage*> m_pages;
     DestinationsPage* m_destinations;
+    ReceiverPage* m_receiver;
     ClientsPage* m_clients;
     CredentialsPage* m_credentials;
     RetentionPage* m_retention;

@@ -12,7 +12,7 @@ namespace oriel::ui {
 namespace {
 
 using config::ExportProtocol;
-using service::DestinationState;
+using service::DestinationHealth;
 
 bool isHttp(ExportProtocol protocol)
 {
@@ -59,19 +59,17 @@ bool refers(const QList<std::pair<QString, QString>>& headers, const QString& re
 
 } // namespace
 
-Lamp lampOf(DestinationState state)
+Lamp lampOf(DestinationHealth health)
 {
-    switch (state) {
-    case DestinationState::Disabled:
-    case DestinationState::Idle:
+    switch (health) {
+    case DestinationHealth::Off:
+    case DestinationHealth::Idle:
         return Lamp::Idle;
-    case DestinationState::Sending:
+    case DestinationHealth::Good:
         return Lamp::Good;
-    case DestinationState::Retrying:
+    case DestinationHealth::Waiting:
         return Lamp::Warning;
-    case DestinationState::Paused:
-        return Lamp::Pending;
-    case DestinationState::Refused:
+    case DestinationHealth::Broken:
         return Lamp::Error;
     }
     return Lamp::Idle;
@@ -171,6 +169,19 @@ QList<FieldError> validateDestination(const config::Destination& destination, co
     if (destination.certFile.isEmpty() != destination.keyFile.isEmpty())
         errors.append({destination.certFile.isEmpty() ? QStringLiteral("certFile") : QStringLiteral("keyFile"),
                        QStringLiteral("A client certificate and its private key go together.")});
+    return errors;
+}
+
+QList<FieldError> validateReceiver(const config::Receiver& receiver, quint16 gatewayPort)
+{
+    QList<FieldError> errors;
+    const QString another = QStringLiteral("%1 has this port: choose another one, or 0 for any free one.");
+    if (gatewayPort != 0 && receiver.grpcPort == gatewayPort)
+        errors.append({QStringLiteral("grpcPort"), another.arg(QStringLiteral("The gateway"))});
+    if (gatewayPort != 0 && receiver.httpPort == gatewayPort)
+        errors.append({QStringLiteral("httpPort"), another.arg(QStringLiteral("The gateway"))});
+    else if (receiver.httpPort != 0 && receiver.httpPort == receiver.grpcPort)
+        errors.append({QStringLiteral("httpPort"), another.arg(QStringLiteral("OTLP/gRPC"))});
     return errors;
 }
 

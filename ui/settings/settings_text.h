@@ -12,7 +12,7 @@ namespace oriel::ui {
 
 /// What the settings' pages say and check. Pure functions.
 
-[[nodiscard]] Lamp lampOf(service::DestinationState state);
+[[nodiscard]] Lamp lampOf(service::DestinationHealth health);
 /// "OTLP gRPC", "OTLP HTTP, protobuf" …
 [[nodiscard]] QString protocolWord(config::ExportProtocol protocol);
 /// Where it sends to, in a cell: the endpoint, "this terminal", "nowhere".
@@ -27,6 +27,8 @@ namespace oriel::ui {
 [[nodiscard]] QList<FieldError> validateDestination(const config::Destination& destination, const QStringList& otherNames);
 /// Errors by field: host, separator, allowedOrigins, maxBodyBytes, timeouts.*.
 [[nodiscard]] QList<FieldError> validateGateway(const config::Gateway& gateway);
+/// Errors by field: grpcPort, httpPort. `gatewayPort` is taken; 0: none is known.
+[[nodiscard]] QList<FieldError> validateReceiver(const config::Receiver& receiver, quint16 gatewayPort);
 /// Errors of the field "patterns": names of 1 to 40 letters, digits and hyphens, each once, with a pattern. The pattern itself is
 /// judged by the masker.
 [[nodiscard]] QList<FieldError> validatePatterns(const QList<std::pair<QString, QString>>& patterns);

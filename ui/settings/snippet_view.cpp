@@ -58,8 +58,10 @@ void SnippetView::showSnippet(int index)
 {
     const service::ClientSnippet snippet = m_snippets.value(index);
     m_path->setText(snippet.path);
+    m_path->setVisible(!snippet.path.isEmpty());
     if (m_text->text() != snippet.text)
-        m_text->setText(snippet.text, CodeView::Language::Json);
+        m_text->setText(snippet.text,
+                        snippet.text.startsWith(QLatin1Char('{')) ? CodeView::Language::Json : CodeView::Language::Plain);
     m_note->setText(snippet.note);
     m_note->setVisible(!snippet.note.isEmpty());
 }

@@ -117,12 +117,19 @@ QList<StatusStrip::Placed> StatusStrip::placed() const
     int needed = 2 * edge - gap;
     for (const Segment& segment : m_segments)
         needed += widthOf(segment, metrics) + gap;
-    // The ends matter most: endpoint, drops and store stay; destinations go first, the last one before the others.
+    // The ends matter most: endpoint, drops and store stay; destinations go first, those that are well before the others.
     QList<bool> kept(m_segments.size(), true);
+    for (qsizetype i = m_segments.size() - 1; i >= 0 && needed > width(); --i) {
+        const std::optional<Lamp> lamp = m_segments[i].lamp;
+        if (!m_segments[i].id.startsWith(QLatin1String("destination:")) || lamp == Lamp::Error || lamp == Lamp::Warning)
+            continue;
+        kept[i] = false;
+        needed -= widthOf(m_segments[i], metrics) + gap;
+    }
     for (const QLatin1StringView kind : {QLatin1StringView("destination:"), QLatin1StringView("p95"), QLatin1StringView("rate"),
                                          QLatin1StringView("store"), QLatin1StringView("servers")}) {
         for (qsizetype i = m_segments.size() - 1; i >= 0 && needed > width(); --i) {
-            if (!m_segments[i].id.startsWith(kind))
+            if (!kept[i] || !m_segments[i].id.startsWith(kind))
                 continue;
             kept[i] = false;
             needed -= widthOf(m_segments[i], metrics) + gap;

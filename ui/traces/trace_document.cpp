@@ -57,7 +57,7 @@ bool isGatewaySpan(const telemetry::SpanData& span)
 QByteArray displayService(const telemetry::SpanData& span)
 {
     if (span.kind == telemetry::SpanKind::Client && isGatewaySpan(span)) {
-        for (const Attr key : {Attr::PeerService, Attr::McpServerName}) {
+        for (const Attr key : {Attr::PeerService, Attr::GatewayServerName}) {
             if (const QByteArray* peer = textAttribute(span.attributes, telemetry::attributeName(key)))
                 return *peer;
         }

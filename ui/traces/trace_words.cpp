@@ -19,9 +19,9 @@ namespace {
 
 using telemetry::Attr;
 
-constexpr std::array essentials{Attr::McpMethodName,  Attr::GenAiToolName,      Attr::GenAiPromptName,  Attr::McpResourceUri,
-                                Attr::McpServerName,  Attr::McpProtocolVersion, Attr::NetworkTransport, Attr::ErrorType,
-                                Attr::GatewayAttempt, Attr::GuardrailViolation, Attr::GuardrailAction};
+constexpr std::array essentials{Attr::McpMethodName,     Attr::GenAiToolName,      Attr::GenAiPromptName,  Attr::McpResourceUri,
+                                Attr::GatewayServerName, Attr::McpProtocolVersion, Attr::NetworkTransport, Attr::ErrorType,
+                                Attr::GatewayAttempt,    Attr::GuardrailViolation, Attr::GuardrailAction};
 
 const telemetry::AnyValue* attribute(const telemetry::SpanData& span, Attr key)
 {
@@ -227,9 +227,9 @@ QList<KeyValue> essentialRows(const TraceDocument& document, std::uint32_t row)
         if (value)
             rows.append(attributeRow({telemetry::attributeName(key), *value}));
     }
-    const QString client = text(span, Attr::McpClientName);
+    const QString client = text(span, Attr::GatewayClientName);
     if (!client.isEmpty())
-        rows.append({QStringLiteral("client"), client, Tone::Neutral, text(span, Attr::McpClientVersion), true,
+        rows.append({QStringLiteral("client"), client, Tone::Neutral, text(span, Attr::GatewayClientVersion), true,
                      QStringLiteral("client")});
     return rows;
 }
@@ -239,8 +239,8 @@ QList<KeyValue> furtherRows(const telemetry::SpanData& span)
     QSet<QByteArray> told;
     for (const Attr key : essentials)
         told.insert(telemetry::attributeName(key));
-    told.insert(telemetry::attributeName(Attr::McpClientName));
-    told.insert(telemetry::attributeName(Attr::McpClientVersion));
+    told.insert(telemetry::attributeName(Attr::GatewayClientName));
+    told.insert(telemetry::attributeName(Attr::GatewayClientVersion));
     QList<KeyValue> rows;
     for (const telemetry::Attribute& attribute : span.attributes) {
         if (!told.contains(attribute.key))

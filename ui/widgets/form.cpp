@@ -16,6 +16,8 @@ Form::Form(QWidget* parent) : QWidget(parent)
     m_grid->setVerticalSpacing(2);
     m_grid->setColumnMinimumWidth(0, 132);
     m_grid->setColumnStretch(1, 1);
+    // Else a form of small editors only would be as narrow as they are and stand in the middle.
+    m_grid->addItem(new QSpacerItem(0, 0, QSizePolicy::Expanding), 0, 1);
 }
 
 void Form::addHeading(const QString& text, const QString& sentence)

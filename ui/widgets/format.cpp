@@ -4,6 +4,7 @@
 #include <QDateTime>
 #include <QLocale>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -165,18 +166,22 @@ QString formatDateTime(std::int64_t unixNs)
     return localTime(unixNs).toString(QStringLiteral("yyyy-MM-dd HH:mm:ss.zzz"));
 }
 
+QString formatElapsed(std::int64_t ns)
+{
+    const std::int64_t seconds = std::max<std::int64_t>(0, ns / 1'000'000'000);
+    if (seconds < 60)
+        return QStringLiteral("%1 s").arg(seconds);
+    if (seconds < 3600)
+        return QStringLiteral("%1 min").arg(seconds / 60);
+    if (seconds < 48 * 3600)
+        return QStringLiteral("%1 h").arg(seconds / 3600);
+    return QStringLiteral("%1 d").arg(seconds / 86400);
+}
+
 QString formatAge(std::int64_t ns)
 {
-    const std::int64_t seconds = ns / 1'000'000'000;
-    if (seconds < 2)
-        return QStringLiteral("just now");
-    if (seconds < 60)
-        return QStringLiteral("%1 s ago").arg(seconds);
-    if (seconds < 3600)
-        return QStringLiteral("%1 min ago").arg(seconds / 60);
-    if (seconds < 48 * 3600)
-        return QStringLiteral("%1 h ago").arg(seconds / 3600);
-    return QStringLiteral("%1 d ago").arg(seconds / 86400);
+    constexpr std::int64_t soon = 2'000'000'000;
+    return ns < soon ? QStringLiteral("just now") : formatElapsed(ns) + QStringLiteral(" ago");
 }
 
 QString shortId(const QString& id, int characters)

@@ -34,6 +34,8 @@ namespace oriel::ui {
 /// "2026-11-20 10:41:58.112".
 [[nodiscard]] QString formatDateTime(std::int64_t unixNs);
 /// "just now", "12 s ago", "3 min ago", "2 h ago", "5 d ago".
+/// The largest unit of a time that has passed: "3 min".
+[[nodiscard]] QString formatElapsed(std::int64_t ns);
 [[nodiscard]] QString formatAge(std::int64_t ns);
 
 /// The first characters of an identifier; the whole when it is shorter.

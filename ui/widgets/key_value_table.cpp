@@ -190,7 +190,7 @@ void KeyValueTable::paintEvent(QPaintEvent*)
         layout.draw(&painter, QPointF(valueColumn.left(), top + lift));
         if (!line.note.isEmpty() && layout.lineCount() == 1) {
             const int used = static_cast<int>(layout.lineAt(0).naturalTextWidth()) + 10;
-            painter.setFont(line.mono ? fonts::mono() : fonts::caption());
+            painter.setFont(fonts::caption());
             painter.setPen(theme.dim);
             painter.drawText(valueColumn.translated(0, top).adjusted(mirrored ? 0 : used, 0, mirrored ? -used : 0, 0),
                              int(lead) | Qt::TextSingleLine, line.note);

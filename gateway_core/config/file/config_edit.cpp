@@ -5,6 +5,7 @@
 #include "config/settings/settings_table.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace oriel::config {
 
@@ -212,6 +213,19 @@ Status editServers(TextEditor& editor, const QList<Server>& before, const QList<
     return {};
 }
 
+/// The list holds those that stayed, in their old order, and behind them the new ones.
+Status orderDestinations(TextEditor& editor, const QStringList& list, const QList<qsizetype>& from)
+{
+    QList<qsizetype> there(from.size());
+    std::iota(there.begin(), there.end(), 0);
+    std::stable_sort(there.begin(), there.end(),
+                     [&](qsizetype a, qsizetype b) { return from[a] >= 0 && (from[b] < 0 || from[a] < from[b]); });
+    QList<qsizetype> order(from.size());
+    for (qsizetype place = 0; place < there.size(); ++place)
+        order[there[place]] = place;
+    return std::is_sorted(order.cbegin(), order.cend()) ? Status() : editor.reorder(list, order);
+}
+
 Status editDestinations(TextEditor& editor, const QList<Destination>& before, const QList<Destination>& after)
 {
     const QStringList list{QStringLiteral("telemetry"), QStringLiteral("destinations")};
@@ -238,7 +252,7 @@ Status editDestinations(TextEditor& editor, const QList<Destination>& before, co
         if (const Status added = editor.append(list, *json); !added)
             return added;
     }
-    return {};
+    return orderDestinations(editor, list, from);
 }
 
 /// Limits have no names of their own to be found by: a change writes the list anew.

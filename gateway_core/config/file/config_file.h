@@ -42,7 +42,7 @@ tl::expected<Loaded, QList<Problem>> parseConfig(QByteArrayView text, const QStr
 tl::expected<Loaded, QList<Problem>> loadConfig(const QString& path);
 
 /// `text` changed so that it reads as `after` where it read as `before`: only what differs is touched, comments and unknown keys
-/// stay. An empty text becomes a new file.
+/// stay. Destinations stand in the order of `after`. An empty text becomes a new file.
 Result<QByteArray> editConfig(QByteArrayView text, const Config& before, const Config& after);
 
 /// Replaces the file atomically with editConfig() of what it holds, keeping its mode (0600 for a new one). Fails and changes

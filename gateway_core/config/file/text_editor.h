@@ -23,6 +23,10 @@ public:
     Status set(const QStringList& path, QByteArrayView json);
     /// A new last element of the array at `path`, which is made when it is missing.
     Status append(const QStringList& path, QByteArrayView json);
+    /// The array at `path` in another order: `order` names for each place the element that comes there. Elements take along the
+    /// comments above them and behind them on their line; commas, line ends and indentation stay with the place.
+    /// InvalidArgument when `order` does not name each element once.
+    Status reorder(const QStringList& path, const QList<qsizetype>& order);
     /// Gives the member at `path` another name. No error when there is none.
     Status rename(const QStringList& path, const QString& name);
     /// Removes a member or an element with its comma, and its line when nothing else stands on it. No error when there is none.
@@ -47,6 +51,7 @@ private:
     void cutLine(qsizetype begin, qsizetype end);
     [[nodiscard]] qsizetype skipTrivia(qsizetype at) const;
     [[nodiscard]] qsizetype skipTriviaOfLine(qsizetype at) const;
+    [[nodiscard]] qsizetype endOfLineComments(qsizetype at, qsizetype close) const;
     [[nodiscard]] qsizetype endOfLastTrivia(qsizetype at) const;
     [[nodiscard]] qsizetype afterComment(qsizetype at) const;
     [[nodiscard]] qsizetype lineStart(qsizetype at) const;

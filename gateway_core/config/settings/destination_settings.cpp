@@ -15,7 +15,7 @@ constexpr std::array kProtocols{"grpc", "http/protobuf", "http/json", "console",
 constexpr std::array kCompressions{"none", "gzip", "zstd"};
 constexpr std::array kAuthKinds{"none", "basic", "bearer", "sigv4", "google", "entra", "command"};
 constexpr std::array kSignals{"traces", "metrics", "logs"};
-constexpr std::array kAliases{"enkrypt", "kuadrant", "decorator", "contextforge"};
+constexpr std::array kAliases{"enkrypt", "kuadrant", "decorator", "contextforge", "oriel"};
 
 QString signalEndpoint(const Destination& d, const char* signal)
 {
@@ -90,8 +90,10 @@ const std::array kDestination{
         "Send what other programs sent to Oriel's receiver, too. Off, as it is theirs: they may send it there "
         "themselves, and it may hold what is not meant for this place.",
         ORIEL_FIELD(Destination, bool, received)},
-    SettingRow<Destination>{"aliases", TextList, "Other systems' attribute names to write as well.",
-                            ORIEL_FIELD(Destination, QStringList, aliases), 0, 0, kAliases},
+    SettingRow<Destination>{
+        "aliases", TextList,
+        "Other attribute names to write as well: other systems', and `oriel` for those that Oriel gave before.",
+        ORIEL_FIELD(Destination, QStringList, aliases), 0, 0, kAliases},
 
     SettingRow<Destination>{"preset", Text, "A provider of docs/providers.md, which gives whatever is not set here.",
                             ORIEL_FIELD(Destination, QString, preset)},

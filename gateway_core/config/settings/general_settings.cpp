@@ -142,8 +142,10 @@ const std::array kSettings{
         kReceiverChildTelemetry},
     SettingRow<Config>{"metrics.namespace", Text, "Put before the names of Oriel's own metrics.",
                        ORIEL_FIELD(Config, QString, metrics.nameSpace)},
-    SettingRow<Config>{"metrics.exemplars", Choice, "Measurements that become exemplars: those of sampled calls, all, or none.",
-                       ORIEL_FIELD(Config, QString, metrics.exemplarFilter), 0, 0, kExemplarFilters},
+    SettingRow<Config>{
+        "metrics.exemplars", Choice,
+        "Measurements that become exemplars: those of calls that a destination may take by its sampler, all, or none.",
+        ORIEL_FIELD(Config, QString, metrics.exemplarFilter), 0, 0, kExemplarFilters},
     SettingRow<Config>{"audit.mode", Choice, "group: rows are committed within 20 ms; strict: before the answer is released.",
                        ORIEL_CHOICE(Config, audit.mode, kAuditModes)},
     SettingRow<Config>{"audit.payloadLimit", Integer, "Bytes of arguments and of the response kept in a row, masked; 0: none.",

@@ -214,7 +214,7 @@ void Admission::tellCircuit(const QByteArray& server, const CircuitBreaker& brea
         isOpen ? "Circuit breaker open after " + QByteArray::number(status.failures) + " failures in a row; tried again in " +
                      secondsText(breaker.retryAfterNs()) + ". " + status.cause
                : "Circuit breaker " + upstream::circuitStateName(status.state).toByteArray().replace('_', '-') + '.');
-    log.attributes.push_back({attributeName(Attr::McpServerName), server});
+    log.attributes.push_back({attributeName(Attr::GatewayServerName), server});
     m_context.recorder.recordLog(std::move(log));
     Q_EMIT circuitChanged();
 }

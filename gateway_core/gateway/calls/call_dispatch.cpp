@@ -64,6 +64,7 @@ upstream::CallOptions CallDispatch::optionsFor(const ActiveCall& call) const
     options.callSpanId = call.record.spanId;
     options.traceFlags = call.record.traceFlags;
     options.traceState = call.record.traceState;
+    options.parentSampled = call.record.parentSampled;
     options.client = client.tokenName.isEmpty() ? client.clientName : client.tokenName;
     options.propagators = m_context.policy.propagators;
     if (m_context.policy.passBaggage)

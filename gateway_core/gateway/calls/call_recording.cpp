@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "telemetry/consistent_sampling.h"
+#include "upstream/trace_context.h"
 
 namespace oriel::gateway {
 
@@ -14,31 +15,10 @@ telemetry::Payload payloadOf(const mcp::Message& message, mcp::Field field)
     return span.isValid() ? telemetry::Payload{message.raw, span.begin, span.length} : telemetry::Payload{};
 }
 
-/// `params._meta` as a carrier; the texts must outlive what is read from them.
-std::optional<telemetry::ExtractedContext> contextInMeta(const mcp::Message& message, telemetry::Propagators propagators)
-{
-    QByteArray scratch;
-    telemetry::ContextCarrier carrier;
-    carrier.traceparent = message.text(mcp::Field::MetaTraceparent, scratch);
-    const QByteArray tracestate = message.text(mcp::Field::MetaTracestate);
-    carrier.tracestate = tracestate;
-    if (!message.has(mcp::Field::MetaB3) && !message.has(mcp::Field::MetaB3TraceId))
-        return carrier.traceparent.isEmpty() ? std::nullopt : telemetry::extractContext(carrier, propagators);
-    const std::array texts{message.text(mcp::Field::MetaB3), message.text(mcp::Field::MetaB3TraceId),
-                           message.text(mcp::Field::MetaB3SpanId), message.text(mcp::Field::MetaB3Sampled),
-                           message.text(mcp::Field::MetaB3Flags)};
-    carrier.b3 = texts[0];
-    carrier.b3TraceId = texts[1];
-    carrier.b3SpanId = texts[2];
-    carrier.b3Sampled = texts[3];
-    carrier.b3Flags = texts[4];
-    return telemetry::extractContext(carrier, propagators);
-}
-
-void adoptContext(telemetry::CallRecord& record, const downstream::Incoming& incoming, const ContextPolicy& policy)
+void adoptContext(telemetry::CallRecord& record, const downstream::Incoming& incoming, const telemetry::ContextPolicy& policy)
 {
     const auto header = telemetry::extractContext({incoming.traceparent, incoming.tracestate, incoming.b3}, policy.propagators);
-    const auto meta = contextInMeta(incoming.message, policy.propagators);
+    const auto meta = upstream::readTraceContext(incoming.message, policy.propagators);
     const auto& parent = meta ? meta : header;
     if (!parent)
         return;
@@ -53,13 +33,22 @@ void adoptContext(telemetry::CallRecord& record, const downstream::Incoming& inc
         return;
     record.traceId = context.traceId;
     record.parentSpanId = context.spanId;
-    // The local store keeps every call, so contexts that are passed on are marked sampled.
-    record.traceFlags = static_cast<std::uint8_t>(context.flags | telemetry::kFlagSampled);
+    record.traceFlags = context.flags;
     record.traceState = telemetry::withoutInconsistentThreshold(parent->traceState, context.traceId, context.isSampled());
     if (meta && header && header->context.isValid()) {
         record.linkTraceId = header->context.traceId;
         record.linkSpanId = header->context.spanId;
     }
+}
+
+/// What is said of sampling to everybody behind us (T3).
+void decideAtHead(telemetry::CallRecord& record, const telemetry::ContextPolicy& policy)
+{
+    const bool hasParent = record.parentSpanId.isValid() || !record.parentSampled;
+    const telemetry::HeadDecision decision =
+        policy.sampling.decide(record.traceId, record.traceState, hasParent ? std::optional(record.parentSampled) : std::nullopt);
+    record.mayLeave = decision.mayLeave;
+    record.traceFlags = policy.flagsOf(record.traceFlags, decision);
 }
 
 } // namespace
@@ -70,6 +59,7 @@ telemetry::TargetKind targetKindOf(mcp::MethodId method)
     case mcp::MethodId::ToolsCall:
         return telemetry::TargetKind::Tool;
     case mcp::MethodId::PromptsGet:
+    case mcp::MethodId::CompletionComplete: // of a resource template when it has no ref.name
         return telemetry::TargetKind::Prompt;
     case mcp::MethodId::ResourcesRead:
     case mcp::MethodId::ResourcesSubscribe:
@@ -80,14 +70,15 @@ telemetry::TargetKind targetKindOf(mcp::MethodId method)
     }
 }
 
-telemetry::CallRecord beginRecord(const downstream::Incoming& incoming, const ContextPolicy& policy, Random& random)
+telemetry::CallRecord beginRecord(const downstream::Incoming& incoming, const telemetry::ContextPolicy& policy, Random& random)
 {
     telemetry::CallRecord record;
     adoptContext(record, incoming, policy);
     if (!record.traceId.isValid()) {
         record.traceId = TraceId::generate(random);
-        record.traceFlags = telemetry::kFlagSampled | telemetry::kFlagRandom;
+        record.traceFlags = telemetry::kFlagRandom;
     }
+    decideAtHead(record, policy);
     record.spanId = SpanId::generate(random);
     const mcp::Message& message = incoming.message;
     if (message.methodId != mcp::MethodId::Unknown) {
@@ -98,7 +89,9 @@ telemetry::CallRecord beginRecord(const downstream::Incoming& incoming, const Co
         const QByteArrayView name = message.methodText(scratch);
         record.method = name.first(std::min<qsizetype>(64, name.size())).toByteArray();
     }
-    record.targetKind = targetKindOf(message.methodId);
+    record.targetKind = message.methodId == mcp::MethodId::CompletionComplete && !message.has(mcp::Field::RefName)
+                            ? telemetry::TargetKind::Resource
+                            : targetKindOf(message.methodId);
     if (record.targetKind != telemetry::TargetKind::None) {
         if (const auto field = message.targetField())
             record.target = message.text(*field);
@@ -147,7 +140,6 @@ void recordError(telemetry::CallRecord& record, telemetry::Outcome outcome, QByt
 telemetry::Hop makeHop(SpanId spanId, std::shared_ptr<const telemetry::ServerContext> server, QByteArray target,
                        std::int64_t startNs, upstream::CallToken token, const upstream::Reply& reply)
 {
-    using Kind = upstream::Reply::Kind;
     telemetry::Hop hop;
     hop.spanId = spanId;
     hop.server = std::move(server);
@@ -159,22 +151,13 @@ telemetry::Hop makeHop(SpanId spanId, std::shared_ptr<const telemetry::ServerCon
     hop.durationNs = times.doneNs - begin;
     if (times.firstByteNs != 0)
         hop.firstByteOffsetNs = times.firstByteNs - startNs;
-    if (reply.kind == Kind::Response) {
-        if (reply.message.kind == mcp::Message::Kind::Error) {
-            hop.rpcErrorCode = reply.message.errorCode;
-            hop.errorType = QByteArray::number(reply.message.errorCode);
-            hop.errorMessage = reply.message.text(mcp::Field::ErrorMessage).left(1024);
-        } else if (reply.message.resultIsError) {
-            hop.errorType = QByteArrayLiteral("tool_error");
-        }
-        return hop;
+    hop.errorType = reply.errorType();
+    if (reply.kind != upstream::Reply::Kind::Response) {
+        hop.errorMessage = reply.error.message.toUtf8();
+    } else if (reply.message.kind == mcp::Message::Kind::Error) {
+        hop.rpcErrorCode = reply.message.errorCode;
+        hop.errorMessage = reply.message.text(mcp::Field::ErrorMessage).left(1024);
     }
-    hop.errorType = reply.kind == Kind::Timeout      ? QByteArrayLiteral("timeout")
-                    : reply.kind == Kind::Cancelled  ? QByteArrayLiteral("cancelled")
-                    : reply.httpStatus != 0          ? QByteArray::number(reply.httpStatus)
-                    : reply.kind == Kind::Overloaded ? QByteArrayLiteral("overloaded")
-                                                     : QByteArrayLiteral("unavailable");
-    hop.errorMessage = reply.error.message.toUtf8();
     return hop;
 }
 

@@ -5,22 +5,15 @@
 #include "base/random.h"
 #include "downstream/message_handler.h"
 #include "telemetry/call_record.h"
-#include "telemetry/propagators.h"
+#include "telemetry/context_policy.h"
 #include "telemetry/wire_frame.h"
 #include "upstream/server_connection.h"
 
 namespace oriel::gateway {
 
-/// How trace context crosses the gateway (T2).
-struct ContextPolicy {
-    bool foreignContextAsLink = false; ///< a client's context becomes a link, and every call a new trace
-    bool passBaggage = false;
-    telemetry::Propagators propagators = telemetry::kDefaultPropagators;
-};
-
 /// Starts the record of a request: ids, context from `params._meta` (else the HTTP headers; when both, the headers' as a link),
 /// times, client.
-telemetry::CallRecord beginRecord(const downstream::Incoming& incoming, const ContextPolicy& policy, Random& random);
+telemetry::CallRecord beginRecord(const downstream::Incoming& incoming, const telemetry::ContextPolicy& policy, Random& random);
 
 /// Writes what the client is about to get into the record. `frame` is shared, not copied.
 void recordAnswer(telemetry::CallRecord& record, const mcp::Message& answer, const QByteArray& frame);

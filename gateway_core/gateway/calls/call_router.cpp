@@ -48,7 +48,7 @@ std::optional<CallRouter::Way> CallRouter::route(downstream::Incoming& incoming,
     return Way{std::move(*found), connection};
 }
 
-std::optional<Catalogue::Route> CallRouter::find(const downstream::Incoming& incoming, telemetry::CallRecord& record) const
+std::optional<Catalogue::Route> CallRouter::find(const downstream::Incoming& incoming, const telemetry::CallRecord& record) const
 {
     const mcp::Message& message = incoming.message;
     const int view = m_pool.viewOf(*incoming.session);
@@ -59,10 +59,8 @@ std::optional<Catalogue::Route> CallRouter::find(const downstream::Incoming& inc
     case MethodId::PromptsGet:
         return catalogue.find(mcp::ListKind::Prompts, record.target, view);
     case MethodId::CompletionComplete:
-        record.target.clear();
-        if (message.has(mcp::Field::RefName))
-            return catalogue.find(mcp::ListKind::Prompts, message.text(mcp::Field::RefName), view);
-        return catalogue.findResource(message.text(mcp::Field::RefUri), view);
+        return record.targetKind == telemetry::TargetKind::Prompt ? catalogue.find(mcp::ListKind::Prompts, record.target, view)
+                                                                  : catalogue.findResource(record.target, view);
     default:
         return catalogue.findResource(record.target, view);
     }
@@ -70,13 +68,14 @@ std::optional<Catalogue::Route> CallRouter::find(const downstream::Incoming& inc
 
 void CallRouter::refuseUnknown(downstream::Incoming& incoming, telemetry::CallRecord& record)
 {
-    const bool isResource = record.targetKind == telemetry::TargetKind::Resource;
+    const bool isReference = incoming.message.methodId == MethodId::CompletionComplete;
+    const bool isResource = !isReference && record.targetKind == telemetry::TargetKind::Resource;
     const int code = isResource && mcp::isLegacy(incoming.session->revision) ? mcp::error_code::ResourceNotFoundLegacy
                                                                              : mcp::error_code::InvalidParams;
-    const QByteArray kind = record.targetKind == telemetry::TargetKind::Tool     ? "Unknown tool: "
+    const QByteArray kind = isReference                                          ? "Unknown reference: "
+                            : record.targetKind == telemetry::TargetKind::Tool   ? "Unknown tool: "
                             : record.targetKind == telemetry::TargetKind::Prompt ? "Unknown prompt: "
-                            : isResource                                         ? "Resource not found: "
-                                                                                 : "Unknown reference";
+                                                                                 : "Resource not found: ";
     m_answers.sendError(incoming, record, Outcome::Rejected, code, kind + record.target.left(256));
 }
 

@@ -32,7 +32,8 @@ public:
                        const upstream::ServerConnection& connection);
 
 private:
-    [[nodiscard]] std::optional<Catalogue::Route> find(const downstream::Incoming& incoming, telemetry::CallRecord& record) const;
+    [[nodiscard]] std::optional<Catalogue::Route> find(const downstream::Incoming& incoming,
+                                                       const telemetry::CallRecord& record) const;
     void refuseUnknown(downstream::Incoming& incoming, telemetry::CallRecord& record);
     bool isLoop(downstream::Incoming& incoming, telemetry::CallRecord& record);
 

@@ -12,7 +12,8 @@ namespace oriel::gateway {
 /// asked. take() is for a call that goes on under another cookie, end() for one that is over. Gateway thread only.
 class OpenCalls final : public ActiveCalls {
 public:
-    OpenCalls(Random& random, telemetry::Recorder& recorder) : m_held(random), m_recorder(recorder) {}
+    explicit OpenCalls(const GatewayContext& context) : m_held(context.random), m_requests(context), m_recorder(context.recorder)
+    {}
 
     /// The same, counting the spans that begin and end with a call.
     quint64 add(std::unique_ptr<ActiveCall> call)

@@ -29,9 +29,23 @@ bool ClientSessions::close(const Pointer& session)
     if (m_sessions.remove(session.get()) == 0)
         return false;
     count(*session, -1);
-    const double seconds = static_cast<double>(m_context.clock.unixNs() - session->openedUnixNs) / 1e9;
-    m_context.recorder.recordMetric(telemetry::MetricId::McpServerSessionDuration, sessionLabels(*session), seconds);
+    if (!m_isEnded)
+        measure(*session);
     return true;
+}
+
+void ClientSessions::endAll()
+{
+    if (std::exchange(m_isEnded, true))
+        return;
+    for (const Pointer& session : std::as_const(m_sessions))
+        measure(*session);
+}
+
+void ClientSessions::measure(const downstream::Session& session)
+{
+    const double seconds = static_cast<double>(m_context.clock.unixNs() - session.openedUnixNs) / 1e9;
+    m_context.recorder.recordMetric(telemetry::MetricId::McpServerSessionDuration, sessionLabels(session), seconds);
 }
 
 void ClientSessions::count(const downstream::Session& session, int delta)

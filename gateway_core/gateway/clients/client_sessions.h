@@ -28,6 +28,9 @@ public:
     /// False when it is none of ours (any more).
     bool close(const Pointer& session);
 
+    /// The gateway ends: the length of those that are open is measured now, since nobody will be there to hear of their end.
+    void endAll();
+
     /// Null for what is no session of ours; any address may be asked for.
     [[nodiscard]] Pointer find(const void* session) const
     {
@@ -39,10 +42,12 @@ public:
 
 private:
     void count(const downstream::Session& session, int delta);
+    void measure(const downstream::Session& session);
 
     const GatewayContext& m_context;
     QHash<const downstream::Session*, Pointer> m_sessions;
     QHash<QByteArray, int> m_users; ///< sessions by user
+    bool m_isEnded = false;         ///< all were measured
 };
 
 } // namespace oriel::gateway

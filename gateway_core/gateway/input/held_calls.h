@@ -16,12 +16,15 @@
 
 namespace oriel::gateway {
 
+class RequestTrace;
+
 /// What a server asked of a client of 2026-07-28 while it worked on a call: sampling, elicitation or roots.
 struct HeldQuestion {
     QByteArray key;          ///< among the inputRequests of one answer
     mcp::RequestId serverId; ///< invalid: the server does not wait for an answer
     QByteArray method;
-    QByteArray params; ///< JSON text of an object
+    QByteArray params;                        ///< JSON text of an object
+    std::shared_ptr<RequestTrace> trace = {}; ///< null: it was no request
 };
 
 /// A question that a client of 2026-07-28 cannot be asked, until it is known what else its call asks for.

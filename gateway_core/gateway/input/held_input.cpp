@@ -3,6 +3,7 @@
 
 #include "gateway/input/questions.h"
 #include "gateway/input/request_routing.h"
+#include "gateway/input/request_trace.h"
 #include "mcp/errors.h"
 
 namespace oriel::gateway {
@@ -37,7 +38,9 @@ void HeldInput::hold(const upstream::ServerConnection& connection, const mcp::Me
                      quint64 cookie)
 {
     HeldQuestion question{QByteArray(), request.id(), request.text(Field::Method),
-                          questionParams(questionFor(*call.incoming.session, connection, request))};
+                          questionParams(questionFor(*call.incoming.session, connection, request)),
+                          std::make_shared<RequestTrace>(m_context)};
+    question.trace->received(request, connection.context(), parentOf(call.record));
     if (HeldCall* held = m_held.findByCookie(cookie)) {
         // Asked next, when the client is back with what it was asked first.
         held->questions.push_back(std::move(question));
@@ -82,9 +85,11 @@ void HeldInput::askGathered()
         const std::vector<HeldQuestion> questions = held.questions;
         if (ask(*call, std::move(held)))
             continue;
-        for (const HeldQuestion& question : questions)
+        for (const HeldQuestion& question : questions) {
+            question.trace->failed(mcp::error_code::InternalError, "Too many calls wait for input.");
             connection.reply(
                 mcp::makeErrorResponse(question.serverId, mcp::error_code::InternalError, "Too many calls wait for input."));
+        }
     }
     for (const RefusedQuestion& refused : refusals)
         endRefused(refused);
@@ -228,8 +233,10 @@ void HeldInput::goOn(downstream::Incoming& incoming, telemetry::CallRecord& reco
     for (HeldQuestion& question : held.questions) {
         if (question.key.isEmpty())
             open.push_back(std::move(question));
-        else if (question.serverId.isValid())
+        else if (question.serverId.isValid()) {
+            question.trace->answered();
             call.connection->reply(mcp::makeResult(question.serverId, responses.find(question.key).raw()), wireCall);
+        }
     }
     call.record = std::move(record);
     call.incoming = std::move(incoming);

@@ -41,7 +41,7 @@ bool InputRounds::ask(std::unique_ptr<ActiveCall>& call, const mcp::Message& ans
         }
         const mcp::Message shown = questionFor(*kept.incoming.session, *kept.connection, m_pages.withId(*request, kept));
         const QByteArray frame = m_calls.requests().ask(
-            kept.incoming.session, shown.text(Field::Method), shown.rawOf(Field::Params),
+            kept.incoming.session, shown.text(Field::Method), shown.rawOf(Field::Params), parentOf(kept.record),
             [this, cookie, key = member.key.asUtf8()](const mcp::Message* given) { take(cookie, key, given); });
         m_calls.requests().bindNewest(cookie);
         m_calls.requests().noteCall(wireCallOf(kept.record));

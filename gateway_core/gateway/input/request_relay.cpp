@@ -48,7 +48,8 @@ void RequestRelay::relay(upstream::ServerConnection& connection, const mcp::Mess
     }
     m_pages.remember(connection, request, session);
     const telemetry::WireCall wireCall = wireCallOf(asked);
-    const QByteArray frame = m_calls.requests().forward(connection, questionFor(*session, connection, request), session);
+    const QByteArray frame = m_calls.requests().forward(connection, questionFor(*session, connection, request), session,
+                                                        call != nullptr ? parentOf(call->record) : CallParent());
     if (related.isValid())
         m_calls.requests().bindNewest(asked.cookie);
     m_calls.requests().noteCall(wireCall);
@@ -69,10 +70,14 @@ void RequestRelay::relay(upstream::ServerConnection& connection, const mcp::Mess
 void RequestRelay::refuse(upstream::ServerConnection& connection, const mcp::Message& request, upstream::CallToken related,
                           const QByteArray& refusal)
 {
+    const ActiveCall* call = m_calls.find(m_calls.causeOf(connection, related));
     const bool isMode = asksByUrl(request); // the method is there, this way of asking is not
     const QByteArray frame =
         mcp::makeErrorResponse(request.id(), isMode ? mcp::error_code::InvalidParams : mcp::error_code::MethodNotFound,
                                refusal + (isMode ? QByteArray(" Elicitation by URL was not declared.") : QByteArray()));
+    RequestTrace trace(m_context);
+    trace.received(request, connection.context(), call != nullptr ? parentOf(call->record) : CallParent());
+    trace.failed(isMode ? mcp::error_code::InvalidParams : mcp::error_code::MethodNotFound, refusal);
     if (!m_held.refuse(connection, request, related, frame))
         connection.reply(frame);
 }

@@ -20,9 +20,14 @@ QByteArray cancelledFrame(std::int64_t id, QByteArrayView reason)
 } // namespace
 
 QByteArray ServerRequests::forward(upstream::ServerConnection& connection, const mcp::Message& request,
-                                   const std::shared_ptr<downstream::Session>& session, const QByteArray& serverTask)
+                                   const std::shared_ptr<downstream::Session>& session, const CallParent& call,
+                                   const QByteArray& serverTask)
 {
     const std::int64_t id = ++m_lastId;
+    auto trace = std::make_shared<RequestTrace>(m_context);
+    trace->received(request, connection.context(), call);
+    trace->asked(*session, request.text(mcp::Field::Method), QByteArray::number(qint64(id)), call);
+    const QByteArray frame = trace->withContext(mcp::Rewrite(request).setId(mcp::RequestId(id)).apply());
     m_pending.insert(id, {&connection,
                           request.id(),
                           mcp::RequestId::fromJson(request.rawOf(mcp::Field::MetaProgressToken)),
@@ -31,16 +36,20 @@ QByteArray ServerRequests::forward(upstream::ServerConnection& connection, const
                           {},
                           serverTask,
                           0,
-                          {}});
-    return mcp::Rewrite(request).setId(mcp::RequestId(id)).apply();
+                          {},
+                          std::move(trace)});
+    return frame;
 }
 
 QByteArray ServerRequests::ask(const std::shared_ptr<downstream::Session>& session, QByteArrayView method, QByteArrayView params,
-                               std::function<void(const mcp::Message*)> taken)
+                               const CallParent& call, std::function<void(const mcp::Message*)> taken)
 {
     const std::int64_t id = ++m_lastId;
-    m_pending.insert(id, {nullptr, {}, {}, session, mcp::methodFromName(method), std::move(taken), {}, 0, {}});
-    return mcp::makeRequest(mcp::RequestId(id), method, params);
+    auto trace = std::make_shared<RequestTrace>(m_context);
+    trace->asked(*session, method.toByteArray(), QByteArray::number(qint64(id)), call);
+    const QByteArray frame = trace->withContext(mcp::makeRequest(mcp::RequestId(id), method, params));
+    m_pending.insert(id, {nullptr, {}, {}, session, mcp::methodFromName(method), std::move(taken), {}, 0, {}, std::move(trace)});
+    return frame;
 }
 
 void ServerRequests::bindNewest(quint64 call)
@@ -58,7 +67,8 @@ void ServerRequests::withdraw(quint64 call)
         if (pending.call != call)
             return false;
         if (const auto session = pending.session.lock())
-            session->send(cancelledFrame(entry.key(), "The request that it was asked for is over."));
+            session->send(pending.trace->cancelSent(cancelledFrame(entry.key(), "The request that it was asked for is over.")));
+        pending.trace->failed(mcp::error_code::InternalError, "The request that it was asked for is over.");
         if (pending.connection != nullptr)
             pending.connection->reply(mcp::makeErrorResponse(pending.serverId, mcp::error_code::InternalError,
                                                              "The request that it was asked for is over."));
@@ -74,6 +84,7 @@ bool ServerRequests::answer(const downstream::Session& session, const mcp::Messa
         return false;
     const Pending pending = *it;
     m_pending.erase(it);
+    pending.trace->answered(answer);
     if (pending.method == mcp::MethodId::RootsList && pending.connection != nullptr &&
         answer.kind == mcp::Message::Kind::Response)
         m_roots.insert(pending.connection, pending.session);
@@ -109,9 +120,11 @@ bool ServerRequests::cancelledByServer(const upstream::ServerConnection& connect
     for (auto it = m_pending.begin(); it != m_pending.end(); ++it) {
         if (it->connection != &connection || !(it->serverId == cancelled))
             continue;
+        it->trace->cancelReceived(notification);
         if (const auto session = it->session.lock())
-            session->send(
-                mcp::Rewrite(notification).setRaw(mcp::Field::ParamsRequestId, QByteArray::number(qint64(it.key()))).apply());
+            session->send(it->trace->cancelSent(
+                mcp::Rewrite(notification).setRaw(mcp::Field::ParamsRequestId, QByteArray::number(qint64(it.key()))).apply()));
+        it->trace->cancelled();
         m_pending.erase(it);
         return true;
     }
@@ -147,6 +160,8 @@ void ServerRequests::sessionClosed(const downstream::Session& session)
             untaken.append(entry.value().taken);
             return true;
         }
+        entry.value().trace->failed(mcp::error_code::InternalError, "The client disconnected before it answered.",
+                                    QByteArrayLiteral("connection_closed"));
         entry.value().connection->reply(mcp::makeErrorResponse(entry.value().serverId, mcp::error_code::InternalError,
                                                                "The client disconnected before it answered."));
         return true;
@@ -162,7 +177,7 @@ void ServerRequests::connectionLost(const upstream::ServerConnection& connection
         if (entry.value().connection != &connection)
             return false;
         if (const auto session = entry.value().session.lock())
-            session->send(cancelledFrame(entry.key(), "The server that asked is gone."));
+            session->send(entry.value().trace->cancelSent(cancelledFrame(entry.key(), "The server that asked is gone.")));
         return true;
     });
 }

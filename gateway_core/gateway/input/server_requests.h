@@ -2,6 +2,7 @@
 #pragma once
 
 #include "downstream/session.h"
+#include "gateway/input/request_trace.h"
 #include "mcp/message.h"
 #include "upstream/server_connection.h"
 
@@ -26,16 +27,20 @@ public:
         QByteArray serverTask;                          ///< the server's id of the task that it asks for; empty: none
         quint64 call = 0;                               ///< the call that it was asked for, where that is known
         telemetry::WireCall wireCall;                   ///< that it is a part of, for the wire log
+        std::shared_ptr<RequestTrace> trace;
     };
 
+    explicit ServerRequests(const GatewayContext& context) : m_context(context) {}
+
     /// Registers a server's request; gives the frame for the client. `serverTask`: the server's id of the task that it asks for,
-    /// which the answer will name.
+    /// which the answer will name; `call`: the client's call that it asks for.
     QByteArray forward(upstream::ServerConnection& connection, const mcp::Message& request,
-                       const std::shared_ptr<downstream::Session>& session, const QByteArray& serverTask = {});
+                       const std::shared_ptr<downstream::Session>& session, const CallParent& call,
+                       const QByteArray& serverTask = {});
     /// A question that a modern server asked in its answer: gives the frame for the client; `taken` hears of the client's answer
     /// once, of null when the client is gone.
     QByteArray ask(const std::shared_ptr<downstream::Session>& session, QByteArrayView method, QByteArrayView params,
-                   std::function<void(const mcp::Message*)> taken);
+                   const CallParent& call, std::function<void(const mcp::Message*)> taken);
     /// The newest request was asked for this call, and ends with it.
     void bindNewest(quint64 call);
     /// The newest request is a part of this call, for the wire log.
@@ -63,6 +68,7 @@ public:
     [[nodiscard]] qsizetype rootsCount() const { return m_roots.size(); }
 
 private:
+    const GatewayContext& m_context;
     QHash<std::int64_t, Pending> m_pending;
     std::int64_t m_lastId = 0;
     QHash<const upstream::ServerConnection*, std::weak_ptr<downstream::Session>> m_roots;

@@ -256,6 +256,7 @@ Task* TaskCreation::keep(const ActiveCall& call, mcp::TaskState&& state, bool aw
     task->session = call.incoming.session;
     task->clientIsModern = mcp::isModern(call.incoming.session->revision);
     task->isAwaited = awaited;
+    task->cause = {call.record.traceId, call.record.spanId, call.record.traceFlags};
     if (!task->clientIsModern) {
         task->callId = call.token.id;
         task->progressToken = call.progressToken;

@@ -2,6 +2,7 @@
 #include "gateway/tasks/task_lifecycle.h"
 
 #include "base/json_writer.h"
+#include "gateway/input/request_trace.h"
 #include "mcp/errors.h"
 
 #include <limits>
@@ -45,6 +46,7 @@ upstream::CallToken TaskLifecycle::call(const Task& task, MethodId method, quint
         return {};
     upstream::CallOptions options;
     options.operation = upstream::OperationType::Connectivity;
+    options.cause = task.cause;
     if (method == MethodId::TasksResult) {
         // The server blocks until the task has ended.
         options.operation = upstream::OperationType::ToolCall;
@@ -131,8 +133,10 @@ void TaskLifecycle::end(quint64 serial, Outcome outcome, int code, const QByteAr
     const std::vector<quint64> waiters = std::exchange(task->waiters, {});
     task->connection->cancel(task->poll);
     task->connection->cancel(task->resultCall);
-    for (const HeldQuestion& question : task->questions)
+    for (const HeldQuestion& question : task->questions) {
+        question.trace->failed(mcp::error_code::InternalError, message);
         task->connection->reply(mcp::makeErrorResponse(question.serverId, mcp::error_code::InternalError, message));
+    }
     m_tasks.drop(serial);
     for (const quint64 cookie : waiters) {
         if (const std::unique_ptr<ActiveCall> call = m_calls.end(cookie)) {

@@ -4,6 +4,7 @@
 #include "base/json_writer.h"
 #include "gateway/input/questions.h"
 #include "gateway/input/request_routing.h"
+#include "gateway/input/request_trace.h"
 #include "gateway/tasks/task_forms.h"
 #include "mcp/errors.h"
 #include "mcp/rewrite.h"
@@ -58,10 +59,11 @@ void TaskQuestions::askOne(Task& task, ActiveCall& waiter, const QByteArray& key
         if (auto tagged = mcp::readMessage(mcp::Rewrite(shown).setMetaRaw(Field::MetaRelatedTask, related).apply(), document))
             shown = std::move(*tagged);
     }
-    const QByteArray frame = m_calls.requests().ask(session, shown.text(Field::Method), shown.rawOf(Field::Params),
-                                                    [this, serial = task.serial, key, isElicitation](const mcp::Message* given) {
-                                                        takeInput(serial, key, isElicitation, given);
-                                                    });
+    const QByteArray frame =
+        m_calls.requests().ask(session, shown.text(Field::Method), shown.rawOf(Field::Params), parentOf(waiter.record),
+                               [this, serial = task.serial, key, isElicitation](const mcp::Message* given) {
+                                   takeInput(serial, key, isElicitation, given);
+                               });
     m_calls.requests().noteCall(wireCallOf(waiter.record));
     waiter.incoming.reply->notify(frame);
     m_wire.recordSent(*session, frame, wireCallOf(waiter.record), waiter.incoming.reply.get());
@@ -117,10 +119,14 @@ bool TaskQuestions::take(upstream::ServerConnection& connection, const mcp::Mess
         return false;
     ActiveCall* waiting = m_lifecycle.callBlockedBy(*task);
     const std::shared_ptr<downstream::Session> session = waiting != nullptr ? waiting->incoming.session : task->session.lock();
+    const CallParent asked = waiting != nullptr ? parentOf(waiting->record) : CallParent{task->cause, task->cause.spanId};
     if (session == nullptr || !missingCapability(session->capabilities, message).isEmpty() ||
         task->questions.size() >= kMaxQuestions) {
-        connection.reply(mcp::makeErrorResponse(message.id(), mcp::error_code::MethodNotFound,
-                                                "The client of this task cannot answer " + message.text(Field::Method) + "."));
+        const QByteArray refusal = "The client of this task cannot answer " + message.text(Field::Method) + ".";
+        RequestTrace trace(m_context);
+        trace.received(message, connection.context(), asked);
+        trace.failed(mcp::error_code::MethodNotFound, refusal);
+        connection.reply(mcp::makeErrorResponse(message.id(), mcp::error_code::MethodNotFound, refusal));
         return true;
     }
     if (task->clientIsModern && !task->isAwaited) {
@@ -129,6 +135,8 @@ bool TaskQuestions::take(upstream::ServerConnection& connection, const mcp::Mess
         question.serverId = message.id();
         question.method = message.text(Field::Method);
         question.params = questionParams(questionFor(*session, connection, message));
+        question.trace = std::make_shared<RequestTrace>(m_context);
+        question.trace->received(message, connection.context(), asked);
         task->questions.push_back(std::move(question));
         if (m_lifecycle.isListenedTo(*task))
             m_notices.tell(*task, detailedTask(*task));
@@ -137,7 +145,7 @@ bool TaskQuestions::take(upstream::ServerConnection& connection, const mcp::Mess
     m_pages.remember(connection, message, session);
     const mcp::Message named = questionFor(*session, connection, message);
     const mcp::Message shown = m_notices.shown(connection, named);
-    const QByteArray frame = m_calls.requests().forward(connection, shown, session, task->state.id);
+    const QByteArray frame = m_calls.requests().forward(connection, shown, session, asked, task->state.id);
     if (waiting != nullptr)
         waiting->incoming.reply->notify(frame);
     else
@@ -152,8 +160,12 @@ void TaskQuestions::withdraw(const upstream::ServerConnection& connection, const
 {
     const auto id = mcp::RequestId::fromJson(cancelled.rawOf(Field::ParamsRequestId));
     for (const quint64 serial : m_lifecycle.tasks().select([&](const Task& task) { return task.connection == &connection; }))
-        std::erase_if(m_lifecycle.tasks().find(serial)->questions,
-                      [&](const HeldQuestion& question) { return question.serverId == id; });
+        std::erase_if(m_lifecycle.tasks().find(serial)->questions, [&](const HeldQuestion& question) {
+            if (!(question.serverId == id))
+                return false;
+            question.trace->cancelReceived(cancelled);
+            return true;
+        });
 }
 
 } // namespace oriel::gateway

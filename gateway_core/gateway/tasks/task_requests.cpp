@@ -3,6 +3,7 @@
 
 #include "gateway/clients/extensions.h"
 #include "gateway/input/questions.h"
+#include "gateway/input/request_trace.h"
 #include "gateway/tasks/task_forms.h"
 #include "gateway/tasks/task_offers.h"
 #include "mcp/errors.h"
@@ -121,6 +122,7 @@ void TaskRequests::update(downstream::Incoming& incoming, telemetry::CallRecord&
         const json::Value response = document.root().find(question.key);
         if (!response.isObject())
             return false;
+        question.trace->answered();
         task.connection->reply(mcp::makeResult(question.serverId, mcp::withRelatedTask(response.raw(), task.state.id)));
         return true;
     });
@@ -259,9 +261,11 @@ bool TaskRequests::takeCancelled(ActiveCall& call, const mcp::Message& answer)
         // 2026-07-28 acknowledges in any case; 2025-11-25 refuses what has ended.
         if (serverIsModern || (isError && answer.errorCode != mcp::error_code::InvalidParams))
             return false;
-        for (const HeldQuestion& question : std::exchange(task->questions, {}))
+        for (const HeldQuestion& question : std::exchange(task->questions, {})) {
+            question.trace->failed(mcp::error_code::InternalError, "The client cancelled the task.");
             task->connection->reply(
                 mcp::makeErrorResponse(question.serverId, mcp::error_code::InternalError, "The client cancelled the task."));
+        }
         m_answers.sendResult(call.incoming, call.record, "{}");
         return true;
     }

@@ -32,6 +32,7 @@ struct Task {
     QByteArray result;           ///< of a call that ended at once although a task was asked for; JSON text
     std::int64_t deadlineNs = 0; ///< monotonic, when it is forgotten
 
+    telemetry::TraceContext cause;       ///< SERVER span of the call that began it
     std::int64_t callId = 0;             ///< upstream id of the call that began it, which is its progress token there
     mcp::RequestId progressToken;        ///< the client's
     std::vector<HeldQuestion> questions; ///< of a server of 2025-11-25 to a client of 2026-07-28, unanswered

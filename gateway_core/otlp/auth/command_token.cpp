@@ -13,10 +13,12 @@ namespace {
 constexpr qsizetype kMaxPrinted = 64LL * 1024;
 
 /// Nothing of it is heard any more, and its program is gone.
-void silence(QProcess& process)
+void silence(QProcess& process, ProcessGroup& group)
 {
     process.disconnect();
     if (process.state() != QProcess::NotRunning) {
+        group.adopt(process); // started() may not have been told of yet
+        group.kill();
         process.kill();
         // It cannot refuse, and a QProcess must not end before its program.
         process.waitForFinished();
@@ -34,7 +36,7 @@ CommandTokenSource::CommandTokenSource(QStringList command, const Clock& clock, 
 CommandTokenSource::~CommandTokenSource()
 {
     if (m_process) {
-        silence(*m_process);
+        silence(*m_process, *m_group);
         delete m_process;
     }
 }
@@ -47,6 +49,9 @@ void CommandTokenSource::fetch(Done done)
     m_process = process;
     process->setProgram(m_command.value(0));
     process->setArguments(m_command.mid(1));
+    m_group = std::make_unique<ProcessGroup>();
+    ProcessGroup::prepare(*process);
+    QObject::connect(process, &QProcess::started, process, [this, process] { m_group->adopt(*process); });
     process->setStandardInputFile(QProcess::nullDevice());
     process->setStandardErrorFile(QProcess::nullDevice());
     QObject::connect(process, &QProcess::readyReadStandardOutput, process, [this, process] {
@@ -87,7 +92,7 @@ void CommandTokenSource::fetch(Done done)
 void CommandTokenSource::finish(Result<AccessToken> token)
 {
     // This runs within a signal of the process.
-    silence(*m_process);
+    silence(*m_process, *m_group);
     std::exchange(m_process, nullptr)->deleteLater();
     m_printed.fill('\0');
     m_printed.clear();

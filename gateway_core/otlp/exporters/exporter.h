@@ -28,6 +28,7 @@ struct ExportOutcome {
         Retryable,
         Permanent,
         Unauthenticated, ///< permanent until somebody changes the credentials
+        Misaddressed,    ///< nobody takes the signal at this address or over this protocol: permanent until somebody changes them
     };
     Kind kind = Kind::Success;
     std::int64_t rejected = 0;
@@ -50,6 +51,8 @@ public:
 struct ExporterContext {
     const Clock& clock;
     SecretResolver secrets;
+    /// gRPC's timer threads wake every second while a channel is open: after so long without a request none is.
+    std::chrono::milliseconds idleChannels{30'000};
 };
 
 /// The exporter for a destination's protocol, after its preset was filled in. Fails when the preset, the endpoint, the

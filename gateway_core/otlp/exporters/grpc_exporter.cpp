@@ -6,6 +6,7 @@
 #include "otlp/exporters/resource_attributes.h"
 
 #include <QFile>
+#include <QTimer>
 
 // gRPC's headers are not written for our warnings.
 #if defined(__GNUC__)
@@ -131,6 +132,8 @@ ExportOutcome judge(const grpc::Status& status, const grpc::ByteBuffer& answer)
     const int code = static_cast<int>(status.error_code());
     if (isRetryable(status.error_code(), retryAfter.has_value()))
         return {Kind::Retryable, 0, code, message, retryAfter};
+    if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED)
+        return {Kind::Misaddressed, 0, code, message, {}};
     const bool credentials =
         status.error_code() == grpc::StatusCode::UNAUTHENTICATED || status.error_code() == grpc::StatusCode::PERMISSION_DENIED;
     return {credentials ? Kind::Unauthenticated : Kind::Permanent, 0, code, message, {}};
@@ -263,8 +266,11 @@ GrpcExporter::GrpcExporter(const config::Destination& destination, const Exporte
     : m_destination(destination),
       m_context(context),
       m_home(std::make_unique<QObject>()),
-      m_worker(std::make_unique<Worker>(*m_home))
-{}
+      m_idleTimer(new QTimer(m_home.get()))
+{
+    m_idleTimer->setSingleShot(true);
+    QObject::connect(m_idleTimer, &QTimer::timeout, m_home.get(), [this] { m_worker.reset(); });
+}
 
 GrpcExporter::~GrpcExporter()
 {
@@ -283,9 +289,22 @@ Result<std::unique_ptr<Exporter>> GrpcExporter::create(const config::Destination
     if (!authorizer)
         return fail(authorizer.error());
     exporter->m_authorizer = std::move(*authorizer);
-    if (const Status opened = exporter->m_worker->open(destination); !opened)
+    if (const Status opened = exporter->openChannels(); !opened)
         return fail(opened.error());
     return std::unique_ptr<Exporter>(std::move(exporter));
+}
+
+Status GrpcExporter::openChannels()
+{
+    if (!m_worker) {
+        auto worker = std::make_unique<Worker>(*m_home);
+        if (Status opened = worker->open(m_destination); !opened)
+            return opened;
+        m_worker = std::move(worker);
+    }
+    if (m_inFlight == 0)
+        m_idleTimer->start(m_context.idleChannels);
+    return {};
 }
 
 void GrpcExporter::finish(Done done, const ExportOutcome& outcome)
@@ -297,13 +316,6 @@ void GrpcExporter::finish(Done done, const ExportOutcome& outcome)
 void GrpcExporter::exportBatch(Signal signal, const QByteArray& request, Done done)
 {
     using Kind = ExportOutcome::Kind;
-    if (!m_worker->serves(signal)) {
-        return finish(std::move(done), {Kind::Permanent,
-                                        0,
-                                        0,
-                                        QStringLiteral("there is no endpoint for %1").arg(QLatin1StringView(signalName(signal))),
-                                        {}});
-    }
     auto headers = configuredHeaders(m_destination, signal, m_context.secrets);
     if (!headers)
         return finish(std::move(done), {Kind::Retryable, 0, 0, headers.error().toString(), {}});
@@ -327,6 +339,17 @@ void GrpcExporter::authorize(std::shared_ptr<Attempt> attempt)
 
 void GrpcExporter::send(const std::shared_ptr<Attempt>& attempt, const RequestHeaders& authorization)
 {
+    using Kind = ExportOutcome::Kind;
+    if (const Status opened = openChannels(); !opened)
+        return finish(std::move(attempt->done), {Kind::Retryable, 0, 0, opened.error().toString(), {}});
+    if (!m_worker->serves(attempt->signal)) {
+        return finish(std::move(attempt->done),
+                      {Kind::Permanent,
+                       0,
+                       0,
+                       QStringLiteral("there is no endpoint for %1").arg(QLatin1StringView(signalName(attempt->signal))),
+                       {}});
+    }
     auto call = std::make_unique<Call>();
     for (const auto& [name, value] : attempt->headers + authorization) {
         const QByteArray key = name.toLower();
@@ -347,7 +370,10 @@ void GrpcExporter::send(const std::shared_ptr<Attempt>& attempt, const RequestHe
         call->context.set_deadline(std::chrono::system_clock::now() + m_destination.timeout);
     if (m_destination.compression == QLatin1StringView("gzip"))
         call->context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
-    call->done = [this, attempt, authorization](const ExportOutcome& outcome) {
+    call->done = [this, attempt, authorization](ExportOutcome outcome) {
+        if (--m_inFlight == 0)
+            m_idleTimer->start(m_context.idleChannels);
+        outcome.message = m_answerText.shown(outcome.message, attempt->headers + authorization);
         const bool refused = outcome.code == static_cast<int>(grpc::StatusCode::UNAUTHENTICATED);
         if (refused && m_authorizer && !attempt->isSecond && m_authorizer->refused(authorization)) {
             attempt->isSecond = true;
@@ -355,6 +381,8 @@ void GrpcExporter::send(const std::shared_ptr<Attempt>& attempt, const RequestHe
         }
         attempt->done(outcome);
     };
+    ++m_inFlight;
+    m_idleTimer->stop();
     m_worker->start(attempt->signal, attempt->request, std::move(call));
 }
 

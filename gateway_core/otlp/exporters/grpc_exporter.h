@@ -2,16 +2,20 @@
 #pragma once
 
 #include "otlp/auth/request_authorizer.h"
+#include "otlp/exporters/answer_text.h"
 #include "otlp/exporters/exporter.h"
 
 #include <QObject>
 
 #include <memory>
 
+class QTimer;
+
 namespace oriel::otlp {
 
 /// OTLP/gRPC over generic stubs, no generated code. Requests are started on the exporter thread and completed by one thread of
-/// its own that sleeps until gRPC has something to say. Exporter thread.
+/// its own that sleeps until gRPC has something to say. Channels and thread end when nothing was sent for a while, and are opened
+/// again for the next request. Exporter thread.
 class GrpcExporter final : public Exporter {
 public:
     static Result<std::unique_ptr<Exporter>> create(const config::Destination& destination, const ExporterContext& context);
@@ -31,14 +35,18 @@ private:
         bool isSecond = false;
     };
     GrpcExporter(const config::Destination& destination, const ExporterContext& context);
+    Status openChannels();
     void authorize(std::shared_ptr<Attempt> attempt);
     void send(const std::shared_ptr<Attempt>& attempt, const RequestHeaders& authorization);
     void finish(Done done, const ExportOutcome& outcome);
 
     config::Destination m_destination;
     ExporterContext m_context;
-    std::unique_ptr<QObject> m_home; ///< results are posted to it; its end is the end of all call-backs
-    std::unique_ptr<Worker> m_worker;
+    std::unique_ptr<QObject> m_home;  ///< results are posted to it; its end is the end of all call-backs
+    QTimer* m_idleTimer;              ///< of m_home; runs while channels are open and nothing is under way
+    std::unique_ptr<Worker> m_worker; ///< null: no channel is open
+    int m_inFlight = 0;
+    AnswerText m_answerText;
     std::unique_ptr<RequestAuthorizer> m_authorizer; ///< null: the headers are all there is
 };
 

@@ -20,12 +20,17 @@ namespace oriel::otlp {
 namespace {
 
 constexpr qint64 kMaxAnswer = 4LL * 1024 * 1024;
-constexpr qsizetype kMaxShownAnswer = 500;
 
 /// OTLP 1.11: no request above this, before compression.
 constexpr qsizetype kMaxRequest = 64LL * 1024 * 1024;
 
 /// Only statuses that the specification names may be tried again.
+/// Not found, method not allowed, not acceptable, gone, unsupported media type: of where and how, not of what was sent.
+bool isMisaddressed(int status)
+{
+    return status == 404 || status == 405 || status == 406 || status == 410 || status == 415;
+}
+
 bool isRetryable(int status)
 {
     return status == 429 || status == 502 || status == 503 || status == 504;
@@ -45,17 +50,6 @@ QString explain(int status, const QString& reason, const QString& words)
     if (!reason.isEmpty())
         text += QLatin1Char(' ') + reason;
     return words.isEmpty() ? text : text + QStringLiteral(": ") + words;
-}
-
-/// A plain-text answer, cut and without control characters.
-QString readableText(const QByteArray& body)
-{
-    QString text = QString::fromUtf8(body.first(std::min(body.size(), kMaxShownAnswer)));
-    for (QChar& character : text) {
-        if (!character.isPrint())
-            character = QLatin1Char(' ');
-    }
-    return text.simplified();
 }
 
 } // namespace
@@ -215,7 +209,8 @@ void HttpExporter::send(const std::shared_ptr<Attempt>& attempt, const RequestHe
     }
     QObject::connect(reply, &QNetworkReply::finished, &m_network, [this, reply, abortReason, attempt, authorization] {
         const QByteArray answer = reply->isOpen() ? reply->readAll() : QByteArray();
-        const ExportOutcome outcome = judge(*reply, answer, *abortReason);
+        ExportOutcome outcome = judge(*reply, answer, *abortReason);
+        outcome.message = m_answerText.shown(outcome.message, attempt->headers + authorization, reply->request().url());
         reply->deleteLater();
         constexpr int kUnauthorized = 401;
         if (outcome.code == kUnauthorized && m_authorizer && !attempt->isSecond && m_authorizer->refused(authorization)) {
@@ -280,7 +275,7 @@ ExportOutcome HttpExporter::judgeError(QNetworkReply& reply, int status, const Q
     if (status >= 300 && status < 400) {
         const QString target =
             QUrl(QString::fromUtf8(reply.rawHeader("Location"))).toDisplayString(QUrl::RemoveUserInfo | QUrl::RemoveQuery);
-        return {Kind::Permanent,
+        return {Kind::Misaddressed,
                 0,
                 status,
                 explain(status, reason,
@@ -295,7 +290,7 @@ ExportOutcome HttpExporter::judgeError(QNetworkReply& reply, int status, const Q
         words = rpc->message;
         retryAfter = rpc->retryDelay;
     } else {
-        words = readableText(body);
+        words = QString::fromUtf8(body);
     }
     if (reply.hasRawHeader("Retry-After")) {
         if (const auto asked = parseRetryAfter(reply.rawHeader("Retry-After"), m_context.clock.unixNs()))
@@ -303,6 +298,10 @@ ExportOutcome HttpExporter::judgeError(QNetworkReply& reply, int status, const Q
     }
     if (isRetryable(status))
         return {Kind::Retryable, 0, status, explain(status, reason, words), retryAfter};
+    if (isMisaddressed(status)) {
+        const QString url = reply.url().toDisplayString(QUrl::RemoveUserInfo | QUrl::RemoveQuery);
+        return {Kind::Misaddressed, 0, status, explain(status, reason, words) + QStringLiteral(" (%1)").arg(url), {}};
+    }
     const bool credentials = status == 401 || status == 403;
     return {credentials ? Kind::Unauthenticated : Kind::Permanent, 0, status, explain(status, reason, words), {}};
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "otlp/auth/request_authorizer.h"
+#include "otlp/exporters/answer_text.h"
 #include "otlp/exporters/exporter.h"
 
 #include <QNetworkAccessManager>
@@ -50,6 +51,7 @@ private:
     std::array<QUrl, kSignalCount> m_urls;
     QSslConfiguration m_tls;
     QNetworkAccessManager m_network;
+    AnswerText m_answerText;
     std::unique_ptr<RequestAuthorizer> m_authorizer; ///< null: the headers are all there is
 };
 

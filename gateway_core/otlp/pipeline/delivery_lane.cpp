@@ -26,6 +26,8 @@ constexpr int kMaxDoublings = 20;
 /// size, and so many halvings in a row bring any request there.
 constexpr qsizetype kNeverTooLargeBytes = 64LL * 1024;
 constexpr int kMaxSizeHalvings = 12;
+/// So many single items that are too large are sent all the same: what was remembered might be wrong.
+constexpr int kLargeItemsSent = 4;
 
 // HTTP statuses and gRPC codes do not overlap.
 constexpr int kGrpcResourceExhausted = 8;
@@ -54,7 +56,8 @@ DeliveryLane::DeliveryLane(Signal signal, LaneHome& home, const RetryPolicy& pol
       m_home(home),
       m_policy(policy),
       m_clock(clock),
-      m_random(random)
+      m_random(random),
+      m_sizes(clock)
 {
     m_timer.setSingleShot(true);
     QObject::connect(&m_timer, &QTimer::timeout, &m_timer, [this] {
@@ -65,13 +68,13 @@ DeliveryLane::DeliveryLane(Signal signal, LaneHome& home, const RetryPolicy& pol
 
 bool DeliveryLane::isBusy() const
 {
-    return m_carrier != nullptr ||
-           (m_home.carrier() != nullptr && !m_timer.isActive() && (m_fetching || m_mayWait || !m_pieces.empty()));
+    return m_carrier != nullptr || (m_home.carrier() != nullptr && !m_isMisaddressed && !m_timer.isActive() &&
+                                    (m_fetching || m_mayWait || !m_pieces.empty()));
 }
 
 void DeliveryLane::pump()
 {
-    if (m_timer.isActive() || m_carrier || m_fetching || m_home.carrier() == nullptr)
+    if (m_isMisaddressed || m_timer.isActive() || m_carrier || m_fetching || m_home.carrier() == nullptr)
         return;
     if (!m_pieces.empty())
         return send();
@@ -89,7 +92,7 @@ void DeliveryLane::fetched(std::optional<Batch> batch)
         m_mayWait = true;
         m_pieces.push_back(std::move(*batch));
         m_whole = true;
-        if (m_home.carrier() == nullptr)
+        if (m_isMisaddressed || m_home.carrier() == nullptr)
             letGo();
     }
     pump();
@@ -109,6 +112,8 @@ void DeliveryLane::retryNow()
 {
     m_timer.stop();
     m_isOutdated = m_carrier != nullptr;
+    m_isMisaddressed = false;
+    m_sizes.forget();
     m_failures = 0;
     m_probe = milliseconds(0);
     pump();
@@ -142,6 +147,17 @@ void DeliveryLane::send()
                    QByteArrayLiteral("too_large"));
             continue;
         }
+        if (m_sizes.isTooLarge(request->size())) {
+            if (split())
+                continue;
+            if (m_largeItems >= kLargeItemsSent) {
+                giveUp(QStringLiteral("a single item of %1 bytes was not sent: the backend refused smaller ones as too large")
+                           .arg(request->size()),
+                       QByteArrayLiteral("too_large"));
+                continue;
+            }
+        }
+        m_sentBytes = request->size();
         m_carrier = m_home.carrier();
         m_isOutdated = false;
         m_home.requestBegan(m_signal, piece.items);
@@ -184,6 +200,7 @@ void DeliveryLane::waitForClock(const Batch& early, std::chrono::hours ahead, st
     m_nextTryUnixNs = dueUnixNs;
     m_timer.start(std::clamp(wait, milliseconds(1), kLookAgain));
     m_home.noteError(
+        m_signal,
         QStringLiteral("%1 more than %2 h ahead of this machine's clock, which the backend does not take; waiting until %3")
             .arg(itemsAre(early.items))
             .arg(ahead.count())
@@ -207,17 +224,26 @@ void DeliveryLane::finished(const ExportOutcome& outcome)
         accepted(outcome);
         break;
     case Kind::Retryable:
-        m_home.noteError(outcome.message);
+        m_home.noteError(m_signal, outcome.message);
         waitToRetry(outcome);
         break;
     case Kind::Unauthenticated:
-        m_home.noteError(outcome.message);
+        m_home.noteError(m_signal, outcome.message);
         letGo();
         if (!m_isOutdated)
             m_home.credentialsRefused();
         break;
+    case Kind::Misaddressed:
+        m_home.noteError(m_signal, outcome.message);
+        if (!m_home.wants(m_signal)) {
+            refused(outcome);
+            break;
+        }
+        letGo();
+        m_isMisaddressed = !m_isOutdated;
+        break;
     case Kind::Permanent:
-        m_home.noteError(outcome.message);
+        m_home.noteError(m_signal, outcome.message);
         refused(outcome);
         break;
     }
@@ -234,24 +260,36 @@ bool DeliveryLane::isQuotaUsedUp(const ExportOutcome& outcome) const
 void DeliveryLane::accepted(const ExportOutcome& outcome)
 {
     m_sizeHalvings = 0;
+    m_largeItems = 0;
+    m_sizes.accept(m_sentBytes);
+    // That a smaller one is taken shows that the size was meant.
+    if (const qint64 doubted = std::exchange(m_doubtedBytes, 0); doubted > m_sentBytes)
+        m_sizes.refuse(doubted);
     const std::uint64_t items = m_pieces.front().items;
     const std::uint64_t rejected = std::min(items, static_cast<std::uint64_t>(std::max<std::int64_t>(outcome.rejected, 0)));
     m_answer.sent += items - rejected;
     m_answer.rejected += rejected;
     m_home.itemsEnded(m_signal, items - rejected, {});
     m_home.itemsEnded(m_signal, rejected, QByteArrayLiteral("rejected"));
-    m_home.noteSuccess();
+    m_home.noteSuccess(m_signal);
     if (outcome.kind == ExportOutcome::Kind::PartialSuccess)
-        m_home.noteError(outcome.message);
+        m_home.noteError(m_signal, outcome.message);
     pieceDone();
 }
 
 void DeliveryLane::refused(const ExportOutcome& outcome)
 {
-    if (isTooLarge(outcome.code) && split()) {
-        m_whole = false;
-        ++m_sizeHalvings;
-        return;
+    if (isTooLarge(outcome.code)) {
+        if (outcome.code == kGrpcResourceExhausted)
+            m_doubtedBytes = m_sentBytes;
+        else
+            m_sizes.refuse(m_sentBytes);
+        if (split()) {
+            m_whole = false;
+            ++m_sizeHalvings;
+            return;
+        }
+        ++m_largeItems;
     }
     if (isMalformed(outcome.code) && m_bisections < kMaxBisections && split()) {
         m_whole = false;
@@ -275,7 +313,7 @@ void DeliveryLane::giveUp(const QString& reason, const QByteArray& errorType)
 {
     m_answer.refused += m_pieces.front().items;
     m_home.itemsEnded(m_signal, m_pieces.front().items, errorType);
-    m_home.noteError(reason);
+    m_home.noteError(m_signal, reason);
     m_home.keepDeadLetter(m_pieces.front(), reason);
     pieceDone();
 }
@@ -289,6 +327,8 @@ void DeliveryLane::pieceDone()
     m_home.answer(m_signal, std::exchange(m_answer, {}));
     m_bisections = 0;
     m_sizeHalvings = 0;
+    m_largeItems = 0;
+    m_doubtedBytes = 0;
     m_mayWait = true;
 }
 

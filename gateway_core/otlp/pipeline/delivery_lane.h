@@ -3,6 +3,7 @@
 
 #include "otlp/exporters/exporter.h"
 #include "otlp/pipeline/derive.h"
+#include "otlp/pipeline/request_sizes.h"
 #include "otlp/spool/export_spool.h"
 
 #include <QTimer>
@@ -31,12 +32,14 @@ public:
     [[nodiscard]] virtual RequestForm form(Signal signal) const = 0;
     /// Larger requests are split before they are sent. Never 0 in rawBytes and items; the exporter looks after the rest.
     [[nodiscard]] virtual config::RequestLimits limits(Signal signal) const = 0;
+    /// Is it still meant to get the signal? What waits of one that it is not may be given up for less.
+    [[nodiscard]] virtual bool wants(Signal signal) const = 0;
     virtual void fetch(Signal signal) = 0;
     virtual void answer(Signal signal, const RecordAnswer& answer) = 0;
     virtual void release(Signal signal) = 0;
     virtual void keepDeadLetter(const Batch& batch, const QString& reason) = 0;
-    virtual void noteError(const QString& message) = 0;
-    virtual void noteSuccess() = 0;
+    virtual void noteError(Signal signal, const QString& message) = 0;
+    virtual void noteSuccess(Signal signal) = 0;
     virtual void credentialsRefused() = 0;
     /// The exporter is in its own call-back and must end later.
     virtual void releaseLater(std::shared_ptr<Exporter> exporter) = 0;
@@ -52,12 +55,15 @@ public:
 ///
 /// Retryable answers are tried again for ever, with growing waits (full jitter) or after what the backend asked for; after a few
 /// in a row the circuit opens and single probes go out. A request that is too large, by the destination's limits or by what the
-/// backend says, is halved, and so is one that the backend
-/// calls malformed, so that one bad item costs only itself; the halvings of malformed ones are bounded. gRPC's RESOURCE_EXHAUSTED
-/// for a small request is tried again like any retryable answer. What stays refused goes to the dead letters, and so does an item
-/// that cannot be brought within the destination's limits. What is further ahead of the clock than the backend takes waits until
-/// it is not, behind what is due; what would wait longer than an hour is of a wrong clock and goes to the dead letters. While it
-/// waits for a retry nothing is held in memory, unless the backend already answered for a part of the record. Exporter thread.
+/// backend says, is halved, and so is one that the backend calls malformed, so that one bad item costs only itself; the halvings
+/// of malformed ones are bounded. What the backend called too large is remembered (RequestSizes): larger requests are halved
+/// before they are sent, and after a few single items of a record were too large, larger ones are given up unsent. gRPC's
+/// RESOURCE_EXHAUSTED for a small request is tried again like any retryable answer. When nobody takes the signal at the address
+/// (404, a redirect …), it is kept and nothing more is sent until retryNow(), unless the destination does not want the signal any
+/// more. What stays refused goes to the dead letters, and so does an item that cannot be brought within the destination's limits.
+/// What is further ahead of the clock than the backend takes waits until it is not, behind what is due; what would wait longer
+/// than an hour is of a wrong clock and goes to the dead letters. While it waits for a retry nothing is held in memory, unless
+/// the backend already answered for a part of the record. Exporter thread.
 class DeliveryLane {
 public:
     DeliveryLane(Signal signal, LaneHome& home, const RetryPolicy& policy, const Clock& clock, Random& random);
@@ -74,6 +80,8 @@ public:
 
     [[nodiscard]] bool isSending() const { return m_carrier != nullptr; }
     [[nodiscard]] bool isWaitingToRetry() const { return m_timer.isActive(); }
+    /// Nobody takes the signal where it was sent to; until retryNow() it is kept.
+    [[nodiscard]] bool isMisaddressed() const { return m_isMisaddressed; }
     [[nodiscard]] bool isCircuitOpen() const { return m_probe.count() != 0; }
     [[nodiscard]] std::int64_t nextTryUnixNs() const { return m_nextTryUnixNs; }
     /// Is a request under way, or would pump() bring something about now or later?
@@ -105,11 +113,16 @@ private:
     bool m_whole = true;        ///< nothing is known of that record's fate yet: it can be fetched again
     int m_bisections = 0;
     int m_sizeHalvings = 0; ///< since the last piece that was accepted
+    RequestSizes m_sizes;
+    qint64 m_sentBytes = 0;    ///< of the request under way
+    qint64 m_doubtedBytes = 0; ///< called too large by an answer that may mean a quota; 0: none
+    int m_largeItems = 0;      ///< of this record, that were too large by themselves, since the last piece that was accepted
     RecordAnswer m_answer;
     bool m_mayWait = true;
     bool m_fetching = false;
     /// Who carries the request that is under way; never held by its own call-back, which would keep it alive past this object.
     std::shared_ptr<Exporter> m_carrier;
+    bool m_isMisaddressed = false;
     bool m_isOutdated = false; ///< retryNow() came since it was sent: the credentials that it carries may have been corrected
     QTimer m_timer;
     int m_failures = 0;

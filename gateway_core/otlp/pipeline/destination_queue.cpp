@@ -58,6 +58,9 @@ Result<QString> testAnswer(const ExportOutcome& outcome, const QString& destinat
     case Kind::PartialSuccess:
         return fail(ErrorCode::InvalidArgument,
                     QStringLiteral("the backend took the request but not the span: %1").arg(outcome.message), destination);
+    case Kind::Misaddressed:
+        return fail(ErrorCode::NotFound, outcome.message, destination,
+                    QStringLiteral("Correct the endpoint or the protocol. What waits is kept."));
     case Kind::Permanent:
     case Kind::Success:
         break;
@@ -83,7 +86,7 @@ DestinationQueue::~DestinationQueue()
         test.done(
             fail(ErrorCode::Unavailable, QStringLiteral("the destination ended before its backend answered"), m_config.name));
     if (m_handle != 0)
-        m_spool.remove(m_handle, m_fate);
+        m_spool.remove(m_handle);
 }
 
 void DestinationQueue::configure(const config::Destination& destination, bool exportDisabled)
@@ -119,7 +122,7 @@ void DestinationQueue::makeExporter()
     m_refusal.clear();
     if (m_isOwnReceiver) {
         m_refusal = QStringLiteral("this is Oriel's own receiver: what it sends there would come back for ever");
-        noteError(m_refusal);
+        m_ownError = noteOf(m_refusal);
         return;
     }
     auto exporter = otlp::makeExporter(m_config, {m_options.clock, m_options.secrets});
@@ -127,7 +130,7 @@ void DestinationQueue::makeExporter()
         m_exporter = std::move(*exporter);
     } else {
         m_refusal = exporter.error().toString();
-        noteError(m_refusal);
+        m_ownError = noteOf(m_refusal);
     }
 }
 
@@ -141,8 +144,8 @@ void DestinationQueue::releaseLater(std::shared_ptr<Exporter> exporter)
 void DestinationQueue::setProcessor(std::shared_ptr<TraceProcessor> processor)
 {
     m_processor = std::move(processor);
-    if (m_lastError == m_unprocessable)
-        m_lastError.clear();
+    if (m_ownError.message == m_unprocessable)
+        m_ownError.message.clear();
     m_unprocessable.clear();
 }
 
@@ -150,7 +153,7 @@ void DestinationQueue::refuse(const QString& why)
 {
     m_processor.reset();
     m_unprocessable = why;
-    noteError(why);
+    m_ownError = noteOf(why);
 }
 
 ExporterCounts DestinationQueue::takeCounts()
@@ -175,8 +178,11 @@ RequestForm DestinationQueue::form(Signal signal) const
 
 bool DestinationQueue::takes(Signal signal) const
 {
-    if (!m_config.enabled || m_exportDisabled || !refusal().isEmpty() || m_processor == nullptr || m_stopped)
-        return false;
+    return m_config.enabled && !m_exportDisabled && refusal().isEmpty() && m_processor != nullptr && !m_stopped && wants(signal);
+}
+
+bool DestinationQueue::wants(Signal signal) const
+{
     switch (signal) {
     case Signal::Traces:
         return m_config.traces;
@@ -209,11 +215,6 @@ void DestinationQueue::clear()
     m_spool.clear(m_handle);
 }
 
-void DestinationQueue::forget()
-{
-    m_fate = ExportSpool::Fate::Forget;
-}
-
 void DestinationQueue::stop()
 {
     m_stopped = true;
@@ -232,28 +233,21 @@ void DestinationQueue::fetched(Signal signal, std::optional<Batch> batch)
 
 void DestinationQueue::backlogChanged(const Backlog& backlog)
 {
-    countLosses(backlog);
     m_backlog = backlog;
+    for (const Signal signal : kSignals) {
+        if (backlog.lanes[static_cast<std::size_t>(signal)].items == 0)
+            continue;
+        DeliveryLane& lane = *m_lanes[static_cast<std::size_t>(signal)];
+        lane.noteWaiting();
+        lane.pump();
+    }
     m_changed();
 }
 
-void DestinationQueue::countLosses(const Backlog& backlog)
+void DestinationQueue::lost(Signal signal, Loss loss, std::int64_t items)
 {
-    // What an earlier run lost is not this one's. What the lanes count themselves is left out.
-    const bool isFirst = !std::exchange(m_hasBacklog, true);
-    for (const Signal signal : kSignals) {
-        const LossCounts& lost = backlog.lanes[static_cast<std::size_t>(signal)].cursor.lost;
-        LossCounts& counted = m_countedLosses[static_cast<std::size_t>(signal)];
-        for (const Loss loss : {Loss::Full, Loss::Expired, Loss::Damaged, Loss::Cleared}) {
-            const auto index = static_cast<std::size_t>(loss);
-            // A request that was under way when its record was given up, and is taken after all, makes it fewer again.
-            if (lost[index] <= counted[index])
-                continue;
-            if (!isFirst)
-                m_counts.add(signal, lost[index] - counted[index], QByteArray(lossName(loss)));
-            counted[index] = lost[index];
-        }
-    }
+    m_counts.addLoss(signal, loss, items);
+    m_changed();
 }
 
 void DestinationQueue::requestBegan(Signal signal, std::uint32_t items)
@@ -278,8 +272,11 @@ void DestinationQueue::itemsEnded(Signal signal, std::uint64_t items, const QByt
 
 void DestinationQueue::refusedBySpool(const QString& why)
 {
+    if (why.isEmpty() && m_ownError.message == m_spoolRefusal)
+        m_ownError.message.clear();
     m_spoolRefusal = why;
-    noteError(why);
+    if (!why.isEmpty())
+        m_ownError = noteOf(why);
     m_changed();
 }
 
@@ -288,16 +285,16 @@ void DestinationQueue::keepDeadLetter(const Batch& batch, const QString& reason)
     m_spool.keepDeadLetter({m_config.name, reason, m_options.clock.unixNs(), batch});
 }
 
-void DestinationQueue::noteError(const QString& message)
+DestinationQueue::ErrorNote DestinationQueue::noteOf(const QString& message) const
 {
-    m_lastError = message;
-    m_lastErrorUnixNs = m_options.clock.unixNs();
+    return {message, m_options.clock.unixNs()};
 }
 
-void DestinationQueue::noteSuccess()
+void DestinationQueue::noteSuccess(Signal signal)
 {
     m_lastSuccessUnixNs = m_options.clock.unixNs();
-    m_lastError.clear();
+    m_ownError.message.clear();
+    m_errors[static_cast<std::size_t>(signal)].message.clear();
 }
 
 void DestinationQueue::sendTest(const QByteArray& request, std::function<void(Result<QString>)> done)
@@ -335,6 +332,8 @@ DestinationState DestinationQueue::state() const
         return DestinationState::Refused;
     if (m_paused || m_config.paused)
         return DestinationState::Paused;
+    if (any([](const auto& lane) { return lane->isMisaddressed(); }))
+        return DestinationState::Misaddressed;
     if (any([](const auto& lane) { return lane->isWaitingToRetry(); }))
         return DestinationState::Retrying;
     return any([](const auto& lane) { return lane->isSending(); }) ? DestinationState::Sending : DestinationState::Idle;
@@ -361,10 +360,20 @@ DestinationStatus DestinationQueue::status() const
     }
     if (status.state != DestinationState::Retrying)
         status.nextTryUnixNs = 0;
-    status.lastError = m_lastError;
-    status.lastErrorUnixNs = m_lastErrorUnixNs;
+    const auto take = [&status](const ErrorNote& note) {
+        status.lastErrorUnixNs = std::max(status.lastErrorUnixNs, note.unixNs);
+        if (!note.message.isEmpty() && (status.lastError.isEmpty() || note.unixNs == status.lastErrorUnixNs))
+            status.lastError = note.message;
+    };
+    take(m_ownError);
+    for (std::size_t i = 0; i < kSignalCount; ++i) {
+        take(m_errors[i]);
+        status.signalErrors[i] = m_errors[i].message;
+        status.misaddressed[i] = m_lanes[i]->isMisaddressed();
+    }
     status.lastSuccessUnixNs = m_lastSuccessUnixNs;
     status.spoolError = m_spool.state().diskError;
+    status.unreadReason = m_spool.state().unreadReason;
     return status;
 }
 

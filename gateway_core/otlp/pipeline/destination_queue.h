@@ -21,7 +21,7 @@ namespace oriel::otlp {
 class DestinationQueue : private LaneHome, private SpoolListener {
 public:
     DestinationQueue(const PipelineOptions& options, ExportSpool& spool, std::function<void()> changed);
-    /// What waits stays in the spool unless forget() was called.
+    /// What waits stays in the spool.
     ~DestinationQueue() override;
     DestinationQueue(const DestinationQueue&) = delete;
     DestinationQueue& operator=(const DestinationQueue&) = delete;
@@ -36,6 +36,8 @@ public:
     void refuse(const QString& why);
     [[nodiscard]] TraceProcessor* processor() const { return m_processor.get(); }
     [[nodiscard]] telemetry::TemporalityConverter& temporality() { return m_temporality; }
+    /// Goes on with the counts of an earlier destination of this name. Before configure().
+    void continueCounts(ExporterCounts counts) { m_counts = std::move(counts); }
     /// What was done so far; the operations since the call before.
     [[nodiscard]] ExporterCounts takeCounts();
     /// Of its place in the spool.
@@ -49,8 +51,8 @@ public:
     void resume();
     /// Drops what waits and counts it.
     void clear();
-    /// The destination was removed: nothing is kept for it.
-    void forget();
+    /// Items of it were given up before its place was its own again.
+    void countLoss(Signal signal, Loss loss, std::int64_t items) { lost(signal, loss, items); }
     /// `done` is called once, at the latest when this ends.
     void sendTest(const QByteArray& request, std::function<void(Result<QString>)> done);
     /// Nothing more is sent.
@@ -75,18 +77,21 @@ private:
     void makeExporter();
     void pumpAll();
     [[nodiscard]] DestinationState state() const;
-    void countLosses(const Backlog& backlog);
 
     // LaneHome
     [[nodiscard]] std::shared_ptr<Exporter> carrier() const override { return isActive() ? m_exporter : nullptr; }
     [[nodiscard]] RequestForm form(Signal signal) const override;
     [[nodiscard]] config::RequestLimits limits(Signal signal) const override;
+    [[nodiscard]] bool wants(Signal signal) const override;
     void fetch(Signal signal) override { m_spool.fetch(m_handle, signal); }
     void answer(Signal signal, const RecordAnswer& answer) override { m_spool.answer(m_handle, signal, answer); }
     void release(Signal signal) override { m_spool.release(m_handle, signal); }
     void keepDeadLetter(const Batch& batch, const QString& reason) override;
-    void noteError(const QString& message) override;
-    void noteSuccess() override;
+    void noteError(Signal signal, const QString& message) override
+    {
+        m_errors[static_cast<std::size_t>(signal)] = noteOf(message);
+    }
+    void noteSuccess(Signal signal) override;
     void credentialsRefused() override { m_paused = true; }
     void releaseLater(std::shared_ptr<Exporter> exporter) override;
     void laneChanged() override { m_changed(); }
@@ -97,6 +102,7 @@ private:
     // SpoolListener
     void fetched(Signal signal, std::optional<Batch> batch) override;
     void backlogChanged(const Backlog& backlog) override;
+    void lost(Signal signal, Loss loss, std::int64_t items) override;
     void refusedBySpool(const QString& why) override;
 
     const PipelineOptions& m_options;
@@ -114,7 +120,6 @@ private:
     bool m_paused = false;
     bool m_stopped = false;
     int m_handle = 0; ///< 0: none yet
-    ExportSpool::Fate m_fate = ExportSpool::Fate::Keep;
 
     std::shared_ptr<Exporter> m_exporter;
     std::array<std::unique_ptr<DeliveryLane>, kSignalCount> m_lanes;
@@ -128,12 +133,15 @@ private:
 
     ExporterCounts m_counts;
     std::array<std::int64_t, kSignalCount> m_sentNs{}; ///< when the request under way was handed over, monotonic
-    bool m_hasBacklog = false;
-    std::array<LossCounts, kSignalCount> m_countedLosses{}; ///< by the spool, as far as m_counts tells of them
 
     Backlog m_backlog;
-    QString m_lastError;
-    std::int64_t m_lastErrorUnixNs = 0;
+    struct ErrorNote {
+        QString message;
+        std::int64_t unixNs = 0;
+    };
+    [[nodiscard]] ErrorNote noteOf(const QString& message) const;
+    ErrorNote m_ownError;                              ///< why it cannot be used at all
+    std::array<ErrorNote, kSignalCount> m_errors = {}; ///< of each signal, until it is taken again
     std::int64_t m_lastSuccessUnixNs = 0;
 };
 

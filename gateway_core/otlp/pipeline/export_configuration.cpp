@@ -36,7 +36,6 @@ void ExportPipeline::apply(const config::Telemetry& telemetry, std::shared_ptr<c
 
     m_applying = true;
     applyDestinations(telemetry);
-    noteWanted();
     m_applying = false;
     destinationChanged();
 }
@@ -67,7 +66,7 @@ void ExportPipeline::applyDestinations(const config::Telemetry& telemetry)
             }
         }
         if (!queue)
-            queue = std::make_unique<DestinationQueue>(m_options, *m_spool, [this] { destinationChanged(); });
+            queue = makeQueue(wanted.name);
         // First, so that nothing more is sent to one whose new rules are not understood.
         giveProcessor(*queue, wanted, telemetry);
         queue->configure(wanted, telemetry.exportDisabled);
@@ -75,10 +74,27 @@ void ExportPipeline::applyDestinations(const config::Telemetry& telemetry)
     }
     for (const auto& removed : old) {
         if (removed)
-            removed->forget();
+            keepCounts(*removed);
     }
     old.clear();
     std::erase_if(m_processors, [](const auto& processor) { return processor.use_count() == 1; });
+}
+
+std::unique_ptr<DestinationQueue> ExportPipeline::makeQueue(const QString& name)
+{
+    auto queue = std::make_unique<DestinationQueue>(m_options, *m_spool, [this] { destinationChanged(); });
+    if (auto known = m_departed.extract(name))
+        queue->continueCounts(std::move(known.mapped()));
+    return queue;
+}
+
+void ExportPipeline::keepCounts(DestinationQueue& removed)
+{
+    ExporterCounts counts = removed.takeCounts();
+    counts.inflight = {};
+    m_departed[removed.config().name] = std::move(counts);
+    while (m_departed.size() > kMaxDeparted)
+        m_departed.erase(m_departed.begin());
 }
 
 void ExportPipeline::noteWanted()

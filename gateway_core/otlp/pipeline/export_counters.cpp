@@ -72,6 +72,7 @@ QByteArray errorTypeOf(const ExportOutcome& outcome)
     case ExportOutcome::Kind::Retryable:
     case ExportOutcome::Kind::Permanent:
     case ExportOutcome::Kind::Unauthenticated:
+    case ExportOutcome::Kind::Misaddressed:
         break;
     }
     return outcome.code != 0 ? QByteArray::number(outcome.code) : QByteArrayLiteral("unavailable");
@@ -91,6 +92,16 @@ void ExporterCounts::identify(const config::Destination& destination)
                                                   : url.port(url.scheme() == QLatin1String("https")  ? 443
                                                              : url.scheme() == QLatin1String("http") ? 80
                                                                                                      : 0));
+}
+
+void ExporterCounts::addLoss(Signal signal, Loss loss, std::int64_t items)
+{
+    std::int64_t& credit = arrivedAfterAll[static_cast<std::size_t>(signal)][static_cast<std::size_t>(loss)];
+    credit -= items;
+    if (credit >= 0)
+        return;
+    add(signal, static_cast<std::uint64_t>(-credit), QByteArray(lossName(loss)));
+    credit = 0;
 }
 
 void observeExports(telemetry::MetricRegistry& registry, std::span<const ExporterCounts> exporters, const InboxCounts& inbox)

@@ -4,6 +4,7 @@
 #include "config/model.h"
 #include "otlp/codec/signal.h"
 #include "otlp/exporters/exporter.h"
+#include "otlp/spool/spool_cursor.h"
 #include "telemetry/metrics.h"
 
 #include <array>
@@ -32,6 +33,7 @@ struct ExporterCounts {
         double seconds = 0;
         QByteArray errorType;
     };
+    std::array<std::array<std::int64_t, kLossCount>, kSignalCount> arrivedAfterAll{};
     std::vector<Operation> operations; ///< that ended since the copy before
     static constexpr std::size_t kMaxOperations = 1'024;
 
@@ -41,6 +43,8 @@ struct ExporterCounts {
         if (items > 0)
             ended[static_cast<std::size_t>(signal)][errorType] += items;
     }
+    /// As SpoolListener::lost(). A counter never falls: what arrived after all is taken from the losses that follow.
+    void addLoss(Signal signal, Loss loss, std::int64_t items);
     void addOperation(Signal signal, double seconds, QByteArray errorType)
     {
         if (operations.size() < kMaxOperations)

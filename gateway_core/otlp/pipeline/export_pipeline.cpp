@@ -59,6 +59,14 @@ ExportPipeline::ExportPipeline(PipelineOptions options, QObject* parent)
     connect(m_statusTimer, &QTimer::timeout, this, &ExportPipeline::statusChanged);
     connect(m_deadlineTimer, &QTimer::timeout, this, [this] { finishWhenDrained(); });
     connect(m_spool.get(), &ExportSpool::stateChanged, this, [this] { destinationChanged(); });
+    connect(m_spool.get(), &ExportSpool::unclaimedLost, this, &ExportPipeline::countUnclaimedLoss);
+    connect(m_spool.get(), &ExportSpool::recovered, this, [this] {
+        {
+            const std::lock_guard lock(m_mutex);
+            m_recovery = m_spool->recovery();
+        }
+        Q_EMIT spoolRead();
+    });
 }
 
 ExportPipeline::~ExportPipeline()
@@ -232,21 +240,64 @@ QList<DestinationStatus> ExportPipeline::status() const
     return m_status;
 }
 
+QList<UnclaimedStatus> ExportPipeline::unclaimed() const
+{
+    const std::lock_guard lock(m_mutex);
+    return m_unclaimed;
+}
+
+void ExportPipeline::countUnclaimedLoss(const QString& name, Signal signal, Loss loss, qint64 items)
+{
+    // It may have come back since the spool said so.
+    if (DestinationQueue* queue = find(name))
+        return queue->countLoss(signal, loss, items);
+    ExporterCounts& counts = m_departed[name];
+    if (counts.name.isEmpty()) {
+        counts.name = name.toUtf8();
+        counts.family = QByteArrayLiteral("oriel");
+    }
+    counts.addLoss(signal, loss, items);
+    destinationChanged();
+}
+
+SpoolRecovery ExportPipeline::spoolRecovery() const
+{
+    const std::lock_guard lock(m_mutex);
+    return m_recovery;
+}
+
 void ExportPipeline::destinationChanged()
 {
     if (m_applying)
         return;
+    noteWanted();
+    QList<UnclaimedStatus> unclaimed;
+    for (const UnclaimedBacklog& one : m_spool->state().unclaimed) {
+        UnclaimedStatus& status = unclaimed.emplaceBack();
+        status.name = one.name;
+        for (const Backlog::Lane& lane : one.backlog.lanes) {
+            status.queued += lane.items;
+            status.queuedBytes += lane.bytes;
+            if (lane.oldestUnixNs != 0 && (status.oldestUnixNs == 0 || lane.oldestUnixNs < status.oldestUnixNs))
+                status.oldestUnixNs = lane.oldestUnixNs;
+        }
+    }
     QList<DestinationStatus> status;
     std::vector<ExporterCounts> counts;
     for (const auto& queue : m_destinations) {
         status.append(queue->status());
         counts.push_back(queue->takeCounts());
     }
+    for (auto& departed : m_departed) {
+        counts.push_back(departed.second);
+        departed.second.operations.clear();
+    }
     bool differs = false;
     {
         const std::lock_guard lock(m_mutex);
-        differs = status != m_status;
+        differs = status != m_status || unclaimed != m_unclaimed;
         m_status = std::move(status);
+        m_unclaimed = std::move(unclaimed);
         // Operations that nobody has asked for yet stay with their exporter.
         for (ExporterCounts& fresh : counts) {
             for (const ExporterCounts& known : m_counts) {
@@ -331,6 +382,8 @@ void ExportPipeline::clear(const QString& destination)
         [this, destination] {
             if (DestinationQueue* queue = find(destination))
                 queue->clear();
+            else
+                m_spool->clearUnclaimed(destination);
         },
         Qt::QueuedConnection);
 }

@@ -22,6 +22,7 @@
 #include <array>
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -45,8 +46,10 @@ enum class DestinationState : quint8 {
     Sending,
     Retrying, ///< the backend cannot be reached or asked for patience; waiting for the next try
     Paused,   ///< the backend refused the credentials, or somebody paused it: everything is kept and nothing is sent
-    Refused,  ///< cannot be used as configured: its own receiver, a bad endpoint, an unreadable certificate, a rule that is not
-              ///< understood; what waits for it is kept
+    /// Nobody takes one of its signals at its address (`misaddressed`); that is kept and not sent, the others go on.
+    Misaddressed,
+    Refused, ///< cannot be used as configured: its own receiver, a bad endpoint, an unreadable certificate, a rule that is not
+             ///< understood; what waits for it is kept
 };
 
 /// What is known of one destination just now.
@@ -59,13 +62,25 @@ struct DestinationStatus {
     std::uint64_t sent = 0;        ///< since the destination was made; kept over restarts, as are the losses
     std::uint64_t dropped = 0;     ///< the sum of `lost`
     std::array<LossCounts, kSignalCount> lost{};
-    QString lastError; ///< stays until the next success
+    QString lastError; ///< the newest; stays until the next success of its signal
+    std::array<QString, kSignalCount> signalErrors{};
+    std::array<bool, kSignalCount> misaddressed{};
     std::int64_t lastErrorUnixNs = 0;
     std::int64_t lastSuccessUnixNs = 0;
     std::int64_t nextTryUnixNs = 0; ///< while Retrying
     bool circuitOpen = false;       ///< so many failures in a row that only single probes are sent
     QString spoolError;             ///< why what is new waits in memory only; empty: it is on the disk
+    QString unreadReason;           ///< why a part of what waits, for whomever, cannot be read; empty: all can
     bool operator==(const DestinationStatus&) const = default;
+};
+
+/// What waits for a destination that is not configured, until one of its name is.
+struct UnclaimedStatus {
+    QString name;
+    std::uint64_t queued = 0; ///< items
+    qint64 queuedBytes = 0;
+    std::int64_t oldestUnixNs = 0; ///< 0: not known
+    bool operator==(const UnclaimedStatus&) const = default;
 };
 
 struct PipelineOptions {
@@ -101,8 +116,8 @@ public:
     ~ExportPipeline() override;
 
     /// Any thread. Puts a configuration in force. A destination that stays (same name, or all but the name the same) keeps its
-    /// place in the spool, what is on its way and its counters. One that is no longer there is forgotten with what waits for it;
-    /// at the first call what an earlier run left for others is kept, until its bounds, for when they come back.
+    /// place in the spool, what is on its way and its counters. What waits for one that is no longer there, also since an
+    /// earlier run, is kept until the spool's bounds for when one of its name comes back.
     void configure(const config::Telemetry& telemetry, std::shared_ptr<const telemetry::Resource> resource,
                    std::shared_ptr<const telemetry::Scope> scope);
 
@@ -140,6 +155,11 @@ public:
 
     /// Any thread.
     [[nodiscard]] QList<DestinationStatus> status() const;
+    /// Any thread: what the spool held at the start; zeros before spoolRead().
+    [[nodiscard]] SpoolRecovery spoolRecovery() const;
+
+    /// Any thread.
+    [[nodiscard]] QList<UnclaimedStatus> unclaimed() const;
 
     /// Any thread: what the exporters did, for the SDK's own metrics; the operations since the call before.
     [[nodiscard]] std::vector<ExporterCounts> takeExporterCounts();
@@ -153,7 +173,7 @@ public:
     /// Any thread. Tries a paused or waiting destination again at once, as after a secret of the vault changed.
     void resume(const QString& destination);
 
-    /// Any thread. Drops what waits for the destination and counts it as cleared.
+    /// Any thread. Drops what waits for the destination, whether it is configured or not, and counts it as cleared.
     void clear(const QString& destination);
 
     /// Any thread. Encodes and sends what waits; when all is answered for or the deadline has passed, drained() follows and
@@ -165,6 +185,8 @@ Q_SIGNALS:
     void metricsDue();
     /// Exporter thread, at most a few times a second: status() has changed.
     void statusChanged();
+    /// Exporter thread, once, when the first destination has opened the spool.
+    void spoolRead();
     void drained();
 
 private:
@@ -183,6 +205,9 @@ private:
     void apply(const config::Telemetry& telemetry, std::shared_ptr<const telemetry::Resource> resource,
                std::shared_ptr<const telemetry::Scope> scope);
     void applyDestinations(const config::Telemetry& telemetry);
+    std::unique_ptr<DestinationQueue> makeQueue(const QString& name);
+    void keepCounts(DestinationQueue& removed);
+    void countUnclaimedLoss(const QString& name, Signal signal, Loss loss, qint64 items);
     void noteWanted();
     void giveProcessor(DestinationQueue& queue, const config::Destination& destination, const config::Telemetry& telemetry);
     /// Encodes what waits when it is much or has waited for its interval, if the disk keeps up.
@@ -207,6 +232,9 @@ private:
     std::unique_ptr<PipelineSettings> m_settings;
     std::unique_ptr<ExportSpool> m_spool;
     std::vector<std::unique_ptr<DestinationQueue>> m_destinations;
+    static constexpr std::size_t kMaxDeparted = SpoolLog::kMaxDestinations;
+    /// Counts of destinations that are not configured, so that they never fall and what they still lose is counted.
+    std::map<QString, ExporterCounts> m_departed;
     std::vector<std::shared_ptr<TraceProcessor>> m_processors; ///< each once, shared by those that ask for the same
     QTimer* m_spanTimer;
     QTimer* m_metricTimer;
@@ -229,6 +257,8 @@ private:
     bool m_wakePending = false;
     std::array<std::uint64_t, kSignalCount> m_inboxProcessed{}; ///< by signal
     QList<DestinationStatus> m_status;
+    QList<UnclaimedStatus> m_unclaimed;
+    SpoolRecovery m_recovery;
     std::vector<ExporterCounts> m_counts;
 };
 

@@ -91,7 +91,7 @@ bool TraceProcessor::place(const SpanData& span, bool mustDecide, Selection& sel
         return false;
     } else {
         // By the trace as if it began here: its call, if it has one, was not ours or is not known any more.
-        decision = m_sampler->decide({span.traceId, false, false, true, span.traceState, span.name,
+        decision = m_sampler->decide({span.traceId, !span.parentSampled, true, span.parentSampled, span.traceState, span.name,
                                       span.status == telemetry::StatusCode::Error, span.endUnixNs - span.startUnixNs});
         if (!m_sampler->isByTraceAlone())
             remember(span.traceId, decision);

@@ -51,6 +51,7 @@ public:
     // Any thread.
     [[nodiscard]] ReceiverStatus status() const;
     [[nodiscard]] ReceiverCounts counts() const { return m_service.counts(); }
+    [[nodiscard]] QString lastRefusal() const { return m_service.lastRefusal(); }
 
 Q_SIGNALS:
     void statusChanged();

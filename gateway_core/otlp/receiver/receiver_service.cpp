@@ -83,6 +83,7 @@ ReceivedOutcome ReceiverService::take(Signal signal, QByteArrayView message, Enc
 ReceivedOutcome ReceiverService::malformed(const Error& error)
 {
     countFailed();
+    noteRefusal(error.toString());
     using Kind = ReceivedOutcome::Kind;
     return {error.code == ErrorCode::TooLarge ? Kind::TooLarge : Kind::Malformed, {0, error.toString()}, error.context};
 }
@@ -96,6 +97,8 @@ ReceivedOutcome ReceiverService::concluded(bool taken, std::atomic<std::uint64_t
     }
     counter.fetch_add(items, std::memory_order_relaxed);
     m_rejected.fetch_add(static_cast<std::uint64_t>(partial.rejected), std::memory_order_relaxed);
+    if (partial.rejected > 0)
+        noteRefusal(partial.message);
     return {ReceivedOutcome::Kind::Taken, std::move(partial)};
 }
 
@@ -154,6 +157,18 @@ ReceivedOutcome ReceiverService::takeLogs(QByteArrayView message, Encoding encod
     const std::uint64_t items = decoded->logs.size();
     const bool taken = items == 0 || m_sink.takeLogs(std::move(decoded->logs), message.size());
     return concluded(taken, m_logs, items, std::move(partial));
+}
+
+void ReceiverService::noteRefusal(const QString& why)
+{
+    const std::lock_guard lock(m_mutex);
+    m_lastRefusal = why;
+}
+
+QString ReceiverService::lastRefusal() const
+{
+    const std::lock_guard lock(m_mutex);
+    return m_lastRefusal;
 }
 
 ReceiverCounts ReceiverService::counts() const

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <mutex>
 #include <optional>
 
 namespace oriel::otlp {
@@ -68,6 +69,8 @@ public:
     void countBusy() { m_busy.fetch_add(1, std::memory_order_relaxed); }
     void countFailed() { m_failed.fetch_add(1, std::memory_order_relaxed); }
     [[nodiscard]] ReceiverCounts counts() const;
+    /// Why the last data was left out or could not be read; empty: none was.
+    [[nodiscard]] QString lastRefusal() const;
 
 private:
     ReceivedOutcome takeSpans(QByteArrayView message, Encoding encoding);
@@ -77,6 +80,7 @@ private:
     ReceivedOutcome concluded(bool taken, std::atomic<std::uint64_t>& counter, std::uint64_t items, PartialSuccess partial);
     /// Whether it was sent or passed on by this Oriel.
     [[nodiscard]] bool isOwn(const telemetry::Resource* resource) const;
+    void noteRefusal(const QString& why);
 
     ReceiverSink& m_sink;
     const ReceiverIdentity m_identity;
@@ -86,6 +90,8 @@ private:
     std::atomic<std::uint64_t> m_rejected{0};
     std::atomic<std::uint64_t> m_failed{0};
     std::atomic<std::uint64_t> m_busy{0};
+    mutable std::mutex m_mutex; ///< guards the refusal
+    QString m_lastRefusal;
 };
 
 } // namespace oriel::otlp

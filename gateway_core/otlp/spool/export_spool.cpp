@@ -1,205 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "otlp/spool/export_spool.h"
 
-#include "base/background_thread.h"
-
-#include <QTimer>
+#include "otlp/spool/spool_worker.h"
 
 namespace oriel::otlp {
-
-using namespace std::chrono_literals;
-
-namespace {
-
-constexpr auto kSyncInterval = 500ms;
-constexpr qint64 kSyncBytes = 4LL * 1024 * 1024;
-/// A disk that refused a record is asked again this often.
-constexpr auto kDiskRetryInterval = 5s;
-
-} // namespace
-
-/// What runs on the spool's thread.
-class SpoolWorker : public QObject {
-public:
-    SpoolWorker(ExportSpool& home, const ExportSpoolOptions& options, const Clock& clock, Random& random)
-        : m_home(home),
-          m_written(options.written),
-          m_log(options.directory, options.bounds, clock, random),
-          m_deadLetters(options.directory, options.deadLetterBytes)
-    {}
-
-    void begin()
-    {
-        enterBackground("oriel-spool");
-        m_syncTimer = new QTimer(this);
-        m_diskTimer = new QTimer(this);
-        m_syncTimer->setSingleShot(true);
-        m_diskTimer->setSingleShot(true);
-        connect(m_syncTimer, &QTimer::timeout, this, [this] { (void)m_log.sync(); });
-        connect(m_diskTimer, &QTimer::timeout, this, [this] {
-            (void)m_log.writeMemory();
-            afterWork();
-        });
-        const SpoolRecovery recovery = m_log.open();
-        reply([&home = m_home, recovery] { home.m_recovery = recovery; });
-    }
-
-    void end()
-    {
-        if (!m_log.writeMemory())
-            m_log.loseMemory();
-        (void)m_log.sync();
-        delete std::exchange(m_syncTimer, nullptr);
-        delete std::exchange(m_diskTimer, nullptr);
-    }
-
-    void add(int handle, const QString& name)
-    {
-        const auto slot = m_log.attach(name);
-        if (slot) {
-            m_slots.emplace(handle, Known{*slot, {}});
-            return;
-        }
-        reply([&home = m_home, handle, why = slot.error().toString()] {
-            if (SpoolListener* listener = home.listener(handle))
-                listener->refusedBySpool(why);
-        });
-    }
-
-    void rename(int handle, const QString& name)
-    {
-        if (const int slot = slotOf(handle); slot >= 0)
-            m_log.rename(slot, name);
-    }
-
-    void setMaxAge(int handle, std::chrono::milliseconds age)
-    {
-        const int slot = slotOf(handle);
-        if (slot < 0)
-            return;
-        m_log.setMaxAge(slot, age);
-        m_log.expire();
-    }
-
-    void remove(int handle, ExportSpool::Fate fate)
-    {
-        const int slot = slotOf(handle);
-        m_slots.erase(handle);
-        if (slot >= 0 && fate == ExportSpool::Fate::Forget)
-            m_log.detach(slot);
-    }
-
-    void append(const Batch& batch, const std::vector<int>& handles)
-    {
-        std::uint64_t audience = 0;
-        for (const int handle : handles) {
-            const int slot = slotOf(handle);
-            audience |= slot >= 0 ? std::uint64_t(1) << static_cast<unsigned>(slot) : 0;
-        }
-        if (m_log.append(batch, audience) && audience != 0 && m_log.isPersistent() && m_written)
-            m_written(batch);
-    }
-
-    void fetch(int handle, Signal signal)
-    {
-        const int slot = slotOf(handle);
-        reply([&home = m_home, handle, signal, batch = slot >= 0 ? m_log.fetch(slot, signal) : std::nullopt]() mutable {
-            if (SpoolListener* listener = home.listener(handle))
-                listener->fetched(signal, std::move(batch));
-        });
-    }
-
-    void answer(int handle, Signal signal, const RecordAnswer& answer)
-    {
-        if (const int slot = slotOf(handle); slot >= 0)
-            m_log.answer(slot, signal, answer);
-    }
-
-    void release(int handle, Signal signal)
-    {
-        if (const int slot = slotOf(handle); slot >= 0)
-            m_log.release(slot, signal);
-    }
-
-    void clear(int handle)
-    {
-        if (const int slot = slotOf(handle); slot >= 0)
-            m_log.clear(slot);
-    }
-
-    void keepDeadLetter(const DeadLetter& letter)
-    {
-        // What cannot be kept is counted as refused all the same.
-        if (m_log.isPersistent())
-            (void)m_deadLetters.append(letter);
-    }
-
-    void setBounds(const SpoolBounds& bounds) { m_log.setBounds(bounds); }
-
-    void flush(std::function<void()> done)
-    {
-        (void)m_log.writeMemory();
-        (void)m_log.sync();
-        reply(std::move(done));
-    }
-
-    /// After each call: what has changed is told, and what has to follow is scheduled.
-    void afterWork()
-    {
-        std::vector<std::pair<int, Backlog>> changed;
-        for (auto& [handle, known] : m_slots) {
-            const Backlog now = m_log.backlog(known.slot);
-            if (known.told && *known.told == now)
-                continue;
-            known.told = now;
-            changed.emplace_back(handle, now);
-        }
-        const SpoolState state{(m_log.hasMemoryBacklog() || m_log.hasUnread()) && m_log.isPersistent() ? m_log.diskError()
-                                                                                                       : QString(),
-                               m_log.diskBytes(), m_log.memoryBytes()};
-        if (!changed.empty() || state != m_told) {
-            m_told = state;
-            reply([&home = m_home, changed = std::move(changed), state] {
-                const bool stateChanged = std::exchange(home.m_state, state) != state;
-                for (const auto& [handle, backlog] : changed) {
-                    if (SpoolListener* listener = home.listener(handle))
-                        listener->backlogChanged(backlog);
-                }
-                if (stateChanged)
-                    Q_EMIT home.stateChanged();
-            });
-        }
-        if (m_log.unsyncedBytes() >= kSyncBytes)
-            (void)m_log.sync();
-        if (m_log.isDirty() && m_log.isPersistent() && !m_syncTimer->isActive())
-            m_syncTimer->start(kSyncInterval);
-        if (m_log.hasMemoryBacklog() && m_log.isPersistent() && !m_diskTimer->isActive())
-            m_diskTimer->start(kDiskRetryInterval);
-    }
-
-private:
-    struct Known {
-        int slot = 0;
-        std::optional<Backlog> told;
-    };
-
-    [[nodiscard]] int slotOf(int handle) const
-    {
-        const auto found = m_slots.find(handle);
-        return found != m_slots.end() ? found->second.slot : -1;
-    }
-
-    void reply(std::function<void()> work) { m_home.m_replies.post(std::move(work)); }
-
-    ExportSpool& m_home;
-    std::function<void(const Batch&)> m_written;
-    SpoolLog m_log;
-    DeadLetterFile m_deadLetters;
-    std::map<int, Known> m_slots;
-    SpoolState m_told;
-    QTimer* m_syncTimer = nullptr;
-    QTimer* m_diskTimer = nullptr;
-};
 
 ExportSpool::ExportSpool(ExportSpoolOptions options, const Clock& clock, Random& random, QObject* parent)
     : QObject(parent),
@@ -265,11 +69,13 @@ void ExportSpool::setMaxAge(int handle, std::chrono::milliseconds age)
     });
 }
 
-void ExportSpool::remove(int handle, Fate fate)
+void ExportSpool::remove(int handle)
 {
     m_listeners.erase(handle);
-    post([handle, fate](SpoolWorker& worker) {
-        worker.remove(handle, fate);
+    if (!m_worker)
+        return;
+    post([handle](SpoolWorker& worker) {
+        worker.remove(handle);
         worker.afterWork();
     });
 }
@@ -314,6 +120,16 @@ void ExportSpool::clear(int handle)
     });
 }
 
+void ExportSpool::clearUnclaimed(const QString& name)
+{
+    if (!m_worker)
+        return;
+    post([name](SpoolWorker& worker) {
+        worker.clearUnclaimed(name);
+        worker.afterWork();
+    });
+}
+
 void ExportSpool::keepDeadLetter(DeadLetter letter)
 {
     post([letter = std::move(letter)](SpoolWorker& worker) { worker.keepDeadLetter(letter); });
@@ -323,7 +139,10 @@ void ExportSpool::setBounds(const SpoolBounds& bounds)
 {
     m_options.bounds = bounds;
     if (m_worker)
-        post([bounds](SpoolWorker& worker) { worker.setBounds(bounds); });
+        post([bounds](SpoolWorker& worker) {
+            worker.setBounds(bounds);
+            worker.afterWork();
+        });
 }
 
 void ExportSpool::flush(std::function<void()> done)

@@ -25,8 +25,11 @@ public:
     virtual ~SpoolListener() = default;
     /// The answer to fetch(): the record is held for the destination; nothing when nothing waits.
     virtual void fetched(Signal signal, std::optional<Batch> batch) = 0;
+    /// Something waits, or no longer, or can be read again.
     virtual void backlogChanged(const Backlog& backlog) = 0;
-    /// It could not be given a place: nothing will be kept for it.
+    /// Items were given up, as in SpoolLoss.
+    virtual void lost(Signal signal, Loss loss, std::int64_t items) = 0;
+    /// It could not be given a place: nothing is kept for it until it is. Empty: it has one now.
     virtual void refusedBySpool(const QString& why) = 0;
 };
 
@@ -38,11 +41,20 @@ struct ExportSpoolOptions {
     std::function<void(const Batch&)> written;
 };
 
+/// What waits for a destination that is not there.
+struct UnclaimedBacklog {
+    QString name;
+    Backlog backlog;
+    bool operator==(const UnclaimedBacklog&) const = default;
+};
+
 /// How the spool as a whole is.
 struct SpoolState {
-    QString diskError; ///< why records wait in memory; empty: they do not have to
+    QString diskError;    ///< why records wait in memory; empty: they do not have to
+    QString unreadReason; ///< as SpoolLog::unreadReason()
     qint64 diskBytes = 0;
     qint64 memoryBytes = 0;
+    std::vector<UnclaimedBacklog> unclaimed;
     bool operator==(const SpoolState&) const = default;
 };
 
@@ -59,15 +71,16 @@ public:
     void rename(int handle, const QString& name);
     /// As SpoolLog::setMaxAge().
     void setMaxAge(int handle, std::chrono::milliseconds age);
-    enum class Fate { Keep, Forget };
-    /// The listener hears nothing more. Keep: what waits is there for the next destination of this name.
-    void remove(int handle, Fate fate);
+    /// The listener hears nothing more. What waits is there for the next destination of this name.
+    void remove(int handle);
 
     void append(Batch batch, std::vector<int> handles);
     void fetch(int handle, Signal signal);
     void answer(int handle, Signal signal, const RecordAnswer& answer);
     void release(int handle, Signal signal);
     void clear(int handle);
+    /// The same of what waits for destinations of this name that are not there.
+    void clearUnclaimed(const QString& name);
     void keepDeadLetter(DeadLetter letter);
     void setBounds(const SpoolBounds& bounds);
     /// `done` is called when everything before is written and on the device.
@@ -81,6 +94,10 @@ public:
 
 Q_SIGNALS:
     void stateChanged();
+    /// As SpoolListener::lost(), of a destination that is not there.
+    void unclaimedLost(const QString& name, Signal signal, Loss loss, qint64 items);
+    /// recovery() tells what the disk held.
+    void recovered();
 
 private:
     friend class SpoolWorker;

@@ -26,6 +26,17 @@ QByteArray encodeBlock(const DestinationCursor& cursor, std::uint64_t generation
             out.fixed64(count);
     }
     out.text(cursor.name.toUtf8().first(std::min(cursor.name.toUtf8().size(), CursorFile::kMaxNameBytes)));
+    for (const std::uint64_t items : cursor.waiting)
+        out.fixed64(items);
+    out.fixed32(static_cast<std::uint32_t>(std::min(cursor.passed.size(), CursorFile::kMaxPassed)));
+    std::size_t written = 0;
+    for (const auto& [segment, next] : cursor.passed) {
+        if (written++ == CursorFile::kMaxPassed)
+            break;
+        out.fixed64(segment);
+        for (const std::uint64_t sequence : next)
+            out.fixed64(sequence);
+    }
     QByteArray block = out.view().toByteArray();
     block.resize(kBlockBytes - 4, '\0');
     ByteWriter crc;
@@ -55,6 +66,15 @@ std::optional<Block> decodeBlock(QByteArrayView bytes)
             count = in.fixed64();
     }
     block.cursor.name = QString::fromUtf8(in.text());
+    // Zeros in the blocks of versions that did not write this.
+    for (std::uint64_t& items : block.cursor.waiting)
+        items = in.fixed64();
+    const std::uint32_t passed = in.fixed32();
+    for (std::uint32_t i = 0; i < passed && !in.failed(); ++i) {
+        LaneSequences& next = block.cursor.passed[in.fixed64()];
+        for (std::uint64_t& sequence : next)
+            sequence = in.fixed64();
+    }
     return in.failed() ? std::nullopt : std::optional(block);
 }
 

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 
 namespace oriel::otlp {
@@ -36,9 +37,17 @@ struct LaneCursor {
     bool operator==(const LaneCursor&) const = default;
 };
 
+/// Sequence numbers, by signal.
+using LaneSequences = std::array<std::uint64_t, kSignalCount>;
+
 struct DestinationCursor {
     QString name;
     std::array<LaneCursor, kSignalCount> lanes;
+    /// Items that waited on the disk when this was written: what a segment that cannot be read holds at least.
+    std::array<std::uint64_t, kSignalCount> waiting{};
+    /// Segments that could not be read when their turn came: in them, records with smaller numbers than these are answered for,
+    /// whatever `next` says. At most CursorFile::kMaxPassed.
+    std::map<std::uint64_t, LaneSequences> passed;
     bool operator==(const DestinationCursor&) const = default;
 };
 
@@ -48,6 +57,7 @@ class CursorFile {
 public:
     /// Names are cut off here.
     static constexpr qsizetype kMaxNameBytes = 1024;
+    static constexpr std::size_t kMaxPassed = 16;
 
     static QString path(const QString& directory, int slot); ///< `<directory>/cursor-<slot>.bin`
     /// Opens it, or makes it with zeros. The cursor is nothing when it is new or neither block is whole. Fails, and changes

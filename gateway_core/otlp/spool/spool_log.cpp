@@ -3,31 +3,12 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "otlp/spool/spool_index.h"
 
 #include <algorithm>
 #include <bit>
 
 namespace oriel::otlp {
-
-namespace {
-
-constexpr std::uint64_t bitOf(int slot)
-{
-    return std::uint64_t(1) << static_cast<unsigned>(slot);
-}
-constexpr std::size_t indexOf(int slot)
-{
-    return static_cast<std::size_t>(slot);
-}
-constexpr std::size_t indexOf(Signal signal)
-{
-    return static_cast<std::size_t>(signal);
-}
-
-/// Ages are looked at this often when records come.
-constexpr std::int64_t kExpiryIntervalNs = 60'000'000'000;
-
-} // namespace
 
 SpoolLog::SpoolLog(QString directory, const SpoolBounds& bounds, const Clock& clock, Random& random)
     : m_directory(std::move(directory)),
@@ -61,14 +42,6 @@ qint64 SpoolLog::diskBytes() const
     return bytes;
 }
 
-std::uint64_t SpoolLog::slotBits() const
-{
-    std::uint64_t bits = 0;
-    for (int slot = 0; slot < kMaxDestinations; ++slot)
-        bits |= m_slots[indexOf(slot)].used ? bitOf(slot) : 0;
-    return bits;
-}
-
 Backlog SpoolLog::backlog(int slot) const
 {
     Backlog backlog;
@@ -77,89 +50,6 @@ Backlog SpoolLog::backlog(int slot) const
         backlog.lanes[i] = {one.lanes[i].items, one.lanes[i].bytes, one.cursor.lanes[i],
                             one.lanes[i].items != 0 ? one.lanes[i].oldestUnixNs : 0};
     return backlog;
-}
-
-bool SpoolLog::openCursor(int slot)
-{
-    Slot& one = m_slots[indexOf(slot)];
-    if (one.file || one.isUnread || !isPersistent())
-        return one.file != nullptr;
-    if (!m_isRead && !isReady())
-        return false;
-    auto file = std::make_unique<CursorFile>();
-    const auto opened = file->open(m_directory, slot);
-    if (opened)
-        one.file = std::move(file);
-    else
-        m_diskError = opened.error().toString();
-    return one.file != nullptr;
-}
-
-Result<int> SpoolLog::attach(const QString& name)
-{
-    int chosen = -1;
-    const auto choose = [&](const auto& fits) {
-        for (int slot = 0; slot < kMaxDestinations && chosen < 0; ++slot)
-            chosen = fits(m_slots[indexOf(slot)]) ? slot : chosen;
-        return chosen >= 0;
-    };
-    // Its own; one whose cursor was damaged, so that nobody knows whose it is; a free one; one that nobody asks for any more.
-    const bool known =
-        choose([&](const Slot& one) { return one.used && !one.attached && one.cursor.name == name; }) ||
-        choose([](const Slot& one) { return one.used && !one.attached && !one.isUnread && one.cursor.name.isEmpty(); });
-    if (!known && !choose([](const Slot& one) { return !one.used; })) {
-        if (!choose([](const Slot& one) { return !one.attached && !one.isUnread; }))
-            return fail(ErrorCode::ResourceExhausted,
-                        QStringLiteral("there can be %1 destinations at most").arg(kMaxDestinations), name,
-                        QStringLiteral("Remove one that is no longer used."));
-        detach(chosen);
-    }
-    Slot& one = m_slots[indexOf(chosen)];
-    if (!known) {
-        one = Slot();
-        for (LaneCursor& lane : one.cursor.lanes)
-            lane.next = m_nextSequence;
-    }
-    one.used = true;
-    one.attached = true;
-    one.cursor.name = name;
-    one.dirty = true;
-    (void)openCursor(chosen);
-    writeCursors();
-    m_dirty = true;
-    return chosen;
-}
-
-void SpoolLog::rename(int slot, const QString& name)
-{
-    Slot& one = m_slots[indexOf(slot)];
-    if (one.cursor.name == name)
-        return;
-    one.cursor.name = name;
-    one.dirty = true;
-    writeCursors();
-    m_dirty = true;
-}
-
-void SpoolLog::setMaxAge(int slot, std::chrono::milliseconds age)
-{
-    m_slots[indexOf(slot)].maxAge = age;
-    m_nextExpiryNs = 0;
-}
-
-void SpoolLog::detach(int slot)
-{
-    forgetAll(slot);
-    Slot& one = m_slots[indexOf(slot)];
-    if (one.file)
-        one.file->remove();
-    one = Slot();
-}
-
-bool SpoolLog::concerns(const RecordHead& head, int slot) const
-{
-    const Slot& one = m_slots[indexOf(slot)];
-    return one.used && (head.audience & bitOf(slot)) != 0 && head.sequence >= one.cursor.lanes[indexOf(head.signal)].next;
 }
 
 bool SpoolLog::append(const Batch& batch, std::uint64_t audience)
@@ -177,12 +67,11 @@ bool SpoolLog::append(const Batch& batch, std::uint64_t audience)
     head.aliases = batch.aliases;
     const bool tooLarge = batch.request.size() > static_cast<qsizetype>(kMaxSpooledRequestBytes);
     for (int slot = 0; slot < kMaxDestinations; ++slot) {
-        if (!concerns(head, slot))
+        if (!concerns(head, slot, kInMemory))
             continue;
         Slot& one = m_slots[indexOf(slot)];
         if (tooLarge) {
-            one.cursor.lanes[indexOf(head.signal)].lost[static_cast<std::size_t>(Loss::Refused)] += head.items;
-            one.dirty = m_dirty = true;
+            count(slot, head.signal, Loss::Refused, head.items);
             continue;
         }
         Lane& lane = one.lanes[indexOf(head.signal)];
@@ -190,6 +79,7 @@ bool SpoolLog::append(const Batch& batch, std::uint64_t audience)
             lane.oldestUnixNs = head.unixNs;
         lane.items += head.items;
         lane.bytes += head.bytes;
+        one.dirty = true;
     }
     if (tooLarge)
         return false;
@@ -213,7 +103,7 @@ bool SpoolLog::openSegment()
     if (m_writer.isOpen()) {
         (void)m_writer.sync();
         m_writer.close();
-        if (const auto full = m_segments.find(m_activeNumber); full != m_segments.end() && full->second.waiting == 0)
+        if (const auto full = m_segments.find(m_activeNumber); full != m_segments.end() && full->second.isDone())
             removeSegment(m_activeNumber);
     }
     if (!isReady())
@@ -241,6 +131,7 @@ bool SpoolLog::writeRecord(const RecordHead& head, QByteArrayView request)
     m_diskError.clear();
     m_unsyncedBytes += m_writer.size() - segment.bytes;
     segment.bytes = m_writer.size();
+    segment.newestUnixNs = head.unixNs;
     segment.waiting += static_cast<std::uint64_t>(std::popcount(head.audience));
     m_dirty = true;
     return true;
@@ -261,57 +152,6 @@ bool SpoolLog::writeMemory()
         m_memory.pop_front();
     }
     return true;
-}
-
-bool SpoolLog::isExpired(const RecordHead& head, int slot) const
-{
-    const std::chrono::milliseconds own = m_slots[indexOf(slot)].maxAge;
-    const std::chrono::milliseconds age = own.count() > 0 ? std::min(own, m_bounds.age) : m_bounds.age;
-    return nowUnixNs() - head.unixNs > std::chrono::nanoseconds(age).count();
-}
-
-void SpoolLog::settle(int slot, const RecordHead& head, std::optional<Loss> loss)
-{
-    takeOff(slot, head, loss);
-    m_slots[indexOf(slot)].cursor.lanes[indexOf(head.signal)].next = head.sequence + 1;
-}
-
-void SpoolLog::takeOff(int slot, const RecordHead& head, std::optional<Loss> loss)
-{
-    Slot& one = m_slots[indexOf(slot)];
-    Lane& lane = one.lanes[indexOf(head.signal)];
-    LaneCursor& cursor = one.cursor.lanes[indexOf(head.signal)];
-    lane.items -= std::min<std::uint64_t>(lane.items, head.items);
-    lane.bytes -= std::min<qint64>(lane.bytes, head.bytes);
-    if (loss) {
-        cursor.lost[static_cast<std::size_t>(*loss)] += head.items;
-        if (lane.held && lane.held->sequence == head.sequence)
-            lane.held->lostAs = loss;
-    }
-    one.dirty = true;
-    m_dirty = true;
-}
-
-void SpoolLog::leave(std::uint64_t segment, std::uint64_t sequence, int slot)
-{
-    if (segment != kInMemory) {
-        const auto found = m_segments.find(segment);
-        if (found == m_segments.end())
-            return;
-        found->second.waiting -= std::min<std::uint64_t>(found->second.waiting, 1);
-        if (found->second.waiting == 0 && !isActive(segment))
-            removeSegment(segment);
-        return;
-    }
-    const auto found = std::lower_bound(m_memory.begin(), m_memory.end(), sequence,
-                                        [](const MemoryRecord& one, std::uint64_t wanted) { return one.head.sequence < wanted; });
-    if (found == m_memory.end() || found->head.sequence != sequence)
-        return;
-    found->head.audience &= ~bitOf(slot);
-    if (found->head.audience == 0) {
-        m_memoryBytes -= found->request.size();
-        m_memory.erase(found);
-    }
 }
 
 std::optional<Batch> SpoolLog::fetch(int slot, Signal signal)
@@ -341,7 +181,8 @@ void SpoolLog::answer(int slot, Signal signal, const RecordAnswer& answer)
     one.dirty = true;
     m_dirty = true;
     if (held.lostAs) {
-        cursor.lost[static_cast<std::size_t>(*held.lostAs)] -= held.items;
+        // Counted as lost, it arrived after all.
+        count(slot, signal, *held.lostAs, -static_cast<std::int64_t>(held.items));
         return;
     }
     RecordHead head;
@@ -349,29 +190,13 @@ void SpoolLog::answer(int slot, Signal signal, const RecordAnswer& answer)
     head.sequence = held.sequence;
     head.items = held.items;
     head.bytes = held.bytes;
-    settle(slot, head, std::nullopt);
+    settle(slot, head, held.segment, std::nullopt);
     leave(held.segment, held.sequence, slot);
 }
 
 void SpoolLog::release(int slot, Signal signal)
 {
     m_slots[indexOf(slot)].lanes[indexOf(signal)].held.reset();
-}
-
-void SpoolLog::expire()
-{
-    if (m_clock.bootTimeNs() < m_nextExpiryNs)
-        return;
-    m_nextExpiryNs = m_clock.bootTimeNs() + kExpiryIntervalNs;
-    for (int slot = 0; slot < kMaxDestinations; ++slot) {
-        for (const Signal signal : kSignals) {
-            const Lane& lane = m_slots[indexOf(slot)].lanes[indexOf(signal)];
-            RecordHead oldest;
-            oldest.unixNs = lane.oldestUnixNs;
-            if (lane.items != 0 && !lane.held && !m_slots[indexOf(slot)].isUnread && isExpired(oldest, slot))
-                (void)locate(slot, signal);
-        }
-    }
 }
 
 Status SpoolLog::sync()
@@ -391,10 +216,19 @@ Status SpoolLog::sync()
 
 void SpoolLog::writeCursors()
 {
+    std::array<std::array<std::uint64_t, kSignalCount>, kMaxDestinations> inMemory{};
+    for (const MemoryRecord& record : m_memory) {
+        for (int slot = 0; slot < kMaxDestinations; ++slot) {
+            if (concerns(record.head, slot, kInMemory))
+                inMemory[indexOf(slot)][indexOf(record.head.signal)] += record.head.items;
+        }
+    }
     for (int slot = 0; slot < kMaxDestinations; ++slot) {
         Slot& one = m_slots[indexOf(slot)];
         if (!one.used || !one.dirty || !openCursor(slot))
             continue;
+        for (std::size_t i = 0; i < kSignalCount; ++i)
+            one.cursor.waiting[i] = one.lanes[i].items - std::min(one.lanes[i].items, inMemory[indexOf(slot)][i]);
         if (const Status written = one.file->write(one.cursor))
             one.dirty = false;
         else

@@ -19,7 +19,8 @@ namespace {
 
 Error ioError(const QFile& file, const QString& what)
 {
-    return {ErrorCode::Io, QStringLiteral("%1: %2").arg(what, file.errorString()), file.fileName(),
+    const ErrorCode code = file.error() == QFileDevice::ResourceError ? ErrorCode::ResourceExhausted : ErrorCode::Io;
+    return {code, QStringLiteral("%1: %2").arg(what, file.errorString()), file.fileName(),
             QStringLiteral("Check the free space and the permissions of the data directory.")};
 }
 
@@ -42,6 +43,12 @@ std::vector<std::uint64_t> listSegments(const QString& directory)
     }
     std::sort(numbers.begin(), numbers.end());
     return numbers;
+}
+
+bool isSegmentGone(const QString& directory, std::uint64_t number)
+{
+    const QFileInfo folder(directory);
+    return !QFile::exists(segmentPath(directory, number)) && folder.isReadable() && folder.isExecutable();
 }
 
 Status syncFile(QFile& file)
@@ -121,8 +128,8 @@ Status SegmentReader::open(const QString& directory, std::uint64_t number)
         return fail(ioError(m_file, QStringLiteral("The spool cannot be read")));
     m_failed = false;
     const auto header = decodeSegmentHeader(read(0, kSegmentHeaderBytes));
-    if (m_failed)
-        return fail(ioError(m_file, QStringLiteral("The spool cannot be read")));
+    if (Status given = status(); !given)
+        return given;
     if (!header)
         return fail(ErrorCode::DataLoss, QStringLiteral("The header of the segment is damaged"), m_file.fileName());
     if (header->version != kSpoolVersion)
@@ -138,6 +145,11 @@ QByteArray SegmentReader::read(std::int64_t at, std::int64_t bytes)
     QByteArray content = m_file.seek(at) ? m_file.read(bytes) : QByteArray();
     m_failed = m_failed || content.size() < there;
     return content;
+}
+
+Status SegmentReader::status() const
+{
+    return m_failed ? fail(ioError(m_file, QStringLiteral("The spool cannot be read"))) : Status();
 }
 
 std::optional<FoundRecord> SegmentReader::find(std::int64_t at)

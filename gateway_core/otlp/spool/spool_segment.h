@@ -15,6 +15,9 @@ QString segmentPath(const QString& directory, std::uint64_t number);
 /// Numbers of the segments of a directory, ascending.
 std::vector<std::uint64_t> listSegments(const QString& directory);
 
+/// Is it known that the file is not there? A directory that cannot be searched tells nothing.
+bool isSegmentGone(const QString& directory, std::uint64_t number);
+
 /// Waits until a file's bytes are on the device.
 Status syncFile(QFile& file);
 
@@ -41,8 +44,8 @@ private:
 /// Reads a segment, which may be growing. One thread.
 class SegmentReader {
 public:
-    /// ErrorCode::Io when it cannot be opened or read, DataLoss when its header is unreadable, Unsupported when a later version
-    /// wrote it.
+    /// ErrorCode::Io when it cannot be opened or read, ResourceExhausted when too many files are open, DataLoss when its header
+    /// is unreadable, Unsupported when a later version wrote it.
     Status open(const QString& directory, std::uint64_t number);
     [[nodiscard]] std::int64_t size() const { return m_file.size(); }
     /// The record at `at` or the next behind damage; offsets are those of the file. Reads heads only where nothing is damaged.
@@ -51,6 +54,8 @@ public:
     std::optional<QByteArray> request(const FoundRecord& record);
     /// Did the disk refuse to give something since open()? What was not found may be there then.
     [[nodiscard]] bool failed() const { return m_failed; }
+    /// The same with the reason.
+    [[nodiscard]] Status status() const;
 
 private:
     QByteArray read(std::int64_t at, std::int64_t bytes);

@@ -136,12 +136,13 @@ void checkRunning(const DoctorInput& input, QList<DoctorCheck>& checks)
                        broken ? server.diagnosis.remedy : QString()});
     }
     for (const DestinationSnapshot& destination : input.destinations) {
-        const bool broken = destination.state == DestinationState::Paused || destination.state == DestinationState::Refused ||
-                            destination.state == DestinationState::Retrying;
-        checks.append({QStringLiteral("destination %1").arg(destination.config.name), broken ? Verdict::Warning : Verdict::Ok,
-                       destination.stateText,
-                       broken ? QStringLiteral("Check its endpoint and key; what waits is sent when it answers.") : QString()});
+        const bool isWrong = destination.health == DestinationHealth::Waiting || destination.health == DestinationHealth::Broken;
+        checks.append({QStringLiteral("destination %1").arg(destination.config.name), isWrong ? Verdict::Warning : Verdict::Ok,
+                       destination.stateText, destination.remedy});
     }
+    for (const QString& sentence : input.spool.damage)
+        checks.append({QStringLiteral("export spool"), Verdict::Warning, sentence,
+                       QStringLiteral("This is of the last run; what is recorded now is not affected.")});
 }
 
 void checkClients(QList<DoctorCheck>& checks)

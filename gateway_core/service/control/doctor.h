@@ -12,6 +12,7 @@ struct DoctorInput {
     GatewayStatus status;
     QList<ServerSnapshot> servers;
     QList<DestinationSnapshot> destinations;
+    SpoolReport spool;
     QStringList configWarnings; ///< of the running one: those of the environment are not in the file
     bool running = true;
 };

@@ -3,6 +3,7 @@
 
 #include "base/free_memory.h"
 #include "base/json_writer.h"
+#include "gateway/calls/context_policy.h"
 #include "service/pipeline/masking.h"
 #include "service/pipeline/metric_views.h"
 #include "telemetry/call_spans.h"
@@ -135,12 +136,14 @@ void TelemetryPipeline::configure(const config::Config& configuration, std::shar
                nameSpace = configuration.metrics.nameSpace.toUtf8(), budget = configuration.retention.spanBudgetBytes,
                exponential = wantsExponential(configuration.telemetry),
                exemplars = exemplarFilterOf(configuration.metrics.exemplarFilter),
-               views = metricViews(configuration.telemetry.views), resource = std::move(resource), scope = std::move(scope)] {
+               sampling = gateway::contextPolicyOf(configuration).sampling, views = metricViews(configuration.telemetry.views),
+               resource = std::move(resource), scope = std::move(scope)] {
             m_auditPayloadLimit = limit;
             m_registry.setNameSpace(nameSpace);
             m_registry.setExponentialHistograms(exponential);
             m_registry.setExemplarFilter(exemplars);
             m_registry.setViews(views);
+            m_sampling = sampling;
             m_deps.stores.audit.setMode(mode);
             m_deps.stores.traces.setBudget(budget);
             m_deps.stores.traces.setCallResource(resource, scope);
@@ -179,14 +182,31 @@ std::vector<telemetry::MetricData> TelemetryPipeline::collectNow(bool forExport)
     return m_registry.collect(forExport);
 }
 
+QByteArray TelemetryPipeline::samplingResult(bool mayLeave) const
+{
+    return mayLeave && m_deps.exports.wants(otlp::Signal::Traces) ? QByteArrayLiteral("RECORD_AND_SAMPLE")
+                                                                  : QByteArrayLiteral("RECORD_ONLY");
+}
+
 void TelemetryPipeline::countSpans(const CallRecord& call)
 {
-    const QByteArray result = QByteArrayLiteral("RECORD_AND_SAMPLE");
+    const QByteArray result = samplingResult(call.mayLeave);
     m_registry.record(telemetry::MetricId::SdkSpansStarted,
                       {call.parentSpanId.isValid() ? QByteArrayLiteral("remote") : QByteArrayLiteral("none"), result}, 1);
     if (const std::size_t children = telemetry::callSpanCount(call) - 1; children > 0)
         m_registry.record(telemetry::MetricId::SdkSpansStarted, {QByteArrayLiteral("local"), result},
                           static_cast<double>(children));
+}
+
+void TelemetryPipeline::countSpan(const telemetry::SpanData& span)
+{
+    const std::optional<bool> parent = span.parentSampled ? std::nullopt : std::optional(false);
+    m_registry.record(telemetry::MetricId::SdkSpansStarted,
+                      {!span.parentSpanId.isValid()               ? QByteArrayLiteral("none")
+                       : (span.flags & telemetry::kIsRemote) != 0 ? QByteArrayLiteral("remote")
+                                                                  : QByteArrayLiteral("local"),
+                       samplingResult(m_sampling.decide(span.traceId, span.traceState, parent).mayLeave)},
+                      1);
 }
 
 void TelemetryPipeline::observeLosses()
@@ -343,10 +363,7 @@ void TelemetryPipeline::takeSpans(std::vector<telemetry::SpanData>& spans)
     const std::shared_ptr<const privacy::Masker> masks = masker();
     for (telemetry::SpanData& span : spans) {
         if (span.resource == nullptr)
-            m_registry.record(telemetry::MetricId::SdkSpansStarted,
-                              {span.parentSpanId.isValid() ? QByteArrayLiteral("local") : QByteArrayLiteral("none"),
-                               QByteArrayLiteral("RECORD_AND_SAMPLE")},
-                              1);
+            countSpan(span);
         span.statusMessage = masks->maskText(span.statusMessage).bytes;
         maskAttributes(span.attributes, *masks);
         for (telemetry::SpanEvent& event : span.events)

@@ -5,6 +5,7 @@
 #include "privacy/masker.h"
 #include "service/pipeline/stores.h"
 #include "service/pipeline/telemetry_buffer.h"
+#include "telemetry/head_sampling.h"
 #include "telemetry/metrics.h"
 #include "telemetry/process_metrics.h"
 
@@ -73,6 +74,9 @@ private:
     /// `forExport`: exponential histograms as well, where they are kept.
     std::vector<telemetry::MetricData> collectNow(bool forExport = false);
     void countSpans(const telemetry::CallRecord& call);
+    void countSpan(const telemetry::SpanData& span);
+    /// What otel.sdk.span.started says of spans that a destination may take, or none will.
+    [[nodiscard]] QByteArray samplingResult(bool mayLeave) const;
     /// What destinations did not get, from their own books.
     void observeLosses();
 
@@ -82,6 +86,7 @@ private:
     std::vector<telemetry::WatchedProcess> m_processes;
     std::shared_ptr<const telemetry::Resource> m_resource;
     std::shared_ptr<const telemetry::Scope> m_scope;
+    telemetry::HeadSampling m_sampling;
     int m_auditPayloadLimit;
     TelemetryBatch m_batch;
     QTimer m_drainTimer;

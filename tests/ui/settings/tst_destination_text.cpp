@@ -62,8 +62,15 @@ private Q_SLOTS:
         QVERIFY(stateSentence(destination).contains(QStringLiteral("left alone until ") + until));
         destination.spoolError = QStringLiteral("no space left");
         QVERIFY(stateSentence(destination).contains(QStringLiteral("no space left")));
-        destination.state = DestinationState::Disabled;
-        QCOMPARE(stateSentence(destination), QStringLiteral("disabled"));
+        destination.state = DestinationState::Paused;
+        destination.stateText = QStringLiteral("the backend refused the key (HTTP 401)");
+        QCOMPARE(stateSentence(destination), destination.stateText);
+        QCOMPARE(stateWord(destination), QStringLiteral("key refused"));
+        destination.config.paused = true;
+        QCOMPARE(stateWord(destination), QStringLiteral("paused"));
+        destination.state = DestinationState::Idle;
+        destination.lastError = QStringLiteral("HTTP 422");
+        QCOMPARE(stateWord(destination), QStringLiteral("not all is taken"));
     }
 
     void whatIsDiscardedIsCountedAndAged()
@@ -78,6 +85,25 @@ private Q_SLOTS:
         QVERIFY(discardSentence(destination, now).startsWith(QStringLiteral("The one item that waits for Grafana")));
     }
 
+    void theAgeOfTheOldestAndWhatToDoStandWithTheState()
+    {
+        DestinationSnapshot destination = waiting();
+        QVERIFY(oldestWord(destination, now).isEmpty());
+        destination.oldestUnixNs = now - 200 * second;
+        QCOMPARE(oldestWord(destination, now), QStringLiteral("3 min"));
+        destination.remedy = QStringLiteral("Give another key; 312 records wait.");
+        destination.lastError = QStringLiteral("HTTP 401");
+        QList<KeyValue> rows = destinationFacts(destination, {}, now);
+        QCOMPARE(rows[1].value, destination.remedy);
+        QCOMPARE(valueOf(rows, QStringLiteral("waiting")), QStringLiteral("312 records · 4 KiB · oldest 3 min"));
+        QCOMPARE(valueOf(rows, QStringLiteral("last error")), destination.lastError);
+        destination.state = DestinationState::Paused;
+        destination.stateText = QStringLiteral("the backend refused the key (HTTP 401)");
+        QVERIFY(valueOf(destinationFacts(destination, {}, now), QStringLiteral("last error")).isEmpty());
+        destination.queued = 0;
+        QVERIFY(oldestWord(destination, now).isEmpty());
+    }
+
     void lossesAreSaidByReason()
     {
         QCOMPARE(lossWord(QStringLiteral("traces/spool_full"), 12), QStringLiteral("12 spans pushed out by newer ones"));
@@ -89,9 +115,9 @@ private Q_SLOTS:
     {
         DestinationSnapshot destination = waiting();
         destination.lost = {{QStringLiteral("traces/spool_full"), 3}};
-        QVERIFY(valueOf(destinationFacts(destination, QStringLiteral("/data")), QStringLiteral("dead letters")).isEmpty());
+        QVERIFY(valueOf(destinationFacts(destination, QStringLiteral("/data"), now), QStringLiteral("dead letters")).isEmpty());
         destination.lost.insert(QStringLiteral("logs/refused"), 2);
-        const QList<KeyValue> rows = destinationFacts(destination, QStringLiteral("/data"));
+        const QList<KeyValue> rows = destinationFacts(destination, QStringLiteral("/data"), now);
         QVERIFY(valueOf(rows, QStringLiteral("dead letters")).contains(QStringLiteral("dead-letter-*.jsonl")));
         QCOMPARE(std::count_if(rows.cbegin(), rows.cend(), [](const KeyValue& row) { return row.key == QLatin1String("lost"); }),
                  2);
@@ -102,7 +128,7 @@ private Q_SLOTS:
         DestinationSnapshot destination = waiting();
         destination.config = grafana();
         destination.config.fields.insert(QStringLiteral("token"), QStringLiteral("typed-into-the-file"));
-        const QList<KeyValue> rows = destinationFacts(destination, {});
+        const QList<KeyValue> rows = destinationFacts(destination, {}, now);
         QCOMPARE(valueOf(rows, QStringLiteral("provider")), QStringLiteral("Grafana Cloud"));
         QCOMPARE(valueOf(rows, QStringLiteral("traces to")),
                  QStringLiteral("https://otlp-gateway-prod-eu-west-0.grafana.net/otlp/v1/traces"));

@@ -7,18 +7,23 @@
 #include "ui/settings/preset_dialog.h"
 #include "ui/settings/settings_section.h"
 #include "ui/theme/theme_source.h"
+#include "ui/widgets/banner.h"
 #include "ui/widgets/code_view.h"
 #include "ui/widgets/data_table.h"
+#include "ui/widgets/dialog.h"
 #include "ui/widgets/form.h"
 #include "ui/widgets/key_value_table.h"
 #include "ui/widgets/pair_list.h"
 #include "ui/widgets/search_field.h"
 #include "ui/widgets/text_label.h"
 
+#include <QAbstractItemModelTester>
 #include <QComboBox>
+#include <QDir>
 #include <QLineEdit>
 #include <QPushButton>
 #include <QTcpServer>
+#include <QTcpSocket>
 
 using namespace oriel;
 using namespace oriel::ui;
@@ -107,6 +112,15 @@ private Q_SLOTS:
         form->advancedButton()->click();
         QVERIFY(form->advanced()->editor(text("signals"))->isVisible());
         QCOMPARE(form->advanced()->editor(text("protocol"))->property("count").toInt(), 1);
+    }
+
+    void itsDialogsAreOpenedByName()
+    {
+        QVERIFY(m_section->open(text("destinations/@new:grafana-cloud")));
+        auto* form = m_section->findChild<DestinationDialog*>();
+        QVERIFY(form != nullptr);
+        QVERIFY(form->form()->editor(text("fields.zone"))->isVisible());
+        QVERIFY(!m_section->open(text("destinations/@nonsense")));
     }
 
     void aProviderWithoutOtlpSaysWhatToDoInstead()
@@ -243,6 +257,92 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(said(&nothing).contains(text("sampler")), patience);
     }
 
+    void destinationsAreMovedByButtonsAndKeysAndBackAgain()
+    {
+        for (const char* name : {"one", "two", "three"}) {
+            config::Destination destination = tracesTo(text("http://127.0.0.1:9"), config::ExportProtocol::Grpc);
+            destination.name = text(name);
+            QVERIFY(succeeds(service().saveDestination(destination)));
+        }
+        QTRY_COMPARE_WITH_TIMEOUT(shownOrder(), text("one two three"), patience);
+        const QAbstractItemModelTester tester(page()->model(), QAbstractItemModelTester::FailureReportingMode::QtTest);
+        QVERIFY(m_section->open(text("destinations/three")));
+        QVERIFY(!page()->downButton()->isEnabled());
+        page()->upButton()->click();
+        QTRY_COMPARE_WITH_TIMEOUT(shownOrder(), text("one three two"), patience);
+        QCOMPARE(page()->model()->rowAt(page()->table()->currentIndex().row())->config.name, text("three"));
+        QVERIFY(page()->downButton()->isEnabled());
+        page()->table()->setFocus();
+        QTest::keyClick(page()->table(), Qt::Key_Up, Qt::AltModifier);
+        QTRY_COMPARE_WITH_TIMEOUT(shownOrder(), text("three one two"), patience);
+        QVERIFY(!page()->upButton()->isEnabled());
+        QTest::keyClick(page()->table(), Qt::Key_Z, Qt::ControlModifier);
+        QTRY_COMPARE_WITH_TIMEOUT(shownOrder(), text("one three two"), patience);
+        QTest::keyClick(page()->table(), Qt::Key_Down, Qt::AltModifier);
+        QTRY_COMPARE_WITH_TIMEOUT(shownOrder(), text("one two three"), patience);
+    }
+
+    void aRefusedKeyIsSaidWithWhatToDoAndHowLongItWaits()
+    {
+        // Answers every request with 401 and an explanation.
+        QTcpServer backend;
+        connect(&backend, &QTcpServer::newConnection, this, [&backend] {
+            QTcpSocket* peer = backend.nextPendingConnection();
+            connect(peer, &QTcpSocket::readyRead, peer, [peer] {
+                peer->readAll();
+                peer->write("HTTP/1.1 401 Unauthorized\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n"
+                            "Connection: close\r\n\r\nunknown token");
+                peer->disconnectFromHost();
+            });
+        });
+        QVERIFY(backend.listen(QHostAddress::LocalHost));
+        const QString endpoint = QStringLiteral("http://127.0.0.1:%1").arg(backend.serverPort());
+        QVERIFY(succeeds(service().saveDestination(tracesTo(endpoint, config::ExportProtocol::HttpProtobuf))));
+        QVERIFY(m_fixture->call(text("demo__no_such_tool")));
+        QTRY_VERIFY_WITH_TIMEOUT(fact(text("state")).contains(text("the backend refused the key (HTTP 401")), patience);
+        QVERIFY2(fact(text("state")).contains(text("unknown token")), qPrintable(fact(text("state"))));
+        QTRY_VERIFY_WITH_TIMEOUT(fact(text("what to do")).startsWith(text("Give another key; ")), patience);
+        QTRY_VERIFY_WITH_TIMEOUT(fact(text("waiting")).contains(text("oldest ")), patience);
+        QVERIFY(page()->retryButton()->isEnabled());
+    }
+
+    void whatWaitsForADestinationThatWasRemovedIsToldAndCanBeDiscarded()
+    {
+        QVERIFY(succeeds(service().saveDestination(tracesTo(text("http://127.0.0.1:9"), config::ExportProtocol::Grpc))));
+        QVERIFY(m_fixture->call(text("demo__no_such_tool")));
+        QTRY_VERIFY_WITH_TIMEOUT(!fact(text("waiting")).isEmpty(), patience);
+        QVERIFY(!page()->unclaimedBanner()->isVisible());
+        QVERIFY(succeeds(service().removeDestination(text("Backend"))));
+        QTRY_VERIFY_WITH_TIMEOUT(page()->unclaimedBanner()->isVisible(), patience);
+        QVERIFY2(page()->unclaimedBanner()->headline().contains(text("of Backend (")),
+                 qPrintable(page()->unclaimedBanner()->headline()));
+        Q_EMIT page()->unclaimedBanner()->actionTriggered(text("Backend"));
+        auto* question = m_section->findChild<Dialog*>();
+        QVERIFY(question != nullptr);
+        question->accept();
+        QTRY_VERIFY_WITH_TIMEOUT(!page()->unclaimedBanner()->isVisible(), patience);
+        QVERIFY(service().unclaimedBacklogs().isEmpty());
+    }
+
+    void whatTheLastRunLeftDamagedIsToldOnThePage()
+    {
+        test::ServiceFixture damaged({}, [](const QString& dataDir) {
+            QDir().mkpath(dataDir + text("/spool"));
+            QFile cursor(dataDir + text("/spool/cursor-00.bin"));
+            if (cursor.open(QIODevice::WriteOnly))
+                cursor.write(QByteArray(4096, 'x'));
+        });
+        DestinationsPage page(damaged.service());
+        page.show();
+        page.refresh();
+        QVERIFY(!page.spoolBanner()->isVisible());
+        connect(&damaged.service(), &service::GatewayService::destinationsChanged, &page, &DestinationsPage::refresh);
+        QVERIFY(succeeds(damaged.service().saveDestination(tracesTo(text("http://127.0.0.1:9"), config::ExportProtocol::Grpc))));
+        QTRY_VERIFY_WITH_TIMEOUT(page.spoolBanner()->isVisible(), patience);
+        QVERIFY2(page.spoolBanner()->sentence().contains(text("How far 1 destination had got")),
+                 qPrintable(page.spoolBanner()->sentence()));
+    }
+
     void noButtonIsCutOffInANarrowWindow()
     {
         QVERIFY(succeeds(service().saveDestination(tracesTo(text("http://127.0.0.1:9"), config::ExportProtocol::Grpc))));
@@ -275,6 +375,13 @@ private:
         if (dialog->againButton()->isEnabled())
             dialog->againButton()->click();
         return false;
+    }
+    [[nodiscard]] QString shownOrder()
+    {
+        QStringList names;
+        for (const service::DestinationSnapshot& row : page()->model()->rows())
+            names.append(row.config.name);
+        return names.join(QLatin1Char(' '));
     }
     [[nodiscard]] QString fact(const QString& key)
     {

@@ -8,6 +8,7 @@
 #include "ui/settings/destinations_page.h"
 #include "ui/settings/gateway_page.h"
 #include "ui/settings/masking_page.h"
+#include "ui/settings/receiver_page.h"
 #include "ui/settings/retention_page.h"
 #include "ui/settings/secret_dialog.h"
 #include "ui/settings/settings_section.h"
@@ -24,10 +25,12 @@
 
 #include <QAbstractItemModelTester>
 #include <QCheckBox>
+#include <QComboBox>
 #include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QPushButton>
 #include <QSpinBox>
+#include <QTcpServer>
 
 using namespace oriel;
 using namespace oriel::ui;
@@ -84,7 +87,7 @@ private Q_SLOTS:
     void everyPageIsFoundByItsName()
     {
         for (const char* id :
-             {"destinations", "clients", "credentials", "retention", "masking", "gateway", "appearance", "about"}) {
+             {"destinations", "receiver", "clients", "credentials", "retention", "masking", "gateway", "appearance", "about"}) {
             QVERIFY2(m_section->open(QLatin1String(id)), id);
             QCOMPARE(m_section->currentPage()->category().id, QLatin1String(id));
             QVERIFY(m_section->currentPage()->isVisible());
@@ -250,6 +253,57 @@ private Q_SLOTS:
         page->save();
         QTRY_COMPARE_WITH_TIMEOUT(service().configuration().masking.exceptions.size(), 1, patience);
         QVERIFY(!service().configuration().masking.exceptions.first().contains(QStringLiteral("horse")));
+    }
+
+    void theReceiverTellsWhatHindersItAndListensWhenItsPortIsChanged()
+    {
+        QVERIFY(m_section->open(QStringLiteral("receiver")));
+        ReceiverPage* page = m_section->receiver();
+        auto* httpPort = field<QSpinBox>(page->form(), "httpPort");
+        auto* grpcPort = field<QSpinBox>(page->form(), "grpcPort");
+        QTcpServer holder;
+        QVERIFY(holder.listen(QHostAddress::LocalHost));
+        httpPort->setValue(holder.serverPort());
+        grpcPort->setValue(holder.serverPort());
+        QVERIFY(!page->form()->errorOf(QStringLiteral("httpPort")).isEmpty());
+        grpcPort->setValue(0);
+        QVERIFY(page->form()->errorOf(QStringLiteral("httpPort")).isEmpty());
+        page->bar()->saveButton()->click();
+        QTRY_VERIFY_WITH_TIMEOUT(
+            page->problem()->isVisible() && page->problem()->headline().contains(QString::number(holder.serverPort())), patience);
+        QVERIFY(page->snippets()->shownText().contains(QStringLiteral("PROTOCOL=grpc")));
+        httpPort->setValue(0);
+        auto* children = field<QComboBox>(page->form(), "childTelemetry");
+        children->setCurrentIndex(children->findData(int(config::ChildTelemetry::Endpoint)));
+        page->bar()->saveButton()->click();
+        QTRY_VERIFY_WITH_TIMEOUT(!page->problem()->isVisible(), patience);
+        QCOMPARE(service().configuration().receiver.childTelemetry, config::ChildTelemetry::Endpoint);
+        QTRY_VERIFY_WITH_TIMEOUT(
+            page->snippets()->shownText().contains(QStringLiteral("127.0.0.1:%1").arg(service().status().receiver.httpPort)),
+            patience);
+    }
+
+    void aReceiverThatIsOffIsSwitchedOnFromItsEmptyPage()
+    {
+        config::Config off = service().configuration();
+        off.receiver = {false, 0, 0, config::ChildTelemetry::All};
+        QVERIFY(succeeds(service().saveConfiguration(off)));
+        QVERIFY(m_section->open(QStringLiteral("receiver")));
+        ReceiverPage* page = m_section->receiver();
+        QPushButton* on = nullptr;
+        const auto offer = [&] {
+            for (QPushButton* button : page->findChildren<QPushButton*>()) {
+                if (button->text() == QStringLiteral("Switch it on") && button->isVisible())
+                    on = button;
+            }
+            return on != nullptr;
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(offer(), patience);
+        QVERIFY(!page->snippets()->isVisible());
+        on->click();
+        QTRY_VERIFY_WITH_TIMEOUT(service().status().receiver.httpPort != 0, patience);
+        QTRY_VERIFY_WITH_TIMEOUT(page->snippets()->isVisible() && !on->isVisible(), patience);
+        QVERIFY(!page->isChanged());
     }
 
     void anOpenGatewayIsSaidInRed()

@@ -33,6 +33,17 @@ class TestSettingsText : public QObject {
 private Q_SLOTS:
     void init() { test::failOnUnexpectedWarnings(); }
 
+    void thePortsOfTheReceiverAreItsOwn()
+    {
+        config::Receiver receiver;
+        QVERIFY(validateReceiver(receiver, 7420).isEmpty());
+        receiver.grpcPort = receiver.httpPort = 0;
+        QVERIFY(validateReceiver(receiver, 0).isEmpty());
+        receiver.grpcPort = receiver.httpPort = 5000;
+        QCOMPARE(validateReceiver(receiver, 7420).size(), 1);
+        QCOMPARE(validateReceiver(receiver, 5000).size(), 2);
+    }
+
     void aGoodDestinationPasses()
     {
         QVERIFY(validateDestination(collector(), {}).isEmpty());

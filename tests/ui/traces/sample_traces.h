@@ -75,8 +75,8 @@ inline std::vector<telemetry::SpanData> failedIssue(TraceId id, std::int64_t sta
     trace.last().attributes = {
         {"mcp.method.name", QByteArray("tools/call")},      {"gen_ai.tool.name", QByteArray("github__create_issue")},
         {"mcp.protocol.version", QByteArray("2025-11-25")}, {"network.transport", QByteArray("tcp")},
-        {"mcp.client.name", QByteArray("claude-code")},     {"mcp.client.version", QByteArray("2.1.317")},
-        {"mcp.server.name", QByteArray("github")},          {"request.id", QByteArray("01JD4Z6T0F")}};
+        {"gateway.client.name", QByteArray("claude-code")}, {"gateway.client.version", QByteArray("2.1.317")},
+        {"gateway.server.name", QByteArray("github")},      {"gateway.request.id", QByteArray("01JD4Z6T0F")}};
     const auto internal = [&](std::uint64_t parent, const QByteArray& name, double from, double length) {
         const std::uint64_t span = trace.add(parent, name, from, length, oriel);
         trace.gateway();

@@ -185,7 +185,7 @@ private Q_SLOTS:
             keys.insert(row.key);
         for (const KeyValue& row : furtherRows(document->span(0)))
             QVERIFY2(!keys.contains(row.key), qPrintable(row.key));
-        QCOMPARE(valueOf(furtherRows(document->span(0)), QStringLiteral("request.id")), QStringLiteral("01JD4Z6T0F"));
+        QCOMPARE(valueOf(furtherRows(document->span(0)), QStringLiteral("gateway.request.id")), QStringLiteral("01JD4Z6T0F"));
     }
 };
 

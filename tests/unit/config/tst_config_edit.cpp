@@ -165,6 +165,8 @@ public:
                 configuration.masking.patterns.insert(rule, word());
         }
         configuration.ui.theme = coin() ? QStringLiteral("dark") : QStringLiteral("system");
+        for (qsizetype i = configuration.telemetry.destinations.size() - 1; i > 0; --i)
+            configuration.telemetry.destinations.swapItemsAt(i, below(static_cast<int>(i) + 1));
         return configuration;
     }
 
@@ -201,12 +203,11 @@ private:
     SeededRandom m_random;
 };
 
-/// Servers and destinations by name: their order means nothing.
+/// Servers by name: their order means nothing.
 Config sorted(Config configuration)
 {
     const auto byName = [](const auto& a, const auto& b) { return a.name < b.name; };
     std::sort(configuration.servers.begin(), configuration.servers.end(), byName);
-    std::sort(configuration.telemetry.destinations.begin(), configuration.telemetry.destinations.end(), byName);
     // A port that the file once gave stays explicit, whatever it is.
     configuration.gateway.portIsExplicit = false;
     return configuration;
@@ -369,6 +370,40 @@ private Q_SLOTS:
         QCOMPARE(after, QByteArray("{\n  \"telemetry\": {\n    \"destinations\": [\n      // the team's\n"
                                    "      {\"name\": \"one\", \"endpoint\": \"http://a\", \"note\": \"keep\", \"enabled\": "
                                    "false}\n      // second\n    ]\n  }\n}\n"));
+    }
+
+    void aDestinationThatMovesTakesItsCommentsAndUnknownKeysAlong()
+    {
+        const QByteArray text = "{\n  \"telemetry\": {\n    \"destinations\": [ // in the order of the page\n"
+                                "      // the team's\n"
+                                "      {\"name\": \"one\", \"endpoint\": \"http://a\", \"note\": \"keep\"}, // first\n"
+                                "      {\n        \"name\": \"two\", /* b */\n        \"endpoint\": \"http://b\"\n      },\n\n"
+                                "      /* the last */\n      {\"name\": \"three\", \"endpoint\": \"http://c\"} // third\n"
+                                "      // more to come\n    ]\n  }\n}\n";
+        const QByteArray after = edited(text, [](Config& c) { c.telemetry.destinations.move(0, 2); });
+        QCOMPARE(after, QByteArray("{\n  \"telemetry\": {\n    \"destinations\": [ // in the order of the page\n"
+                                   "      {\n        \"name\": \"two\", /* b */\n        \"endpoint\": \"http://b\"\n      },\n"
+                                   "      /* the last */\n      {\"name\": \"three\", \"endpoint\": \"http://c\"}, // third\n\n"
+                                   "      // the team's\n"
+                                   "      {\"name\": \"one\", \"endpoint\": \"http://a\", \"note\": \"keep\"} // first\n"
+                                   "      // more to come\n    ]\n  }\n}\n"));
+        QCOMPARE(edited(after, [](Config& c) { c.telemetry.destinations.move(2, 0); }).simplified().replace(" ", ""),
+                 QByteArray(text).simplified().replace(" ", ""));
+    }
+
+    void aMoveOnOneLineNeverPutsALineBehindAComment()
+    {
+        const QByteArray text = "{\"telemetry\": {\"destinations\": [{\"name\": \"one\", \"endpoint\": \"http://a\"}, // first\n"
+                                "{\"name\": \"two\", \"endpoint\": \"http://b\"}, /* its own */ {\"name\": \"three\", "
+                                "\"endpoint\": \"http://c\"}]}}";
+        const QByteArray after = edited(text, [](Config& c) { c.telemetry.destinations.move(0, 2); });
+        const Config now = read(after);
+        QCOMPARE(now.telemetry.destinations.size(), 3);
+        QCOMPARE(now.telemetry.destinations[0].name, QStringLiteral("two"));
+        QCOMPARE(now.telemetry.destinations[1].name, QStringLiteral("three"));
+        QCOMPARE(now.telemetry.destinations[2].name, QStringLiteral("one"));
+        QVERIFY2(after.contains("/* its own */ {\"name\": \"three\""), after.constData());
+        QVERIFY2(after.contains("\"http://a\"} // first\n"), after.constData());
     }
 
     void anHttpServerThatGetsACommandSaysWhatItIs()

@@ -316,6 +316,21 @@ private Q_SLOTS:
         QVERIFY(incoming.authenticate.offsetNs >= 0 && incoming.sessionInit.offsetNs >= 0 && incoming.sessionGet.offsetNs < 0);
         QVERIFY(incoming.b3.isEmpty());
     }
+    void listsOverSeveralHeadersAreOneAndTwoParentsAreNone()
+    {
+        EndpointFixture fixture;
+        const QByteArray parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        // A name in another case is another field to the fixture and the same to HTTP.
+        (void)fixture.post(
+            fixture.initialize(),
+            {{"traceparent", parent}, {"tracestate", "a=1"}, {"Tracestate", "b=2"}, {"baggage", "c=3"}, {"Baggage", "d=4"}});
+        const Incoming first = fixture.handler.messages.back();
+        QCOMPARE(first.traceparent, parent);
+        QCOMPARE(first.tracestate, QByteArray("a=1,b=2"));
+        QCOMPARE(first.baggage, QByteArray("c=3,d=4"));
+        (void)fixture.post(fixture.initialize(), {{"traceparent", parent}, {"Traceparent", parent}});
+        QVERIFY(fixture.handler.messages.back().traceparent.isEmpty());
+    }
     void theB3HeadersArePassedOnInOneForm()
     {
         using Headers = QList<std::pair<QByteArray, QByteArray>>;

@@ -219,7 +219,8 @@ private Q_SLOTS:
                              "\"0020000000000001\",\"X-B3-Flags\":\"1\"},\"arguments\"");
         downstream::Incoming in = incoming(text);
         in.b3 = "80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-0";
-        const ContextPolicy wanted{false, false, telemetry::propagatorsByName({QStringLiteral("b3")})};
+        telemetry::ContextPolicy wanted;
+        wanted.propagators = telemetry::propagatorsByName({QStringLiteral("b3")});
         const telemetry::CallRecord record = beginRecord(in, wanted, m_random);
         QCOMPARE(record.traceId.toHex(), QByteArray("463ac35c9f6413ad48485a3953bb6124"));
         QCOMPARE(record.parentSpanId.toHex(), QByteArray("0020000000000001"));
@@ -240,6 +241,47 @@ private Q_SLOTS:
         in.traceparent = "00-4bf92f3577b34da6a3ffffffffffffff-00f067aa0ba902b7-00";
         QCOMPARE(beginRecord(in, {}, m_random).traceState, QByteArray("v=1"));
     }
+    void withoutAReceiverTheParentsFlagIsPassedOn_data()
+    {
+        QTest::addColumn<QString>("sampler");
+        QTest::addColumn<bool>("isReceiving");
+        QTest::addColumn<bool>("isSampled");
+        QTest::addColumn<bool>("mayLeave");
+        // The parent is not sampled.
+        QTest::newRow("received") << QStringLiteral("parentbased_always_on") << true << true << false;
+        QTest::newRow("by the parent") << QStringLiteral("parentbased_always_on") << false << false << false;
+        QTest::newRow("on") << QStringLiteral("always_on") << false << true << true;
+        QTest::newRow("off") << QStringLiteral("always_off") << false << false << false;
+        QTest::newRow("decided later") << QStringLiteral("keep_errors_and_slow") << false << false << true;
+    }
+    void withoutAReceiverTheParentsFlagIsPassedOn()
+    {
+        QFETCH(QString, sampler);
+        QFETCH(bool, isReceiving);
+        telemetry::ContextPolicy policy;
+        policy.isReceiving = isReceiving;
+        const telemetry::SamplerSettings settings{sampler, 1.0, 0};
+        policy.sampling = telemetry::HeadSampling(std::span(&settings, 1));
+        const telemetry::CallRecord record = beginRecord(incoming(callWithMeta()), policy, m_random);
+        QVERIFY(!record.parentSampled);
+        QTEST((record.traceFlags & telemetry::kFlagSampled) != 0, "isSampled");
+        QTEST(record.mayLeave, "mayLeave");
+    }
+    void aCompletionIsAboutItsPromptOrResource()
+    {
+        const auto completing = [this](const QByteArray& ref) {
+            return beginRecord(incoming("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"completion/complete\",\"params\":{\"ref\":" +
+                                        ref + ",\"argument\":{\"name\":\"a\",\"value\":\"b\"}}}"),
+                               {}, m_random);
+        };
+        const telemetry::CallRecord prompt = completing("{\"type\":\"ref/prompt\",\"name\":\"a__review\"}");
+        QCOMPARE(prompt.targetKind, telemetry::TargetKind::Prompt);
+        QCOMPARE(prompt.target, QByteArray("a__review"));
+        const telemetry::CallRecord resource = completing("{\"type\":\"ref/resource\",\"uri\":\"file:///{path}\"}");
+        QCOMPARE(resource.targetKind, telemetry::TargetKind::Resource);
+        QCOMPARE(resource.target, QByteArray("file:///{path}"));
+    }
+
     void anAnswerTellsTheOutcome_data()
     {
         QTest::addColumn<QByteArray>("answer");

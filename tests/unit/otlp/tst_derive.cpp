@@ -114,12 +114,12 @@ private Q_SLOTS:
     void argumentsOfPromptsArePayloadsToo()
     {
         SpanData span = full::span();
-        span.attributes = {{nameOf(telemetry::Attr::PromptArguments), QByteArray("names only")},
+        span.attributes = {{nameOf(telemetry::Attr::GatewayPromptArguments), QByteArray("names only")},
                            {nameOf(telemetry::Attr::GenAiPromptVariable) + ".city", QByteArray("Ulm")}};
         const Batch batch{Signal::Traces, encodeTraces({&span, 1}, Encoding::Protobuf), 1, true, 0};
         const auto without = derived(batch, {Encoding::Protobuf, false, 0});
         QCOMPARE(without.size(), std::size_t(1));
-        QVERIFY(has(without, nameOf(telemetry::Attr::PromptArguments)));
+        QVERIFY(has(without, nameOf(telemetry::Attr::GatewayPromptArguments)));
         QCOMPARE(derived(batch, {Encoding::Json, true, 0}).size(), std::size_t(2));
     }
 

@@ -1,17 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // One log, several destinations that want different things of it.
-#include "base/clock.h"
-#include "base/random.h"
-#include "full_telemetry.h"
-#include "otlp/codec/decode.h"
-#include "otlp/pipeline/export_pipeline.h"
-#include "scripted_backend.h"
+#include "export_harness.h"
 #include "telemetry/metrics.h"
 
 #include <QSet>
-#include <QSignalSpy>
-#include <QTemporaryDir>
-#include <QTest>
 
 #include <algorithm>
 #include <atomic>
@@ -19,7 +11,7 @@
 using namespace oriel;
 using namespace oriel::otlp;
 using namespace std::chrono_literals;
-using telemetry::CallRecord;
+using namespace export_harness;
 using telemetry::SpanData;
 
 namespace {
@@ -37,13 +29,7 @@ public:
           })
     {}
 
-    [[nodiscard]] config::Destination destination(const QString& name) const
-    {
-        config::Destination destination;
-        destination.name = name;
-        destination.endpoint = m_backend.url();
-        return destination;
-    }
+    [[nodiscard]] config::Destination destination(const QString& name) const { return destinationOf(m_backend.url(), name); }
     [[nodiscard]] QList<QByteArray> bodies(const QByteArray& path) const
     {
         QList<QByteArray> all;
@@ -105,25 +91,6 @@ private:
     ScriptedBackend m_backend;
 };
 
-/// A call of one server: two spans.
-ExportCall call(std::uint64_t trace)
-{
-    auto record = std::make_shared<CallRecord>();
-    record->traceId = {1, trace};
-    record->spanId = {trace};
-    record->method = "tools/call";
-    record->targetKind = telemetry::TargetKind::Tool;
-    record->target = "weather__get";
-    record->startUnixNs = 1'700'000'000'000'000'000;
-    record->durationNs = 1'000'000;
-    telemetry::Hop hop;
-    hop.spanId = {trace + 1'000'000};
-    hop.target = "get";
-    hop.durationNs = 500'000;
-    record->hops.append(hop);
-    return {record, "{\"city\":\"Ulm\"}", "{\"content\":[]}"};
-}
-
 /// A sampler of a half keeps those with the upper ids.
 constexpr std::uint64_t kLower = 0x0010'0000'0000'0000;
 constexpr std::uint64_t kUpper = 0x0090'0000'0000'0000;
@@ -154,11 +121,6 @@ telemetry::LogRecord logNamed(const QByteArray& name, bool received)
     return log;
 }
 
-bool has(const SpanData& span, const char* key)
-{
-    return telemetry::findAttribute(span.attributes, key) != nullptr;
-}
-
 } // namespace
 
 class ExportSharingTest : public QObject {
@@ -175,38 +137,6 @@ class ExportSharingTest : public QObject {
         options.spoolDirectory = m_directory.filePath(QLatin1StringView(QTest::currentTestFunction()));
         options.spooled = [this](const Batch&) { ++m_records; };
         return options;
-    }
-
-    static config::Telemetry settingsOf(QList<config::Destination> destinations)
-    {
-        config::Telemetry settings;
-        settings.destinations = std::move(destinations);
-        settings.spanInterval = 10ms;
-        settings.metricInterval = 10ms;
-        return settings;
-    }
-
-    static void put(ExportPipeline& pipeline, const config::Telemetry& settings)
-    {
-        pipeline.configure(settings, full::resource(), full::scope());
-        QTRY_COMPARE(pipeline.status().size(), settings.destinations.size());
-        QCoreApplication::processEvents();
-    }
-
-    static DestinationStatus statusOf(const ExportPipeline& pipeline, const QString& name)
-    {
-        for (const DestinationStatus& status : pipeline.status()) {
-            if (status.name == name)
-                return status;
-        }
-        return {};
-    }
-
-    static void end(ExportPipeline& pipeline)
-    {
-        QSignalSpy drained(&pipeline, &ExportPipeline::drained);
-        pipeline.shutdown();
-        QTRY_COMPARE(drained.size(), 1);
     }
 
 private Q_SLOTS:

@@ -7,6 +7,8 @@
 #include "otlp/pipeline/export_pipeline.h"
 #include "scripted_backend.h"
 
+#include <QDirIterator>
+#include <QFile>
 #include <QTest>
 
 #if defined(__GNUC__)
@@ -193,6 +195,40 @@ class GrpcExporterTest : public QObject {
     }
 
 private Q_SLOTS:
+#ifdef Q_OS_LINUX
+    void nothingOfItRunsWhileThereIsNothingToSend()
+    {
+        const auto hasThread = [] {
+            QDirIterator tasks(QStringLiteral("/proc/self/task"), QDir::Dirs | QDir::NoDotAndDotDot);
+            while (tasks.hasNext()) {
+                QFile name(tasks.next() + QStringLiteral("/comm"));
+                if (name.open(QIODevice::ReadOnly) && name.readAll() == "oriel-grpc\n")
+                    return true;
+            }
+            return false;
+        };
+        GrpcBackend backend([](const ReceivedCall&) { return Reply{}; });
+        const auto exporter = makeExporter(destinationOf(backend.url()), {m_clock, {}, milliseconds(1)});
+        for (std::size_t request = 1; request <= 2; ++request) {
+            const auto outcome = send(**exporter);
+            QCOMPARE(outcome->kind, Kind::Success);
+            QCOMPARE(backend.calls().size(), request);
+            QTRY_VERIFY(!hasThread());
+        }
+    }
+#endif
+
+    void aBackendThatEchoesTheKeyDoesNotMakeItKnown()
+    {
+        GrpcBackend backend([](const ReceivedCall& call) {
+            return Reply{{grpc::StatusCode::UNAUTHENTICATED, "invalid key: " + value(call, "x-api-key")}, {}, false};
+        });
+        config::Destination destination = destinationOf(backend.url());
+        destination.headers = {{QStringLiteral("x-api-key"), QStringLiteral("blue-horse-42")}};
+        const auto exporter = make(destination);
+        QCOMPARE(send(*exporter)->message, QStringLiteral("gRPC UNAUTHENTICATED: invalid key: [masked:sent]"));
+    }
+
     void aRefusedTokenIsFetchedAnewOnce()
     {
         int tokens = 0;
@@ -294,7 +330,7 @@ private Q_SLOTS:
         row("INVALID_ARGUMENT", StatusCode::INVALID_ARGUMENT, false, Kind::Permanent);
         row("UNKNOWN", StatusCode::UNKNOWN, false, Kind::Permanent);
         row("INTERNAL", StatusCode::INTERNAL, false, Kind::Permanent);
-        row("UNIMPLEMENTED", StatusCode::UNIMPLEMENTED, false, Kind::Permanent);
+        row("UNIMPLEMENTED", StatusCode::UNIMPLEMENTED, false, Kind::Misaddressed);
         row("UNAUTHENTICATED", StatusCode::UNAUTHENTICATED, false, Kind::Unauthenticated);
         row("PERMISSION_DENIED", StatusCode::PERMISSION_DENIED, false, Kind::Unauthenticated);
     }

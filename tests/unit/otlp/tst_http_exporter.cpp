@@ -184,6 +184,20 @@ private Q_SLOTS:
         QVERIFY(other->message.contains(QStringLiteral("takes data with 202")));
     }
 
+    void aBackendThatEchoesTheKeyDoesNotMakeItKnown()
+    {
+        ScriptedBackend backend([](int, const ReceivedRequest& request) {
+            return ScriptedBackend::answer("401 Unauthorized", "invalid key: " + request.headers.value("x-api-key"), {},
+                                           "text/plain");
+        });
+        config::Destination destination = destinationOf(backend.url());
+        destination.headers = {{QStringLiteral("x-api-key"), QStringLiteral("${vault:key}")}};
+        const auto exporter = make(destination, [](QStringView) -> Result<QByteArray> { return QByteArray("blue-horse-42"); });
+        const auto outcome = send(*exporter);
+        QCOMPARE(backend.requests().last().headers.value("x-api-key"), QByteArray("blue-horse-42"));
+        QCOMPARE(outcome->message, QStringLiteral("HTTP 401 Unauthorized: invalid key: [masked:sent]"));
+    }
+
     void aRefusedTokenIsFetchedAnewOnce()
     {
         int tokens = 0;
@@ -315,7 +329,7 @@ private Q_SLOTS:
             "bad span id");
         row("400 in words", answer("400 Bad Request", "no\nsuch\x01tenant", {}, "text/plain"), Kind::Permanent, 400, -1,
             "no such tenant");
-        row("404", answer("404 Not Found", "404 page not found", {}, "text/plain"), Kind::Permanent, 404, -1, "page not found");
+        row("404", answer("404 Not Found", "404 page not found", {}, "text/plain"), Kind::Misaddressed, 404, -1, "/v1/traces)");
         row("413", answer("413 Payload Too Large", {}, {}, "text/plain"), Kind::Permanent, 413, -1, "HTTP 413");
         row("500", answer("500 Internal Server Error", {}, {}, "text/plain"), Kind::Permanent, 500, -1, "HTTP 500");
         row("401", answer("401 Unauthorized", "bad key", "WWW-Authenticate: Basic realm=\"x\"\r\n", "text/plain"),
@@ -323,7 +337,7 @@ private Q_SLOTS:
         row("403", answer("403 Forbidden", {}, {}, "text/plain"), Kind::Unauthenticated, 403, -1, "HTTP 403");
         row("redirect",
             answer("307 Temporary Redirect", {}, "Location: http://elsewhere.example/v1/traces?key=1\r\n", "text/plain"),
-            Kind::Permanent, 307, -1, "redirects are not followed; set the endpoint to http://elsewhere.example/v1/traces if");
+            Kind::Misaddressed, 307, -1, "redirects are not followed; set the endpoint to http://elsewhere.example/v1/traces if");
         row("closed without an answer", ScriptedBackend::thenClose({}), Kind::Retryable, 0, -1, "");
         row("closed in the middle", ScriptedBackend::thenClose("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"),
             Kind::Retryable, 200, -1, "");
@@ -380,7 +394,7 @@ private Q_SLOTS:
         ScriptedBackend backend(
             [location](int, const ReceivedRequest&) { return ScriptedBackend::answer("302 Found", {}, location); });
         const auto exporter = make(destinationOf(backend.url()));
-        QCOMPARE(send(*exporter)->kind, Kind::Permanent);
+        QCOMPARE(send(*exporter)->kind, Kind::Misaddressed);
         QVERIFY(elsewhere.requests().isEmpty());
     }
 

@@ -14,6 +14,12 @@
 #include <QTest>
 #include <QUrlQuery>
 
+#ifdef Q_OS_UNIX
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#endif
+
 using namespace oriel;
 using namespace oriel::otlp;
 using config::AuthKind;
@@ -421,6 +427,36 @@ private Q_SLOTS:
                      .code,
                  ErrorCode::Timeout);
     }
+
+#ifdef Q_OS_UNIX
+    void whatACommandStartedEndsWithIt()
+    {
+        const QString shell = QStandardPaths::findExecutable(QStringLiteral("sh"));
+        const QTemporaryDir directory;
+        const QByteArray fifo = QFile::encodeName(directory.filePath(QStringLiteral("fifo")));
+        if (shell.isEmpty() || ::mkfifo(fifo.constData(), 0600) != 0)
+            QSKIP("there is no sh, or no fifo");
+        // Whoever lives holds the fifo open for writing.
+        const int reader = ::open(fifo.constData(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+        const auto close = qScopeGuard([reader] { ::close(reader); });
+        const QString script = QStringLiteral("exec 3>'%1'; sleep 600 & echo up >&3; wait").arg(QFile::decodeName(fifo));
+        auto source = std::make_unique<CommandTokenSource>(QStringList{shell, QStringLiteral("-c"), script}, m_clock);
+        source->fetch([](const Result<AccessToken>&) {});
+        QByteArray printed;
+        bool hasEnded = false;
+        const auto read = [&] {
+            char buffer[8];
+            const auto count = ::read(reader, buffer, sizeof buffer);
+            printed.append(buffer, std::max<qsizetype>(0, count));
+            hasEnded = count == 0;
+        };
+        QTRY_VERIFY((read(), printed == "up\n"));
+        read();
+        QVERIFY(!hasEnded);
+        source.reset();
+        QTRY_VERIFY((read(), hasEnded));
+    }
+#endif
 
     void aSourceThatEndsCallsNobodyBack()
     {

@@ -4,6 +4,7 @@
 #include "file_size_limit.h"
 #include "otlp/spool/spool_log.h"
 
+#include <QDateTime>
 #include <QDir>
 #include <QTemporaryDir>
 #include <QTest>
@@ -668,33 +669,185 @@ private Q_SLOTS:
             QVERIFY(!fetched);
         }
         QCOMPARE(lost(log, slot, Loss::Damaged), 0ULL);
+        spool.clock.advanceNs(std::chrono::nanoseconds(*log.untilRetry()).count());
+        QVERIFY(log.retryUnread());
         QCOMPARE(deliverAll(log, slot), requests);
     }
 
-    void aSegmentThatCannotBeOpenedAtTheStartIsWaitedFor()
+    void aSegmentThatCannotBeOpenedAtTheStartHoldsUpNothingElse()
     {
         const NotRoot somebody;
         Spool spool(small(200));
         if (!somebody.works() || !spool.directory.isValid())
             QSKIP("needs a user for whom permissions count");
         spool.open();
-        QList<QByteArray> requests = appendSix(*spool.log, bit(spool.slotOf[0]));
+        const QList<QByteArray> requests = appendSix(*spool.log, bit(spool.slotOf[0]));
         QVERIFY(spool.segments().size() > 2 && spool.log->sync());
         const QString hidden = spool.segment(1);
         const QFile::Permissions before = QFile::permissions(hidden);
         QVERIFY(QFile::setPermissions(hidden, {}));
-        for (int start = 0; start < 2; ++start) {
+        QList<QByteArray> arrived;
+        for (int start = 0; start < 3; ++start) {
             SpoolLog& log = spool.open();
-            QVERIFY(log.hasUnread() && log.diskError().contains(hidden));
-            QVERIFY(!log.fetch(spool.slotOf[0], Signal::Traces));
-            requests.append("fresh " + QByteArray::number(start));
-            QVERIFY(log.append(batchOf(requests.last()), bit(spool.slotOf[0])));
+            QVERIFY(log.unreadReason().contains(hidden));
+            arrived += deliverAll(log, spool.slotOf[0]);
+            QVERIFY(log.append(batchOf("fresh " + QByteArray::number(start)), bit(spool.slotOf[0])));
+            if (start == 1)
+                arrived += deliverAll(log, spool.slotOf[0]);
+            QVERIFY(queued(log, spool.slotOf[0]) > 0); // what is hidden is known of
             QVERIFY(log.sync());
         }
         QVERIFY(QFile::setPermissions(hidden, before));
-        QCOMPARE(deliverAll(*spool.log, spool.slotOf[0]), requests);
-        QCOMPARE(lost(*spool.log, spool.slotOf[0], Loss::Damaged), 0ULL);
-        QCOMPARE(queued(*spool.log, spool.slotOf[0]), 0ULL);
+        SpoolLog& log = *spool.log;
+        QVERIFY(!log.retryUnread()); // not before its time
+        spool.clock.advanceNs(std::chrono::nanoseconds(*log.untilRetry()).count());
+        QVERIFY(log.retryUnread());
+        QVERIFY(log.unreadReason().isEmpty() && !log.untilRetry());
+        arrived += deliverAll(log, spool.slotOf[0]);
+        QList<QByteArray> expected = requests + QList<QByteArray>{"fresh 0", "fresh 1", "fresh 2"};
+        std::sort(expected.begin(), expected.end());
+        std::sort(arrived.begin(), arrived.end());
+        QCOMPARE(arrived, expected);
+        QCOMPARE(log.backlog(spool.slotOf[0]).lanes[0].cursor.sent, 21ULL + 3ULL);
+        QCOMPARE(log.backlog(spool.slotOf[0]).lanes[0].cursor.lost, LossCounts{});
+        QCOMPARE(queued(log, spool.slotOf[0]), 0ULL);
+        QVERIFY(spool.segments().size() <= 1);
+    }
+
+    void aSegmentThatBecomesUnreadableIsPassedByAndComesLater()
+    {
+        const NotRoot somebody;
+        Spool spool(small(200));
+        if (!somebody.works() || !spool.directory.isValid())
+            QSKIP("needs a user for whom permissions count");
+        SpoolLog& log = spool.open({kName, QStringLiteral("other")});
+        const QList<QByteArray> requests = appendSix(log, bit(spool.slotOf[0]) | bit(spool.slotOf[1]));
+        const QString hidden = spool.segment(1);
+        const QFile::Permissions before = QFile::permissions(hidden);
+        QVERIFY(QFile::setPermissions(hidden, {}));
+        QList<QByteArray> first = deliverAll(log, spool.slotOf[0]);
+        QVERIFY(first.size() < 6 && first.contains(requests.last()));
+        QCOMPARE(log.untilRetry(), std::optional(std::chrono::milliseconds(1'001)));
+        for (const int seconds : {1, 2, 4}) {
+            spool.clock.advanceNs(seconds * 1'000'000'000LL);
+            QVERIFY(!log.retryUnread());
+            QCOMPARE(log.untilRetry(), std::optional(std::chrono::milliseconds(2'000 * seconds + 1)));
+        }
+        QVERIFY(QFile::setPermissions(hidden, before));
+        spool.clock.advanceNs(8'000'000'000LL);
+        QVERIFY(log.retryUnread());
+        first += deliverAll(log, spool.slotOf[0]);
+        std::sort(first.begin(), first.end());
+        QCOMPARE(first, requests);
+        QCOMPARE(deliverAll(log, spool.slotOf[1]), requests); // which had not come so far
+        for (const int slot : spool.slotOf)
+            QCOMPARE(log.backlog(slot).lanes[0].cursor.lost, LossCounts{});
+        QVERIFY(spool.segments().size() <= 1);
+    }
+
+    void whatIsNewDoesNotWaitWithTheSegmentThatIsBeingWritten()
+    {
+        const NotRoot somebody;
+        Spool spool;
+        if (!somebody.works() || !spool.directory.isValid())
+            QSKIP("needs a user for whom permissions count");
+        SpoolLog& log = spool.open();
+        const int slot = spool.slotOf[0];
+        log.append(batchOf("hidden"), bit(slot));
+        const QFile::Permissions before = QFile::permissions(spool.segment(0));
+        QVERIFY(QFile::setPermissions(spool.segment(0), {}));
+        QVERIFY(!log.fetch(slot, Signal::Traces));
+        log.append(batchOf("fresh"), bit(slot));
+        QCOMPARE(deliverAll(log, slot), QList<QByteArray>{"fresh"});
+        QVERIFY(QFile::setPermissions(spool.segment(0), before));
+        spool.clock.advanceNs(std::chrono::nanoseconds(*log.untilRetry()).count());
+        QVERIFY(log.retryUnread());
+        QCOMPARE(deliverAll(log, slot), QList<QByteArray>{"hidden"});
+    }
+
+    void whatCannotBeReadUntilItIsTooOldIsLostAndCounted_data()
+    {
+        QTest::addColumn<bool>("sinceTheStart");
+        QTest::newRow("since the start") << true;
+        QTest::newRow("since it was to be sent") << false;
+    }
+    void whatCannotBeReadUntilItIsTooOldIsLostAndCounted()
+    {
+        QFETCH(const bool, sinceTheStart);
+        const NotRoot somebody;
+        SpoolBounds bounds = small(200);
+        bounds.age = 1h;
+        Spool spool(bounds);
+        if (!somebody.works() || !spool.directory.isValid())
+            QSKIP("needs a user for whom permissions count");
+        spool.clock.setUnixNs(QDateTime::currentMSecsSinceEpoch() * 1'000'000);
+        spool.open();
+        const int slot = spool.slotOf[0];
+        const QList<QByteArray> requests = appendSix(*spool.log, bit(slot));
+        QVERIFY(spool.log->sync());
+        const QString hidden = spool.segment(1);
+        QVERIFY(QFile::setPermissions(hidden, {}));
+        SpoolLog& log = sinceTheStart ? spool.open() : *spool.log;
+        std::uint64_t delivered = 0;
+        for (const QByteArray& request : deliverAll(log, slot))
+            delivered += static_cast<std::uint64_t>(requests.indexOf(request)) + 1;
+        QCOMPARE(queued(log, slot), 21 - delivered);
+        QVERIFY(log.takeLosses().empty());
+        spool.clock.advanceNs(std::chrono::nanoseconds(2h).count());
+        log.retryUnread();
+        QCOMPARE(lost(log, slot, Loss::Expired), 21 - delivered);
+        QCOMPARE(queued(log, slot), 0ULL);
+        QVERIFY(log.unreadReason().isEmpty() && !QFile::exists(hidden));
+        const std::vector<SpoolLoss> losses = log.takeLosses();
+        QCOMPARE(losses.size(), std::size_t(1));
+        QCOMPARE(losses[0].name, kName);
+        QCOMPARE(losses[0].items, static_cast<std::int64_t>(21 - delivered));
+    }
+
+    void whatCannotBeReadIsPushedOutByTheBoundInBytesAndCounted()
+    {
+        const NotRoot somebody;
+        Spool spool(small(200, 2'000));
+        if (!somebody.works() || !spool.directory.isValid())
+            QSKIP("needs a user for whom permissions count");
+        SpoolLog& log = spool.open();
+        const int slot = spool.slotOf[0];
+        const QList<QByteArray> requests = appendSix(log, bit(slot));
+        const QString hidden = spool.segment(0);
+        QVERIFY(QFile::setPermissions(hidden, {}));
+        std::uint64_t delivered = 0;
+        for (const QByteArray& request : deliverAll(log, slot))
+            delivered += static_cast<std::uint64_t>(requests.indexOf(request)) + 1;
+        std::uint64_t more = 0;
+        for (; QFile::exists(hidden) && more < 100; ++more)
+            log.append(batchOf(QByteArray(100, 'y')), bit(slot));
+        QVERIFY(more < 100);
+        QCOMPARE(lost(log, slot, Loss::Full), 21 - delivered);
+        QCOMPARE(queued(log, slot), more);
+        QVERIFY(log.diskBytes() <= 2'000);
+    }
+
+    void aSegmentWhoseHeaderIsDamagedIsSetAsideAndCounted()
+    {
+        for (const bool atStart : {false, true}) {
+            Spool spool(small(200));
+            spool.open();
+            const int slot = spool.slotOf[0];
+            const QList<QByteArray> requests = appendSix(*spool.log, bit(slot));
+            QVERIFY(spool.log->sync());
+            const QString path = spool.segment(1);
+            QByteArray content = contentOf(path);
+            content.replace(0, 48, QByteArray(48, 'z'));
+            write(path, content);
+            SpoolLog& log = atStart ? spool.open() : *spool.log;
+            std::uint64_t delivered = 0;
+            for (const QByteArray& request : deliverAll(log, slot))
+                delivered += static_cast<std::uint64_t>(requests.indexOf(request)) + 1;
+            QVERIFY(delivered < 21);
+            QCOMPARE(lost(log, slot, Loss::Damaged), 21 - delivered);
+            QCOMPARE(queued(log, slot), 0ULL);
+            QVERIFY(QFile::exists(path + QStringLiteral(".unreadable")) && !QFile::exists(path));
+        }
     }
 
     void aCursorThatCannotBeOpenedIsNobodyElses()
@@ -776,11 +929,14 @@ private Q_SLOTS:
         const int first = spool.slotOf[0];
         appendSix(log, bit(first));
         log.detach(first);
-        QVERIFY(!QFile::exists(CursorFile::path(spool.path(), first)));
+        log.clear(first);
+        for (int i = 1; i < SpoolLog::kMaxDestinations; ++i)
+            QVERIFY(log.attach(QString::number(i)).value_or(first) != first);
         const int next = *log.attach(QStringLiteral("next"));
         QCOMPARE(next, first);
         QVERIFY(!log.fetch(next, Signal::Traces));
         SpoolLog& again = spool.open({QStringLiteral("next")});
+        QCOMPARE(spool.slotOf[0], first);
         QCOMPARE(queued(again, spool.slotOf[0]), 0ULL);
     }
 
@@ -793,6 +949,96 @@ private Q_SLOTS:
         spool.open({QStringLiteral("other")});
         SpoolLog& back = spool.open({QStringLiteral("other"), kName});
         QCOMPARE(deliverAll(back, spool.slotOf[1]), requests);
+    }
+
+    void whatWaitsForADestinationThatWentIsThereWhenItComesBackInTheSameRun()
+    {
+        Spool spool;
+        SpoolLog& log = spool.open({kName, QStringLiteral("other")});
+        const QList<QByteArray> requests = appendSix(log, bit(spool.slotOf[0]) | bit(spool.slotOf[1]));
+        QVERIFY(log.fetch(spool.slotOf[0], Signal::Traces)); // on its way
+        log.detach(spool.slotOf[0]);
+        QCOMPARE(log.unclaimed(), std::vector<int>{spool.slotOf[0]});
+        QCOMPARE(deliverAll(log, spool.slotOf[1]), requests);
+        log.append(batchOf("not for it"), bit(spool.slotOf[1]));
+        const int back = *log.attach(kName);
+        QCOMPARE(deliverAll(log, back), requests);
+        QCOMPARE(log.backlog(back).lanes[0].cursor.lost, LossCounts{});
+        QVERIFY(log.unclaimed().empty() && log.takeLosses().empty());
+    }
+
+    void whatWaitsForADestinationThatWentGrowsOldAndIsPushedOutAndIsCountedForIt()
+    {
+        SpoolBounds bounds = small(200, 2'000);
+        bounds.age = 1h;
+        Spool spool(bounds);
+        SpoolLog& log = spool.open({kName, QStringLiteral("other")});
+        const int gone = spool.slotOf[0];
+        const int other = spool.slotOf[1];
+        QVERIFY(!log.untilExpiry());
+        appendSix(log, bit(gone));
+        log.detach(gone);
+        std::uint64_t more = 0;
+        for (; lost(log, gone, Loss::Full) == 0 && more < 100; ++more) {
+            log.append(batchOf(QByteArray(100, 'y')), bit(other));
+            deliverAll(log, other);
+            log.append(batchOf(QByteArray(100, 'z'), 1, Signal::Logs), bit(gone));
+        }
+        const std::uint64_t full = lost(log, gone, Loss::Full);
+        QVERIFY(full > 0 && more < 100);
+        spool.clock.advanceNs(std::chrono::nanoseconds(*log.untilExpiry()).count());
+        log.expire();
+        QVERIFY(log.unclaimed().empty() && !log.untilExpiry());
+        QCOMPARE(full + lost(log, gone, Loss::Expired), 21ULL);
+        QCOMPARE(lost(log, gone, Loss::Full, Signal::Logs) + lost(log, gone, Loss::Expired, Signal::Logs), more);
+        std::int64_t told = 0;
+        for (const SpoolLoss& loss : log.takeLosses()) {
+            QCOMPARE(loss.name, kName);
+            told += loss.items;
+        }
+        QCOMPARE(told, static_cast<std::int64_t>(21 + more));
+    }
+
+    void aPlaceGoesToAnotherWhenNothingWaitsThereAnyMore()
+    {
+        Spool spool;
+        QStringList names;
+        for (int i = 0; i < SpoolLog::kMaxDestinations; ++i)
+            names.append(QString::number(i));
+        SpoolLog& log = spool.open(names);
+        appendSix(log, ~std::uint64_t(0));
+        log.detach(7);
+        log.detach(8);
+        QVERIFY(!log.hasFreeSlot());
+        QVERIFY(!log.attach(kName));
+        log.clear(8);
+        QVERIFY(log.hasFreeSlot());
+        QCOMPARE(log.attach(kName).value_or(-1), 8);
+        QCOMPARE(queued(log, 8), 0ULL);
+        QCOMPARE(lost(log, 8, Loss::Cleared), 0ULL);
+        QCOMPARE(queued(log, 7), 21ULL);
+        QCOMPARE(log.attach(QStringLiteral("7")).value_or(-1), 7);
+    }
+
+    void aDestinationThatGotTheNameOfOneThatWentDeliversForBoth()
+    {
+        Spool spool;
+        SpoolLog& log = spool.open({kName, QStringLiteral("other")});
+        log.append(batchOf("first"), bit(spool.slotOf[0]));
+        log.append(batchOf("second", 5), bit(spool.slotOf[1]));
+        log.detach(spool.slotOf[0]);
+        log.rename(spool.slotOf[1], kName);
+        QVERIFY(!log.succeed(spool.slotOf[1]));
+        QCOMPARE(deliverAll(log, spool.slotOf[1]), QList<QByteArray>{"second"});
+        const int next = log.succeed(spool.slotOf[1]).value_or(-1);
+        QCOMPARE(next, spool.slotOf[0]);
+        QCOMPARE(deliverAll(log, next), QList<QByteArray>{"first"});
+        QCOMPARE(log.backlog(next).lanes[0].cursor.sent, 6ULL);
+        QVERIFY(!log.succeed(next));
+        QVERIFY(log.sync());
+        SpoolLog& again = spool.open({kName});
+        QCOMPARE(again.backlog(spool.slotOf[0]).lanes[0].cursor.sent, 6ULL);
+        QVERIFY(deliverAll(again, spool.slotOf[0]).isEmpty());
     }
 
     void aRenamedDestinationKeepsItsPlace()

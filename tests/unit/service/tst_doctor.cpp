@@ -123,12 +123,15 @@ private Q_SLOTS:
         running.servers = {server};
         DestinationSnapshot destination;
         destination.config.name = QStringLiteral("collector");
-        destination.state = DestinationState::Retrying;
-        destination.stateText = QStringLiteral("3 waiting, retry in 2 s");
+        destination.health = DestinationHealth::Broken;
+        destination.stateText = QStringLiteral("the backend refused the key (HTTP 401)");
+        destination.remedy = QStringLiteral("Give another key; 3 records wait.");
         running.destinations = {destination};
+        running.spool.damage = {QStringLiteral("The end of 1 file had not been written whole.")};
         const auto checks = runDoctor(running);
-        for (const QString& area : {QStringLiteral("port"), QStringLiteral("keychain"), QStringLiteral("audit log"),
-                                    QStringLiteral("server a"), QStringLiteral("destination collector")}) {
+        for (const QString& area :
+             {QStringLiteral("port"), QStringLiteral("keychain"), QStringLiteral("audit log"), QStringLiteral("server a"),
+              QStringLiteral("destination collector"), QStringLiteral("export spool")}) {
             const auto found = of(checks, area);
             QVERIFY2(!found.isEmpty(), qPrintable(area));
             for (const DoctorCheck& check : found) {
@@ -138,6 +141,7 @@ private Q_SLOTS:
         }
         QVERIFY(of(checks, QStringLiteral("port")).first().finding.contains(QStringLiteral("in use")));
         QVERIFY(of(checks, QStringLiteral("server a")).first().finding.contains(QStringLiteral("not in PATH")));
+        QCOMPARE(of(checks, QStringLiteral("destination collector")).first().remedy, destination.remedy);
     }
     void checksComeThroughTheControlSocketUnchanged()
     {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "../downstream/downstream_fixture.h"
+#include "config/file/config_file.h"
 #include "service/gateway_service.h"
 
 #include <QFile>
@@ -140,6 +141,47 @@ private Q_SLOTS:
         qputenv("XDG_CONFIG_HOME", m_home.filePath(QStringLiteral("config")).toUtf8());
     }
     void cleanup() { qunsetenv("OTEL_SDK_DISABLED"); }
+
+    void settingsThatAreSavedLeaveWhatTheCommandLineSaysOutOfTheFile()
+    {
+        RunningOriel oriel("{\"gateway\":{\"port\":7999}}");
+        config::Config wanted = oriel.service->configuration();
+        QCOMPARE(wanted.gateway.port, 0); // as the command line has it
+        wanted.receiver.enabled = false;
+        wanted.retention.auditDays = 31;
+        const auto saved = RunningOriel::resultOf(oriel.service->saveConfiguration(wanted));
+        QVERIFY(saved && *saved);
+        QVERIFY(!oriel.service->configuration().receiver.enabled);
+        QFile file(oriel.path(QStringLiteral("oriel.json")));
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        const auto written = config::parseConfig(file.readAll(), {});
+        QVERIFY(written);
+        QCOMPARE(written->config.gateway.port, 7999);
+        QCOMPARE(written->config.retention.auditDays, 31);
+        QVERIFY(!written->config.receiver.enabled);
+        QVERIFY(QTest::qWaitFor([&] { return !oriel.service->status().receiver.enabled; }, 20'000));
+    }
+
+    void destinationsAreMovedWithinTheFileAndNoFurther()
+    {
+        RunningOriel oriel("{\"telemetry\":{\"destinations\":[{\"name\":\"a\",\"protocol\":\"none\"},"
+                           "{\"name\":\"b\",\"protocol\":\"none\"},{\"name\":\"c\",\"protocol\":\"none\"}]}}");
+        const auto move = [&](const char* name, int steps) {
+            const auto moved = RunningOriel::resultOf(oriel.service->moveDestination(QLatin1String(name), steps));
+            return moved && *moved;
+        };
+        const auto order = [&] {
+            QString names;
+            for (const DestinationSnapshot& one : oriel.service->destinations())
+                names += one.config.name;
+            return names;
+        };
+        QVERIFY(move("c", -1));
+        QCOMPARE(order(), QStringLiteral("acb"));
+        QVERIFY(move("a", 9));
+        QCOMPARE(order(), QStringLiteral("cba"));
+        QVERIFY(!move("nobody", 1));
+    }
 
     void aSavedFileIsPutInForceAndABrokenOneIsNot()
     {

@@ -155,9 +155,9 @@ private Q_SLOTS:
             const telemetry::AnyValue* value = telemetry::findAttribute(attributes, key);
             return value != nullptr ? telemetry::toJson(*value) : QByteArray();
         };
-        QCOMPARE(json("mcp.prompt.arguments"), QByteArray("[\"city\",\"days\"]"));
-        QCOMPARE(json("mcp.prompt.messages"), QByteArray("2"));
-        QCOMPARE(json("mcp.prompt.tokens"), QByteArray("15"));
+        QCOMPARE(json("gateway.prompt.arguments"), QByteArray("[\"city\",\"days\"]"));
+        QCOMPARE(json("gateway.prompt.messages"), QByteArray("2"));
+        QCOMPARE(json("gateway.prompt.tokens"), QByteArray("15"));
     }
 
     void theSdkCountsItsOwnSpansAndLogs()
@@ -171,6 +171,50 @@ private Q_SLOTS:
         fixture.buffer.recordLog(telemetry::LogRecord());
         fixture.pipeline->drain();
         QCOMPARE(fixture.metric("otel.sdk.log.created"), 1.0);
+    }
+
+    void spansThatNoDestinationTakesAreRecordedOnly()
+    {
+        PipelineFixture fixture;
+        const auto started = [&fixture](const QByteArray& result) {
+            double sum = 0;
+            for (const telemetry::MetricData& data : fixture.pipeline->collect()) {
+                for (const telemetry::NumberPoint& point : data.numbers) {
+                    const telemetry::AnyValue* said = telemetry::findAttribute(point.attributes, "otel.span.sampling_result");
+                    if (data.name == "otel.sdk.span.started" && said != nullptr && *said->text() == result)
+                        sum += point.value;
+                }
+            }
+            return sum;
+        };
+        telemetry::CallRecord dropped = fixture.call("{}", "{}");
+        dropped.mayLeave = false;
+        const auto spans = static_cast<double>(telemetry::callSpanCount(dropped));
+        fixture.take(std::move(dropped));
+        QCOMPARE(started("RECORD_ONLY"), spans);
+        QCOMPARE(started("RECORD_AND_SAMPLE"), 0.0);
+        fixture.take(fixture.call("{}", "{}"));
+        QCOMPARE(started("RECORD_AND_SAMPLE"), spans);
+    }
+    void exemplarsAreOfCallsThatMayLeave()
+    {
+        PipelineFixture fixture;
+        const auto exemplars = [&fixture] {
+            std::size_t count = 0;
+            for (const telemetry::MetricData& data : fixture.pipeline->collect()) {
+                for (const telemetry::HistogramPoint& point : data.histograms)
+                    count += point.exemplars.size();
+                for (const telemetry::NumberPoint& point : data.numbers)
+                    count += point.exemplars.size();
+            }
+            return count;
+        };
+        telemetry::CallRecord dropped = fixture.call("{}", "{}");
+        dropped.mayLeave = false;
+        fixture.take(std::move(dropped));
+        QCOMPARE(exemplars(), std::size_t(0));
+        fixture.take(fixture.call("{}", "{}"));
+        QVERIFY(exemplars() > 0);
     }
 
     void aSecretInACallIsNowhere()

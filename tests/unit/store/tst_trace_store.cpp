@@ -282,7 +282,7 @@ private Q_SLOTS:
         row("attr.mcp.session.id=session-1 server=web", {c});
         row("attr.no.such=1", {});
         row("attr.jsonrpc.request.id=7 server=files", {b, a});
-        row("attr.mcp.server.name=web", {c});
+        row("attr.gateway.server.name=web", {c});
         row("attr.error.type=~.", {b});
         row("server=nobody", {});
         row("NOT server=nobody", {d, c, b, a});

@@ -86,10 +86,9 @@ CallRecord callOf(const Situation& s)
 
 bool isOfTheConventions(const QByteArray& key)
 {
-    static const QSet<QByteArray> ours{"mcp.client.name", "mcp.client.version", "mcp.server.name", "mcp.server.version"};
     for (const char* prefix : {"mcp.", "gen_ai.", "jsonrpc.", "rpc.", "error.", "network.", "server.", "client."}) {
         if (key.startsWith(prefix))
-            return !ours.contains(key);
+            return true;
     }
     return false;
 }
@@ -190,6 +189,9 @@ QList<Row> successRows()
         {"a resource", about("resources/read", TargetKind::Resource, "file:///n", "file:///n"),
          kServerHttp + Texts{{"mcp.method.name", "resources/read"}, {"mcp.resource.uri", "file:///n"}},
          kClientHttp + Texts{{"mcp.method.name", "resources/read"}, {"mcp.resource.uri", "file:///n"}}},
+        {"a completion of a prompt", about("completion/complete", TargetKind::Prompt, "weather__report", "report"),
+         kServerHttp + Texts{{"mcp.method.name", "completion/complete"}, {"gen_ai.prompt.name", "weather__report"}},
+         kClientHttp + Texts{{"mcp.method.name", "completion/complete"}, {"gen_ai.prompt.name", "report"}}},
         {"a list", about("tools/list", TargetKind::None, "", ""), kServerHttp + Texts{{"mcp.method.name", "tools/list"}},
          kClientHttp + Texts{{"mcp.method.name", "tools/list"}}},
         {"a method that is in no table", about("x/y", TargetKind::None, "", ""), kServerHttp + Texts{{"mcp.method.name", "x/y"}},
@@ -350,6 +352,51 @@ private Q_SLOTS:
         QCOMPARE(spans[1].flags & 0x300U, 0x100U);
     }
 
+    void attributesOfOursStandInTheirOwnNamespace()
+    {
+        for (const AttributeRow& row : attributeTable()) {
+            const QByteArrayView name(row.name);
+            const bool isFormer = std::any_of(formerNames().begin(), formerNames().end(),
+                                              [&](const FormerName& former) { return name == QByteArrayView(former.name); });
+            QVERIFY2(!isFormer, row.name);
+        }
+    }
+    void formerNamesAreWrittenForADestinationThatAsksForThem()
+    {
+        CallRecord call = callOf({});
+        call.requestId = "req-1";
+        auto client = std::make_shared<ClientContext>(*call.client);
+        client->clientName = "ide";
+        client->projectId = "apollo";
+        call.client = client;
+        CallSpanOptions options;
+        options.aliases = aliasSetByName(u"oriel");
+        QVERIFY(options.aliases != 0);
+        std::vector<SpanData> spans;
+        appendCallSpans(call, options, spans);
+        const auto value = [](const SpanData& span, const char* key) {
+            const AnyValue* found = findAttribute(span.attributes, key);
+            return found != nullptr && found->text() != nullptr ? *found->text() : QByteArray();
+        };
+        QCOMPARE(value(spans[0], "mcp.client.name"), QByteArray("ide"));
+        QCOMPARE(value(spans[0], "gateway.client.name"), QByteArray("ide"));
+        QCOMPARE(value(spans[0], "request.id"), QByteArray("req-1"));
+        QCOMPARE(value(spans[0], "project.id"), QByteArray("apollo"));
+        QCOMPARE(value(spans[1], "mcp.server.name"), QByteArray("weather"));
+    }
+    void anErrorIsNoResult()
+    {
+        CallSpanOptions options;
+        options.payloads = true;
+        options.result = "{\"code\":-32000,\"message\":\"no such luck\"}";
+        std::vector<SpanData> spans;
+        appendCallSpans(callOf(failing(Outcome::RpcError, -32000, "-32000", -32000, "-32000")), options, spans);
+        QVERIFY(findAttribute(spans[0].attributes, "gen_ai.tool.call.result") == nullptr);
+        options.result = "{\"isError\":true}";
+        spans.clear();
+        appendCallSpans(callOf(failing(Outcome::ToolError, 0, "tool_error", 0, "tool_error")), options, spans);
+        QVERIFY(findAttribute(spans[0].attributes, "gen_ai.tool.call.result") != nullptr);
+    }
     void payloadsKeepTheirStructure()
     {
         CallSpanOptions options;

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "telemetry/consistent_sampling.h"
+#include "telemetry/head_sampling.h"
 #include "telemetry/own_samplers.h"
 
 #include <QTest>
@@ -50,6 +51,38 @@ private Q_SLOTS:
                  QByteArray("KeepErrorsAndSlowSampler{slow=p99,rest=0.100000}"));
         for (const SamplerRow& row : samplerTable())
             QVERIFY2(sampler(row.name) != nullptr, row.name);
+    }
+
+    void whatIsCertainAtTheHeadIsWhatTheSamplerDecidesLater()
+    {
+        const ManualClock clock;
+        SeededRandom random(11);
+        for (const char* name : {"always_on", "always_off", "traceidratio", "parentbased_always_on", "parentbased_always_off",
+                                 "parentbased_traceidratio"}) {
+            const SamplerSettings settings{QString::fromLatin1(name), 0.3, 0};
+            const HeadSampling head(std::span(&settings, 1));
+            const auto later = makeSampler(settings, clock);
+            QVERIFY(later);
+            for (int i = 0; i < 200; ++i) {
+                SamplingInput input{TraceId::generate(random)};
+                input.hasParent = i % 3 != 0;
+                input.parentSampled = i % 3 != 1;
+                const HeadDecision decision =
+                    head.decide(input.traceId, {}, input.hasParent ? std::optional(input.parentSampled) : std::nullopt);
+                QVERIFY2(decision.isSampled == keeps(**later, input) && decision.mayLeave == decision.isSampled, name);
+            }
+        }
+    }
+    void aTraceMayLeaveWhileOneDestinationMayTakeIt()
+    {
+        const std::array settings{SamplerSettings{QStringLiteral("always_off"), 1, 0},
+                                  SamplerSettings{QStringLiteral("keep_errors_and_slow"), 0, 0}};
+        const HeadSampling both(settings);
+        QVERIFY(both.decide({1, 2}, {}, false).mayLeave && !both.decide({1, 2}, {}, false).isSampled);
+        QVERIFY(both.decide({1, 2}, {}, true).isSampled && both.decide({1, 2}, {}, std::nullopt).isSampled);
+        const HeadSampling none(std::span(settings.data(), 1));
+        QVERIFY(!none.decide({1, 2}, {}, true).mayLeave);
+        QVERIFY(HeadSampling().decide({1, 2}, {}, false).mayLeave);
     }
 
     void whatMakesNoSenseIsRefusedInWords()

@@ -50,6 +50,7 @@ private Q_SLOTS:
         const telemetry::SpanData* root = m_recorder.span("server.start");
         QVERIFY(root != nullptr);
         QVERIFY(!root->parentSpanId.isValid());
+        QCOMPARE(root->flags, 3U); // sampled, and ids at random
         QCOMPARE(root->traceId, connection.status().lifecycleTraceId);
         QCOMPARE(root->status, telemetry::StatusCode::Unset);
         for (const char* name : {"server.spawn", "server.first_byte", "server.handshake", "server.list"}) {
@@ -57,6 +58,7 @@ private Q_SLOTS:
             QVERIFY2(span != nullptr, name);
             QCOMPARE(span->parentSpanId, root->spanId);
             QCOMPARE(span->traceId, root->traceId);
+            QCOMPARE(span->flags, 0x103U);
             QVERIFY(span->startUnixNs >= root->startUnixNs && span->endUnixNs <= root->endUnixNs);
         }
         const telemetry::AnyValue* pid = telemetry::findAttribute(root->attributes, "process.pid");
@@ -106,7 +108,7 @@ private Q_SLOTS:
         QTRY_COMPARE(m_recorder.logLines("tp=").size(), 1);
         const telemetry::SpanData* spawn = m_recorder.span("server.spawn");
         QVERIFY(m_recorder.logLines("tp=")[0].startsWith("tp=00-" + spawn->traceId.toHex() + '-' + spawn->spanId.toHex() +
-                                                         "-01 ex=1"));
+                                                         "-03 ex=1"));
     }
 
     void valuesAreExpandedAndTheServersOwnWin()
