@@ -126,7 +126,7 @@ test('a server that Oriel starts joins the trace of the call, with nothing confi
     assert.equal(seen.OTEL_EXPORTER_OTLP_ENDPOINT, `http://127.0.0.1:${receiver.httpPort}`);
     assert.equal(seen.OTEL_EXPORTER_OTLP_PROTOCOL, 'http/protobuf');
     assert.equal(seen.OTEL_SERVICE_NAME, 'instrumented');
-    assert.match(seen.TRACEPARENT, /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+    assert.match(seen.TRACEPARENT, /^00-[0-9a-f]{32}-[0-9a-f]{16}-03$/);
 
     const spans = await until(async () => {
         const all = await exported(traceId);

@@ -60,6 +60,26 @@ async function groupAt(protocol, signal, service) {
     return { group, marks };
 }
 
+/** Fields that have their default in every message at the same place. Of attributes and bodies `everyValue` has all kinds. */
+function unsetFields(value, place, seen = new Map()) {
+    if (Array.isArray(value)) for (const one of value) unsetFields(one, place, seen);
+    else if (value !== null && typeof value === 'object') {
+        for (const [key, one] of Object.entries(value)) {
+            const field = `${place}.${key}`;
+            const isDefault = one === null || one === '' || one === 0 || one === '0' || one === false || (Array.isArray(one) && one.length === 0);
+            seen.set(field, (seen.get(field) ?? true) && isDefault);
+            if (!/[aA]ttributes$|metadata$|body$/.test(key)) unsetFields(one, field, seen);
+        }
+    }
+    return [...seen].filter(([, isUnset]) => isUnset).map(([field]) => field);
+}
+
+test('the requests of these tests leave out no field', () => {
+    for (const signal of signals) assert.deepEqual(unsetFields(wholeObject(signal, encodeRequest(signal, wholeRequests('all')[signal])), signal), []);
+    const named = JSON.stringify(signals.map((signal) => jsonOf(signal, encodeRequest(signal, wholeRequests('all')[signal]), String)));
+    for (const name of ['SPAN_KIND_PRODUCER', 'STATUS_CODE_ERROR', 'SEVERITY_NUMBER_ERROR2', 'AGGREGATION_TEMPORALITY_DELTA']) assert.ok(named.includes(`"${name}"`), name);
+});
+
 for (const [way, send] of Object.entries(ways)) {
     for (const signal of signals) {
         test(`${signal} that come over ${way} leave as they came, over every protocol`, async () => {

@@ -99,7 +99,7 @@ const metrics = [
     {
         ...about('whole.histogram'),
         histogram: {
-            dataPoints: [{ ...distribution, bucketCounts: ['1', '18446744073709551614', '0'], explicitBounds: [-1, 0] }, { ...unsummed, bucketCounts: ['1', '2'], explicitBounds: [0] }, unsummed, noValue],
+            dataPoints: [{ ...distribution, bucketCounts: ['1', '18446744073709551614', '0'], explicitBounds: [-1, 0] }, { ...unsummed, bucketCounts: ['1', '2'], explicitBounds: [0], max: 3 }, unsummed, noValue],
             aggregationTemporality: 1,
         },
     },
@@ -108,7 +108,7 @@ const metrics = [
         exponentialHistogram: {
             dataPoints: [
                 { ...distribution, scale: -3, zeroCount: '5', positive: { offset: -7, bucketCounts: ['1', '18446744073709551615'] }, negative: { offset: 9, bucketCounts: ['0', '2'] }, zeroThreshold: 0.001 },
-                { ...unsummed, positive: { offset: 4, bucketCounts: [] }, negative: { offset: 0, bucketCounts: ['3'] } },
+                { ...unsummed, max: 3, positive: { offset: 4, bucketCounts: [] }, negative: { offset: 0, bucketCounts: ['3'] } },
                 noValue,
             ],
             aggregationTemporality: 2,

@@ -249,7 +249,8 @@ private Q_SLOTS:
         fixture.pipeline.drain();
         const auto resource = std::make_shared<Resource>(*span.resource);
         resource->attributes.push_back({kPassedOnBy, QByteArray("feedfeedfeedfeed")});
-        span.resource = log.resource = own.resource = foreign.resource = resource;
+        span.resource = log.resource = own.resource = resource;
+        foreign.resource = std::make_shared<Resource>(*resource); // it came as one of its own
         const auto lineOf = [&fixture](Signal signal) {
             return QTest::qWaitFor([&] { return fixture.exported(QStringLiteral("all"), signal).endsWith('\n'); })
                        ? fixture.exported(QStringLiteral("all"), signal).trimmed()
