@@ -28,9 +28,8 @@ int configCheck(const Options& options)
         loaded->warnings + config::applyEnvironment(loaded->config, config::processEnvironment());
     bool isUsable = true;
     for (const config::Problem& problem : problems) {
-        const bool isError = problem.severity == config::Problem::Severity::Error;
-        isUsable = isUsable && !isError;
-        printError(isError ? problem.toString() : QStringLiteral("warning: ") + problem.toString());
+        isUsable = isUsable && problem.severity != config::Problem::Severity::Error;
+        printError(problem.toLine());
     }
     if (!isUsable)
         return Failure;

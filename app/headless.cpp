@@ -139,6 +139,8 @@ int runHeadless(const Options& options)
     printError(
         QStringLiteral("oriel: listening at %1%2")
             .arg(status.endpoint, status.authDisabled ? QStringLiteral(" WITHOUT AUTHENTICATION (--no-auth)") : QString()));
+    for (const config::Problem& found : service.configurationWarnings())
+        printError(found.toLine());
     if (!status.configError.isEmpty())
         printError(QStringLiteral("oriel: the configuration is broken: ") + status.configError);
     if (!status.receiver.error.isEmpty())

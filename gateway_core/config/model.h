@@ -11,6 +11,7 @@
 #include <QMap>
 #include <QString>
 #include <QStringList>
+#include <QVariant>
 
 #include <chrono>
 #include <cstdint>
@@ -221,12 +222,22 @@ struct Spool {
     bool operator==(const Spool&) const = default;
 };
 
+/// A listener on this machine that serves /metrics alone, without a token, as tutorials scrape it.
+struct PrometheusListener {
+    QString host; ///< localhost, 127.x.y.z or ::1
+    quint16 port = 9464;
+    bool operator==(const PrometheusListener&) const = default;
+};
+
 struct Telemetry {
     QList<Destination> destinations;
     QString serviceName = QStringLiteral("oriel");
     QMap<QString, QString> resourceAttributes;
-    QList<Entity> entities; ///< of OTEL_ENTITIES; their attributes are among `resourceAttributes`
-    QString logLevel;       ///< of Oriel's own messages by OTEL_LOG_LEVEL, as for --log-level; empty: not told
+    /// Of a declarative configuration: bool, qint64, double, or a QVariantList of one of these or of texts. They win over those.
+    QMap<QString, QVariant> typedResourceAttributes;
+    std::optional<PrometheusListener> prometheus; ///< of OTEL_METRICS_EXPORTER=prometheus
+    QList<Entity> entities;                       ///< of OTEL_ENTITIES; their attributes are among `resourceAttributes`
+    QString logLevel; ///< of Oriel's own messages by OTEL_LOG_LEVEL, as for --log-level; empty: not told
     QString sampler = QStringLiteral("parentbased_always_on");
     double samplerArg = 1.0;
     milliseconds slowThreshold{0}; ///< keep_errors_and_slow: what counts as slow; 0: over the operation's 99th percentile

@@ -6,15 +6,45 @@
 #include <QFile>
 #include <QSet>
 
+#include <algorithm>
+#include <array>
+#include <cstring>
+
 namespace oriel::http {
 
 namespace {
 
 #ifdef Q_OS_LINUX
-QSet<QByteArray> listeningInodes(quint16 port)
+/// As the tables write it: words of the network order, each as a number of this machine.
+template <std::size_t Size> QByteArray tableAddress(const std::array<unsigned char, Size>& bytes)
+{
+    QByteArray text;
+    for (std::size_t i = 0; i < Size; i += sizeof(quint32)) {
+        quint32 word = 0;
+        std::memcpy(&word, bytes.data() + i, sizeof word);
+        text += QByteArray::number(word, 16).toUpper().rightJustified(8, '0');
+    }
+    return text;
+}
+
+QByteArray tableAddress(const QHostAddress& address)
+{
+    if (address.protocol() == QAbstractSocket::IPv4Protocol) {
+        const quint32 number = address.toIPv4Address();
+        return tableAddress<4>({static_cast<unsigned char>(number >> 24U), static_cast<unsigned char>(number >> 16U),
+                                static_cast<unsigned char>(number >> 8U), static_cast<unsigned char>(number)});
+    }
+    const Q_IPV6ADDR number = address.toIPv6Address();
+    std::array<unsigned char, 16> bytes{};
+    std::memcpy(bytes.data(), &number, bytes.size());
+    return tableAddress(bytes);
+}
+
+QSet<QByteArray> listeningInodes(const QHostAddress& address, quint16 port)
 {
     QSet<QByteArray> inodes;
     const QByteArray suffix = ':' + QByteArray::number(port, 16).toUpper().rightJustified(4, '0');
+    const std::array places{tableAddress(address) + suffix, QByteArray(8, '0') + suffix, QByteArray(32, '0') + suffix};
     for (const QString& table : {QStringLiteral("/proc/net/tcp"), QStringLiteral("/proc/net/tcp6")}) {
         QFile file(table);
         if (!file.open(QIODevice::ReadOnly))
@@ -25,7 +55,8 @@ QSet<QByteArray> listeningInodes(quint16 port)
             constexpr qsizetype local = 1;
             constexpr qsizetype state = 3;
             constexpr qsizetype inode = 9;
-            if (columns.size() > inode && columns[local].endsWith(suffix) && columns[state] == "0A")
+            if (columns.size() > inode && std::find(places.begin(), places.end(), columns[local]) != places.end() &&
+                columns[state] == "0A")
                 inodes.insert("socket:[" + columns[inode] + ']');
         }
     }
@@ -47,10 +78,10 @@ bool holdsOneOf(const QString& process, const QSet<QByteArray>& inodes)
 
 } // namespace
 
-QString portHolder([[maybe_unused]] quint16 port)
+QString portHolder([[maybe_unused]] const QHostAddress& address, [[maybe_unused]] quint16 port)
 {
 #ifdef Q_OS_LINUX
-    const QSet<QByteArray> inodes = listeningInodes(port);
+    const QSet<QByteArray> inodes = listeningInodes(address, port);
     if (inodes.isEmpty())
         return {};
     const QStringList processes = QDir(QStringLiteral("/proc")).entryList(QDir::Dirs | QDir::NoDotAndDotDot);
@@ -68,6 +99,16 @@ QString portHolder([[maybe_unused]] quint16 port)
 #else
     return {};
 #endif
+}
+
+Error portInUse(const QHostAddress& address, quint16 port)
+{
+    const QString holder = portHolder(address, port);
+    return {ErrorCode::AlreadyExists,
+            holder.isEmpty() ? QStringLiteral("Port %1 is in use").arg(port)
+                             : QStringLiteral("Port %1 is in use by %2").arg(port).arg(holder),
+            QStringLiteral("%1:%2").arg(address.toString()).arg(port),
+            QStringLiteral("End that program or choose another port.")};
 }
 
 } // namespace oriel::http

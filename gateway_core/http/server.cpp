@@ -21,6 +21,18 @@ constexpr int acceptBacklog = 256;
 /// Connections over the limit that may stand while they are being told so.
 constexpr std::size_t maxRefusedAtOnce = 64;
 
+Result<quint16> startListening(Listener& listener, const QHostAddress& address, quint16 port)
+{
+    const QString where = QStringLiteral("%1:%2").arg(address.toString()).arg(port);
+    if (!isLoopback(address))
+        return fail(ErrorCode::InvalidArgument, QStringLiteral("Listening is allowed on loopback addresses only"), where,
+                    QStringLiteral("Use 127.0.0.1 or ::1."));
+    if (listener.listen(address, port))
+        return listener.serverPort();
+    return listener.serverError() == QAbstractSocket::AddressInUseError ? fail(portInUse(address, port))
+                                                                        : fail(ErrorCode::Io, listener.errorString(), where);
+}
+
 } // namespace
 
 Server::Impl::Impl(Server& owner, ServerLimits serverLimits, const Clock& serverClock)
@@ -37,6 +49,7 @@ Server::Impl::Impl(Server& owner, ServerLimits serverLimits, const Clock& server
 Server::Impl::~Impl()
 {
     listener.close();
+    further.clear();
     for (const auto& [id, connection] : std::exchange(connections, {}))
         connection->closeNow(true);
 }
@@ -139,22 +152,20 @@ Server::~Server() = default;
 
 Result<quint16> Server::listen(const QHostAddress& address, quint16 port)
 {
-    const QString where = QStringLiteral("%1:%2").arg(address.toString()).arg(port);
-    if (!isLoopback(address))
-        return fail(ErrorCode::InvalidArgument, QStringLiteral("Listening is allowed on loopback addresses only"), where,
-                    QStringLiteral("Use 127.0.0.1 or ::1."));
     if (m_impl->listener.isListening())
-        return fail(ErrorCode::AlreadyExists, QStringLiteral("The server is listening already"), where);
-    if (m_impl->listener.listen(address, port))
-        return m_impl->listener.serverPort();
-    if (m_impl->listener.serverError() == QAbstractSocket::AddressInUseError) {
-        const QString holder = portHolder(port);
-        return fail(ErrorCode::AlreadyExists,
-                    holder.isEmpty() ? QStringLiteral("Port %1 is in use").arg(port)
-                                     : QStringLiteral("Port %1 is in use by %2").arg(port).arg(holder),
-                    where, QStringLiteral("End that program or choose another port."));
-    }
-    return fail(ErrorCode::Io, m_impl->listener.errorString(), where);
+        return fail(ErrorCode::AlreadyExists, QStringLiteral("The server is listening already"),
+                    QStringLiteral("%1:%2").arg(address.toString()).arg(port));
+    return startListening(m_impl->listener, address, port);
+}
+
+Status Server::listenAlso(const QHostAddress& address)
+{
+    auto listener = std::make_unique<Listener>([impl = m_impl.get()](qintptr descriptor) { impl->accept(descriptor); });
+    listener->setListenBacklogSize(acceptBacklog);
+    if (const auto listening = startListening(*listener, address, m_impl->listener.serverPort()); !listening)
+        return fail(listening.error());
+    m_impl->further.push_back(std::move(listener));
+    return {};
 }
 
 bool Server::isListening() const
@@ -206,6 +217,8 @@ void Server::stop(std::chrono::milliseconds grace)
 {
     Impl& d = *m_impl;
     d.listener.close();
+    for (const auto& listener : d.further)
+        listener->close();
     const std::int64_t due = d.clock.monotonicNs() + std::chrono::nanoseconds(grace).count();
     d.stopDueNs = d.stopping ? std::min(d.stopDueNs, due) : due;
     d.stopping = true;

@@ -68,6 +68,8 @@ public:
     /// InvalidArgument: not a loopback address. AlreadyExists: the port is taken; the context names the program that holds it
     /// where the system tells. Io: anything else.
     Result<quint16> listen(const QHostAddress& address, quint16 port);
+    /// After listen(): the same port at a further loopback address, until stop(). Errors as above.
+    Status listenAlso(const QHostAddress& address);
     [[nodiscard]] bool isListening() const;
     [[nodiscard]] quint16 port() const;
     [[nodiscard]] QHostAddress address() const;

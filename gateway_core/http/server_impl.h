@@ -7,6 +7,7 @@
 
 #include <QTcpServer>
 
+#include <memory>
 #include <unordered_map>
 #include <vector>
 
@@ -45,6 +46,7 @@ struct Server::Impl {
     OnRefusal onRefusal;
     Counters counters;
     Listener listener;
+    std::vector<std::unique_ptr<Listener>> further; ///< at other addresses, on the same port
     QByteArray scratch;
     qsizetype partialBodyBytes = 0; ///< of all connections
     std::unordered_map<std::uint64_t, std::shared_ptr<ServerConnection>> connections;

@@ -51,14 +51,8 @@ Status GatewayService::start()
     }
     d->connectSignals();
     QMetaObject::invokeMethod(d->pipeline.get(), [this] {
-        if (const Status opened = d->stores->open(); !opened) {
-            telemetry::LogRecord log;
-            log.timeUnixNs = log.observedUnixNs = d->clock.unixNs();
-            log.severity = telemetry::Severity::Error;
-            log.body = telemetry::AnyValue(opened.error().toString().toUtf8());
-            log.source = QByteArrayLiteral("oriel");
-            d->buffer.recordLog(std::move(log));
-        }
+        if (const Status opened = d->stores->open(); !opened)
+            d->logOwn(telemetry::Severity::Error, opened.error().toString());
     });
     d->putInForce();
     d->watchConfiguration();
@@ -78,6 +72,8 @@ void GatewayService::stop()
         waitFor(d->host, &GatewayHost::stopped, kStopDeadlineMs, [this] {
             QMetaObject::invokeMethod(d->host, [this] {
                 d->control->close();
+                if (d->metricsListener != nullptr)
+                    d->metricsListener->close();
                 d->host->stop(std::chrono::milliseconds(1'500));
             });
         });

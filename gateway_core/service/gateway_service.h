@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "config/file/config_file.h"
 #include "service/snapshots.h"
 #include "store/audit_log.h"
 #include "store/log_store.h"
@@ -69,6 +70,9 @@ public:
     [[nodiscard]] QList<SessionSnapshot> sessions() const;
     [[nodiscard]] QList<LimitSnapshot> limits() const;
     [[nodiscard]] config::Config configuration() const;
+    /// What is odd about the file and the environment variables in force; an Error among them is a file of OTEL_CONFIG_FILE that
+    /// cannot be used.
+    [[nodiscard]] QList<config::Problem> configurationWarnings() const;
     [[nodiscard]] QString dataDirectory() const;
     [[nodiscard]] QByteArray statusJson() const;
 

@@ -389,15 +389,16 @@ MaskPreview GatewayService::previewMasking(const QByteArray& text) const
     return preview;
 }
 
+QList<config::Problem> GatewayService::configurationWarnings() const
+{
+    return d->fileWarnings + d->environmentWarnings;
+}
+
 QFuture<QList<DoctorCheck>> GatewayService::doctor()
 {
-    const DoctorInput input{d->options.configPath,
-                            d->options.dataDir,
-                            status(),
-                            servers(),
-                            destinations(),
-                            d->spoolReport,
-                            d->fileWarnings + d->environmentWarnings};
+    DoctorInput input{d->options.configPath, d->options.dataDir, status(), servers(), destinations(), d->spoolReport, {}};
+    for (const config::Problem& found : configurationWarnings())
+        input.configWarnings.append(found.toString());
     return d->read([input](std::stop_token) { return runDoctor(input); });
 }
 

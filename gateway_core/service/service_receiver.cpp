@@ -2,6 +2,7 @@
 #include "base/background_thread.h"
 #include "base/json_writer.h"
 #include "http/loopback_guard.h"
+#include "service/received/passing_mark.h"
 #include "service/service_state.h"
 
 namespace oriel::service {
@@ -16,6 +17,23 @@ std::vector<quint16> portsOf(const otlp::ReceiverStatus& status)
             ports.push_back(port);
     }
     return ports;
+}
+
+QString receiverError(quint16 port, const QString& carrier, const QString& why)
+{
+    return (port == 0 ? QStringLiteral("no OTLP over %1: %2") : QStringLiteral("OTLP over %1 is received in part: %2"))
+        .arg(carrier, why);
+}
+
+/// "127.0.0.1:4318 and [::1]:4318"
+QString placesOf(const QList<QHostAddress>& addresses, quint16 port)
+{
+    QStringList places;
+    for (const QHostAddress& address : addresses) {
+        const bool isSix = address.protocol() == QAbstractSocket::IPv6Protocol;
+        places.append((isSix ? QStringLiteral("[%1]:%2") : QStringLiteral("%1:%2")).arg(address.toString()).arg(port));
+    }
+    return places.join(QStringLiteral(" and "));
 }
 
 } // namespace
@@ -33,7 +51,9 @@ otlp::ReceiverSettings GatewayService::Private::receiverSettings() const
 
 void GatewayService::Private::makeReceiver()
 {
-    const QByteArray mark = SpanId::generate(random).toHex();
+    const auto [mark, problem] = passingMark(options.dataDir + QStringLiteral("/passed_on_by.id"), random);
+    if (!problem.isEmpty())
+        logOwn(telemetry::Severity::Warn, problem);
     receivedPipeline = std::make_unique<ReceivedPipeline>(
         ReceivedPipeline::Dependencies{clock, received, *stores, *exports, [this] { return pipeline->masker(); }, mark});
     otlp::ReceiverIdentity identity{{}, mark};
@@ -46,6 +66,7 @@ void GatewayService::Private::makeReceiver()
 
 void GatewayService::Private::openReceiver()
 {
+    makeReceiver();
     receivedPipeline->moveToThread(&telemetryThread);
     receivedPipeline->start();
     receiver->moveToThread(&receiverThread);
@@ -108,14 +129,14 @@ ReceiverSnapshot GatewayService::Private::receiverSnapshot() const
     snapshot.httpError = status.httpError;
     QStringList places;
     if (status.httpPort != 0)
-        places.append(QStringLiteral("http://127.0.0.1:%1").arg(status.httpPort));
+        places.append(QStringLiteral("http://") + placesOf(status.httpAddresses, status.httpPort));
     if (status.grpcPort != 0)
-        places.append(QStringLiteral("gRPC 127.0.0.1:%1").arg(status.grpcPort));
+        places.append(QStringLiteral("gRPC ") + placesOf(status.grpcAddresses, status.grpcPort));
     QStringList errors;
     if (!status.httpError.isEmpty())
-        errors.append(QStringLiteral("no OTLP over HTTP: %1").arg(status.httpError));
+        errors.append(receiverError(status.httpPort, QStringLiteral("HTTP"), status.httpError));
     if (!status.grpcError.isEmpty())
-        errors.append(QStringLiteral("no OTLP over gRPC: %1").arg(status.grpcError));
+        errors.append(receiverError(status.grpcPort, QStringLiteral("gRPC"), status.grpcError));
     snapshot.text = status.enabled ? places.join(QStringLiteral(", ")) : QStringLiteral("off");
     snapshot.error = errors.join(QStringLiteral("; "));
     return snapshot;

@@ -289,7 +289,7 @@ ServerSnapshot GatewayService::Private::snapshotOf(const config::Server& server)
 
 QString GatewayService::Private::configError() const
 {
-    QStringList lines{readError, maskingError, gatewayError};
+    QStringList lines{readError, maskingError, gatewayError, metricsError};
     lines.removeAll(QString());
     return lines.join(QLatin1Char('\n'));
 }

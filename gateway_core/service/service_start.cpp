@@ -71,6 +71,26 @@ std::vector<QByteArray> utf8Of(const QStringList& texts)
     return list;
 }
 
+telemetry::AnyValue valueOf(const QVariant& value)
+{
+    switch (value.typeId()) {
+    case QMetaType::Bool:
+        return value.toBool();
+    case QMetaType::LongLong:
+        return std::int64_t{value.toLongLong()};
+    case QMetaType::Double:
+        return value.toDouble();
+    case QMetaType::QVariantList: {
+        auto array = std::make_shared<telemetry::ArrayValue>();
+        for (const QVariant& element : value.toList())
+            array->values.push_back(valueOf(element));
+        return std::shared_ptr<const telemetry::ArrayValue>(std::move(array));
+    }
+    default:
+        return value.toString().toUtf8();
+    }
+}
+
 std::shared_ptr<const telemetry::Resource> resourceOf(const config::Telemetry& telemetry, const QByteArray& instance)
 {
     telemetry::ResourceOptions options;
@@ -79,6 +99,9 @@ std::shared_ptr<const telemetry::Resource> resourceOf(const config::Telemetry& t
     options.serviceInstanceId = instance;
     options.revision = QByteArray(build_info::gitRevision);
     options.attributes = telemetry.resourceAttributes;
+    const QMap<QString, QVariant>& typed = telemetry.typedResourceAttributes;
+    for (auto it = typed.cbegin(); it != typed.cend(); ++it)
+        options.typedAttributes.push_back({it.key().toUtf8(), valueOf(it.value())});
     for (const config::Entity& entity : telemetry.entities)
         options.entities.push_back(
             {entity.schemaUrl.toUtf8(), entity.type.toUtf8(), utf8Of(entity.idKeys), utf8Of(entity.descriptionKeys)});
@@ -113,9 +136,7 @@ Status GatewayService::Private::readConfiguration()
         return fail(ErrorCode::Parse, readError, options.configPath,
                     QStringLiteral("The last good configuration stays in force."));
     }
-    fileWarnings.clear();
-    for (const config::Problem& found : loaded->warnings)
-        fileWarnings.append(found.toString());
+    fileWarnings = loaded->warnings;
     readError.clear();
     fileConfig = loaded->config;
     return {};
@@ -124,9 +145,7 @@ Status GatewayService::Private::readConfiguration()
 void GatewayService::Private::applyOverrides()
 {
     effective = fileConfig;
-    environmentWarnings.clear();
-    for (const config::Problem& found : config::applyEnvironment(effective, config::processEnvironment()))
-        environmentWarnings.append(found.toString());
+    environmentWarnings = config::applyEnvironment(effective, config::processEnvironment());
     if (options.port) {
         effective.gateway.port = *options.port;
         effective.gateway.portIsExplicit = true;
@@ -185,7 +204,6 @@ void GatewayService::Private::openStores()
     pipeline =
         std::make_unique<TelemetryPipeline>(TelemetryPipeline::Dependencies{clock, random, buffer, *stores, *exports}, effective);
     pipeline->setMasker(*masker);
-    makeReceiver();
     quotaFile = std::make_unique<QuotaFile>(options.dataDir + QStringLiteral("/quotas.json"));
 }
 
@@ -224,16 +242,20 @@ void GatewayService::Private::makeWorkers()
     });
 }
 
+void GatewayService::Private::logOwn(telemetry::Severity severity, const QString& message)
+{
+    telemetry::LogRecord log;
+    log.timeUnixNs = log.observedUnixNs = clock.unixNs();
+    log.severity = severity;
+    log.body = telemetry::AnyValue(message.toUtf8());
+    log.source = QByteArrayLiteral("oriel");
+    buffer.recordLog(std::move(log));
+}
+
 void GatewayService::Private::logConfigurationWarnings()
 {
-    for (const QString& warning : fileWarnings + environmentWarnings) {
-        telemetry::LogRecord log;
-        log.timeUnixNs = log.observedUnixNs = clock.unixNs();
-        log.severity = telemetry::Severity::Warn;
-        log.body = telemetry::AnyValue("configuration: " + warning.toUtf8());
-        log.source = QByteArrayLiteral("oriel");
-        buffer.recordLog(std::move(log));
-    }
+    for (const config::Problem& found : fileWarnings + environmentWarnings)
+        logOwn(telemetry::Severity::Warn, QStringLiteral("configuration: ") + found.toString());
 }
 
 void GatewayService::Private::putInForce()
@@ -273,6 +295,21 @@ void GatewayService::Private::applyToGateway()
             schedulePublish();
         });
     });
+}
+
+void GatewayService::Private::openMetricsListener()
+{
+    if (!effective.telemetry.prometheus)
+        return;
+    metricsListener = new MetricsListener(*api, clock, host);
+    const config::PrometheusListener& asked = *effective.telemetry.prometheus;
+    if (const auto listening = metricsListener->listen(asked.host, asked.port))
+        logOwn(telemetry::Severity::Info, QStringLiteral("Prometheus can scrape http://%1:%2/metrics without a token.")
+                                              .arg(asked.host.contains(u':') ? QStringLiteral("[::1]") : asked.host)
+                                              .arg(*listening));
+    else
+        metricsError = QStringLiteral("OTEL_METRICS_EXPORTER=prometheus: /metrics is not served without a token: ") +
+                       listening.error().toString();
 }
 
 Status GatewayService::Private::startGateway()
@@ -324,6 +361,7 @@ Status GatewayService::Private::startGateway()
                                   }},
                                  host);
             listening = host->listen(effective.gateway.host, effective.gateway.port);
+            openMetricsListener();
             localSocket = control->listen(options.dataDir);
             anchor->deleteLater();
         },

@@ -9,6 +9,7 @@
 #include "otlp/receiver/receiver.h"
 #include "service/control/http_api.h"
 #include "service/control/local_control.h"
+#include "service/control/metrics_listener.h"
 #include "service/gateway_host.h"
 #include "service/gateway_service.h"
 #include "service/pipeline/stores.h"
@@ -50,8 +51,9 @@ struct GatewayService::Private {
     QString readError;         ///< the file is broken; the last good one is in force
     QString maskingError;      ///< what of the configuration could not be put in force …
     QString gatewayError;      ///< … and why the gateway refused it
-    QStringList fileWarnings;
-    QStringList environmentWarnings;
+    QString metricsError; ///< why the listener of OTEL_EXPORTER_PROMETHEUS_* does not listen; written before threads share it
+    QList<config::Problem> fileWarnings;
+    QList<config::Problem> environmentWarnings;
 
     QThread gatewayThread;
     QThread telemetryThread;
@@ -70,9 +72,10 @@ struct GatewayService::Private {
     std::unique_ptr<QuotaFile> quotaFile;               ///< read before the threads start, then the telemetry thread's
     std::unique_ptr<vault::KeychainSecretStore> keychain;
     std::unique_ptr<vault::Vault> vaultKeeper;
-    GatewayHost* host = nullptr;     ///< gateway thread
-    LocalControl* control = nullptr; ///< gateway thread
-    HttpApi* api = nullptr;          ///< gateway thread
+    GatewayHost* host = nullptr;                ///< gateway thread
+    LocalControl* control = nullptr;            ///< gateway thread
+    HttpApi* api = nullptr;                     ///< gateway thread
+    MetricsListener* metricsListener = nullptr; ///< gateway thread; null unless asked for
     QFileSystemWatcher watcher;
     QTimer reload;  ///< gathers the events of one save
     QTimer publish; ///< gathers changes into one statusChanged
@@ -100,10 +103,12 @@ struct GatewayService::Private {
     // service_start.cpp
     Status readConfiguration();
     void applyOverrides();
+    void logOwn(telemetry::Severity severity, const QString& message); ///< as a record of Oriel itself
     void logConfigurationWarnings();
     void openStores();
     void makeWorkers();
     Status startGateway();
+    void openMetricsListener(); ///< gateway thread
     void connectSignals();
     void watchConfiguration();
     void reloadConfiguration();

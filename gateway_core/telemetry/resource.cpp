@@ -115,9 +115,14 @@ std::shared_ptr<const Resource> makeResource(const ResourceOptions& options)
     set(attributes, "build.qt.version", QByteArray(QT_VERSION_STR));
     detectHost(attributes);
     detectProcess(attributes);
+    const auto isOurs = [](const QByteArray& key) { return key == "service.name" || key.startsWith("telemetry.sdk."); };
     for (auto it = options.attributes.cbegin(); it != options.attributes.cend(); ++it) {
-        if (it.key() != QLatin1StringView("service.name") && !it.key().startsWith(QLatin1StringView("telemetry.sdk.")))
-            set(attributes, it.key().toUtf8().constData(), it.value().toUtf8());
+        if (const QByteArray key = it.key().toUtf8(); !isOurs(key))
+            set(attributes, key.constData(), it.value().toUtf8());
+    }
+    for (const Attribute& attribute : options.typedAttributes) {
+        if (!isOurs(attribute.key))
+            set(attributes, attribute.key.constData(), attribute.value);
     }
     setIfAny(attributes, "deployment.environment.name", options.environment);
     const AnyValue* environment = findAttribute(attributes, "deployment.environment.name");

@@ -20,6 +20,7 @@ struct ResourceOptions {
     /// Of the configuration and OTEL_RESOURCE_ATTRIBUTES: they win over what is detected, `serviceName` over a `service.name`
     /// here, and nothing over `telemetry.sdk.*`, which say who made the telemetry.
     QMap<QString, QString> attributes;
+    Attributes typedAttributes;      ///< the same of other types than text; they win over `attributes`
     std::vector<EntityRef> entities; ///< what the attributes identify
 };
 

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { attribute, startHttpReceiver } from './peers/otlp_receiver.mjs';
-import { Oriel, command, demoServer, initialize, post, until } from './peers/oriel.mjs';
+import { Oriel, command, demoServer, freePort, initialize, post, until } from './peers/oriel.mjs';
 
 /// Takes everything that is posted to it.
 async function startCollector() {
@@ -49,6 +49,45 @@ test('config check tells what the environment does and what is wrong in it', asy
         assert.match(checked.stderr, /OTEL_EXPORTER_OTLP_HEADERS: expected key=value/);
         assert.match(checked.stderr, /OTEL_BSP_MAX_QUEUE_SIZE: has no effect in Oriel: /);
         assert.doesNotMatch(checked.stderr, /s3cret/);
+    } finally {
+        await oriel.stop();
+    }
+});
+
+test('a headless start says once on stderr what config check says', async () => {
+    const config = { telemetry: { serviceName: 'x', colour: 'red' } };
+    const oriel = await Oriel.start({ config, env: { OTEL_TRACES_SAMPLER: 'sometimes', OTEL_BSP_MAX_QUEUE_SIZE: '100' } });
+    try {
+        const warnings = (text) => text.split('\n').filter((line) => line.startsWith('warning: '));
+        const checked = warnings((await oriel.command(['config', 'check', oriel.configPath])).stderr);
+        assert.equal(checked.length, 3, checked.join('\n'));
+        await until(() => warnings(oriel.stderr).length >= checked.length);
+        assert.deepEqual(warnings(oriel.stderr), checked);
+    } finally {
+        await oriel.stop();
+    }
+});
+
+test('OTEL_METRICS_EXPORTER=prometheus serves /metrics without a token, and nothing else', async () => {
+    const port = await freePort();
+    const oriel = await Oriel.start({ auth: true, env: { OTEL_METRICS_EXPORTER: 'prometheus', OTEL_EXPORTER_PROMETHEUS_PORT: String(port) } });
+    try {
+        const scraped = await fetch(`http://127.0.0.1:${port}/metrics`);
+        assert.equal(scraped.status, 200);
+        assert.match(await scraped.text(), /^target_info\{/m);
+        assert.equal((await fetch(`http://localhost:${port}/metrics`)).status, 200);
+        assert.equal((await oriel.api('/metrics')).status, 401, 'the gateway\'s own port still wants a token');
+        for (const route of ['/', '/mcp', '/api/v1/traces', '/healthz']) assert.equal((await fetch(`http://127.0.0.1:${port}${route}`)).status, 404, route);
+        assert.equal((await fetch(`http://127.0.0.1:${port}/metrics`, { method: 'POST' })).status, 405);
+        assert.equal((await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { Origin: 'https://example.org' } })).status, 403);
+        // A second one finds the port taken, says so and runs on.
+        const second = await Oriel.start({ env: { OTEL_METRICS_EXPORTER: 'prometheus', OTEL_EXPORTER_PROMETHEUS_PORT: String(port) } });
+        try {
+            await until(() => second.stderr.includes(`Port ${port} is in use by oriel`));
+            assert.equal((await second.api('/metrics')).status, 200);
+        } finally {
+            await second.stop();
+        }
     } finally {
         await oriel.stop();
     }

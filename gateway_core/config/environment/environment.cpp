@@ -135,6 +135,32 @@ void applyIntervals(VariableReader& reader, Telemetry& telemetry)
         telemetry.metricInterval = milliseconds(*interval);
 }
 
+/// The exporter of OTEL_METRICS_EXPORTER that is no destination.
+void applyPrometheus(VariableReader& reader, Telemetry& telemetry)
+{
+    const QString hostName = variable("OTEL_EXPORTER_PROMETHEUS_HOST");
+    const QString portName = variable("OTEL_EXPORTER_PROMETHEUS_PORT");
+    const auto exporters = reader.choices(variable("OTEL_METRICS_EXPORTER"));
+    if (!exporters || !exporters->contains(QLatin1String("prometheus"))) {
+        for (const QString& name : {hostName, portName}) {
+            if (reader.isSet(name))
+                reader.warn(name, QStringLiteral("has no effect without OTEL_METRICS_EXPORTER=prometheus"));
+        }
+        return;
+    }
+    PrometheusListener listener{QStringLiteral("localhost")};
+    if (const QString host = reader.text(hostName); isLoopbackHost(host))
+        listener.host = host;
+    else if (!host.isEmpty())
+        reader.warn(hostName,
+                    QStringLiteral("expected localhost, an address that begins with 127. or ::1, found \"%1\"; taken as "
+                                   "localhost, because Oriel serves this machine only")
+                        .arg(host.left(60)));
+    if (const auto port = reader.number(portName))
+        listener.port = static_cast<quint16>(*port);
+    telemetry.prometheus = listener;
+}
+
 /// What has no effect is read all the same, so that a mistake in it is not taken for the reason.
 void reportWithoutEffect(VariableReader& reader)
 {
@@ -219,6 +245,7 @@ QList<Problem> applyEnvironment(Config& configuration, const QMap<QString, QStri
     applyResource(reader, configuration.telemetry);
     applyLimits(reader, configuration);
     applyIntervals(reader, configuration.telemetry);
+    applyPrometheus(reader, configuration.telemetry);
     applyEnvironmentDestinations(reader, configuration.telemetry.destinations);
     reportWithoutEffect(reader);
     return reader.problems();

@@ -10,6 +10,7 @@ namespace oriel::config {
 namespace {
 
 constexpr int kGrpcPort = 4317;
+constexpr qint64 kMostItems = 100'000; // of `maxItems`
 const QString kGeneral = QStringLiteral("OTEL_EXPORTER_OTLP_");
 
 bool isHttp(const QString& endpoint)
@@ -55,7 +56,8 @@ bool isCompressedAlike(const Destination& a, const Destination& b)
 bool goTheSameWay(const Destination& a, const Destination& b)
 {
     return a.protocol == b.protocol && a.headers == b.headers && isCompressedAlike(a, b) && a.timeout == b.timeout &&
-           a.insecure == b.insecure && a.caFile == b.caFile && a.certFile == b.certFile && a.keyFile == b.keyFile;
+           a.maxItems == b.maxItems && a.insecure == b.insecure && a.caFile == b.caFile && a.certFile == b.certFile &&
+           a.keyFile == b.keyFile;
 }
 
 class ExporterVariables {
@@ -142,6 +144,21 @@ private:
             way.insecure = *value;
     }
 
+    /// What the variables of the signal's batch processor or metric reader say, whatever the exporter: the time for a request
+    /// where none of `timeouts` is set, and its items.
+    void readProcessor(const QString& signal, const QStringList& timeouts, Destination& way)
+    {
+        const QString processor = signal == QLatin1String("traces") ? QStringLiteral("OTEL_BSP_")
+                                  : signal == QLatin1String("logs") ? QStringLiteral("OTEL_BLRP_")
+                                                                    : QStringLiteral("OTEL_METRIC_");
+        const bool isTimed = std::any_of(timeouts.cbegin(), timeouts.cend(), [&](const QString& n) { return m_reader.isSet(n); });
+        const auto timeout = m_reader.number(processor + QStringLiteral("EXPORT_TIMEOUT"));
+        if (timeout && !isTimed)
+            way.timeout = milliseconds(*timeout);
+        if (const auto items = m_reader.number(processor + QStringLiteral("MAX_EXPORT_BATCH_SIZE")))
+            way.maxItems = static_cast<int>(std::min(*items, kMostItems));
+    }
+
     Destination wayOf(const QString& signal, const QString& target, const Destination& general)
     {
         Destination way = general;
@@ -155,6 +172,7 @@ private:
         if (signal == QLatin1String("metrics"))
             readOldInsecure(signal, kGeneral + QStringLiteral("METRIC_INSECURE"), way);
         readWay(prefix, way);
+        readProcessor(signal, {kGeneral + QStringLiteral("TIMEOUT"), prefix + QStringLiteral("TIMEOUT")}, way);
         if (!target.isEmpty())
             checkEndpoint(prefix, target, way);
         return way;
@@ -184,8 +202,6 @@ private:
         auto list = m_reader.choices(name);
         if (!list)
             return std::nullopt;
-        if (list->contains(QLatin1String("prometheus")))
-            m_reader.warn(name, QStringLiteral("prometheus needs no exporter: /metrics is always there, on the gateway's port"));
         if (list->contains(QLatin1String("logging")))
             m_reader.warn(name, QStringLiteral("logging is an old name; use console"));
         for (const char* console : {"logging", "otlp/stdout"}) {
@@ -207,6 +223,7 @@ private:
         Destination jaeger = withoutSignals({}, QStringLiteral("env-jaeger"));
         jaeger.traces = true;
         jaeger.endpoint = QStringLiteral("%1://%2:4318").arg(scheme, host);
+        readProcessor(QStringLiteral("traces"), {}, jaeger);
         m_reader.warn(QStringLiteral("OTEL_TRACES_EXPORTER"),
                       QStringLiteral("jaeger means OTLP to Jaeger, which takes it since 1.35: traces go to %1/v1/traces")
                           .arg(jaeger.endpoint));
@@ -222,6 +239,7 @@ private:
         const QString given = m_reader.endpoint(QStringLiteral("OTEL_EXPORTER_ZIPKIN_ENDPOINT"));
         zipkin.signalEndpoints.insert(QStringLiteral("traces"),
                                       given.isEmpty() ? QStringLiteral("http://localhost:9411/api/v2/spans") : given);
+        readProcessor(QStringLiteral("traces"), {QStringLiteral("OTEL_EXPORTER_ZIPKIN_TIMEOUT")}, zipkin);
         if (const auto timeout = m_reader.number(QStringLiteral("OTEL_EXPORTER_ZIPKIN_TIMEOUT")))
             zipkin.timeout = milliseconds(*timeout);
         m_own.append(zipkin);
@@ -269,7 +287,9 @@ void reportWithoutDestination(VariableReader& reader)
     }
     for (const VariableRow& row : variableTable()) {
         const QString name = QString::fromLatin1(row.name);
-        if (name.startsWith(kGeneral) && reader.isSet(name) && !reader.hasProblem(name))
+        const bool describesRequests =
+            name.endsWith(QLatin1String("_EXPORT_TIMEOUT")) || name.endsWith(QLatin1String("_BATCH_SIZE"));
+        if ((name.startsWith(kGeneral) || describesRequests) && reader.isSet(name) && !reader.hasProblem(name))
             reader.warn(name, QStringLiteral("has no effect without an endpoint; set OTEL_EXPORTER_OTLP_ENDPOINT, or "
                                              "OTEL_TRACES_EXPORTER=otlp to send to this machine"));
     }

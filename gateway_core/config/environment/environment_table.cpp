@@ -27,6 +27,7 @@ constexpr std::array kHistograms{"explicit_bucket_histogram", "base2_exponential
 constexpr const char* kEnv = "destination `env`";
 constexpr const char* kOwn = "destination `env-<signal>`";
 constexpr const char* kZipkin = "destination `env-zipkin`";
+constexpr const char* kPrometheus = "listener for `/metrics`";
 constexpr const char* kNoEffect = "";
 
 constexpr std::array kVariables{
@@ -81,17 +82,22 @@ constexpr std::array kVariables{
     VariableRow{"OTEL_BSP_SCHEDULE_DELAY", Milliseconds, "`telemetry.spanInterval`", "Time until spans leave.", 0, kDay},
     VariableRow{"OTEL_BLRP_SCHEDULE_DELAY", Milliseconds, "`telemetry.spanInterval`",
                 "Spans and logs leave together: the shorter of this and OTEL_BSP_SCHEDULE_DELAY counts.", 0, kDay},
-    VariableRow{"OTEL_BSP_EXPORT_TIMEOUT", Milliseconds, kNoEffect, "OTEL_EXPORTER_OTLP_TIMEOUT ends a request.", 0, kDay},
-    VariableRow{"OTEL_BLRP_EXPORT_TIMEOUT", Milliseconds, kNoEffect, "OTEL_EXPORTER_OTLP_TIMEOUT ends a request.", 0, kDay},
+    VariableRow{"OTEL_BSP_EXPORT_TIMEOUT", Milliseconds, "`timeout` of `env-traces`",
+                "One request, where OTEL_EXPORTER_OTLP_TIMEOUT is not set; 0: no limit.", 0, kDay},
+    VariableRow{"OTEL_BLRP_EXPORT_TIMEOUT", Milliseconds, "`timeout` of `env-logs`",
+                "One request, where OTEL_EXPORTER_OTLP_TIMEOUT is not set; 0: no limit.", 0, kDay},
     VariableRow{"OTEL_BSP_MAX_QUEUE_SIZE", Integer, kNoEffect,
                 "What waits for a destination is bounded by its size, not by a count of spans.", 1, kMaxCount},
     VariableRow{"OTEL_BLRP_MAX_QUEUE_SIZE", Integer, kNoEffect,
                 "What waits for a destination is bounded by its size, not by a count of records.", 1, kMaxCount},
-    VariableRow{"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", Integer, kNoEffect, "Requests are cut by their size in bytes.", 1, kMaxCount},
-    VariableRow{"OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", Integer, kNoEffect, "Requests are cut by their size in bytes.", 1, kMaxCount},
+    VariableRow{"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", Integer, "`maxItems` of `env-traces`",
+                "Spans in one request, 100,000 at most; also of `env-jaeger` and `env-zipkin`.", 1, kMaxCount},
+    VariableRow{"OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", Integer, "`maxItems` of `env-logs`",
+                "Log records in one request, 100,000 at most.", 1, kMaxCount},
     VariableRow{"OTEL_METRIC_EXPORT_INTERVAL", Milliseconds, "`telemetry.metricInterval`", "Time between metric exports.", 1,
                 kDay},
-    VariableRow{"OTEL_METRIC_EXPORT_TIMEOUT", Milliseconds, kNoEffect, "OTEL_EXPORTER_OTLP_TIMEOUT ends a request.", 0, kDay},
+    VariableRow{"OTEL_METRIC_EXPORT_TIMEOUT", Milliseconds, "`timeout` of `env-metrics`",
+                "One request, where OTEL_EXPORTER_OTLP_TIMEOUT is not set; 0: no limit.", 0, kDay},
     VariableRow{"OTEL_METRICS_EXEMPLAR_FILTER", Choice, "`metrics.exemplars`", "Measurements that become exemplars.", 0, 0,
                 kExemplarFilters},
 
@@ -99,14 +105,16 @@ constexpr std::array kVariables{
                 "Several with commas. otlp/stdout and logging are the console; jaeger is OTLP to Jaeger. Unset: otlp where there "
                 "is an endpoint.",
                 0, 0, kTraceExporters},
-    VariableRow{"OTEL_METRICS_EXPORTER", ChoiceList, kEnv,
-                "Several with commas. prometheus needs nothing: `/metrics` is always there, on the gateway's port.", 0, 0,
-                kMetricExporters},
+    VariableRow{
+        "OTEL_METRICS_EXPORTER", ChoiceList, kEnv,
+        "Several with commas. prometheus: `/metrics` without a token on a port of its own, for this machine; with a token it "
+        "is always there on the gateway's port.",
+        0, 0, kMetricExporters},
     VariableRow{"OTEL_LOGS_EXPORTER", ChoiceList, kEnv, "Several with commas.", 0, 0, kLogExporters},
-    VariableRow{"OTEL_EXPORTER_PROMETHEUS_HOST", Text, kNoEffect,
-                "`/metrics` is a path of the gateway, which listens on `gateway.host`."},
-    VariableRow{"OTEL_EXPORTER_PROMETHEUS_PORT", Integer, kNoEffect,
-                "`/metrics` is a path of the gateway, which listens on `gateway.port` (7420).", 0, 65535},
+    VariableRow{"OTEL_EXPORTER_PROMETHEUS_HOST", Text, kPrometheus,
+                "localhost (when unset), an address that begins with 127. or ::1. With OTEL_METRICS_EXPORTER=prometheus."},
+    VariableRow{"OTEL_EXPORTER_PROMETHEUS_PORT", Integer, kPrometheus,
+                "9464 when unset; 0 picks a free one. With OTEL_METRICS_EXPORTER=prometheus.", 0, 65535},
     VariableRow{"OTEL_EXPORTER_JAEGER_ENDPOINT", Endpoint, "destination `env-jaeger`",
                 "Jaeger takes OTLP: with OTEL_TRACES_EXPORTER=jaeger, traces go to port 4318 of this URL's host."},
     VariableRow{"OTEL_EXPORTER_ZIPKIN_ENDPOINT", Endpoint, kZipkin,

@@ -21,6 +21,8 @@ struct Problem {
     QString message; ///< one sentence with what was expected
     /// "config.json:12:5: gateway.port: expected a number from 0 to 65535, found \"abc\""
     [[nodiscard]] QString toString() const;
+    /// The same as a line for a terminal: a warning says that it is one.
+    [[nodiscard]] QString toLine() const;
 };
 
 /// A configuration that can be used, and what is odd about its text (unknown keys, …).
@@ -32,6 +34,9 @@ struct Loaded {
 /// Reads a configuration (JSON with comments and trailing commas). All problems are reported together, not the first alone.
 /// `path` is for messages.
 tl::expected<Loaded, QList<Problem>> parseConfig(QByteArrayView text, const QString& path);
+
+/// 127.0.0.0/8, ::1 and localhost; a name that merely begins like an address is none.
+[[nodiscard]] bool isLoopbackHost(const QString& host);
 
 /// Reads the file; a missing one gives the defaults.
 tl::expected<Loaded, QList<Problem>> loadConfig(const QString& path);

@@ -42,20 +42,6 @@ json::Value findPath(const json::Value& object, const char* key)
     return value;
 }
 
-/// 127.0.0.0/8, ::1 and localhost; a name that merely begins like an address is none.
-bool isLoopback(const QString& host)
-{
-    if (host == QLatin1String("localhost") || host == QLatin1String("::1") || host == QLatin1String("[::1]"))
-        return true;
-    const QStringList parts = host.split(QLatin1Char('.'));
-    const bool numbers = std::all_of(parts.cbegin(), parts.cend(), [](const QString& part) {
-        const bool digits =
-            std::all_of(part.cbegin(), part.cend(), [](QChar c) { return c >= QLatin1Char('0') && c <= QLatin1Char('9'); });
-        return digits && !part.isEmpty() && part.size() <= 3 && part.toInt() <= 255;
-    });
-    return parts.size() == 4 && numbers && parts.first() == QLatin1String("127");
-}
-
 bool isHttpUrl(const QString& url)
 {
     return url.startsWith(QLatin1String("http://"), Qt::CaseInsensitive) ||
@@ -96,6 +82,19 @@ template <class Subject> QStringList choicesOf(const SettingRow<Subject>& row)
 
 } // namespace
 
+bool isLoopbackHost(const QString& host)
+{
+    if (host == QLatin1String("localhost") || host == QLatin1String("::1") || host == QLatin1String("[::1]"))
+        return true;
+    const QStringList parts = host.split(QLatin1Char('.'));
+    const bool numbers = std::all_of(parts.cbegin(), parts.cend(), [](const QString& part) {
+        const bool digits =
+            std::all_of(part.cbegin(), part.cend(), [](QChar c) { return c >= QLatin1Char('0') && c <= QLatin1Char('9'); });
+        return digits && !part.isEmpty() && part.size() <= 3 && part.toInt() <= 255;
+    });
+    return parts.size() == 4 && numbers && parts.first() == QLatin1String("127");
+}
+
 QString Problem::toString() const
 {
     QString text = path;
@@ -104,6 +103,11 @@ QString Problem::toString() const
     if (!key.isEmpty())
         text += QStringLiteral(": ") + key;
     return text + QStringLiteral(": ") + message;
+}
+
+QString Problem::toLine() const
+{
+    return severity == Severity::Error ? toString() : QStringLiteral("warning: ") + toString();
 }
 
 qsizetype ConfigReader::errorCount() const
@@ -421,7 +425,7 @@ void ConfigReader::checkLimit(const json::Value& entry, const QString& key, cons
 
 void ConfigReader::checkGateway(const json::Value& root, const Config& configuration)
 {
-    if (!isLoopback(configuration.gateway.host))
+    if (!isLoopbackHost(configuration.gateway.host))
         (void)expected(findPath(root, "gateway.host"), QStringLiteral("gateway.host"),
                        QStringLiteral("a loopback address (127.0.0.1, localhost, ::1)"));
     const QString separator = configuration.gateway.separator;

@@ -47,6 +47,38 @@ void setResource(Telemetry& telemetry, const QString& name, const QString& value
         telemetry.serviceName = value;
 }
 
+/// A scalar of the type that the attribute's `type` names.
+std::optional<QVariant> readScalar(const YamlNode& node, QStringView type)
+{
+    if (node.kind != YamlNode::Kind::Scalar)
+        return std::nullopt;
+    const auto wrapped = [](const auto& value) { return value ? std::optional(QVariant::fromValue(*value)) : std::nullopt; };
+    if (type == QLatin1String("bool"))
+        return wrapped(node.asBool());
+    if (type == QLatin1String("int"))
+        return wrapped(node.asInteger());
+    if (type == QLatin1String("double"))
+        return wrapped(node.asNumber());
+    return QVariant(node.text);
+}
+
+std::optional<QVariant> readTyped(const YamlNode& node, const QString& type)
+{
+    const QLatin1String array("_array");
+    if (!type.endsWith(array))
+        return readScalar(node, type);
+    if (node.kind != YamlNode::Kind::Sequence)
+        return std::nullopt;
+    QVariantList list;
+    for (const YamlPtr& item : node.items) {
+        const auto element = readScalar(*item, QStringView(type).chopped(array.size()));
+        if (!element)
+            return std::nullopt;
+        list.append(*element);
+    }
+    return QVariant(list);
+}
+
 void readResourceAttribute(YamlSection& attribute, Telemetry& telemetry)
 {
     const auto name = attribute.text("name");
@@ -59,12 +91,16 @@ void readResourceAttribute(YamlSection& attribute, Telemetry& telemetry)
         return;
     if (!name || name->isEmpty()) {
         attribute.error(*attribute.node(), "name", QStringLiteral("expected the attribute's name"));
+    } else if (value != nullptr && type && *type != QLatin1String("string")) {
+        if (const auto typed = readTyped(*value, *type))
+            telemetry.typedResourceAttributes.insert(*name, *typed);
+        else
+            attribute.error(*value, "value", QStringLiteral("expected a value of the type %1").arg(*type));
     } else if (value != nullptr && value->kind != YamlNode::Kind::Scalar) {
-        attribute.warning(*value, "value", QStringLiteral("is not sent: Oriel's resource attributes are single values"));
+        attribute.warning(*value, "value", QStringLiteral("is not sent: a list needs its type, such as string_array"));
     } else if (value != nullptr) {
         setResource(telemetry, *name, value->text);
-        if (type && *type != QLatin1String("string"))
-            attribute.warning(*value, "value", QStringLiteral("is sent as a text"));
+        telemetry.typedResourceAttributes.remove(*name);
     }
     attribute.reportOthers();
 }

@@ -9,11 +9,11 @@
 namespace oriel::otlp {
 
 /// Reads Export*ServiceRequest messages of either encoding by the rules for receivers: unknown fields skipped, packed and
-/// unpacked repeated numbers, the last of repeated scalars wins, JSON numbers as strings or numbers, hex ids in any case, values
-/// nested deeper than 64 become empty. A message that breaks its grammar is ErrorCode::Parse with the byte offset where known,
-/// one of more parts than memory is given for ErrorCode::TooLarge. Left out and counted are spans with an invalid trace or span
-/// id and log records in which nothing is set; attributes without a key and metrics without points are left out. Pure; any
-/// thread.
+/// unpacked repeated numbers, the last of repeated scalars wins, JSON as json_values.h has it, values nested deeper than 64
+/// become empty. A message that breaks its grammar is ErrorCode::Parse with the byte offset where known; a value of JSON that
+/// cannot be read as its field's type is that too, with its path as context. One of more parts than memory is given for is
+/// ErrorCode::TooLarge. Left out and counted are spans with an invalid trace or span id and log records in which nothing is set;
+/// metrics without points are left out. Attributes without a key are kept. Pure; any thread.
 struct DecodedSpans {
     std::vector<telemetry::SpanData> spans;
     std::uint64_t rejected = 0;

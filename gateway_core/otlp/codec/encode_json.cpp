@@ -46,7 +46,7 @@ template <class Integer> void writeWide(Writer& writer, const char* key, Integer
 void writeTime(Writer& writer, const char* key, std::int64_t unixNs)
 {
     if (unixNs != 0)
-        writeWide(writer, key, unixNs);
+        writeWide(writer, key, static_cast<std::uint64_t>(unixNs));
 }
 
 template <class Id> void writeId(Writer& writer, const char* key, Id id)
@@ -321,7 +321,7 @@ void writePoint(Writer& writer, const HistogramPoint& point)
 
 void writeBuckets(Writer& writer, const char* name, const ExponentialBuckets& buckets)
 {
-    if (buckets.counts.empty())
+    if (buckets == ExponentialBuckets())
         return;
     writer.key(name).beginObject();
     writer.member("offset", static_cast<std::int64_t>(buckets.offset));
@@ -445,8 +445,6 @@ template <class Item> QByteArray encodeGrouped(std::span<const Item> items, cons
 void writeScopedMetrics(Writer& writer, const ScopedMetrics& group)
 {
     writer.beginObject();
-    writeResource(writer, group.resource.get());
-    writer.key("scopeMetrics").beginArray().beginObject();
     writeScope(writer, group.scope.get());
     writer.key("metrics").beginArray();
     for (const MetricData& metric : group.metrics)
@@ -454,9 +452,6 @@ void writeScopedMetrics(Writer& writer, const ScopedMetrics& group)
     writer.endArray();
     if (group.scope)
         writeText(writer, "schemaUrl", group.scope->schemaUrl);
-    writer.endObject().endArray();
-    if (group.resource)
-        writeText(writer, "schemaUrl", group.resource->schemaUrl);
     writer.endObject();
 }
 
@@ -476,16 +471,24 @@ QByteArray encode(std::span<const ScopedMetrics> metrics)
 {
     Writer writer;
     writer.beginObject();
-    bool open = false;
-    for (const ScopedMetrics& group : metrics) {
-        if (group.metrics.empty())
-            continue;
-        if (!open)
-            writer.key("resourceMetrics").beginArray();
-        open = true;
-        writeScopedMetrics(writer, group);
+    const auto groups = byResource(metrics);
+    if (!groups.empty())
+        writer.key("resourceMetrics").beginArray();
+    for (const std::span<const ScopedMetrics> scopes : groups) {
+        const Resource* resource = scopes.front().resource.get();
+        writer.beginObject();
+        writeResource(writer, resource);
+        writer.key("scopeMetrics").beginArray();
+        for (const ScopedMetrics& group : scopes) {
+            if (!group.metrics.empty())
+                writeScopedMetrics(writer, group);
+        }
+        writer.endArray();
+        if (resource != nullptr)
+            writeText(writer, "schemaUrl", resource->schemaUrl);
+        writer.endObject();
     }
-    if (open)
+    if (!groups.empty())
         writer.endArray();
     writer.endObject();
     return writer.take();

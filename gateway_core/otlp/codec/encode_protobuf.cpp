@@ -262,7 +262,7 @@ void writePoint(Writer& parent, const HistogramPoint& point)
 
 void writeBuckets(Writer& point, fields::Tag tag, const ExponentialBuckets& buckets)
 {
-    if (buckets.counts.empty())
+    if (buckets == ExponentialBuckets())
         return;
     namespace f = fields::exponential_point;
     Writer message(point, tag);
@@ -373,12 +373,13 @@ QByteArray encode(std::span<const ScopedMetrics> metrics)
 {
     QByteArray out;
     Writer writer(out);
-    for (const ScopedMetrics& group : metrics) {
-        if (group.metrics.empty())
-            continue;
+    for (const std::span<const ScopedMetrics> scopes : byResource(metrics)) {
+        const telemetry::Resource* resource = scopes.front().resource.get();
         Writer resourceGroup(writer, fields::request::kResourceGroup);
-        writeResource(resourceGroup, group.resource.get());
-        {
+        writeResource(resourceGroup, resource);
+        for (const ScopedMetrics& group : scopes) {
+            if (group.metrics.empty())
+                continue;
             Writer scopeGroup(resourceGroup, fields::resource_group::kScopeGroup);
             writeScope(scopeGroup, group.scope.get());
             for (const MetricData& metric : group.metrics) {
@@ -388,8 +389,8 @@ QByteArray encode(std::span<const ScopedMetrics> metrics)
             if (group.scope)
                 writeText(scopeGroup, fields::scope_group::kSchemaUrl, group.scope->schemaUrl);
         }
-        if (group.resource)
-            writeText(resourceGroup, fields::resource_group::kSchemaUrl, group.resource->schemaUrl);
+        if (resource != nullptr)
+            writeText(resourceGroup, fields::resource_group::kSchemaUrl, resource->schemaUrl);
     }
     return out;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "telemetry/span_data.h"
+#include "otlp/codec/encode.h"
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <vector>
@@ -46,6 +47,20 @@ template <class Item> std::vector<ResourceGroup<Item>> groupByOrigin(std::span<c
                 scope = &group->scopes.emplace_back(ScopeGroup<Item>{item.scope.get(), {}});
         }
         scope->items.push_back(&item);
+    }
+    return groups;
+}
+
+/// Neighbours that share a resource, those without any metric left out.
+inline std::vector<std::span<const ScopedMetrics>> byResource(std::span<const ScopedMetrics> metrics)
+{
+    std::vector<std::span<const ScopedMetrics>> groups;
+    for (std::size_t begin = 0, end = 0; begin < metrics.size(); begin = end) {
+        while (end < metrics.size() && metrics[end].resource == metrics[begin].resource)
+            ++end;
+        const std::span<const ScopedMetrics> group = metrics.subspan(begin, end - begin);
+        if (std::any_of(group.begin(), group.end(), [](const ScopedMetrics& scoped) { return !scoped.metrics.empty(); }))
+            groups.push_back(group);
     }
     return groups;
 }

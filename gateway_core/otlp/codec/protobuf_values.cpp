@@ -20,8 +20,6 @@ void readAttribute(Reader reader, Attributes& out, int depth)
             reader.skip();
         }
     }
-    if (attribute.key.isEmpty())
-        out.pop_back();
 }
 
 namespace {

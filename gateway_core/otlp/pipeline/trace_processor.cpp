@@ -156,10 +156,13 @@ void TraceProcessor::expandOthers(const Selection& selection, const telemetry::C
             copy.resource = options.resource;
         if (!copy.scope)
             copy.scope = options.scope;
-        if (m_chain.isEmpty() || m_chain.apply(copy))
-            telemetry::applyLimits(copy, m_settings.spanLimits);
-        else
+        if (!m_chain.isEmpty() && !m_chain.apply(copy)) {
             out.pop_back();
+            continue;
+        }
+        // What others sent has their limits.
+        if (!copy.received)
+            telemetry::applyLimits(copy, m_settings.spanLimits);
     }
 }
 
@@ -173,7 +176,8 @@ std::vector<telemetry::LogRecord> TraceProcessor::process(std::span<const teleme
             out.pop_back();
             continue;
         }
-        telemetry::applyLimits(copy, m_settings.logLimits);
+        if (!copy.received)
+            telemetry::applyLimits(copy, m_settings.logLimits);
     }
     return out;
 }

@@ -3,6 +3,26 @@
 
 namespace oriel::otlp {
 
+namespace {
+
+void describe(const http::LoopbackPorts& places, const QHostAddress& address, QList<QHostAddress>& addresses, QString& error)
+{
+    addresses = {address};
+    if (places.hasBoth())
+        addresses.append(*places.other);
+    if (places.otherError)
+        error = QStringLiteral("%1: %2; what programs send to localhost may go there")
+                    .arg(places.otherError->context, places.otherError->message);
+}
+
+/// The other loopback address was taken and is not any more.
+bool canListenAtBoth(const http::LoopbackPorts& places)
+{
+    return places.otherError && http::isPortFree(*places.other, places.port);
+}
+
+} // namespace
+
 OtlpReceiver::OtlpReceiver(const Clock& clock, ReceiverSink& sink, ReceiverIdentity identity, QObject* parent)
     : QObject(parent),
       m_clock(clock),
@@ -18,9 +38,9 @@ void OtlpReceiver::configure(const ReceiverSettings& settings)
     const bool moved = settings.enabled != m_settings.enabled || settings.address != m_settings.address;
     ReceiverStatus now;
     now.enabled = settings.enabled;
-    if (moved || settings.grpcPort != m_settings.grpcPort)
+    if (moved || settings.grpcPort != m_settings.grpcPort || (m_grpc && canListenAtBoth(m_grpc->places())))
         m_grpc.reset();
-    if (moved || settings.httpPort != m_settings.httpPort)
+    if (moved || settings.httpPort != m_settings.httpPort || (m_http && canListenAtBoth(m_http->places())))
         m_http.reset();
     m_settings = settings;
     if (settings.enabled && !m_grpc) {
@@ -32,13 +52,19 @@ void OtlpReceiver::configure(const ReceiverSettings& settings)
     }
     if (settings.enabled && !m_http) {
         auto http = std::make_unique<HttpReceiver>(m_service, m_clock);
-        if (const auto listening = http->listen(settings.address, settings.httpPort))
+        if (const Status listening = http->listen(settings.address, settings.httpPort))
             m_http = std::move(http);
         else
             now.httpError = listening.error().message;
     }
-    now.grpcPort = m_grpc ? m_grpc->port() : quint16{0};
-    now.httpPort = m_http ? m_http->port() : quint16{0};
+    if (m_grpc) {
+        now.grpcPort = m_grpc->port();
+        describe(m_grpc->places(), settings.address, now.grpcAddresses, now.grpcError);
+    }
+    if (m_http) {
+        now.httpPort = m_http->port();
+        describe(m_http->places(), settings.address, now.httpAddresses, now.httpError);
+    }
     bool differs = false;
     {
         const std::lock_guard lock(m_mutex);

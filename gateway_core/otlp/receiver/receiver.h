@@ -13,6 +13,7 @@ namespace oriel::otlp {
 /// Where the receiver is to listen.
 struct ReceiverSettings {
     bool enabled = true;
+    /// Of 127.0.0.1 and ::1, it listens at the other too, where the machine has it: `localhost` may be either.
     QHostAddress address = QHostAddress(QHostAddress::LocalHost);
     quint16 grpcPort = 4317; ///< 0 picks a free one
     quint16 httpPort = 4318;
@@ -24,8 +25,11 @@ struct ReceiverStatus {
     bool enabled = false;
     quint16 grpcPort = 0; ///< 0: not listening
     quint16 httpPort = 0;
-    QString grpcError; ///< names the holder of the port where the system tells
+    /// Why not, or, beside a port, why not at the other loopback address; names the holder of the port where the system tells.
+    QString grpcError;
     QString httpError;
+    QList<QHostAddress> grpcAddresses;
+    QList<QHostAddress> httpAddresses;
     bool operator==(const ReceiverStatus&) const = default;
 };
 

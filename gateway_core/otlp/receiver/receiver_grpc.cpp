@@ -2,11 +2,8 @@
 #include "otlp/receiver/receiver_grpc.h"
 
 #include "base/background_thread.h"
-#include "http/loopback_guard.h"
 #include "http/port_holder.h"
 #include "otlp/codec/gzip.h"
-
-#include <QTcpServer>
 
 // gRPC's headers are not written for our warnings.
 #if defined(__GNUC__)
@@ -105,10 +102,12 @@ public:
             m_thread.join();
     }
 
-    bool start(const std::string& address)
+    bool start(const std::vector<std::string>& targets)
     {
         grpc::ServerBuilder builder;
-        builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &m_port);
+        std::vector<int> ports(targets.size());
+        for (std::size_t i = 0; i < targets.size(); ++i)
+            builder.AddListeningPort(targets[i], grpc::InsecureServerCredentials(), &ports[i]);
         builder.RegisterAsyncGenericService(&m_generic);
         builder.SetMaxReceiveMessageSize(static_cast<int>(kMaxReceivedBytes));
         builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
@@ -118,7 +117,7 @@ public:
         builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
         m_queue = builder.AddCompletionQueue();
         m_server = builder.BuildAndStart();
-        if (!m_server || m_port <= 0) {
+        if (!m_server || std::any_of(ports.begin(), ports.end(), [](int port) { return port <= 0; })) {
             // gRPC wants its queue empty.
             if (m_server)
                 m_server->Shutdown();
@@ -135,8 +134,6 @@ public:
         });
         return true;
     }
-
-    [[nodiscard]] int port() const { return m_port; }
 
 private:
     using Time = std::chrono::steady_clock;
@@ -274,7 +271,6 @@ private:
     std::unique_ptr<grpc::ServerCompletionQueue> m_queue;
     std::unique_ptr<grpc::Server> m_server;
     std::thread m_thread;
-    int m_port = 0;
     const std::chrono::milliseconds m_callTimeout;
     std::vector<Call*> m_calls; ///< accepted and not finished; worker thread
     bool m_accepting = false;   ///< worker thread
@@ -282,42 +278,31 @@ private:
     bool m_stopping = false;
 };
 
-GrpcReceiver::GrpcReceiver(std::unique_ptr<Worker> worker) : m_worker(std::move(worker)) {}
+GrpcReceiver::GrpcReceiver(std::unique_ptr<Worker> worker, http::LoopbackPorts places)
+    : m_worker(std::move(worker)),
+      m_places(std::move(places))
+{}
 
 GrpcReceiver::~GrpcReceiver() = default;
 
 Result<std::unique_ptr<GrpcReceiver>> GrpcReceiver::listen(ReceiverService& service, const QHostAddress& address, quint16 port,
                                                            std::chrono::milliseconds callTimeout)
 {
-    const QString where = QStringLiteral("%1:%2").arg(address.toString()).arg(port);
-    if (!http::isLoopback(address))
-        return fail(ErrorCode::InvalidArgument, QStringLiteral("Listening is allowed on loopback addresses only"), where,
-                    QStringLiteral("Use 127.0.0.1 or ::1."));
-    const auto taken = [&] {
-        const QString holder = http::portHolder(port);
-        return fail(ErrorCode::AlreadyExists,
-                    holder.isEmpty() ? QStringLiteral("Port %1 is in use").arg(port)
-                                     : QStringLiteral("Port %1 is in use by %2").arg(port).arg(holder),
-                    where, QStringLiteral("End that program or choose another port."));
-    };
     // gRPC would say on stderr that it cannot listen, and not why.
-    if (port != 0) {
-        QTcpServer probe;
-        if (!probe.listen(address, port))
-            return probe.serverError() == QAbstractSocket::AddressInUseError ? taken()
-                                                                             : fail(ErrorCode::Io, probe.errorString(), where);
-    }
+    const auto places = http::loopbackPorts(address, port);
+    if (!places)
+        return fail(places.error());
+    const auto target = [&places](const QHostAddress& host) {
+        const bool isSix = host.protocol() == QAbstractSocket::IPv6Protocol;
+        return (isSix ? QStringLiteral("[%1]:%2") : QStringLiteral("%1:%2")).arg(host.toString()).arg(places->port).toStdString();
+    };
+    std::vector<std::string> targets{target(address)};
+    if (places->hasBoth())
+        targets.push_back(target(*places->other));
     auto worker = std::make_unique<Worker>(service, callTimeout);
-    const QString host =
-        address.protocol() == QAbstractSocket::IPv6Protocol ? QStringLiteral("[%1]").arg(address.toString()) : address.toString();
-    if (!worker->start(QStringLiteral("%1:%2").arg(host).arg(port).toStdString()))
-        return taken();
-    return std::unique_ptr<GrpcReceiver>(new GrpcReceiver(std::move(worker)));
-}
-
-quint16 GrpcReceiver::port() const
-{
-    return static_cast<quint16>(m_worker->port());
+    if (!worker->start(targets))
+        return fail(http::portInUse(address, places->port));
+    return std::unique_ptr<GrpcReceiver>(new GrpcReceiver(std::move(worker), *places));
 }
 
 } // namespace oriel::otlp

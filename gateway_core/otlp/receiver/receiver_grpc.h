@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "http/loopback_ports.h"
 #include "otlp/receiver/receiver_service.h"
 
 #include <QHostAddress>
@@ -19,8 +20,9 @@ inline constexpr std::chrono::milliseconds kReceiverCallTimeout{30'000};
 /// thread may make and end it.
 class GrpcReceiver final {
 public:
-    /// A loopback address; port 0 picks a free one. AlreadyExists: the port is taken; the message names the program that holds it
-    /// where the system tells. `service` outlives the receiver.
+    /// A loopback address, and the other of 127.0.0.1 and ::1 where that is free; port 0 picks a free one. AlreadyExists: the
+    /// port is taken at `address`; the message names the program that holds it where the system tells. `service` outlives the
+    /// receiver.
     static Result<std::unique_ptr<GrpcReceiver>> listen(ReceiverService& service, const QHostAddress& address, quint16 port,
                                                         std::chrono::milliseconds callTimeout = kReceiverCallTimeout);
     /// Ends open calls and joins its thread.
@@ -28,12 +30,14 @@ public:
     GrpcReceiver(const GrpcReceiver&) = delete;
     GrpcReceiver& operator=(const GrpcReceiver&) = delete;
 
-    [[nodiscard]] quint16 port() const;
+    [[nodiscard]] quint16 port() const { return m_places.port; }
+    [[nodiscard]] const http::LoopbackPorts& places() const { return m_places; }
 
 private:
     class Worker;
-    explicit GrpcReceiver(std::unique_ptr<Worker> worker);
+    GrpcReceiver(std::unique_ptr<Worker> worker, http::LoopbackPorts places);
     std::unique_ptr<Worker> m_worker;
+    http::LoopbackPorts m_places;
 };
 
 } // namespace oriel::otlp

@@ -138,9 +138,19 @@ HttpReceiver::HttpReceiver(ReceiverService& service, const Clock& clock) : m_ser
     });
 }
 
-Result<quint16> HttpReceiver::listen(const QHostAddress& address, quint16 port)
+Status HttpReceiver::listen(const QHostAddress& address, quint16 port)
 {
-    return m_server.listen(address, port);
+    const auto places = http::loopbackPorts(address, port);
+    if (!places)
+        return fail(places.error());
+    m_places = *places;
+    if (const auto listening = m_server.listen(address, places->port); !listening)
+        return fail(listening.error());
+    if (m_places.hasBoth()) {
+        if (const Status listening = m_server.listenAlso(*m_places.other); !listening)
+            m_places.otherError = listening.error();
+    }
+    return {};
 }
 
 std::optional<http::Response> HttpReceiver::refuse(const http::Request& head)
@@ -199,7 +209,7 @@ http::Response HttpReceiver::answer(const http::Request& request)
     if (outcome.kind == ReceivedOutcome::Kind::TooLarge)
         return problem(request.headers, 413, RpcCode::ResourceExhausted, outcome.partial.message);
     if (outcome.kind == ReceivedOutcome::Kind::Malformed)
-        return problem(request.headers, 400, unreadable(outcome.partial.message, signal));
+        return problem(request.headers, 400, unreadable(outcome.partial.message, signal, outcome.field));
     http::Response response;
     response.headers.set("Content-Type", contentType(*encoding));
     response.body = encodeExportResponse(*signal, outcome.partial, *encoding);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "http/loopback_ports.h"
 #include "http/server.h"
 #include "otlp/receiver/receiver_service.h"
 
@@ -13,8 +14,10 @@ class HttpReceiver final {
 public:
     HttpReceiver(ReceiverService& service, const Clock& clock);
 
-    /// A loopback address; port 0 picks a free one. Errors as http::Server::listen.
-    Result<quint16> listen(const QHostAddress& address, quint16 port);
+    /// A loopback address, and the other of 127.0.0.1 and ::1 where that is free; port 0 picks a free one. Errors as
+    /// http::loopbackPorts.
+    Status listen(const QHostAddress& address, quint16 port);
+    [[nodiscard]] const http::LoopbackPorts& places() const { return m_places; }
     [[nodiscard]] quint16 port() const { return m_server.isListening() ? m_server.port() : quint16{0}; }
 
 private:
@@ -23,6 +26,7 @@ private:
 
     ReceiverService& m_service;
     http::Server m_server;
+    http::LoopbackPorts m_places;
 };
 
 } // namespace oriel::otlp

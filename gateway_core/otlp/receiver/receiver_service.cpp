@@ -42,14 +42,14 @@ QString ownData()
 
 } // namespace
 
-RpcStatus unreadable(const QString& message, std::optional<Signal> signal)
+RpcStatus unreadable(const QString& message, std::optional<Signal> signal, const QString& field)
 {
     constexpr int kInvalidArgument = 3;
-    const QString field = !signal                      ? QStringLiteral("body")
+    const QString whole = !signal                      ? QStringLiteral("body")
                           : *signal == Signal::Traces  ? QStringLiteral("resource_spans")
                           : *signal == Signal::Metrics ? QStringLiteral("resource_metrics")
                                                        : QStringLiteral("resource_logs");
-    return {kInvalidArgument, message, {}, {{field, message}}};
+    return {kInvalidArgument, message, {}, {{field.isEmpty() ? whole : field, message}}};
 }
 
 bool ReceiverService::isOwn(const telemetry::Resource* resource) const
@@ -85,7 +85,7 @@ ReceivedOutcome ReceiverService::malformed(const Error& error)
     countFailed();
     noteRefusal(error.toString());
     using Kind = ReceivedOutcome::Kind;
-    return {error.code == ErrorCode::TooLarge ? Kind::TooLarge : Kind::Malformed, {0, error.toString()}};
+    return {error.code == ErrorCode::TooLarge ? Kind::TooLarge : Kind::Malformed, {0, error.toString()}, error.context};
 }
 
 ReceivedOutcome ReceiverService::concluded(bool taken, std::atomic<std::uint64_t>& counter, std::uint64_t items,

@@ -31,8 +31,8 @@ struct ReceiverIdentity {
 inline constexpr char kPassedOnBy[] = "oriel.passed_on_by";
 
 /// The answer to a request that cannot be read: INVALID_ARGUMENT with a BadRequest (OTLP specification, §Bad Data). Its
-/// violation names the message's field, or `body` without a `signal`, when it did not come as far as a message.
-RpcStatus unreadable(const QString& message, std::optional<Signal> signal = {});
+/// violation names `field`, else the message's one, or `body` without a `signal`, when it did not come as far as a message.
+RpcStatus unreadable(const QString& message, std::optional<Signal> signal = {}, const QString& field = {});
 
 /// What became of one Export request.
 struct ReceivedOutcome {
@@ -44,6 +44,7 @@ struct ReceivedOutcome {
     };
     Kind kind = Kind::Taken;
     PartialSuccess partial;
+    QString field = {}; ///< of Malformed: the path of the value that cannot be read, where that is known
 };
 
 struct ReceiverCounts {

@@ -27,6 +27,40 @@ export const decodeRequest = (signal, bytes) => plain(kinds[signal].request, byt
 /** The protobuf of a request of one signal; bytes are Buffers, 64-bit numbers texts. */
 export const encodeRequest = (signal, object) => Buffer.from(kinds[signal].request.encode(kinds[signal].request.fromObject(object)).finish());
 
+/** Every field of a request, those that are not set with their defaults; which member of a oneof is set is told beside it. */
+export const wholeObject = (signal, bytes) =>
+    kinds[signal].request.toObject(kinds[signal].request.decode(bytes), { longs: String, bytes: String, defaults: true, arrays: true, oneofs: true, json: true });
+
+const idFields = new Set(['traceId', 'spanId', 'parentSpanId']);
+const mapIds = (value, change) => {
+    if (Array.isArray(value)) return value.map((one) => mapIds(one, change));
+    if (value === null || typeof value !== 'object') return value;
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, idFields.has(key) ? change(one) : mapIds(one, change)]));
+};
+
+/** The OTLP JSON of a request in protobuf: ids in hexadecimal, else as proto3 has it. `enums`: String for their names. */
+export const jsonOf = (signal, bytes, enums = undefined) => {
+    const { request } = kinds[signal];
+    const object = request.toObject(request.decode(bytes), { longs: String, bytes: String, enums, json: true });
+    return mapIds(object, (base64) => Buffer.from(base64, 'base64').toString('hex'));
+};
+
+/** The protobuf of a request in OTLP JSON. */
+export const protobufOf = (signal, json) => encodeRequest(signal, mapIds(json, (digits) => Buffer.from(digits, 'hex').toString('base64')));
+
+/** Sends a request over gRPC; gives the bytes of the answer. */
+export function exportOverGrpc(port, signal, bytes, host = '127.0.0.1') {
+    const client = new grpc.Client(`${host}:${port}`, grpc.credentials.createInsecure());
+    const identity = (value) => value;
+    return new Promise((resolve, reject) =>
+        client.makeUnaryRequest(`/${kinds[signal].service}/Export`, identity, identity, bytes, (error, answer) => {
+            client.close();
+            if (error) reject(error);
+            else resolve(answer);
+        }),
+    );
+}
+
 class Receiver {
     received = { traces: [], metrics: [], logs: [] };
     metadata = [];

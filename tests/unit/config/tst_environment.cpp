@@ -43,8 +43,8 @@ Applied apply(std::initializer_list<std::pair<const char*, const char*>> variabl
 }
 
 /// Those that do what they say and have something to say about it.
-const QSet<QString> kRemarked{q("OTEL_METRICS_EXPORTER"), q("OTEL_EXPORTER_OTLP_SPAN_INSECURE"),
-                              q("OTEL_EXPORTER_OTLP_METRIC_INSECURE"), q("OTEL_EXPORTER_JAEGER_ENDPOINT")};
+const QSet<QString> kRemarked{q("OTEL_EXPORTER_OTLP_SPAN_INSECURE"), q("OTEL_EXPORTER_OTLP_METRIC_INSECURE"),
+                              q("OTEL_EXPORTER_JAEGER_ENDPOINT")};
 
 /// A value of each variable that changes something, with what else it needs to be seen.
 struct Example {
@@ -76,6 +76,13 @@ std::map<QByteArray, Example> examples()
         {"OTEL_BSP_SCHEDULE_DELAY", {"50"}},
         {"OTEL_BLRP_SCHEDULE_DELAY", {"50"}},
         {"OTEL_METRIC_EXPORT_INTERVAL", {"50"}},
+        {"OTEL_BSP_EXPORT_TIMEOUT", {"50", base}},
+        {"OTEL_BLRP_EXPORT_TIMEOUT", {"50", base}},
+        {"OTEL_METRIC_EXPORT_TIMEOUT", {"50", base}},
+        {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", {"50", base}},
+        {"OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", {"50", base}},
+        {"OTEL_EXPORTER_PROMETHEUS_HOST", {"127.0.0.1", {{q("OTEL_METRICS_EXPORTER"), q("prometheus")}}}},
+        {"OTEL_EXPORTER_PROMETHEUS_PORT", {"9000", {{q("OTEL_METRICS_EXPORTER"), q("prometheus")}}}},
         {"OTEL_TRACES_EXPORTER", {"otlp"}},
         {"OTEL_METRICS_EXPORTER", {"console,prometheus"}},
         {"OTEL_LOGS_EXPORTER", {"none", base}},
@@ -223,6 +230,65 @@ private Q_SLOTS:
         QCOMPARE(applied.config, Config());
         QCOMPARE(applied.warnings.size(), 1);
         QVERIFY2(applied.warnings.first().startsWith(name + QStringLiteral(": expected")), qPrintable(applied.warnings.first()));
+    }
+
+    void aSignalWithABatchSizeOfItsOwnGetsADestinationOfItsOwn()
+    {
+        const Applied applied = apply({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318"},
+                                       {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "64"},
+                                       {"OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", "900000000"}});
+        QCOMPARE(applied.warnings, QStringList());
+        QHash<QString, int> items;
+        for (const Destination& destination : applied.config.telemetry.destinations)
+            items.insert(destination.name, destination.maxItems);
+        QCOMPARE(items, (QHash<QString, int>{{q("env"), 0}, {q("env-traces"), 64}, {q("env-logs"), 100'000}}));
+        const Applied zipkin = apply(
+            {{"OTEL_TRACES_EXPORTER", "zipkin"}, {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "64"}, {"OTEL_BSP_EXPORT_TIMEOUT", "700"}});
+        QCOMPARE(zipkin.config.telemetry.destinations.at(0).maxItems, 64);
+        QCOMPARE(zipkin.config.telemetry.destinations.at(0).timeout, milliseconds(700));
+    }
+
+    void theTimeOfAProcessorCountsWhereTheExporterHasNone()
+    {
+        const auto timeoutOf = [](const QMap<QString, QString>& more, const char* name) {
+            QMap<QString, QString> variables{{q("OTEL_EXPORTER_OTLP_ENDPOINT"), q("http://c:4318")},
+                                             {q("OTEL_BSP_EXPORT_TIMEOUT"), q("700")},
+                                             {q("OTEL_METRIC_EXPORT_TIMEOUT"), q("900")}};
+            variables.insert(more);
+            const Applied applied = apply(variables);
+            for (const Destination& destination : applied.config.telemetry.destinations) {
+                if (destination.name == q(name))
+                    return destination.timeout.count();
+            }
+            return milliseconds::rep{-1};
+        };
+        QCOMPARE(timeoutOf({}, "env-traces"), 700);
+        QCOMPARE(timeoutOf({}, "env-metrics"), 900);
+        QCOMPARE(timeoutOf({}, "env"), Destination().timeout.count());
+        QCOMPARE(timeoutOf({{q("OTEL_EXPORTER_OTLP_TIMEOUT"), q("50")}}, "env"), 50);
+        QCOMPARE(timeoutOf({{q("OTEL_EXPORTER_OTLP_TIMEOUT"), q("50")}}, "env-traces"), -1);
+        QCOMPARE(timeoutOf({{q("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"), q("60")}}, "env-traces"), 60);
+        QCOMPARE(timeoutOf({{q("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT"), q("60")}}, "env-metrics"), 900);
+    }
+
+    void prometheusIsAListenerOfThisMachine()
+    {
+        using Listener = PrometheusListener;
+        const auto listenerOf = [](const QMap<QString, QString>& variables) {
+            return apply(variables).config.telemetry.prometheus;
+        };
+        const QString exporter = q("OTEL_METRICS_EXPORTER");
+        const QString host = q("OTEL_EXPORTER_PROMETHEUS_HOST");
+        const QString port = q("OTEL_EXPORTER_PROMETHEUS_PORT");
+        QVERIFY(!listenerOf({}) && !listenerOf({{exporter, q("otlp")}}));
+        QVERIFY((listenerOf({{exporter, q("otlp,prometheus")}}) == Listener{q("localhost"), 9464}));
+        QVERIFY((listenerOf({{exporter, q("prometheus")}, {host, q("::1")}, {port, q("9999")}}) == Listener{q("::1"), 9999}));
+        const Applied open = apply({{exporter, q("prometheus")}, {host, q("0.0.0.0")}});
+        QVERIFY((open.config.telemetry.prometheus == Listener{q("localhost"), 9464}));
+        QVERIFY2(open.warnings.value(0).startsWith(host + q(": expected localhost")), qPrintable(open.warnings.value(0)));
+        const Applied alone = apply({{port, q("9464")}});
+        QVERIFY(!alone.config.telemetry.prometheus);
+        QCOMPARE(alone.warnings, QStringList{port + q(": has no effect without OTEL_METRICS_EXPORTER=prometheus")});
     }
 
     void oneBrokenEntityDoesNotHarmTheOthers()

@@ -378,7 +378,6 @@ private Q_SLOTS:
         row("instrumentation/development: {general: {}}", "instrumentation/development: has no effect");
         row("resource: {schema_url: x}", "otel.yaml:2:24: resource.schema_url: has no effect");
         row("resource: {attributes: [{name: a, value: [1, 2]}]}", "resource.attributes[0].value: is not sent");
-        row("resource: {attributes: [{name: a, value: 1, type: int}]}", "resource.attributes[0].value: is sent as a text");
         row("propagator: {composite: [{xray: }]}", "propagator: Oriel has no propagator \"xray\"");
         row("tracer_provider: {sampler: {jaeger_remote/development: {endpoint: x}}}",
             "tracer_provider.sampler.jaeger_remote/development: is not known");
@@ -426,6 +425,10 @@ private Q_SLOTS:
         row("file_format: \"1.0\"\nresource: ${WORD:?x}\n", "otel.yaml:2:11: expected ${NAME}");
         row("file_format: \"1.0\"\ntracer_provider: {processors: [{batch: }]}\n", "batch: expected an exporter");
         row("file_format: \"1.0\"\ntracer_provider: {processors: [{batch: {}}]}\n", "batch.exporter: expected an exporter");
+        row("file_format: \"1.0\"\nresource: {attributes: [{name: a, value: \"x\", type: int}]}\n",
+            "resource.attributes[0].value: expected a value of the type int");
+        row("file_format: \"1.0\"\nresource: {attributes: [{name: a, value: [1, yes], type: int_array}]}\n",
+            "resource.attributes[0].value: expected a value of the type int_array");
         row("file_format: \"1.0\"\nlog_level: loud\n", "otel.yaml:2:12: log_level: expected a severity");
         row("file_format: \"1.0\"\nmeter_provider: {views: [{stream: {name: a}}]}\n",
             "views[0].selector: expected which instruments");
@@ -472,6 +475,27 @@ private Q_SLOTS:
         const QString all = file.problems.join(q("\n"));
         QVERIFY2(all.contains(message), qPrintable(all));
         QVERIFY(!all.contains(q("s3cret")));
+    }
+
+    void resourceAttributesKeepTheirType()
+    {
+        const Read file = read("file_format: \"1.0\"\n"
+                               "resource:\n"
+                               "  attributes:\n"
+                               "    - {name: shards, value: 3, type: int}\n"
+                               "    - {name: share, value: 0.5, type: double}\n"
+                               "    - {name: canary, value: true, type: bool}\n"
+                               "    - {name: teams, value: [a, \"1\"], type: string_array}\n"
+                               "    - {name: ports, value: [1, 2], type: int_array}\n"
+                               "    - {name: plain, value: 7}\n");
+        QCOMPARE(file.problems, QStringList());
+        const QMap<QString, QVariant> expected{{q("shards"), qint64{3}},
+                                               {q("share"), 0.5},
+                                               {q("canary"), true},
+                                               {q("teams"), QVariantList{q("a"), q("1")}},
+                                               {q("ports"), QVariantList{qint64{1}, qint64{2}}}};
+        QCOMPARE(file.telemetry.typedResourceAttributes, expected);
+        QCOMPARE(file.telemetry.resourceAttributes.value(q("plain")), q("7"));
     }
 
     void aLimitIsSetOrSaidToHaveNoSetting()

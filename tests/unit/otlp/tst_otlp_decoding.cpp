@@ -6,6 +6,7 @@
 #include <QTest>
 
 #include <cmath>
+#include <limits>
 
 using namespace oriel;
 using namespace oriel::telemetry;
@@ -387,19 +388,111 @@ private Q_SLOTS:
         QCOMPARE(metric.numbers.size(), std::size_t(1));
     }
 
-    void attributesWithoutAKeyAreLeftOut()
+    void attributesWithoutAKeyAreKept()
     {
         const QByteArray text =
             "{\"resourceMetrics\":[{\"scopeMetrics\":[{\"metrics\":[{\"name\":\"g\",\"gauge\":{\"dataPoints\":["
-            "{\"asDouble\":2,\"attributes\":[{\"key\":\"\"},{\"key\":\"a\"}]}]}}]}]}]}";
+            "{\"asDouble\":2,\"attributes\":[{\"key\":\"\",\"value\":{\"intValue\":1}},{\"key\":\"a\"},{\"value\":{}}]}]}}]}]}]}";
         const auto decoded = decodeMetrics(text, Encoding::Json);
         QVERIFY(decoded && decoded->metrics.size() == 1);
-        const MetricData metric = decoded->metrics[0].metrics.at(0);
-        QCOMPARE(metric.numbers.size(), std::size_t(1));
-        QCOMPARE(metric.numbers[0].value, 2.0);
-        QCOMPARE(metric.numbers[0].attributes.size(), std::size_t(1));
+        const Attributes expected{{"", AnyValue(std::int64_t{1})}, {"a", {}}, {"", {}}};
+        QVERIFY(decoded->metrics[0].metrics.at(0).numbers.at(0).attributes == expected);
         const auto again = decodeMetrics(encodeMetrics(decoded->metrics, Encoding::Protobuf), Encoding::Protobuf);
-        QVERIFY(again && again->metrics.at(0).metrics.at(0).numbers.size() == 1);
+        QVERIFY(again && again->metrics.at(0).metrics.at(0).numbers.at(0).attributes == expected);
+    }
+
+    void enumsOfJsonAreNumbersOrNames()
+    {
+        const QByteArray ids = "\"traceId\":\"0102030405060708090a0b0c0d0e0f10\",\"spanId\":\"1112131415161718\",";
+        const auto spanOf = [&](const QByteArray& kind, const QByteArray& code) {
+            return decodeTraces("{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{" + ids + "\"kind\":" + kind +
+                                    ",\"status\":{\"code\":" + code + "}}]}]}]}",
+                                Encoding::Json);
+        };
+        const auto logOf = [](const QByteArray& severity) {
+            return decodeLogs("{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{\"timeUnixNano\":\"1\",\"severityNumber\":" +
+                                  severity + "}]}]}]}",
+                              Encoding::Json);
+        };
+        const auto sumOf = [](const QByteArray& temporality) {
+            return decodeMetrics(
+                "{\"resourceMetrics\":[{\"scopeMetrics\":[{\"metrics\":[{\"name\":\"s\",\"sum\":{\"dataPoints\":[{"
+                "\"asInt\":\"1\"}],\"aggregationTemporality\":" +
+                    temporality + "}}]}]}]}",
+                Encoding::Json);
+        };
+        for (const QByteArray kind : {"2", "\"2\"", "\"SPAN_KIND_SERVER\""}) {
+            const auto decoded = spanOf(kind, "\"STATUS_CODE_ERROR\"");
+            QVERIFY2(decoded.has_value(), kind.constData());
+            QCOMPARE(decoded->spans.at(0).kind, SpanKind::Server);
+            QCOMPARE(decoded->spans.at(0).status, StatusCode::Error);
+        }
+        QCOMPARE(spanOf("99", "null")->spans.at(0).kind, SpanKind::Unspecified);
+        QCOMPARE(logOf("\"SEVERITY_NUMBER_ERROR2\"")->logs.at(0).severity, static_cast<Severity>(18));
+        QCOMPARE(logOf("\"SEVERITY_NUMBER_FATAL4\"")->logs.at(0).severity, static_cast<Severity>(24));
+        QCOMPARE(sumOf("\"AGGREGATION_TEMPORALITY_DELTA\"")->metrics.at(0).metrics.at(0).temporality, Temporality::Delta);
+        QCOMPARE(spanOf("\"SERVER\"", "0").error().context, QStringLiteral("resourceSpans[0].scopeSpans[0].spans[0].kind"));
+        QVERIFY(!spanOf("1", "\"FAILED\"") && !logOf("\"ERROR\"") && !sumOf("\"delta\""));
+    }
+
+    void whatCannotBeReadOfJsonIsRefusedWithItsPath_data()
+    {
+        QTest::addColumn<QByteArray>("member");
+        QTest::addColumn<QString>("path");
+        QTest::newRow("no hexadecimal digits") << QByteArray("\"traceId\":\"zz\"") << QStringLiteral("traceId");
+        QTest::newRow("too few digits") << QByteArray("\"spanId\":\"01020304050607\"") << QStringLiteral("spanId");
+        QTest::newRow("an id in base64") << QByteArray("\"traceId\":\"AQIDBAUGBwgJCgsMDQ4PEA==\"") << QStringLiteral("traceId");
+        QTest::newRow("an id that is a number")
+            << QByteArray("\"parentSpanId\":1112131415161718") << QStringLiteral("parentSpanId");
+        QTest::newRow("the id of a link") << QByteArray("\"links\":[{},{\"spanId\":\"xx12131415161718\"}]")
+                                          << QStringLiteral("links[1].spanId");
+        QTest::newRow("bytes that are no base64")
+            << QByteArray("\"attributes\":[{\"key\":\"b\",\"value\":{\"bytesValue\":\"*\"}}]")
+            << QStringLiteral("attributes[0].value.bytesValue");
+        QTest::newRow("base64 cut off") << QByteArray("\"attributes\":[{\"key\":\"b\",\"value\":{\"bytesValue\":\"AAAAA\"}}]")
+                                        << QStringLiteral("attributes[0].value.bytesValue");
+        QTest::newRow("half its padding") << QByteArray("\"attributes\":[{\"key\":\"b\",\"value\":{\"bytesValue\":\"AA=\"}}]")
+                                          << QStringLiteral("attributes[0].value.bytesValue");
+        QTest::newRow("a time that is a word")
+            << QByteArray("\"startTimeUnixNano\":\"now\"") << QStringLiteral("startTimeUnixNano");
+        QTest::newRow("a double that is a word")
+            << QByteArray("\"attributes\":[{\"key\":\"d\",\"value\":{\"doubleValue\":\"much\"}}]")
+            << QStringLiteral("attributes[0].value.doubleValue");
+    }
+    void whatCannotBeReadOfJsonIsRefusedWithItsPath()
+    {
+        QFETCH(QByteArray, member);
+        QFETCH(QString, path);
+        const QByteArray head = "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{";
+        const auto decoded = decodeTraces(head + member + "}]}]}]}", Encoding::Json);
+        QVERIFY(!decoded);
+        QCOMPARE(decoded.error().code, ErrorCode::Parse);
+        QCOMPARE(decoded.error().context, QStringLiteral("resourceSpans[0].scopeSpans[0].spans[0].") + path);
+        QVERIFY2(decoded.error().message.startsWith(QStringLiteral("expected ")), qPrintable(decoded.error().message));
+    }
+
+    void bytesOfJsonComeInEitherAlphabetAndWithOrWithoutPadding()
+    {
+        for (const QByteArray text : {"-_-_AA==", "-_-_AA", "+/+/AA==", "+/+/AA"}) {
+            const auto decoded = decodeLogs("{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{\"body\":{\"bytesValue\":\"" +
+                                                text + "\"}}]}]}]}",
+                                            Encoding::Json);
+            QVERIFY2(decoded.has_value(), text.constData());
+            QVERIFY(decoded->logs.at(0).body == AnyValue(BytesValue{id("fbffbf00")}));
+        }
+    }
+
+    void countsOfJsonUseAll64Bits()
+    {
+        for (const QByteArray count : {"18446744073709551615", "\"18446744073709551615\""}) {
+            const auto decoded = decodeMetrics(
+                "{\"resourceMetrics\":[{\"scopeMetrics\":[{\"metrics\":[{\"name\":\"h\",\"histogram\":{\"dataPoints\":"
+                "[{\"count\":" +
+                    count + "}]}}]}]}]}",
+                Encoding::Json);
+            QVERIFY(decoded.has_value());
+            QCOMPARE(decoded->metrics.at(0).metrics.at(0).histograms.at(0).count, std::numeric_limits<std::uint64_t>::max());
+        }
     }
 
     void aMessageOfTooManyPartsIsRefusedBeforeItTakesTheMemory()

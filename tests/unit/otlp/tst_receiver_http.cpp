@@ -7,6 +7,7 @@
 #include "otlp/receiver/receiver.h"
 
 #include <QTcpServer>
+#include <QTcpSocket>
 #include <QTest>
 
 using namespace oriel;
@@ -364,6 +365,74 @@ private Q_SLOTS:
         receiver.configure({true, QHostAddress(QHostAddress::LocalHost), port, 0});
         QCOMPARE(receiver.status().grpcPort, port);
         QVERIFY(receiver.status().grpcError.isEmpty());
+    }
+
+    void whatCannotBeReadIsToldWithItsPath()
+    {
+        const ReceiverFixture fixture;
+        const Answer answer =
+            fixture.post("/v1/traces", kJson, "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"zz\"}]}]}]}");
+        QCOMPARE(answer.status, 400);
+        const RpcStatus status = answer.rpcStatus(Encoding::Json);
+        QVERIFY2(answer.body.contains("\"field\":\"resourceSpans[0].scopeSpans[0].spans[0].traceId\""), answer.body.constData());
+        QVERIFY2(status.message.contains(QStringLiteral("spans[0].traceId: expected 32 hexadecimal digits")),
+                 qPrintable(status.message));
+        QCOMPARE(fixture.receiver.counts().failed, 1ULL);
+    }
+
+    void bothLoopbackAddressesAreServed()
+    {
+        if (!http::isPortFree(QHostAddress(QHostAddress::LocalHostIPv6), 0))
+            QSKIP("this machine has no ::1");
+        const ReceiverFixture fixture;
+        const ReceiverStatus status = fixture.receiver.status();
+        const QList<QHostAddress> both{QHostAddress(QHostAddress::LocalHost), QHostAddress(QHostAddress::LocalHostIPv6)};
+        QCOMPARE(status.httpAddresses, both);
+        QCOMPARE(status.grpcAddresses, both);
+        for (const quint16 port : {status.httpPort, status.grpcPort})
+            QVERIFY(!http::isPortFree(both[1], port));
+        QTcpSocket socket;
+        socket.connectToHost(both[1], status.httpPort);
+        QVERIFY(socket.waitForConnected());
+        socket.write("GET /v1/traces HTTP/1.1\r\nHost: [::1]:" + QByteArray::number(status.httpPort) +
+                     "\r\nConnection: close\r\n\r\n");
+        QByteArray received;
+        QVERIFY(spinUntil([&] {
+            received += socket.readAll();
+            return received.startsWith("HTTP/1.1 405");
+        }));
+    }
+
+    void anAddressThatIsTakenIsToldAndTheOtherIsServed()
+    {
+        QTcpServer holder;
+        if (!holder.listen(QHostAddress(QHostAddress::LocalHostIPv6), 0))
+            QSKIP("this machine has no ::1");
+        if (!http::isPortFree(QHostAddress(QHostAddress::LocalHost), holder.serverPort()))
+            QSKIP("the port is taken at 127.0.0.1 too");
+        const quint16 port = holder.serverPort();
+        const SystemClock clock;
+        KeepingSink sink;
+        OtlpReceiver receiver(clock, sink, {});
+        for (const bool isGrpc : {false, true}) {
+            ReceiverSettings settings{true, QHostAddress(QHostAddress::LocalHost), 0, 0};
+            (isGrpc ? settings.grpcPort : settings.httpPort) = port;
+            receiver.configure(settings);
+            const ReceiverStatus status = receiver.status();
+            QCOMPARE(isGrpc ? status.grpcPort : status.httpPort, port);
+            QCOMPARE((isGrpc ? status.grpcAddresses : status.httpAddresses).size(), qsizetype(1));
+            const QString error = isGrpc ? status.grpcError : status.httpError;
+            QVERIFY2(error.contains(QStringLiteral("::1:%1").arg(port)), qPrintable(error));
+#ifdef Q_OS_LINUX
+            QVERIFY2(error.contains(QStringLiteral("tst_receiver")), qPrintable(error));
+#endif
+            QVERIFY((isGrpc ? status.httpError : status.grpcError).isEmpty());
+        }
+        // Once it is free, the same settings are enough.
+        holder.close();
+        receiver.configure({true, QHostAddress(QHostAddress::LocalHost), port, 0});
+        QVERIFY(receiver.status().grpcError.isEmpty());
+        QCOMPARE(receiver.status().grpcAddresses.size(), qsizetype(2));
     }
 
     void settingsChangeWhileItRuns()

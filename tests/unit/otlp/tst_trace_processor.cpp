@@ -238,6 +238,36 @@ private Q_SLOTS:
         QCOMPARE(processed[0].droppedAttributes, 1U);
         QCOMPARE(*processed[0].body.text(), QByteArray("a long body"));
     }
+
+    void limitsAreForOrielsOwnTelemetryAlone()
+    {
+        config::Telemetry settings;
+        settings.attributeCountLimit = settings.logAttributeCountLimit = 1;
+        settings.attributeLengthLimit = settings.logAttributeLengthLimit = 4;
+        settings.eventCountLimit = settings.linkCountLimit = 0;
+        const auto processor = make(settings);
+        SpanData own = serversOwn(1);
+        own.attributes = {{"a", QByteArray("long text")}, {"b", 1}};
+        own.events.resize(1);
+        own.links.resize(1);
+        SpanData received = own;
+        received.received = true;
+        const auto spans = expanded(*processor, processor->select({}, std::vector<SpanData>{own, received}));
+        QCOMPARE(spans.size(), std::size_t(2));
+        QCOMPARE(spans[0].attributes.size(), std::size_t(1));
+        QVERIFY(spans[0].events.empty() && spans[0].links.empty());
+        QVERIFY(spans[1].attributes == received.attributes && spans[1].events == received.events &&
+                spans[1].links == received.links);
+        QCOMPARE(spans[1].droppedAttributes, 0U);
+
+        telemetry::LogRecord log;
+        log.attributes = received.attributes;
+        telemetry::LogRecord receivedLog = log;
+        receivedLog.received = true;
+        const auto logs = processor->process(std::vector<telemetry::LogRecord>{log, receivedLog});
+        QCOMPARE(logs.at(0).attributes.size(), std::size_t(1));
+        QVERIFY(logs.at(1).attributes == receivedLog.attributes);
+    }
 };
 
 QTEST_GUILESS_MAIN(TraceProcessorTest)

@@ -11,7 +11,7 @@ using Environment = QMap<QString, QString>;
 namespace {
 
 const QByteArray kTraceparent = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01";
-const otlp::ReceiverStatus kBoth{true, 4317, 4318, {}, {}};
+const otlp::ReceiverStatus kBoth{true, 4317, 4318, {}, {}, {}, {}};
 
 Environment environmentOf(const Environment& own, ChildTelemetry entry = ChildTelemetry::Default,
                           ChildTelemetry fallback = ChildTelemetry::All, const otlp::ReceiverStatus& receiver = kBoth,

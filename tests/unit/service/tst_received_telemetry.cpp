@@ -3,6 +3,7 @@
 #include "otlp/exporters/local_exporters.h"
 #include "otlp/receiver/receiver_service.h"
 #include "service/pipeline/masking.h"
+#include "service/received/passing_mark.h"
 #include "service/received/received_pipeline.h"
 #include "service/received/received_series.h"
 #include "telemetry/resource.h"
@@ -257,6 +258,39 @@ private Q_SLOTS:
         QCOMPARE(lineOf(Signal::Traces), encodeTraces({&span, 1}, Encoding::Json));
         QCOMPARE(lineOf(Signal::Logs), encodeLogs({&log, 1}, Encoding::Json));
         QCOMPARE(lineOf(Signal::Metrics), encodeMetrics(std::vector{own, foreign}, Encoding::Json));
+    }
+
+    void theMarkStaysFromStartToStartAndIsItsOwnersAlone()
+    {
+        const QTemporaryDir directory;
+        const QString path = directory.filePath(QStringLiteral("mark"));
+        SystemRandom random;
+        const PassingMark first = passingMark(path, random);
+        QCOMPARE(first.mark.size(), qsizetype(16));
+        QVERIFY2(first.problem.isEmpty(), qPrintable(first.problem));
+        QCOMPARE(passingMark(path, random).mark, first.mark);
+#ifdef Q_OS_UNIX
+        QCOMPARE(QFile::permissions(path) & ~(QFile::ReadUser | QFile::WriteUser), QFile::ReadOwner | QFile::WriteOwner);
+#endif
+    }
+
+    void aDamagedMarkIsMadeAnewAndSaidSo()
+    {
+        const QTemporaryDir directory;
+        const QString path = directory.filePath(QStringLiteral("mark"));
+        SystemRandom random;
+        for (const QByteArray damaged : {"", "not a mark", "0000000000000000", "feedfeedfeedfeedfeed"}) {
+            QFile file(path);
+            QVERIFY(file.open(QIODevice::WriteOnly) && file.write(damaged) == damaged.size());
+            file.close();
+            const PassingMark made = passingMark(path, random);
+            QVERIFY2(made.problem.contains(path), damaged.constData());
+            QCOMPARE(passingMark(path, random).mark, made.mark);
+            QVERIFY(passingMark(path, random).problem.isEmpty());
+        }
+        const PassingMark unkept = passingMark(directory.filePath(QStringLiteral("nowhere/mark")), random);
+        QCOMPARE(unkept.mark.size(), qsizetype(16));
+        QVERIFY(unkept.problem.contains(QStringLiteral("nowhere/mark")));
     }
 
     void metricsBecomeSeriesThatTellWhoseTheyAre()

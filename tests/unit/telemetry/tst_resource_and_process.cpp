@@ -24,6 +24,7 @@ private Q_SLOTS:
         options.attributes = {{QStringLiteral("tenant.id"), QStringLiteral("acme")},
                               {QStringLiteral("service.name"), QStringLiteral("ignored")},
                               {QStringLiteral("service.version"), QStringLiteral("9")}};
+        options.typedAttributes = {{"tenant.shards", AnyValue(3)}, {"service.name", AnyValue(true)}};
         options.entities = {{"https://example.org", "service", {"service.name"}, {"tenant.id"}}};
         const auto resource = makeResource(options);
         QCOMPARE(resource->entityRefs, options.entities);
@@ -41,6 +42,7 @@ private Q_SLOTS:
         QCOMPARE(text("job"), QByteArray("gate"));
         QCOMPARE(text("vcs.revision"), QByteArray("abc123"));
         QCOMPARE(text("tenant.id"), QByteArray("acme"));
+        QCOMPARE(*findAttribute(resource->attributes, "tenant.shards"), AnyValue(3));
         QVERIFY(!text("build.compiler").isEmpty() && !text("build.qt.version").isEmpty());
         for (std::size_t i = 0; i < resource->attributes.size(); ++i) {
             for (std::size_t j = i + 1; j < resource->attributes.size(); ++j)
