@@ -17,8 +17,11 @@ void appendPlace(const QString& key, const QString& place, quint16 port, const Q
 {
     if (port != 0)
         rows.append({key, place, Tone::Neutral, {}, true, {}});
-    else if (!error.isEmpty())
-        rows.append({key, QStringLiteral("✕ ") + error, Tone::Error, {}, false, {}});
+    if (error.isEmpty())
+        return;
+    // Beside a port: the other loopback address is taken.
+    const QString mark = port != 0 ? QStringLiteral("● ") : QStringLiteral("✕ ");
+    rows.append({key, mark + error, port != 0 ? Tone::Warning : Tone::Error, {}, false, {}});
 }
 
 void appendRefusals(const ReceiverSnapshot& receiver, QList<KeyValue>& rows)
