@@ -106,8 +106,9 @@ void readPoint(ValueReader& read, const Value& item, std::vector<SummaryPoint>& 
 
 template <class Point> void readPoints(ValueReader& read, const Value& content, MetricData& metric, std::vector<Point>& out)
 {
-    metric.temporality = metric.kind == InstrumentKind::Gauge ? Temporality::Cumulative
-                                                              : read.enumeration<Temporality>(content.find("aggregationTemporality"), temporalityNames());
+    metric.temporality = metric.kind == InstrumentKind::Gauge
+                             ? Temporality::Cumulative
+                             : read.enumeration<Temporality>(content.find("aggregationTemporality"), temporalityNames());
     metric.monotonic = content.find("isMonotonic").asBool().value_or(false);
     if (metric.kind == InstrumentKind::Counter && !metric.monotonic)
         metric.kind = InstrumentKind::UpDownCounter;

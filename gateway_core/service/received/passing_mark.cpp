@@ -16,7 +16,8 @@ PassingMark passingMark(const QString& path, Random& random)
     if (file.open(QIODevice::ReadOnly)) {
         if (const auto kept = SpanId::fromHex(file.read(kMostBytes).trimmed()))
             return {kept->toHex(), {}};
-        made.problem = QStringLiteral("%1 is damaged. It is made anew, so backends may see what is passed on as new series.").arg(path);
+        made.problem =
+            QStringLiteral("%1 is damaged. It is made anew, so backends may see what is passed on as new series.").arg(path);
     }
     file.close();
     made.mark = SpanId::generate(random).toHex();
