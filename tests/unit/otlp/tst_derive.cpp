@@ -178,7 +178,7 @@ private Q_SLOTS:
         QTest::addColumn<int>("signal");
         QTest::addColumn<int>("items");
         QTest::newRow("spans") << 0 << 7;
-        QTest::newRow("points") << 1 << 8;
+        QTest::newRow("points") << 1 << 13;
         QTest::newRow("records") << 2 << 5;
     }
     void anyBatchIsHalvedDownToItsItems()

@@ -223,7 +223,7 @@ private Q_SLOTS:
         pipeline.submitLogs({logNamed("their.log", true), logNamed("our.log", false)});
         pipeline.submitReceivedMetrics({full::foreignMetrics()});
         QTRY_COMPARE(statusOf(pipeline, QStringLiteral("plain")).sent, 2ULL);
-        QTRY_COMPARE(statusOf(pipeline, QStringLiteral("asking")).sent, 4ULL + 2ULL);
+        QTRY_COMPARE(statusOf(pipeline, QStringLiteral("asking")).sent, 4ULL + 7ULL);
         QCOMPARE(plain.spanNames(), QByteArrayList{"ours"});
         QCOMPARE(plain.logs(), QByteArrayList{"our.log"});
         QVERIFY(plain.bodies("/v1/metrics").isEmpty());

@@ -108,10 +108,10 @@ private Q_SLOTS:
     void withoutAListeningReceiverThereIsNoEndpoint()
     {
         QCOMPARE(environmentOf({}, ChildTelemetry::All, ChildTelemetry::All, {}), kContext);
-        QCOMPARE(environmentOf({}, ChildTelemetry::Endpoint, ChildTelemetry::All, {true, 4317, 0, {}, {}}),
+        QCOMPARE(environmentOf({}, ChildTelemetry::Endpoint, ChildTelemetry::All, {true, 4317, 0, {}, {}, {}, {}}),
                  endpoint(QStringLiteral("4317"), QStringLiteral("grpc")));
         QCOMPARE(environmentOf({{QStringLiteral("OTEL_EXPORTER_OTLP_PROTOCOL"), QStringLiteral("grpc")}},
-                               ChildTelemetry::Endpoint, ChildTelemetry::All, {true, 0, 4318, {}, {}}),
+                               ChildTelemetry::Endpoint, ChildTelemetry::All, {true, 0, 4318, {}, {}, {}, {}}),
                  Environment());
     }
 };
