@@ -4,6 +4,7 @@
 #include "service/gateway_service.h"
 
 #include <QFile>
+#include <QRegularExpression>
 #include <QSaveFile>
 #include <QTest>
 #include <QUrl>
@@ -71,9 +72,13 @@ public:
         fields.append({"Mcp-Session-Id", opened.field("Mcp-Session-Id")});
         return fields;
     }
+    /// Without the labels of the scope, which every sample but target_info has.
     [[nodiscard]] QByteArray metrics(const QByteArray& reader) const
     {
-        return ask("GET /metrics", {{"Authorization", "Bearer " + reader}}).body;
+        static const QRegularExpression scope(
+            QStringLiteral("otel_scope_name=\"oriel\\.gateway\",otel_scope_version=\"[^\"]+\",?"));
+        QString text = QString::fromUtf8(ask("GET /metrics", {{"Authorization", "Bearer " + reader}}).body);
+        return text.remove(scope).replace(QLatin1String(",}"), QLatin1String("}")).remove(QLatin1String("{}")).toUtf8();
     }
     /// What the doctor says of the configuration.
     [[nodiscard]] QStringList findings()
