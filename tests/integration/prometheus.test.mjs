@@ -98,7 +98,7 @@ test('Prometheus 3 is told the escaping of names, which stay as they are', async
     assert.equal(answer['content-type'], 'application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8');
     assert.match(body.toString(), /^mcp_server_operation_duration_seconds_count\{/m);
     const dots = await raw('/metrics', { Accept: 'text/plain;version=1.0.0;escaping=dots' });
-    assert.match(dots.body.toString(), /^enkrypt__active__sessions \d+$/m);
+    assert.match(dots.body.toString(), /^enkrypt__active__sessions\{.*\} \d+$/m);
 });
 
 test('the answer is packed where that is accepted', async () => {
