@@ -99,9 +99,9 @@ test('a call over its timeout ends with a clear error and is counted', () => wit
     const call = await open(oriel);
     const answer = await call('demo__slow_report', { seconds: 30 });
     assert.equal(answer.body.error.code, -32001);
-    await until(async () => /mcp_gateway_timeout_operations_timed_out_total\{operation_type="tool_call"\} 1/.test(await (await oriel.api('/metrics')).text()));
+    await until(async () => /mcp_gateway_timeout_operations_timed_out_total\{operation_type="tool_call"[^}]*\} 1/.test(await (await oriel.api('/metrics')).text()));
     const exposition = await (await oriel.api('/metrics')).text();
-    assert.match(exposition, /mcp_gateway_timeout_escalation_warn_total\{operation_type="tool_call"\} 1/);
+    assert.match(exposition, /mcp_gateway_timeout_escalation_warn_total\{operation_type="tool_call"[^}]*\} 1/);
     assert.match(exposition, /mcp_gateway_tool_call_failure_total\{[^}]*error_type="timeout"/);
 }));
 
@@ -163,7 +163,7 @@ test('stopping answers what waits and leaves no child behind', () => withOriel({
     await oriel.ready();
     const call = await open(oriel);
     const waiting = call('demo__slow_report', { seconds: 60 }).catch((error) => ({ body: { error } }));
-    await until(async () => /timeout_active_operations\{operation_type="tool_call"\} 1/.test(await (await oriel.api('/metrics')).text()));
+    await until(async () => /timeout_active_operations\{operation_type="tool_call"[^}]*\} 1/.test(await (await oriel.api('/metrics')).text()));
     oriel.process.kill('SIGTERM');
     assert.ok((await waiting).body.error);
     await oriel.exited;
