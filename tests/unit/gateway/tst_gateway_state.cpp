@@ -118,7 +118,9 @@ private Q_SLOTS:
     {
         SeededRandom random(1);
         test::RecordingRecorder recorder;
-        OpenCalls calls(random, recorder);
+        const SystemClock clock;
+        const GatewayContext context{clock, random, recorder, {}, {}};
+        OpenCalls calls(context);
         const auto live = [&recorder] { return recorder.sum(telemetry::MetricId::SdkSpansLive, {"RECORD_AND_SAMPLE"}); };
         const quint64 first = calls.add(std::make_unique<ActiveCall>());
         const quint64 second = calls.add(std::make_unique<ActiveCall>());
