@@ -104,6 +104,7 @@ describe('calls of a real client to a real server', { skip }, () => {
             const spans = await oriel.exportedSpans();
             return spans.some(({ traceId }) => traceId === lastTrace) && spans;
         });
+        await until(() => wires.every(({ name }) => total(series(name, 'mcp_gateway_tool_calls_total').get('log_burst') ?? []) === 1), 20000, 'the Collector to have counted the last call');
         await settled();
     });
     after(async () => {
