@@ -100,11 +100,12 @@ describe('calls of a real client to a real server', { skip }, () => {
         }
         const session = await openSession(oriel);
         lastTrace = await call(oriel, { ...session, traceparent: `00-${headersTrace}-1122334455667788-01` }, 'demo__log_burst');
-        own = await until(async () => {
-            const spans = await oriel.exportedSpans();
-            return spans.some(({ traceId }) => traceId === lastTrace) && spans;
-        });
+        await until(async () => (await oriel.exportedSpans()).some(({ traceId }) => traceId === lastTrace));
         await until(() => wires.every(({ name }) => total(series(name, 'mcp_gateway_tool_calls_total').get('log_burst') ?? []) === 1), 20000, 'the Collector to have counted the last call');
+        await until(async () => {
+            own = await oriel.exportedSpans();
+            return wires.every(({ name }) => ofWire(collector.spans(), name).length === own.length);
+        }, 20000, 'the Collector to have as many spans of each wire as Oriel has itself');
         await settled();
     });
     after(async () => {
