@@ -13,18 +13,6 @@ namespace oriel::config {
 
 namespace {
 
-QStringList choicesOf(const char* setting)
-{
-    QStringList choices;
-    for (const SettingRow<Config>& row : settingsTable()) {
-        if (qstrcmp(row.key, setting) != 0)
-            continue;
-        for (const char* choice : row.choices)
-            choices.append(QLatin1String(choice));
-    }
-    return choices;
-}
-
 /// "60s", "500ms", "1m", "2h" or seconds.
 std::optional<milliseconds> duration(const QString& text)
 {
@@ -85,7 +73,7 @@ private:
         if (const auto names = tracing.texts("propagators")) {
             QStringList chosen;
             for (const QString& name : *names) {
-                if (choicesOf("telemetry.propagators").contains(name))
+                if (settingChoices("telemetry.propagators").contains(name))
                     chosen.append(name);
                 else
                     leave(tracing.keyOf("propagators"), QStringLiteral("Oriel has no propagator \"%1\"").arg(name));
@@ -159,7 +147,7 @@ private:
         const QString sampler = *strategy == QLatin1String("always") ? QStringLiteral("parentbased_always_on")
                                 : probabilistic                      ? QStringLiteral("parentbased_traceidratio")
                                                                      : *strategy;
-        if (!choicesOf("telemetry.sampler").contains(sampler)) {
+        if (!settingChoices("telemetry.sampler").contains(sampler)) {
             leave(sampling.keyOf("strategy"),
                   QStringLiteral("Oriel has no sampler \"%1\"; it stays %2").arg(*strategy, m_config.telemetry.sampler));
         } else {

@@ -17,18 +17,6 @@ namespace {
 constexpr qint64 kMaxBytes = 1024 * 1024;
 constexpr qint64 kMaxCount = 1'000'000'000;
 
-QStringList choicesOf(const char* setting)
-{
-    QStringList choices;
-    for (const SettingRow<Config>& row : settingsTable()) {
-        if (qstrcmp(row.key, setting) != 0)
-            continue;
-        for (const char* choice : row.choices)
-            choices.append(QLatin1String(choice));
-    }
-    return choices;
-}
-
 void readFormat(YamlSection& root)
 {
     const YamlNode* node = root.take("file_format");
@@ -125,7 +113,7 @@ void readResource(YamlSection resource, Telemetry& telemetry)
 
 void readPropagator(YamlSection propagator, Telemetry& telemetry)
 {
-    const QStringList known = choicesOf("telemetry.propagators");
+    const QStringList known = settingChoices("telemetry.propagators");
     QStringList chosen;
     const auto add = [&](const YamlNode& at, const QString& name) {
         if (name == QLatin1String("none") || chosen.contains(name))

@@ -29,4 +29,16 @@ bool setProtocol(Destination& destination, const QString& protocol)
     return known;
 }
 
+QStringList settingChoices(const char* key)
+{
+    QStringList choices;
+    for (const SettingRow<Config>& row : settingsTable()) {
+        if (qstrcmp(row.key, key) != 0)
+            continue;
+        for (const char* choice : row.choices)
+            choices.append(QLatin1String(choice));
+    }
+    return choices;
+}
+
 } // namespace oriel::config

@@ -34,6 +34,8 @@ std::span<const SettingRow<Limit>> limitTable();             ///< of an entry of
 
 /// Writes a setting by its key; false when the table has none of that name.
 bool setSetting(Config& configuration, const char* key, const SettingValue& value);
+/// What the setting of this key may be set to; empty when the table has none of that name or it may be anything.
+QStringList settingChoices(const char* key);
 /// Writes `protocol` of a destination; false when it is none of the choices.
 bool setProtocol(Destination& destination, const QString& protocol);
 
