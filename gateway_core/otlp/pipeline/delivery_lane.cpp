@@ -218,37 +218,45 @@ void DeliveryLane::finished(const ExportOutcome& outcome)
         m_failures = 0;
         m_probe = milliseconds(0);
     }
+    const bool isTaken = kind == Kind::Success || kind == Kind::PartialSuccess;
+    if (!isTaken)
+        m_home.noteError(m_signal, outcome.message);
+    if (isTaken)
+        accepted(outcome);
+    else if (m_isOutdated)
+        letGo();
+    else
+        notTaken(outcome, kind);
+    pump();
+    m_home.laneChanged();
+}
+
+void DeliveryLane::notTaken(const ExportOutcome& outcome, ExportOutcome::Kind kind)
+{
+    using Kind = ExportOutcome::Kind;
     switch (kind) {
     case Kind::Success:
     case Kind::PartialSuccess:
-        accepted(outcome);
         break;
     case Kind::Retryable:
-        m_home.noteError(m_signal, outcome.message);
         waitToRetry(outcome);
         break;
     case Kind::Unauthenticated:
-        m_home.noteError(m_signal, outcome.message);
         letGo();
-        if (!m_isOutdated)
-            m_home.credentialsRefused();
+        m_home.credentialsRefused();
         break;
     case Kind::Misaddressed:
-        m_home.noteError(m_signal, outcome.message);
         if (!m_home.wants(m_signal)) {
             refused(outcome);
             break;
         }
         letGo();
-        m_isMisaddressed = !m_isOutdated;
+        m_isMisaddressed = true;
         break;
     case Kind::Permanent:
-        m_home.noteError(m_signal, outcome.message);
         refused(outcome);
         break;
     }
-    pump();
-    m_home.laneChanged();
 }
 
 bool DeliveryLane::isQuotaUsedUp(const ExportOutcome& outcome) const

@@ -75,7 +75,7 @@ public:
     void fetched(std::optional<Batch> batch);
     /// Sends if there is something and it may.
     void pump();
-    /// Forgets waits and failures and tries at once.
+    /// Forgets waits and failures and tries at once; so does a request that is under way now, unless it is taken.
     void retryNow();
 
     [[nodiscard]] bool isSending() const { return m_carrier != nullptr; }
@@ -94,6 +94,7 @@ private:
     void waitForClock(const Batch& early, std::chrono::hours ahead, std::int64_t dueUnixNs);
     void finished(const ExportOutcome& outcome);
     void accepted(const ExportOutcome& outcome);
+    void notTaken(const ExportOutcome& outcome, ExportOutcome::Kind kind);
     /// Is it a quota rather than the size that is meant?
     [[nodiscard]] bool isQuotaUsedUp(const ExportOutcome& outcome) const;
     void refused(const ExportOutcome& outcome);
@@ -123,7 +124,7 @@ private:
     /// Who carries the request that is under way; never held by its own call-back, which would keep it alive past this object.
     std::shared_ptr<Exporter> m_carrier;
     bool m_isMisaddressed = false;
-    bool m_isOutdated = false; ///< retryNow() came since it was sent: the credentials that it carries may have been corrected
+    bool m_isOutdated = false; ///< retryNow() came since it was sent: a refusal of it tells nothing of the destination as it is now
     QTimer m_timer;
     int m_failures = 0;
     std::chrono::milliseconds m_probe{0};

@@ -392,6 +392,12 @@ private Q_SLOTS:
         QTest::addColumn<int>("sentAgain");
         QTest::newRow("it was taken") << ok() << 0;
         QTest::newRow("it was not") << ScriptedBackend::answer("503 Service Unavailable") << 1;
+        QTest::newRow("the old one wants a long wait")
+            << ScriptedBackend::answer("503 Service Unavailable", {}, "Retry-After: 300\r\n") << 1;
+        QTest::newRow("the old one calls it malformed") << ScriptedBackend::answer("400 Bad Request") << 1;
+        QTest::newRow("the old one calls it too large") << ScriptedBackend::answer("413 Content Too Large") << 1;
+        QTest::newRow("the old one is nobody's address") << ScriptedBackend::answer("404 Not Found") << 1;
+        QTest::newRow("the old one refuses the key") << ScriptedBackend::answer("401 Unauthorized") << 1;
     }
     void aRequestUnderWayIsAnsweredForOnceAfterAChange()
     {
@@ -411,6 +417,7 @@ private Q_SLOTS:
         QVERIFY(up.requests().isEmpty());
         slow.answerOpen(answer);
         QTRY_COMPARE(statusOf(pipeline).sent, 2ULL);
+        QCOMPARE(statusOf(pipeline).dropped, 0ULL);
         QCOMPARE(up.requests().size(), sentAgain);
         QCOMPARE(slow.requests().size(), 1);
     }
