@@ -53,6 +53,13 @@ async function series(metric, service) {
     return found.series.filter(({ labels }) => labels.job === service);
 }
 
+test('nothing of gRPC runs before somebody sends', { skip: process.platform !== 'linux' && 'threads are read from /proc' }, () => {
+    const tasks = `/proc/${oriel.process.pid}/task`;
+    const names = fs.readdirSync(tasks).map((task) => fs.readFileSync(path.join(tasks, task, 'comm'), 'utf8').trim());
+    assert.ok(names.includes('oriel-grpc-bell'), names.join(', '));
+    assert.deepEqual(names.filter((name) => /^(grpc|timer_manager|event_engine|oriel-grpc-in)/.test(name)), []);
+});
+
 for (const protocol of ['grpc', 'http/protobuf', 'http/json']) {
     for (const compression of ['none', 'gzip']) {
         test(`the SDK's traces, metrics and logs arrive over ${protocol}, compression ${compression}`, async () => {

@@ -4,6 +4,7 @@
 #include "otlp/codec/gzip.h"
 #include "otlp/receiver/receiver_grpc.h"
 
+#include <QTcpSocket>
 #include <QTest>
 
 #if defined(__GNUC__)
@@ -120,9 +121,9 @@ private:
 };
 
 struct ReceiverFixture {
-    explicit ReceiverFixture(std::chrono::milliseconds callTimeout = kReceiverCallTimeout) : service(sink, {"4711", "mark"})
+    explicit ReceiverFixture(GrpcListener::Timing timing = {}) : service(sink, {"4711", "mark"})
     {
-        if (auto listening = GrpcReceiver::listen(service, QHostAddress(QHostAddress::LocalHost), 0, callTimeout))
+        if (auto listening = GrpcReceiver::listen(service, QHostAddress(QHostAddress::LocalHost), 0, timing))
             receiver = std::move(*listening);
     }
     Reply call(const char* method, const QByteArray& message, grpc_compression_algorithm compression = GRPC_COMPRESS_NONE)
@@ -266,7 +267,7 @@ private Q_SLOTS:
 
     void callsThatStaySilentDoNotKeepOthersOut()
     {
-        ReceiverFixture fixture(std::chrono::milliseconds(500));
+        ReceiverFixture fixture({.call = std::chrono::milliseconds(500)});
         // One connection, so that the server sees them in this order.
         Client client(fixture.receiver->port());
         std::vector<std::unique_ptr<SilentCall>> silent(8);
@@ -277,6 +278,47 @@ private Q_SLOTS:
         for (const auto& call : silent)
             QCOMPARE(call->end(), grpc::StatusCode::CANCELLED);
         QCOMPARE(fixture.sink.spans().size(), std::size_t(1));
+    }
+
+    void grpcRunsOnlyWhileSomebodySends()
+    {
+        ReceiverFixture fixture({.idle = std::chrono::milliseconds(200)});
+        QVERIFY(!fixture.receiver->isServing());
+        Client client(fixture.receiver->port());
+        for (int round = 1; round <= 3; ++round) {
+            const Reply reply = client.call(kTraces, traces());
+            QVERIFY2(reply.status.ok(), reply.status.error_message().c_str());
+            QCOMPARE(fixture.sink.spans().size(), static_cast<std::size_t>(round));
+            QTRY_VERIFY(!fixture.receiver->isServing());
+        }
+    }
+
+    void aCallThatIsOpenKeepsTheServer()
+    {
+        ReceiverFixture fixture({.idle = std::chrono::milliseconds(50)});
+        Client client(fixture.receiver->port());
+        {
+            const SilentCall silent(client);
+            // Further calls on the same connection: none of them may find the server gone.
+            for (int i = 0; i < 20; ++i)
+                QVERIFY(Client(fixture.receiver->port()).call(kTraces, traces()).status.ok());
+            QVERIFY(fixture.receiver->isServing());
+        }
+        QTRY_VERIFY(!fixture.receiver->isServing());
+    }
+
+    void aPeerThatIsSilentOrSpeaksHttpOneKeepsNothing()
+    {
+        ReceiverFixture fixture({.idle = std::chrono::milliseconds(100)});
+        QTcpSocket silent;
+        silent.connectToHost(QHostAddress(QHostAddress::LocalHost), fixture.receiver->port());
+        QTcpSocket wrong;
+        wrong.connectToHost(QHostAddress(QHostAddress::LocalHost), fixture.receiver->port());
+        wrong.write("POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");
+        QTRY_COMPARE(silent.state(), QAbstractSocket::UnconnectedState);
+        QTRY_COMPARE(wrong.state(), QAbstractSocket::UnconnectedState);
+        QTRY_VERIFY(!fixture.receiver->isServing());
+        QVERIFY(fixture.call(kTraces, traces()).status.ok());
     }
 
     void twoReceiversDoNotShareAPort()
