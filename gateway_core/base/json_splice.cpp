@@ -130,24 +130,30 @@ QByteArray Splicer::apply() const
     for (const Edit& edit : edits) {
         size += edit.key.size() + edit.json.size() + (edit.action == Action::Insert ? 4 : 0);
     }
-    QByteArray out;
-    out.reserve(size);
+    // Through a pointer: QByteArray::append looks at its sharing and capacity each time.
+    QByteArray out(size, Qt::Uninitialized);
+    char* to = out.data();
+    const auto put = [&to](QByteArrayView text) { to = std::copy(text.begin(), text.end(), to); };
     std::uint32_t done = 0;
     for (const Edit& edit : edits) {
         if (edit.begin > done) {
-            out.append(m_text.sliced(done, edit.begin - done));
+            put(m_text.sliced(done, edit.begin - done));
         }
         done = std::max(done, edit.end);
         if (edit.action == Action::Insert) {
             const QByteArrayView quote = edit.quoteKey ? QByteArrayView("\"") : QByteArrayView();
-            out.append(quote).append(edit.key).append(quote).append(':');
+            put(quote);
+            put(edit.key);
+            put(quote);
+            put(":");
         }
-        out.append(edit.json);
+        put(edit.json);
         if (edit.comma) {
-            out.append(',');
+            put(",");
         }
     }
-    out.append(m_text.sliced(done));
+    put(m_text.sliced(done));
+    out.truncate(to - out.constData());
     return out;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "downstream/http_endpoint.h"
 
+#include "base/decimal.h"
 #include "base/ids.h"
 #include "downstream/http_session.h"
 #include "http/loopback_guard.h"
@@ -202,7 +203,7 @@ QByteArray HttpEndpoint::requestIdOf(const http::Request& request)
 void HttpEndpoint::countRequest(const http::Request& request, int status)
 {
     m_deps.recorder.recordMetric(telemetry::MetricId::HttpRequests,
-                                 {methodLabel(request.method), routeLabel(request.path()), QByteArray::number(status)}, 1);
+                                 {methodLabel(request.method), routeLabel(request.path()), decimal(status)}, 1);
     m_deps.recorder.recordMetric(telemetry::MetricId::HttpRequestDuration,
                                  {methodLabel(request.method), routeLabel(request.path())},
                                  static_cast<double>(m_deps.clock.monotonicNs() - request.receivedNs) / 1e9);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "mcp/request_id.h"
 
+#include "base/decimal.h"
 #include "base/json.h"
 #include "base/json_writer.h"
 
@@ -35,7 +36,7 @@ QByteArray RequestId::toJson() const
 {
     switch (m_type) {
     case Type::Integer:
-        return QByteArray::number(static_cast<qlonglong>(m_number));
+        return decimal(m_number);
     case Type::String:
         return json::quote(m_text);
     case Type::None:

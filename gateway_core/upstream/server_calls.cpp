@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "base/decimal.h"
 #include "base/json_writer.h"
 #include "telemetry/propagation.h"
 #include "upstream/server_connection_p.h"
@@ -167,8 +168,8 @@ void ServerConnection::Private::sendCall(std::int64_t id, PendingCall& call)
         reframe(call);
     }
     const QByteArray frame = server.transport == config::ServerTransport::Stdio ? std::exchange(call.frame, {}) : call.frame;
-    recordWire(telemetry::WireDirection::GatewayToServer, telemetry::WireKind::Request, call.method, QByteArray::number(id),
-               frame, call.wireCall(), nullptr, call.sendOptions.headers);
+    recordWire(telemetry::WireDirection::GatewayToServer, telemetry::WireKind::Request, call.method, decimal(id), frame,
+               call.wireCall(), nullptr, call.sendOptions.headers);
     const Status sent =
         link && link->transport
             ? link->transport->send(frame, call.sendOptions)

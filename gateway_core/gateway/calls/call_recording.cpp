@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "gateway/calls/call_recording.h"
 
+#include "base/decimal.h"
 #include "base/json.h"
 #include "telemetry/consistent_sampling.h"
 #include "upstream/trace_context.h"
@@ -144,7 +145,7 @@ telemetry::Hop makeHop(SpanId spanId, std::shared_ptr<const telemetry::ServerCon
     hop.spanId = spanId;
     hop.server = std::move(server);
     hop.target = std::move(target);
-    hop.jsonrpcId = QByteArray::number(qint64(token.id));
+    hop.jsonrpcId = decimal(qint64(token.id));
     const upstream::CallTimings& times = reply.timings;
     const std::int64_t begin = times.sentNs != 0 ? times.sentNs : times.acceptedNs;
     hop.offsetNs = begin - startNs;

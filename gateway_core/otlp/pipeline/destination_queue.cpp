@@ -181,15 +181,15 @@ bool DestinationQueue::takes(Signal signal) const
     return m_config.enabled && !m_exportDisabled && refusal().isEmpty() && m_processor != nullptr && !m_stopped && wants(signal);
 }
 
-bool DestinationQueue::wants(Signal signal) const
+bool DestinationQueue::isFor(const config::Destination& destination, Signal signal)
 {
     switch (signal) {
     case Signal::Traces:
-        return m_config.traces;
+        return destination.traces;
     case Signal::Metrics:
-        return m_config.metrics;
+        return destination.metrics;
     case Signal::Logs:
-        return m_config.logs;
+        return destination.logs;
     }
     return false;
 }

@@ -13,18 +13,43 @@ namespace oriel::otlp {
 void ExportPipeline::configure(const config::Telemetry& telemetry, std::shared_ptr<const telemetry::Resource> resource,
                                std::shared_ptr<const telemetry::Scope> scope)
 {
+    config::Telemetry effective = withEffectiveDestinations(telemetry);
+    if (!m_isExpecting.exchange(true))
+        expect(effective);
     QMetaObject::invokeMethod(
         this,
-        [this, telemetry = withEffectiveDestinations(telemetry), resource = std::move(resource),
-         scope = std::move(scope)]() mutable { apply(telemetry, std::move(resource), std::move(scope)); },
+        [this, telemetry = std::move(effective), resource = std::move(resource), scope = std::move(scope)]() mutable {
+            apply(telemetry, std::move(resource), std::move(scope));
+        },
         Qt::QueuedConnection);
+}
+
+void ExportPipeline::expect(const config::Telemetry& telemetry)
+{
+    unsigned wanted = 0;
+    unsigned received = 0;
+    bool payloads = false;
+    for (const config::Destination& destination : telemetry.destinations) {
+        if (!destination.enabled || telemetry.exportDisabled)
+            continue;
+        unsigned bits = 0;
+        for (const Signal signal : kSignals)
+            bits |= DestinationQueue::isFor(destination, signal) ? 1U << static_cast<unsigned>(signal) : 0U;
+        wanted |= bits;
+        received |= destination.received ? bits : 0U;
+        payloads = payloads || (destination.traces && destination.includePayloads);
+    }
+    m_wantsPayloads = payloads;
+    m_wanted = wanted;
+    m_wantedReceived = received;
 }
 
 void ExportPipeline::apply(const config::Telemetry& telemetry, std::shared_ptr<const telemetry::Resource> resource,
                            std::shared_ptr<const telemetry::Scope> scope)
 {
-    // What was recorded under the old settings goes out under them.
-    flushInbox(true);
+    // What was recorded under the old settings goes out under them; before the first there were none.
+    if (std::exchange(m_isConfigured, true))
+        flushInbox(true);
     m_settings->resource = std::move(resource);
     m_settings->scope = std::move(scope);
     m_settings->spanInterval = telemetry.spanInterval;
@@ -99,6 +124,8 @@ void ExportPipeline::keepCounts(DestinationQueue& removed)
 
 void ExportPipeline::noteWanted()
 {
+    if (!m_isConfigured)
+        return;
     unsigned wanted = 0;
     unsigned received = 0;
     bool payloads = false;

@@ -116,7 +116,8 @@ public:
     ~ExportPipeline() override;
 
     /// Any thread. Puts a configuration in force. A destination that stays (same name, or all but the name the same) keeps its
-    /// place in the spool, what is on its way and its counters. What waits for one that is no longer there, also since an
+    /// place in the spool, what is on its way and its counters. From the first call on, what is submitted goes by its settings,
+    /// although they are put in force later. What waits for one that is no longer there, also since an
     /// earlier run, is kept until the spool's bounds for when one of its name comes back.
     void configure(const config::Telemetry& telemetry, std::shared_ptr<const telemetry::Resource> resource,
                    std::shared_ptr<const telemetry::Scope> scope);
@@ -202,6 +203,8 @@ private:
     [[nodiscard]] bool isMuch(const Inbox& inbox) const;
     void countDropped(Signal signal, std::uint64_t items);
     template <class Item> void submit(std::vector<Item>& box, std::vector<Item>&& items, Signal signal);
+    /// What the first configuration, which is on its way, will want.
+    void expect(const config::Telemetry& telemetry);
     void apply(const config::Telemetry& telemetry, std::shared_ptr<const telemetry::Resource> resource,
                std::shared_ptr<const telemetry::Scope> scope);
     void applyDestinations(const config::Telemetry& telemetry);
@@ -241,11 +244,13 @@ private:
     QTimer* m_metricRepeatTimer;
     QTimer* m_statusTimer;
     QTimer* m_deadlineTimer;
-    bool m_applying = false; ///< destinations are being rearranged; their changes are published together
+    bool m_isConfigured = false; ///< a first configuration is in force
+    bool m_applying = false;     ///< destinations are being rearranged; their changes are published together
     bool m_shuttingDown = false;
     bool m_flushing = false;
     bool m_drained = false;
 
+    std::atomic<bool> m_isExpecting{false}; ///< a first configuration is on its way, or in force
     std::atomic<unsigned> m_wanted{0};
     std::atomic<unsigned> m_wantedReceived{0};
     std::atomic<unsigned> m_turnedAway{0}; ///< since the shutdown: the signals that were wanted until then

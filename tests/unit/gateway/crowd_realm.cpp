@@ -97,6 +97,14 @@ bool HttpChild::start()
     return m_port != 0;
 }
 
+bool HttpChild::restart()
+{
+    const qint64 life = m_process.processId();
+    m_process.kill();
+    return waitUntil(
+        [this, life] { return m_process.processId() != life && m_process.processId() != 0 && m_process.canReadLine(); }, 20'000);
+}
+
 const std::vector<Stage>& Realm::stages()
 {
     // What a server on stdio asks or logs in the handshake revisions has no mark of the call that it belongs to. Nor has it over

@@ -27,6 +27,8 @@ public:
     /// Waits until it listens.
     [[nodiscard]] bool start();
     void kill() { m_process.kill(); }
+    /// Kills it and waits until its next life listens.
+    [[nodiscard]] bool restart();
     [[nodiscard]] QString url() const { return QStringLiteral("http://127.0.0.1:%1/mcp").arg(m_port); }
 
 private:

@@ -19,6 +19,38 @@ private Q_SLOTS:
         QVERIFY(headers.value("X-B").isNull());
         QVERIFY(!headers.contains("X-"));
     }
+    void everyByteComparesWithoutCaseWhereverItStands()
+    {
+        const auto isLetter = [](int c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+        for (qsizetype length = 1; length <= 17; ++length) {
+            for (qsizetype at = 0; at < length; ++at) {
+                for (int c = 0; c < 256; ++c) {
+                    QByteArray one(length, 'x');
+                    QByteArray other(length, 'X');
+                    one[at] = static_cast<char>(c);
+                    other[at] = static_cast<char>(c);
+                    QVERIFY(equalsIgnoringCase(one, other));
+                    other[at] = static_cast<char>(c ^ 0x20);
+                    QCOMPARE(equalsIgnoringCase(one, other), isLetter(c));
+                    other[at] = static_cast<char>(c ^ 0x01);
+                    QVERIFY(!equalsIgnoringCase(one, other));
+                }
+            }
+        }
+    }
+    void everyControlCharacterIsRefusedWhereverItStands()
+    {
+        for (qsizetype length = 1; length <= 17; ++length) {
+            for (qsizetype at = 0; at < length; ++at) {
+                for (int c = 0; c < 256; ++c) {
+                    QByteArray value(length, 'v');
+                    value[at] = static_cast<char>(c);
+                    QCOMPARE(isFieldValue(value), c == '\t' || (c >= 0x20 && c != 0x7f));
+                }
+            }
+        }
+    }
+
     void anEmptyValueIsNotAnAbsentOne()
     {
         Headers headers;

@@ -319,6 +319,22 @@ private Q_SLOTS:
         QCOMPARE(backend.requests().size(), 2);
     }
 
+    void whatIsRecordedWhileTheFirstConfigurationIsOnItsWayIsNotLost()
+    {
+        ScriptedBackend backend(always(ok()));
+        ExportPipeline pipeline(options());
+        QVERIFY(!pipeline.wants(Signal::Traces));
+        config::Destination destination = destinationOf(backend.url());
+        destination.logs = false;
+        pipeline.configure(settingsOf({destination}), m_resource, m_scope);
+        QVERIFY(pipeline.wants(Signal::Traces) && pipeline.wants(Signal::Metrics) && !pipeline.wants(Signal::Logs));
+        pipeline.submitCalls(calls(1, 1));
+        pipeline.submitSpans({full::span()});
+        QTRY_COMPARE(statusOf(pipeline).sent, 3ULL);
+        QCOMPARE(allSpans(backend).size(), std::size_t(3));
+        QCOMPARE(pipeline.inboxDropped(), std::uint64_t(0));
+    }
+
     void aTestSpanIsARealSpan()
     {
         ScriptedBackend backend(always(ok()));
