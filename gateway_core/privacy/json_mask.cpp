@@ -359,10 +359,9 @@ bool JsonWalk::run()
 bool MaskScan::scanJson(const Layer& layer)
 {
     HitCursor hits;
-    m_set.automaton.scan(layer.text, [&](std::uint32_t id, std::size_t end) {
+    m_set.automaton.scanAnyOrder(layer.text, [&](std::uint32_t id, std::size_t end) {
         if (m_set.plausible(m_set.keywords[id], layer.text, end))
             hits.add(end);
-        return true;
     });
     if (m_set.digitsRule >= 0)
         eachDigitRun(layer.text, [&hits](std::size_t, std::size_t end) { hits.add(end); });

@@ -10,6 +10,7 @@ namespace oriel::privacy {
 void KeywordAutomaton::add(std::string_view keyword, std::uint32_t id)
 {
     std::string folded(keyword);
+    m_longest = std::max(m_longest, folded.size());
     std::transform(folded.begin(), folded.end(), folded.begin(), toLower);
     m_keywords.push_back({std::move(folded), id});
 }

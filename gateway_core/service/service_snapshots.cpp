@@ -9,6 +9,8 @@ namespace oriel::service {
 
 namespace {
 
+constexpr std::int64_t kPausePart = 100;
+constexpr std::int64_t kLongestPauseMs = 10'000;
 constexpr std::int64_t kRecentNs = 15LL * 60 * 1'000'000'000;
 constexpr std::int64_t kSparkStepNs = 30LL * 1'000'000'000;
 constexpr std::int64_t kRateNs = 10LL * 1'000'000'000;
@@ -200,9 +202,11 @@ void GatewayService::Private::refreshStatistics()
         store::AggregateResult servers;
         double rate = 0;
         std::int64_t p95 = 0;
+        std::int64_t tookNs = 0;
     };
     read([this, recent, now](std::stop_token stop) {
         Figures figures;
+        const std::int64_t began = clock.monotonicNs();
         figures.servers = stores->traces.aggregate(recent, stop);
         store::AggregateQuery all = recent;
         all.groupBy = store::GroupBy::None;
@@ -213,8 +217,10 @@ void GatewayService::Private::refreshStatistics()
         const store::AggregateResult last = stores->traces.aggregate(all, stop);
         figures.rate =
             last.groups.empty() ? 0 : static_cast<double>(last.groups.front().total.calls) / (static_cast<double>(kRateNs) / 1e9);
+        figures.tookNs = clock.monotonicNs() - began;
         return figures;
     }).then(&q, [this](const Figures& figures) {
+        statisticsDue.setInterval(static_cast<int>(std::min(kPausePart * figures.tookNs / 1'000'000, kLongestPauseMs)));
         byServer = figures.servers;
         callsPerSecond = figures.rate;
         p95Ns = figures.p95;

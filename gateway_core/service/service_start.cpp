@@ -122,6 +122,7 @@ GatewayService::Private::Private(GatewayService& owner, ServiceOptions given) : 
     reload.setSingleShot(true);
     reload.setInterval(150);
     publish.setSingleShot(true);
+    statisticsDue.setSingleShot(true);
     publish.setInterval(33);
 }
 
@@ -400,9 +401,11 @@ void GatewayService::Private::connectSignals()
     QObject::connect(pipeline.get(), &TelemetryPipeline::logsAdvanced, &q, &GatewayService::logsAdvanced);
     QObject::connect(pipeline.get(), &TelemetryPipeline::wireAdvanced, &q, &GatewayService::wireAdvanced);
     QObject::connect(pipeline.get(), &TelemetryPipeline::metricsSampled, &q, [this] {
-        refreshStatistics();
+        if (!statisticsDue.isActive())
+            statisticsDue.start();
         refreshLoad();
     });
+    QObject::connect(&statisticsDue, &QTimer::timeout, &q, [this] { refreshStatistics(); });
     QObject::connect(vaultKeeper.get(), &vault::Vault::changed, &q, [this] {
         for (const config::Destination& destination : effective.telemetry.destinations)
             exports->resume(destination.name);

@@ -79,6 +79,9 @@ struct GatewayService::Private {
     QFileSystemWatcher watcher;
     QTimer reload;  ///< gathers the events of one save
     QTimer publish; ///< gathers changes into one statusChanged
+    /// Until the next refreshStatistics(): what it reads grows with the calls of 15 minutes, and it may take no more than a
+    /// hundredth of a processor, watched or not.
+    QTimer statisticsDue;
     std::int64_t startedNs = 0;
     bool running = false;
     bool waitsForVault = false;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <span>
 
 namespace oriel::store {
 
@@ -40,21 +42,24 @@ bool visitRows(const TraceSegment& segment, std::int64_t from, std::int64_t to, 
     return true;
 }
 
-double quantile(const std::vector<std::int64_t>& sorted, double q)
+/// Puts `durations` in another order.
+void fillQuantiles(AggregateBucket& bucket, std::span<std::int64_t> durations)
 {
-    if (sorted.empty())
-        return 0;
-    const auto rank = static_cast<std::size_t>(std::ceil(q * static_cast<double>(sorted.size())));
-    return static_cast<double>(sorted[std::min(sorted.size() - 1, rank > 0 ? rank - 1 : 0)]);
-}
-
-void fillQuantiles(AggregateBucket& bucket, std::vector<std::int64_t>& durations)
-{
-    std::sort(durations.begin(), durations.end());
-    bucket.p50Ns = quantile(durations, 0.50);
-    bucket.p95Ns = quantile(durations, 0.95);
-    bucket.p99Ns = quantile(durations, 0.99);
-    bucket.maxNs = durations.empty() ? 0 : static_cast<double>(durations.back());
+    if (durations.empty())
+        return;
+    // Each is looked for above the one before; sorting all would be several times the work.
+    auto from = durations.begin();
+    const auto quantile = [&](double q) {
+        const auto rank = static_cast<std::ptrdiff_t>(std::ceil(q * static_cast<double>(durations.size())));
+        const auto at = durations.begin() + std::max<std::ptrdiff_t>(rank - 1, 0);
+        std::nth_element(from, at, durations.end());
+        from = at;
+        return static_cast<double>(*at);
+    };
+    bucket.p50Ns = quantile(0.50);
+    bucket.p95Ns = quantile(0.95);
+    bucket.p99Ns = quantile(0.99);
+    bucket.maxNs = static_cast<double>(*std::max_element(from, durations.end()));
 }
 
 /// Groups by the values of one or two columns, over segments with different numbers for the same text.
@@ -137,21 +142,21 @@ AggregateGroup finished(Grouping::Group& group, const AggregateQuery& query, std
         out.buckets[i].startUnixNs = query.fromUnixNs + static_cast<std::int64_t>(i) * step;
         out.buckets[i].errors = i < group.errors.size() ? group.errors[i] : 0;
     }
-    std::stable_sort(group.durations.begin(), group.durations.end(),
-                     [](const auto& a, const auto& b) { return a.first < b.first; });
-    std::vector<std::int64_t> all;
-    std::vector<std::int64_t> one;
-    all.reserve(group.durations.size());
-    for (std::size_t i = 0; i < group.durations.size();) {
-        const std::uint32_t bucket = group.durations[i].first;
-        one.clear();
-        for (; i < group.durations.size() && group.durations[i].first == bucket; ++i)
-            one.push_back(group.durations[i].second);
-        all.insert(all.end(), one.begin(), one.end());
-        out.buckets[bucket].calls = one.size();
-        fillQuantiles(out.buckets[bucket], one);
+    std::vector<std::size_t> ends(buckets);
+    for (const auto& [bucket, duration] : group.durations)
+        ++ends[bucket];
+    std::partial_sum(ends.begin(), ends.end(), ends.begin());
+    std::vector<std::size_t> free(buckets);
+    std::copy(ends.begin(), ends.end() - 1, free.begin() + 1);
+    std::vector<std::int64_t> durations(group.durations.size());
+    for (const auto& [bucket, duration] : group.durations)
+        durations[free[bucket]++] = duration;
+    for (std::uint32_t i = 0; i < buckets; ++i) {
+        const std::size_t begin = i == 0 ? 0 : ends[i - 1];
+        out.buckets[i].calls = ends[i] - begin;
+        fillQuantiles(out.buckets[i], std::span(durations).subspan(begin, ends[i] - begin));
     }
-    fillQuantiles(out.total, all);
+    fillQuantiles(out.total, durations);
     return out;
 }
 

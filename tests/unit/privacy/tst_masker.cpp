@@ -202,6 +202,20 @@ private Q_SLOTS:
         QCOMPARE(text("Basic " + basic + "!"), QByteArray("Basic [masked:basic-credentials]!"));
     }
 
+    void aSecretIsFoundWhereverItStandsInALongPayload()
+    {
+        // Long payloads are searched in parts at once; a secret may stand across the borders of two.
+        constexpr qsizetype kLength = 1'600;
+        const auto keeper = masker();
+        for (const QByteArray& secret : {kGithub, kAws}) {
+            for (qsizetype before = 0; before + secret.size() < kLength; ++before) {
+                const QByteArray pad(kLength - before - secret.size(), '.');
+                const MaskResult found =
+                    keeper->maskJson("{\"text\":\"" + QByteArray(before, '.') + ' ' + secret + ' ' + pad + "\"}");
+                QVERIFY2(!found.bytes.contains(secret) && found.redactions == 1, QByteArray::number(before).constData());
+            }
+        }
+    }
     void aSecretDeepInALongBase64BlobIsFound()
     {
         for (const int before : {70'000, 70'001, 70'002}) {
