@@ -36,6 +36,8 @@ public:
     /// Moves what the write-ahead log holds into the database and gives free pages back.
     Status checkpoint();
     [[nodiscard]] const SqlDatabase& database() const { return m_database; }
+    /// Empties the page cache.
+    void releaseMemory() { (void)m_database.run("PRAGMA shrink_memory"); }
     [[nodiscard]] std::int64_t lastSequence() const { return m_lastSequence; }
 
 private:

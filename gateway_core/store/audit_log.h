@@ -62,6 +62,8 @@ public:
     void append(AuditRow&& row, Done done = {});
     /// Returns when everything appended before is committed, or the error.
     Status flush();
+    /// Returns at once: what the database's cache and the whole process hold without need goes back to the system.
+    void releaseMemory();
     void setMode(config::AuditMode mode);
     [[nodiscard]] config::AuditMode mode() const;
     [[nodiscard]] AuditState state() const;

@@ -72,7 +72,7 @@ Status createAuditSchema(SqlDatabase& database)
     const char* settings =
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864;"
         "PRAGMA secure_delete=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY;"
-        "PRAGMA cache_size=-16384; PRAGMA fullfsync=1; PRAGMA checkpoint_fullfsync=1";
+        "PRAGMA cache_size=-8192; PRAGMA fullfsync=1; PRAGMA checkpoint_fullfsync=1";
     if (const Status status = database.run(settings); !status)
         return status;
     if (*version == kAuditSchemaVersion)

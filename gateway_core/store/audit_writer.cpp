@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/background_thread.h"
+#include "base/free_memory.h"
 #include "base/json_writer.h"
 #include "store/audit_database.h"
 #include "store/audit_log.h"
@@ -409,6 +410,21 @@ void AuditWriter::Private::run()
     if (database.isOpen())
         (void)database.checkpoint();
     database.close();
+}
+
+void AuditWriter::releaseMemory()
+{
+    {
+        const std::lock_guard lock(d->mutex);
+        if (!d->running || d->stop)
+            return;
+        d->tasks.push_back([this] {
+            if (d->database.isOpen())
+                d->database.releaseMemory();
+            releaseFreeMemory();
+        });
+    }
+    d->wake.notify_all();
 }
 
 Status AuditWriter::flush()

@@ -70,6 +70,13 @@ void TelemetryBuffer::drain(TelemetryBatch& batch)
     m_hurried = false;
 }
 
+void TelemetryBuffer::releaseMemory()
+{
+    const std::scoped_lock lock(m_mutex);
+    if (m_pending.isEmpty())
+        m_pending = {};
+}
+
 quint64 TelemetryBuffer::dropped() const
 {
     const std::scoped_lock lock(m_mutex);

@@ -52,6 +52,8 @@ public:
 
     /// Gives what has come, oldest first; `batch` must be empty, and its capacity is used for the next records.
     void drain(TelemetryBatch& batch);
+    /// Gives up the room that a burst made, unless something waits.
+    void releaseMemory();
     /// All that was dropped since the start.
     [[nodiscard]] quint64 dropped() const;
 

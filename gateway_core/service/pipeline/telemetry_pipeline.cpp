@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "service/pipeline/telemetry_pipeline.h"
 
-#include "base/free_memory.h"
 #include "base/json_writer.h"
 #include "gateway/calls/context_policy.h"
 #include "service/pipeline/masking.h"
@@ -95,7 +94,9 @@ TelemetryPipeline::TelemetryPipeline(Dependencies dependencies, const config::Co
     m_quietTimer.setInterval(kQuietMs);
     connect(&m_quietTimer, &QTimer::timeout, this, [this] {
         m_callsSinceRelease = 0;
-        releaseFreeMemory();
+        m_batch = {};
+        m_deps.buffer.releaseMemory();
+        m_deps.stores.audit.releaseMemory();
     });
 }
 

@@ -23,6 +23,7 @@ private Q_SLOTS:
     void theWakeUpComesOncePerDrain();
     void whatDoesNotFitIsCounted();
     void threadsMayRecordAtOnce();
+    void whatWaitsSurvivesAReleaseOfMemory();
 };
 
 namespace {
@@ -54,6 +55,19 @@ void TelemetryBufferTest::recordsComeOutInTheirOrder()
     QCOMPARE(batch.frames[0].method, QByteArray("first"));
     QCOMPARE(batch.frames[1].method, QByteArray("second"));
     QVERIFY(drained(buffer).isEmpty());
+}
+
+void TelemetryBufferTest::whatWaitsSurvivesAReleaseOfMemory()
+{
+    TelemetryBuffer buffer;
+    buffer.releaseMemory();
+    for (int i = 0; i < 3; ++i) {
+        buffer.recordMetric(telemetry::MetricId::ActiveSessions, {}, 1);
+        buffer.releaseMemory();
+    }
+    const TelemetryBatch batch = drained(buffer);
+    QCOMPARE(batch.measurements.size(), std::size_t(1));
+    QCOMPARE(batch.measurements[0].value, 3.0);
 }
 
 void TelemetryBufferTest::whatIsAddedToOneSumComesOutOnce()

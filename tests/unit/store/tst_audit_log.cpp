@@ -144,6 +144,23 @@ private Q_SLOTS:
         QCOMPARE(*AuditReader::open(in(dir).file)->lastSequence(), 10);
     }
 
+    void rowsAreWrittenBeforeAndBehindAReleaseOfMemory()
+    {
+        QTemporaryDir dir;
+        AuditWriter writer(in(dir), m_clock, m_random);
+        writer.releaseMemory(); // not open: nothing to give back
+        QVERIFY(writer.open().has_value());
+        for (int i = 0; i < 100; ++i) {
+            writer.append(makeRow(m_random, i));
+            if (i % 10 == 0)
+                writer.releaseMemory();
+        }
+        QVERIFY(writer.flush().has_value());
+        const auto reader = AuditReader::open(in(dir).file);
+        QVERIFY(reader.has_value());
+        QCOMPARE(reader->lastSequence().value_or(0), std::int64_t(100));
+        QVERIFY(writer.close().has_value());
+    }
     void aStrictRowIsDurableWhenItsCallbackComes()
     {
         QTemporaryDir dir;
