@@ -131,6 +131,7 @@ QWidget* ClientsPage::buildSessions()
     m_sessionTable = new DataTable(m_sessionCard);
     m_sessionTable->setModel(m_sessions);
     m_sessionTable->setColumnWidths({0, 130, 90, 110, 160, 110, 80});
+    m_sessionTable->setEmptyText(QStringLiteral("No client is connected. Point one at Oriel with the lines below."));
     m_sessionCard->setBody(m_sessionTable);
     return m_sessionCard;
 }
@@ -148,6 +149,8 @@ QWidget* ClientsPage::buildTokens()
     m_tokenTable->setModel(m_tokens);
     m_tokenTable->setColumnWidths({0, 110, 120, 170, 170});
     m_tokenTable->setSelectionMode(QAbstractItemView::SingleSelection);
+    m_tokenTable->setEmptyText(QStringLiteral(
+        "No token yet. A client that starts 'oriel bridge' needs none; add one for each that connects over HTTP."));
     card->setBody(m_tokenTable);
     connect(add, &QPushButton::clicked, this, &ClientsPage::addToken);
     connect(m_revoke, &QPushButton::clicked, this, &ClientsPage::askToRevoke);

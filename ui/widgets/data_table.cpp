@@ -10,6 +10,7 @@
 #include <QHeaderView>
 #include <QKeyEvent>
 #include <QMouseEvent>
+#include <QPainter>
 #include <QScrollBar>
 
 #include <algorithm>
@@ -93,6 +94,24 @@ void DataTable::setColumnWidths(const QList<int>& widths)
     m_widths = widths;
     horizontalHeader()->setStretchLastSection(!widths.contains(0));
     applyWidths();
+}
+
+void DataTable::setEmptyText(const QString& text)
+{
+    m_emptyText = text;
+    setAccessibleDescription(text);
+    viewport()->update();
+}
+
+void DataTable::paintEvent(QPaintEvent* event)
+{
+    QTableView::paintEvent(event);
+    if (m_emptyText.isEmpty() || (model() && model()->rowCount() > 0))
+        return;
+    QPainter painter(viewport());
+    painter.setPen(themeOf(this).dim);
+    const QRect room = viewport()->rect().adjusted(metrics::space2, 0, -metrics::space2, 0);
+    painter.drawText(room, Qt::AlignLeft | Qt::AlignVCenter, fontMetrics().elidedText(m_emptyText, Qt::ElideRight, room.width()));
 }
 
 void DataTable::applyWidths()

@@ -16,6 +16,9 @@ public:
     void setModel(QAbstractItemModel* model) override;
     /// Widths in pixels; 0 stretches, and there should be exactly one of those.
     void setColumnWidths(const QList<int>& widths);
+    /// What stands in place of rows while there are none: what would be here, and how it comes here.
+    void setEmptyText(const QString& text);
+    [[nodiscard]] QString emptyText() const { return m_emptyText; }
     /// While following, the view keeps the newest row (the first when `newestFirst`) in sight.
     void setFollowing(bool following, bool newestFirst = false);
     [[nodiscard]] bool isFollowing() const { return m_following; }
@@ -28,6 +31,7 @@ Q_SIGNALS:
     void contextMenuRequested(const QModelIndex& index, const QPoint& globalPosition);
 
 protected:
+    void paintEvent(QPaintEvent* event) override;
     void mouseMoveEvent(QMouseEvent* event) override;
     void leaveEvent(QEvent* event) override;
     void focusInEvent(QFocusEvent* event) override;
@@ -42,6 +46,7 @@ private:
     void applyWidths();
 
     QList<int> m_widths;
+    QString m_emptyText;
     int m_hovered = -1;
     bool m_following = false;
     bool m_newestFirst = false;

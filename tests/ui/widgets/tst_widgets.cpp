@@ -44,6 +44,26 @@ private Q_SLOTS:
         QVERIFY(!table.showGrid());
     }
 
+    void anEmptyTableSaysWhatWouldStandThere()
+    {
+        DataTable table;
+        table.resize(400, 120);
+        QStandardItemModel model(0, 1);
+        table.setModel(&model);
+        table.show();
+        const QImage silent = table.grab().toImage();
+        table.setEmptyText(QStringLiteral("Nothing yet. Add the first."));
+        QCOMPARE(table.accessibleDescription(), table.emptyText());
+        const QImage speaking = table.grab().toImage();
+        QVERIFY(speaking != silent);
+        // Rows take its place.
+        model.appendRow(new QStandardItem);
+        table.setEmptyText(QStringLiteral("Another text"));
+        const QImage withRow = table.grab().toImage();
+        table.setEmptyText({});
+        QCOMPARE(table.grab().toImage(), withRow);
+    }
+
     void aTableIsDrivenByTheKeyboard()
     {
         DataTable table;
