@@ -18,6 +18,7 @@ constexpr qint64 tlsReadBufferBytes = 256 * 1024;
 constexpr qsizetype writeAtOnce = 256 * 1024;
 constexpr qsizetype directBodyAbove = 32 * 1024;
 constexpr qsizetype bodyStep = 1024 * 1024;
+constexpr qsizetype reservedAtOnce = 16 * 1024 * 1024;
 /// A connection younger than this is not probed before it is used again.
 constexpr std::int64_t probeAfterNs = 50'000'000;
 
@@ -234,8 +235,10 @@ bool ClientConnection::readBodyDirectly()
 {
     const qsizetype have = m_body.size();
     const auto want = static_cast<qsizetype>(std::min<qint64>(m_parser.bodyRemaining(), bodyStep));
+    // A declared length buys address space only, and up to a bound; memory comes with what arrives.
     if (m_body.capacity() < have + want)
-        m_body.reserve(static_cast<qsizetype>(std::min<qint64>(m_parser.contentLength(), std::max(have + want, have * 2))));
+        m_body.reserve(static_cast<qsizetype>(
+            std::min<qint64>(m_parser.contentLength(), std::max({have + want, have * 2, reservedAtOnce}))));
     m_body.resize(have + want);
     const qint64 count = m_socket->read(m_body.data() + have, want);
     m_body.resize(have + std::max<qint64>(count, 0));
