@@ -132,13 +132,13 @@ test('a spool whose end was torn is told once in the log, in the API and by the 
         const session = new Session(oriel);
         await session.open();
         await session.call(3);
-        await until(async () => (await health(oriel)).queued >= 3 * 6, 20000, 'the spans to be on the disk');
+        await oriel.spooled(session.ids);
         assert.deepEqual((await oriel.json('/api/v1/export')).recovered, { requests: 0, damage: [] });
         await oriel.kill();
-        const folder = path.join(oriel.dataDir, 'spool');
-        const segment = fs.readdirSync(folder).filter((file) => file.endsWith('.seg')).sort().at(-1);
-        const bytes = fs.readFileSync(path.join(folder, segment));
-        fs.appendFileSync(path.join(folder, segment), bytes.subarray(-40, -3));
+        const spooled = path.join(oriel.dataDir, 'spool');
+        const segment = fs.readdirSync(spooled).filter((file) => file.endsWith('.seg')).sort().at(-1);
+        const bytes = fs.readFileSync(path.join(spooled, segment));
+        fs.appendFileSync(path.join(spooled, segment), bytes.subarray(-40, -3));
         await oriel.run(['--headless', '--port', '0', '--no-auth']);
         const { recovered } = await until(async () => {
             const now = await oriel.json('/api/v1/export');

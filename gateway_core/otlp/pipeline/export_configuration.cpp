@@ -48,7 +48,8 @@ void ExportPipeline::apply(const config::Telemetry& telemetry, std::shared_ptr<c
                            std::shared_ptr<const telemetry::Scope> scope)
 {
     // What was recorded under the old settings goes out under them; before the first there were none.
-    if (std::exchange(m_isConfigured, true))
+    const bool isFirst = !std::exchange(m_isConfigured, true);
+    if (!isFirst)
         flushInbox(true);
     m_settings->resource = std::move(resource);
     m_settings->scope = std::move(scope);
@@ -63,6 +64,18 @@ void ExportPipeline::apply(const config::Telemetry& telemetry, std::shared_ptr<c
     applyDestinations(telemetry);
     m_applying = false;
     destinationChanged();
+    if (isFirst)
+        takeUpWhatWaits();
+}
+
+void ExportPipeline::takeUpWhatWaits()
+{
+    if (m_metricTimer->isActive()) {
+        m_metricTimer->stop();
+        m_metricsNoted = false;
+        noteMetricsChanged();
+    }
+    wake(false);
 }
 
 void ExportPipeline::applyDestinations(const config::Telemetry& telemetry)

@@ -149,6 +149,8 @@ void ExportPipeline::noteMetricsChanged()
 
 void ExportPipeline::wake(bool isDue)
 {
+    if (!m_isConfigured)
+        return;
     bool isEmpty = false;
     bool isEager = false;
     {

@@ -116,9 +116,9 @@ public:
     ~ExportPipeline() override;
 
     /// Any thread. Puts a configuration in force. A destination that stays (same name, or all but the name the same) keeps its
-    /// place in the spool, what is on its way and its counters. From the first call on, what is submitted goes by its settings,
-    /// although they are put in force later. What waits for one that is no longer there, also since an
-    /// earlier run, is kept until the spool's bounds for when one of its name comes back.
+    /// place in the spool, what is on its way and its counters. What was submitted before the first configuration goes by it.
+    /// What waits for one that is no longer there, also since an earlier run, is kept until the spool's bounds for when one of
+    /// its name comes back.
     void configure(const config::Telemetry& telemetry, std::shared_ptr<const telemetry::Resource> resource,
                    std::shared_ptr<const telemetry::Scope> scope);
 
@@ -208,6 +208,8 @@ private:
     void apply(const config::Telemetry& telemetry, std::shared_ptr<const telemetry::Resource> resource,
                std::shared_ptr<const telemetry::Scope> scope);
     void applyDestinations(const config::Telemetry& telemetry);
+    /// What was recorded before the first configuration.
+    void takeUpWhatWaits();
     std::unique_ptr<DestinationQueue> makeQueue(const QString& name);
     void keepCounts(DestinationQueue& removed);
     void countUnclaimedLoss(const QString& name, Signal signal, Loss loss, qint64 items);
@@ -251,8 +253,9 @@ private:
     bool m_drained = false;
 
     std::atomic<bool> m_isExpecting{false}; ///< a first configuration is on its way, or in force
-    std::atomic<unsigned> m_wanted{0};
-    std::atomic<unsigned> m_wantedReceived{0};
+    static constexpr unsigned kEverySignal = (1U << kSignalCount) - 1;
+    std::atomic<unsigned> m_wanted{kEverySignal}; ///< until the first configuration tells
+    std::atomic<unsigned> m_wantedReceived{kEverySignal};
     std::atomic<unsigned> m_turnedAway{0}; ///< since the shutdown: the signals that were wanted until then
     std::atomic<bool> m_metricsNoted{false};
     std::array<std::atomic<std::uint64_t>, kSignalCount> m_inboxDropped{}; ///< by signal

@@ -91,6 +91,13 @@ export class Oriel {
         return command([...args, '--data-dir', this.dataDir, '--config', this.configPath], { env: this.env, input });
     }
 
+    /** Waits until the export spool on the disk has something of each of the traces. */
+    async spooled(traceIds) {
+        const folder = path.join(this.dataDir, 'spool');
+        const isThere = (id) => fs.readdirSync(folder).some((file) => file.endsWith('.seg') && fs.readFileSync(path.join(folder, file)).includes(Buffer.from(id, 'hex')));
+        await until(() => fs.existsSync(folder) && traceIds.every(isThere), 20000, 'the spans to be on the disk');
+    }
+
     /** Every span that Oriel has, as `oriel traces export` writes it, with its resource and scope. */
     async exportedSpans() {
         const { stdout } = await this.command(['traces', 'export']);

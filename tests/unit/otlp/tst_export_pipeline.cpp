@@ -319,20 +319,24 @@ private Q_SLOTS:
         QCOMPARE(backend.requests().size(), 2);
     }
 
-    void whatIsRecordedWhileTheFirstConfigurationIsOnItsWayIsNotLost()
+    void whatIsRecordedBeforeTheFirstConfigurationGoesByIt()
     {
         ScriptedBackend backend(always(ok()));
         ExportPipeline pipeline(options());
-        QVERIFY(!pipeline.wants(Signal::Traces));
+        pipeline.submitSpans({full::span()});
+        pipeline.submitLogs({full::log()});
+        QCoreApplication::processEvents();
         config::Destination destination = destinationOf(backend.url());
         destination.logs = false;
         pipeline.configure(settingsOf({destination}), m_resource, m_scope);
+        // It is on its way, and known already.
         QVERIFY(pipeline.wants(Signal::Traces) && pipeline.wants(Signal::Metrics) && !pipeline.wants(Signal::Logs));
         pipeline.submitCalls(calls(1, 1));
-        pipeline.submitSpans({full::span()});
         QTRY_COMPARE(statusOf(pipeline).sent, 3ULL);
         QCOMPARE(allSpans(backend).size(), std::size_t(3));
         QCOMPARE(pipeline.inboxDropped(), std::uint64_t(0));
+        for (const ReceivedRequest& request : backend.requests())
+            QCOMPARE(request.path, QByteArray("/v1/traces"));
     }
 
     void aTestSpanIsARealSpan()
