@@ -298,6 +298,10 @@ private:
         QTimer tick; // a lost wake-up must not hang the test
         tick.start(20);
         while (!predicate()) {
+            for (const Destination& one : m_destinations) {
+                if (!one.backend->failure.isEmpty())
+                    return fail(one.backend->failure);
+            }
             if (deadline.hasExpired())
                 return fail(QStringLiteral("waited in vain: %1").arg(QLatin1StringView(what)));
             if (!m_child.isRunning())

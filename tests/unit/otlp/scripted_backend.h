@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "reserved_port.h"
+
 #include <QByteArray>
 #include <QHash>
 #include <QList>
@@ -29,7 +31,7 @@ public:
 
     explicit ScriptedBackend(Script script, QObject* parent = nullptr) : QObject(parent), m_script(std::move(script))
     {
-        m_listening = m_server.listen(QHostAddress::LocalHost, 0);
+        m_listening = m_place.listen(m_server);
         connect(&m_server, &QTcpServer::newConnection, this, [this] {
             while (QTcpSocket* socket = m_server.nextPendingConnection())
                 serve(socket);
@@ -37,7 +39,7 @@ public:
     }
 
     [[nodiscard]] bool isListening() const { return m_listening; }
-    [[nodiscard]] quint16 port() const { return m_server.isListening() ? m_server.serverPort() : m_port; }
+    [[nodiscard]] quint16 port() const { return m_place.port(); }
     [[nodiscard]] QString url() const { return QStringLiteral("http://127.0.0.1:%1").arg(port()); }
     [[nodiscard]] const QList<ReceivedRequest>& requests() const { return m_requests; }
     [[nodiscard]] int closedByClient() const { return m_closedByClient; }
@@ -59,13 +61,12 @@ public:
     /// Refuses connections, and drops those that are open, until comeBack().
     void goDown()
     {
-        m_port = port();
         m_server.close();
         for (QTcpSocket* socket : m_server.findChildren<QTcpSocket*>())
             socket->abort();
         m_open.clear();
     }
-    bool comeBack() { return m_server.isListening() || m_server.listen(QHostAddress::LocalHost, m_port); }
+    bool comeBack() { return m_server.isListening() || m_place.listen(m_server); }
     /// Written instead of an answer: the connection is closed after these bytes.
     static QByteArray thenClose(const QByteArray& bytes) { return QByteArray("\0close", 6) + bytes; }
 
@@ -124,10 +125,10 @@ private:
     }
 
     Script m_script;
+    ReservedPort m_place;
     QTcpServer m_server;
     QList<ReceivedRequest> m_requests;
     QList<QPointer<QTcpSocket>> m_open;
     bool m_listening = false;
-    quint16 m_port = 0; ///< while it is down
     int m_closedByClient = 0;
 };
