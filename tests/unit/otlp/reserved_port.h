@@ -25,7 +25,10 @@ public:
         if (::getsockname(m_socket, reinterpret_cast<sockaddr*>(&place), &length) == 0)
             m_port = ntohs(place.sin_port);
     }
-    ~ReservedPort() { ::close(m_socket); }
+    ~ReservedPort()
+    {
+        ::close(m_socket);
+    }
 
     [[nodiscard]] bool listen(QTcpServer& server)
     {
@@ -45,7 +48,10 @@ public:
         return true;
     }
 #endif
-    [[nodiscard]] quint16 port() const { return m_port; }
+    [[nodiscard]] quint16 port() const
+    {
+        return m_port;
+    }
 
 private:
 #ifdef Q_OS_LINUX
