@@ -107,6 +107,34 @@ inline void put(oriel::otlp::ExportPipeline& pipeline, const oriel::config::Tele
     QCoreApplication::processEvents();
 }
 
+/// A clock, a resource and settings for the pipelines of one test class.
+class PipelineFixture {
+protected:
+    oriel::ManualClock m_clock{1'700'000'000'000'000'000};
+    oriel::SeededRandom m_random{1};
+    std::shared_ptr<const oriel::telemetry::Resource> m_resource = full::resource("oriel-test");
+    std::shared_ptr<const oriel::telemetry::Scope> m_scope = full::scope();
+
+    oriel::otlp::PipelineOptions options()
+    {
+        using namespace std::chrono_literals;
+        oriel::otlp::PipelineOptions options{m_clock, m_random, {}, {}, {}, {1ms, 5ms}};
+        options.receiverPorts = {4317, 4318};
+        return options;
+    }
+    /// With a spool on the disk.
+    oriel::otlp::PipelineOptions durableOptions(const QTemporaryDir& directory)
+    {
+        oriel::otlp::PipelineOptions durable = options();
+        durable.spoolDirectory = directory.filePath(QStringLiteral("spool"));
+        return durable;
+    }
+    void put(oriel::otlp::ExportPipeline& pipeline, const oriel::config::Telemetry& settings)
+    {
+        export_harness::put(pipeline, settings, m_resource, m_scope);
+    }
+};
+
 inline oriel::otlp::DestinationStatus statusOf(const oriel::otlp::ExportPipeline& pipeline,
                                                const QString& name = QStringLiteral("backend"))
 {

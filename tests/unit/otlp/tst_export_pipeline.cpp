@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// From what was finished to the spool and to the end of the process.
 #include "export_harness.h"
 #ifdef Q_OS_UNIX
 #include "file_size_limit.h"
 #endif
-#include "otlp/codec/response.h"
 
 #include <QDir>
-#include <QSet>
 #include <QThread>
 #include <QTimer>
 
@@ -17,34 +16,8 @@ using namespace export_harness;
 using telemetry::CallRecord;
 using telemetry::SpanData;
 
-class ExportPipelineTest : public QObject {
+class ExportPipelineTest : public QObject, PipelineFixture {
     Q_OBJECT
-
-    ManualClock m_clock{1'700'000'000'000'000'000};
-    SeededRandom m_random{1};
-    std::shared_ptr<const telemetry::Resource> m_resource = full::resource("oriel-test");
-    std::shared_ptr<const telemetry::Scope> m_scope = full::scope();
-
-    PipelineOptions options()
-    {
-        PipelineOptions options{m_clock, m_random, {}, {}, {}, {1ms, 5ms}};
-        options.receiverPorts = {4317, 4318};
-        return options;
-    }
-
-    void put(ExportPipeline& pipeline, const config::Telemetry& settings)
-    {
-        export_harness::put(pipeline, settings, m_resource, m_scope);
-    }
-
-    /// With a spool on the disk.
-    PipelineOptions durableOptions(const QTemporaryDir& directory)
-    {
-        PipelineOptions durable = options();
-        durable.spoolDirectory = directory.filePath(QStringLiteral("spool"));
-        return durable;
-    }
-
 private Q_SLOTS:
     void aCallLeavesAsItsSpansWithOurResource()
     {
@@ -192,323 +165,6 @@ private Q_SLOTS:
         QTRY_VERIFY(std::ranges::none_of(pipeline.findChildren<QTimer*>(), &QTimer::isActive));
     }
 
-    void aSignalThatNobodyTakesAtTheAddressIsKeptAndTheOthersGoOn()
-    {
-        ScriptedBackend backend([](int, const ReceivedRequest& request) {
-            return request.path == "/v1/metrics" ? ScriptedBackend::answer("404 Not Found") : ok();
-        });
-        ExportPipeline pipeline(options());
-        config::Telemetry settings = settingsOf({destinationOf(backend.url())});
-        put(pipeline, settings);
-        pipeline.submitMetrics(full::metrics().metrics);
-        QTRY_COMPARE(statusOf(pipeline).state, DestinationState::Misaddressed);
-        pipeline.submitCalls(calls(1, 1));
-        QTRY_COMPARE(statusOf(pipeline).sent, 2ULL);
-        const DestinationStatus status = statusOf(pipeline);
-        QCOMPARE(status.queued, 6ULL);
-        QCOMPARE(status.dropped, 0ULL);
-        QVERIFY(status.misaddressed[static_cast<std::size_t>(Signal::Metrics)]);
-        QVERIFY(!status.misaddressed[static_cast<std::size_t>(Signal::Traces)]);
-        // The success of the traces does not take the explanation away.
-        QVERIFY(status.lastError.contains(QStringLiteral("404")) && status.lastError.contains(backend.url()));
-
-        ScriptedBackend right(always(ok()));
-        settings.destinations[0].endpoint = right.url();
-        put(pipeline, settings);
-        QTRY_COMPARE(statusOf(pipeline).queued, 0ULL);
-        QCOMPARE(right.requests().size(), 1);
-        QCOMPARE(right.requests()[0].path, QByteArray("/v1/metrics"));
-        QCOMPARE(statusOf(pipeline).dropped, 0ULL);
-        QVERIFY(statusOf(pipeline).lastError.isEmpty());
-    }
-
-    void whatNobodyTakesIsGivenUpWhenItsSignalIsSwitchedOff()
-    {
-        ScriptedBackend backend(always(ScriptedBackend::answer("404 Not Found")));
-        ExportPipeline pipeline(options());
-        config::Telemetry settings = settingsOf({destinationOf(backend.url())});
-        put(pipeline, settings);
-        pipeline.submitCalls(calls(1, 1));
-        QTRY_COMPARE(statusOf(pipeline).state, DestinationState::Misaddressed);
-        QCOMPARE(lost(statusOf(pipeline), Loss::Refused), 0ULL);
-        settings.destinations[0].traces = false;
-        put(pipeline, settings);
-        QTRY_COMPARE(lost(statusOf(pipeline), Loss::Refused), 2ULL);
-        QTRY_COMPARE(statusOf(pipeline).state, DestinationState::Idle);
-    }
-
-    void aBackendThatComesBackGetsEverythingInOrder()
-    {
-        ScriptedBackend backend([](int index, const ReceivedRequest&) {
-            return index < 3 ? ScriptedBackend::answer("503 Service Unavailable") : ok();
-        });
-        ExportPipeline pipeline(options());
-        put(pipeline, settingsOf({destinationOf(backend.url())}));
-        pipeline.submitCalls(calls(1, 1));
-        QTRY_COMPARE(statusOf(pipeline).sent, 2ULL);
-        QCOMPARE(backend.requests().size(), 4);
-        QCOMPARE(backend.requests()[3].body, backend.requests()[0].body);
-        QVERIFY(statusOf(pipeline).lastError.isEmpty() && statusOf(pipeline).dropped == 0);
-    }
-
-    void theBackendsWishToWaitIsHonoured()
-    {
-        ScriptedBackend backend([](int index, const ReceivedRequest&) {
-            return index == 0 ? ScriptedBackend::answer("429 Too Many Requests", {}, "Retry-After: 300\r\n") : ok();
-        });
-        ExportPipeline pipeline(options());
-        put(pipeline, settingsOf({destinationOf(backend.url())}));
-        pipeline.submitCalls(calls(1, 1));
-        QTRY_COMPARE(statusOf(pipeline).state, DestinationState::Retrying);
-        const DestinationStatus waiting = statusOf(pipeline);
-        QCOMPARE(waiting.nextTryUnixNs, m_clock.unixNs() + 300'000'000'000LL);
-        QVERIFY(waiting.lastError.startsWith(QStringLiteral("HTTP 429")));
-        QCOMPARE(waiting.queued, 2ULL);
-        QVERIFY(waiting.queuedBytes > 0);
-        pipeline.submitCalls(calls(5, 1));
-        QTRY_COMPARE(statusOf(pipeline).queued, 4ULL);
-        QCOMPARE(backend.requests().size(), 1);
-        pipeline.resume(QStringLiteral("backend"));
-        QTRY_COMPARE(statusOf(pipeline).sent, 4ULL);
-        QCOMPARE(backend.requests().size(), 3);
-    }
-
-    void refusedCredentialsPauseAndKeepEverything()
-    {
-        bool keyIsGood = false;
-        ScriptedBackend backend([&](int, const ReceivedRequest&) {
-            return keyIsGood ? ok() : ScriptedBackend::answer("401 Unauthorized", "bad key");
-        });
-        ExportPipeline pipeline(options());
-        put(pipeline, settingsOf({destinationOf(backend.url())}));
-        pipeline.submitCalls(calls(1, 1));
-        QTRY_COMPARE(statusOf(pipeline).state, DestinationState::Paused);
-        pipeline.submitCalls(calls(2, 1));
-        QTRY_COMPARE(statusOf(pipeline).queued, 4ULL);
-        QCOMPARE(backend.requests().size(), 1);
-        QVERIFY(statusOf(pipeline).lastError.startsWith(QStringLiteral("HTTP 401")));
-
-        auto refused = pipeline.sendTestSpan(QStringLiteral("backend"));
-        QTRY_VERIFY(refused.isFinished());
-        QCOMPARE(refused.result().error().code, ErrorCode::Unauthenticated);
-        QCOMPARE(statusOf(pipeline).state, DestinationState::Paused);
-
-        keyIsGood = true;
-        auto accepted = pipeline.sendTestSpan(QStringLiteral("backend"));
-        QTRY_VERIFY(accepted.isFinished());
-        QVERIFY(accepted.result().has_value());
-        QCOMPARE(*accepted.result(), QStringLiteral("accepted (HTTP 200 OK)"));
-        QTRY_COMPARE(statusOf(pipeline).sent, 4ULL);
-    }
-
-    void aLateRefusalOfAKeyThatWasCorrectedPausesNothing()
-    {
-        ScriptedBackend backend(
-            [](int, const ReceivedRequest& request) { return request.headers.value("x-key") == "new" ? ok() : QByteArray(); });
-        ExportPipeline pipeline(options());
-        config::Destination destination = destinationOf(backend.url());
-        destination.headers = {{QStringLiteral("x-key"), QStringLiteral("old")}};
-        put(pipeline, settingsOf({destination}));
-        pipeline.submitCalls(calls(1, 1));
-        QTRY_COMPARE(backend.requests().size(), 1);
-        destination.headers = {{QStringLiteral("x-key"), QStringLiteral("new")}};
-        put(pipeline, settingsOf({destination}));
-        backend.answerOpen(ScriptedBackend::answer("401 Unauthorized", "bad key"));
-        QTRY_COMPARE(statusOf(pipeline).sent, 2ULL);
-        QCOMPARE(statusOf(pipeline).state, DestinationState::Idle);
-        QCOMPARE(backend.requests().size(), 2);
-    }
-
-    void whatIsRecordedBeforeTheFirstConfigurationGoesByIt()
-    {
-        ScriptedBackend backend(always(ok()));
-        ExportPipeline pipeline(options());
-        pipeline.submitSpans({full::span()});
-        pipeline.submitLogs({full::log()});
-        QCoreApplication::processEvents();
-        config::Destination destination = destinationOf(backend.url());
-        destination.logs = false;
-        pipeline.configure(settingsOf({destination}), m_resource, m_scope);
-        // It is on its way, and known already.
-        QVERIFY(pipeline.wants(Signal::Traces) && pipeline.wants(Signal::Metrics) && !pipeline.wants(Signal::Logs));
-        pipeline.submitCalls(calls(1, 1));
-        QTRY_COMPARE(statusOf(pipeline).sent, 3ULL);
-        QCOMPARE(allSpans(backend).size(), std::size_t(3));
-        QCOMPARE(pipeline.inboxDropped(), std::uint64_t(0));
-        for (const ReceivedRequest& request : backend.requests())
-            QCOMPARE(request.path, QByteArray("/v1/traces"));
-    }
-
-    void aTestSpanIsARealSpan()
-    {
-        ScriptedBackend backend(always(ok()));
-        ExportPipeline pipeline(options());
-        put(pipeline, settingsOf({destinationOf(backend.url())}));
-        auto answer = pipeline.sendTestSpan(QStringLiteral("backend"));
-        QTRY_VERIFY(answer.isFinished());
-        QVERIFY(answer.result().has_value());
-        const SpanData span = allSpans(backend).at(0);
-        QCOMPARE(span.name, QByteArray("oriel.test"));
-        QVERIFY(span.traceId.isValid() && span.spanId.isValid() && span.endUnixNs > span.startUnixNs);
-        auto nobody = pipeline.sendTestSpan(QStringLiteral("nobody"));
-        QTRY_VERIFY(nobody.isFinished());
-        QCOMPARE(nobody.result().error().code, ErrorCode::NotFound);
-    }
-
-    void whatABackendRefusesIsDroppedAndCounted()
-    {
-        ScriptedBackend backend([](int index, const ReceivedRequest&) {
-            return index < 3 // the batch and each of its halves
-                       ? ScriptedBackend::answer("400 Bad Request", "malformed", {}, "text/plain")
-                       : ScriptedBackend::answer("200 OK", encodeExportResponse(Signal::Traces, {1, QStringLiteral("1 too old")},
-                                                                                Encoding::Protobuf));
-        });
-        ExportPipeline pipeline(options());
-        put(pipeline, settingsOf({destinationOf(backend.url())}));
-        pipeline.submitCalls(calls(1, 1));
-        QTRY_COMPARE(statusOf(pipeline).dropped, 2ULL);
-        QVERIFY(statusOf(pipeline).lastError.contains(QStringLiteral("malformed")));
-        pipeline.submitCalls(calls(2, 1));
-        QTRY_COMPARE(statusOf(pipeline).sent, 1ULL);
-        QCOMPARE(statusOf(pipeline).dropped, 3ULL);
-        QVERIFY(statusOf(pipeline).lastError.contains(QStringLiteral("1 too old")));
-    }
-
-    void aNewEndpointGetsWhatTheOldOneCouldNotTake()
-    {
-        ScriptedBackend down(always(ScriptedBackend::answer("503 Service Unavailable", {}, "Retry-After: 300\r\n")));
-        ScriptedBackend up(always(ScriptedBackend::answer("200 OK", "{}", {}, "application/json")));
-        ExportPipeline pipeline(options());
-        config::Destination destination = destinationOf(down.url());
-        destination.includePayloads = true;
-        put(pipeline, settingsOf({destination}));
-        pipeline.submitCalls(calls(1, 3));
-        pipeline.submitLogs({full::log()});
-        pipeline.submitMetrics(full::metrics().metrics);
-        QTRY_COMPARE(statusOf(pipeline).state, DestinationState::Retrying);
-        QTRY_COMPARE(statusOf(pipeline).queued, 6ULL + 1ULL + 6ULL);
-
-        // Another encoding and no payloads any more: what waits has to follow.
-        destination.endpoint = up.url();
-        destination.protocol = config::ExportProtocol::HttpJson;
-        destination.includePayloads = false;
-        put(pipeline, settingsOf({destination}));
-        QTRY_COMPARE(statusOf(pipeline).sent, 13ULL);
-        QSet<QByteArray> paths;
-        for (const ReceivedRequest& request : up.requests()) {
-            paths.insert(request.path);
-            QCOMPARE(request.headers.value("content-type"), QByteArray("application/json"));
-            QVERIFY(!request.body.contains("gen_ai.tool.call"));
-            if (request.path == "/v1/traces")
-                QCOMPARE(spansOf(request).size(), std::size_t(6));
-        }
-        QCOMPARE(paths.size(), 3);
-        QCOMPARE(statusOf(pipeline).dropped, 0ULL);
-    }
-
-    void aRequestUnderWayIsAnsweredForOnceAfterAChange_data()
-    {
-        QTest::addColumn<QByteArray>("answer");
-        QTest::addColumn<int>("sentAgain");
-        QTest::newRow("it was taken") << ok() << 0;
-        QTest::newRow("it was not") << ScriptedBackend::answer("503 Service Unavailable") << 1;
-        QTest::newRow("the old one wants a long wait")
-            << ScriptedBackend::answer("503 Service Unavailable", {}, "Retry-After: 300\r\n") << 1;
-        QTest::newRow("the old one calls it malformed") << ScriptedBackend::answer("400 Bad Request") << 1;
-        QTest::newRow("the old one calls it too large") << ScriptedBackend::answer("413 Content Too Large") << 1;
-        QTest::newRow("the old one is nobody's address") << ScriptedBackend::answer("404 Not Found") << 1;
-        QTest::newRow("the old one refuses the key") << ScriptedBackend::answer("401 Unauthorized") << 1;
-    }
-    void aRequestUnderWayIsAnsweredForOnceAfterAChange()
-    {
-        QFETCH(QByteArray, answer);
-        QFETCH(int, sentAgain);
-        ScriptedBackend slow(always({}));
-        ScriptedBackend up(always(ok()));
-        ExportPipeline pipeline(options());
-        config::Destination destination = destinationOf(slow.url());
-        destination.timeout = 0ms;
-        put(pipeline, settingsOf({destination}));
-        pipeline.submitCalls(calls(1, 1));
-        QTRY_COMPARE(slow.requests().size(), 1);
-        QCOMPARE(statusOf(pipeline).state, DestinationState::Sending);
-        destination.endpoint = up.url();
-        put(pipeline, settingsOf({destination}));
-        QVERIFY(up.requests().isEmpty());
-        slow.answerOpen(answer);
-        QTRY_COMPARE(statusOf(pipeline).sent, 2ULL);
-        QCOMPARE(statusOf(pipeline).dropped, 0ULL);
-        QCOMPARE(up.requests().size(), sentAgain);
-        QCOMPARE(slow.requests().size(), 1);
-    }
-
-    void aRenamedDestinationKeepsItsQueue()
-    {
-        ScriptedBackend down(always(ScriptedBackend::answer("503 Service Unavailable", {}, "Retry-After: 300\r\n")));
-        ExportPipeline pipeline(options());
-        put(pipeline, settingsOf({destinationOf(down.url())}));
-        pipeline.submitCalls(calls(1, 1));
-        QTRY_COMPARE(statusOf(pipeline).state, DestinationState::Retrying);
-        put(pipeline, settingsOf({destinationOf(down.url(), QStringLiteral("renamed"))}));
-        QTRY_COMPARE(statusOf(pipeline, QStringLiteral("renamed")).queued, 2ULL);
-        QCOMPARE(statusOf(pipeline, QStringLiteral("renamed")).state, DestinationState::Retrying);
-    }
-
-    void orielsOwnReceiverIsRefused()
-    {
-        ExportPipeline pipeline(options());
-        put(pipeline, settingsOf({destinationOf(QStringLiteral("http://localhost:4318"))}));
-        QCOMPARE(statusOf(pipeline).state, DestinationState::Refused);
-        QVERIFY(statusOf(pipeline).lastError.contains(QStringLiteral("own receiver")));
-        QVERIFY(!pipeline.wants(Signal::Traces));
-        auto answer = pipeline.sendTestSpan(QStringLiteral("backend"));
-        QTRY_VERIFY(answer.isFinished());
-        QVERIFY(!answer.result().has_value());
-    }
-
-    void aDestinationIsRefusedWhenTheReceiverMovesToItsPort()
-    {
-        ScriptedBackend backend(always(ok()));
-        ExportPipeline pipeline(options());
-        const config::Telemetry settings = settingsOf({destinationOf(backend.url())});
-        put(pipeline, settings);
-        QCOMPARE(statusOf(pipeline).state, DestinationState::Idle);
-        pipeline.setReceiverPorts({static_cast<quint16>(QUrl(backend.url()).port())});
-        pipeline.configure(settings, m_resource, m_scope);
-        QTRY_COMPARE(statusOf(pipeline).state, DestinationState::Refused);
-        pipeline.setReceiverPorts({});
-        pipeline.configure(settings, m_resource, m_scope);
-        QTRY_COMPARE(statusOf(pipeline).state, DestinationState::Idle);
-        QVERIFY(pipeline.wants(Signal::Traces));
-    }
-
-    void aBadEndpointIsSaidAndDisturbsNobodyElse()
-    {
-        ScriptedBackend backend(always(ok()));
-        ExportPipeline pipeline(options());
-        put(pipeline,
-            settingsOf({destinationOf(QStringLiteral("nonsense"), QStringLiteral("bad")), destinationOf(backend.url())}));
-        QCOMPARE(statusOf(pipeline, QStringLiteral("bad")).state, DestinationState::Refused);
-        pipeline.submitCalls(calls(1, 1));
-        QTRY_COMPARE(statusOf(pipeline).sent, 2ULL);
-    }
-
-    void disabledDestinationsAndADisabledExportTakeNothing()
-    {
-        ScriptedBackend backend(always(ok()));
-        config::Destination destination = destinationOf(backend.url());
-        destination.enabled = false;
-        ExportPipeline pipeline(options());
-        put(pipeline, settingsOf({destination}));
-        QCOMPARE(statusOf(pipeline).state, DestinationState::Disabled);
-        QVERIFY(!pipeline.wants(Signal::Traces));
-        config::Telemetry settings = settingsOf({destinationOf(backend.url())});
-        settings.exportDisabled = true;
-        put(pipeline, settings);
-        QCOMPARE(statusOf(pipeline).state, DestinationState::Disabled);
-        QVERIFY(!pipeline.wants(Signal::Traces));
-    }
-
     void aFullInboxDropsAndCounts()
     {
         ScriptedBackend backend(always(ok()));
@@ -550,21 +206,6 @@ private Q_SLOTS:
         QCOMPARE(pipeline.inboxDropped(), 4ULL + points);
     }
 
-    void payloadsAreAskedForWhileADestinationTakesThem()
-    {
-        ScriptedBackend backend(always(ok()));
-        config::Destination destination = destinationOf(backend.url());
-        ExportPipeline pipeline(options());
-        put(pipeline, settingsOf({destination}));
-        QVERIFY(pipeline.wants(Signal::Traces) && !pipeline.wantsPayloads());
-        destination.includePayloads = true;
-        put(pipeline, settingsOf({destination}));
-        QTRY_VERIFY(pipeline.wantsPayloads());
-        destination.enabled = false;
-        put(pipeline, settingsOf({destination}));
-        QTRY_VERIFY(!pipeline.wantsPayloads());
-    }
-
     void aFullQueueLosesItsOldestAndSaysSo()
     {
         ScriptedBackend down(always(ScriptedBackend::answer("503 Service Unavailable", {}, "Retry-After: 300\r\n")));
@@ -578,30 +219,6 @@ private Q_SLOTS:
         }
         QCOMPARE(statusOf(pipeline).queued, 4ULL);
         QCOMPARE(statusOf(pipeline).dropped, 4ULL);
-    }
-
-    void muchIsSplitIntoRequestsOfABoundedSize()
-    {
-        ScriptedBackend backend(always(ok()));
-        ExportPipeline pipeline(options());
-        put(pipeline, settingsOf({destinationOf(backend.url())}));
-        std::vector<SpanData> spans;
-        for (std::uint64_t i = 1; i <= 10; ++i) {
-            SpanData span = full::span();
-            span.spanId = {i};
-            span.attributes = {{"big", QByteArray(1'000'000, 'x')}};
-            spans.push_back(std::move(span));
-        }
-        pipeline.submitSpans(std::move(spans));
-        pipeline.submitCalls(calls(1, 4'000));
-        QTRY_COMPARE(statusOf(pipeline).sent, 8'010ULL);
-        QSet<QByteArray> ids;
-        for (const ReceivedRequest& request : backend.requests()) {
-            QVERIFY(request.body.size() <= 4 * 1024 * 1024);
-            for (const SpanData& span : spansOf(request))
-                ids.insert(span.traceId.toHex() + span.spanId.toHex());
-        }
-        QCOMPARE(ids.size(), 8'010);
     }
 
     void shuttingDownSendsWhatWaits()
@@ -696,172 +313,6 @@ private Q_SLOTS:
         QCOMPARE(statusOf(pipeline).dropped, 0ULL);
     }
 
-    void aBackendThatIsNotThereAtTheStartMeansWaiting()
-    {
-        QTemporaryDir directory;
-        quint16 port = 0;
-        {
-            const ScriptedBackend gone(always(ok()));
-            port = gone.port();
-        }
-        ExportPipeline pipeline(durableOptions(directory));
-        put(pipeline, settingsOf({destinationOf(QStringLiteral("http://127.0.0.1:%1").arg(port))}));
-        QVERIFY(pipeline.wants(Signal::Traces));
-        pipeline.submitCalls(calls(1, 2));
-        QTRY_COMPARE(statusOf(pipeline).state, DestinationState::Retrying);
-        QCOMPARE(statusOf(pipeline).queued, 4ULL);
-    }
-
-    void aRequestThatIsTooLargeIsHalvedUntilItFits()
-    {
-        ScriptedBackend backend([](int, const ReceivedRequest& request) {
-            return request.body.size() > 3'000 ? ScriptedBackend::answer("413 Content Too Large") : ok();
-        });
-        ExportPipeline pipeline(options());
-        put(pipeline, settingsOf({destinationOf(backend.url())}));
-        pipeline.submitCalls(calls(1, 40));
-        QTRY_COMPARE(statusOf(pipeline).sent, 80ULL);
-        QCOMPARE(statusOf(pipeline).dropped, 0ULL);
-        QSet<QByteArray> ids;
-        for (const ReceivedRequest& request : backend.requests()) {
-            if (request.body.size() > 3'000)
-                continue;
-            for (const SpanData& span : spansOf(request))
-                ids.insert(span.traceId.toHex() + span.spanId.toHex());
-        }
-        QCOMPARE(ids.size(), 80);
-    }
-
-    void ourOwnLimitHalvesBeforeAnythingIsSent()
-    {
-        ScriptedBackend backend(always(ok()));
-        PipelineOptions narrow = options();
-        narrow.maxRequestBytes = 6'000;
-        ExportPipeline pipeline(narrow);
-        config::Destination destination = destinationOf(backend.url());
-        destination.protocol = config::ExportProtocol::HttpJson; // larger than the record that was measured
-        put(pipeline, settingsOf({destination}));
-        pipeline.submitCalls(calls(1, 20));
-        QTRY_COMPARE(statusOf(pipeline).sent, 40ULL);
-        for (const ReceivedRequest& request : backend.requests())
-            QVERIFY(request.body.size() <= 6'000);
-    }
-
-    void oneBadItemCostsOnlyItselfAndIsKeptForPeople()
-    {
-        QTemporaryDir directory;
-        const QByteArray bad = call(23).call->traceId.toHex();
-        ScriptedBackend backend([bad](int, const ReceivedRequest& request) {
-            for (const SpanData& span : spansOf(request)) {
-                if (span.traceId.toHex() == bad)
-                    return ScriptedBackend::answer("400 Bad Request", "no such trace, please", {}, "text/plain");
-            }
-            return ok();
-        });
-        ExportPipeline pipeline(durableOptions(directory));
-        put(pipeline, settingsOf({destinationOf(backend.url())}));
-        pipeline.submitCalls(calls(1, 60));
-        QTRY_COMPARE(statusOf(pipeline).sent, 118ULL);
-        QCOMPARE(lost(statusOf(pipeline), Loss::Refused), 2ULL);
-        QCOMPARE(statusOf(pipeline).queued, 0ULL);
-        QFile letters(directory.filePath(QStringLiteral("spool/dead-letter-0.jsonl")));
-        QVERIFY(letters.open(QIODevice::ReadOnly));
-        const QList<QByteArray> lines = letters.readAll().trimmed().split('\n');
-        QCOMPARE(lines.size(), 2);
-        for (const QByteArray& line : lines) {
-            QVERIFY(line.contains(bad) && line.contains("no such trace, please") && line.contains("\"destination\":\"backend\""));
-            QVERIFY(line.contains("\"signal\":\"traces\",\"items\":1,"));
-        }
-    }
-
-    void aBackendThatRefusesEverythingCostsABoundedNumberOfRequests()
-    {
-        ScriptedBackend backend(always(ScriptedBackend::answer("400 Bad Request", "never", {}, "text/plain")));
-        ExportPipeline pipeline(options());
-        put(pipeline, settingsOf({destinationOf(backend.url())}));
-        pipeline.submitCalls(calls(1, 1'000));
-        QTRY_COMPARE(lost(statusOf(pipeline), Loss::Refused), 2'000ULL);
-        QVERIFY2(backend.requests().size() < 120, QByteArray::number(backend.requests().size()).constData());
-    }
-
-    void otherPermanentAnswersAreNotTriedAgain()
-    {
-        ScriptedBackend backend(always(ScriptedBackend::answer("500 Internal Server Error")));
-        ExportPipeline pipeline(options());
-        put(pipeline, settingsOf({destinationOf(backend.url())}));
-        pipeline.submitCalls(calls(1, 2));
-        QTRY_COMPARE(lost(statusOf(pipeline), Loss::Refused), 4ULL);
-        QCOMPARE(backend.requests().size(), 1);
-    }
-
-    void fiveFailuresOpenTheCircuitAndASuccessClosesIt()
-    {
-        bool isUp = false;
-        ScriptedBackend backend(
-            [&](int, const ReceivedRequest&) { return isUp ? ok() : ScriptedBackend::answer("503 Service Unavailable"); });
-        ExportPipeline pipeline(options());
-        put(pipeline, settingsOf({destinationOf(backend.url())}));
-        pipeline.submitCalls(calls(1, 1));
-        QTRY_VERIFY(statusOf(pipeline).circuitOpen);
-        QCOMPARE(backend.requests().size(), 5);
-        QCOMPARE(statusOf(pipeline).nextTryUnixNs, m_clock.unixNs() + 30'000'000'000LL);
-        pipeline.submitCalls(calls(2, 1));
-        QTRY_COMPARE(statusOf(pipeline).queued, 4ULL);
-        QCOMPARE(backend.requests().size(), 5);
-        isUp = true;
-        pipeline.resume(QStringLiteral("backend"));
-        QTRY_COMPARE(statusOf(pipeline).sent, 4ULL);
-        QVERIFY(!statusOf(pipeline).circuitOpen);
-    }
-
-    void probesOfAnOpenCircuitComeAtDoublingDistances()
-    {
-        ScriptedBackend backend(always(ScriptedBackend::answer("503 Service Unavailable")));
-        PipelineOptions quick = options();
-        quick.retry.probe = 2ms;
-        quick.retry.maximumProbe = 7ms;
-        ExportPipeline pipeline(quick);
-        put(pipeline, settingsOf({destinationOf(backend.url())}));
-        pipeline.submitCalls(calls(1, 1));
-        // After every event: between two looks of QTRY the next probe has been sent and is waited for again.
-        const QDeadlineTimer patience(30s);
-        while (statusOf(pipeline).nextTryUnixNs != m_clock.unixNs() + 7'000'000LL && !patience.hasExpired())
-            QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents);
-        QCOMPARE(statusOf(pipeline).nextTryUnixNs, m_clock.unixNs() + 7'000'000LL);
-        QVERIFY(statusOf(pipeline).circuitOpen);
-        const qsizetype before = backend.requests().size();
-        QTRY_VERIFY(backend.requests().size() > before);
-    }
-
-    void oneSignalThatFailsDoesNotHoldUpTheOthers()
-    {
-        ScriptedBackend backend([](int, const ReceivedRequest& request) {
-            return request.path == "/v1/traces" ? ScriptedBackend::answer("503 Service Unavailable", {}, "Retry-After: 300\r\n")
-                                                : ok();
-        });
-        ExportPipeline pipeline(options());
-        put(pipeline, settingsOf({destinationOf(backend.url())}));
-        pipeline.submitCalls(calls(1, 1));
-        QTRY_COMPARE(statusOf(pipeline).state, DestinationState::Retrying);
-        pipeline.submitLogs({full::log()});
-        QTRY_COMPARE(statusOf(pipeline).sent, 1ULL);
-        QCOMPARE(statusOf(pipeline).queued, 2ULL);
-    }
-
-    void aDeadDestinationDoesNotHoldUpALiveOne()
-    {
-        QTemporaryDir directory;
-        ScriptedBackend live(always(ok()));
-        ScriptedBackend dead(always({}));
-        ExportPipeline pipeline(durableOptions(directory));
-        put(pipeline, settingsOf({destinationOf(dead.url(), QStringLiteral("dead")), destinationOf(live.url())}));
-        for (std::uint64_t i = 1; i <= 5; ++i) {
-            pipeline.submitCalls(calls(i, 1));
-            QTRY_COMPARE(statusOf(pipeline).sent, 2 * i);
-        }
-        QTRY_COMPARE(statusOf(pipeline, QStringLiteral("dead")).queued, 10ULL);
-    }
-
 #ifdef Q_OS_UNIX
     void aFullDiskIsSaidAndCostsNothing()
     {
@@ -888,7 +339,6 @@ private Q_SLOTS:
         QCOMPARE(statusOf(pipeline).dropped, 0ULL);
         QCOMPARE(allSpans(backend).size(), std::size_t(104));
     }
-
     void whatAFullDiskDidNotTakeUntilTheEndIsCounted()
     {
         QTemporaryDir directory;
@@ -907,52 +357,6 @@ private Q_SLOTS:
         QCOMPARE(statusOf(pipeline).queued, 0ULL);
     }
 #endif
-
-    void aPausedDestinationKeepsEverythingUntilItIsResumed()
-    {
-        ScriptedBackend backend(always(ok()));
-        ExportPipeline pipeline(options());
-        config::Destination destination = destinationOf(backend.url());
-        destination.paused = true;
-        put(pipeline, settingsOf({destination}));
-        QCOMPARE(statusOf(pipeline).state, DestinationState::Paused);
-        pipeline.submitCalls(calls(1, 2));
-        QTRY_COMPARE(statusOf(pipeline).queued, 4ULL);
-        pipeline.resume(QStringLiteral("backend"));
-        QCoreApplication::processEvents();
-        QVERIFY(backend.requests().isEmpty());
-        destination.paused = false;
-        put(pipeline, settingsOf({destination}));
-        QTRY_COMPARE(statusOf(pipeline).sent, 4ULL);
-    }
-
-    void anotherOrderOfDestinationsChangesNothingElse()
-    {
-        ScriptedBackend down(always(ScriptedBackend::answer("503 Service Unavailable", {}, "Retry-After: 300\r\n")));
-        ExportPipeline pipeline(options());
-        const config::Destination one = destinationOf(down.url(), QStringLiteral("one"));
-        const config::Destination two = destinationOf(down.url(), QStringLiteral("two"));
-        put(pipeline, settingsOf({one, two}));
-        pipeline.submitCalls(calls(1, 1));
-        QTRY_COMPARE(statusOf(pipeline, QStringLiteral("one")).state, DestinationState::Retrying);
-        QTRY_COMPARE(statusOf(pipeline, QStringLiteral("two")).state, DestinationState::Retrying);
-        put(pipeline, settingsOf({two, one}));
-        QCOMPARE(pipeline.status()[0].name, QStringLiteral("two"));
-        QTRY_COMPARE(statusOf(pipeline, QStringLiteral("one")).queued, 2ULL);
-        QCOMPARE(down.requests().size(), 2);
-    }
-
-    void clearingDropsWhatWaitsAndSaysSo()
-    {
-        ScriptedBackend down(always(ScriptedBackend::answer("503 Service Unavailable", {}, "Retry-After: 300\r\n")));
-        ExportPipeline pipeline(options());
-        put(pipeline, settingsOf({destinationOf(down.url())}));
-        pipeline.submitCalls(calls(1, 2));
-        QTRY_COMPARE(statusOf(pipeline).state, DestinationState::Retrying);
-        pipeline.clear(QStringLiteral("backend"));
-        QTRY_COMPARE(lost(statusOf(pipeline), Loss::Cleared), 4ULL);
-        QCOMPARE(statusOf(pipeline).queued, 0ULL);
-    }
 
     void itServesManyThreadsFromItsOwn()
     {
@@ -979,24 +383,6 @@ private Q_SLOTS:
         QCOMPARE(pipeline->inboxDropped(), 0ULL);
         thread.quit();
         QVERIFY(thread.wait());
-    }
-
-    void aDestinationThatEndsWithRequestsUnderWayEndsQuietly()
-    {
-        ScriptedBackend hangs(always({}));
-        {
-            ExportPipeline pipeline(options());
-            put(pipeline, settingsOf({destinationOf(hangs.url())}));
-            pipeline.submitCalls(calls(1, 1));
-            QTRY_COMPARE(hangs.requests().size(), 1);
-            auto test = pipeline.sendTestSpan(QStringLiteral("backend"));
-            QTRY_COMPARE(hangs.requests().size(), 2);
-            put(pipeline, settingsOf({}));
-            QTRY_VERIFY(test.isFinished());
-            QCOMPARE(test.resultCount(), 1);
-            QCOMPARE(test.result().error().code, ErrorCode::Unavailable);
-        }
-        QTRY_COMPARE(hangs.closedByClient(), 2);
     }
 };
 
