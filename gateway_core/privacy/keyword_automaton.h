@@ -36,7 +36,7 @@ public:
     }
 
     /// The same in any order and to the end, `found(id, end)` answering nothing: each step of scan() waits for the one before, so
-    /// four parts are walked at once, a third of the time.
+    /// four parts are walked at once.
     template <class Found> void scanAnyOrder(std::string_view text, Found&& found) const
     {
         constexpr std::size_t kLanes = 4;

@@ -124,8 +124,8 @@ private:
     /// Who carries the request that is under way; never held by its own call-back, which would keep it alive past this object.
     std::shared_ptr<Exporter> m_carrier;
     bool m_isMisaddressed = false;
-    bool m_isOutdated =
-        false; ///< retryNow() came since it was sent: a refusal of it tells nothing of the destination as it is now
+    /// retryNow() came since it was sent: a refusal of it tells nothing of the destination as it is now.
+    bool m_isOutdated = false;
     QTimer m_timer;
     int m_failures = 0;
     std::chrono::milliseconds m_probe{0};

@@ -181,15 +181,15 @@ bool DestinationQueue::takes(Signal signal) const
     return m_config.enabled && !m_exportDisabled && refusal().isEmpty() && m_processor != nullptr && !m_stopped && wants(signal);
 }
 
-bool DestinationQueue::isFor(const config::Destination& destination, Signal signal)
+bool DestinationQueue::wants(Signal signal) const
 {
     switch (signal) {
     case Signal::Traces:
-        return destination.traces;
+        return m_config.traces;
     case Signal::Metrics:
-        return destination.metrics;
+        return m_config.metrics;
     case Signal::Logs:
-        return destination.logs;
+        return m_config.logs;
     }
     return false;
 }

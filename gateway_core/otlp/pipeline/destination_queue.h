@@ -45,8 +45,6 @@ public:
 
     /// Does it want this signal, and can it have it?
     [[nodiscard]] bool takes(Signal signal) const;
-    /// Is the destination meant to get the signal?
-    [[nodiscard]] static bool isFor(const config::Destination& destination, Signal signal);
     /// A record for it was given to the spool.
     void noteSpooled(Signal signal);
     /// Forgets a pause or a wait and tries at once.
@@ -84,7 +82,7 @@ private:
     [[nodiscard]] std::shared_ptr<Exporter> carrier() const override { return isActive() ? m_exporter : nullptr; }
     [[nodiscard]] RequestForm form(Signal signal) const override;
     [[nodiscard]] config::RequestLimits limits(Signal signal) const override;
-    [[nodiscard]] bool wants(Signal signal) const override { return isFor(m_config, signal); }
+    [[nodiscard]] bool wants(Signal signal) const override;
     void fetch(Signal signal) override { m_spool.fetch(m_handle, signal); }
     void answer(Signal signal, const RecordAnswer& answer) override { m_spool.answer(m_handle, signal, answer); }
     void release(Signal signal) override { m_spool.release(m_handle, signal); }

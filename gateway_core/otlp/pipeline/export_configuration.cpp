@@ -13,35 +13,11 @@ namespace oriel::otlp {
 void ExportPipeline::configure(const config::Telemetry& telemetry, std::shared_ptr<const telemetry::Resource> resource,
                                std::shared_ptr<const telemetry::Scope> scope)
 {
-    config::Telemetry effective = withEffectiveDestinations(telemetry);
-    if (!m_isExpecting.exchange(true))
-        expect(effective);
     QMetaObject::invokeMethod(
         this,
-        [this, telemetry = std::move(effective), resource = std::move(resource), scope = std::move(scope)]() mutable {
-            apply(telemetry, std::move(resource), std::move(scope));
-        },
+        [this, telemetry = withEffectiveDestinations(telemetry), resource = std::move(resource),
+         scope = std::move(scope)]() mutable { apply(telemetry, std::move(resource), std::move(scope)); },
         Qt::QueuedConnection);
-}
-
-void ExportPipeline::expect(const config::Telemetry& telemetry)
-{
-    unsigned wanted = 0;
-    unsigned received = 0;
-    bool payloads = false;
-    for (const config::Destination& destination : telemetry.destinations) {
-        if (!destination.enabled || telemetry.exportDisabled)
-            continue;
-        unsigned bits = 0;
-        for (const Signal signal : kSignals)
-            bits |= DestinationQueue::isFor(destination, signal) ? 1U << static_cast<unsigned>(signal) : 0U;
-        wanted |= bits;
-        received |= destination.received ? bits : 0U;
-        payloads = payloads || (destination.traces && destination.includePayloads);
-    }
-    m_wantsPayloads = payloads;
-    m_wanted = wanted;
-    m_wantedReceived = received;
 }
 
 void ExportPipeline::apply(const config::Telemetry& telemetry, std::shared_ptr<const telemetry::Resource> resource,

@@ -203,8 +203,6 @@ private:
     [[nodiscard]] bool isMuch(const Inbox& inbox) const;
     void countDropped(Signal signal, std::uint64_t items);
     template <class Item> void submit(std::vector<Item>& box, std::vector<Item>&& items, Signal signal);
-    /// What the first configuration, which is on its way, will want.
-    void expect(const config::Telemetry& telemetry);
     void apply(const config::Telemetry& telemetry, std::shared_ptr<const telemetry::Resource> resource,
                std::shared_ptr<const telemetry::Scope> scope);
     void applyDestinations(const config::Telemetry& telemetry);
@@ -252,14 +250,14 @@ private:
     bool m_flushing = false;
     bool m_drained = false;
 
-    std::atomic<bool> m_isExpecting{false}; ///< a first configuration is on its way, or in force
+    // Until the first configuration tells, everything is wanted.
     static constexpr unsigned kEverySignal = (1U << kSignalCount) - 1;
-    std::atomic<unsigned> m_wanted{kEverySignal}; ///< until the first configuration tells
+    std::atomic<unsigned> m_wanted{kEverySignal};
     std::atomic<unsigned> m_wantedReceived{kEverySignal};
     std::atomic<unsigned> m_turnedAway{0}; ///< since the shutdown: the signals that were wanted until then
     std::atomic<bool> m_metricsNoted{false};
     std::array<std::atomic<std::uint64_t>, kSignalCount> m_inboxDropped{}; ///< by signal
-    std::atomic<bool> m_wantsPayloads{false};
+    std::atomic<bool> m_wantsPayloads{true};
     mutable std::mutex m_mutex; ///< guards the members below
     Inbox m_inbox;
     bool m_wakePending = false;

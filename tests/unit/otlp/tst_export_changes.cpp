@@ -54,15 +54,20 @@ private Q_SLOTS:
         QCoreApplication::processEvents();
         config::Destination destination = destinationOf(backend.url());
         destination.logs = false;
+        destination.includePayloads = true;
+        QVERIFY(pipeline.wantsPayloads());
         pipeline.configure(settingsOf({destination}), m_resource, m_scope);
-        // It is on its way, and known already.
-        QVERIFY(pipeline.wants(Signal::Traces) && pipeline.wants(Signal::Metrics) && !pipeline.wants(Signal::Logs));
         pipeline.submitCalls(calls(1, 1));
         QTRY_COMPARE(statusOf(pipeline).sent, 3ULL);
         QCOMPARE(allSpans(backend).size(), std::size_t(3));
         QCOMPARE(pipeline.inboxDropped(), std::uint64_t(0));
-        for (const ReceivedRequest& request : backend.requests())
+        QVERIFY(pipeline.wants(Signal::Traces) && pipeline.wants(Signal::Metrics) && !pipeline.wants(Signal::Logs));
+        bool hasPayloads = false;
+        for (const ReceivedRequest& request : backend.requests()) {
             QCOMPARE(request.path, QByteArray("/v1/traces"));
+            hasPayloads = hasPayloads || request.body.contains("gen_ai.tool.call");
+        }
+        QVERIFY(hasPayloads);
     }
 
     void aNewEndpointGetsWhatTheOldOneCouldNotTake()
