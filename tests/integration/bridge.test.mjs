@@ -7,7 +7,8 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { load } from './peers/modules.mjs';
 import { LineClient, modernMeta } from './peers/line_client.mjs';
-import { Oriel, bin, freePort, until } from './peers/oriel.mjs';
+import { Oriel, bin, until } from './peers/oriel.mjs';
+import { freePort } from './peers/ports.mjs';
 
 const { Client } = await load('@modelcontextprotocol/sdk/dist/esm/client/index.js');
 const { StdioClientTransport } = await load('@modelcontextprotocol/sdk/dist/esm/client/stdio.js');

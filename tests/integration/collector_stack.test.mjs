@@ -8,8 +8,9 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { attributesOf, otlpIn, quiet } from './peers/collector.mjs';
 import { Program, missing, runProgram } from './peers/go_programs.mjs';
-import { Oriel, demoServer, freePort, initialize, post, until } from './peers/oriel.mjs';
+import { Oriel, demoServer, initialize, post, until } from './peers/oriel.mjs';
 import { hex, startGrpcReceiver, startHttpReceiver } from './peers/otlp_receiver.mjs';
+import { freePort } from './peers/ports.mjs';
 import { Prometheus, parseOpenMetrics, promtool } from './peers/prometheus.mjs';
 import { dashboardQueries, exportStack } from './peers/stack.mjs';
 

@@ -8,7 +8,8 @@ import http from 'node:http';
 import path from 'node:path';
 import { test } from 'node:test';
 import { hex, startHttpReceiver } from './peers/otlp_receiver.mjs';
-import { Oriel, demoServer, freePort, initialize, post, until } from './peers/oriel.mjs';
+import { Oriel, demoServer, initialize, post, until } from './peers/oriel.mjs';
+import { freePort } from './peers/ports.mjs';
 
 const name = 'team';
 const localCollector = (port) => ({ name, protocol: 'http/protobuf', endpoint: `http://127.0.0.1:${port}`, signals: ['traces'] });

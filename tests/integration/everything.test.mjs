@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { everythingServer, load } from './peers/modules.mjs';
-import { Oriel, bin, freePort, startServer, until } from './peers/oriel.mjs';
+import { Oriel, bin, startServer, until } from './peers/oriel.mjs';
+import { freePort } from './peers/ports.mjs';
 
 const { Client } = await load('@modelcontextprotocol/sdk/dist/esm/client/index.js');
 const { StreamableHTTPClientTransport } = await load('@modelcontextprotocol/sdk/dist/esm/client/streamableHttp.js');

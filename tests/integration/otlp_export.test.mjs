@@ -6,7 +6,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { attribute, hex, startGrpcReceiver, startHttpReceiver } from './peers/otlp_receiver.mjs';
-import { Oriel, demoServer, freePort, initialize, post, until } from './peers/oriel.mjs';
+import { Oriel, demoServer, initialize, post, until } from './peers/oriel.mjs';
+import { freePort } from './peers/ports.mjs';
 
 let overGrpc;
 let overHttp;

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { everythingServer } from './peers/modules.mjs';
-import { Oriel, freePort, startServer, until } from './peers/oriel.mjs';
+import { Oriel, startServer, until } from './peers/oriel.mjs';
+import { freePort } from './peers/ports.mjs';
 import { everything, overBridge, overHttp, textOf, toolNames } from './peers/sdk_client.mjs';
 
 let oriel;

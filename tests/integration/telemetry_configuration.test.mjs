@@ -7,7 +7,8 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { attribute, startHttpReceiver } from './peers/otlp_receiver.mjs';
-import { Oriel, command, demoServer, freePort, initialize, post, until } from './peers/oriel.mjs';
+import { Oriel, command, demoServer, initialize, post, until } from './peers/oriel.mjs';
+import { freePort } from './peers/ports.mjs';
 
 /// Takes everything that is posted to it.
 async function startCollector() {

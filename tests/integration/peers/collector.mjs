@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { Program } from './go_programs.mjs';
-import { freePort } from './oriel.mjs';
+import { freePort } from './ports.mjs';
 
 /** An OTLP receiver on free ports of the loopback; `more` is for each protocol. */
 export async function otlpIn(more = {}) {

@@ -2,7 +2,7 @@
 // A real Jaeger with its traces in memory: OTLP in on two free ports, its query API on a third.
 import { otlpIn, quiet } from './collector.mjs';
 import { Program } from './go_programs.mjs';
-import { freePort } from './oriel.mjs';
+import { freePort } from './ports.mjs';
 
 export class Jaeger extends Program {
     static async start() {

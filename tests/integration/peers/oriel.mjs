@@ -2,7 +2,6 @@
 // Starts and stops real processes for the tests: Oriel, servers, command lines. Each test ends what it started.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -18,17 +17,6 @@ export async function until(look, ms = 20000, what = 'the expected state') {
         if (Date.now() > end) throw new Error(`waited ${ms} ms for ${what}`);
         await new Promise((resolve) => setTimeout(resolve, 25));
     }
-}
-
-export function freePort() {
-    return new Promise((resolve, reject) => {
-        const probe = net.createServer();
-        probe.once('error', reject);
-        probe.listen(0, '127.0.0.1', () => {
-            const { port } = probe.address();
-            probe.close(() => resolve(port));
-        });
-    });
 }
 
 export class Oriel {

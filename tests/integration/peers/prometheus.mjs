@@ -4,7 +4,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { freePort, until } from './oriel.mjs';
+import { until } from './oriel.mjs';
+import { freePort } from './ports.mjs';
 
 /** Runs promtool; gives {status, output}. */
 export function promtool(args, input, cwd) {

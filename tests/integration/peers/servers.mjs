@@ -6,7 +6,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { modules } from './modules.mjs';
-import { freePort, startServer } from './oriel.mjs';
+import { startServer } from './oriel.mjs';
+import { freePort } from './ports.mjs';
 
 const package_ = (name) => path.join(modules, '@modelcontextprotocol', name, 'dist/index.js');
 const sdk2Server = path.join(path.dirname(fileURLToPath(import.meta.url)), 'sdk2_server.mjs');
