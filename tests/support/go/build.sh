@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Builds the OpenTelemetry Collector and the Jaeger of the tests into .cache/go, of the Go modules that go.sum pins.
+# Builds the Go programs of the tests into .cache/go, of the modules that go.sum pins.
 # Without Go, or when a module cannot be had, it says why, leaves no program behind and succeeds: what needs the program is then skipped.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
@@ -49,5 +49,6 @@ build() {
 }
 
 mkdir -p "$out"
+build compose .
 build collector .
 build jaeger github.com/jaegertracing/jaeger/cmd/jaeger
