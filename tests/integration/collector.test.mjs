@@ -381,10 +381,13 @@ test('a Collector that is killed in the middle and started again has every span 
         const wanted = new Set((await oriel.exportedSpans()).map(({ spanId }) => spanId));
         assert.ok(wanted.size >= traceIds.length * 6);
         for (const protocol of protocols) {
-            const state = await until(async () => {
-                const now = await destinationOf(oriel, protocol);
-                return now.queued === 0 && now.sent >= wanted.size && now;
-            }, 60000, `everything to be sent over ${protocol}`);
+            let state;
+            await until(async () => {
+                state = await destinationOf(oriel, protocol);
+                return state.queued === 0 && state.sent >= wanted.size;
+            }, 60000, `everything to be sent over ${protocol}`).catch((error) => {
+                throw new Error(`${error.message}: ${wanted.size} spans, ${JSON.stringify(state)}`);
+            });
             assert.deepEqual([state.sent, state.dropped, state.lost, state.lastError], [wanted.size, 0, {}, '']);
             const arrived = collector.spans().filter(({ resource }) => attributesOf(resource).destination === protocol);
             assert.deepEqual(new Set(arrived.map(({ spanId }) => spanId)), wanted);

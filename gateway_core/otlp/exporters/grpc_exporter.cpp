@@ -307,6 +307,16 @@ Status GrpcExporter::openChannels()
     return {};
 }
 
+void GrpcExporter::answered(ExportOutcome::Kind kind)
+{
+    if (--m_inFlight != 0)
+        return;
+    if (kind == ExportOutcome::Kind::Retryable)
+        m_worker.reset();
+    else
+        m_idleTimer->start(m_context.idleChannels);
+}
+
 void GrpcExporter::finish(Done done, const ExportOutcome& outcome)
 {
     QMetaObject::invokeMethod(
@@ -371,8 +381,7 @@ void GrpcExporter::send(const std::shared_ptr<Attempt>& attempt, const RequestHe
     if (m_destination.compression == QLatin1StringView("gzip"))
         call->context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
     call->done = [this, attempt, authorization](ExportOutcome outcome) {
-        if (--m_inFlight == 0)
-            m_idleTimer->start(m_context.idleChannels);
+        answered(outcome.kind);
         outcome.message = m_answerText.shown(outcome.message, attempt->headers + authorization);
         const bool refused = outcome.code == static_cast<int>(grpc::StatusCode::UNAUTHENTICATED);
         if (refused && m_authorizer && !attempt->isSecond && m_authorizer->refused(authorization)) {

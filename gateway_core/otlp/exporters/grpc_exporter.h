@@ -15,7 +15,8 @@ namespace oriel::otlp {
 
 /// OTLP/gRPC over generic stubs, no generated code. Requests are started on the exporter thread and completed by one thread of
 /// its own that sleeps until gRPC has something to say. Channels and thread end when nothing was sent for a while, and are opened
-/// again for the next request. Exporter thread.
+/// again for the next request. They end with a failure that is worth another try, too: gRPC would refuse by itself for up to two
+/// minutes, and who tries again decides when. Exporter thread.
 class GrpcExporter final : public Exporter {
 public:
     static Result<std::unique_ptr<Exporter>> create(const config::Destination& destination, const ExporterContext& context);
@@ -38,6 +39,7 @@ private:
     Status openChannels();
     void authorize(std::shared_ptr<Attempt> attempt);
     void send(const std::shared_ptr<Attempt>& attempt, const RequestHeaders& authorization);
+    void answered(ExportOutcome::Kind kind);
     void finish(Done done, const ExportOutcome& outcome);
 
     config::Destination m_destination;

@@ -5,6 +5,7 @@
 #include "otlp/codec/response.h"
 #include "otlp/exporters/exporter.h"
 #include "otlp/pipeline/export_pipeline.h"
+#include "reserved_port.h"
 #include "scripted_backend.h"
 
 #include <QDirIterator>
@@ -63,10 +64,10 @@ class GrpcBackend {
 public:
     using Script = std::function<Reply(const ReceivedCall&)>;
 
-    explicit GrpcBackend(Script script) : m_script(std::move(script))
+    explicit GrpcBackend(Script script, quint16 port = 0) : m_script(std::move(script))
     {
         grpc::ServerBuilder builder;
-        builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &m_port);
+        builder.AddListeningPort("127.0.0.1:" + std::to_string(port), grpc::InsecureServerCredentials(), &m_port);
         builder.RegisterAsyncGenericService(&m_service);
         m_queue = builder.AddCompletionQueue();
         m_server = builder.BuildAndStart();
@@ -405,6 +406,21 @@ private Q_SLOTS:
         const auto outcome = send(*exporter);
         QCOMPARE(outcome->kind, Kind::Retryable);
         QVERIFY(outcome->message.contains(QStringLiteral("UNAVAILABLE")));
+    }
+
+    /// gRPC would go on refusing by itself for up to two minutes.
+    void aBackendThatComesBackIsReachedByTheNextTry()
+    {
+        const ReservedPort place;
+        const auto taken = [](const ReceivedCall&) { return Reply{}; };
+        const auto exporter = make(destinationOf(QStringLiteral("http://127.0.0.1:%1").arg(place.port())));
+        for (int life = 0; life < 2; ++life) {
+            for (int i = 0; i < 3; ++i)
+                QCOMPARE(send(*exporter)->kind, Kind::Retryable);
+            const GrpcBackend backend(taken, place.port());
+            QCOMPARE(send(*exporter)->kind, Kind::Success);
+            QCOMPARE(backend.calls().size(), std::size_t(1));
+        }
     }
 
     void aHeaderThatGrpcCannotCarryPausesAndSaysWhatToDo()
