@@ -68,6 +68,7 @@ void GatewayService::stop()
         return;
     }
     d->publish.stop();
+    d->changer.waitForDone();
     if (d->host != nullptr) {
         waitFor(d->host, &GatewayHost::stopped, kStopDeadlineMs, [this] {
             QMetaObject::invokeMethod(d->host, [this] {

@@ -39,23 +39,21 @@ template <class List, class Entry> Status upsert(List& list, Entry entry, const 
 
 QFuture<Status> GatewayService::Private::changeConfiguration(std::function<Status(config::Config&)> change, QByteArray what)
 {
-    config::Config after = fileConfig;
-    if (const Status changed = change(after); !changed)
-        return QtFuture::makeReadyFuture(changed);
-    return read([this, after, what = std::move(what)](std::stop_token) {
-               const Status saved = config::saveConfig(options.configPath, after);
-               if (saved) {
-                   store::AuditRow row;
-                   row.kind = store::AuditKind::Config;
-                   row.timeUnixNs = clock.unixNs();
-                   row.method = what;
-                   row.client = QByteArrayLiteral("oriel");
-                   stores->audit.append(std::move(row));
-               }
-               return saved;
-           })
+    return run(changer,
+               [this, change = std::move(change), what = std::move(what)](std::stop_token) {
+                   const Status saved = config::changeConfig(options.configPath, change);
+                   if (saved) {
+                       store::AuditRow row;
+                       row.kind = store::AuditKind::Config;
+                       row.timeUnixNs = clock.unixNs();
+                       row.method = what;
+                       row.client = QByteArrayLiteral("oriel");
+                       stores->audit.append(std::move(row));
+                   }
+                   return saved;
+               })
         .then(&q, [this](const Status& saved) {
-            if (saved) {
+            if (saved && running) {
                 reloadConfiguration();
                 watchConfiguration();
             }

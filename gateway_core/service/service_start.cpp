@@ -117,8 +117,12 @@ GatewayService::Private::Private(GatewayService& owner, ServiceOptions given) : 
     exportThread.setObjectName(QStringLiteral("oriel-export"));
     vaultThread.setObjectName(QStringLiteral("oriel-vault"));
     receiverThread.setObjectName(QStringLiteral("oriel-receiver"));
+    readers.setObjectName(QStringLiteral("oriel-reader"));
     readers.setMaxThreadCount(3);
     readers.setExpiryTimeout(30'000);
+    changer.setObjectName(QStringLiteral("oriel-config"));
+    changer.setMaxThreadCount(1);
+    changer.setExpiryTimeout(30'000);
     reload.setSingleShot(true);
     reload.setInterval(150);
     publish.setSingleShot(true);

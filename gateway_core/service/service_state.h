@@ -61,6 +61,7 @@ struct GatewayService::Private {
     QThread vaultThread;
     QThread receiverThread;
     QThreadPool readers;
+    QThreadPool changer; ///< one thread: changes of the configuration in the order in which they were asked for
 
     TelemetryBuffer buffer;
     std::unique_ptr<Stores> stores;
@@ -163,10 +164,13 @@ struct GatewayService::Private {
     // service_commands.cpp
     void handleCommand(const QByteArray& command, const QByteArray& arguments, const LocalControl::Respond& respond);
     void handleExport(const ExportRequest& request, const ExportRequest::Respond& respond);
+    /// `change` is made to what the file holds when its turn comes, on another thread.
     QFuture<Status> changeConfiguration(std::function<Status(config::Config&)> change, QByteArray what);
 
     /// Runs on the readers' pool with a stop token that the future's cancellation sets.
-    template <class Function> auto read(Function function) -> QFuture<std::invoke_result_t<Function, std::stop_token>>;
+    template <class Function> auto read(Function function) { return run(readers, std::move(function)); }
+    template <class Function>
+    auto run(QThreadPool& pool, Function function) -> QFuture<std::invoke_result_t<Function, std::stop_token>>;
     /// Runs on the thread of `context`, the answer as a future.
     template <class Function> auto on(QObject* context, Function function) -> QFuture<std::invoke_result_t<Function>>;
 };
@@ -175,7 +179,8 @@ struct GatewayService::Private {
 void writeReceiver(json::Writer& writer, const ReceiverSnapshot& receiver);
 
 template <class Function>
-auto GatewayService::Private::read(Function function) -> QFuture<std::invoke_result_t<Function, std::stop_token>>
+auto GatewayService::Private::run(QThreadPool& pool, Function function)
+    -> QFuture<std::invoke_result_t<Function, std::stop_token>>
 {
     using Value = std::invoke_result_t<Function, std::stop_token>;
     auto promise = std::make_shared<QPromise<Value>>();
@@ -186,8 +191,8 @@ auto GatewayService::Private::read(Function function) -> QFuture<std::invoke_res
     QObject::connect(canceller, &QFutureWatcherBase::canceled, canceller, [stop] { stop->request_stop(); });
     QObject::connect(canceller, &QFutureWatcherBase::finished, canceller, &QObject::deleteLater);
     canceller->setFuture(future);
-    readers.start([promise, stop, function = std::move(function)]() mutable {
-        thread_local const bool isBackground = (enterBackground("oriel-reader"), true);
+    pool.start([promise, stop, name = pool.objectName().toLatin1(), function = std::move(function)]() mutable {
+        thread_local const bool isBackground = (enterBackground(name.constData()), true);
         Q_UNUSED(isBackground)
         if (!promise->isCanceled())
             promise->addResult(function(stop->get_token()));

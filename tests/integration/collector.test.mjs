@@ -377,6 +377,8 @@ test('a Collector that is killed in the middle and started again has every span 
         }
         await collector.again();
         for (let i = 0; i < 10; ++i) traceIds.push(await call(oriel, session));
+        // Like a user who will not wait for the next probe, which may be minutes away after a long absence.
+        for (const protocol of protocols) assert.ok((await oriel.api(`/api/v1/export/${encodeURIComponent(protocol)}/retry`, { method: 'POST' })).ok);
 
         const wanted = new Set((await oriel.exportedSpans()).map(({ spanId }) => spanId));
         assert.ok(wanted.size >= traceIds.length * 6);

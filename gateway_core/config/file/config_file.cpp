@@ -68,6 +68,14 @@ tl::expected<Loaded, QList<Problem>> loadConfig(const QString& path)
 
 Status saveConfig(const QString& path, const Config& after)
 {
+    return changeConfig(path, [&after](Config& config) -> Status {
+        config = after;
+        return {};
+    });
+}
+
+Status changeConfig(const QString& path, const std::function<Status(Config&)>& change)
+{
     QFile existing(path);
     QByteArray text;
     const bool existed = existing.exists();
@@ -80,6 +88,9 @@ Status saveConfig(const QString& path, const Config& after)
     if (!before)
         return fail(ErrorCode::Parse, before.error().first().toString(), path,
                     QStringLiteral("Mend the file first; nothing was changed."));
+    Config after = before->config;
+    if (const Status changed = change(after); !changed)
+        return changed;
     const auto edited = editConfig(text, before->config, after);
     if (!edited)
         return fail(edited.error());

@@ -8,6 +8,8 @@
 #include <QList>
 #include <QString>
 
+#include <functional>
+
 namespace oriel::config {
 
 /// One thing wrong with a configuration: where, what was found and what was expected.
@@ -48,6 +50,8 @@ Result<QByteArray> editConfig(QByteArrayView text, const Config& before, const C
 /// Replaces the file atomically with editConfig() of what it holds, keeping its mode (0600 for a new one). Fails and changes
 /// nothing when the file on disk does not parse.
 Status saveConfig(const QString& path, const Config& after);
+/// The same with what `change` makes of the configuration that the file holds now; what it refuses changes nothing.
+Status changeConfig(const QString& path, const std::function<Status(Config&)>& change);
 
 /// The platform's place: <AppConfig>/oriel/config.json, and the data directory <AppData>/oriel.
 QString defaultConfigPath();

@@ -188,6 +188,36 @@ private Q_SLOTS:
         QVERIFY(!move("nobody", 1));
     }
 
+    void changesThatAreAskedForTogetherAllHoldInTheirOrder()
+    {
+        RunningOriel oriel("{\"telemetry\":{\"destinations\":[{\"name\":\"a\",\"protocol\":\"none\"},"
+                           "{\"name\":\"b\",\"protocol\":\"none\"},{\"name\":\"c\",\"protocol\":\"none\"}]}}");
+        GatewayService& service = *oriel.service;
+        QList<QFuture<Status>> changes;
+        for (int i = 0; i < 2; ++i)
+            changes.append(service.moveDestination(QStringLiteral("c"), -1));
+        for (const bool paused : {true, false, true, false, true})
+            changes.append(service.pauseDestination(QStringLiteral("b"), paused));
+        changes.append(service.removeDestination(QStringLiteral("a")));
+        for (const QFuture<Status>& change : changes) {
+            const auto changed = RunningOriel::resultOf(change);
+            QVERIFY(changed && *changed);
+        }
+        const QList<config::Destination> left = service.configuration().telemetry.destinations;
+        QCOMPARE(left.size(), 2);
+        QCOMPARE(left[0].name + left[1].name, QStringLiteral("cb"));
+        QVERIFY(left[1].paused);
+    }
+    void aChangeKeepsWhatAnEditorHasJustWritten()
+    {
+        RunningOriel oriel(withServer("one"));
+        oriel.write(withServer("one", ",\"retention\":{\"auditDays\":31}"));
+        const auto saved = RunningOriel::resultOf(oriel.service->setServerEnabled(QStringLiteral("one"), false));
+        QVERIFY(saved && *saved);
+        QCOMPARE(oriel.service->configuration().retention.auditDays, 31);
+        QVERIFY(!oriel.service->configuration().servers.first().enabled);
+    }
+
     void aSavedFileIsPutInForceAndABrokenOneIsNot()
     {
         RunningOriel oriel(withServer("one"));
