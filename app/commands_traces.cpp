@@ -7,6 +7,7 @@
 #include "store/trace_store.h"
 #include "terminal.h"
 
+#include <QDir>
 #include <QFile>
 #include <QTemporaryDir>
 
@@ -64,10 +65,11 @@ Result<quint64> exportFromDisk(const Options& options, const std::function<bool(
 
 int tracesExport(const Options& options)
 {
-    QTemporaryDir scratch;
-    const bool running = service::readRuntime(options.dataDir).has_value();
-    if (running) {
-        const QString path = options.output.isEmpty() ? scratch.filePath(QStringLiteral("traces.jsonl")) : options.output;
+    if (service::readRuntime(options.dataDir)) {
+        const QTemporaryDir scratch;
+        // The owner has a folder of its own.
+        const QString path = options.output.isEmpty() ? scratch.filePath(QStringLiteral("traces.jsonl"))
+                                                      : QDir::current().absoluteFilePath(options.output);
         if (const auto written = exportByOwner(options, path); !written)
             return reportError(written.error());
         QFile file(path);
@@ -78,13 +80,20 @@ int tracesExport(const Options& options)
         return Success;
     }
     QFile file(options.output);
+    const auto unwritable = [&] {
+        return reportError({ErrorCode::Io, QStringLiteral("the file cannot be written: %1").arg(file.errorString()),
+                            options.output, QStringLiteral("Check free space and that the folder belongs to you.")});
+    };
     if (!options.output.isEmpty() && !file.open(QIODevice::WriteOnly))
-        return reportError(
-            {ErrorCode::Io, QStringLiteral("the file cannot be written: %1").arg(file.errorString()), options.output, {}});
+        return unwritable();
     const auto written = exportFromDisk(options, [&](QByteArrayView line) {
         return options.output.isEmpty() ? writeOut(line) : file.write(line.data(), line.size()) == line.size();
     });
-    return written ? Success : reportError(written.error());
+    if (!written)
+        return reportError(written.error());
+    if (file.isOpen() && (!file.flush() || file.error() != QFileDevice::NoError))
+        return unwritable();
+    return Success;
 }
 
 } // namespace oriel::app

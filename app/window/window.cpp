@@ -70,17 +70,19 @@ QList<ui::Section*> makeSections(service::GatewayService& service)
     return sections;
 }
 
-/// Deals with another Oriel that owns the data directory: true when this one may try (again) to own it.
-bool settleWithOwner(const Options& options)
+/// Deals with another Oriel that owns the data directory: the exit code, unless this one may try to own it.
+std::optional<int> settleWithOwner(const Options& options)
 {
+    if (!service::readRuntime(options.dataDir))
+        return std::nullopt;
     const auto raised = service::sendCommand(options.dataDir, "raise", {}, 3'000);
-    if (!raised) {
-        reportError(raised.error());
-        return false;
-    }
+    if (!raised && !service::readRuntime(options.dataDir))
+        return std::nullopt; // it has ended meanwhile
+    if (!raised)
+        return reportError(raised.error());
     if (*raised == "true") {
         printError(QStringLiteral("oriel: the window of the running Oriel was raised"));
-        return false;
+        return Success;
     }
     (void)service::sendCommand(options.dataDir, "hand-over", {}, 3'000);
     QEventLoop loop;
@@ -93,7 +95,7 @@ bool settleWithOwner(const Options& options)
     QTimer::singleShot(kHandOverMs, &loop, &QEventLoop::quit);
     look.start();
     loop.exec();
-    return true;
+    return std::nullopt;
 }
 
 int startFailure(const Error& error)
@@ -111,8 +113,8 @@ int runWindow(const Options& options, int& argc, char** argv)
     QApplication::setWindowIcon(QIcon(QStringLiteral(":/oriel/icons/app/oriel.svg")));
     const bool pictures = !options.screenshots.empty();
 
-    if (service::readRuntime(options.dataDir) && !settleWithOwner(options) && service::readRuntime(options.dataDir))
-        return Success;
+    if (const std::optional<int> settled = settleWithOwner(options))
+        return *settled;
     auto service = std::make_unique<service::GatewayService>(serviceOptions(options, false));
     if (const Status started = service->start(); !started)
         return startFailure(started.error());
@@ -126,13 +128,14 @@ int runWindow(const Options& options, int& argc, char** argv)
         settings = std::make_unique<ui::FileUiSettings>(options.dataDir + QStringLiteral("/window.ini"));
 
     int code = Success;
+    // Until the service has stopped: a second signal must not cut that short.
+    TerminationSignals termination;
+    QObject::connect(&termination, &TerminationSignals::requested, &application, &QApplication::quit);
     {
         ui::MainWindow window(makeSections(*service), *settings);
         if (pictures || settings->value(QStringLiteral("window/geometry")).isNull())
             window.resize(options.size);
         const ShellLink link(*service, window);
-        TerminationSignals termination;
-        QObject::connect(&termination, &TerminationSignals::requested, &application, &QApplication::quit);
         QObject::connect(service.get(), &service::GatewayService::handOverRequested, &application, &QApplication::quit);
         QObject::connect(service.get(), &service::GatewayService::raiseRequested, &window, [&window] {
             window.showNormal();

@@ -151,7 +151,7 @@ void AuthorizationFlow::askUser()
         const QString scopes = QString::fromUtf8(joinScopes(m_request.challenge.scopes));
         return failWith({ErrorCode::Unauthenticated,
                          m_request.stepUp ? QStringLiteral("the server wants more access than it was given: %1").arg(scopes)
-                                          : QStringLiteral("the server wants you to sign in"),
+                                          : QStringLiteral("the server wants a token, and the vault holds none that it takes"),
                          displayUrl(m_request.server),
                          QStringLiteral("Run 'oriel sign-in %1', or use Sign in on the server's page.").arg(m_request.name)});
     }

@@ -135,6 +135,9 @@ test('traces and audit rows are there after a restart and without a running Orie
         const offline = await oriel.command(['traces', 'export', '--filter', 'tool=quick_echo']);
         assert.equal(offline.code, 0, offline.stderr);
         assert.match(offline.stdout, new RegExp(before.traceId));
+        const nowhere = await oriel.command(['traces', 'export', '--output', '/dev/full']);
+        assert.equal(nowhere.code, 1, nowhere.stderr);
+        assert.match(nowhere.stderr, /cannot be written: No space left on device/);
         assert.equal((await oriel.command(['audit', 'verify'])).code, 0);
         const csv = await oriel.command(['audit', 'export', '--format', 'csv']);
         assert.equal(csv.stdout.trim().split('\n').length, 2);
@@ -142,6 +145,32 @@ test('traces and audit rows are there after a restart and without a running Orie
         await until(async () => (await oriel.json('/api/v1/traces?filter=tool%3Dquick_echo')).traces.some((trace) => trace.traceId === before.traceId));
         const online = await oriel.command(['traces', 'export', '--filter', 'tool=quick_echo']);
         assert.match(online.stdout, new RegExp(before.traceId));
+    } finally {
+        await oriel.stop();
+    }
+});
+
+test('what works without a running Oriel works after one was killed', async () => {
+    const oriel = await Oriel.start({ config: { mcpServers: { demo: { command: demoServer } } } });
+    try {
+        const opened = await post(oriel.url, initialize());
+        await post(oriel.url, { jsonrpc: '2.0', id: 2, method: 'ping' }, { 'Mcp-Session-Id': opened.headers.get('mcp-session-id') });
+        const [{ traceId }] = await until(async () => {
+            const { traces } = await oriel.json('/api/v1/traces');
+            return traces.length >= 2 && traces;
+        });
+        const output = path.relative(process.cwd(), path.join(oriel.dir, 'traces.jsonl'));
+        const online = await oriel.command(['traces', 'export', '--output', output]);
+        assert.equal(online.code, 0, online.stderr);
+        assert.match(fs.readFileSync(output, 'utf8'), new RegExp(traceId));
+
+        await oriel.kill();
+        assert.ok(fs.existsSync(path.join(oriel.dataDir, 'runtime.json')), 'it is left behind');
+        for (const args of [['token', 'add', 'later'], ['doctor'], ['traces', 'export', '--output', output]]) {
+            const done = await oriel.command(args);
+            assert.doesNotMatch(done.stderr, /running Oriel/, args.join(' '));
+            assert.equal(done.code, 0, `${args.join(' ')}: ${done.stderr}${done.stdout}`);
+        }
     } finally {
         await oriel.stop();
     }

@@ -51,6 +51,28 @@ QByteArray answerLine(const Result<QByteArray>& answer)
     return writer.endObject().take() + '\n';
 }
 
+std::unique_ptr<QLockFile> lockOf(const QString& dataDir)
+{
+    auto lock = std::make_unique<QLockFile>(dataDir + QStringLiteral("/lock"));
+    lock->setStaleLockTime(0); // as long as its process lives
+    return lock;
+}
+
+QString runtimeFile(const QString& dataDir)
+{
+    return dataDir + QStringLiteral("/runtime.json");
+}
+
+/// Clears away what a process left behind that did not end in order.
+bool isAbandoned(const QString& dataDir)
+{
+    const auto lock = lockOf(dataDir);
+    if (!lock->tryLock(0))
+        return false;
+    QFile::remove(runtimeFile(dataDir));
+    return true;
+}
+
 } // namespace
 
 DataDirectoryLock::DataDirectoryLock() = default;
@@ -69,9 +91,9 @@ Status DataDirectoryLock::acquire(const QString& dataDir)
                     QStringLiteral("Choose another one with --data-dir."));
     if (!existed)
         QFile::setPermissions(dataDir, QFileDevice::ReadOwner | QFileDevice::WriteOwner | QFileDevice::ExeOwner);
-    auto lock = std::make_unique<QLockFile>(dataDir + QStringLiteral("/lock"));
-    lock->setStaleLockTime(0);
-    if (lock->tryLock(0)) {
+    constexpr int kLongerThanALook = 200; // readRuntime() holds the lock for a moment when it finds no owner
+    auto lock = lockOf(dataDir);
+    if (lock->tryLock(kLongerThanALook)) {
         m_lock = std::move(lock);
         return {};
     }
@@ -96,7 +118,7 @@ Status DataDirectoryLock::writeRuntime(const RuntimePorts& ports, const QString&
         .member("otlpHttpPort", ports.otlpHttp)
         .member("socket", socketName)
         .endObject();
-    QSaveFile file(m_dataDir + QStringLiteral("/runtime.json"));
+    QSaveFile file(runtimeFile(m_dataDir));
     if (!file.open(QIODevice::WriteOnly) || !file.setPermissions(QFileDevice::ReadOwner | QFileDevice::WriteOwner) ||
         file.write(writer.take() + '\n') < 0 || !file.commit())
         return fail(ErrorCode::Io, QStringLiteral("cannot be written: %1").arg(file.errorString()), file.fileName());
@@ -107,15 +129,15 @@ void DataDirectoryLock::release()
 {
     if (m_lock == nullptr)
         return;
-    QFile::remove(m_dataDir + QStringLiteral("/runtime.json"));
+    QFile::remove(runtimeFile(m_dataDir));
     m_lock->unlock();
     m_lock.reset();
 }
 
 Result<RuntimeInfo> readRuntime(const QString& dataDir)
 {
-    QFile file(dataDir + QStringLiteral("/runtime.json"));
-    if (!file.open(QIODevice::ReadOnly))
+    QFile file(runtimeFile(dataDir));
+    if (!file.open(QIODevice::ReadOnly) || isAbandoned(dataDir))
         return fail(ErrorCode::NotFound, QStringLiteral("no Oriel is running with this data directory"), dataDir);
     const QByteArray text = file.read(64 * 1024);
     json::Document document;

@@ -46,7 +46,7 @@ struct RuntimeInfo {
     QString socketName;
     [[nodiscard]] QString endpoint() const { return QStringLiteral("http://127.0.0.1:%1/mcp").arg(port); }
 };
-/// NotFound when no Oriel owns the directory.
+/// NotFound when no Oriel owns the directory; what one left there that was killed is cleared away.
 Result<RuntimeInfo> readRuntime(const QString& dataDir);
 
 /// The local socket of a data directory's owner. A peer of the same user sends one line of JSON first:

@@ -81,11 +81,11 @@ private Q_SLOTS:
     {
         QVERIFY(!signInBannerOf(remote(SignInState::SignedIn)));
         service::ServerSnapshot needed = remote(SignInState::Needed);
-        needed.signInText = QStringLiteral("the server wants you to sign in");
+        needed.signInText = QStringLiteral("the server wants a token, and the vault holds none that it takes");
         const auto banner = signInBannerOf(needed);
         QVERIFY(banner);
         QCOMPARE(banner->headline, QStringLiteral("tracker wants you to sign in"));
-        QVERIFY(banner->sentence.startsWith(QStringLiteral("The server wants you to sign in.")));
+        QVERIFY(banner->sentence.startsWith(QStringLiteral("The server wants a token, and the vault holds none that it takes.")));
         QCOMPARE(signInBannerOf(remote(SignInState::Needed, ServerState::Ready))->headline,
                  QStringLiteral("tracker wants more access"));
         QVERIFY(signInBannerOf(remote(SignInState::Awaited))->sentence.contains(QStringLiteral("login.example")));

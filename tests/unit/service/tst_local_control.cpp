@@ -127,10 +127,16 @@ private Q_SLOTS:
     void whatAKilledOrielLeftBehindIsNoOriel()
     {
         const QTemporaryDir directory;
-        QFile file(directory.filePath(QStringLiteral("runtime.json")));
-        QVERIFY(file.open(QIODevice::WriteOnly));
-        file.write("{\"pid\":1,\"port\":7420,\"socket\":\"oriel-nobody-listens-here\"}");
-        file.close();
+        const auto write = [&](const char* name, const QByteArray& text) {
+            QFile file(directory.filePath(QLatin1String(name)));
+            return file.open(QIODevice::WriteOnly) && file.write(text) == text.size();
+        };
+        // As QLockFile writes it. The process lives, but is none of ours: numbers are given again.
+        QVERIFY(write("lock", "1\noriel\n" + QSysInfo::machineHostName().toUtf8() + '\n' + QSysInfo::machineUniqueId() + '\n' +
+                                  QSysInfo::bootUniqueId() + '\n'));
+        QVERIFY(write("runtime.json", "{\"pid\":1,\"port\":7420,\"socket\":\"oriel-nobody-listens-here\"}"));
+        QCOMPARE(readRuntime(directory.path()).error().code, ErrorCode::NotFound);
+        QVERIFY(!QFileInfo::exists(directory.filePath(QStringLiteral("runtime.json"))));
         const auto answered = sendCommand(directory.path(), "status", {}, 1000);
         QVERIFY(!answered.has_value());
         QCOMPARE(answered.error().code, ErrorCode::Unavailable);
