@@ -57,9 +57,8 @@ void GatewayHost::startAgain(const QString& server)
     }
 }
 
-GatewayHost::GatewayHost(Dependencies dependencies, const config::Config& configuration, bool auth)
-    : m_auth(auth),
-      m_childTelemetry(configuration.receiver.childTelemetry),
+GatewayHost::GatewayHost(Dependencies dependencies, const config::Config& configuration)
+    : m_childTelemetry(configuration.receiver.childTelemetry),
       m_propagators(telemetry::propagatorsByName(configuration.telemetry.propagators)),
       m_client({}, dependencies.clock),
       m_eras(dependencies.eraPath),
@@ -80,7 +79,7 @@ GatewayHost::~GatewayHost() = default;
 downstream::HttpEndpoint::Options GatewayHost::endpointOptions(const config::Config& configuration) const
 {
     downstream::HttpEndpoint::Options options;
-    options.auth = m_auth;
+    options.auth = configuration.gateway.auth;
     options.maxBodyBytes = configuration.gateway.maxBodyBytes;
     for (const QString& origin : configuration.gateway.allowedOrigins)
         options.allowedOrigins.append(origin.toUtf8());

@@ -34,7 +34,7 @@ public:
         QList<gateway::QuotaUse> quotas = {}; ///< what an earlier run used
     };
 
-    GatewayHost(Dependencies dependencies, const config::Config& configuration, bool auth);
+    GatewayHost(Dependencies dependencies, const config::Config& configuration);
     ~GatewayHost() override;
 
     /// Reads the tokens and listens. AlreadyExists: the port is taken, and the context names the holder where the system tells.
@@ -61,7 +61,6 @@ private:
     void startAgain(const QString& server);
     [[nodiscard]] downstream::HttpEndpoint::Options endpointOptions(const config::Config& configuration) const;
 
-    bool m_auth;
     otlp::ReceiverStatus m_receiver;
     config::ChildTelemetry m_childTelemetry;
     telemetry::Propagators m_propagators;

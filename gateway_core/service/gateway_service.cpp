@@ -53,11 +53,15 @@ Status GatewayService::start()
     QMetaObject::invokeMethod(d->pipeline.get(), [this] {
         if (const Status opened = d->stores->open(); !opened)
             d->logOwn(telemetry::Severity::Error, opened.error().toString());
+        QMetaObject::invokeMethod(this, [this] {
+            if (d->running)
+                d->applyRetention();
+        });
     });
     d->putInForce();
     d->watchConfiguration();
     d->refreshTokens();
-    d->readers.start([this] { (void)d->stores->retention.apply(); });
+    d->retentionDue.start();
     return {};
 }
 
@@ -68,6 +72,9 @@ void GatewayService::stop()
         return;
     }
     d->publish.stop();
+    d->reload.stop();
+    d->retentionDue.stop();
+    d->stopping.request_stop();
     d->changer.waitForDone();
     if (d->host != nullptr) {
         waitFor(d->host, &GatewayHost::stopped, kStopDeadlineMs, [this] {

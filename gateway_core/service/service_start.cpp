@@ -127,6 +127,8 @@ GatewayService::Private::Private(GatewayService& owner, ServiceOptions given) : 
     reload.setInterval(150);
     publish.setSingleShot(true);
     statisticsDue.setSingleShot(true);
+    retentionDue.setTimerType(Qt::VeryCoarseTimer);
+    retentionDue.setInterval(std::chrono::hours(1));
     publish.setInterval(33);
 }
 
@@ -188,6 +190,10 @@ void GatewayService::Private::openStores()
         masker = makeMasker({});
     stores = std::make_unique<Stores>(options.dataDir, effective, clock, random, auditChainKey(),
                                       [this](const QByteArray& payload) { return pipeline->masker()->maskJson(payload).bytes; });
+    stores->retention.onDeleted = [this](const store::RetentionPreview& gone) {
+        const QString rows = gone.rows == 1 ? QStringLiteral("1 row") : QStringLiteral("%1 rows").arg(gone.rows);
+        logOwn(telemetry::Severity::Info, QStringLiteral("retention deleted %1 of %2").arg(rows, gone.store));
+    };
     stores->audit.onCommitted = [this](std::int64_t last) {
         QMetaObject::invokeMethod(&q, [this, last] {
             auditRows = static_cast<quint64>(last);
@@ -335,7 +341,7 @@ Status GatewayService::Private::startGateway()
                                                    [this](const QString& text) { return expandText(*vaultKeeper, text); },
                                                    vaultKeeper.get(),
                                                    quotaFile->read()};
-            host = new GatewayHost(std::move(dependencies), effective, effective.gateway.auth);
+            host = new GatewayHost(std::move(dependencies), effective);
             host->setReceiver(receiver->status());
             api = new HttpApi({*stores, *pipeline, readers, ownResource(),
                                [this](const std::function<void(const QByteArray&)>& give) {
@@ -418,6 +424,25 @@ void GatewayService::Private::connectSignals()
     QObject::connect(vaultKeeper.get(), &vault::Vault::stateChanged, &q, [this] { schedulePublish(); });
     QObject::connect(&publish, &QTimer::timeout, &q, &GatewayService::statusChanged);
     QObject::connect(&reload, &QTimer::timeout, &q, [this] { reloadConfiguration(); });
+    QObject::connect(&retentionDue, &QTimer::timeout, &q, [this] { applyRetention(); });
+    const auto changed = [this] {
+        if (!running)
+            return;
+        watchConfiguration(); // a file that is new, or was replaced
+        reload.start();
+    };
+    QObject::connect(&watcher, &QFileSystemWatcher::fileChanged, &q, changed);
+    QObject::connect(&watcher, &QFileSystemWatcher::directoryChanged, &q, changed);
+}
+
+void GatewayService::Private::applyRetention()
+{
+    (void)read([this](const std::stop_token&) {
+        const auto applied = stores->retention.apply(stopping.get_token());
+        if (!applied && !stopping.stop_requested())
+            logOwn(telemetry::Severity::Warn, QStringLiteral("retention: ") + applied.error().toString());
+        return applied.has_value();
+    });
 }
 
 void GatewayService::Private::watchConfiguration()
@@ -428,13 +453,6 @@ void GatewayService::Private::watchConfiguration()
         watcher.addPath(file.absoluteFilePath());
     if (QDir(file.absolutePath()).exists())
         watcher.addPath(file.absolutePath());
-    const auto changed = [this] {
-        if (QFileInfo::exists(options.configPath) && !watcher.files().contains(QFileInfo(options.configPath).absoluteFilePath()))
-            watcher.addPath(QFileInfo(options.configPath).absoluteFilePath());
-        reload.start();
-    };
-    QObject::connect(&watcher, &QFileSystemWatcher::fileChanged, &q, changed);
-    QObject::connect(&watcher, &QFileSystemWatcher::directoryChanged, &q, changed);
 }
 
 void GatewayService::Private::reloadConfiguration()

@@ -83,6 +83,8 @@ struct GatewayService::Private {
     /// Until the next refreshStatistics(): what it reads grows with the calls of 15 minutes, and it may take no more than a
     /// hundredth of a processor, watched or not.
     QTimer statisticsDue;
+    QTimer retentionDue;
+    std::stop_source stopping; ///< of what a reader does for nobody
     std::int64_t startedNs = 0;
     bool running = false;
     bool waitsForVault = false;
@@ -115,6 +117,7 @@ struct GatewayService::Private {
     void openMetricsListener(); ///< gateway thread
     void connectSignals();
     void watchConfiguration();
+    void applyRetention(); ///< on a reader
     void reloadConfiguration();
     void putInForce();
     [[nodiscard]] std::shared_ptr<const telemetry::Resource> ownResource() const;

@@ -177,7 +177,10 @@ Status AuditWriter::open()
         return opened;
     d->makeBallast();
     d->state.fileBytes = d->database.database().pageBytes();
-    d->running = true;
+    {
+        const std::lock_guard lock(d->mutex);
+        d->running = true;
+    }
     d->thread = std::thread([this] {
         enterBackground("oriel-audit");
         d->run();

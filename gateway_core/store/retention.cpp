@@ -56,6 +56,7 @@ Result<std::vector<RetentionPreview>> RetentionPolicy::preview() const
 
 Result<std::vector<RetentionPreview>> RetentionPolicy::apply(std::stop_token stop)
 {
+    const std::lock_guard alone(m_applying);
     std::vector<RetentionPreview> out;
     Status first;
     for (RetentionTarget* target : targets()) {

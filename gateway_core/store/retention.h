@@ -39,8 +39,8 @@ public:
     virtual Result<RetentionPreview> applyRetention(const RetentionLimits& limits, std::stop_token stop) = 0;
 };
 
-/// Applies the configured retention to all stores (A4, T9). Has no timer: its owner runs it at the start, when the configuration
-/// changes and once a day. add() and `onDeleted` come first; the rest may be called from any thread that may wait for disks.
+/// Applies the configured retention to all stores (A4, T9). Has no timer: its owner runs it at the start, once an hour, and when
+/// the user wants it at once. add() and `onDeleted` come first; the rest may be called from any thread that may wait for disks.
 class RetentionPolicy {
 public:
     RetentionPolicy(const Clock& clock, config::Retention retention);
@@ -50,7 +50,8 @@ public:
 
     [[nodiscard]] RetentionLimits limitsFor(const QString& store) const;
     [[nodiscard]] Result<std::vector<RetentionPreview>> preview() const;
-    /// Goes on with the other stores when one fails; the first error is returned after all were tried.
+    /// Goes on with the other stores when one fails; the first error is returned after all were tried. One at a time: a second
+    /// caller waits.
     Result<std::vector<RetentionPreview>> apply(std::stop_token stop = {});
     /// Called on the thread of apply() for every store from which something was deleted.
     std::function<void(const RetentionPreview&)> onDeleted;
@@ -59,6 +60,7 @@ private:
     [[nodiscard]] std::vector<RetentionTarget*> targets() const;
 
     const Clock& m_clock;
+    std::mutex m_applying;
     mutable std::mutex m_mutex;
     config::Retention m_retention;
     std::vector<RetentionTarget*> m_targets;

@@ -68,7 +68,8 @@ RetentionPage::RetentionPage(service::GatewayService& service, QWidget* parent)
     : ConfigPage(
           service,
           {QStringLiteral("retention"), QStringLiteral("Retention"), IconName::Database,
-           QStringLiteral("How long traces, logs, metrics and audit rows are kept on this machine. The older goes first.")},
+           QStringLiteral("How long traces, logs, metrics and audit rows are kept on this machine. What is past its time "
+                          "goes when Oriel starts and once an hour.")},
           parent)
 {
     const QString forever = QStringLiteral("no limit");

@@ -18,9 +18,12 @@ namespace {
 /// A whole Oriel on a free port in a temporary directory.
 class RunningOriel {
 public:
-    explicit RunningOriel(const QByteArray& configuration)
+    /// `before` gets the data directory before anything runs.
+    explicit RunningOriel(const QByteArray& configuration, const std::function<void(const QString&)>& before = {})
     {
         write(configuration);
+        if (before)
+            before(path(QStringLiteral("data")));
         ServiceOptions options;
         options.configPath = path(QStringLiteral("oriel.json"));
         options.dataDir = path(QStringLiteral("data"));
@@ -124,6 +127,35 @@ QByteArray withServer(const char* name, const QByteArray& more = {})
     return QByteArray("{\"mcpServers\":{\"") + name + "\":{\"command\":\"" ORIEL_ECHO_SERVER "\"}}" + more + "}";
 }
 
+/// A log record and an audit row of 2023.
+void leaveOldRecords(const QString& dataDir)
+{
+    ManualClock clock;
+    SeededRandom random(7);
+    store::LogStoreOptions logOptions;
+    logOptions.directory = dataDir + QStringLiteral("/logs");
+    store::LogStore logs(logOptions, clock);
+    telemetry::LogRecord record;
+    record.timeUnixNs = record.observedUnixNs = clock.unixNs();
+    record.body = telemetry::AnyValue(QByteArrayLiteral("long ago"));
+    record.source = QByteArrayLiteral("before");
+    QVERIFY(logs.open());
+    logs.append(std::move(record));
+    QVERIFY(logs.flush());
+    logs.close();
+
+    store::AuditOptions auditOptions;
+    auditOptions.file = dataDir + QStringLiteral("/audit.db");
+    store::AuditWriter audit(auditOptions, clock, random);
+    store::AuditRow row;
+    row.timeUnixNs = clock.unixNs();
+    row.method = QByteArrayLiteral("long ago");
+    QVERIFY(audit.open());
+    audit.append(std::move(row));
+    QVERIFY(audit.flush());
+    QVERIFY(audit.close());
+}
+
 } // namespace
 
 class GatewayServiceTest : public QObject {
@@ -216,6 +248,52 @@ private Q_SLOTS:
         QVERIFY(saved && *saved);
         QCOMPARE(oriel.service->configuration().retention.auditDays, 31);
         QVERIFY(!oriel.service->configuration().servers.first().enabled);
+    }
+
+    void whatIsPastItsTimeGoesAtTheStart()
+    {
+        RunningOriel oriel("{}", leaveOldRecords);
+        QVERIFY(oriel.started);
+        const auto rowsOf = [&](store::AuditKind kind) {
+            store::AuditQuery query;
+            query.kinds = {kind};
+            const auto counted = RunningOriel::resultOf(oriel.service->auditCount(query));
+            return counted && *counted ? (*counted)->rows : std::uint64_t(0);
+        };
+        QTRY_COMPARE(rowsOf(store::AuditKind::Retention), std::uint64_t(1));
+        QCOMPARE(rowsOf(store::AuditKind::Call), std::uint64_t(0));
+        const auto logs = [&] {
+            const auto page = RunningOriel::resultOf(oriel.service->logs({}));
+            QStringList bodies;
+            for (const store::LogEntry& entry : page.value_or(store::LogPage()).rows)
+                bodies.append(QString::fromUtf8(telemetry::toJson(entry.record->body)));
+            return bodies.join(QLatin1Char('\n'));
+        };
+        QTRY_VERIFY2(logs().contains(QStringLiteral("retention deleted 1 row of logs")), qPrintable(logs()));
+        QVERIFY2(!logs().contains(QStringLiteral("long ago")), qPrintable(logs()));
+    }
+    void whatIsKeptForEverStays()
+    {
+        RunningOriel oriel("{\"retention\":{\"logDays\":0,\"auditDays\":0}}", leaveOldRecords);
+        const auto applied = [&] {
+            const auto done = RunningOriel::resultOf(oriel.service->applyRetention());
+            return done && *done;
+        };
+        QTRY_VERIFY(applied()); // the audit log may not be open yet
+        const auto counted = RunningOriel::resultOf(oriel.service->auditCount({}));
+        QVERIFY(counted && *counted);
+        QCOMPARE((*counted)->rows, std::uint64_t(1));
+    }
+    void aTokenIsAskedForFromTheMomentItIsConfigured()
+    {
+        RunningOriel oriel("{\"gateway\":{\"auth\":false}}");
+        QCOMPARE(oriel.ask("POST /mcp", {}, EndpointFixture::initialize()).status, 200);
+        config::Config wanted = oriel.service->configuration();
+        wanted.gateway.auth = true;
+        const auto saved = RunningOriel::resultOf(oriel.service->saveConfiguration(wanted));
+        QVERIFY(saved && *saved);
+        QTRY_COMPARE(oriel.ask("POST /mcp", {}, EndpointFixture::initialize()).status, 401);
+        QCOMPARE(oriel.ask("GET /api/v1/status", {}).status, 401);
     }
 
     void aSavedFileIsPutInForceAndABrokenOneIsNot()
