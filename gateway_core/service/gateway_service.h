@@ -96,8 +96,12 @@ public:
     /// For the completion of trace filters: keys and the values seen so far (store::complete).
     [[nodiscard]] const store::FilterVocabulary& filterVocabulary() const;
 
+    // A change is made to what the file holds when its turn comes. Where a `base` is given, which is what the caller had read,
+    // only what differs from that is written: what others changed meanwhile stays.
+
     // Servers.
-    QFuture<Status> saveServer(config::Server server, QString previousName = {}); ///< adds, or replaces `previousName`
+    /// Adds it (AlreadyExists), or changes the one that was read as `base`.
+    QFuture<Status> saveServer(config::Server server, std::optional<config::Server> base = {});
     QFuture<Status> removeServer(QString name);
     QFuture<Status> setServerEnabled(QString name, bool enabled);
     QFuture<Status> restartServer(QString name);
@@ -110,10 +114,12 @@ public:
     QFuture<Status> signOut(QString server);
 
     // Destinations and telemetry settings.
-    QFuture<Status> saveDestination(config::Destination destination, QString previousName = {});
+    /// As saveServer().
+    QFuture<Status> saveDestination(config::Destination destination, std::optional<config::Destination> base = {});
     QFuture<Status> removeDestination(QString name);
     QFuture<Status> moveDestination(QString name, int steps); ///< within the file's list, up where negative, to its end at most
     QFuture<Result<QString>> testDestination(QString name);   ///< sends a real span; the backend's answer in words
+    QFuture<Status> setDestinationEnabled(QString name, bool enabled);
     QFuture<Status> pauseDestination(QString name, bool paused); ///< what comes is kept meanwhile
     Status retryDestination(const QString& name);                ///< tries at once what waits, also after refused credentials
     Status clearDestination(const QString& name); ///< drops what waits, also of one that is gone, and counts it as lost
@@ -124,8 +130,8 @@ public:
     [[nodiscard]] SpoolReport spoolReport() const;
 
     // Configuration.
-    /// Writes the settings that differ from configuration(), all but servers, destinations and limits.
-    QFuture<Status> saveConfiguration(config::Config configuration);
+    /// The settings, all but servers, destinations and limits.
+    QFuture<Status> saveConfiguration(config::Config configuration, config::Config base);
     QFuture<QList<ImportCandidate>> discoverImports();
     QFuture<Status> importServers(QList<ImportCandidate> chosen, bool moveSecretsToVault);
     [[nodiscard]] QList<ClientSnippet> clientSnippets(const QString& token = {}) const;

@@ -22,16 +22,37 @@ template <class List> auto findByName(List& list, const QString& name)
     return std::find_if(list.begin(), list.end(), [&](const auto& entry) { return entry.name == name; });
 }
 
-template <class List, class Entry> Status upsert(List& list, Entry entry, const QString& previousName, const QString& what)
+/// What the command line and the environment say, and nobody changed, is not the file's.
+template <class Subject>
+void writeDifferences(Subject& target, const Subject& wanted, const Subject& base,
+                      std::span<const config::SettingRow<Subject>> table)
 {
-    const QString wanted = previousName.isEmpty() ? entry.name : previousName;
-    if (entry.name != wanted && findByName(list, entry.name) != list.end())
+    for (const config::SettingRow<Subject>& row : table) {
+        if (const config::SettingValue value = row.read(wanted); value != row.read(base))
+            row.write(target, value);
+    }
+}
+
+template <class List, class Entry> Status add(List& list, Entry entry, const QString& what)
+{
+    if (findByName(list, entry.name) != list.end())
         return fail(ErrorCode::AlreadyExists, QStringLiteral("there is a %1 of this name").arg(what), entry.name);
-    const auto existing = findByName(list, wanted);
-    if (existing != list.end())
-        *existing = std::move(entry);
-    else
-        list.append(std::move(entry));
+    list.append(std::move(entry));
+    return {};
+}
+
+/// An entry that has gone meanwhile comes back whole.
+template <class List, class Entry>
+Status save(List& list, Entry entry, const std::optional<Entry>& base, std::span<const config::SettingRow<Entry>> table,
+            const QString& what)
+{
+    const auto existing = base ? findByName(list, base->name) : list.end();
+    if (existing == list.end())
+        return add(list, std::move(entry), what);
+    if (entry.name != base->name && findByName(list, entry.name) != list.end())
+        return fail(ErrorCode::AlreadyExists, QStringLiteral("there is a %1 of this name").arg(what), entry.name);
+    writeDifferences(*existing, entry, *base, table);
+    existing->name = entry.name;
     return {};
 }
 
@@ -61,12 +82,12 @@ QFuture<Status> GatewayService::Private::changeConfiguration(std::function<Statu
         });
 }
 
-QFuture<Status> GatewayService::saveServer(config::Server server, QString previousName)
+QFuture<Status> GatewayService::saveServer(config::Server server, std::optional<config::Server> base)
 {
     const QByteArray what = "server " + server.name.toUtf8() + " saved";
     return d->changeConfiguration(
-        [server = std::move(server), previousName](config::Config& configuration) {
-            return upsert(configuration.servers, server, previousName, QStringLiteral("server"));
+        [server = std::move(server), base = std::move(base)](config::Config& configuration) {
+            return save(configuration.servers, server, base, config::serverTable(), QStringLiteral("server"));
         },
         what);
 }
@@ -128,12 +149,13 @@ QFuture<Status> GatewayService::setToolEnabled(QString server, QString tool, boo
         "tool " + server.toUtf8() + '/' + tool.toUtf8() + (enabled ? " enabled" : " disabled"));
 }
 
-QFuture<Status> GatewayService::saveDestination(config::Destination destination, QString previousName)
+QFuture<Status> GatewayService::saveDestination(config::Destination destination, std::optional<config::Destination> base)
 {
     const QByteArray what = "destination " + destination.name.toUtf8() + " saved";
     return d->changeConfiguration(
-        [destination = std::move(destination), previousName](config::Config& configuration) {
-            return upsert(configuration.telemetry.destinations, destination, previousName, QStringLiteral("destination"));
+        [destination = std::move(destination), base = std::move(base)](config::Config& configuration) {
+            return save(configuration.telemetry.destinations, destination, base, config::destinationTable(),
+                        QStringLiteral("destination"));
         },
         what);
 }
@@ -156,15 +178,11 @@ QFuture<Result<QString>> GatewayService::testDestination(QString name)
     return d->exports->sendTestSpan(name);
 }
 
-QFuture<Status> GatewayService::saveConfiguration(config::Config configuration)
+QFuture<Status> GatewayService::saveConfiguration(config::Config configuration, config::Config base)
 {
     return d->changeConfiguration(
-        [wanted = std::move(configuration), inForce = d->effective](config::Config& target) -> Status {
-            // What the command line and the environment say, and nobody changed, is not the file's.
-            for (const auto& row : config::settingsTable()) {
-                if (const config::SettingValue value = row.read(wanted); value != row.read(inForce))
-                    row.write(target, value);
-            }
+        [wanted = std::move(configuration), base = std::move(base)](config::Config& target) -> Status {
+            writeDifferences(target, wanted, base, config::settingsTable());
             return {};
         },
         QByteArrayLiteral("settings saved"));
@@ -221,7 +239,7 @@ QFuture<Status> GatewayService::importServers(QList<ImportCandidate> chosen, boo
                   return d->changeConfiguration(
                       [servers](config::Config& configuration) -> Status {
                           for (const config::Server& server : servers) {
-                              if (Status added = upsert(configuration.servers, server, {}, QStringLiteral("server")); !added)
+                              if (Status added = add(configuration.servers, server, QStringLiteral("server")); !added)
                                   return added;
                           }
                           return {};

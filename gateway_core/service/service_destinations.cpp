@@ -193,19 +193,34 @@ QFuture<Result<ExportPreview>> GatewayService::previewExport(QString name)
     });
 }
 
-QFuture<Status> GatewayService::pauseDestination(QString name, bool paused)
+QFuture<Status> GatewayService::Private::changeDestination(const QString& name, std::function<void(config::Destination&)> change,
+                                                           const QByteArray& done)
 {
-    return d->changeConfiguration(
-        [name, paused](config::Config& configuration) -> Status {
+    return changeConfiguration(
+        [name, change = std::move(change)](config::Config& configuration) -> Status {
             for (config::Destination& destination : configuration.telemetry.destinations) {
                 if (destination.name == name) {
-                    destination.paused = paused;
+                    change(destination);
                     return {};
                 }
             }
             return fail(ErrorCode::NotFound, QStringLiteral("the configuration file has no destination of this name"), name);
         },
-        "destination " + name.toUtf8() + (paused ? " paused" : " resumed"));
+        "destination " + name.toUtf8() + ' ' + done);
+}
+
+QFuture<Status> GatewayService::setDestinationEnabled(QString name, bool enabled)
+{
+    return d->changeDestination(
+        name, [enabled](config::Destination& destination) { destination.enabled = enabled; },
+        enabled ? QByteArrayLiteral("enabled") : QByteArrayLiteral("disabled"));
+}
+
+QFuture<Status> GatewayService::pauseDestination(QString name, bool paused)
+{
+    return d->changeDestination(
+        name, [paused](config::Destination& destination) { destination.paused = paused; },
+        paused ? QByteArrayLiteral("paused") : QByteArrayLiteral("resumed"));
 }
 
 Status GatewayService::retryDestination(const QString& name)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/background_thread.h"
 #include "config/environment/environment.h"
+#include "config/vault_references.h"
 #include "oriel_build_info.h"
 #include "service/pipeline/masking.h"
 #include "service/service_state.h"
@@ -48,19 +49,11 @@ Result<QString> expandText(const vault::Vault& keeper, const QString& text)
 
 bool refersToVault(const config::Config& configuration)
 {
-    for (const config::Server& server : configuration.servers) {
-        const config::ServerOAuth& oauth = server.oauth;
-        QStringList texts =
-            server.args + server.env.values() +
-            QStringList{server.command,         server.url,        oauth.clientId,        oauth.clientSecret, oauth.privateKey,
-                        oauth.idpTokenEndpoint, oauth.idpClientId, oauth.idpClientSecret, oauth.idToken};
-        for (const auto& [name, value] : server.headers)
-            texts.append(value);
-        if (std::any_of(texts.cbegin(), texts.cend(),
-                        [](const QString& text) { return text.contains(QStringLiteral("${vault:")); }))
-            return true;
-    }
-    return false;
+    return std::any_of(configuration.servers.cbegin(), configuration.servers.cend(), [](const config::Server& server) {
+        const QStringList texts = config::textsWithReferences(server);
+        return std::any_of(texts.cbegin(), texts.cend(),
+                           [](const QString& text) { return text.contains(QStringLiteral("${vault:")); });
+    });
 }
 
 std::vector<QByteArray> utf8Of(const QStringList& texts)

@@ -127,6 +127,8 @@ struct GatewayService::Private {
 
     // service_destinations.cpp
     void spoolRead(); ///< tells what it held, once
+    QFuture<Status> changeDestination(const QString& name, std::function<void(config::Destination&)> change,
+                                      const QByteArray& done);
 
     // service_receiver.cpp
     [[nodiscard]] otlp::ReceiverSettings receiverSettings() const;

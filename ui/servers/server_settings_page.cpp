@@ -52,12 +52,21 @@ void ServerSettingsPage::setServer(const config::Server& server, const QStringLi
     if (!other && (isChanged() || server == m_form->loaded()))
         return;
     if (isChanged())
-        m_drafts.insert(m_form->loaded().name, m_form->server());
+        m_drafts.insert(m_form->loaded().name, {m_form->loaded(), m_form->server()});
     m_otherNames = otherNames;
     m_loaded = true;
-    m_form->load(server, otherNames, false);
-    if (m_drafts.contains(server.name))
-        m_form->edit(m_drafts.take(server.name));
+    if (m_drafts.contains(server.name)) {
+        const Draft draft = m_drafts.take(server.name);
+        return show(draft.base, draft.edited);
+    }
+    show(server, std::nullopt);
+}
+
+void ServerSettingsPage::show(const config::Server& base, const std::optional<config::Server>& edited)
+{
+    m_form->load(base, m_otherNames, false);
+    if (edited)
+        m_form->edit(*edited);
     m_bar->setChanged(m_form->isChanged());
 }
 
@@ -65,19 +74,37 @@ void ServerSettingsPage::save()
 {
     if (!m_form->validate())
         return;
-    const config::Server server = m_form->server();
+    const config::Server base = m_form->loaded();
+    const config::Server sent = m_form->server();
     m_bar->setBusy(true);
-    whenDone(m_service.saveServer(server, m_form->loaded().name), this, [this, server](const Status& saved) {
+    whenDone(m_service.saveServer(sent, base), this, [this, base, sent](const Status& saved) {
         m_bar->setBusy(false);
         if (!saved) {
-            m_bar->showError(QStringLiteral("%1 was not saved: %2").arg(server.name, saved.error().message),
-                             saved.error().remedy);
+            m_bar->showError(QStringLiteral("%1 was not saved: %2").arg(sent.name, saved.error().message), saved.error().remedy);
             return;
         }
-        m_form->load(server, m_otherNames, false);
-        m_bar->setChanged(false);
-        Q_EMIT this->saved(server.name);
+        followSaved(base, sent);
+        Q_EMIT this->saved(sent.name);
     });
+}
+
+void ServerSettingsPage::followSaved(const config::Server& base, const config::Server& sent)
+{
+    const config::Config configuration = m_service.configuration();
+    const config::Server* now = config::findServer(configuration, sent.name);
+    const config::Server kept = now != nullptr ? *now : sent;
+    if (m_form->loaded().name == base.name) {
+        const config::Server typed = m_form->server();
+        return show(kept, typed == sent ? std::nullopt : std::optional(typed));
+    }
+    // Another server is shown meanwhile, so what was sent waits as a draft.
+    const auto draft = m_drafts.constFind(base.name);
+    if (draft == m_drafts.cend())
+        return;
+    const config::Server edited = draft->edited;
+    m_drafts.erase(draft);
+    if (edited != sent)
+        m_drafts.insert(sent.name, {kept, edited});
 }
 
 } // namespace oriel::ui

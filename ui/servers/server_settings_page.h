@@ -11,7 +11,7 @@ class SaveBar;
 class ServerForm;
 
 /// A server's settings with Save and Revert. What is being edited is not overwritten by what happens outside, and is kept as a
-/// draft while another server is shown. GUI thread.
+/// draft while another server is shown; saving writes what was edited here and nothing else. GUI thread.
 class ServerSettingsPage : public QWidget {
     Q_OBJECT
 public:
@@ -25,12 +25,18 @@ Q_SIGNALS:
     void saved(const QString& name);
 
 private:
+    struct Draft {
+        config::Server base; ///< as it was read
+        config::Server edited;
+    };
     void save();
+    void show(const config::Server& base, const std::optional<config::Server>& edited);
+    void followSaved(const config::Server& base, const config::Server& sent);
 
     service::GatewayService& m_service;
     ServerForm* m_form;
     SaveBar* m_bar;
-    QHash<QString, config::Server> m_drafts; ///< by the name of the server they were made from
+    QHash<QString, Draft> m_drafts; ///< by the name of the server they were made from
     QStringList m_otherNames;
     bool m_loaded = false;
 };

@@ -67,7 +67,7 @@ void ConfigPage::save()
         return;
     m_bar->setBusy(true);
     const config::Config wanted = current();
-    whenDone(service().saveConfiguration(wanted), this, [this, wanted](const Status& done) {
+    whenDone(service().saveConfiguration(wanted, m_loaded), this, [this, wanted](const Status& done) {
         m_bar->setBusy(false);
         if (!done) {
             m_bar->showError(QStringLiteral("Not saved: %1").arg(done.error().message), done.error().remedy);
@@ -75,6 +75,7 @@ void ConfigPage::save()
         }
         m_loaded = wanted;
         m_bar->setChanged(current() != m_loaded);
+        refresh(); // others may have changed something meanwhile
         Q_EMIT changed();
         Q_EMIT notice(QStringLiteral("%1 saved").arg(category().title));
     });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/settings/credentials_page.h"
 
+#include "config/vault_references.h"
 #include "ui/settings/secret_dialog.h"
 #include "ui/settings/settings_text.h"
 #include "ui/widgets/async.h"
@@ -60,18 +61,12 @@ QList<SecretRow> secretRows(const QStringList& names, const config::Config& conf
 {
     QStringList wanted;
     for (const config::Server& server : configuration.servers) {
-        for (const QString& text : server.args + server.env.values() + QStringList{server.command, server.url, server.cwd})
+        for (const QString& text : config::textsWithReferences(server))
             collectReferences(text, wanted);
-        for (const auto& header : server.headers)
-            collectReferences(header.second, wanted);
     }
     for (const config::Destination& destination : configuration.telemetry.destinations) {
-        for (const QString& text :
-             destination.fields.values() +
-                 QStringList{destination.endpoint, destination.auth.user, destination.auth.secret, destination.auth.sessionToken})
+        for (const QString& text : config::textsWithReferences(destination))
             collectReferences(text, wanted);
-        for (const auto& header : destination.headers)
-            collectReferences(header.second, wanted);
     }
     QList<SecretRow> rows;
     for (const QString& name : wanted) {

@@ -73,15 +73,17 @@ void DestinationDialog::keepSecretsThenSave()
 void DestinationDialog::save()
 {
     const config::Destination wanted = destination();
-    whenDone(m_service.saveDestination(wanted, m_existing), this, [this, wanted](const Status& kept) {
-        acceptButton()->setEnabled(true);
-        if (!kept) {
-            showError(QStringLiteral("%1 was not saved: %2").arg(wanted.name, kept.error().message), kept.error().remedy);
-            return;
-        }
-        Q_EMIT saved(wanted.name);
-        done(Accepted);
-    });
+    whenDone(m_service.saveDestination(wanted, m_existing.isEmpty() ? std::nullopt : std::optional(m_loaded)), this,
+             [this, wanted](const Status& kept) {
+                 acceptButton()->setEnabled(true);
+                 if (!kept) {
+                     showError(QStringLiteral("%1 was not saved: %2").arg(wanted.name, kept.error().message),
+                               kept.error().remedy);
+                     return;
+                 }
+                 Q_EMIT saved(wanted.name);
+                 done(Accepted);
+             });
 }
 
 } // namespace oriel::ui

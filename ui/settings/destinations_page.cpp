@@ -392,12 +392,11 @@ void DestinationsPage::askToRemove()
 
 void DestinationsPage::setEnabled(const config::Destination& destination, bool enabled)
 {
-    config::Destination changed = destination;
-    changed.enabled = enabled;
-    whenDone(service().saveDestination(changed, changed.name), this, [this, name = changed.name](const Status& done) {
-        report(QStringLiteral("%1 stays as it was").arg(name), done);
-        refresh();
-    });
+    whenDone(service().setDestinationEnabled(destination.name, enabled), this,
+             [this, name = destination.name](const Status& done) {
+                 report(QStringLiteral("%1 stays as it was").arg(name), done);
+                 refresh();
+             });
 }
 
 } // namespace oriel::ui

@@ -65,12 +65,11 @@ RowModel<RetentionPreviewRow>* makeModel(QObject* parent)
 } // namespace
 
 RetentionPage::RetentionPage(service::GatewayService& service, QWidget* parent)
-    : ConfigPage(
-          service,
-          {QStringLiteral("retention"), QStringLiteral("Retention"), IconName::Database,
-           QStringLiteral("How long traces, logs, metrics and audit rows are kept on this machine. What is past its time "
-                          "goes when Oriel starts and once an hour.")},
-          parent)
+    : ConfigPage(service,
+                 {QStringLiteral("retention"), QStringLiteral("Retention"), IconName::Database,
+                  QStringLiteral("How long traces, logs, metrics and audit rows are kept on this machine. What is past its time "
+                                 "goes when Oriel starts and once an hour.")},
+                 parent)
 {
     const QString forever = QStringLiteral("no limit");
     form()->addHeading(QStringLiteral("Traces"));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/settings/settings_text.h"
 
+#include "config/vault_references.h"
 #include "otlp/exporters/endpoint.h"
 
 #include <QRegularExpression>
@@ -47,14 +48,9 @@ void checkEndpoint(const config::Destination& destination, QList<FieldError>& er
     }
 }
 
-bool refers(const QString& text, const QString& reference)
+bool anyRefers(const QStringList& texts, const QString& reference)
 {
-    return text.contains(reference);
-}
-
-bool refers(const QList<std::pair<QString, QString>>& headers, const QString& reference)
-{
-    return std::any_of(headers.cbegin(), headers.cend(), [&](const auto& header) { return refers(header.second, reference); });
+    return std::any_of(texts.cbegin(), texts.cend(), [&](const QString& text) { return text.contains(reference); });
 }
 
 } // namespace
@@ -276,17 +272,11 @@ QStringList usesOfSecret(const config::Config& configuration, const QString& nam
     const QString reference = QStringLiteral("${vault:%1}").arg(name);
     QStringList uses;
     for (const config::Server& server : configuration.servers) {
-        const QStringList texts = server.args + server.env.values() + QStringList{server.command, server.url, server.cwd};
-        const bool used = std::any_of(texts.cbegin(), texts.cend(), [&](const QString& text) { return refers(text, reference); });
-        if (used || refers(server.headers, reference))
+        if (anyRefers(config::textsWithReferences(server), reference))
             uses.append(QStringLiteral("server %1").arg(server.name));
     }
     for (const config::Destination& destination : configuration.telemetry.destinations) {
-        const QStringList texts =
-            destination.fields.values() +
-            QStringList{destination.endpoint, destination.auth.user, destination.auth.secret, destination.auth.sessionToken};
-        const bool used = std::any_of(texts.cbegin(), texts.cend(), [&](const QString& text) { return refers(text, reference); });
-        if (used || refers(destination.headers, reference))
+        if (anyRefers(config::textsWithReferences(destination), reference))
             uses.append(QStringLiteral("destination %1").arg(destination.name));
     }
     return uses;

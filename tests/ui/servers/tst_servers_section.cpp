@@ -371,12 +371,18 @@ private Q_SLOTS:
         QVERIFY(!form->isChanged());
         QVERIFY(section.open(QStringLiteral("demo")));
         QCOMPARE(time->text(), QStringLiteral("45 s"));
+        // What happens elsewhere while it is edited stays when it is saved.
+        const QFuture<Status> switched =
+            fixture.service().setToolEnabled(QStringLiteral("demo"), QStringLiteral("quick_echo"), false);
+        QTRY_VERIFY_WITH_TIMEOUT(switched.isFinished(), patience);
         section.settings()->bar()->saveButton()->click();
         config::Config storage;
         QTRY_VERIFY_WITH_TIMEOUT(configured(fixture.service(), QStringLiteral("demo"), storage)->timeouts.toolCall.has_value(),
                                  patience);
         QCOMPARE(configured(fixture.service(), QStringLiteral("demo"), storage)->timeouts.toolCall,
                  std::optional(std::chrono::milliseconds(45'000)));
+        QCOMPARE(configured(fixture.service(), QStringLiteral("demo"), storage)->disabledTools,
+                 QStringList{QStringLiteral("quick_echo")});
         QTRY_VERIFY_WITH_TIMEOUT(!section.settings()->bar()->isVisible(), patience);
         time->setText(QStringLiteral("1 h"));
         section.settings()->bar()->revertButton()->click();

@@ -248,13 +248,15 @@ private Q_SLOTS:
         QVERIFY(dialog->copyButton()->isEnabled());
         dialog->close();
 
+        config::Destination before = destination;
         destination.includePayloads = true;
-        QVERIFY(succeeds(service().saveDestination(destination, destination.name)));
+        QVERIFY(succeeds(service().saveDestination(destination, before)));
         ExportPreviewDialog whole(service(), destination.name);
         whole.show();
         QTRY_VERIFY_WITH_TIMEOUT(shows(&whole, text("hello-from-the-test")), patience);
+        before = destination;
         destination.sampler = text("always_off");
-        QVERIFY(succeeds(service().saveDestination(destination, destination.name)));
+        QVERIFY(succeeds(service().saveDestination(destination, before)));
         ExportPreviewDialog nothing(service(), destination.name);
         nothing.show();
         QTRY_VERIFY_WITH_TIMEOUT(said(&nothing).contains(text("sampler")), patience);

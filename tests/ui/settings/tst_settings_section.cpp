@@ -287,7 +287,7 @@ private Q_SLOTS:
     {
         config::Config off = service().configuration();
         off.receiver = {false, 0, 0, config::ChildTelemetry::All};
-        QVERIFY(succeeds(service().saveConfiguration(off)));
+        QVERIFY(succeeds(service().saveConfiguration(off, service().configuration())));
         QVERIFY(m_section->open(QStringLiteral("receiver")));
         ReceiverPage* page = m_section->receiver();
         QPushButton* on = nullptr;
@@ -346,11 +346,15 @@ private Q_SLOTS:
         days->setValue(3);
         config::Config other = service().configuration();
         other.ui.theme = QStringLiteral("dark");
-        QVERIFY(succeeds(service().saveConfiguration(other)));
+        QVERIFY(succeeds(service().saveConfiguration(other, service().configuration())));
         QTRY_COMPARE_WITH_TIMEOUT(service().configuration().ui.theme, QStringLiteral("dark"), patience);
         page->refresh();
         QCOMPARE(days->value(), 3);
         QVERIFY(page->isChanged());
+        page->save();
+        QTRY_COMPARE_WITH_TIMEOUT(service().configuration().retention.logDays, 3, patience);
+        QCOMPARE(service().configuration().ui.theme, QStringLiteral("dark"));
+        QTRY_VERIFY_WITH_TIMEOUT(!page->isChanged(), patience);
     }
 
     void stateIsKeptAndNonsenseIsIgnored()

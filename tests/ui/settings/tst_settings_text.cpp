@@ -147,19 +147,25 @@ private Q_SLOTS:
         server.name = QStringLiteral("notes");
         server.env.insert(QStringLiteral("KEY"), QStringLiteral("${vault:notes.KEY}"));
         server.args = {QStringLiteral("--token=${vault:gone}")};
-        configuration.servers = {server};
+        config::Server tracker;
+        tracker.name = QStringLiteral("tracker");
+        tracker.oauth.clientSecret = QStringLiteral("${vault:tracker}");
+        configuration.servers = {server, tracker};
         config::Destination destination = collector();
         destination.headers = {{QStringLiteral("Authorization"), QStringLiteral("Bearer ${vault:notes.KEY}")}};
         configuration.telemetry.destinations = {destination};
         QCOMPARE(usesOfSecret(configuration, QStringLiteral("notes.KEY")),
                  (QStringList{QStringLiteral("server notes"), QStringLiteral("destination Collector")}));
         const QList<SecretRow> rows = secretRows({QStringLiteral("notes.KEY"), QStringLiteral("idle")}, configuration);
-        QCOMPARE(rows.size(), 3);
+        QCOMPARE(rows.size(), 4);
         QCOMPARE(rows[0].name, QStringLiteral("gone"));
+        QCOMPARE(rows[1].name, QStringLiteral("tracker"));
+        QVERIFY(!rows[1].set);
         QVERIFY(!rows[0].set);
         QCOMPARE(rows[0].uses, QStringList{QStringLiteral("server notes")});
-        QVERIFY(rows[1].set);
-        QVERIFY(rows[2].uses.isEmpty());
+        QVERIFY(rows[2].set);
+        QVERIFY(rows[3].uses.isEmpty());
+        QCOMPARE(usesOfSecret(configuration, QStringLiteral("tracker")), QStringList{QStringLiteral("server tracker")});
     }
 };
 

@@ -186,7 +186,7 @@ private Q_SLOTS:
         QCOMPARE(wanted.gateway.port, 0); // as the command line has it
         wanted.receiver.enabled = false;
         wanted.retention.auditDays = 31;
-        const auto saved = RunningOriel::resultOf(oriel.service->saveConfiguration(wanted));
+        const auto saved = RunningOriel::resultOf(oriel.service->saveConfiguration(wanted, oriel.service->configuration()));
         QVERIFY(saved && *saved);
         QVERIFY(!oriel.service->configuration().receiver.enabled);
         QFile file(oriel.path(QStringLiteral("oriel.json")));
@@ -290,7 +290,7 @@ private Q_SLOTS:
         QCOMPARE(oriel.ask("POST /mcp", {}, EndpointFixture::initialize()).status, 200);
         config::Config wanted = oriel.service->configuration();
         wanted.gateway.auth = true;
-        const auto saved = RunningOriel::resultOf(oriel.service->saveConfiguration(wanted));
+        const auto saved = RunningOriel::resultOf(oriel.service->saveConfiguration(wanted, oriel.service->configuration()));
         QVERIFY(saved && *saved);
         QTRY_COMPARE(oriel.ask("POST /mcp", {}, EndpointFixture::initialize()).status, 401);
         QCOMPARE(oriel.ask("GET /api/v1/status", {}).status, 401);
