@@ -138,11 +138,11 @@ int runHeadless(const Options& options)
     const service::GatewayStatus status = service.status();
     printError(
         QStringLiteral("oriel: listening at %1%2")
-            .arg(status.endpoint, status.authDisabled ? QStringLiteral(" WITHOUT AUTHENTICATION (--no-auth)") : QString()));
+            .arg(status.endpoint, status.authDisabled ? QStringLiteral(" WITHOUT AUTHENTICATION") : QString()));
     for (const config::Problem& found : service.configurationWarnings())
         printError(found.toLine());
     if (!status.configError.isEmpty())
-        printError(QStringLiteral("oriel: the configuration is broken: ") + status.configError);
+        printError(QStringLiteral("oriel: not everything that is configured is in force: ") + status.configError);
     if (!status.receiver.error.isEmpty())
         printError(QStringLiteral("oriel: ") + status.receiver.error);
     std::unique_ptr<DemoTraffic> demo;

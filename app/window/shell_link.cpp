@@ -88,13 +88,14 @@ void ShellLink::updateBanner(const service::GatewayStatus& status)
         m_window.showBanner(ui::Tone::Error, QStringLiteral("The gateway does not listen"), status.listenError,
                             QStringLiteral("settings"), QStringLiteral("Settings"));
     else if (!status.configError.isEmpty())
-        m_window.showBanner(ui::Tone::Error, QStringLiteral("The configuration file is broken; the last good one stays in force"),
+        m_window.showBanner(ui::Tone::Error, QStringLiteral("Not everything that is configured is in force"),
                             status.configError.section(QLatin1Char('\n'), 0, 0));
     else if (!status.auditError.isEmpty())
         m_window.showBanner(ui::Tone::Error, QStringLiteral("The audit log cannot be written"), status.auditError);
     else if (status.authDisabled)
         m_window.showBanner(ui::Tone::Error, QStringLiteral("Authentication is off"),
-                            QStringLiteral("Every program of this machine may call the servers (--no-auth)."));
+                            QStringLiteral("Every program of this machine may call the servers. Switch it on in Settings, Gateway, or "
+                                           "start without --no-auth."));
     else
         m_window.showBanner(ui::Tone::Neutral, QString());
 }
