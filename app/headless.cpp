@@ -136,9 +136,8 @@ int runHeadless(const Options& options)
     if (const Status started = service.start(); !started)
         return reportError(started.error(), started.error().code == ErrorCode::AlreadyExists ? PortTaken : Failure);
     const service::GatewayStatus status = service.status();
-    printError(
-        QStringLiteral("oriel: listening at %1%2")
-            .arg(status.endpoint, status.authDisabled ? QStringLiteral(" WITHOUT AUTHENTICATION") : QString()));
+    printError(QStringLiteral("oriel: listening at %1%2")
+                   .arg(status.endpoint, status.authDisabled ? QStringLiteral(" WITHOUT AUTHENTICATION") : QString()));
     for (const config::Problem& found : service.configurationWarnings())
         printError(found.toLine());
     if (!status.configError.isEmpty())

@@ -93,9 +93,10 @@ void ShellLink::updateBanner(const service::GatewayStatus& status)
     else if (!status.auditError.isEmpty())
         m_window.showBanner(ui::Tone::Error, QStringLiteral("The audit log cannot be written"), status.auditError);
     else if (status.authDisabled)
-        m_window.showBanner(ui::Tone::Error, QStringLiteral("Authentication is off"),
-                            QStringLiteral("Every program of this machine may call the servers. Switch it on in Settings, Gateway, or "
-                                           "start without --no-auth."));
+        m_window.showBanner(
+            ui::Tone::Error, QStringLiteral("Authentication is off"),
+            QStringLiteral("Every program of this machine may call the servers. Switch it on in Settings, Gateway, or "
+                           "start without --no-auth."));
     else
         m_window.showBanner(ui::Tone::Neutral, QString());
 }

@@ -11,16 +11,19 @@
 
 namespace oriel::downstream {
 
+/// The socket tells of its end at once, and that ends the session and its calls, which whoever sends or closes goes on using: so
+/// nothing here ends the socket before the event loop's next turn.
 class LineSession final : public Session {
 public:
-    explicit LineSession(QLocalSocket* socket) : m_socket(socket) {}
+    LineSession(QLocalSocket* socket, qint64 maxQueuedBytes) : m_socket(socket), m_maxQueuedBytes(maxQueuedBytes) {}
 
     void send(const QByteArray& frame) override
     {
-        if (m_socket == nullptr || m_socket->state() != QLocalSocket::ConnectedState)
+        if (!isReachable())
             return;
-        if (m_socket->bytesToWrite() > LineEndpoint::kMaxQueuedBytes) {
-            m_socket->abort();
+        if (m_socket->bytesToWrite() > m_maxQueuedBytes) {
+            m_isClosing = true;
+            QMetaObject::invokeMethod(m_socket.data(), &QLocalSocket::abort, Qt::QueuedConnection);
             return;
         }
         m_socket->write(frame);
@@ -28,21 +31,24 @@ public:
     }
     [[nodiscard]] bool isReachable() const override
     {
-        return m_socket != nullptr && m_socket->state() == QLocalSocket::ConnectedState;
+        return !m_isClosing && m_socket != nullptr && m_socket->state() == QLocalSocket::ConnectedState;
     }
     void close() override
     {
-        isClosing = true;
+        m_isClosing = true;
         if (m_socket != nullptr)
-            m_socket->disconnectFromServer();
+            QMetaObject::invokeMethod(m_socket.data(), &QLocalSocket::disconnectFromServer, Qt::QueuedConnection);
     }
+    /// What still comes is not read, and nothing more is sent.
+    [[nodiscard]] bool isClosing() const { return m_isClosing; }
 
     QByteArray buffer; ///< bytes of an unfinished line
     qsizetype scanned = 0;
-    bool isClosing = false; ///< what still comes is not read
 
 private:
     QPointer<QLocalSocket> m_socket;
+    qint64 m_maxQueuedBytes;
+    bool m_isClosing = false;
 };
 
 namespace {
@@ -61,14 +67,18 @@ private:
 
 } // namespace
 
-LineEndpoint::LineEndpoint(Dependencies dependencies, QObject* parent) : QObject(parent), m_deps(dependencies) {}
+LineEndpoint::LineEndpoint(Dependencies dependencies, qint64 maxQueuedBytes, QObject* parent)
+    : QObject(parent),
+      m_deps(dependencies),
+      m_maxQueuedBytes(maxQueuedBytes)
+{}
 
 LineEndpoint::~LineEndpoint() = default;
 
 void LineEndpoint::serve(QLocalSocket* socket, const Greeting& greeting)
 {
     socket->setParent(this);
-    auto session = std::make_shared<LineSession>(socket);
+    auto session = std::make_shared<LineSession>(socket, m_maxQueuedBytes);
     session->id = m_deps.random.secureBytes(18).toBase64(QByteArray::Base64UrlEncoding);
     session->server = greeting.server;
     auto client = std::make_shared<telemetry::ClientContext>();
@@ -119,7 +129,7 @@ void LineEndpoint::readLines(QLocalSocket* socket)
         return;
     session->buffer += socket->readAll();
     qsizetype begin = 0;
-    while (!session->isClosing && m_sessions.contains(socket)) {
+    while (!session->isClosing() && m_sessions.contains(socket)) {
         const qsizetype end = session->buffer.indexOf('\n', std::max(begin, session->scanned));
         if (end < 0)
             break;
@@ -129,7 +139,7 @@ void LineEndpoint::readLines(QLocalSocket* socket)
         if (!line.trimmed().isEmpty())
             handleLine(session, line);
     }
-    session->buffer.remove(0, session->isClosing ? session->buffer.size() : begin);
+    session->buffer.remove(0, session->isClosing() ? session->buffer.size() : begin);
     session->scanned = session->buffer.size();
     if (session->buffer.size() > kMaxLineBytes) {
         session->send(mcp::makeErrorResponse({}, mcp::error_code::InvalidRequest,

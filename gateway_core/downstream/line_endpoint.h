@@ -24,7 +24,7 @@ class LineEndpoint final : public QObject {
     Q_OBJECT
 public:
     static constexpr qsizetype kMaxLineBytes = 64 * 1024 * 1024;
-    static constexpr qint64 kMaxQueuedBytes = 128 * 1024 * 1024;
+    static constexpr qint64 kMaxQueuedBytes = 128 * 1024 * 1024; ///< of a client that does not read; its connection is closed
 
     struct Dependencies {
         const Clock& clock;
@@ -37,7 +37,7 @@ public:
         qint64 pid = 0;    ///< of the client that started the bridge, where the system tells
     };
 
-    explicit LineEndpoint(Dependencies dependencies, QObject* parent = nullptr);
+    explicit LineEndpoint(Dependencies dependencies, qint64 maxQueuedBytes = kMaxQueuedBytes, QObject* parent = nullptr);
     ~LineEndpoint() override;
 
     /// Takes over a connected socket that lives on this thread.
@@ -57,6 +57,7 @@ private:
     void drop(QLocalSocket* socket);
 
     Dependencies m_deps;
+    qint64 m_maxQueuedBytes;
     json::Document m_document;
     QHash<QLocalSocket*, std::shared_ptr<LineSession>> m_sessions;
 };

@@ -106,7 +106,7 @@ void Gateway::forward(downstream::Incoming&& incoming, telemetry::CallRecord&& r
     if (incoming.message.has(mcp::Field::ParamsRequestState) && m_heldInput.resume(incoming, record))
         return;
     const auto way = m_router.route(incoming, record);
-    if (!way || !m_answers.mayCallTools(incoming, record) ||
+    if (!way || m_heldInput.refuseForeign(incoming, record, way->connection) || !m_answers.mayCallTools(incoming, record) ||
         m_resources.serve(incoming, record, way->connection, way->found.local) ||
         m_router.completeEmpty(incoming, record, way->connection))
         return;

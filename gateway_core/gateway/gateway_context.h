@@ -9,6 +9,9 @@
 
 #include <QByteArray>
 
+#include <algorithm>
+#include <chrono>
+
 namespace oriel::gateway {
 
 /// What all parts of the gateway share. Owned by Gateway, which alone changes it, and outlives the parts. Gateway thread only.
@@ -24,6 +27,12 @@ struct GatewayContext {
     bool isShuttingDown = false;          ///< nothing new is begun
 
     [[nodiscard]] std::int64_t now() const { return clock.monotonicNs(); }
+    /// What a timer is to be set to for a deadline of `now()`'s clock: rounded up, so that it does not fire before.
+    [[nodiscard]] std::chrono::milliseconds timeUntil(std::int64_t deadlineNs) const
+    {
+        return std::chrono::ceil<std::chrono::milliseconds>(
+            std::chrono::nanoseconds(std::max<std::int64_t>(0, deadlineNs - now())));
+    }
 };
 
 } // namespace oriel::gateway

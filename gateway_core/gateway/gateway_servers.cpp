@@ -23,9 +23,9 @@ void Gateway::onReply(upstream::CallToken token, quint64 cookie, upstream::Reply
         return;
     const bool isResponse = reply.kind == upstream::Reply::Kind::Response;
     m_admission.noteReply(*call, reply);
+    m_replies.recordHop(*call, token, reply);
     if (isResponse && m_rounds.ask(call, reply.message))
         return;
-    m_replies.recordHop(*call, token, reply);
     if (m_tasks.takeReply(call, reply) ||
         (reply.message.errorCode == mcp::error_code::UrlElicitationRequired && m_heldInput.takeUrlRequired(*call, reply.message)))
         return;

@@ -18,6 +18,7 @@ constexpr qint64 tlsReadBufferBytes = 256 * 1024;
 constexpr qsizetype writeAtOnce = 256 * 1024;
 constexpr qsizetype directBodyAbove = 32 * 1024;
 constexpr qsizetype bodyStep = 1024 * 1024;
+constexpr qint64 readBudget = 1024 * 1024; ///< of one turn of the event loop
 constexpr qsizetype reservedAtOnce = 16 * 1024 * 1024;
 /// A connection younger than this is not probed before it is used again.
 constexpr std::int64_t probeAfterNs = 50'000'000;
@@ -150,7 +151,7 @@ void ClientConnection::serve(const std::shared_ptr<ClientTask>& task)
     task->connection = weak_from_this();
     m_task = task;
     m_phase = Phase::Sending;
-    m_wrote = m_responseBegan = m_goneWhilePaused = false;
+    m_wrote = m_responseBegan = m_goneUnread = false;
     m_body = {};
     m_parser.reset(request.method == "HEAD");
     appendRequestHead(m_out.gather(), request.method, request.endpoint.target, request.endpoint.hostHeader, request.headers,
@@ -210,11 +211,20 @@ void ClientConnection::onReadable()
         return close();
     }
     const auto task = m_task;
+    qint64 done = 0;
     while (isCurrent(task) && !task->paused && m_phase != Phase::Connecting && m_phase != Phase::Securing) {
+        if (done >= readBudget) {
+            // Of what the kernel still holds the socket tells again; of what is in its own buffer it has told already.
+            if (!m_unbuffered || m_goneUnread)
+                resumeReading();
+            return;
+        }
         if (m_phase == Phase::Body && m_mode == BodyMode::Collect && m_in.isEmpty() &&
             m_parser.bodyRemaining() > directBodyAbove) {
-            if (!readBodyDirectly())
+            const qint64 count = readBodyDirectly();
+            if (count <= 0)
                 return;
+            done += count;
             continue;
         }
         QByteArray& scratch = impl->scratch;
@@ -223,6 +233,7 @@ void ClientConnection::onReadable()
             return onGone();
         if (count == 0)
             return;
+        done += count;
         if (!std::exchange(m_responseBegan, true))
             task->timings.firstByteNs = impl->clock.monotonicNs();
         consume(QByteArrayView(scratch.constData(), count));
@@ -231,7 +242,7 @@ void ClientConnection::onReadable()
     }
 }
 
-bool ClientConnection::readBodyDirectly()
+qint64 ClientConnection::readBodyDirectly()
 {
     const qsizetype have = m_body.size();
     const auto want = static_cast<qsizetype>(std::min<qint64>(m_parser.bodyRemaining(), bodyStep));
@@ -245,12 +256,12 @@ bool ClientConnection::readBodyDirectly()
     if (count < 0)
         onGone();
     if (count <= 0)
-        return false;
+        return count;
     m_parser.skipBody(count);
     setDeadline(m_task->request.timeouts.idle);
     if (m_parser.bodyRemaining() == 0)
         consume({});
-    return m_task != nullptr;
+    return count;
 }
 
 void ClientConnection::consume(QByteArrayView input)
@@ -381,13 +392,17 @@ void ClientConnection::onGone()
         return close();
     }
     if (task->paused && (m_responseBegan || !m_in.isEmpty())) {
-        m_goneWhilePaused = true;
+        m_goneUnread = true;
         return;
     }
     if (!m_unbuffered && m_socket->bytesAvailable() > 0) {
         onReadable();
         if (!isCurrent(task))
             return;
+        if (task->paused || m_resuming) {
+            m_goneUnread = true;
+            return;
+        }
     }
     if (m_phase == Phase::Body && m_parser.finish() == MessageParser::Step::Done)
         return complete();
@@ -452,8 +467,11 @@ void ClientConnection::finishFailure(ClientError error)
 
 void ClientConnection::resumeReading()
 {
+    if (std::exchange(m_resuming, true))
+        return;
     // Through the event loop: a handler that resumes is not called back from within.
     m_client->later([self = shared_from_this()] {
+        self->m_resuming = false;
         const auto task = self->m_task;
         if (!self->isCurrent(task) || task->paused)
             return;
@@ -461,7 +479,7 @@ void ClientConnection::resumeReading()
             self->consume({});
         if (self->isCurrent(task) && !task->paused)
             self->onReadable();
-        if (self->m_goneWhilePaused && self->isCurrent(task) && !task->paused)
+        if (self->m_goneUnread && self->isCurrent(task) && !task->paused && !self->m_resuming)
             self->onGone();
     });
 }

@@ -63,7 +63,8 @@ private:
     void consume(QByteArrayView input);
     bool takeHead();
     void takeBody(QByteArrayView piece);
-    bool readBodyDirectly();
+    /// Gives what the socket's read() gave.
+    qint64 readBodyDirectly();
     void complete();
     /// Ends the connection and its request; through the event loop while the caller is still inside send().
     void failWith(ErrorCode code, const QString& message, const QString& remedy = {});
@@ -93,7 +94,8 @@ private:
     bool m_wrote = false; ///< of the current request
     bool m_responseBegan = false;
     bool m_inSend = false;
-    bool m_goneWhilePaused = false;
+    bool m_resuming = false;   ///< resumeReading() is on its way through the event loop
+    bool m_goneUnread = false; ///< the peer, before all of its response was taken from the socket
 };
 
 } // namespace oriel::http

@@ -25,9 +25,10 @@ struct ServerLimits {
     qsizetype maxBodyBytes = 64 * 1024 * 1024; ///< 413
     /// Of bodies that are still being read, over all connections; the request whose bytes go beyond it gets 503.
     qsizetype maxPartialBodyBytes = std::numeric_limits<qsizetype>::max();
-    qsizetype maxConnections = 512;                    ///< 503 and closed
-    qsizetype maxPipelinedBytes = 64 * 1024;           ///< of requests behind the one being answered; reading pauses there
-    qsizetype highWater = 256 * 1024;                  ///< see Exchange::onDrained
+    qsizetype maxConnections = 512;          ///< 503 and closed
+    qsizetype maxPipelinedBytes = 64 * 1024; ///< of requests behind the one being answered; reading pauses there
+    /// Of answers that the peer has not read: beyond it no further request of its is taken. See also Exchange::onDrained.
+    qsizetype highWater = 256 * 1024;
     qsizetype maxQueuedBytes = 128 * 1024 * 1024;      ///< of an answer that the peer does not read; the connection is closed
     std::chrono::milliseconds headTimeout{10'000};     ///< from the first byte of a request to the end of its head; 408
     std::chrono::milliseconds bodyTimeout{30'000};     ///< without a further byte of the body; 408

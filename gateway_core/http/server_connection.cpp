@@ -16,6 +16,7 @@ constexpr std::int64_t lingerNs = 2'000'000'000;
 constexpr qint64 maxLingeredBytes = 16 * 1024 * 1024;
 constexpr qsizetype directBodyAbove = 32 * 1024;
 constexpr qsizetype bodyStep = 1024 * 1024;
+constexpr qsizetype readBudget = 1024 * 1024; ///< of one turn of the event loop; the socket tells of the rest again
 
 std::int64_t toNs(std::chrono::milliseconds duration)
 {
@@ -67,17 +68,20 @@ void ServerConnection::onReadable()
     const std::shared_ptr<ServerConnection> self = shared_from_this();
     m_nowNs = m_server->clock.monotonicNs();
     m_corked = true;
-    while (m_server && !m_broken && !m_peerEnded && m_phase != Phase::Closed) {
+    qsizetype done = 0;
+    while (m_server && !m_broken && !m_peerEnded && m_phase != Phase::Closed && done < readBudget) {
+        qsizetype count = 0;
         if (m_phase == Phase::Reading && m_in.isEmpty() && m_parser.bodyRemaining() > directBodyAbove) {
-            if (!readBody())
+            if (!readBody(&count))
                 break;
+            done += count;
             continue;
         }
         QByteArray& scratch = m_server->scratch;
         const qsizetype room = scratch.size();
-        qsizetype count = 0;
         if (!received(m_socket->read(scratch.data(), room, &count)))
             break;
+        done += count;
         if (m_phase == Phase::Lingering) {
             m_lingered += count;
             m_broken = m_lingered > maxLingeredBytes;
@@ -115,7 +119,7 @@ bool ServerConnection::received(StreamSocket::ReadState state)
     return state == StreamSocket::ReadState::Bytes;
 }
 
-bool ServerConnection::readBody()
+bool ServerConnection::readBody(qsizetype* count)
 {
     QByteArray& body = m_request.body;
     const qsizetype have = body.size();
@@ -124,15 +128,14 @@ bool ServerConnection::readBody()
     if (body.capacity() < have + want)
         body.reserve(static_cast<qsizetype>(std::min<qint64>(m_parser.contentLength(), std::max(have + want, have * 2))));
     body.resize(have + want);
-    qsizetype count = 0;
-    const bool more = received(m_socket->read(body.data() + have, want, &count));
-    body.resize(have + count);
-    m_parser.skipBody(count);
+    const bool more = received(m_socket->read(body.data() + have, want, count));
+    body.resize(have + *count);
+    m_parser.skipBody(*count);
     if (!countBody())
         return false;
     if (more && m_parser.bodyRemaining() == 0)
         consume({});
-    return more && count == want;
+    return more && *count == want;
 }
 
 void ServerConnection::consume(QByteArrayView input)
@@ -149,16 +152,28 @@ void ServerConnection::consume(QByteArrayView input)
         parse(rest);
         m_in = rest.size() == lent.size() ? std::move(lent) : rest.toByteArray();
     }
-    const bool tooFarAhead = m_server && m_phase != Phase::Reading && m_in.size() > m_server->limits.maxPipelinedBytes;
+    const bool mustWait = m_phase != Phase::Reading || m_backedUp;
+    const bool tooFarAhead = m_server && mustWait && m_in.size() > m_server->limits.maxPipelinedBytes;
     if (m_paused != tooFarAhead)
         m_socket->setReading(!tooFarAhead);
     m_paused = tooFarAhead;
 }
 
+bool ServerConnection::isBackedUp()
+{
+    if (bytesQueued() > m_server->limits.highWater)
+        flush();
+    return bytesQueued() > m_server->limits.highWater;
+}
+
 void ServerConnection::parse(QByteArrayView& input)
 {
+    m_backedUp = false;
     while (m_server && m_phase == Phase::Reading && !m_broken) {
         if (!m_parser.isMidMessage()) {
+            m_backedUp = !input.isEmpty() && isBackedUp();
+            if (m_backedUp || m_broken)
+                return;
             m_headBeganNs = m_nowNs;
             m_parser.setMaxBodyBytes(m_server->limits.maxBodyBytes);
         }
@@ -468,6 +483,8 @@ void ServerConnection::onWritable()
     m_blocked = false;
     m_nowNs = m_server->clock.monotonicNs();
     flush();
+    if (m_backedUp && bytesQueued() <= m_server->limits.highWater)
+        schedule();
     setDeadline();
     if (m_phase == Phase::Streaming && m_wasHigh && bytesQueued() < m_server->limits.highWater / 4) {
         m_wasHigh = false;

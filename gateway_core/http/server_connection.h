@@ -61,10 +61,12 @@ private:
     void endAfterPeer();
     /// True when the read gave bytes; notes the end of the stream.
     bool received(StreamSocket::ReadState state);
-    /// Reads a large body without a stop; true when there may be more.
-    bool readBody();
+    /// Reads `count` bytes of a large body to where they belong; true when there may be more.
+    bool readBody(qsizetype* count);
     void consume(QByteArrayView input);
     void parse(QByteArrayView& input);
+    /// True when so much waits for the peer, and the kernel takes no more of it, that no further request is taken.
+    bool isBackedUp();
     /// False when the request was refused.
     bool takeHead();
     /// Counts what the body has grown by. False when the request was refused because the server's connections hold too much.
@@ -111,6 +113,7 @@ private:
     bool m_closing = false;   ///< no further request
     bool m_peerEnded = false; ///< the peer has closed its sending side
     bool m_paused = false;    ///< the peer has sent too much ahead
+    bool m_backedUp = false;  ///< what m_in holds is taken when the peer has read more of its answers
     bool m_blocked = false;   ///< the kernel takes no more just now
     bool m_wasHigh = false;
 };

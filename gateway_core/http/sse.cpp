@@ -10,16 +10,24 @@ namespace {
 
 constexpr unsigned char byteOrderMark[] = {0xef, 0xbb, 0xbf};
 constexpr qsizetype maxRetryDigits = 9;
+constexpr qsizetype firstStretchBytes = 64;
 
+/// The first CR or LF; -1 when there is none. Both are looked for in one stretch after the other, so that a far LF costs nothing
+/// where CRs end the lines; the stretches grow, so that a long line is found with few calls.
 qsizetype findLineEnd(QByteArrayView text)
 {
-    const auto size = static_cast<std::size_t>(text.size());
-    const auto* lf = static_cast<const char*>(std::memchr(text.data(), '\n', size));
-    const auto head = lf ? static_cast<std::size_t>(lf - text.data()) : size;
-    const auto* cr = static_cast<const char*>(std::memchr(text.data(), '\r', head));
-    if (cr)
-        return cr - text.data();
-    return lf ? lf - text.data() : -1;
+    qsizetype stretch = firstStretchBytes;
+    for (qsizetype from = 0; from < text.size(); from += stretch, stretch *= 2) {
+        const char* begin = text.data() + from;
+        auto size = static_cast<std::size_t>(std::min(stretch, text.size() - from));
+        const auto* lf = static_cast<const char*>(std::memchr(begin, '\n', size));
+        if (lf)
+            size = static_cast<std::size_t>(lf - begin);
+        const auto* cr = static_cast<const char*>(std::memchr(begin, '\r', size));
+        if (cr || lf)
+            return (cr ? cr : lf) - text.data();
+    }
+    return -1;
 }
 
 bool isOneLine(QByteArrayView text)

@@ -7,6 +7,7 @@
 #include "telemetry/recorder.h"
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -49,6 +50,12 @@ public:
     void remove(MetricId metric, std::span<const QByteArray> labels);
     /// Forgets all points of an instrument.
     void clear(MetricId metric);
+
+    /// The points of a counter, up-down counter or gauge, but for the overflow: labels in the order of the row, and value.
+    void visitValues(MetricId metric, const std::function<void(std::span<const QByteArray>, double)>& visit) const
+    {
+        m_streams[static_cast<std::size_t>(metric)].visitValues(visit);
+    }
 
     /// Goes up with every change that an export would show.
     [[nodiscard]] std::uint64_t revision() const { return m_revision; }

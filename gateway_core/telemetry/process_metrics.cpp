@@ -18,6 +18,9 @@
 #include <psapi.h>
 #endif
 
+#include <array>
+#include <map>
+
 namespace oriel::telemetry {
 
 namespace {
@@ -106,19 +109,40 @@ std::optional<ProcessUsage> readUsage(qint64 pid)
 
 #endif
 
-void observe(MetricRegistry& registry, const WatchedProcess& process)
+using UsageByServer = std::map<QByteArray, ProcessUsage>;
+
+struct ProcessMetric {
+    MetricId id;
+    double (*valueOf)(const ProcessUsage& usage); ///< below 0: not known
+};
+constexpr std::array kProcessMetrics{
+    ProcessMetric{MetricId::ProcessCpuSeconds, [](const ProcessUsage& usage) { return usage.cpuSeconds; }},
+    ProcessMetric{MetricId::ProcessResidentMemory,
+                  [](const ProcessUsage& usage) { return static_cast<double>(usage.residentBytes); }},
+    ProcessMetric{MetricId::ProcessOpenFds, [](const ProcessUsage& usage) { return static_cast<double>(usage.openFds); }},
+    ProcessMetric{MetricId::ProcessStartTime, [](const ProcessUsage& usage) { return usage.startUnixSeconds; }},
+};
+
+void observe(MetricRegistry& registry, const ProcessMetric& metric, const UsageByServer& usages)
 {
-    const auto usage = readProcessUsage(process.pid);
-    if (!usage)
-        return;
-    if (usage->cpuSeconds >= 0)
-        registry.set(MetricId::ProcessCpuSeconds, {process.server}, usage->cpuSeconds);
-    if (usage->residentBytes >= 0)
-        registry.set(MetricId::ProcessResidentMemory, {process.server}, static_cast<double>(usage->residentBytes));
-    if (usage->openFds >= 0)
-        registry.set(MetricId::ProcessOpenFds, {process.server}, static_cast<double>(usage->openFds));
-    if (usage->startUnixSeconds >= 0)
-        registry.set(MetricId::ProcessStartTime, {process.server}, usage->startUnixSeconds);
+    std::map<QByteArray, double> before;
+    registry.visitValues(metric.id, [&before](std::span<const QByteArray> labels, double value) {
+        before.emplace(labels.empty() ? QByteArray() : labels.front(), value);
+    });
+    for (const auto& [server, usage] : usages) {
+        const double value = metric.valueOf(usage);
+        if (value < 0)
+            continue;
+        if (const auto known = before.find(server); known != before.end()) {
+            // Another process by now, whose counter has another start.
+            if (metric.id == MetricId::ProcessCpuSeconds && value < known->second)
+                registry.remove(metric.id, std::span(&server, 1));
+            before.erase(known);
+        }
+        registry.set(metric.id, {server}, value);
+    }
+    for (const auto& gone : before)
+        registry.remove(metric.id, std::span(&gone.first, 1));
 }
 
 } // namespace
@@ -132,14 +156,18 @@ std::optional<ProcessUsage> readProcessUsage(qint64 pid)
 
 void observeProcesses(MetricRegistry& registry, std::span<const WatchedProcess> children)
 {
-    for (const MetricId metric :
-         {MetricId::ProcessCpuSeconds, MetricId::ProcessResidentMemory, MetricId::ProcessOpenFds, MetricId::ProcessStartTime})
-        registry.clear(metric);
-    observe(registry, {});
+    UsageByServer usages;
+    const auto measure = [&usages](const WatchedProcess& process) {
+        if (const auto usage = readProcessUsage(process.pid))
+            usages[process.server] = *usage;
+    };
+    measure({});
     for (const WatchedProcess& child : children) {
         if (child.pid > 0)
-            observe(registry, child);
+            measure(child);
     }
+    for (const ProcessMetric& metric : kProcessMetrics)
+        observe(registry, metric, usages);
 }
 
 } // namespace oriel::telemetry

@@ -28,8 +28,9 @@ struct WatchedProcess {
     qint64 pid = 0;
 };
 
-/// Sets the process metrics of Oriel and of `children`, and forgets those of processes that are gone. To be called right before a
-/// collection and at no other time, so that nothing is read while nobody looks. Telemetry thread.
+/// Sets the process metrics of Oriel and of `children`, and forgets those of processes that are gone. The counters of those that
+/// stay go on; one that is less than before is another process's and begins anew. To be called right before a collection and at
+/// no other time, so that nothing is read while nobody looks. Telemetry thread.
 void observeProcesses(MetricRegistry& registry, std::span<const WatchedProcess> children);
 
 } // namespace oriel::telemetry

@@ -23,6 +23,7 @@ struct HttpSettings {
     QList<std::pair<QByteArray, QByteArray>> headers; ///< sent with every request; secrets already in place
     TokenSource* tokens = nullptr;                    ///< outlives the transport; null: what stands in `headers` is all there is
     bool legacySse = false;
+    /// Also from a notification or an answer to its response's head, for which nobody else stops waiting.
     std::chrono::milliseconds connectTimeout{10'000};
     std::chrono::milliseconds closeTimeout{2'000}; ///< of the DELETE that ends a session
     std::chrono::milliseconds firstRetry{1'000};   ///< before a stream is opened again, when the server names no delay

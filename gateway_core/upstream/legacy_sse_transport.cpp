@@ -4,7 +4,16 @@
 #include "upstream/http_exchange.h"
 #include "upstream/streamable_http_transport.h"
 
+#include <algorithm>
+
 namespace oriel::upstream {
+
+namespace {
+
+/// How long a POST may stay open once its request is over, at least; twice as long at most.
+constexpr int kLingerMs = 2'000;
+
+} // namespace
 
 LegacySseTransport::LegacySseTransport(HttpSettings settings, http::Client& client, const Clock& clock, TransportHandler& handler)
     : m_settings(std::move(settings)),
@@ -19,6 +28,8 @@ LegacySseTransport::LegacySseTransport(HttpSettings settings, http::Client& clie
     m_facts.waited = m_settings.connectTimeout;
     m_later.setSingleShot(true);
     QObject::connect(&m_later, &QTimer::timeout, &m_later, [this] { m_handler.onClosed(m_closeReason); });
+    m_linger.setSingleShot(true);
+    QObject::connect(&m_linger, &QTimer::timeout, &m_linger, [this] { dropLingering(); });
 }
 
 LegacySseTransport::~LegacySseTransport()
@@ -182,6 +193,10 @@ void LegacySseTransport::post(std::uint64_t key)
     sent.options.addContextTo(request.headers);
     request.body = sent.frame;
     request.timeouts.connect = m_settings.connectTimeout;
+    if (sent.options.requestId == 0) {
+        request.timeouts.head = m_settings.connectTimeout;
+        request.timeouts.idle = m_settings.connectTimeout;
+    }
     http::ResponseHandler handler;
     handler.onHead = [this, key](const http::ResponseHead& head) {
         if (const auto it = m_posts.find(key); it != m_posts.end()) {
@@ -217,18 +232,19 @@ void LegacySseTransport::posted(std::uint64_t key, const QByteArray& body)
     failure.authenticate = sent.authenticate;
     if (m_token.mayAsk(sent.status, sent.authenticate, sent.questions)) {
         ++sent.questions;
-        m_token.ask({sent.status, sent.authenticate, sent.usedToken, sent.peer}, [this, key, failure](const Status& got) mutable {
-            if (m_posts.find(key) == m_posts.end()) {
-                return;
-            }
-            if (got) {
-                post(key);
-                return;
-            }
-            failure.noToken = true;
-            failure.error = got.error();
-            postFailed(key, failure);
-        });
+        sent.ticket = m_token.ask({sent.status, sent.authenticate, sent.usedToken, sent.peer},
+                                  [this, key, failure](const Status& got) mutable {
+                                      if (m_posts.find(key) == m_posts.end()) {
+                                          return;
+                                      }
+                                      if (got) {
+                                          post(key);
+                                          return;
+                                      }
+                                      failure.noToken = true;
+                                      failure.error = got.error();
+                                      postFailed(key, failure);
+                                  });
         return;
     }
     failure.error = errorOfStatus(sent.status, body, m_settings.server);
@@ -245,6 +261,51 @@ void LegacySseTransport::postFailed(std::uint64_t key, const SendFailure& failur
     m_posts.erase(it);
     if (requestId != 0) {
         m_handler.onSendFailed(requestId, failure);
+    }
+}
+
+LegacySseTransport::Posts::iterator LegacySseTransport::postOf(std::int64_t requestId)
+{
+    return std::find_if(m_posts.begin(), m_posts.end(),
+                        [requestId](const auto& entry) { return entry.second.options.requestId == requestId; });
+}
+
+void LegacySseTransport::drop(Posts::iterator it)
+{
+    it->second.handle.cancel();
+    m_token.cancel(it->second.ticket);
+    m_posts.erase(it);
+}
+
+void LegacySseTransport::forget(std::int64_t requestId)
+{
+    if (const auto it = postOf(requestId); it != m_posts.end()) {
+        drop(it);
+    }
+}
+
+/// The answer may overtake the response to its POST, so that has a little time left.
+void LegacySseTransport::answered(std::int64_t requestId)
+{
+    const auto it = postOf(requestId);
+    if (it == m_posts.end()) {
+        return;
+    }
+    m_lingering.append(it->first);
+    if (!m_linger.isActive()) {
+        m_linger.start(kLingerMs);
+    }
+}
+
+void LegacySseTransport::dropLingering()
+{
+    for (const std::uint64_t key : std::exchange(m_lingered, std::exchange(m_lingering, {}))) {
+        if (const auto it = m_posts.find(key); it != m_posts.end()) {
+            drop(it);
+        }
+    }
+    if (!m_lingered.isEmpty()) {
+        m_linger.start(kLingerMs);
     }
 }
 

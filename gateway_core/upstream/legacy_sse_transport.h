@@ -21,6 +21,8 @@ public:
 
     void start() override;
     [[nodiscard]] Status send(const QByteArray& frame, const SendOptions& options) override;
+    void forget(std::int64_t requestId) override;
+    void answered(std::int64_t requestId) override;
     void close() override;
     [[nodiscard]] const StartFacts& facts() const override { return m_facts; }
 
@@ -33,9 +35,11 @@ private:
         QByteArray authenticate;
         QHostAddress peer;
         QByteArray usedToken;
-        int questions = 0; ///< for another token
+        int questions = 0;              ///< for another token
+        BearerToken::Ticket ticket = 0; ///< of the question that is open
         http::RequestHandle handle;
     };
+    using Posts = std::map<std::uint64_t, Post>;
 
     void openStream();
     [[nodiscard]] bool askForStreamToken();
@@ -45,6 +49,9 @@ private:
     void takeEndpoint(const QByteArray& text);
     void posted(std::uint64_t key, const QByteArray& body);
     void postFailed(std::uint64_t key, const SendFailure& failure);
+    [[nodiscard]] Posts::iterator postOf(std::int64_t requestId);
+    void drop(Posts::iterator it);
+    void dropLingering();
     void end(CloseReason::Kind kind, Error error);
 
     HttpSettings m_settings;
@@ -59,12 +66,15 @@ private:
     http::RequestHandle m_streamHandle;
     BearerToken m_token;
     Post m_streamRequest; ///< what of it concerns the token
-    std::map<std::uint64_t, Post> m_posts;
+    Posts m_posts;
     std::uint64_t m_lastKey = 0;
     bool m_running = false;
     bool m_over = false;
     CloseReason m_closeReason;
     QTimer m_later;
+    QTimer m_linger;
+    QList<std::uint64_t> m_lingering; ///< POSTs whose request is over, since the timer began
+    QList<std::uint64_t> m_lingered;  ///< those of the time before: dropped next
 };
 
 } // namespace oriel::upstream

@@ -160,6 +160,9 @@ void StreamableHttpTransport::post(Exchange& exchange, const QByteArray& frame, 
     }
     request.body = frame;
     request.timeouts.connect = m_settings.connectTimeout;
+    if (options.requestId == 0) {
+        request.timeouts.head = m_settings.connectTimeout;
+    }
     request.maxBodyBytes = m_settings.maxMessageBytes;
     exchange.handle = m_client.send(std::move(request), responseHandler(exchange.key));
 }

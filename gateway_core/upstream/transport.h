@@ -125,7 +125,7 @@ public:
     [[nodiscard]] virtual Status send(const QByteArray& frame, const SendOptions& options) = 0;
     /// Nobody waits for this request any more: an HTTP response still open for it is dropped.
     virtual void forget(std::int64_t requestId) { Q_UNUSED(requestId); }
-    /// The request is over, wherever its answer came: a stream that the server does not end is dropped after a while.
+    /// The request is over, wherever its answer came: a response that the server does not end is dropped after a while.
     virtual void answered(std::int64_t requestId) { Q_UNUSED(requestId); }
     /// After the handshake: the revision that was agreed on and that following requests have to name.
     virtual void setProtocolVersion(const QByteArray& version) { Q_UNUSED(version); }

@@ -32,18 +32,19 @@ int main(int argc, char** argv)
         std::fputs("usage: bench_bare_gateway CONFIG PORT TOKENS\n", stderr);
         return 2;
     }
-    const auto loaded = oriel::config::loadConfig(QString::fromLocal8Bit(argv[1]));
+    auto loaded = oriel::config::loadConfig(QString::fromLocal8Bit(argv[1]));
     if (!loaded) {
         std::fputs("bench_bare_gateway: the configuration cannot be read\n", stderr);
         return 1;
     }
+    loaded->config.gateway.auth = false;
     oriel::SystemClock clock;
     oriel::SystemRandom random;
     NullRecorder recorder;
     const QString tokens = QString::fromLocal8Bit(argv[3]);
     oriel::service::GatewayHost host({clock, random, recorder, tokens, tokens + QStringLiteral(".eras"), "bench",
                                       [](const QString& text) -> oriel::Result<QString> { return text; }},
-                                     loaded->config, false);
+                                     loaded->config);
     host.endpoint().setApiHandler([](const oriel::http::Request&, const oriel::downstream::HttpEndpoint::ApiAnswer& answer) {
         answer(oriel::http::Response::text(200, "ok\n"));
     });

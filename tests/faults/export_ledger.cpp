@@ -145,7 +145,7 @@ private:
             return ScriptedBackend::answer("200 OK", encodeExportResponse(signal, {refused, QStringLiteral("no room")}, encoding),
                                            {}, type);
         }
-        case Mode::TruncatedGzip:
+        case Mode::TruncatedGzip: // a backend that says 200 has the data
             take(numbers);
             return ScriptedBackend::answer("200 OK", QByteArray::fromHex("1f8b0800000000000003ab56"),
                                            "Content-Encoding: gzip\r\n", type);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Oriel behind Oriel: two processes, the official everything server behind the inner one, the official SDK client before the
-// outer one, and one receiver that gets the spans of both.
+// Oriel behind Oriel: two processes, the official everything server behind the inner one, official SDK clients of both eras before
+// the outer one, and one receiver that gets the spans of both.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { sdkClients } from './peers/clients.mjs';
+import { modernMeta } from './peers/line_client.mjs';
 import { everythingServer } from './peers/modules.mjs';
 import { attribute, hex, startHttpReceiver } from './peers/otlp_receiver.mjs';
-import { Oriel, until } from './peers/oriel.mjs';
+import { Oriel, post, until } from './peers/oriel.mjs';
 import { everything, overHttp, textOf, toolNames, types } from './peers/sdk_client.mjs';
 
 let receiver;
@@ -91,6 +93,26 @@ test('progress, cancellation, sampling and elicitation pass both', async () => {
             return traces.some((trace) => /everything__trigger-long-running-operation/.test(trace.name));
         });
     });
+});
+
+for (const peer of sdkClients.filter(({ name }) => name.includes('modern'))) {
+    test(`a client of 2026-07-28 answers through both what the innermost server asks: ${peer.name}`, async () => {
+        const client = await peer.connect({ oriel: outer });
+        try {
+            assert.ok(client.isModern);
+            assert.match(await client.say('deep__everything__trigger-elicitation-request'), /Ada/);
+            assert.match(await client.say('deep__everything__trigger-sampling-request', { prompt: 'x', maxTokens: 5 }), /sampled words/);
+        } finally {
+            await client.close();
+        }
+    });
+}
+
+test('a state that the inner one no longer knows is refused, and nothing is called anew', async () => {
+    const name = 'deep__everything__echo';
+    const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: { message: 'anew' }, requestState: 'oriel1.b2.word', _meta: modernMeta() } };
+    const answer = await post(outer.url, body, { 'MCP-Protocol-Version': '2026-07-28', 'Mcp-Method': 'tools/call', 'Mcp-Name': name });
+    assert.equal(answer.body.error?.code, -32602, JSON.stringify(answer.body));
 });
 
 test('log messages and updates of resources pass both', async () => {

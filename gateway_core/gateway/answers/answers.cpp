@@ -66,15 +66,16 @@ void Answers::sendFrame(downstream::Incoming& incoming, telemetry::CallRecord& r
         m_wire.record(*incoming.session, telemetry::WireDirection::GatewayToClient, kind, nullptr, frame, &record,
                       incoming.reply.get());
     };
+    const int httpStatus = record.httpStatus > 0 ? record.httpStatus : 200;
     if (incoming.reply != nullptr && isHeld(record)) {
         const auto otherwise =
             record.errorType == kAuditUnavailable ? HeldAnswers::Otherwise::SameFrame : HeldAnswers::Otherwise::Error;
         recordFrame();
-        finish(record, incoming, m_held.hold(incoming.reply, frame, incoming.message.id(), otherwise));
+        finish(record, incoming, m_held.hold(incoming.reply, frame, httpStatus, incoming.message.id(), otherwise));
         return;
     }
     if (incoming.reply != nullptr)
-        incoming.reply->finish(frame, record.httpStatus > 0 ? record.httpStatus : 200);
+        incoming.reply->finish(frame, httpStatus);
     recordFrame();
     finish(record, incoming);
 }

@@ -24,11 +24,11 @@ HeldAnswers::~HeldAnswers()
     m_door->owner = nullptr;
 }
 
-telemetry::Durable HeldAnswers::hold(std::shared_ptr<downstream::Reply> reply, QByteArray frame, mcp::RequestId id,
-                                     Otherwise otherwise)
+telemetry::Durable HeldAnswers::hold(std::shared_ptr<downstream::Reply> reply, QByteArray frame, int httpStatus,
+                                     mcp::RequestId id, Otherwise otherwise)
 {
     const quint64 ticket = ++m_lastTicket;
-    m_held.insert(ticket, {std::move(reply), std::move(frame), std::move(id), otherwise});
+    m_held.insert(ticket, {std::move(reply), std::move(frame), httpStatus, std::move(id), otherwise});
     return [door = m_door, ticket](const Status& durable) {
         const std::scoped_lock lock(door->mutex);
         if (HeldAnswers* owner = door->owner; owner != nullptr)
@@ -42,7 +42,7 @@ void HeldAnswers::release(quint64 ticket, const Status& durable)
     const Held held = m_held.take(ticket);
     m_refusal = durable ? std::nullopt : std::optional(durable.error());
     if (durable || held.otherwise == Otherwise::SameFrame) {
-        held.reply->finish(held.frame);
+        held.reply->finish(held.frame, held.httpStatus);
     } else {
         held.reply->finish(mcp::makeErrorResponse(held.id, mcp::error_code::InternalError,
                                                   "The answer is withheld because its audit row cannot be written: " +

@@ -27,9 +27,10 @@ public:
 
     /// What goes to the client when the row was refused.
     enum class Otherwise : quint8 { Error, SameFrame };
-    /// Gives what is to be called when the row was written or refused; then `frame`, or the error, goes to `reply`.
-    [[nodiscard]] telemetry::Durable hold(std::shared_ptr<downstream::Reply> reply, QByteArray frame, mcp::RequestId id,
-                                          Otherwise otherwise);
+    /// Gives what is to be called when the row was written or refused; then `frame` with `httpStatus` goes to `reply`, or the
+    /// error with 200.
+    [[nodiscard]] telemetry::Durable hold(std::shared_ptr<downstream::Reply> reply, QByteArray frame, int httpStatus,
+                                          mcp::RequestId id, Otherwise otherwise);
 
     /// Why the last row could not be written; nullopt while rows are written.
     [[nodiscard]] const std::optional<Error>& refusal() const { return m_refusal; }
@@ -44,6 +45,7 @@ private:
     struct Held {
         std::shared_ptr<downstream::Reply> reply;
         QByteArray frame;
+        int httpStatus = 200;
         mcp::RequestId id;
         Otherwise otherwise = Otherwise::Error;
     };

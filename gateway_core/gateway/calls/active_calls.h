@@ -43,7 +43,8 @@ struct ActiveCall {
     upstream::CallOptions options;
     QByteArray requestState; ///< JSON text
     QList<std::pair<QByteArray, QByteArray>> inputResponses;
-    int openQuestions = 0;
+    int openQuestions = 0;            ///< more than 0 while it waits for its client
+    std::int64_t inputDeadlineNs = 0; ///< monotonic, for the answers to those
     int inputRounds = 0;
     QList<QByteArray> elicitationIds; ///< of pages that the client was sent to
     TaskStep taskStep = TaskStep::None;

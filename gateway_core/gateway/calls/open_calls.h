@@ -12,7 +12,10 @@ namespace oriel::gateway {
 /// asked. take() is for a call that goes on under another cookie, end() for one that is over. Gateway thread only.
 class OpenCalls final : public ActiveCalls {
 public:
-    explicit OpenCalls(const GatewayContext& context) : m_held(context.random), m_requests(context), m_recorder(context.recorder)
+    explicit OpenCalls(const GatewayContext& context)
+        : m_held(context.random, context.instance),
+          m_requests(context),
+          m_recorder(context.recorder)
     {}
 
     /// The same, counting the spans that begin and end with a call.

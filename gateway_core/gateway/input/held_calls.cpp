@@ -9,8 +9,7 @@ std::optional<QByteArray> HeldCalls::hold(HeldCall call)
 {
     if (m_held.size() >= kMaxHeld)
         return std::nullopt;
-    QByteArray state =
-        kPrefix.toByteArray() + m_random.secureBytes(24).toBase64(QByteArray::Base64UrlEncoding | QByteArray::OmitTrailingEquals);
+    QByteArray state = m_ours + m_random.secureBytes(24).toBase64(QByteArray::Base64UrlEncoding | QByteArray::OmitTrailingEquals);
     m_held.insert(state, std::move(call));
     return state;
 }
@@ -41,6 +40,16 @@ void HeldCalls::forgetQuestions(quint64 cookie)
         for (HeldQuestion& question : held->questions)
             question.serverId = {};
     }
+}
+
+std::optional<std::int64_t> HeldCalls::nextDeadlineNs() const
+{
+    std::optional<std::int64_t> next;
+    for (const HeldCall& held : m_held) {
+        if (!next || held.deadlineNs < *next)
+            next = held.deadlineNs;
+    }
+    return next;
 }
 
 std::vector<HeldCall> HeldCalls::takeExpired(std::int64_t nowNs)

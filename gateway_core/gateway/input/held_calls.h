@@ -48,16 +48,21 @@ struct HeldCall {
 
 /// Calls between an InputRequiredResult and its retry (2026-07-28 basic/patterns/mrtr). A `requestState` is a random word that
 /// names one held call, once, for its owner, method and target: nothing of the call leaves, and nothing that comes back is
-/// believed. Bounded in number and time. Gateway thread only.
+/// believed. Before the word stands which Oriel gave it (`oriel1.<instance>.<word>`), for several may stand in a row. Bounded in
+/// number and time. Gateway thread only.
 class HeldCalls {
 public:
     static constexpr qsizetype kMaxHeld = 1024;
     static constexpr std::int64_t kHeldNs = 10LL * 60 * 1'000'000'000;
     static constexpr QByteArrayView kPrefix = "oriel1.";
 
-    explicit HeldCalls(Random& random) : m_random(random) {}
+    /// `instance`: of this Oriel, which another process never has.
+    HeldCalls(Random& random, const QByteArray& instance) : m_random(random), m_ours(kPrefix.toByteArray() + instance + '.') {}
 
-    [[nodiscard]] static bool isOurs(QByteArrayView requestState) { return requestState.startsWith(kPrefix); }
+    /// True for a state that an Oriel gave: this one, one behind it, or one that runs no more.
+    [[nodiscard]] static bool isOfAnOriel(QByteArrayView requestState) { return requestState.startsWith(kPrefix); }
+    /// True for a state that this Oriel gave.
+    [[nodiscard]] bool isOurs(QByteArrayView requestState) const { return requestState.startsWith(m_ours); }
     /// Keeps a call; gives its requestState. nullopt when too many are held.
     std::optional<QByteArray> hold(HeldCall call);
     /// The call that `requestState` names, if it is this owner's, method's and target's.
@@ -69,6 +74,8 @@ public:
     /// The server that works on this call no longer knows what it asked: nothing of it is answered, lest it answers the same id
     /// of another question.
     void forgetQuestions(quint64 cookie);
+    /// When the time of the first of them is over; nullopt: none is held.
+    [[nodiscard]] std::optional<std::int64_t> nextDeadlineNs() const;
     /// Those whose time is over at `nowNs`, taken out.
     std::vector<HeldCall> takeExpired(std::int64_t nowNs);
     [[nodiscard]] bool isEmpty() const { return m_held.isEmpty(); }
@@ -76,6 +83,7 @@ public:
 
 private:
     Random& m_random;
+    QByteArray m_ours;                  ///< what the states that are given here begin with
     QHash<QByteArray, HeldCall> m_held; ///< by requestState
 };
 

@@ -16,6 +16,12 @@ namespace {
 
 constexpr int kGatherMs = 10; ///< for what a server asks at the same time
 
+/// True for an Oriel that gives states, or passes on those of the ones behind it.
+bool isOrielWithStates(const upstream::ServerConnection& connection)
+{
+    return connection.isModern() && !connection.initializeResult().orielInstance.isEmpty();
+}
+
 } // namespace
 
 HeldInput::HeldInput(const GatewayContext& context, Answers& answers, OpenCalls& calls, ElicitationPages& pages,
@@ -168,10 +174,12 @@ bool HeldInput::ask(ActiveCall& call, HeldCall&& held)
     return true;
 }
 
+/// Deadlines come in the order in which calls are held, so a timer that runs is for an earlier one.
 void HeldInput::watch()
 {
-    if (!m_deadline.isActive())
-        m_deadline.start(static_cast<int>(m_context.heldForNs / 1'000'000));
+    const std::optional<std::int64_t> next = m_deadline.isActive() ? std::nullopt : m_held.nextDeadlineNs();
+    if (next)
+        m_deadline.start(m_context.timeUntil(*next));
 }
 
 void HeldInput::expire()
@@ -180,14 +188,13 @@ void HeldInput::expire()
         if (std::unique_ptr<ActiveCall> call = m_calls.end(held.cookie))
             call->connection->cancel(call->token, "the client did not come back with its input");
     }
-    if (!m_held.isEmpty())
-        watch();
+    watch();
 }
 
 bool HeldInput::resume(downstream::Incoming& incoming, telemetry::CallRecord& record)
 {
     const QByteArray state = incoming.message.text(Field::ParamsRequestState);
-    if (mcp::isLegacy(incoming.session->revision) || !HeldCalls::isOurs(state))
+    if (mcp::isLegacy(incoming.session->revision) || !m_held.isOurs(state))
         return false;
     const HeldCall* known = m_held.find(state, heldOwner(*incoming.session), record.method, record.target);
     if (known != nullptr && known->wasRefused)
@@ -206,6 +213,15 @@ bool HeldInput::resume(downstream::Incoming& incoming, telemetry::CallRecord& re
     }
     goOn(incoming, record, *call, m_held.take(state), responses);
     return true;
+}
+
+bool HeldInput::refuseForeign(downstream::Incoming& incoming, telemetry::CallRecord& record,
+                              const upstream::ServerConnection& connection)
+{
+    if (mcp::isLegacy(incoming.session->revision) || !incoming.message.has(Field::ParamsRequestState) ||
+        !HeldCalls::isOfAnOriel(incoming.message.text(Field::ParamsRequestState)) || isOrielWithStates(connection))
+        return false;
+    return refuseState(incoming, record);
 }
 
 bool HeldInput::refuseState(downstream::Incoming& incoming, telemetry::CallRecord& record)

@@ -38,6 +38,10 @@ public:
 
     /// A request with a `requestState` of ours. True: it is dealt with. False: it is to be sent to its server as it is now.
     bool resume(downstream::Incoming& incoming, telemetry::CallRecord& record);
+    /// A request with a `requestState` that another Oriel gave, on its way over `connection`. An Oriel of 2026-07-28 gets it as
+    /// it is; to any other server the state says nothing, and the call would begin anew. True: refused and answered.
+    bool refuseForeign(downstream::Incoming& incoming, telemetry::CallRecord& record,
+                       const upstream::ServerConnection& connection);
 
     /// A server that is gone, or begins a new session, does not wait for answers any more.
     void forgetQuestions(const upstream::ServerConnection& connection);

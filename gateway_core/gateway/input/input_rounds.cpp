@@ -11,6 +11,20 @@ namespace oriel::gateway {
 using mcp::Field;
 using telemetry::Outcome;
 
+InputRounds::InputRounds(const GatewayContext& context, ClientWire& wire, Answers& answers, OpenCalls& calls,
+                         ElicitationPages& pages, upstream::ReplyHandler& replies)
+    : m_context(context),
+      m_wire(wire),
+      m_answers(answers),
+      m_calls(calls),
+      m_pages(pages),
+      m_replies(replies)
+{
+    m_deadline.setSingleShot(true);
+    m_deadline.setTimerType(Qt::PreciseTimer); // never before the deadline
+    m_deadline.callOnTimeout([this] { expire(); });
+}
+
 bool InputRounds::ask(std::unique_ptr<ActiveCall>& call, const mcp::Message& answer)
 {
     if (mcp::isModern(call->incoming.session->revision) || answer.kind != mcp::Message::Kind::Response ||
@@ -28,7 +42,7 @@ bool InputRounds::ask(std::unique_ptr<ActiveCall>& call, const mcp::Message& ans
     ActiveCall& kept = *call;
     const quint64 cookie = m_calls.add(std::move(call));
     kept.openQuestions = static_cast<int>(requests.size());
-    const std::weak_ptr<downstream::Session> asked = kept.incoming.session;
+    kept.inputDeadlineNs = m_context.now() + m_context.heldForNs;
     for (const json::Member& member : requests.members()) {
         const json::Value params = member.value.find("params");
         json::Document scratch;
@@ -50,7 +64,33 @@ bool InputRounds::ask(std::unique_ptr<ActiveCall>& call, const mcp::Message& ans
     }
     if (kept.openQuestions == 0)
         sendAgain(cookie);
+    else if (!m_deadline.isActive())
+        watch();
     return true;
+}
+
+void InputRounds::watch()
+{
+    std::optional<std::int64_t> next;
+    m_calls.forEach([&next](quint64, const ActiveCall& call) {
+        if (call.openQuestions > 0 && (!next || call.inputDeadlineNs < *next))
+            next = call.inputDeadlineNs;
+    });
+    if (next)
+        m_deadline.start(m_context.timeUntil(*next));
+}
+
+void InputRounds::expire()
+{
+    const std::int64_t at = m_context.now();
+    for (const quint64 cookie :
+         m_calls.select([at](const ActiveCall& call) { return call.openQuestions > 0 && call.inputDeadlineNs <= at; })) {
+        if (const std::unique_ptr<ActiveCall> ended = m_calls.end(cookie))
+            m_answers.sendError(ended->incoming, ended->record, Outcome::Timeout, QByteArrayLiteral("timeout"),
+                                mcp::error_code::RequestTimeout,
+                                QByteArrayLiteral("The client did not give the input that the server needs in time."));
+    }
+    watch();
 }
 
 void InputRounds::take(quint64 cookie, const QByteArray& key, const mcp::Message* given)

@@ -64,9 +64,18 @@ void TaskQuestions::askOne(Task& task, ActiveCall& waiter, const QByteArray& key
                                [this, serial = task.serial, key, isElicitation](const mcp::Message* given) {
                                    takeInput(serial, key, isElicitation, given);
                                });
+    bindToWaiter(task);
     m_calls.requests().noteCall(wireCallOf(waiter.record));
     waiter.incoming.reply->notify(frame);
     m_wire.recordSent(*session, frame, wireCallOf(waiter.record), waiter.incoming.reply.get());
+}
+
+/// The newest question of a task that its client does not know ends with the call that waits for the task. Of any other, the call
+/// may end and the task go on.
+void TaskQuestions::bindToWaiter(const Task& task)
+{
+    if (task.isAwaited && !task.waiters.empty())
+        m_calls.requests().bindNewest(task.waiters.front());
 }
 
 void TaskQuestions::takeInput(quint64 serial, const QByteArray& key, bool isElicitation, const mcp::Message* given)
@@ -146,6 +155,7 @@ bool TaskQuestions::take(upstream::ServerConnection& connection, const mcp::Mess
     const mcp::Message named = questionFor(*session, connection, message);
     const mcp::Message shown = m_notices.shown(connection, named);
     const QByteArray frame = m_calls.requests().forward(connection, shown, session, asked, task->state.id);
+    bindToWaiter(*task);
     if (waiting != nullptr)
         waiting->incoming.reply->notify(frame);
     else

@@ -28,6 +28,7 @@ public:
 
 private:
     void askOne(Task& task, ActiveCall& waiter, const QByteArray& key, const json::Value& question);
+    void bindToWaiter(const Task& task);
     void takeInput(quint64 serial, const QByteArray& key, bool isElicitation, const mcp::Message* given);
     [[nodiscard]] Task* taskOf(const upstream::ServerConnection& connection, const mcp::Message& message,
                                upstream::CallToken related);

@@ -29,12 +29,17 @@
 #include <array>
 #include <map>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <unordered_set>
 
 namespace oriel::otlp {
 
 namespace {
+
+/// Of an answer. gRPC reports a larger one in the words and with the code in which it tells a client that its request is larger
+/// than the server takes (4,194,304 bytes where nobody says otherwise); only the number tells who said it.
+constexpr int kMaxAnswer = 4 * 1024 * 1024 + 1;
 
 constexpr const char* methodOf(Signal signal)
 {
@@ -111,9 +116,20 @@ const char* codeName(grpc::StatusCode code)
     return index < kNames.size() ? kNames[index] : "UNKNOWN";
 }
 
+/// Did the server answer with more than kMaxAnswer?
+bool isAnswerTooLarge(const grpc::Status& status)
+{
+    return status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED &&
+           status.error_message().find("Received message larger than max") != std::string::npos &&
+           status.error_message().find(" vs. " + std::to_string(kMaxAnswer) + ")") != std::string::npos;
+}
+
 ExportOutcome judge(const grpc::Status& status, const grpc::ByteBuffer& answer)
 {
     using Kind = ExportOutcome::Kind;
+    // A server that refuses answers with a status alone: who sends a message has taken the data.
+    if (isAnswerTooLarge(status))
+        return {Kind::Success, 0, 0, QStringLiteral("gRPC OK: the answer cannot be read: it is larger than 4 MiB"), {}};
     if (status.ok()) {
         const auto partial = decodeExportResponse(toBytes(answer), Encoding::Protobuf);
         if (!partial || *partial == PartialSuccess{})
@@ -189,6 +205,7 @@ public:
                 arguments.SetUserAgentPrefix("Oriel/" ORIEL_VERSION " OTel-OTLP-Exporter-Cpp/" ORIEL_VERSION);
                 // Two destinations with the same address must not share a connection, since their certificates may differ.
                 arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+                arguments.SetMaxReceiveMessageSize(kMaxAnswer);
                 channel = grpc::CreateCustomChannel(target->target.toStdString(), *credentials, arguments);
             }
             m_stubs[static_cast<std::size_t>(signal)] = std::make_unique<grpc::GenericStub>(channel);

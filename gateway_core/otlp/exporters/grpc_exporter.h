@@ -16,7 +16,7 @@ namespace oriel::otlp {
 /// OTLP/gRPC over generic stubs, no generated code. Requests are started on the exporter thread and completed by one thread of
 /// its own that sleeps until gRPC has something to say. Channels and thread end when nothing was sent for a while, and are opened
 /// again for the next request. They end with a failure that is worth another try, too: gRPC would refuse by itself for up to two
-/// minutes, and who tries again decides when. Exporter thread.
+/// minutes, and who tries again decides when. An answer above 4 MiB is not read; its request counts as taken. Exporter thread.
 class GrpcExporter final : public Exporter {
 public:
     static Result<std::unique_ptr<Exporter>> create(const config::Destination& destination, const ExporterContext& context);

@@ -20,6 +20,7 @@ namespace oriel::otlp {
 namespace {
 
 constexpr qint64 kMaxAnswer = 4LL * 1024 * 1024;
+const QLatin1StringView kAnswerTooLarge("it is larger than 4 MiB");
 
 /// OTLP 1.11: no request above this, before compression.
 constexpr qsizetype kMaxRequest = 64LL * 1024 * 1024;
@@ -193,7 +194,7 @@ void HttpExporter::send(const std::shared_ptr<Attempt>& attempt, const RequestHe
     auto abortReason = std::make_shared<QString>();
     QObject::connect(reply, &QNetworkReply::readyRead, reply, [reply, abortReason] {
         if (reply->bytesAvailable() > kMaxAnswer) {
-            *abortReason = QStringLiteral("the answer is larger than 4 MiB");
+            *abortReason = kAnswerTooLarge;
             reply->abort();
         }
     });
@@ -225,10 +226,9 @@ ExportOutcome HttpExporter::judge(QNetworkReply& reply, const QByteArray& receiv
 {
     using Kind = ExportOutcome::Kind;
     const int status = reply.attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
-    if (!abortReason.isEmpty()) {
-        const bool tooLarge = received.size() > kMaxAnswer || abortReason.contains(QLatin1StringView("MiB"));
-        return {tooLarge ? Kind::Permanent : Kind::Retryable, 0, status, abortReason, {}};
-    }
+    const bool isTooLarge = abortReason == kAnswerTooLarge;
+    if (!abortReason.isEmpty() && !isTooLarge)
+        return {Kind::Retryable, 0, status, abortReason, {}};
     if (status == 0)
         return {Kind::Retryable, 0, 0, reply.errorString(), {}};
     // QNetworkAccessManager asks again by itself when a connection ends within the status line, and reads the next answer as the
@@ -236,19 +236,11 @@ ExportOutcome HttpExporter::judge(QNetworkReply& reply, const QByteArray& receiv
     const QString line = reply.attribute(QNetworkRequest::HttpReasonPhraseAttribute).toString();
     if (line.contains(QLatin1StringView("HTTP/1.")))
         return {Kind::Retryable, 0, status, QStringLiteral("the answer broke off"), {}};
-    const auto decoded = decodeContent(received, reply.rawHeader("Content-Encoding"), kMaxAnswer);
-    const QByteArray body = decoded.value_or(QByteArray());
+    const auto decoded = isTooLarge ? Result<QByteArray>(fail(ErrorCode::TooLarge, abortReason))
+                                    : decodeContent(received, reply.rawHeader("Content-Encoding"), kMaxAnswer);
     if (status < 200 || status > 299)
-        return judgeError(reply, status, body);
-    if (!decoded) {
-        const bool tooLarge = decoded.error().code == ErrorCode::TooLarge;
-        return {tooLarge ? Kind::Permanent : Kind::Retryable,
-                0,
-                status,
-                QStringLiteral("the answer cannot be read: %1").arg(decoded.error().message),
-                {}};
-    }
-    if (reply.error() != QNetworkReply::NoError)
+        return judgeError(reply, status, decoded.value_or(QByteArray()));
+    if (!isTooLarge && reply.error() != QNetworkReply::NoError)
         return {Kind::Retryable, 0, status, reply.errorString(), {}};
     if (!m_destination.successCodes.isEmpty() && !m_destination.successCodes.contains(QString::number(status))) {
         return {
@@ -260,9 +252,14 @@ ExportOutcome HttpExporter::judge(QNetworkReply& reply, const QByteArray& receiv
                 QStringLiteral("this backend takes data with %1").arg(m_destination.successCodes.join(QStringLiteral(" or ")))),
             {}};
     }
-    // An answer that cannot be read is no reason to send the data twice. Zipkin's says nothing.
+    // The status says that the data was taken: an answer that cannot be read is no reason to send it again.
+    if (!decoded) {
+        const QString why = QStringLiteral("the answer cannot be read: %1").arg(decoded.error().message);
+        return {Kind::Success, 0, status, explain(status, line, why), {}};
+    }
+    // Zipkin's says nothing.
     const bool speaksOtlp = m_destination.protocol != config::ExportProtocol::Zipkin;
-    const auto partial = speaksOtlp ? decodeExportResponse(body, m_encoding) : PartialSuccess{};
+    const auto partial = speaksOtlp ? decodeExportResponse(*decoded, m_encoding) : PartialSuccess{};
     if (!partial || *partial == PartialSuccess{})
         return {Kind::Success, 0, status, explain(status, line, {}), {}};
     return {Kind::PartialSuccess, partial->rejected, status, explain(status, line, partial->message), {}};

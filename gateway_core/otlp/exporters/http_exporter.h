@@ -16,8 +16,9 @@ class QNetworkReply;
 namespace oriel::otlp {
 
 /// OTLP/HTTP with protobuf or JSON (opentelemetry-proto specification.md, §OTLP/HTTP), and spans as Zipkin v2 JSON. Redirects are
-/// refused, since they would carry headers with secrets elsewhere; answers above 4 MiB are refused too. A request that is larger
-/// than the backend takes fails as if it had said 413, unsent. Exporter thread.
+/// refused, since they would carry headers with secrets elsewhere. Of an answer that cannot be read, because it is above 4 MiB or
+/// its coding is broken or unknown, only the status counts: with a 2xx the data was taken. A request that is larger than the
+/// backend takes fails as if it had said 413, unsent. Exporter thread.
 class HttpExporter final : public Exporter {
 public:
     static Result<std::unique_ptr<Exporter>> create(const config::Destination& destination, const ExporterContext& context);

@@ -7,12 +7,43 @@
 
 #include <array>
 #include <cstdio>
+#include <optional>
+
+#ifdef Q_OS_UNIX
+#include <sys/stat.h>
+#endif
 
 namespace oriel::otlp {
 
 namespace {
 
 using Kind = ExportOutcome::Kind;
+
+/// Is it the open file that has the name, or was that removed or renamed and perhaps given to another?
+bool hasItsName(const QFile& file)
+{
+#ifdef Q_OS_UNIX
+    struct stat held = {};
+    struct stat named = {};
+    return ::fstat(file.handle(), &held) == 0 && ::stat(QFile::encodeName(file.fileName()).constData(), &named) == 0 &&
+           held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+#else
+    return file.exists();
+#endif
+}
+
+/// False when not all of it was taken; the error is the file's.
+bool writeAll(QFile& file, const QByteArray& bytes)
+{
+    qint64 done = 0;
+    while (done < bytes.size()) {
+        const qint64 written = file.write(bytes.constData() + done, bytes.size() - done);
+        if (written <= 0)
+            return false;
+        done += written;
+    }
+    return true;
+}
 
 } // namespace
 
@@ -37,13 +68,21 @@ public:
     Files(const QString& path, qint64 maxFileBytes) : m_maxFileBytes(maxFileBytes)
     {
         for (const Signal signal : kSignals)
-            m_files[static_cast<std::size_t>(signal)].setFileName(pathFor(path, signal));
+            m_lines[static_cast<std::size_t>(signal)].file.setFileName(pathFor(path, signal));
     }
     [[nodiscard]] ExportOutcome append(Signal signal, const QByteArray& request);
 
 private:
+    struct Lines {
+        QFile file;
+        std::optional<qint64> wholeBytes; ///< set: what is behind is half a line that could not be cut off
+    };
+    static bool open(QFile& file);
+    /// Takes back half a line, which would spoil the file for every reader.
+    static bool cut(Lines& lines, qint64 wholeBytes);
+
     qint64 m_maxFileBytes;
-    std::array<QFile, kSignalCount> m_files;
+    std::array<Lines, kSignalCount> m_lines;
 };
 
 FileExporter::FileExporter(std::shared_ptr<Files> files) : m_files(std::move(files)) {}
@@ -70,30 +109,50 @@ QString FileExporter::pathFor(const QString& configured, Signal signal)
         QStringLiteral("%1-%2.%3").arg(info.completeBaseName(), QString::fromLatin1(signalName(signal)), suffix));
 }
 
+bool FileExporter::Files::open(QFile& file)
+{
+    // With a buffer, what a full disk did not take would be written later all the same.
+    return file.open(QIODevice::WriteOnly | QIODevice::Append | QIODevice::Unbuffered);
+}
+
+bool FileExporter::Files::cut(Lines& lines, qint64 wholeBytes)
+{
+    // A pipe takes nothing back.
+    const bool isCut = lines.file.isSequential() || lines.file.resize(wholeBytes);
+    lines.wholeBytes = isCut ? std::nullopt : std::optional(wholeBytes);
+    return isCut;
+}
+
 ExportOutcome FileExporter::Files::append(Signal signal, const QByteArray& request)
 {
-    QFile& file = m_files[static_cast<std::size_t>(signal)];
+    Lines& lines = m_lines[static_cast<std::size_t>(signal)];
+    QFile& file = lines.file;
     const auto failed = [&file](const QString& what) {
         return ExportOutcome{
             Kind::Retryable, 0, 0, QStringLiteral("%1: %2: %3").arg(file.fileName(), what, file.errorString()), {}};
     };
-    if (!file.isOpen() && !file.open(QIODevice::WriteOnly | QIODevice::Append))
+    if (file.isOpen() && !hasItsName(file)) {
+        file.close();
+        lines.wholeBytes.reset();
+    }
+    if (!file.isOpen() && !open(file))
         return failed(QStringLiteral("cannot be opened"));
+    if (lines.wholeBytes && !cut(lines, *lines.wholeBytes))
+        return failed(QStringLiteral("ends in half a line that cannot be cut off"));
     const qint64 before = file.size();
     if (before > 0 && before + request.size() + 1 > m_maxFileBytes) {
         const QString older = file.fileName() + QStringLiteral(".1");
         file.close();
         if (QFile::exists(older) && !QFile::remove(older))
             return failed(QStringLiteral("the older file cannot be removed"));
-        if (!QFile::rename(file.fileName(), older) || !file.open(QIODevice::WriteOnly | QIODevice::Append))
+        if (!QFile::rename(file.fileName(), older) || !open(file))
             return failed(QStringLiteral("cannot be renamed"));
     }
     const qint64 start = file.size();
-    if (file.write(request + '\n') != request.size() + 1 || !file.flush()) {
+    if (!writeAll(file, request + '\n')) {
         ExportOutcome outcome = failed(QStringLiteral("cannot be written"));
-        // Half a line would spoil the file for every reader.
-        file.resize(start);
-        file.close();
+        if (cut(lines, start))
+            file.close();
         return outcome;
     }
     return {Kind::Success, 0, 0, QStringLiteral("written to ") + file.fileName(), {}};

@@ -22,7 +22,8 @@ private:
 
 /// OTLP JSON lines in files, one a signal (OpenTelemetry specification, protocol/file-exporter): `<stem>-traces.jsonl` … beside
 /// the configured path. A file that would grow past its bound becomes `….1` and a new one is begun, so that at most twice the
-/// bound stays on disk for a signal.
+/// bound stays on disk for a signal. One that somebody else removed or renamed is begun anew too. A line is there whole or not at
+/// all: what a full disk took of it is cut off, and until that can be done nothing more is written.
 class FileExporter final : public Exporter {
 public:
     static constexpr qint64 kMaxFileBytes = 64LL * 1024 * 1024;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace oriel::otlp {
 
@@ -35,6 +36,13 @@ telemetry::HistogramForm formOf(config::HistogramKind kind)
 {
     return kind == config::HistogramKind::Exponential ? telemetry::HistogramForm::Exponential
                                                       : telemetry::HistogramForm::Explicit;
+}
+
+/// Does what carries it read no files and fetch no tokens?
+bool isLocal(config::ExportProtocol protocol)
+{
+    return protocol == config::ExportProtocol::Console || protocol == config::ExportProtocol::File ||
+           protocol == config::ExportProtocol::None;
 }
 
 bool isAccepted(const ExportOutcome& outcome)
@@ -91,7 +99,7 @@ DestinationQueue::~DestinationQueue()
 
 void DestinationQueue::configure(const config::Destination& destination, bool exportDisabled)
 {
-    const bool fresh = !m_exporter && m_refusal.isEmpty();
+    const bool fresh = !m_exporter;
     const bool own = isOwnReceiver(destination, m_options.receiverPorts);
     const bool unchanged = !fresh && own == m_isOwnReceiver && sameButForTheName(m_config, destination);
     const bool renamed = m_handle != 0 && m_config.name != destination.name;
@@ -119,6 +127,8 @@ void DestinationQueue::configure(const config::Destination& destination, bool ex
 
 void DestinationQueue::makeExporter()
 {
+    if (m_ownError.message == m_refusal)
+        m_ownError.message.clear();
     m_refusal.clear();
     if (m_isOwnReceiver) {
         m_refusal = QStringLiteral("this is Oriel's own receiver: what it sends there would come back for ever");
@@ -126,12 +136,12 @@ void DestinationQueue::makeExporter()
         return;
     }
     auto exporter = otlp::makeExporter(m_config, {m_options.clock, m_options.secrets});
-    if (exporter) {
-        m_exporter = std::move(*exporter);
-    } else {
-        m_refusal = exporter.error().toString();
-        m_ownError = noteOf(m_refusal);
-    }
+    if (exporter)
+        return releaseLater(std::exchange(m_exporter, std::move(*exporter)));
+    m_ownError = noteOf(exporter.error().toString());
+    // A certificate file that is away just now does not stop what works.
+    if (!m_exporter)
+        m_refusal = m_ownError.message;
 }
 
 void DestinationQueue::releaseLater(std::shared_ptr<Exporter> exporter)
@@ -203,6 +213,14 @@ void DestinationQueue::noteSpooled(Signal signal)
 }
 
 void DestinationQueue::resume()
+{
+    // Two that write on this machine would write into each other's lines.
+    if (!m_exporter || !isLocal(m_config.protocol))
+        makeExporter();
+    retryNow();
+}
+
+void DestinationQueue::retryNow()
 {
     m_paused = false;
     for (const auto& lane : m_lanes)
@@ -314,7 +332,7 @@ void DestinationQueue::sendTest(const QByteArray& request, std::function<void(Re
         releaseLater(std::move(ended.exporter));
         ended.done(testAnswer(outcome, m_config.name));
         if (isAccepted(outcome))
-            resume();
+            retryNow();
     });
 }
 

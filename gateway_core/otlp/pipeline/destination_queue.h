@@ -47,8 +47,11 @@ public:
     [[nodiscard]] bool takes(Signal signal) const;
     /// A record for it was given to the spool.
     void noteSpooled(Signal signal);
-    /// Forgets a pause or a wait and tries at once.
+    /// Makes the exporter anew, since what it reads (certificate files, secrets) may be there or other by now, then retryNow().
+    /// One that works is kept while no other can be made.
     void resume();
+    /// Forgets a pause or a wait and tries at once.
+    void retryNow();
     /// Drops what waits and counts it.
     void clear();
     /// Items of it were given up before its place was its own again.
@@ -74,6 +77,7 @@ private:
             return m_spoolRefusal;
         return m_refusal.isEmpty() ? m_unprocessable : m_refusal;
     }
+    /// Puts another in the place of the one that is there, or says why there is none.
     void makeExporter();
     void pumpAll();
     [[nodiscard]] DestinationState state() const;

@@ -410,7 +410,7 @@ void ExportPipeline::beginShutdown(milliseconds deadline)
     // One last try for those that wait to try again.
     for (const auto& queue : m_destinations) {
         if (queue->status().state == DestinationState::Retrying)
-            queue->resume();
+            queue->retryNow();
     }
     destinationChanged();
 }

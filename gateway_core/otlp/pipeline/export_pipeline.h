@@ -171,7 +171,8 @@ public:
     /// too.
     QFuture<Result<QString>> sendTestSpan(const QString& destination);
 
-    /// Any thread. Tries a paused or waiting destination again at once, as after a secret of the vault changed.
+    /// Any thread. Tries a paused, waiting or refused destination again at once, as after a secret of the vault changed; its
+    /// certificate files are read anew.
     void resume(const QString& destination);
 
     /// Any thread. Drops what waits for the destination, whether it is configured or not, and counts it as cleared.

@@ -25,7 +25,6 @@ http::ServerLimits limits()
     http::ServerLimits limits;
     limits.maxBodyBytes = kMaxReceivedBytes;
     limits.maxPartialBodyBytes = 2 * kMaxReceivedBytes;
-    limits.maxConnections = 64;
     limits.requestTimeout = std::chrono::seconds(60);
     return limits;
 }
@@ -126,9 +125,11 @@ HttpReceiver::HttpReceiver(ReceiverService& service, const Clock& clock) : m_ser
 {
     m_server.setHeadCheck([this](const http::Request& head) { return refuse(head); });
     m_server.setHandler([this](http::Request&& request, http::Exchange exchange) { exchange.respond(answer(request)); });
-    m_server.setOnRefusal([](const http::Request& head, http::Response& response) {
+    m_server.setOnRefusal([this](const http::Request& head, http::Response& response) {
         const QString words = QString::fromUtf8(response.body).trimmed();
         const bool again = response.status == 503;
+        if (again)
+            m_service.countBusy();
         if (response.status == 400) {
             response = problem(head.headers, 400, unreadable(words));
             return;

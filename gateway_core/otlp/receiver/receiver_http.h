@@ -9,7 +9,9 @@ namespace oriel::otlp {
 
 /// OTLP/HTTP (opentelemetry-proto docs/specification.md): POST /v1/traces, /v1/metrics and /v1/logs, protobuf or JSON by
 /// Content-Type, plain or gzip. Errors are google.rpc.Status in the request's encoding. Only requests whose Host names the
-/// endpoint are served, and no web page of another origin. Lives on one thread with an event loop; requests are decoded there.
+/// endpoint are served, and no web page of another origin. As many connections are kept alive as http::ServerLimits allows; who
+/// comes beyond them is told to come again, and counted as busy. Lives on one thread with an event loop; requests are decoded
+/// there.
 class HttpReceiver final {
 public:
     HttpReceiver(ReceiverService& service, const Clock& clock);

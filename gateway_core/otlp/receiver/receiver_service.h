@@ -53,7 +53,7 @@ struct ReceiverCounts {
     std::uint64_t logs = 0;
     std::uint64_t rejected = 0; ///< spans, points and records that were left out
     std::uint64_t failed = 0;   ///< requests that could not be read
-    std::uint64_t busy = 0;     ///< requests that have to come again
+    std::uint64_t busy = 0;     ///< requests, and connections over the limit, that have to come again
 };
 
 /// The three Export methods of OTLP, whatever carried the request: decodes, leaves out what must not be stored, hands over.

@@ -136,8 +136,6 @@ void SpoolLog::recoverSegment(std::uint64_t number, SpoolRecovery& recovery, boo
     SpoolRecovery here;
     std::int64_t at = kSegmentHeaderBytes;
     while (const auto found = reader.find(at)) {
-        if (found->torn)
-            break;
         if (found->skipped) {
             ++here.damagedGaps;
             here.missingRecords += records.empty() ? 0 : found->head.sequence - records.back().head.sequence - 1;

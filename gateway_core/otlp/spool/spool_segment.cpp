@@ -162,22 +162,21 @@ std::optional<FoundRecord> SegmentReader::find(std::int64_t at)
         found.head = *head;
         found.requestAt = at + kRecordHeadBytes;
         const std::int64_t requestEnd = found.requestAt + head->bytes;
-        found.torn = requestEnd > size;
+        if (requestEnd > size)
+            return std::nullopt;
         found.end = std::min<std::int64_t>(requestEnd + kRecordHeadBytes, size);
         return found;
     }
     auto found = findRecord(read(at, size - at), 0, m_header.salt);
-    if (found) {
-        found->requestAt += at;
-        found->end += at;
-    }
+    if (!found || found->torn)
+        return std::nullopt;
+    found->requestAt += at;
+    found->end += at;
     return found;
 }
 
 std::optional<QByteArray> SegmentReader::request(const FoundRecord& record)
 {
-    if (record.torn)
-        return std::nullopt;
     QByteArray request = read(record.requestAt, record.head.bytes);
     if (!isRequestWhole(record.head, request, m_header.salt))
         return std::nullopt;

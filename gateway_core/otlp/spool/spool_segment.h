@@ -48,7 +48,8 @@ public:
     /// is unreadable, Unsupported when a later version wrote it.
     Status open(const QString& directory, std::uint64_t number);
     [[nodiscard]] std::int64_t size() const { return m_file.size(); }
-    /// The record at `at` or the next behind damage; offsets are those of the file. Reads heads only where nothing is damaged.
+    /// The record at `at` or the next behind damage; offsets are those of the file. Nothing for a torn one: who wrote it was told
+    /// that it is not in the file. Reads heads only where nothing is damaged.
     std::optional<FoundRecord> find(std::int64_t at);
     /// The request of a record; nothing when it is damaged.
     std::optional<QByteArray> request(const FoundRecord& record);

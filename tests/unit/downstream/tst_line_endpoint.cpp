@@ -14,7 +14,8 @@ namespace {
 
 /// A bridge's socket, and the endpoint at its other end.
 struct LineFixture {
-    explicit LineFixture(const LineEndpoint::Greeting& greeting = {})
+    explicit LineFixture(const LineEndpoint::Greeting& greeting = {}, qint64 maxQueuedBytes = LineEndpoint::kMaxQueuedBytes)
+        : endpoint({clock, random, handler}, maxQueuedBytes)
     {
         QObject::connect(&server, &QLocalServer::newConnection, &server,
                          [this, greeting] { endpoint.serve(server.nextPendingConnection(), greeting); });
@@ -40,7 +41,7 @@ struct LineFixture {
     SystemRandom random;
     KeepingHandler handler;
     QLocalServer server;
-    LineEndpoint endpoint{{clock, random, handler}};
+    LineEndpoint endpoint;
     QLocalSocket client;
     QByteArray received;
     bool connected = false;
@@ -144,6 +145,36 @@ private Q_SLOTS:
         QTRY_COMPARE(fixture.received, QByteArray("{\"last\":true}\n"));
         QTRY_COMPARE(fixture.handler.closed, fixture.handler.opened);
         QVERIFY(fixture.handler.messages.empty());
+    }
+    void aClientThatDoesNotReadIsDroppedOnceItsSenderIsDone()
+    {
+        LineFixture fixture({}, 1000);
+        QVERIFY(fixture.connected);
+        const auto session = fixture.handler.opened.first();
+        session->send(QByteArray(2000, 'x'));
+        QVERIFY(session->isReachable());
+        session->send("{\"one\":\"too many\"}");
+        QVERIFY(!session->isReachable());
+        session->send("{\"late\":true}");
+        QVERIFY(fixture.handler.closed.isEmpty());
+        QCOMPARE(fixture.endpoint.sessions().size(), 1);
+        QTRY_COMPARE(fixture.handler.closed, fixture.handler.opened);
+        QTRY_COMPARE(fixture.client.state(), QLocalSocket::UnconnectedState);
+        QVERIFY(fixture.endpoint.sessions().isEmpty());
+        QVERIFY(!fixture.received.contains("too many") && !fixture.received.contains("late"));
+    }
+    void whoClosesASessionStillHasItUntilItsWorkIsDone()
+    {
+        LineFixture fixture;
+        QVERIFY(fixture.connected);
+        const auto session = fixture.handler.opened.first();
+        session->close();
+        QVERIFY(!session->isReachable());
+        session->send("{\"late\":true}");
+        QVERIFY(fixture.handler.closed.isEmpty());
+        QTRY_COMPARE(fixture.handler.closed, fixture.handler.opened);
+        QTRY_COMPARE(fixture.client.state(), QLocalSocket::UnconnectedState);
+        QVERIFY(fixture.received.isEmpty());
     }
     void stopEndsEveryConnection()
     {

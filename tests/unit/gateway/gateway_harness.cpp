@@ -40,7 +40,8 @@ void GatewayHarness::open(const config::Config& configuration)
     connections.clock = m_clock;
     connections.random = m_random;
     connections.httpClient = m_http;
-    m_gateway = std::make_unique<Gateway>(Gateway::Dependencies{*m_clock, *m_random, m_recorder, std::move(connections)});
+    m_gateway =
+        std::make_unique<Gateway>(Gateway::Dependencies{*m_clock, *m_random, m_recorder, std::move(connections), m_heldForNs});
     QVERIFY(m_gateway->apply(configuration));
 }
 

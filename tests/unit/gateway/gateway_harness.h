@@ -97,6 +97,7 @@ protected:
     const Clock* m_clock = &upstream::test::systemClock();
     http::Client* m_http = nullptr;
     Random* m_random = &upstream::test::systemRandom();
+    std::int64_t m_heldForNs = HeldCalls::kHeldNs;
     upstream::test::RecordingRecorder m_recorder;
     std::unique_ptr<Gateway> m_gateway;
     QByteArray m_held;

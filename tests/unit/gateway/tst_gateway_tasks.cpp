@@ -42,6 +42,31 @@ while read -r line; do
                  name);
 }
 
+/// A server whose tool `one` is a task, whatever its client declared, and asks for a name while it works.
+config::Server askingTask(const char* name, bool isModern)
+{
+    if (!isModern) {
+        config::Server server = taskScript(name, uR"sh(
+echo '{"jsonrpc":"2.0","id":"q","method":"elicitation/create","params":{"message":"Who?","requestedSchema":{},"_meta":{"io.modelcontextprotocol/related-task":{"taskId":"theirs"}}}}')sh"_s);
+        server.args.last().replace(u"\"taskSupport\":\"optional\""_s, u"\"taskSupport\":\"required\""_s);
+        return server;
+    }
+    config::Server server = named(scriptServer(uR"sh(
+state='"taskId":"theirs","createdAt":"2026-01-01T00:00:00Z","lastUpdatedAt":"2026-01-01T00:00:00Z","ttlMs":null,"pollIntervalMs":50'
+while read -r line; do
+  case "$line" in
+    *server/discover*) answer "$line" '{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{},"extensions":{"io.modelcontextprotocol/tasks":{}}},"ttlMs":0,"cacheScope":"private"}';;
+    *tools/list*) answer "$line" '{"resultType":"complete","ttlMs":0,"cacheScope":"private","tools":[{"name":"one","inputSchema":{"type":"object"}}]}';;
+    *tools/call*) answer "$line" '{"resultType":"task","status":"working",'"$state"'}';;
+    *tasks/get*) answer "$line" '{"resultType":"complete","status":"input_required",'"$state"',"inputRequests":{"who":{"method":"elicitation/create","params":{"message":"Who?","requestedSchema":{}}}}}';;
+  esac
+done
+)sh"_s),
+                                  name);
+    server.era = config::Era::Modern;
+    return server;
+}
+
 } // namespace
 
 /// Tasks of both forms through the gateway, with real servers behind it.
@@ -580,6 +605,27 @@ echo '{"jsonrpc":"2.0","method":"notifications/tasks/status","params":{"status":
         QCOMPARE(sentToServers("tasks/cancel").size(), 1);
         QVERIFY(call->isAnswered());
         QCOMPARE(m_recorder.calls.back().outcome, telemetry::Outcome::Cancelled);
+    }
+    void whatATaskAskedEndsWithTheCallThatWaitsForIt_data()
+    {
+        QTest::addColumn<bool>("isModern");
+        QTest::newRow("server of 2026-07-28") << true;
+        QTest::newRow("server of 2025-11-25") << false;
+    }
+    void whatATaskAskedEndsWithTheCallThatWaitsForIt()
+    {
+        QFETCH(bool, isModern);
+        openReady({askingTask("s", isModern)});
+        Peer peer(*m_gateway, "2025-06-18", "{\"elicitation\":{}}");
+        const auto call = peer.ask("tools/call", toolCall("s__one"));
+        QTRY_COMPARE(call->notified.size(), 1);
+        QCOMPARE(m_gateway->holdings().count("server requests"), 1);
+        peer.notify("notifications/cancelled", "{\"requestId\":" + QByteArray::number(peer.lastId) + '}');
+        QCOMPARE(m_gateway->holdings().count("server requests"), 0);
+        QCOMPARE(peer.session->sent.size(), 1);
+        const QJsonObject withdrawn = peer.session->sent.first();
+        QCOMPARE(withdrawn.value("method"_L1).toString(), u"notifications/cancelled"_s);
+        QCOMPARE(withdrawn.value("params"_L1).toObject().value("requestId"_L1), call->notified.first().value("id"_L1));
     }
 };
 

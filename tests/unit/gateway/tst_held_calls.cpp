@@ -27,19 +27,32 @@ private:
 private Q_SLOTS:
     void aStateNamesItsCallForItsOwnerMethodAndTargetAlone()
     {
-        HeldCalls calls(m_random);
+        HeldCalls calls(m_random, "a1");
         const QByteArray state = calls.hold(call()).value_or(QByteArray());
-        QVERIFY(HeldCalls::isOurs(state));
+        QVERIFY(calls.isOurs(state));
         QVERIFY(calls.find(state, "claude\n", "tools/call", "files__read") != nullptr);
         QVERIFY(calls.find(state, "cursor\n", "tools/call", "files__read") == nullptr);
         QVERIFY(calls.find(state, "claude\n", "prompts/get", "files__read") == nullptr);
         QVERIFY(calls.find(state, "claude\n", "tools/call", "files__write") == nullptr);
         QVERIFY(calls.find(state + 'x', "claude\n", "tools/call", "files__read") == nullptr);
-        QVERIFY(!HeldCalls::isOurs("eyJhbGciOi"));
+        QVERIFY(!calls.isOurs("eyJhbGciOi"));
+    }
+    void aStateTellsWhichOrielGaveIt()
+    {
+        HeldCalls calls(m_random, "a1");
+        const HeldCalls others(m_random, "b2");
+        HeldCalls longer(m_random, "a12");
+        const QByteArray state = calls.hold(call()).value_or(QByteArray());
+        QVERIFY2(state.startsWith("oriel1.a1."), state.constData());
+        QVERIFY(calls.isOurs(state) && !others.isOurs(state) && !longer.isOurs(state));
+        QVERIFY(!calls.isOurs(longer.hold(call()).value_or(QByteArray())));
+        QVERIFY(HeldCalls::isOfAnOriel(state) && HeldCalls::isOfAnOriel("oriel1.word"));
+        QVERIFY(!calls.isOurs("oriel1.word"));
+        QVERIFY(!HeldCalls::isOfAnOriel("eyJhbGciOi"));
     }
     void aStateIsGoodOnce()
     {
-        HeldCalls calls(m_random);
+        HeldCalls calls(m_random, "a1");
         const QByteArray state = calls.hold(call()).value_or(QByteArray());
         QCOMPARE(calls.take(state).cookie, quint64(1));
         QVERIFY(calls.find(state, "claude\n", "tools/call", "files__read") == nullptr);
@@ -47,13 +60,26 @@ private Q_SLOTS:
     }
     void timeAndNumberAreBounded()
     {
-        HeldCalls calls(m_random);
+        HeldCalls calls(m_random, "a1");
         for (qsizetype i = 0; i < HeldCalls::kMaxHeld; ++i)
             QVERIFY(calls.hold(call(static_cast<quint64>(i + 1))));
         QVERIFY(!calls.hold(call(9'999)));
         QCOMPARE(calls.takeExpired(999).size(), std::size_t(0));
         QCOMPARE(calls.takeExpired(1'000).size(), static_cast<std::size_t>(HeldCalls::kMaxHeld));
         QVERIFY(calls.isEmpty());
+    }
+    void theNextDeadlineIsThatOfTheCallThatIsHeldForLongest()
+    {
+        HeldCalls calls(m_random, "a1");
+        QVERIFY(!calls.nextDeadlineNs());
+        for (const std::int64_t deadline : {2'000, 1'000, 3'000}) {
+            HeldCall held = call();
+            held.deadlineNs = deadline;
+            QVERIFY(calls.hold(held));
+        }
+        QCOMPARE(calls.nextDeadlineNs(), std::optional<std::int64_t>(1'000));
+        QCOMPARE(calls.takeExpired(1'000).size(), std::size_t(1));
+        QCOMPARE(calls.nextDeadlineNs(), std::optional<std::int64_t>(2'000));
     }
     void theResultAsksEveryQuestionUnderItsKey()
     {

@@ -89,6 +89,23 @@ bool isWholeRequest(const QByteArray& received)
     return received.endsWith("{}");
 }
 
+/// Tells whenever it is looked at, as the client does with each piece of a response.
+class WatchedClock final : public Clock {
+public:
+    [[nodiscard]] std::int64_t monotonicNs() const override
+    {
+        if (onLook)
+            onLook();
+        return m_system.monotonicNs();
+    }
+    [[nodiscard]] std::int64_t unixNs() const override { return m_system.unixNs(); }
+
+    std::function<void()> onLook;
+
+private:
+    SystemClock m_system;
+};
+
 } // namespace
 
 class HttpClientTest : public QObject {
@@ -672,6 +689,83 @@ private Q_SLOTS:
         }
         QCOMPARE(outcome.streamed.size(), written);
         QVERIFY(!outcome.error);
+    }
+    void aResponseThatComesAsFastAsItIsReadLeavesOthersTheirTurn()
+    {
+        constexpr qint64 size = 48 * 1024 * 1024;
+        const QByteArray piece(256 * 1024, 's');
+        QTcpSocket* peer = nullptr;
+        qint64 sent = 0;
+        QObject turn;
+        bool isTurnNoted = false;
+        int turns = 0;
+        WatchedClock clock;
+        Client client({}, clock);
+        ScriptedServer server([&](int, QTcpSocket& socket, QByteArray& received) {
+            if (!isWholeRequest(received))
+                return;
+            socket.write("HTTP/1.1 200 OK\r\nContent-Length: " + QByteArray::number(size) + "\r\n\r\n");
+            peer = &socket;
+        });
+        // Each piece that was read brings the next.
+        clock.onLook = [&] {
+            if (peer == nullptr)
+                return;
+            if (sent < size && peer->bytesToWrite() == 0)
+                sent += peer->write(piece.constData(), std::min<qint64>(piece.size(), size - sent));
+            peer->flush();
+            if (std::exchange(isTurnNoted, true))
+                return;
+            const auto turnOver = [&] {
+                isTurnNoted = false;
+                ++turns;
+            };
+            QMetaObject::invokeMethod(&turn, turnOver, Qt::QueuedConnection);
+        };
+        Outcome outcome;
+        ClientRequest asked = request(server.port());
+        asked.timeouts.idle = 60s;
+        client.send(asked, into(outcome));
+        QTRY_VERIFY_WITH_TIMEOUT(outcome.isOver(), 60'000);
+        clock.onLook = {};
+        QVERIFY(!outcome.error);
+        QCOMPARE(outcome.body.size(), size);
+        QVERIFY2(turns > 8, qPrintable(QString::number(turns)));
+    }
+    void whatAProxyBroughtDuringAPauseIsReadToItsEnd()
+    {
+        const QByteArray body(8 * 1024 * 1024, 'p');
+        QTcpSocket* peer = nullptr;
+        ScriptedServer proxy([&](int, QTcpSocket& socket, QByteArray& received) {
+            if (received.startsWith("CONNECT") && received.endsWith("\r\n\r\n")) {
+                received.clear();
+                socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
+            } else if (isWholeRequest(received)) {
+                peer = &socket;
+                socket.write("HTTP/1.1 200 OK\r\nContent-Length: " + QByteArray::number(body.size()) + "\r\n\r\n" + body);
+            }
+        });
+        ClientSettings settings;
+        settings.proxy = ClientSettings::Proxy::Fixed;
+        settings.fixedProxy = QNetworkProxy(QNetworkProxy::HttpProxy, QStringLiteral("127.0.0.1"), proxy.port());
+        SystemClock clock;
+        Client client(settings, clock);
+        Outcome outcome;
+        RequestHandle handle;
+        ResponseHandler handler = into(outcome, BodyMode::Stream);
+        handler.onHead = [&](const ResponseHead&) {
+            ++outcome.heads;
+            handle.pause();
+            return BodyMode::Stream;
+        };
+        ClientRequest asked = request(1);
+        asked.endpoint = Endpoint::fromUrl(QUrl(QStringLiteral("http://upstream.invalid:8080/mcp"))).value();
+        handle = client.send(asked, handler);
+        QTRY_VERIFY(outcome.heads == 1 && peer->bytesToWrite() == 0);
+        handle.resume();
+        QTRY_VERIFY(outcome.isOver());
+        QVERIFY(!outcome.error);
+        QVERIFY(outcome.streamed == body);
     }
     void aResponseBeforeTheRequestIsSentEndsTheConnection()
     {

@@ -125,6 +125,71 @@ private Q_SLOTS:
         fixture.held[0].respond(Response::text(200, "x"));
         QTRY_COMPARE_WITH_TIMEOUT(fixture.server.counters().requests, static_cast<quint64>(count), 60'000);
     }
+    void aPeerThatSendsWithoutEndLeavesOthersTheirTurn()
+    {
+        constexpr int enough = 6'000;
+        const QByteArray requests = post(QByteArray(10'000, 'x')).repeated(100);
+        std::unique_ptr<RawPeer> peer;
+        QObject turn;
+        bool isTurnNoted = false;
+        int served = 0;
+        int inTurn = 0;
+        int mostInTurn = 0;
+        SystemClock clock;
+        Server server({}, clock);
+        server.setHandler([&](Request&&, Exchange exchange) {
+            // Each request brings the next.
+            if (served < enough && peer->socket().bytesToWrite() == 0)
+                peer->socket().write(requests);
+            peer->socket().flush();
+            ++served;
+            mostInTurn = std::max(mostInTurn, ++inTurn);
+            if (!std::exchange(isTurnNoted, true)) {
+                const auto turnOver = [&] {
+                    isTurnNoted = false;
+                    inTurn = 0;
+                };
+                QMetaObject::invokeMethod(&turn, turnOver, Qt::QueuedConnection);
+            }
+            exchange.respond(Response::text(200, {}));
+        });
+        const quint16 port = server.listen(QHostAddress(QHostAddress::LocalHost), 0).value_or(0);
+        peer = std::make_unique<RawPeer>(port);
+        // A large body first: the kernel then holds much of what follows.
+        peer->send(post(QByteArray(20'000'000, 'y')));
+        QTRY_VERIFY_WITH_TIMEOUT(served >= enough, 60'000);
+        QVERIFY2(mostInTurn < 1'000, qPrintable(QString::number(mostInTurn)));
+    }
+    void aPeerThatDoesNotReadItsAnswersIsServedNoFurtherUntilItDoes()
+    {
+        constexpr int count = 400;
+        const QByteArray body(100'000, 'b');
+        ServerLimits limits;
+        limits.maxPipelinedBytes = 1'000;
+        int served = 0;
+        SystemClock clock;
+        Server server(limits, clock);
+        server.setHandler([&](Request&&, Exchange exchange) {
+            ++served;
+            exchange.respond(Response::text(200, body));
+        });
+        const quint16 port = server.listen(QHostAddress(QHostAddress::LocalHost), 0).value_or(0);
+        RawPeer peer(port);
+        peer.socket().setReadBufferSize(1'000);
+        QObject::disconnect(&peer.socket(), &QTcpSocket::readyRead, nullptr, nullptr);
+        peer.send(get.repeated(count));
+        RawPeer other(port);
+        other.send(get);
+        QTRY_VERIFY(served > 1 && other.received.endsWith(body));
+        // The kernel holds some of the answers, by far not all.
+        QVERIFY2(served < count / 2, qPrintable(QString::number(served)));
+        peer.socket().setReadBufferSize(0);
+        connect(&peer.socket(), &QTcpSocket::readyRead, this, [&] { peer.received += peer.socket().readAll(); });
+        peer.received += peer.socket().readAll();
+        QTRY_COMPARE_WITH_TIMEOUT(served, count + 1, 60'000);
+        QTRY_COMPARE_WITH_TIMEOUT(peer.answers(), qsizetype(count), 60'000);
+        QTRY_VERIFY(peer.received.endsWith("\r\n\r\n" + body));
+    }
     void largeBodiesArriveAndLeaveWhole()
     {
         Fixture fixture;

@@ -127,6 +127,20 @@ private Q_SLOTS:
         QCOMPARE(sseEvent("x", "1\ndata: y", "e\r"), QByteArray("data: x\n\n"));
         QCOMPARE(ssePrimingEvent("p", std::chrono::milliseconds(3)), QByteArray("retry: 3\nid: p\ndata: \n\n"));
     }
+    void everyLineEndIsFoundWhereverItStands()
+    {
+        for (const char* end : {"\r", "\n", "\r\n"}) {
+            for (int length = 0; length < 600; ++length) {
+                const QByteArray data(length, 'x');
+                QCOMPARE(parsed("data: " + data + end + "data: y" + end + end), "[||" + data + "\ny]");
+            }
+        }
+    }
+    void linesThatEndInACarriageReturnAreNotSearchedForALineFeedEachTime()
+    {
+        // Where each line is searched to the end of the bytes, this takes longer than a test may.
+        QCOMPARE(parsed(QByteArray(8 * 1024 * 1024, '\r') + "data: a\r\r"), QByteArray("[||a]"));
+    }
     void aLongLineArrivesWhole()
     {
         const QByteArray payload(10 * 1024 * 1024, 'j');

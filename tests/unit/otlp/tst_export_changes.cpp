@@ -2,12 +2,36 @@
 // What a change of the configuration, or a command, makes of what waits and of what is under way.
 #include "export_harness.h"
 
+#include <QFile>
 #include <QSet>
+#include <QSslSocket>
 
 using namespace oriel;
 using namespace oriel::otlp;
 using namespace std::chrono_literals;
 using namespace export_harness;
+
+namespace {
+
+const char kCertificate[] = "-----BEGIN CERTIFICATE-----\n"
+                            "MIIBgTCCASegAwIBAgIUIPt+oKfE5POJlbsyyurDLfXqVRswCgYIKoZIzj0EAwIw\n"
+                            "FTETMBEGA1UEAwwKb3JpZWwtdGVzdDAgFw0yNjExMzAwODA0NDJaGA8yMTI2MTEw\n"
+                            "NjA4MDQ0MlowFTETMBEGA1UEAwwKb3JpZWwtdGVzdDBZMBMGByqGSM49AgEGCCqG\n"
+                            "SM49AwEHA0IABC3WnO/Q66Qg4Gx2ADwD2fjvhQOipxWmC/NSNUiExEvlaVoYNvKm\n"
+                            "sxQu9FRQKwK3fw4dbB+HkchVo6PlweCNO9WjUzBRMB0GA1UdDgQWBBQey1LF3g+Y\n"
+                            "QvCLE6s7QJ+tz6/X3TAfBgNVHSMEGDAWgBQey1LF3g+YQvCLE6s7QJ+tz6/X3TAP\n"
+                            "BgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIElQ314FNeht5AydaB7H\n"
+                            "JeaPfL8oGK9PZ2xaashBOi2dAiEA7w+/flfqbBIQlOpHsBC1GRx70lM4qpMSD2O/\n"
+                            "1o1UMRc=\n"
+                            "-----END CERTIFICATE-----\n";
+
+void writeCertificate(const QString& path)
+{
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::WriteOnly) && file.write(kCertificate) > 0);
+}
+
+} // namespace
 
 class ExportChangesTest : public QObject, PipelineFixture {
     Q_OBJECT
@@ -160,6 +184,89 @@ private Q_SLOTS:
         auto answer = pipeline.sendTestSpan(QStringLiteral("backend"));
         QTRY_VERIFY(answer.isFinished());
         QVERIFY(!answer.result().has_value());
+        pipeline.resume(QStringLiteral("backend"));
+        QCoreApplication::processEvents();
+        QCOMPARE(statusOf(pipeline).state, DestinationState::Refused);
+        QVERIFY(!pipeline.wants(Signal::Traces));
+    }
+
+    void aDestinationWhoseCertificateFileComesLaterIsTakenUp_data()
+    {
+        QTest::addColumn<bool>("isResumed");
+        QTest::newRow("when somebody resumes it") << true;
+        QTest::newRow("with the next configuration, though it is the same") << false;
+    }
+    void aDestinationWhoseCertificateFileComesLaterIsTakenUp()
+    {
+        QFETCH(bool, isResumed);
+        if (!QSslSocket::supportsSsl())
+            QSKIP("this Qt has no TLS");
+        QTemporaryDir directory;
+        ScriptedBackend backend(always(ok()));
+        config::Destination destination = destinationOf(backend.url());
+        destination.caFile = directory.filePath(QStringLiteral("ca.pem"));
+        ExportPipeline pipeline(options());
+        const auto again = [&] {
+            if (isResumed)
+                pipeline.resume(QStringLiteral("backend"));
+            else
+                pipeline.configure(settingsOf({destination}), m_resource, m_scope);
+            QCoreApplication::processEvents();
+        };
+        put(pipeline, settingsOf({destination}));
+        QCOMPARE(statusOf(pipeline).state, DestinationState::Refused);
+        QVERIFY(!statusOf(pipeline).lastError.isEmpty());
+        again();
+        QCOMPARE(statusOf(pipeline).state, DestinationState::Refused);
+        QVERIFY(!pipeline.wants(Signal::Traces));
+        writeCertificate(destination.caFile);
+        again();
+        QTRY_COMPARE(statusOf(pipeline).state, DestinationState::Idle);
+        QVERIFY2(statusOf(pipeline).lastError.isEmpty(), qPrintable(statusOf(pipeline).lastError));
+        QVERIFY(pipeline.wants(Signal::Traces));
+        pipeline.submitCalls(calls(1, 1));
+        QTRY_COMPARE(statusOf(pipeline).sent, 2ULL);
+        QCOMPARE(statusOf(pipeline).dropped, 0ULL);
+    }
+
+    void aDestinationThatWorksGoesOnWhileItsCertificateFileIsAway()
+    {
+        if (!QSslSocket::supportsSsl())
+            QSKIP("this Qt has no TLS");
+        QTemporaryDir directory;
+        ScriptedBackend backend(always(ok()));
+        config::Destination destination = destinationOf(backend.url());
+        destination.caFile = directory.filePath(QStringLiteral("ca.pem"));
+        writeCertificate(destination.caFile);
+        ExportPipeline pipeline(options());
+        put(pipeline, settingsOf({destination}));
+        QCOMPARE(statusOf(pipeline).state, DestinationState::Idle);
+        QVERIFY(QFile::remove(destination.caFile));
+        pipeline.resume(QStringLiteral("backend"));
+        QTRY_VERIFY(!statusOf(pipeline).lastError.isEmpty());
+        QCOMPARE(statusOf(pipeline).state, DestinationState::Idle);
+        pipeline.submitCalls(calls(1, 1));
+        QTRY_COMPARE(statusOf(pipeline).sent, 2ULL);
+        QVERIFY(statusOf(pipeline).lastError.isEmpty());
+    }
+
+    void aRequestUnderWayStaysWithItsExporterWhenItsDestinationIsResumed()
+    {
+        ScriptedBackend slow(always({}));
+        config::Destination destination = destinationOf(slow.url());
+        destination.timeout = 0ms;
+        ExportPipeline pipeline(options());
+        put(pipeline, settingsOf({destination}));
+        pipeline.submitCalls(calls(1, 1));
+        QTRY_COMPARE(slow.requests().size(), 1);
+        pipeline.resume(QStringLiteral("backend"));
+        QCoreApplication::processEvents();
+        QCOMPARE(slow.closedByClient(), 0);
+        slow.answerOpen(ok());
+        QTRY_COMPARE(statusOf(pipeline).sent, 2ULL);
+        QCOMPARE(slow.requests().size(), 1);
+        // It ends with its request: another is in its place, which has read its files anew.
+        QTRY_COMPARE(slow.closedByClient(), 1);
     }
 
     void aDestinationIsRefusedWhenTheReceiverMovesToItsPort()

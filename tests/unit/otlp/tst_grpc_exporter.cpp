@@ -310,6 +310,33 @@ private Q_SLOTS:
         QVERIFY(outcome->message.contains(QStringLiteral("4 too old")));
     }
 
+    void dataThatWasTakenWithAnAnswerTooLargeToReadIsNotSentAgain()
+    {
+        GrpcBackend backend([](const ReceivedCall&) { return Reply{{}, QByteArray(5 * 1024 * 1024, 'x'), false}; });
+        const auto exporter = make(destinationOf(backend.url()));
+        const auto outcome = send(*exporter);
+        QVERIFY(outcome.has_value());
+        QVERIFY2(outcome->kind == Kind::Success, qPrintable(outcome->message));
+        QVERIFY2(outcome->message.contains(QStringLiteral("the answer cannot be read")), qPrintable(outcome->message));
+        QCOMPARE(backend.calls().size(), std::size_t(1));
+        // The channel is as good as before.
+        QCOMPARE(send(*exporter)->kind, Kind::Success);
+    }
+
+    /// The words are the same as gRPC's own for an answer.
+    void aServerThatCallsTheRequestTooLargeHasNotTakenIt()
+    {
+        GrpcBackend backend([](const ReceivedCall&) {
+            return Reply{
+                {grpc::StatusCode::RESOURCE_EXHAUSTED, "Received message larger than max (5242880 vs. 4194304)"}, {}, false};
+        });
+        const auto exporter = make(destinationOf(backend.url()));
+        const auto outcome = send(*exporter);
+        QVERIFY(outcome.has_value());
+        QCOMPARE(outcome->kind, Kind::Permanent);
+        QCOMPARE(outcome->code, static_cast<int>(grpc::StatusCode::RESOURCE_EXHAUSTED));
+    }
+
     void statusesAreJudgedByTheRulesOfOtlp_data()
     {
         QTest::addColumn<int>("code");

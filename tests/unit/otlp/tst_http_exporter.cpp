@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/clock.h"
+#include "base/random.h"
+#include "full_telemetry.h"
 #include "otlp/codec/decode.h"
 #include "otlp/codec/encode.h"
 #include "otlp/codec/gzip.h"
 #include "otlp/codec/response.h"
 #include "otlp/exporters/exporter.h"
+#include "otlp/pipeline/export_pipeline.h"
 #include "scripted_backend.h"
 
 #include <QProcess>
@@ -270,30 +273,68 @@ private Q_SLOTS:
         QCOMPARE(send(*exporter, Signal::Metrics, {})->kind, Kind::Permanent);
     }
 
-    void compressedAnswersAreReadAndBrokenOnesAreErrors()
+    void compressedAnswersAreRead()
     {
-        const auto compressed = [](const QByteArray& body, const QByteArray& status = "200 OK") {
-            return ScriptedBackend::answer(status, body, "Content-Encoding: gzip\r\n");
-        };
         const QByteArray partial = encodeExportResponse(Signal::Traces, {3, QStringLiteral("3 too old")}, Encoding::Protobuf);
-        const auto whole = answeredWith(compressed(gzip(partial)));
+        const auto whole = answeredWith(ScriptedBackend::answer("200 OK", gzip(partial), "Content-Encoding: gzip\r\n"));
         QCOMPARE(whole->kind, Kind::PartialSuccess);
         QCOMPARE(whole->rejected, std::int64_t(3));
+    }
+
+    void ofAnAnswerThatCannotBeReadTheStatusCounts_data()
+    {
+        QTest::addColumn<QByteArray>("coding");
+        QTest::addColumn<QByteArray>("body");
+        QTest::addColumn<QString>("why");
+        const QByteArray gzipped("gzip");
         const QByteArray zeros = gzip(QByteArray(100'000, '\0'));
-        for (const QByteArray& body :
-             {QByteArray("this is no gzip at all"), zeros.first(zeros.size() / 2), zeros.chopped(1), gzip(partial) + "more"}) {
-            const auto outcome = answeredWith(compressed(body));
-            QCOMPARE(outcome->kind, Kind::Retryable);
-            QVERIFY2(outcome->message.contains(QStringLiteral("the answer cannot be read")), qPrintable(outcome->message));
+        QTest::newRow("no gzip at all") << gzipped << QByteArray("this is no gzip at all") << QStringLiteral("broken gzip");
+        QTest::newRow("half of it") << gzipped << zeros.first(zeros.size() / 2) << QStringLiteral("ends too early");
+        QTest::newRow("all but a byte") << gzipped << zeros.chopped(1) << QStringLiteral("ends too early");
+        QTest::newRow("more than gzip") << gzipped << zeros + "more" << QStringLiteral("broken gzip");
+        QTest::newRow("too large unpacked") << gzipped << gzip(QByteArray(200'000'000, '\0')) << QStringLiteral("larger than");
+        QTest::newRow("an unknown coding") << QByteArray("br") << QByteArray("x") << QStringLiteral("coding \"br\"");
+        QTest::newRow("too large") << QByteArray("identity") << QByteArray(6'000'000, 'x') << QStringLiteral("4 MiB");
+    }
+    void ofAnAnswerThatCannotBeReadTheStatusCounts()
+    {
+        QFETCH(QByteArray, coding);
+        QFETCH(QByteArray, body);
+        QFETCH(QString, why);
+        const auto answered = [&](const QByteArray& status) {
+            return answeredWith(ScriptedBackend::answer(status, body, "Content-Encoding: " + coding + "\r\n"));
+        };
+        const auto taken = answered("200 OK");
+        QVERIFY(taken.has_value());
+        QCOMPARE(taken->kind, Kind::Success);
+        QCOMPARE(taken->code, 200);
+        QVERIFY2(taken->message.contains(QStringLiteral("the answer cannot be read")), qPrintable(taken->message));
+        QVERIFY2(taken->message.contains(why), qPrintable(taken->message));
+        const auto busy = answered("503 Service Unavailable");
+        QCOMPARE(busy->kind, Kind::Retryable);
+        QCOMPARE(busy->code, 503);
+        QCOMPARE(answered("400 Bad Request")->kind, Kind::Permanent);
+    }
+
+    void dataThatWasTakenWithAnUnreadableAnswerIsSentOnce()
+    {
+        ScriptedBackend backend([](int, const ReceivedRequest&) {
+            return ScriptedBackend::answer("200 OK", QByteArray::fromHex("1f8b0800000000000003ab56"),
+                                           "Content-Encoding: gzip\r\n");
+        });
+        SeededRandom random(1);
+        ExportPipeline pipeline({m_clock, random, {}, {}, {}, {milliseconds(1), milliseconds(1)}});
+        config::Telemetry settings;
+        settings.destinations = {destinationOf(backend.url())};
+        settings.spanInterval = milliseconds(1);
+        pipeline.configure(settings, full::resource(), full::scope());
+        const auto status = [&pipeline] { return pipeline.status().value(0); };
+        for (std::uint64_t sent = 1; sent <= 2; ++sent) {
+            pipeline.submitSpans({full::span()});
+            QTRY_COMPARE(status().sent, sent);
         }
-        const auto bomb = answeredWith(compressed(gzip(QByteArray(200'000'000, '\0'))));
-        QCOMPARE(bomb->kind, Kind::Permanent);
-        QVERIFY(bomb->message.contains(QStringLiteral("larger than")));
-        const auto refused = answeredWith(compressed("no gzip", "400 Bad Request"));
-        QCOMPARE(refused->kind, Kind::Permanent);
-        QCOMPARE(refused->code, 400);
-        const auto unknown = answeredWith(ScriptedBackend::answer("200 OK", "x", "Content-Encoding: br\r\n"));
-        QCOMPARE(unknown->kind, Kind::Retryable);
+        QCOMPARE(backend.requests().size(), 2);
+        QCOMPARE(status().dropped, 0ULL);
     }
 
     void answersAreJudgedByTheRulesOfOtlp_data()
@@ -416,7 +457,7 @@ private Q_SLOTS:
         });
         const auto exporter = make(destinationOf(backend.url()));
         const auto outcome = send(*exporter);
-        QCOMPARE(outcome->kind, Kind::Permanent);
+        QCOMPARE(outcome->kind, Kind::Success);
         QVERIFY(outcome->message.contains(QStringLiteral("4 MiB")));
     }
 

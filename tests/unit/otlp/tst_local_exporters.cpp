@@ -2,6 +2,9 @@
 #include "full_telemetry.h"
 #include "otlp/codec/decode.h"
 #include "otlp/exporters/local_exporters.h"
+#ifdef Q_OS_UNIX
+#include "file_size_limit.h"
+#endif
 
 #include <QDir>
 #include <QProcess>
@@ -104,6 +107,53 @@ private Q_SLOTS:
     }
 
 #ifdef Q_OS_UNIX
+    void whatAFullDiskTookOfALineIsCutOff()
+    {
+        QTemporaryDir folder;
+        const QString path = folder.filePath(QStringLiteral("t.jsonl"));
+        const QString current = FileExporter::pathFor(path, Signal::Traces);
+        const auto exporter = FileExporter::create(fileDestination(path));
+        const QByteArray first(1'000, 'a');
+        const QByteArray second(5'000, 'b');
+        QCOMPARE(send(**exporter, Signal::Traces, first)->kind, Kind::Success);
+        {
+            const FileSizeLimit full(4'096);
+            for (int attempt = 0; attempt < 2; ++attempt) {
+                const auto outcome = send(**exporter, Signal::Traces, second);
+                QCOMPARE(outcome->kind, Kind::Retryable);
+                QVERIFY2(outcome->message.contains(QStringLiteral("cannot be written")), qPrintable(outcome->message));
+                QCOMPARE(contentOf(current), first + '\n');
+            }
+        }
+        QCOMPARE(send(**exporter, Signal::Traces, second)->kind, Kind::Success);
+        QCOMPARE(contentOf(current), first + '\n' + second + '\n');
+    }
+
+    void aFileThatSomebodyElsePutAsideIsBegunAnew()
+    {
+        QTemporaryDir folder;
+        const QString path = folder.filePath(QStringLiteral("t.jsonl"));
+        const QString current = FileExporter::pathFor(path, Signal::Traces);
+        const QString aside = folder.filePath(QStringLiteral("aside.jsonl"));
+        const auto exporter = FileExporter::create(fileDestination(path));
+        QCOMPARE(send(**exporter, Signal::Traces, "removed")->kind, Kind::Success);
+        QVERIFY(QFile::remove(current));
+        QCOMPARE(send(**exporter, Signal::Traces, "renamed")->kind, Kind::Success);
+        QCOMPARE(contentOf(current), QByteArray("renamed\n"));
+        QVERIFY(QFile::rename(current, aside));
+        QCOMPARE(send(**exporter, Signal::Traces, "replaced")->kind, Kind::Success);
+        QCOMPARE(contentOf(aside), QByteArray("renamed\n"));
+        QCOMPARE(contentOf(current), QByteArray("replaced\n"));
+        // Another file of the name, as after a rotation that makes the new one itself.
+        QVERIFY(QFile::remove(aside) && QFile::rename(current, aside));
+        QFile made(current);
+        QVERIFY(made.open(QIODevice::WriteOnly) && made.write("made\n") == 5);
+        made.close();
+        QCOMPARE(send(**exporter, Signal::Traces, "more")->kind, Kind::Success);
+        QCOMPARE(contentOf(aside), QByteArray("replaced\n"));
+        QCOMPARE(contentOf(current), QByteArray("made\nmore\n"));
+    }
+
     void aWriteThatIsStuckHoldsUpNobodyAndIsNotWaitedFor()
     {
         std::signal(SIGPIPE, SIG_IGN);

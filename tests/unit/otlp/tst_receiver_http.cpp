@@ -337,6 +337,24 @@ private Q_SLOTS:
         QVERIFY(spinUntil([&] { return refused() != nullptr; }));
         QCOMPARE(refused()->status(), 503);
         QVERIFY(refused()->received.contains("Retry-After: 1\r\n"));
+        QCOMPARE(fixture.receiver.counts().busy, std::uint64_t(1));
+    }
+
+    void manyProgramsKeepTheirConnectionsAndAFurtherOneIsServed()
+    {
+        const ReceiverFixture fixture;
+        const QByteArray request =
+            fixture.head("POST /v1/traces", QByteArray("Content-Type: ") + kJson + "\r\nContent-Length: 2\r\n\r\n{}");
+        constexpr int kPrograms = 150;
+        std::vector<std::unique_ptr<RawPeer>> programs;
+        for (int i = 0; i < kPrograms; ++i) {
+            const auto& program = programs.emplace_back(std::make_unique<RawPeer>(fixture.receiver.status().httpPort));
+            program->send(request);
+            QVERIFY(spinUntil([&program] { return program->status() != 0; }));
+            QCOMPARE(program->status(), 200);
+        }
+        QVERIFY(std::none_of(programs.begin(), programs.end(), [](const auto& program) { return program->isClosed(); }));
+        QCOMPARE(fixture.receiver.counts().busy, std::uint64_t(0));
     }
 
     void aTakenPortIsToldAndTheOtherWorks()

@@ -6,6 +6,7 @@
 
 #include <QDateTime>
 #include <QDir>
+#include <QFileInfo>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -128,6 +129,36 @@ QList<QByteArray> appendSix(SpoolLog& log, std::uint64_t audience)
     }
     return requests;
 }
+
+/// A log with "first", of two items, on the disk, and `second()`, of three, in memory, since the disk was full. Half of the
+/// latter stands in the segment, as on a disk that gives nothing back of what it took.
+class TornSpool : public Spool {
+public:
+    TornSpool() : Spool(small(1LL << 20)) {}
+    static QByteArray second() { return QByteArray(8'000, 'b'); }
+    bool tear()
+    {
+        open();
+        if (!log->append(batchOf("first", 2), bit(slotOf[0])))
+            return false;
+        {
+            const FileSizeLimit full(4'096);
+            if (log->append(batchOf(second(), 3), bit(slotOf[0])))
+                return false;
+        }
+        QFile file(segment(0));
+        if (!file.open(QIODevice::ReadWrite))
+            return false;
+        const auto header = decodeSegmentHeader(file.read(kSegmentHeaderBytes));
+        RecordHead head;
+        head.sequence = 2;
+        head.unixNs = clock.unixNs();
+        head.audience = bit(slotOf[0]);
+        head.items = 3;
+        const QByteArray torn = header ? encodeRecord(head, second(), header->salt).first(4'000) : QByteArray();
+        return !torn.isEmpty() && file.seek(file.size()) && file.write(torn) == torn.size();
+    }
+};
 
 } // namespace
 
@@ -565,6 +596,48 @@ private Q_SLOTS:
         QVERIFY(log.sync());
         SpoolLog& again = spool.open();
         QCOMPARE(deliverAll(again, spool.slotOf[0]), requests.mid(1));
+    }
+
+    void whatWaitsInMemoryIsSentThoughHalfOfItCouldNotBeTakenBackFromTheDisk()
+    {
+        TornSpool spool;
+        QVERIFY(spool.tear());
+        SpoolLog& log = *spool.log;
+        const int slot = spool.slotOf[0];
+        QCOMPARE(queued(log, slot), 5ULL);
+        QCOMPARE(deliverAll(log, slot), (QList<QByteArray>{"first", TornSpool::second()}));
+        QCOMPARE(queued(log, slot), 0ULL);
+        QCOMPARE(log.backlog(slot).lanes[0].cursor.sent, 5ULL);
+        QCOMPARE(log.backlog(slot).lanes[0].cursor.lost, LossCounts{});
+    }
+
+    void halfARecordIsNotPushedOutWithItsSegment()
+    {
+        TornSpool spool;
+        QVERIFY(spool.tear());
+        SpoolLog& log = *spool.log;
+        const int slot = spool.slotOf[0];
+        // A segment for each record, and room for the last two.
+        log.setBounds(small(100, 8'300));
+        QVERIFY(log.append(batchOf("third"), bit(slot)));
+        QCOMPARE(lost(log, slot, Loss::Full), 2ULL);
+        QCOMPARE(queued(log, slot), 4ULL);
+        QCOMPARE(deliverAll(log, slot), (QList<QByteArray>{TornSpool::second(), "third"}));
+        QCOMPARE(queued(log, slot), 0ULL);
+    }
+
+    void halfARecordIsCutOffAtTheNextStart()
+    {
+        TornSpool spool;
+        QVERIFY(spool.tear());
+        spool.log->loseMemory();
+        QVERIFY(spool.log->sync());
+        SpoolLog& again = spool.open();
+        QCOMPARE(spool.recovery.tornEnds, 1ULL);
+        QCOMPARE(QFileInfo(spool.segment(0)).size(), kSegmentHeaderBytes + 2 * kRecordHeadBytes + 5);
+        QCOMPARE(lost(again, spool.slotOf[0], Loss::Full), 3ULL);
+        QCOMPARE(lost(again, spool.slotOf[0], Loss::Damaged), 0ULL);
+        QCOMPARE(deliverAll(again, spool.slotOf[0]), QList<QByteArray>{"first"});
     }
 
     void whatStillWaitsInMemoryAtTheEndIsCountedOnTheDisk()

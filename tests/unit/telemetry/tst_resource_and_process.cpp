@@ -3,6 +3,7 @@
 #include "telemetry/metrics.h"
 #include "telemetry/process_metrics.h"
 #include "telemetry/resource.h"
+#include "telemetry/temporality.h"
 
 #include <QCoreApplication>
 #include <QProcess>
@@ -10,6 +11,34 @@
 
 using namespace oriel;
 using namespace oriel::telemetry;
+
+namespace {
+
+const char kCpu[] = "process_cpu_seconds_total";
+constexpr std::int64_t kSecond = 1'000'000'000;
+
+/// The point of a process, by the name of its server.
+std::optional<NumberPoint> pointOf(const std::vector<MetricData>& metrics, const QByteArray& name, const QByteArray& server = {})
+{
+    for (const MetricData& metric : metrics) {
+        for (const NumberPoint& point : metric.numbers) {
+            const AnyValue* label = findAttribute(point.attributes, "server");
+            const QByteArray* text = label != nullptr ? label->text() : nullptr;
+            if (metric.name == name && (text != nullptr ? *text : QByteArray()) == server)
+                return point;
+        }
+    }
+    return std::nullopt;
+}
+
+/// Until this process has used so many seconds of a processor.
+void workUntil(double cpuSeconds)
+{
+    while (readProcessUsage(0)->cpuSeconds < cpuSeconds) {
+    }
+}
+
+} // namespace
 
 class ResourceAndProcessTest : public QObject {
     Q_OBJECT
@@ -103,19 +132,102 @@ private Q_SLOTS:
         ManualClock clock;
         MetricRegistry registry(clock);
         const std::vector<WatchedProcess> watched{{"weather", child.processId()}, {"gone", 99'999'999}};
-        const auto memoryPoints = [&] {
+        const auto points = [&](const QByteArray& name) {
             for (const MetricData& metric : registry.collect()) {
-                if (metric.name == "process_resident_memory_bytes")
+                if (metric.name == name)
                     return metric.numbers.size();
             }
             return std::size_t(0);
         };
         observeProcesses(registry, watched);
-        QCOMPARE(memoryPoints(), std::size_t(2));
+        QCOMPARE(points("process_resident_memory_bytes"), std::size_t(2));
+        QCOMPARE(points(kCpu), std::size_t(2));
         child.closeWriteChannel();
         QVERIFY(child.waitForFinished());
         observeProcesses(registry, watched);
-        QCOMPARE(memoryPoints(), std::size_t(1));
+        QCOMPARE(points("process_resident_memory_bytes"), std::size_t(1));
+        QCOMPARE(points(kCpu), std::size_t(1));
+        QVERIFY(pointOf(registry.collect(), kCpu).has_value());
+    }
+
+    void theCounterOfAProcessGoesOnFromCollectionToCollection()
+    {
+        ManualClock clock;
+        const std::int64_t begin = clock.unixNs();
+        MetricRegistry registry(clock);
+        TemporalityConverter delta(TemporalityPreference::Delta, HistogramForm::Explicit);
+        const auto collect = [&] {
+            clock.advanceNs(kSecond);
+            observeProcesses(registry, {});
+            return registry.collect();
+        };
+        workUntil(0.02);
+        const std::vector<MetricData> before = collect();
+        (void)delta.convert(before);
+        const auto first = pointOf(before, kCpu);
+        QVERIFY(first.has_value());
+        QCOMPARE(first->startUnixNs, begin);
+        workUntil(first->value + 0.02);
+        const std::vector<MetricData> after = collect();
+        const auto second = pointOf(after, kCpu);
+        const auto told = pointOf(delta.convert(after), kCpu);
+        QVERIFY(second.has_value() && told.has_value());
+        QCOMPARE(second->startUnixNs, begin);
+        QCOMPARE(told->value, second->value - first->value);
+        QCOMPARE(told->startUnixNs, begin + kSecond);
+        QVERIFY(told->value < second->value);
+    }
+
+    void theCounterOfAChildThatWasStartedAgainBeginsAnew()
+    {
+#ifndef Q_OS_LINUX
+        QSKIP("other processes are read on Linux only");
+#endif
+        QProcess child;
+        child.start(QStringLiteral("cat"), {});
+        QVERIFY(child.waitForStarted());
+        ManualClock clock;
+        MetricRegistry registry(clock);
+        TemporalityConverter delta(TemporalityPreference::Delta, HistogramForm::Explicit);
+        // More than a cat that has just begun.
+        workUntil(0.1);
+        const std::vector<WatchedProcess> first{{"weather", QCoreApplication::applicationPid()}};
+        observeProcesses(registry, first);
+        (void)delta.convert(registry.collect());
+        clock.advanceNs(kSecond);
+        const std::vector<WatchedProcess> second{{"weather", child.processId()}};
+        observeProcesses(registry, second);
+        const std::vector<MetricData> collected = registry.collect();
+        const auto point = pointOf(collected, kCpu, "weather");
+        QVERIFY(point.has_value());
+        QCOMPARE(point->startUnixNs, clock.unixNs());
+        const auto told = pointOf(delta.convert(collected), kCpu, "weather");
+        QCOMPARE(told ? told->value : 0.0, point->value);
+        child.closeWriteChannel();
+        QVERIFY(child.waitForFinished());
+    }
+
+    void aCounterThatGoesOnKeepsItsStartWhenAnotherProcessEnds()
+    {
+#ifndef Q_OS_LINUX
+        QSKIP("other processes are read on Linux only");
+#endif
+        QProcess child;
+        child.start(QStringLiteral("cat"), {});
+        QVERIFY(child.waitForStarted());
+        ManualClock clock;
+        const std::int64_t begin = clock.unixNs();
+        MetricRegistry registry(clock);
+        const std::vector<WatchedProcess> watched{{"weather", child.processId()}};
+        observeProcesses(registry, watched);
+        QVERIFY(pointOf(registry.collect(), kCpu, "weather").has_value());
+        child.closeWriteChannel();
+        QVERIFY(child.waitForFinished());
+        clock.advanceNs(kSecond);
+        observeProcesses(registry, watched);
+        const std::vector<MetricData> collected = registry.collect();
+        QVERIFY(!pointOf(collected, kCpu, "weather").has_value());
+        QCOMPARE(pointOf(collected, kCpu)->startUnixNs, begin);
     }
 };
 

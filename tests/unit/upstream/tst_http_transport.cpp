@@ -2,6 +2,7 @@
 #include "http/client.h"
 #include "http/sse.h"
 #include "scripted_server.h"
+#include "upstream/http_transport.h"
 
 #include <QTest>
 
@@ -34,6 +35,17 @@ class TestHttpTransport : public QObject {
         context.timeouts.connectivity = std::chrono::milliseconds(5'000);
         m_connection = std::make_unique<ServerConnection>(server, context, m_handler);
         return *m_connection;
+    }
+
+    /// A transport with no connection around it. Its time is the client's.
+    std::unique_ptr<Transport> bareTransport(bool legacySse, http::Client& client, const Clock& clock, TransportHandler& handler)
+    {
+        HttpSettings settings;
+        settings.server = QStringLiteral("web");
+        settings.url = m_server->url();
+        settings.legacySse = legacySse;
+        settings.connectTimeout = std::chrono::milliseconds(5);
+        return makeHttpTransport(std::move(settings), client, clock, handler);
     }
 
     /// The last request whose body holds `text`.
@@ -572,6 +584,95 @@ private Q_SLOTS:
         QCOMPARE(m_replies.replies[0].reply.kind, Reply::Kind::Response);
         QTRY_COMPARE(connection.state(), ServerState::Ready);
         QCOMPARE(connection.status().protocolVersion, QByteArray("2024-11-05"));
+    }
+
+    void whatIsNoRequestDoesNotWaitForItsResponseForEver_data()
+    {
+        QTest::addColumn<bool>("legacySse");
+        QTest::newRow("streamable") << false;
+        QTest::newRow("older") << true;
+    }
+    void whatIsNoRequestDoesNotWaitForItsResponseForEver()
+    {
+        QFETCH(bool, legacySse);
+        http::Exchange call;
+        bool notified = false;
+        bool gone = false;
+        m_server->script = [&](const http::Request& request, const mcp::Message& message, http::Exchange& exchange) {
+            if (request.method == "GET") {
+                exchange.startStream(200, {{"Content-Type", "text/event-stream"}});
+                exchange.write(http::sseEvent("/messages", {}, "endpoint"));
+            } else if (message.isRequest()) {
+                call = exchange;
+            } else {
+                notified = true;
+                exchange.onClosed([&gone] { gone = true; });
+            }
+            return true;
+        };
+        ManualClock clock;
+        http::Client client({}, clock);
+        RecordingTransportHandler handler;
+        const auto transport = bareTransport(legacySse, client, clock, handler);
+        transport->start();
+        QTRY_VERIFY(handler.started);
+        SendOptions options;
+        options.requestId = 7;
+        QVERIFY(transport->send("{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"ping\"}", options));
+        QVERIFY(transport->send("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":6}}", {}));
+        QTRY_VERIFY(notified && call.isOpen());
+        QVERIFY(!gone);
+        clock.advanceNs(60'000'000'000);
+        QTRY_VERIFY(gone);
+        QVERIFY(call.isOpen());
+        QVERIFY(handler.failures.empty());
+    }
+
+    void thePostOfAFinishedRequestIsLetGoByTheOlderTransport_data()
+    {
+        QTest::addColumn<bool>("isAnswered");
+        QTest::newRow("forgotten") << false;
+        QTest::newRow("answered on the stream") << true;
+    }
+    void thePostOfAFinishedRequestIsLetGoByTheOlderTransport()
+    {
+        QFETCH(bool, isAnswered);
+        http::Exchange other;
+        http::Exchange call;
+        bool gone = false;
+        m_server->script = [&](const http::Request& request, const mcp::Message& message, http::Exchange& exchange) {
+            if (request.method == "GET") {
+                exchange.startStream(200, {{"Content-Type", "text/event-stream"}});
+                exchange.write(http::sseEvent("/messages", {}, "endpoint"));
+            } else if (message.id() == mcp::RequestId(7)) {
+                call = exchange;
+                call.onClosed([&gone] { gone = true; });
+            } else {
+                other = exchange;
+            }
+            return true;
+        };
+        ManualClock clock;
+        http::Client client({}, clock);
+        RecordingTransportHandler handler;
+        const auto transport = bareTransport(true, client, clock, handler);
+        transport->start();
+        QTRY_VERIFY(handler.started);
+        for (const std::int64_t id : {6, 7}) {
+            SendOptions options;
+            options.requestId = id;
+            QVERIFY(transport->send("{\"jsonrpc\":\"2.0\",\"id\":" + QByteArray::number(qlonglong(id)) + ",\"method\":\"ping\"}",
+                                    options));
+        }
+        QTRY_VERIFY(other.isOpen() && call.isOpen());
+        if (isAnswered) {
+            transport->answered(7);
+        } else {
+            transport->forget(7);
+        }
+        QTRY_VERIFY_WITH_TIMEOUT(gone, 20'000);
+        QVERIFY(other.isOpen());
+        QVERIFY(handler.failures.empty());
     }
 
     void anEndpointOfAnotherOriginIsRefused()

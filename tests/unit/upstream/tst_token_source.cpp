@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "http/client.h"
 #include "scripted_server.h"
+#include "upstream/http_transport.h"
 #include "upstream/token_source.h"
 
 #include <QTest>
@@ -356,6 +357,38 @@ private Q_SLOTS:
         startAndWaitFor(ServerState::Ready);
         QCOMPARE(m_tokens.refusals.size(), std::size_t{2});
         QCOMPARE(m_tokens.refusals[1].usedToken, QByteArray("t1"));
+    }
+
+    void aForgottenRequestOfTheOlderTransportWaitsForNoToken()
+    {
+        m_server->script = [](const http::Request& request, const mcp::Message&, http::Exchange& exchange) {
+            if (request.method == "GET") {
+                exchange.startStream(200, {{"Content-Type", "text/event-stream"}});
+                exchange.write(http::sseEvent("/mcp", {}, "endpoint"));
+                return true;
+            }
+            http::Response refusal = http::Response::text(401, "no");
+            refusal.headers.set("WWW-Authenticate", "Bearer");
+            exchange.respond(refusal);
+            return true;
+        };
+        ScriptedSource source(m_tokens);
+        RecordingTransportHandler handler;
+        HttpSettings settings;
+        settings.server = QStringLiteral("web");
+        settings.url = m_server->url();
+        settings.tokens = &source;
+        settings.legacySse = true;
+        const auto transport = makeHttpTransport(settings, *m_client, systemClock(), handler);
+        transport->start();
+        QTRY_VERIFY(handler.started);
+        SendOptions options;
+        options.requestId = 7;
+        QVERIFY(transport->send("{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"ping\"}", options));
+        QTRY_COMPARE(m_tokens.refusals.size(), std::size_t{1});
+        transport->forget(7);
+        QCOMPARE(m_tokens.cancelled, 1);
+        QVERIFY(handler.failures.empty());
     }
 
     void theOlderTransportSaysThatASignInIsNeeded()
