@@ -127,15 +127,22 @@ GatewayService::Private::Private(GatewayService& owner, ServiceOptions given) : 
 
 Status GatewayService::Private::readConfiguration()
 {
+    const auto broken = [this](const QString& why) {
+        readError = why;
+        return fail(ErrorCode::Parse, why, options.configPath, QStringLiteral("The last good configuration stays in force."));
+    };
+    const bool isThere = QFileInfo(options.configPath).size() > 0;
+    // A moment of an editor's way to save, or a full disk: not the wish for a gateway without servers.
+    if (!isThere && fileIsKnown)
+        return broken(QStringLiteral("%1: is gone or empty").arg(options.configPath));
     const auto loaded = config::loadConfig(options.configPath);
     if (!loaded) {
         QStringList lines;
         for (const config::Problem& found : loaded.error())
             lines.append(found.toString());
-        readError = lines.join(QLatin1Char('\n'));
-        return fail(ErrorCode::Parse, readError, options.configPath,
-                    QStringLiteral("The last good configuration stays in force."));
+        return broken(lines.join(QLatin1Char('\n')));
     }
+    fileIsKnown = isThere;
     fileWarnings = loaded->warnings;
     readError.clear();
     fileConfig = loaded->config;
@@ -428,8 +435,21 @@ void GatewayService::Private::connectSignals()
     QObject::connect(&watcher, &QFileSystemWatcher::directoryChanged, &q, changed);
 }
 
+bool GatewayService::Private::knowsRetention() const
+{
+    // Without a file the defaults are what is wanted, unless one was meant that is not there.
+    return readError.isEmpty() && (fileIsKnown || options.configPath == config::defaultConfigPath());
+}
+
 void GatewayService::Private::applyRetention()
 {
+    retentionWaits = !knowsRetention();
+    if (retentionWaits) {
+        logOwn(telemetry::Severity::Warn,
+               QStringLiteral("retention: nothing is deleted until the configuration can be read: %1")
+                   .arg(readError.isEmpty() ? options.configPath + QStringLiteral(" is not there") : readError));
+        return;
+    }
     (void)read([this](const std::stop_token&) {
         const auto applied = stores->retention.apply(stopping.get_token());
         if (!applied && !stopping.stop_requested())
@@ -457,10 +477,12 @@ void GatewayService::Private::reloadConfiguration()
     }
     if (before == fileConfig) {
         schedulePublish();
-        return;
+    } else {
+        applyOverrides();
+        putInForce();
     }
-    applyOverrides();
-    putInForce();
+    if (retentionWaits)
+        applyRetention();
 }
 
 } // namespace oriel::service

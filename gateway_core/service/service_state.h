@@ -49,6 +49,7 @@ struct GatewayService::Private {
     config::Config fileConfig; ///< as the file has it
     config::Config effective;  ///< with environment, command line and demo put over it
     QString readError;         ///< the file is broken; the last good one is in force
+    bool fileIsKnown = false;  ///< it was there, and what it says was read
     QString maskingError;      ///< what of the configuration could not be put in force …
     QString gatewayError;      ///< … and why the gateway refused it
     QString metricsError; ///< why the listener of OTEL_EXPORTER_PROMETHEUS_* does not listen; written before threads share it
@@ -84,6 +85,7 @@ struct GatewayService::Private {
     /// hundredth of a processor, watched or not.
     QTimer statisticsDue;
     QTimer retentionDue;
+    bool retentionWaits = false; ///< for a configuration that can be read
     std::stop_source stopping; ///< of what a reader does for nobody
     std::int64_t startedNs = 0;
     bool running = false;
@@ -117,6 +119,8 @@ struct GatewayService::Private {
     void openMetricsListener(); ///< gateway thread
     void connectSignals();
     void watchConfiguration();
+    /// Is what `effective.retention` says what the user wants? Defaults in the place of a broken file must not delete anything.
+    [[nodiscard]] bool knowsRetention() const;
     void applyRetention(); ///< on a reader
     void reloadConfiguration();
     void putInForce();

@@ -284,6 +284,38 @@ private Q_SLOTS:
         QVERIFY(counted && *counted);
         QCOMPARE((*counted)->rows, std::uint64_t(1));
     }
+    void aBrokenFileDeletesNothingUntilItIsMended()
+    {
+        RunningOriel oriel("{\"retention\":{\"auditDays\":0,}", leaveOldRecords);
+        QVERIFY(oriel.isConfigErrorWith("oriel.json:1:"));
+        const auto rows = [&] {
+            const auto counted = RunningOriel::resultOf(oriel.service->auditCount({}));
+            return counted && *counted ? (*counted)->rows : std::uint64_t(0);
+        };
+        const auto saysThatItWaits = [&] {
+            const auto page = RunningOriel::resultOf(oriel.service->logs({})).value_or(store::LogPage());
+            return std::any_of(page.rows.begin(), page.rows.end(), [](const store::LogEntry& entry) {
+                return telemetry::toJson(entry.record->body).contains("retention: nothing is deleted until");
+            });
+        };
+        QTRY_VERIFY(saysThatItWaits());
+        QTRY_COMPARE(rows(), std::uint64_t(1));
+        oriel.write("{\"retention\":{\"auditDays\":30}}");
+        store::AuditQuery query;
+        query.kinds = {store::AuditKind::Retention};
+        QTRY_VERIFY(RunningOriel::resultOf(oriel.service->auditCount(query)).value()->rows == 1);
+    }
+    void aFileThatVanishesOrIsEmptiedLeavesWhatIsInForce()
+    {
+        RunningOriel oriel(withServer("one"));
+        oriel.write(QByteArray());
+        QTRY_VERIFY(oriel.isConfigErrorWith("is gone or empty"));
+        QCOMPARE(names(*oriel.service), QStringList{QStringLiteral("one")});
+        QVERIFY(QFile::remove(oriel.path(QStringLiteral("oriel.json"))));
+        oriel.write(withServer("two"));
+        QTRY_COMPARE(names(*oriel.service), QStringList{QStringLiteral("two")});
+        QVERIFY(oriel.service->status().configError.isEmpty());
+    }
     void aTokenIsAskedForFromTheMomentItIsConfigured()
     {
         RunningOriel oriel("{\"gateway\":{\"auth\":false}}");
