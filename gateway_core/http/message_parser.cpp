@@ -109,6 +109,20 @@ void Sink::takeChunk(std::uint64_t size, beast::error_code& ec)
     chunkLeft = static_cast<qint64>(size);
 }
 
+/// The line of a chunk, or of the last one with its trailers, is there: Beast waits for more only where an extension's quotes are
+/// not closed.
+bool isWholeChunkHeader(QByteArrayView input)
+{
+    const QByteArrayView line = input.startsWith("\r\n") ? input.sliced(2) : input;
+    const qsizetype end = line.indexOf("\r\n");
+    if (end < 0)
+        return false;
+    const auto isSizeDigit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); };
+    const auto digitsEnd = std::find_if_not(line.begin(), line.begin() + end, isSizeDigit);
+    const bool isLast = std::all_of(line.begin(), digitsEnd, [](char c) { return c == '0'; });
+    return !isLast || line.sliced(end).indexOf("\r\n\r\n") >= 0;
+}
+
 template <bool isRequest> class Grammar final : public beast::http::basic_parser<isRequest> {
 public:
     explicit Grammar(Sink& sink) : m_sink(sink)
@@ -344,6 +358,8 @@ MessageParser::Step MessageParser::Impl::takeBody(QByteArrayView input, qsizetyp
         *consumed += used;
         input = input.sliced(used);
         if (error == beast::http::error::need_more) {
+            if (isWholeChunkHeader(input))
+                return failWith(400, "The chunked body is not well formed");
             return input.size() > maxChunkHeaderBytes ? failWith(400, "A chunk's header or trailer is too long") : Step::NeedMore;
         }
         if (error)

@@ -165,6 +165,32 @@ KeyVerdict judgeKeyName(std::string_view name)
     return judgeWords(words, joined);
 }
 
+bool mayBeStrictName(std::string_view name)
+{
+    if (name.size() > kLongestName)
+        return false;
+    // As judgeKeyName() joins the words, so that no separator hides one.
+    std::array<char, kLongestName> letters{};
+    std::size_t count = 0;
+    for (const char c : name) {
+        if (isAlpha(c))
+            letters[count++] = toLower(c);
+    }
+    const std::string_view joined(letters.data(), count);
+    return std::any_of(std::begin(kStrictWords), std::end(kStrictWords),
+                       [joined](std::string_view word) { return joined.find(word) != std::string_view::npos; });
+}
+
+bool isPropertyName(std::string_view name)
+{
+    if (name.empty() || name.size() > kLongestName)
+        return false;
+    const std::vector<std::string> words = wordsOf(name);
+    if (words.empty())
+        return false;
+    return contains(kPropertyEndings, words.back()) || (words.size() > 1 && contains(kPropertyBeginnings, words.front()));
+}
+
 std::vector<std::string> keyNameFragments()
 {
     // Short words are common inside other words; as names they are followed by one of these.

@@ -21,6 +21,13 @@ enum class KeyVerdict : std::uint8_t {
 /// `token_count`, `key_id`, `password_policy`, `has_secret`) are Plain. Pure, thread-safe.
 [[nodiscard]] KeyVerdict judgeKeyName(std::string_view name);
 
+/// False only for names that judgeKeyName() does not call StrictSecret, and true for few others. Takes no memory. Pure,
+/// thread-safe.
+[[nodiscard]] bool mayBeStrictName(std::string_view name);
+
+/// True for what, under a secret's name, describes the secret and is none: `type`, `expires_at`, `is_valid`. Pure, thread-safe.
+[[nodiscard]] bool isPropertyName(std::string_view name);
+
 /// Lower-case fragments for a prefilter: in JSON and in `name=value` text at least one of them occurs in, or together with the
 /// character after, every name that judgeKeyName() does not call Plain.
 [[nodiscard]] std::vector<std::string> keyNameFragments();

@@ -131,13 +131,26 @@ MaskResult Masker::maskHeader(QByteArrayView name, const QByteArray& value) cons
     const NamedPath path(name);
     scan.setPath(&path);
     const Layer root{.text = viewOf(value)};
-    const std::string_view text(name.data(), static_cast<std::size_t>(name.size()));
-    const bool secret = d->judge(text) != KeyVerdict::Plain || (d->keyNames && endsInKey(text));
-    if (secret && !isPlaceholderValue(root.text))
+    if (judgeName(name) != KeyVerdict::Plain && !isPlaceholderValue(root.text))
         scan.mask(root, 0, root.text.size(), d->keyNameRule);
     if (scan.editCount() == 0)
         scan.scanText(root);
     return scan.finish(value);
+}
+
+KeyVerdict Masker::judgeName(QByteArrayView name) const
+{
+    if (!d->enabled)
+        return KeyVerdict::Plain;
+    const std::string_view text(name.data(), static_cast<std::size_t>(name.size()));
+    const KeyVerdict verdict = d->judge(text);
+    return verdict == KeyVerdict::Plain && d->keyNames && endsInKey(text) ? KeyVerdict::TokenLike : verdict;
+}
+
+bool Masker::masksNumbers(QByteArrayView name) const
+{
+    const std::string_view text(name.data(), static_cast<std::size_t>(name.size()));
+    return (!d->secretNames.isEmpty() || mayBeStrictName(text)) && judgeName(name) == KeyVerdict::StrictSecret;
 }
 
 MaskResult Masker::maskUrl(const QByteArray& url) const

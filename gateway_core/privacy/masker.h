@@ -3,6 +3,7 @@
 
 #include "base/result.h"
 #include "privacy/detector_table.h"
+#include "privacy/key_names.h"
 
 #include <QByteArray>
 #include <QByteArrayList>
@@ -90,6 +91,11 @@ public:
     [[nodiscard]] QString maskText(const QString& text) const;
     /// The value to show for an HTTP header or an environment variable called `name`.
     [[nodiscard]] MaskResult maskHeader(QByteArrayView name, const QByteArray& value) const;
+    /// How far `name` says that what stands under it is a secret for maskHeader(): Plain, and only the text itself counts. Names
+    /// that merely end in "key" are TokenLike.
+    [[nodiscard]] KeyVerdict judgeName(QByteArrayView name) const;
+    /// Whether numbers under `name` are secrets too (`pin`). Takes no memory for a name without such a word.
+    [[nodiscard]] bool masksNumbers(QByteArrayView name) const;
     /// User info, secret query and fragment parameters, and tokens in the path; works on relative and malformed URLs too.
     [[nodiscard]] MaskResult maskUrl(const QByteArray& url) const;
 

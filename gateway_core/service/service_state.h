@@ -86,7 +86,7 @@ struct GatewayService::Private {
     QTimer statisticsDue;
     QTimer retentionDue;
     bool retentionWaits = false; ///< for a configuration that can be read
-    std::stop_source stopping; ///< of what a reader does for nobody
+    std::stop_source stopping;   ///< of what a reader does for nobody
     std::int64_t startedNs = 0;
     bool running = false;
     bool waitsForVault = false;

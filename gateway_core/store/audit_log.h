@@ -52,7 +52,9 @@ public:
     ~AuditWriter() override;
 
     /// Opens or makes the database and starts the thread. A database that is not one, or is corrupt, is moved aside
-    /// (`audit.db.corrupt-…`) and a new one begun; the state then says so.
+    /// (`audit.db.corrupt-…`) and a new one begun; the state then says so. The log of a newer Oriel (Unsupported) is left alone
+    /// and the writer stays closed. After any other error the thread runs all the same: rows are accepted as while the database
+    /// cannot be written, and opening is tried again until it succeeds.
     Status open();
     /// Commits what is pending (waiting at most `deadlineNs`), checkpoints and joins. Rows that could not be written are told to
     /// their `done`.

@@ -173,19 +173,28 @@ void AuditWriter::Private::freeBallast()
 
 Status AuditWriter::open()
 {
-    if (const Status opened = d->openDatabase(); !opened)
+    const Status opened = d->openDatabase();
+    if (!opened && opened.error().code == ErrorCode::Unsupported)
         return opened;
-    d->makeBallast();
-    d->state.fileBytes = d->database.database().pageBytes();
+    const std::int64_t fileBytes = opened ? d->database.database().pageBytes() : 0;
+    if (opened)
+        d->makeBallast();
     {
         const std::lock_guard lock(d->mutex);
+        d->state.fileBytes = fileBytes;
+        if (!opened) {
+            d->state.health = AuditState::Health::Retrying;
+            d->state.error = opened.error();
+        }
         d->running = true;
     }
-    d->thread = std::thread([this] {
+    d->thread = std::thread([this, isFailing = !opened] {
         enterBackground("oriel-audit");
+        if (isFailing && onStateChanged)
+            onStateChanged(state());
         d->run();
     });
-    return {};
+    return opened;
 }
 
 Status AuditWriter::close(std::int64_t deadlineNs)
@@ -274,7 +283,7 @@ bool AuditWriter::Private::recover(const Error& error)
         const bool hadBallast = QFile::exists(ballastFile());
         freeBallast();
         // The write-ahead log may be used again from its beginning once the database has taken what it holds.
-        const bool emptied = pause.count() == 0 && database.checkpoint().has_value();
+        const bool emptied = pause.count() == 0 && database.isOpen() && database.checkpoint().has_value();
         return hadBallast || emptied;
     }
     if (error.code == ErrorCode::DataLoss) {
@@ -320,12 +329,16 @@ bool AuditWriter::Private::commit(std::vector<Entry*>& batch)
     rows.reserve(batch.size());
     for (Entry* entry : batch)
         rows.push_back(&entry->row);
-    Result<AuditDatabase::Commit> result =
-        fail(ErrorCode::Unavailable, QStringLiteral("The audit log is not open"), options.file);
-    if (database.isOpen() || openDatabase())
-        result = database.write(rows);
+    const auto attempt = [&]() -> Result<AuditDatabase::Commit> {
+        if (!database.isOpen()) {
+            if (const Status opened = openDatabase(); !opened)
+                return fail(opened.error());
+        }
+        return database.write(rows);
+    };
+    Result<AuditDatabase::Commit> result = attempt();
     if (!result && recover(result.error()))
-        result = database.write(rows);
+        result = attempt();
     if (!result) {
         failed(result.error());
         return false;
@@ -358,7 +371,8 @@ bool AuditWriter::Private::commitPending()
         queue.clear();
         strictQueued = 0;
     }
-    while (!backlog.empty()) {
+    // An empty batch opens the database: the state must get well also when no row comes.
+    while (!backlog.empty() || !database.isOpen()) {
         std::vector<Entry*> batch;
         const std::size_t count = std::min(backlog.size(), kLargestBatch);
         batch.reserve(count);
@@ -376,8 +390,8 @@ void AuditWriter::Private::run()
     std::unique_lock lock(mutex);
     for (;;) {
         const auto urgent = [this] { return stop || !tasks.empty() || flushAsked > flushDone || strictQueued > 0; };
-        if (!backlog.empty()) {
-            // Writing fails: try again after a pause, or when someone waits for the answer.
+        if (!backlog.empty() || !database.isOpen()) {
+            // Writing or opening fails: try again after a pause, or when someone waits for the answer.
             wake.wait_for(lock, pause, urgent);
         } else {
             wake.wait(lock, [&] { return urgent() || !queue.empty(); });
@@ -400,7 +414,7 @@ void AuditWriter::Private::run()
             task();
             lock.lock();
         }
-        if (stopping && ((good && queue.empty()) || steady_clock::now() >= stopDeadline))
+        if (stopping && ((backlog.empty() && queue.empty()) || steady_clock::now() >= stopDeadline))
             break;
         if (stopping)
             wake.wait_for(lock, milliseconds(20), [] { return false; });

@@ -37,6 +37,25 @@ std::int64_t costOf(const Attributes& attributes)
     return cost;
 }
 
+std::int64_t costOf(const Resource& resource)
+{
+    std::int64_t cost =
+        static_cast<std::int64_t>(sizeof(Resource)) + 32 + resource.schemaUrl.size() + costOf(resource.attributes);
+    for (const EntityRef& entity : resource.entityRefs) {
+        cost += static_cast<std::int64_t>(sizeof(EntityRef)) + entity.schemaUrl.size() + entity.type.size();
+        for (const std::vector<QByteArray>* keys : {&entity.idKeys, &entity.descriptionKeys})
+            for (const QByteArray& key : *keys)
+                cost += 48 + key.size();
+    }
+    return cost;
+}
+
+std::int64_t costOf(const Scope& scope)
+{
+    return static_cast<std::int64_t>(sizeof(Scope)) + 32 + scope.name.size() + scope.version.size() + scope.schemaUrl.size() +
+           costOf(scope.attributes);
+}
+
 /// Numbers shared objects from 1 in the order in which they are first seen.
 template <class T> class Numbering {
 public:
@@ -67,6 +86,16 @@ std::int64_t costOfLog(const LogRecord& record)
 {
     return static_cast<std::int64_t>(sizeof(LogRecord)) + 64 + record.severityText.size() + record.eventName.size() +
            record.source.size() + costOf(record.body) + costOf(record.attributes);
+}
+
+std::int64_t costOfShared(const LogRecord& record, const LogRecord* before)
+{
+    std::int64_t cost = 0;
+    if (record.resource && (before == nullptr || before->resource != record.resource))
+        cost += costOf(*record.resource);
+    if (record.scope && (before == nullptr || before->scope != record.scope))
+        cost += costOf(*record.scope);
+    return cost;
 }
 
 void encodeLogFrame(ByteWriter& out, const std::vector<LogPointer>& records)

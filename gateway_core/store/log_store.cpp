@@ -17,9 +17,22 @@ namespace {
 
 constexpr std::uint8_t kRecordsFrame = 1;
 constexpr std::size_t kFrameRecords = 1000;
+/// Of records as they are in memory, where they take more than in a frame. Only a single larger record makes a larger frame.
+constexpr std::int64_t kFrameBytes = 1024 * 1024;
 /// Ids of this run begin here; those read back from disk count down from it.
 constexpr std::uint64_t kFirstLiveId = 1ULL << 32U;
 const QString kPrefix = QStringLiteral("logs");
+
+struct Held {
+    LogPointer record;
+    std::int64_t cost = 0; ///< with those of the resource and the scope that the record before it does not hold
+};
+
+/// Bytes of the resource and the scope that both hold.
+std::int64_t costOfCommon(const LogRecord& before, const LogRecord& record)
+{
+    return costOfShared(record, nullptr) - costOfShared(record, &before);
+}
 
 bool contains(const LogRecord& record, const QByteArray& lowered)
 {
@@ -45,12 +58,13 @@ public:
     Status writeSome(const std::vector<LogPointer>& records);
     void loadFiles(std::vector<StoredFile> files);
     void evictLocked();
+    void forgetOldestLocked();
     void measureDisk();
     [[nodiscard]] Result<RetentionPreview> retention(const RetentionLimits& limits, bool apply, const std::stop_token& stop);
 
     const LogStoreOptions options;
     mutable std::mutex mutex;
-    std::deque<LogPointer> records; ///< ids firstId …
+    std::deque<Held> records; ///< ids firstId …
     std::uint64_t firstId = kFirstLiveId;
     std::int64_t bytes = 0;
     std::set<QByteArray> sources;
@@ -111,26 +125,40 @@ Status LogStore::flush()
 void LogStore::Private::evictLocked()
 {
     while (bytes > options.budgetBytes && records.size() > 1) {
-        bytes -= costOfLog(*records.front());
-        records.pop_front();
         if (persistent && firstId > writtenId) {
             ++counts.unwrittenRecords;
             writtenId = firstId;
         }
-        ++firstId;
-        ++counts.evicted;
+        forgetOldestLocked();
     }
+}
+
+void LogStore::Private::forgetOldestLocked()
+{
+    const Held gone = std::move(records.front());
+    records.pop_front();
+    bytes -= gone.cost;
+    if (!records.empty()) {
+        // What both held is not freed: the next one answers for it now.
+        Held& next = records.front();
+        const std::int64_t common = costOfCommon(*gone.record, *next.record);
+        next.cost += common;
+        bytes += common;
+    }
+    ++firstId;
+    ++counts.evicted;
 }
 
 void LogStore::append(LogRecord&& record)
 {
     auto shared = std::make_shared<const LogRecord>(std::move(record));
-    const std::int64_t cost = costOfLog(*shared);
+    const std::int64_t own = costOfLog(*shared);
     {
         const std::lock_guard lock(d->mutex);
         if (!d->sources.contains(shared->source))
             d->sources.insert(shared->source);
-        d->records.push_back(std::move(shared));
+        const std::int64_t cost = own + costOfShared(*shared, d->records.empty() ? nullptr : d->records.back().record.get());
+        d->records.push_back({std::move(shared), cost});
         d->bytes += cost;
         ++d->counts.appended;
         d->evictLocked();
@@ -158,7 +186,7 @@ LogPage LogStore::query(const LogQuery& query, std::stop_token stop) const
         if (low < high)
             candidates.reserve(high - low);
         for (std::uint64_t id = low; id < high; ++id)
-            candidates.push_back({id, d->records[id - d->firstId]});
+            candidates.push_back({id, d->records[id - d->firstId].record});
     }
     const QByteArray needle = query.text.toLower();
     const auto limit = static_cast<std::size_t>(std::max(1, query.limit));
@@ -232,17 +260,26 @@ Status LogStore::Private::writePending()
         {
             const std::lock_guard lock(mutex);
             const std::uint64_t end = firstId + records.size();
+            std::int64_t size = 0;
             for (std::uint64_t id = std::max(writtenId + 1, firstId); id < end && some.size() < kFrameRecords; ++id) {
-                some.push_back(records[id - firstId]);
+                const Held& held = records[id - firstId];
+                size += some.empty() ? costOfLog(*held.record) + costOfShared(*held.record, nullptr) : held.cost;
+                if (!some.empty() && size > kFrameBytes)
+                    break;
+                some.push_back(held.record);
                 last = id;
             }
         }
         if (some.empty())
             break;
-        if (const Status written = writeSome(some); !written)
+        const Status written = writeSome(some);
+        // What no frame can hold never will be written: it must not keep back those that came after it.
+        if (!written && written.error().code != ErrorCode::TooLarge)
             return written;
         {
             const std::lock_guard lock(mutex);
+            if (!written && writtenId < last)
+                counts.unwrittenRecords += last - std::max(writtenId, last - some.size());
             writtenId = std::max(writtenId, last);
         }
         if (file.size() >= options.segmentBytes) {
@@ -287,14 +324,17 @@ void LogStore::Private::loadFiles(std::vector<StoredFile> files)
         const std::lock_guard lock(mutex);
         counts.lostRecords += lost;
         for (auto record = read.rbegin(); record != read.rend(); ++record) {
-            const std::int64_t cost = costOfLog(**record);
-            if (bytes + cost > options.budgetBytes) {
+            const std::int64_t cost = costOfLog(**record) + costOfShared(**record, nullptr);
+            const std::int64_t common = records.empty() ? 0 : costOfCommon(**record, *records.front().record);
+            if (bytes + cost - common > options.budgetBytes) {
                 isFull = true;
                 break;
             }
-            bytes += cost;
+            if (!records.empty())
+                records.front().cost -= common;
+            bytes += cost - common;
             sources.insert((*record)->source);
-            records.push_front(std::move(*record));
+            records.push_front({std::move(*record), cost});
             --firstId;
         }
     }
@@ -333,12 +373,8 @@ Result<RetentionPreview> LogStore::Private::retention(const RetentionLimits& lim
     {
         // Memory forgets what is too old as well, oldest arrivals first.
         const std::lock_guard lock(mutex);
-        while (limits.keepAfterUnixNs > 0 && !records.empty() && records.front()->timeUnixNs < limits.keepAfterUnixNs) {
-            bytes -= costOfLog(*records.front());
-            records.pop_front();
-            ++firstId;
-            ++counts.evicted;
-        }
+        while (limits.keepAfterUnixNs > 0 && !records.empty() && records.front().record->timeUnixNs < limits.keepAfterUnixNs)
+            forgetOldestLocked();
         writtenId = std::max(writtenId, firstId - 1);
     }
     measureDisk();

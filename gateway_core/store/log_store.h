@@ -51,7 +51,7 @@ struct LogStoreStats {
     std::uint64_t appended = 0;
     std::uint64_t evicted = 0;
     std::uint64_t lostRecords = 0;
-    std::uint64_t unwrittenRecords = 0;
+    std::uint64_t unwrittenRecords = 0; ///< evicted before they were on disk, or too large for a file's frame
     std::int64_t memoryBytes = 0;
     std::int64_t diskBytes = 0;
     QString diskError;

@@ -13,11 +13,11 @@ std::vector<std::pair<std::uint8_t, QByteArray>> ScrapeEncoder::encode(const Scr
     std::uint64_t changed = 0;
     std::map<std::uint32_t, double> now;
     for (const auto& [series, value] : scrape.values) {
-        now[series] = value;
         if (!m_described.contains(series)) {
             QByteArray metric;
             Labels labels;
-            describe(series, metric, labels);
+            if (!describe(series, metric, labels))
+                continue;
             descriptions.varint(series);
             descriptions.text(metric);
             descriptions.varint(labels.size());
@@ -27,6 +27,7 @@ std::vector<std::pair<std::uint8_t, QByteArray>> ScrapeEncoder::encode(const Scr
             }
             m_described.insert(series, true);
         }
+        now[series] = value;
         const auto before = m_present.find(series);
         if (before != m_present.end() && std::bit_cast<std::uint64_t>(before->second) == std::bit_cast<std::uint64_t>(value))
             continue;
@@ -56,13 +57,27 @@ std::vector<std::pair<std::uint8_t, QByteArray>> ScrapeEncoder::encode(const Scr
     return frames;
 }
 
+void ScrapeDecoder::keep(std::uint32_t series, const Sample& sample)
+{
+    const auto known = m_described.find(series);
+    if (known == m_described.end())
+        return;
+    // With its sample, not when it is described: only the sample's time tells which series may give up their places.
+    if (m_table.at(known->number) == nullptr)
+        known->number = m_table.find(known->metric, known->labels, m_maxSeries, sample.timeMs);
+    m_table.append(known->number, sample);
+}
+
 void ScrapeDecoder::flush()
 {
     if (m_heldMs == kTimeMin)
         return;
+    for (const auto& [series, sample] : m_heldGone)
+        if (!m_present.contains(series))
+            keep(series, sample);
+    m_heldGone.clear();
     for (const auto& [series, value] : m_present)
-        if (const auto known = m_numbers.constFind(series); known != m_numbers.constEnd())
-            m_table.append(*known, {m_heldMs, value});
+        keep(series, {m_heldMs, value});
     m_heldMs = kTimeMin;
 }
 
@@ -80,9 +95,7 @@ void ScrapeDecoder::frame(std::uint8_t type, QByteArrayView payload)
             }
             if (in.failed())
                 break;
-            const std::uint32_t number = m_table.find(metric, labels, m_maxSeries);
-            if (number != SeriesTable::kNone)
-                m_numbers.insert(series, number);
+            m_described.insert(series, Described{metric, std::move(labels), SeriesTable::kNone});
         }
         damaged += in.failed() ? 1 : 0;
         return;
@@ -97,8 +110,15 @@ void ScrapeDecoder::frame(std::uint8_t type, QByteArrayView payload)
         const auto series = static_cast<std::uint32_t>(in.varint());
         m_present[series] = in.real();
     }
-    for (std::size_t left = in.count(); left > 0 && !in.failed(); --left)
-        m_present.erase(static_cast<std::uint32_t>(in.varint()));
+    for (std::size_t left = in.count(); left > 0 && !in.failed(); --left) {
+        const auto gone = m_present.find(static_cast<std::uint32_t>(in.varint()));
+        if (gone == m_present.end())
+            continue;
+        // The collection may be another source's, and this sample the series' last of its minute.
+        if (m_heldMs != kTimeMin)
+            m_heldGone.insert_or_assign(gone->first, Sample{m_heldMs, gone->second});
+        m_present.erase(gone);
+    }
     if (in.failed()) {
         ++damaged;
         return;

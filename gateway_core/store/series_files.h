@@ -24,9 +24,9 @@ struct Scrape {
 /// changed are written. The disk thread's.
 class ScrapeEncoder {
 public:
-    /// What describes a series by its number.
-    using Describe = std::function<void(std::uint32_t series, QByteArray& metric, Labels& labels)>;
-    /// Frames to append, in order.
+    /// What describes a series by its number; false when it has lost its place in the table.
+    using Describe = std::function<bool(std::uint32_t series, QByteArray& metric, Labels& labels)>;
+    /// Frames to append, in order. Series that cannot be described are left out.
     std::vector<std::pair<std::uint8_t, QByteArray>> encode(const Scrape& scrape, const Describe& describe);
 
 private:
@@ -34,7 +34,8 @@ private:
     QHash<std::uint32_t, bool> m_described;
 };
 
-/// Replays the collections of one file into a table, thinned to one a minute before `fullFromMs`.
+/// Replays the collections of one file into a table. Before `fullFromMs` each series is thinned to its last sample of a minute:
+/// collections of several sources may share the minute.
 class ScrapeDecoder {
 public:
     ScrapeDecoder(SeriesTable& table, std::int64_t fullFromMs, std::size_t maxSeries)
@@ -43,20 +44,27 @@ public:
           m_maxSeries(maxSeries)
     {}
     void frame(std::uint8_t type, QByteArrayView payload);
-    /// Appends the last collection that thinning held back.
+    /// Appends the samples that thinning held back.
     void finish() { flush(); }
     [[nodiscard]] std::uint64_t scrapes() const { return m_scrapes; }
     std::uint64_t damaged = 0;
 
 private:
+    struct Described {
+        QByteArray metric;
+        Labels labels;
+        std::uint32_t number = SeriesTable::kNone; ///< in the table, once a sample went there
+    };
+    void keep(std::uint32_t series, const Sample& sample);
     void flush();
 
     SeriesTable& m_table;
     const std::int64_t m_fullFromMs;
     const std::size_t m_maxSeries;
     std::map<std::uint32_t, double> m_present;
-    QHash<std::uint32_t, std::uint32_t> m_numbers; ///< in the file → in the table
+    QHash<std::uint32_t, Described> m_described; ///< by the number in the file
     std::int64_t m_heldMs = kTimeMin;
+    std::map<std::uint32_t, Sample> m_heldGone; ///< of the held minute, not in its latest collection
     std::uint64_t m_scrapes = 0;
 };
 

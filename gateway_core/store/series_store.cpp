@@ -77,7 +77,6 @@ public:
     const Clock& clock;
     mutable std::mutex mutex;
     SeriesTable table;
-    QHash<std::uint32_t, double> deltaTotals;
     QHash<QByteArray, QByteArray> aliases;
     std::deque<HeldExemplar> exemplars;
     std::deque<Scrape> pending;
@@ -139,14 +138,14 @@ Status SeriesStore::flush()
 
 void SeriesStore::Private::add(Scrape& scrape, const QByteArray& metric, const Labels& labels, double value, bool isDelta)
 {
-    const std::uint32_t series = table.find(metric, labels, options.maxSeries);
+    const std::uint32_t series = table.find(metric, labels, options.maxSeries, scrape.timeMs);
     if (series == SeriesTable::kNone) {
         ++counts.refusedSeries;
         return;
     }
     if (isDelta)
-        value = deltaTotals[series] += value;
-    const bool startsChunk = table.all()[series].open.isFull();
+        value = table.addDelta(series, value);
+    const bool startsChunk = table.at(series)->open.isFull();
     if (!table.append(series, {scrape.timeMs, value}))
         return;
     if (startsChunk)
@@ -227,7 +226,7 @@ std::vector<std::uint32_t> SeriesStore::Private::matching(QByteArrayView metric,
     std::vector<std::uint32_t> out;
     const auto take = [&](const std::vector<std::uint32_t>& numbers) {
         for (const std::uint32_t number : numbers)
-            if (matchesAll(table.all()[number].labels, matchers))
+            if (matchesAll(table.at(number)->labels, matchers))
                 out.push_back(number);
     };
     if (metric.isEmpty()) {
@@ -256,7 +255,7 @@ std::vector<SeriesData> SeriesStore::select(QByteArrayView metric, const std::ve
     {
         const std::lock_guard lock(d->mutex);
         for (const std::uint32_t number : d->matching(metric, matchers)) {
-            const SeriesTable::Series& series = d->table.all()[number];
+            const SeriesTable::Series& series = *d->table.at(number);
             Held one{{metric.isEmpty() ? series.metric : metric.toByteArray(), series.labels, {}}, {}, series.open};
             for (const auto& chunk : series.chunks)
                 if (chunk->lastMs() >= fromMs && chunk->firstMs() <= toMs)
@@ -291,7 +290,7 @@ std::vector<QByteArray> SeriesStore::labelValues(QByteArrayView metric, QByteArr
     std::vector<QByteArray> values;
     const std::lock_guard lock(d->mutex);
     for (const std::uint32_t number : d->matching(metric, {}))
-        for (const Label& one : d->table.all()[number].labels)
+        for (const Label& one : d->table.at(number)->labels)
             if (one.name == label)
                 values.push_back(one.value);
     std::sort(values.begin(), values.end());
@@ -323,7 +322,7 @@ SeriesStoreStats SeriesStore::stats() const
     {
         const std::lock_guard lock(d->mutex);
         stats = d->counts;
-        stats.series = d->table.all().size();
+        stats.series = d->table.count();
         stats.samples = d->table.samples();
         stats.memoryBytes = d->table.memoryBytes();
     }
@@ -341,10 +340,14 @@ Status SeriesStore::Private::writeScrape(const Scrape& scrape)
         if (const Status made = file.create(storedFilePath(options.directory, kPrefix, sequence), FrameFileKind::Series); !made)
             return made;
     }
-    const auto describe = [this](std::uint32_t series, QByteArray& metric, Labels& labels) {
+    const auto describe = [this](std::uint32_t number, QByteArray& metric, Labels& labels) {
         const std::lock_guard lock(mutex);
-        metric = table.all()[series].metric;
-        labels = table.all()[series].labels;
+        const SeriesTable::Series* series = table.at(number);
+        if (series == nullptr)
+            return false;
+        metric = series->metric;
+        labels = series->labels;
+        return true;
     };
     ScrapeEncoder attempt = encoder;
     for (const auto& [type, payload] : attempt.encode(scrape, describe))

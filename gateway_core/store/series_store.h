@@ -15,7 +15,7 @@ namespace oriel::store {
 struct SeriesStoreOptions {
     QString directory;                                 ///< empty: memory only
     std::int64_t budgetBytes = 24LL * 1024 * 1024;     ///< of memory; the oldest chunks go first
-    std::size_t maxSeries = 20'000;                    ///< further ones are refused and counted
+    std::size_t maxSeries = 20'000;                    ///< at once; see SeriesStore
     std::int64_t fullResolutionMs = 6LL * 3600 * 1000; ///< older samples are thinned to one a minute when their chunk is full
     std::int64_t fileBytes = 8LL * 1024 * 1024;
     std::int64_t syncIntervalNs = 5'000'000'000;
@@ -35,8 +35,10 @@ struct SeriesStoreStats {
 /// Local time series (M4) made from collected metrics, with the names and labels that /metrics shows. A number becomes one
 /// series; a histogram becomes `<name>_bucket{le=…}` (cumulative), `<name>_sum` and `<name>_count`. An alias of a metric is
 /// answered as well. Delta points are added up, so that every counter in the store is cumulative. Samples are kept to the
-/// millisecond, those older than `fullResolutionMs` one a minute (the last). append() belongs to one thread at a time (the
-/// telemetry thread); the rest may be called from any thread.
+/// millisecond, those older than `fullResolutionMs` one a minute (the last). When there are `maxSeries`, a new series takes the
+/// place of one without samples, or else of the one that has been silent longest, for over an hour, whose samples are dropped;
+/// when there is none such, it is refused and counted. append() belongs to one thread at a time (the telemetry thread); the rest
+/// may be called from any thread.
 class SeriesStore final : public SeriesSource, public RetentionTarget {
 public:
     SeriesStore(SeriesStoreOptions options, const Clock& clock);

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::int64_t kMinuteMs = 60'000;
 constexpr std::int64_t kSeriesCost = 400;
+constexpr std::int64_t kSilentMs = 60 * kMinuteMs; // a series that misses a few collections keeps its place
 
 QByteArray keyOf(const QByteArray& metric, const Labels& labels)
 {
@@ -28,21 +29,94 @@ std::int64_t minuteOf(std::int64_t timeMs)
     return timeMs >= 0 ? timeMs / kMinuteMs : (timeMs - kMinuteMs + 1) / kMinuteMs;
 }
 
+std::int64_t endOf(const SeriesTable::Series& series)
+{
+    return series.isEmpty() ? kTimeMin : series.lastMs();
+}
+
 } // namespace
 
-std::uint32_t SeriesTable::find(const QByteArray& metric, const Labels& labels, std::size_t maxSeries)
+std::uint32_t SeriesTable::find(const QByteArray& metric, const Labels& labels, std::size_t maxSeries, std::int64_t timeMs)
 {
     const QByteArray key = keyOf(metric, labels);
     if (const auto known = m_byKey.constFind(key); known != m_byKey.constEnd())
         return *known;
-    if (m_series.size() >= maxSeries)
+    if (m_series.size() >= maxSeries && !makeRoom(timeMs))
         return kNone;
-    const auto number = static_cast<std::uint32_t>(m_series.size());
-    m_series.push_back({metric, labels, {}, {}, 0});
+    const std::uint32_t number = m_nextNumber++;
+    Series& series = m_series[number];
+    series.metric = metric;
+    series.labels = labels;
+    m_restFromMs = std::min(m_restFromMs, timeMs);
     m_byKey.insert(key, number);
     m_byMetric[metric].push_back(number);
     m_bytes += kSeriesCost + key.size() * 3;
     return number;
+}
+
+const SeriesTable::Series* SeriesTable::at(std::uint32_t number) const
+{
+    const auto found = m_series.find(number);
+    return found == m_series.end() ? nullptr : &found->second;
+}
+
+bool SeriesTable::makeRoom(std::int64_t timeMs)
+{
+    const std::int64_t beforeMs = timeMs - kSilentMs;
+    while (!m_silent.empty() || findSilent(beforeMs)) {
+        const auto [endMs, number] = m_silent.back();
+        if (endMs >= beforeMs)
+            return false;
+        m_silent.pop_back();
+        const Series* series = at(number);
+        if (series == nullptr)
+            continue;
+        if (endOf(*series) == endMs) {
+            remove(number);
+            return true;
+        }
+        m_restFromMs = std::min(m_restFromMs, endOf(*series));
+    }
+    return false;
+}
+
+// One look at all series serves many new ones, and refusals while nothing is silent need none: a flood of new series must not
+// cost a walk over all others for each.
+bool SeriesTable::findSilent(std::int64_t beforeMs)
+{
+    if (m_restFromMs >= beforeMs)
+        return false;
+    m_restFromMs = kTimeMax;
+    for (const auto& [number, series] : m_series) {
+        const std::int64_t endMs = endOf(series);
+        if (endMs < beforeMs)
+            m_silent.emplace_back(endMs, number);
+        else
+            m_restFromMs = std::min(m_restFromMs, endMs);
+    }
+    std::sort(m_silent.rbegin(), m_silent.rend());
+    return !m_silent.empty();
+}
+
+void SeriesTable::remove(std::uint32_t number)
+{
+    const auto found = m_series.find(number);
+    if (found == m_series.end())
+        return;
+    const Series& series = found->second;
+    const QByteArray key = keyOf(series.metric, series.labels);
+    m_bytes -= kSeriesCost + key.size() * 3 + (series.open.count() > 0 ? series.open.memoryBytes() : 0);
+    m_samples -= series.open.count();
+    for (const auto& chunk : series.chunks) {
+        m_bytes -= chunk->memoryBytes();
+        m_samples -= chunk->count();
+    }
+    m_byKey.remove(key);
+    std::vector<std::uint32_t>& named = m_byMetric[series.metric];
+    std::erase(named, number);
+    if (named.empty())
+        m_byMetric.remove(series.metric);
+    m_series.erase(found);
 }
 
 void SeriesTable::finishOpen(Series& series)
@@ -57,7 +131,10 @@ void SeriesTable::finishOpen(Series& series)
 
 bool SeriesTable::append(std::uint32_t number, const Sample& sample)
 {
-    Series& series = m_series[number];
+    const auto found = m_series.find(number);
+    if (found == m_series.end())
+        return false;
+    Series& series = found->second;
     if (!series.isEmpty() && sample.timeMs <= series.lastMs())
         return false;
     if (series.open.isFull())
@@ -71,7 +148,10 @@ bool SeriesTable::append(std::uint32_t number, const Sample& sample)
 
 void SeriesTable::thin(std::uint32_t number, std::int64_t beforeMs)
 {
-    Series& series = m_series[number];
+    const auto found = m_series.find(number);
+    if (found == m_series.end())
+        return;
+    Series& series = found->second;
     while (series.thinned < series.chunks.size() && series.chunks[series.thinned]->lastMs() < beforeMs) {
         const SeriesChunk& full = *series.chunks[series.thinned];
         std::vector<Sample> samples;
@@ -105,12 +185,20 @@ void SeriesTable::thin(std::uint32_t number, std::int64_t beforeMs)
 
 void SeriesTable::prepend(SeriesTable&& older, std::size_t maxSeries)
 {
-    for (Series& old : older.m_series) {
+    std::vector<std::uint32_t> olderNumbers;
+    olderNumbers.reserve(older.m_series.size());
+    for (const auto& [olderNumber, old] : older.m_series)
+        olderNumbers.push_back(olderNumber);
+    std::sort(olderNumbers.begin(), olderNumbers.end());
+    for (const std::uint32_t olderNumber : olderNumbers) {
+        Series& old = older.m_series.at(olderNumber);
         older.finishOpen(old);
-        const std::uint32_t number = find(old.metric, old.labels, maxSeries);
+        if (old.isEmpty())
+            continue;
+        const std::uint32_t number = find(old.metric, old.labels, maxSeries, old.lastMs());
         if (number == kNone)
             continue;
-        Series& series = m_series[number];
+        Series& series = m_series.at(number);
         while (!old.chunks.empty() && !series.isEmpty() && old.chunks.back()->lastMs() >= series.firstMs())
             old.chunks.pop_back();
         series.thinned = 0;
@@ -129,12 +217,16 @@ void SeriesTable::dropFront(Series& series)
     series.chunks.pop_front();
     if (series.thinned > 0)
         --series.thinned;
+    if (series.isEmpty()) { // it gives up its place before those in m_silent
+        m_silent.clear();
+        m_restFromMs = kTimeMin;
+    }
 }
 
 std::uint64_t SeriesTable::dropBefore(std::int64_t cutMs)
 {
     const std::uint64_t before = m_samples;
-    for (Series& series : m_series) {
+    for (auto& [number, series] : m_series) {
         if (series.open.count() > 0 && series.open.lastMs() < cutMs)
             finishOpen(series);
         while (!series.chunks.empty() && series.chunks.front()->lastMs() < cutMs)
@@ -149,12 +241,12 @@ std::uint64_t SeriesTable::dropToBudget(std::int64_t bytes)
     while (m_bytes > bytes) {
         // The hour that begins with the oldest chunk, of all series alike.
         std::int64_t oldest = kTimeMax;
-        for (const Series& series : m_series)
+        for (const auto& [number, series] : m_series)
             if (!series.chunks.empty())
                 oldest = std::min(oldest, series.chunks.front()->lastMs());
         if (oldest == kTimeMax)
             break;
-        for (Series& series : m_series)
+        for (auto& [number, series] : m_series)
             while (!series.chunks.empty() && series.chunks.front()->lastMs() < oldest + 60 * kMinuteMs)
                 dropFront(series);
     }
@@ -164,7 +256,7 @@ std::uint64_t SeriesTable::dropToBudget(std::int64_t bytes)
 std::int64_t SeriesTable::oldestMs() const
 {
     std::int64_t oldest = kTimeMax;
-    for (const Series& series : m_series)
+    for (const auto& [number, series] : m_series)
         if (!series.isEmpty())
             oldest = std::min(oldest, series.firstMs());
     return oldest == kTimeMax ? 0 : oldest;

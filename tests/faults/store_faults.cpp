@@ -188,7 +188,7 @@ class StoreFaultsTest : public QObject {
         QProcess process;
         start(process, kind, directory);
         QByteArray output;
-        while (output.size() < bytes && process.waitForReadyRead(20'000))
+        while (output.size() < bytes && process.waitForReadyRead(60'000))
             output += process.readAllStandardOutput();
         process.kill(); // SIGKILL
         process.waitForFinished();
@@ -254,7 +254,7 @@ private Q_SLOTS:
         QTemporaryDir dir;
         QProcess process;
         start(process, QStringLiteral("full-strict"), dir.path());
-        QVERIFY(process.waitForFinished(60'000));
+        QVERIFY(process.waitForFinished(240'000));
         QCOMPARE(process.exitCode(), 0);
         const QByteArray output = process.readAllStandardOutput();
         QVERIFY2(output.contains("state 1 pending 0"), output.right(200).constData());
@@ -272,7 +272,7 @@ private Q_SLOTS:
         QTemporaryDir dir;
         QProcess process;
         start(process, QStringLiteral("full-group"), dir.path());
-        QVERIFY(process.waitForFinished(60'000));
+        QVERIFY(process.waitForFinished(240'000));
         QCOMPARE(process.exitCode(), 0);
         const QByteArray output = process.readAllStandardOutput();
         QVERIFY2(output.contains("state 1 pending 1"), output.right(200).constData());

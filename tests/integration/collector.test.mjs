@@ -380,7 +380,12 @@ test('a Collector that is killed in the middle and started again has every span 
         // Like a user who will not wait for the next probe, which may be minutes away after a long absence.
         for (const protocol of protocols) assert.ok((await oriel.api(`/api/v1/export/${encodeURIComponent(protocol)}/retry`, { method: 'POST' })).ok);
 
-        const wanted = new Set((await oriel.exportedSpans()).map(({ spanId }) => spanId));
+        let own;
+        await until(async () => {
+            own = await oriel.exportedSpans();
+            return own.filter(({ traceId }) => traceId === traceIds.at(-1)).length >= 6;
+        }, 20000, 'the spans of the last call');
+        const wanted = new Set(own.map(({ spanId }) => spanId));
         assert.ok(wanted.size >= traceIds.length * 6);
         for (const protocol of protocols) {
             let state;

@@ -145,10 +145,11 @@ test('a broken event stream is resumed where it broke', async () => {
             let text = '';
             response.on('data', (chunk) => {
                 text += chunk;
-                const ids = [...text.matchAll(/^id: ?(.+)$/gm)].map((match) => match[1]);
-                if (/"progress":1/.test(text) && ids.length > 0) {
+                const event = text.split('\n\n').slice(0, -1).find((one) => /"progress":1\b/.test(one));
+                const id = event && /^id: ?(.+)$/m.exec(event)?.[1];
+                if (id) {
                     request.destroy();
-                    resolve(ids.at(-1));
+                    resolve(id);
                 }
             });
         });

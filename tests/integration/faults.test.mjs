@@ -87,7 +87,7 @@ test('a server that is killed comes back, and the next call works', () => withOr
     const threads = fs.readdirSync(`/proc/${oriel.process.pid}/task`).flatMap((task) => fs.readFileSync(`/proc/${oriel.process.pid}/task/${task}/children`, 'utf8').trim().split(' ')).filter(Boolean);
     const pid = Number((children.trim().split(' ').filter(Boolean)[0]) ?? threads[0]);
     process.kill(pid, 'SIGKILL');
-    await until(async () => (await oriel.json('/api/v1/status')).serversReady === 0);
+    await until(async () => (await oriel.exportedSpans()).filter(({ name }) => name === 'server.start').length >= 2, 20000, 'the second start');
     await oriel.ready();
     assert.equal((await call('demo__quick_echo', { text: 'back' })).body.result.content[0].text, 'back');
 }));

@@ -31,7 +31,7 @@ test('a quota that is used up refuses calls with a row and a count of their own,
         assert.match(metrics, /tool_call_blocked_total\{[^}]*reason="quota_exceeded"[^}]*\} 1/);
         const used = await until(async () => {
             const [limit] = (await oriel.json('/api/v1/status')).limits;
-            return limit?.used === 2 && limit;
+            return limit?.used === 2 && limit.refused === 1 && limit;
         }, 10000, 'the use of the limit');
         assert.deepEqual([used.for, used.limit, used.allowed, used.refused], ['server', 'callsPerDay', 2, 1]);
 

@@ -106,8 +106,8 @@ for (const protocol of ['grpc', 'http/protobuf', 'http/json']) {
             const counter = await until(async () => (await series('program_notes_total', service))[0]);
             assert.equal(counter.value, '3');
             assert.equal(counter.labels.kind, 'text');
-            assert.equal((await series('program_load', service))[0].value, '0.75');
-            assert.equal((await series('program_duration_seconds_count', service))[0].value, '1');
+            assert.equal((await until(async () => (await series('program_load', service))[0])).value, '0.75');
+            assert.equal((await until(async () => (await series('program_duration_seconds_count', service))[0])).value, '1');
             const bucket = (await series('program_duration_seconds_bucket', service)).find(({ labels }) => labels.le === '+Inf');
             assert.equal(bucket.value, '1');
 

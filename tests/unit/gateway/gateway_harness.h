@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "../../support/patience.h"
 #include "../upstream/upstream_fixture.h"
 #include "gateway/gateway.h"
 
 #include <QSignalSpy>
-#include <QTest>
 
 namespace oriel::gateway::test {
 

@@ -172,11 +172,12 @@ private Q_SLOTS:
     {
         makeIll();
         config::Server server = frail(":");
-        server.timeouts.toolCall = 150ms;
+        server.timeouts.toolCall = 30s;
         openWith(server, 2);
         const auto session = openSession();
         for (int i = 0; i < 2; ++i) {
             const auto reply = callTool(session);
+            m_jumping.jumpNs(31 * kSecond);
             QTRY_COMPARE(reply->finished.size(), 1);
             QCOMPARE(record("tools/call")->outcome, Outcome::Timeout);
         }
@@ -188,6 +189,7 @@ private Q_SLOTS:
         const auto other = callTool(session);
         QCOMPARE(other->finished.size(), 1);
         QVERIFY(other->finished.first().contains("\"state\":\"half_open\""));
+        m_jumping.jumpNs(31 * kSecond);
         QTRY_COMPARE(probe->finished.size(), 1);
         QCOMPARE(circuit().state, CircuitState::Open);
         m_jumping.jumpNs(3600 * kSecond);
@@ -204,10 +206,11 @@ private Q_SLOTS:
     {
         makeIll();
         config::Server server = frail(":");
-        server.timeouts.toolCall = 150ms;
+        server.timeouts.toolCall = 30s;
         openWith(server, 1);
         const auto session = openSession();
         const auto lost = callTool(session);
+        m_jumping.jumpNs(31 * kSecond);
         QTRY_COMPARE(lost->finished.size(), 1);
         m_jumping.jumpNs(3600 * kSecond);
         const auto probe = callTool(session);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "../../support/patience.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "full_telemetry.h"
@@ -11,7 +12,6 @@
 #include <QCoreApplication>
 #include <QSignalSpy>
 #include <QTemporaryDir>
-#include <QTest>
 
 /// What tests of the whole pipeline share: backends, calls, and a pipeline with a clock of its own.
 namespace export_harness {

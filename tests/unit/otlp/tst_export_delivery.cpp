@@ -170,13 +170,9 @@ private Q_SLOTS:
     void aBackendThatIsNotThereAtTheStartMeansWaiting()
     {
         QTemporaryDir directory;
-        quint16 port = 0;
-        {
-            const ScriptedBackend gone(always(ok()));
-            port = gone.port();
-        }
+        const ReservedPort nobody;
         ExportPipeline pipeline(durableOptions(directory));
-        put(pipeline, settingsOf({destinationOf(QStringLiteral("http://127.0.0.1:%1").arg(port))}));
+        put(pipeline, settingsOf({destinationOf(QStringLiteral("http://127.0.0.1:%1").arg(nobody.port()))}));
         QVERIFY(pipeline.wants(Signal::Traces));
         pipeline.submitCalls(calls(1, 2));
         QTRY_COMPARE(statusOf(pipeline).state, DestinationState::Retrying);

@@ -463,12 +463,8 @@ private Q_SLOTS:
 
     void nobodyListeningIsWorthAnotherTry()
     {
-        quint16 port = 0;
-        {
-            const ScriptedBackend backend([](int, const ReceivedRequest&) { return QByteArray(); });
-            port = backend.port();
-        }
-        const auto exporter = make(destinationOf(QStringLiteral("http://127.0.0.1:%1").arg(port)));
+        const ReservedPort nobody;
+        const auto exporter = make(destinationOf(QStringLiteral("http://127.0.0.1:%1").arg(nobody.port())));
         const auto outcome = send(*exporter);
         QCOMPARE(outcome->kind, Kind::Retryable);
         QCOMPARE(outcome->code, 0);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "../../support/patience.h"
 #include "../downstream/downstream_fixture.h"
 #include "config/file/config_file.h"
 #include "service/gateway_service.h"
@@ -6,7 +7,6 @@
 #include <QFile>
 #include <QRegularExpression>
 #include <QSaveFile>
-#include <QTest>
 #include <QUrl>
 
 using namespace oriel;

@@ -8,6 +8,7 @@
 #include <QTest>
 
 #include <future>
+#include <semaphore>
 #include <sqlite3.h>
 
 using namespace oriel;
@@ -510,6 +511,78 @@ private Q_SLOTS:
         QVERIFY(!opened.has_value());
         QCOMPARE(opened.error().code, ErrorCode::Unsupported);
         QVERIFY(!AuditReader::open(in(dir).file).has_value());
+    }
+
+    void rowsWaitForADatabaseThatOpensLate()
+    {
+        QTemporaryDir dir;
+        const AuditOptions options = in(dir);
+        QVERIFY(QDir().mkpath(options.file)); // a directory in its place: also root cannot open it
+        QFile reserve(options.file + QStringLiteral(".reserve"));
+        QVERIFY(reserve.open(QIODevice::WriteOnly));
+        reserve.close();
+        std::promise<Status> written;
+        std::atomic<int> failures{0};
+        std::counting_semaphore<> recovered(0);
+        AuditWriter writer(options, m_clock, m_random);
+        writer.onStateChanged = [&](const AuditState& state) {
+            if (state.health == AuditState::Health::Ok)
+                recovered.release();
+            else
+                ++failures;
+        };
+        const Status opened = writer.open();
+        QVERIFY(!opened.has_value());
+        QCOMPARE(opened.error().code, ErrorCode::Io);
+        QCOMPARE(writer.state().health, AuditState::Health::Retrying);
+        QCOMPARE(writer.state().error.code, ErrorCode::Io);
+
+        const AuditRow row = makeRow(m_random, 1);
+        AuditRow copy = row;
+        writer.append(std::move(copy), [&](const Status& status) { written.set_value(status); });
+        const Status flushed = writer.flush();
+        QVERIFY(!flushed.has_value());
+        QCOMPARE(flushed.error().code, ErrorCode::Io);
+        QCOMPARE(writer.state().health, AuditState::Health::Retrying);
+        QCOMPARE(writer.state().pending, 1U);
+        QCOMPARE(writer.state().refused, 0U);
+        QCOMPARE(failures.load(), 1);
+        QVERIFY(!reserve.exists()); // given back, as for any write that fails
+
+        QVERIFY(QDir().rmdir(options.file));
+        QVERIFY(written.get_future().get().has_value());
+        recovered.acquire();
+        QCOMPARE(writer.state().health, AuditState::Health::Ok);
+        QCOMPARE(writer.state().pending, 0U);
+        QVERIFY(AuditReader::open(options.file)->row(row.id)->has_value());
+    }
+
+    void aDatabaseThatWasLockedAtTheStartIsOpenedBeforeARowComes()
+    {
+        QTemporaryDir dir;
+        const AuditOptions options = in(dir);
+        sqlite3* other = nullptr;
+        QCOMPARE(sqlite3_open(options.file.toUtf8().constData(), &other), SQLITE_OK);
+        QCOMPARE(sqlite3_exec(other, "BEGIN EXCLUSIVE", nullptr, nullptr, nullptr), SQLITE_OK);
+        std::counting_semaphore<> recovered(0);
+        AuditWriter writer(options, m_clock, m_random);
+        writer.onStateChanged = [&](const AuditState& state) {
+            if (state.health == AuditState::Health::Ok)
+                recovered.release();
+        };
+        const Status opened = writer.open();
+        QVERIFY(!opened.has_value());
+        QCOMPARE(opened.error().code, ErrorCode::Unavailable);
+        QCOMPARE(writer.state().health, AuditState::Health::Retrying);
+        QVERIFY(!writer.state().error.remedy.isEmpty());
+
+        QCOMPARE(sqlite3_exec(other, "COMMIT", nullptr, nullptr, nullptr), SQLITE_OK);
+        sqlite3_close(other);
+        recovered.acquire();
+        QCOMPARE(writer.state().health, AuditState::Health::Ok);
+        writer.append(makeRow(m_random, 1));
+        QVERIFY(writer.flush().has_value());
+        QVERIFY(writer.close().has_value());
     }
 
     void readingWhatIsNotThereIsAnError()

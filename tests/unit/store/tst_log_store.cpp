@@ -34,6 +34,16 @@ LogRecord makeLog(int n, Severity severity = Severity::Info, const QByteArray& s
     return record;
 }
 
+/// A record with a resource that no other has and that holds `bytes`.
+LogRecord makeLogOfItsOwn(int n, qsizetype bytes)
+{
+    LogRecord record = makeLog(n);
+    auto resource = std::make_shared<Resource>();
+    resource->attributes.push_back({QByteArrayLiteral("process.command_line"), AnyValue(QByteArray(bytes, 'x'))});
+    record.resource = std::move(resource);
+    return record;
+}
+
 void openAndLoad(LogStore& store)
 {
     std::binary_semaphore loaded(0);
@@ -116,6 +126,121 @@ private Q_SLOTS:
         LogQuery query;
         query.sinceId = first;
         QVERIFY(store.query(query).firstId > first + 1);
+    }
+
+    void theBudgetCountsWhatRecordsShareOnce()
+    {
+        LogStoreOptions options;
+        options.budgetBytes = 1'000'000;
+        LogStore separate(options, m_clock);
+        for (int i = 0; i < 500; ++i)
+            separate.append(makeLogOfItsOwn(i, 10'000));
+        const LogStoreStats stats = separate.stats();
+        QVERIFY(stats.memoryBytes <= 1'000'000);
+        QVERIFY(stats.records <= 100);
+        QVERIFY(stats.records >= 80);
+
+        LogStore together(options, m_clock);
+        const auto resource = makeLogOfItsOwn(0, 100'000).resource;
+        for (int i = 0; i < 500; ++i) {
+            LogRecord record = makeLog(i);
+            record.resource = resource;
+            together.append(std::move(record));
+        }
+        QCOMPARE(together.stats().records, 500U);
+        QVERIFY(together.stats().memoryBytes >= 100'000);
+        // The resource goes with the last record that holds it, not with the first.
+        options.budgetBytes = 150'000;
+        LogStore tight(options, m_clock);
+        for (int i = 0; i < 1000; ++i) {
+            LogRecord record = makeLog(i);
+            record.resource = resource;
+            tight.append(std::move(record));
+        }
+        QVERIFY(tight.stats().evicted > 0);
+        QVERIFY(tight.stats().memoryBytes <= 150'000);
+        QVERIFY(tight.stats().records * sizeof(LogRecord) <= 50'000);
+    }
+
+    void theBudgetHoldsForWhatIsReadBackAndIsFreedWithIt()
+    {
+        QTemporaryDir dir;
+        LogStoreOptions options;
+        options.directory = dir.path();
+        {
+            LogStore store(options, m_clock);
+            openAndLoad(store);
+            for (int i = 0; i < 500; ++i) {
+                store.append(i % 2 == 0 ? makeLogOfItsOwn(i, 10'000) : makeLog(i));
+                if (i % 2 == 0)
+                    store.append(makeLog(i));
+            }
+            QVERIFY(store.flush().has_value());
+        }
+        options.budgetBytes = 1'000'000;
+        LogStore store(options, m_clock);
+        openAndLoad(store);
+        QVERIFY(store.stats().memoryBytes <= 1'000'000);
+        QVERIFY(store.stats().records > 0);
+        QVERIFY(store.stats().records <= 300);
+        for (int i = 500; i < 600; ++i)
+            store.append(makeLogOfItsOwn(i, i % 3 == 0 ? 100 : 20'000));
+        QVERIFY(store.stats().memoryBytes <= 1'000'000);
+        QVERIFY(store.flush().has_value());
+        QVERIFY(store.applyRetention({.keepAfterUnixNs = kStart + 1000 * kMs}).has_value());
+        QCOMPARE(store.stats().records, 0U);
+        QCOMPARE(store.stats().memoryBytes, 0);
+    }
+
+    void aRecordThatNoFrameHoldsDoesNotKeepBackTheOthers()
+    {
+        QTemporaryDir dir;
+        LogStoreOptions options;
+        options.directory = dir.path();
+        options.budgetBytes = 1'000'000'000;
+        {
+            LogStore store(options, m_clock);
+            openAndLoad(store);
+            store.append(makeLog(0));
+            store.append(makeLogOfItsOwn(1, static_cast<qsizetype>(kMaxFrameBytes) + 1));
+            for (int i = 2; i < 10; ++i)
+                store.append(makeLog(i));
+            QVERIFY(store.flush().has_value());
+            QCOMPARE(store.stats().unwrittenRecords, 1U);
+            QVERIFY(store.stats().diskError.isEmpty());
+            QCOMPARE(store.stats().records, 10U);
+        }
+        LogStore store(options, m_clock);
+        openAndLoad(store);
+        const LogPage page = store.query({});
+        QCOMPARE(page.rows.size(), std::size_t(9));
+        QCOMPARE(page.rows.front().record->timeUnixNs, kStart);
+        QCOMPARE(page.rows.back().record->timeUnixNs, kStart + 9 * kMs);
+        QCOMPARE(store.stats().lostRecords, 0U);
+    }
+
+    void aFrameEndsBeforeItIsTooLarge()
+    {
+        QTemporaryDir dir;
+        LogStoreOptions options;
+        options.directory = dir.path();
+        {
+            LogStore store(options, m_clock);
+            openAndLoad(store);
+            for (int i = 0; i < 40; ++i)
+                store.append(makeLogOfItsOwn(i, 100'000));
+            QVERIFY(store.flush().has_value());
+        }
+        std::size_t records = 0;
+        for (const StoredFile& file : listStoredFiles(dir.path(), QStringLiteral("logs"))) {
+            const auto read = readFrames(file.path, FrameFileKind::Logs, [&](std::uint8_t, QByteArrayView payload) {
+                records += static_cast<std::size_t>(payload.size() / 100'000);
+                return payload.size() <= 1024 * 1024;
+            });
+            QVERIFY(read.has_value());
+            QVERIFY(read->summary.has_value()); // read to its end: no frame was larger
+        }
+        QCOMPARE(records, std::size_t(40));
     }
 
     void recordsSurviveARestartUnchanged()

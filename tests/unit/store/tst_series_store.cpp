@@ -73,6 +73,13 @@ class SeriesStoreTest : public QObject {
         store.append(timeMs * 1'000'000, metrics);
     }
 
+    static void openAndLoad(SeriesStore& store)
+    {
+        std::binary_semaphore loaded(0);
+        QVERIFY(store.open([&] { loaded.release(); }).has_value());
+        loaded.acquire();
+    }
+
 private Q_SLOTS:
     void aChunkGivesBackEverySampleBitForBit()
     {
@@ -251,6 +258,111 @@ private Q_SLOTS:
         QCOMPARE(store.stats().refusedSeries, 15U);
     }
 
+    void aNewSeriesTakesThePlaceOfTheOneThatWasSilentLongest()
+    {
+        constexpr std::int64_t kMinute = 60'000;
+        SeriesStoreOptions options;
+        options.maxSeries = 3;
+        SeriesStore store(options, m_clock);
+        const auto servers = [&] { return store.labelValues("c_total", "server_name"); };
+        add(store, kStartMs, {counter("c_total", {{"a", 1}, {"b", 1}, {"c", 1}})});
+        add(store, kStartMs + 40 * kMinute, {counter("c_total", {{"b", 2}, {"c", 2}, {"d", 2}})});
+        QCOMPARE(servers(), (std::vector<QByteArray>{"a", "b", "c"}));
+        QCOMPARE(store.stats().refusedSeries, 1U);
+
+        add(store, kStartMs + 61 * kMinute, {counter("c_total", {{"d", 3}, {"e", 3}})});
+        QCOMPARE(servers(), (std::vector<QByteArray>{"b", "c", "d"}));
+        QCOMPARE(store.stats().refusedSeries, 2U);
+        QCOMPARE(store.stats().series, 3U);
+        QCOMPARE(store.stats().samples, 5U);
+        QCOMPARE(samplesOf(store, "c_total", {*makeMatcher("server_name", LabelMatcher::Op::Equal, "d")}),
+                 (std::vector<Sample>{{kStartMs + 61 * kMinute, 3}}));
+
+        add(store, kStartMs + 90 * kMinute, {counter("c_total", {{"b", 4}})});
+        add(store, kStartMs + 110 * kMinute, {counter("c_total", {{"a", 5}})});
+        QCOMPARE(servers(), (std::vector<QByteArray>{"a", "b", "d"}));
+        QCOMPARE(samplesOf(store, "c_total", {*makeMatcher("server_name", LabelMatcher::Op::Equal, "a")}),
+                 (std::vector<Sample>{{kStartMs + 110 * kMinute, 5}}));
+    }
+
+    void aNewSeriesTakesThePlaceOfOneWithoutSamplesAtOnce()
+    {
+        QTemporaryDir dir;
+        SeriesStoreOptions options;
+        options.directory = dir.path();
+        options.maxSeries = 2;
+        SeriesStore store(options, m_clock);
+        openAndLoad(store);
+        add(store, kStartMs, {counter("c_total", {{"a", 1}, {"b", 1}})});
+        add(store, kStartMs + 2000, {counter("c_total", {{"b", 2}})});
+        QVERIFY(store.applyRetention({.keepAfterUnixNs = (kStartMs + 1000) * 1'000'000}).has_value());
+        add(store, kStartMs + 3000, {counter("c_total", {{"c", 3}})});
+        QCOMPARE(store.labelValues("c_total", "server_name"), (std::vector<QByteArray>{"b", "c"}));
+        QCOMPARE(store.stats().refusedSeries, 0U);
+    }
+
+    void aDeltaCounterThatComesBackStartsAnew()
+    {
+        SeriesStoreOptions options;
+        options.maxSeries = 1;
+        SeriesStore store(options, m_clock);
+        const auto addDelta = [&](std::int64_t timeMs, const QByteArray& server) {
+            MetricData metric = counter("d_total", {{server, 5}});
+            metric.temporality = Temporality::Delta;
+            add(store, timeMs, {metric});
+        };
+        addDelta(kStartMs, "a");
+        addDelta(kStartMs + 2 * 3600'000, "b");
+        addDelta(kStartMs + 4 * 3600'000, "a");
+        QCOMPARE(samplesOf(store, "d_total"), (std::vector<Sample>{{kStartMs + 4 * 3600'000, 5}}));
+    }
+
+    void aSeriesMayLoseItsPlaceBeforeItIsWritten()
+    {
+        QTemporaryDir dir;
+        SeriesStoreOptions options;
+        options.directory = dir.path();
+        options.maxSeries = 1;
+        {
+            SeriesStore store(options, m_clock);
+            std::binary_semaphore appended(0);
+            QVERIFY(store.open([&] { appended.acquire(); }).has_value()); // nothing is written while it waits
+            add(store, kStartMs, {counter("c_total", {{"a", 1}})});
+            add(store, kStartMs + 2 * 3600'000, {counter("c_total", {{"b", 2}})});
+            appended.release();
+            QVERIFY(store.flush().has_value());
+        }
+        SeriesStore store(options, m_clock);
+        openAndLoad(store);
+        QCOMPARE(store.labelValues("c_total", "server_name"), (std::vector<QByteArray>{"b"}));
+        QCOMPARE(samplesOf(store, "c_total"), (std::vector<Sample>{{kStartMs + 2 * 3600'000, 2}}));
+        QCOMPARE(store.stats().lostRecords, 0U);
+    }
+
+    void livingSeriesKeepTheirPlacesOverDeadOnesAfterARestart()
+    {
+        constexpr std::int64_t kHour = 3600'000;
+        QTemporaryDir dir;
+        SeriesStoreOptions options;
+        options.directory = dir.path();
+        options.maxSeries = 2;
+        const std::vector<std::vector<std::pair<QByteArray, double>>> runs{{{"old1", 1}, {"old2", 1}},
+                                                                           {{"new1", 2}, {"new2", 2}}};
+        for (std::size_t run = 0; run < runs.size(); ++run) {
+            SeriesStore store(options, m_clock);
+            openAndLoad(store);
+            add(store, kStartMs + static_cast<std::int64_t>(run) * 2 * kHour, {counter("c_total", runs[run])});
+            QVERIFY(store.flush().has_value());
+        }
+        for (const std::int64_t laterMs : {3 * kHour, 24 * kHour}) { // in full and thinned
+            const ManualClock later((kStartMs + laterMs) * 1'000'000);
+            SeriesStore store(options, later);
+            openAndLoad(store);
+            QCOMPARE(store.labelValues("c_total", "server_name"), (std::vector<QByteArray>{"new1", "new2"}));
+            QCOMPARE(store.select("c_total", {}, kStartMs + 2 * kHour, kStartMs + 2 * kHour).size(), std::size_t(2));
+        }
+    }
+
     void oldSamplesAreThinnedToOneAMinuteAndTheBudgetHolds()
     {
         SeriesStoreOptions options;
@@ -296,11 +408,6 @@ private Q_SLOTS:
                 add(store, kStartMs + i * 5000, {counter("c_total", values)});
             }
         };
-        const auto openAndLoad = [](SeriesStore& store) {
-            std::binary_semaphore loaded(0);
-            QVERIFY(store.open([&] { loaded.release(); }).has_value());
-            loaded.acquire();
-        };
         std::vector<SeriesData> before;
         {
             SeriesStore store(options, m_clock);
@@ -328,6 +435,34 @@ private Q_SLOTS:
         QVERIFY(preview->rows > 0 && preview->rows <= 100);
         QVERIFY(store.applyRetention({.keepAfterUnixNs = kStartMs * 1'000'000 * 2}).has_value());
         QVERIFY(samplesOf(store, "c_total", {*makeMatcher("server_name", LabelMatcher::Op::Equal, "gone")}).empty());
+    }
+
+    void sourcesThatShareAMinuteKeepTheirThinnedHistoryAfterARestart()
+    {
+        constexpr std::int64_t kMinute = 60'000;
+        constexpr std::int64_t kFirstMs = kStartMs / kMinute * kMinute;
+        QTemporaryDir dir;
+        SeriesStoreOptions options;
+        options.directory = dir.path();
+        std::vector<Sample> own;
+        std::vector<Sample> received;
+        {
+            SeriesStore store(options, m_clock);
+            openAndLoad(store);
+            for (int i = 0; i < 60; ++i) { // six a minute, in turn
+                const std::int64_t timeMs = kFirstMs + i * 10'000;
+                const bool isOwn = i % 2 == 0;
+                add(store, timeMs, {counter("c_total", {{isOwn ? "own" : "received", i * 1.0}})});
+                if (i % 6 >= 4)
+                    (isOwn ? own : received).push_back({timeMs, i * 1.0});
+            }
+            QVERIFY(store.flush().has_value());
+        }
+        const ManualClock later((kFirstMs + 12 * 3600'000) * 1'000'000);
+        SeriesStore store(options, later);
+        openAndLoad(store);
+        QCOMPARE(samplesOf(store, "c_total", {*makeMatcher("server_name", LabelMatcher::Op::Equal, "own")}), own);
+        QCOMPARE(samplesOf(store, "c_total", {*makeMatcher("server_name", LabelMatcher::Op::Equal, "received")}), received);
     }
 
     void exemplarsLeadToTraces()

@@ -247,7 +247,7 @@ private Q_SLOTS:
                 return true;
             }
             exchange.startStream(200, {{"Content-Type", "text/event-stream"}});
-            exchange.write(http::ssePrimingEvent("5-3", std::chrono::milliseconds(300)));
+            exchange.write(http::ssePrimingEvent("5-3", std::chrono::milliseconds(2'000)));
             exchange.end();
             return true;
         };
@@ -255,7 +255,7 @@ private Q_SLOTS:
         connection.call(clientCall("one"), {}, m_replies, 1);
         QTRY_COMPARE(m_server->seenMethods().count("tools/call"), 1);
         connection.call(clientCall("two"), {}, m_replies, 2);
-        QTRY_COMPARE(m_replies.size(), std::size_t{2});
+        QTRY_COMPARE_WITH_TIMEOUT(m_replies.size(), std::size_t{2}, 20'000);
         QVERIFY(isLost);
         for (const auto& one : m_replies.replies) {
             QCOMPARE(one.reply.kind, one.cookie == 1 ? Reply::Kind::Unavailable : Reply::Kind::Response);

@@ -22,13 +22,14 @@ class TestModernStdio : public QObject {
     std::unique_ptr<QTemporaryDir> m_folder;
     std::unique_ptr<FileEraCache> m_cache;
     std::unique_ptr<ServerConnection> m_connection;
+    std::chrono::milliseconds m_probeTimeout{};
 
     ServerConnection& open(config::Server server, bool cached = true)
     {
         server.env.insert(QStringLiteral("state"), m_folder->path());
         ConnectionContext context = quickContext(m_recorder);
         context.eraCache = cached ? m_cache.get() : nullptr;
-        context.probeTimeout = std::chrono::milliseconds(300);
+        context.probeTimeout = m_probeTimeout;
         m_connection = std::make_unique<ServerConnection>(server, context, m_handler);
         return *m_connection;
     }
@@ -69,6 +70,7 @@ class TestModernStdio : public QObject {
 private Q_SLOTS:
     void init()
     {
+        m_probeTimeout = std::chrono::milliseconds(10'000);
         m_recorder = RecordingRecorder();
         m_handler = RecordingHandler();
         m_replies = RecordingReplies();
@@ -134,6 +136,7 @@ private Q_SLOTS:
     void aServerThatDoesNotBearTheProbeIsLegacyAndAskedOnce()
     {
         QFETCH(const QString, reaction);
+        m_probeTimeout = std::chrono::milliseconds(300); // runs out for one of them
         ServerConnection& connection = ready(legacyScript(reaction));
         QVERIFY(!connection.isModern());
         QCOMPARE(connection.status().restarts, 0);

@@ -206,7 +206,7 @@ private Q_SLOTS:
             context.maxBackoff = context.firstBackoff;
         });
         connection.start();
-        QTRY_COMPARE(connection.state(), ServerState::Backoff);
+        QTRY_COMPARE(std::count(m_handler.states.begin(), m_handler.states.end(), ServerState::Backoff), 1);
         connection.call(clientCall("one"), {}, m_replies);
         QTRY_COMPARE(m_replies.size(), std::size_t{1});
         QCOMPARE(m_replies.replies[0].reply.kind, Reply::Kind::Response);

@@ -133,7 +133,7 @@ private Q_SLOTS:
     {
         const Diagnosis diagnosis =
             firstFailure(scriptServer(QStringLiteral("printf '\\033[32mMy server 1.0\\033[0m listening\\n'; exec sleep 100")),
-                         std::chrono::milliseconds(400));
+                         std::chrono::milliseconds(3'000));
         QCOMPARE(diagnosis.code, DiagnosisCode::BannerOnStdout);
         QVERIFY2(diagnosis.cause.contains(QStringLiteral("\"My server 1.0 listening\"")), qPrintable(diagnosis.cause));
         QVERIFY(diagnosis.remedy.contains(QStringLiteral("stderr")));
