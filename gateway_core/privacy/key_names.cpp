@@ -17,6 +17,13 @@ constexpr std::size_t kLongestName = 128;
 // Words that make a name a secret wherever they stand in it.
 constexpr std::string_view kStrictWords[] = {"password", "passwords", "passwd", "passphrase", "passcode", "pwd",
                                              "passwort", "pin",       "otp",    "totp",       "cvv",      "cvc"};
+/// A bit for each letter with which a strict word begins.
+constexpr std::uint32_t kStrictInitials = [] {
+    std::uint32_t initials = 0;
+    for (const std::string_view word : kStrictWords)
+        initials |= 1U << static_cast<unsigned>(word.front() - 'a');
+    return initials;
+}();
 constexpr std::string_view kSecretWords[] = {"secret",      "secrets", "credential", "credentials", "authorization", "cookie",
                                              "cookies",     "dsn",     "apikey",     "apikeys",     "apitoken",      "authtoken",
                                              "accesstoken", "bearer",  "jwt",        "pat",         "privatekey",    "accesskey",
@@ -177,8 +184,15 @@ bool mayBeStrictName(std::string_view name)
             letters[count++] = toLower(c);
     }
     const std::string_view joined(letters.data(), count);
-    return std::any_of(std::begin(kStrictWords), std::end(kStrictWords),
-                       [joined](std::string_view word) { return joined.find(word) != std::string_view::npos; });
+    for (std::size_t i = 0; i < joined.size(); ++i) {
+        if (((kStrictInitials >> static_cast<unsigned>(joined[i] - 'a')) & 1U) == 0)
+            continue;
+        const std::string_view rest = joined.substr(i);
+        if (std::any_of(std::begin(kStrictWords), std::end(kStrictWords),
+                        [rest](std::string_view word) { return rest.starts_with(word); }))
+            return true;
+    }
+    return false;
 }
 
 bool isPropertyName(std::string_view name)
