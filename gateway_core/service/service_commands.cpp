@@ -22,7 +22,8 @@ template <class List> auto findByName(List& list, const QString& name)
     return std::find_if(list.begin(), list.end(), [&](const auto& entry) { return entry.name == name; });
 }
 
-/// What the command line and the environment say, and nobody changed, is not the file's.
+/// What differs from `base` was changed by who read that; the rest may be another's change, or of the environment and not the
+/// file's at all.
 template <class Subject>
 void writeDifferences(Subject& target, const Subject& wanted, const Subject& base,
                       std::span<const config::SettingRow<Subject>> table)
